@@ -1,0 +1,27 @@
+/** What can be wrong between the registry and the disk. */
+
+export const ISSUE_CODES = [
+  /** The codebase is not where the project says. */
+  'source_missing',
+  /** The project's own directory is gone. */
+  'project_dir_missing',
+  /** A directory under `projects/` that belongs to no project. */
+  'orphan_dir',
+  /** Training completed, and the adapter is gone. */
+  'adapter_missing',
+  /** The active project does not exist. */
+  'active_missing',
+  /** Status `training`, and nobody holds a lease. */
+  'training_stale',
+] as const;
+
+export type IssueCode = (typeof ISSUE_CODES)[number];
+
+export interface Issue {
+  code: IssueCode;
+  project_id?: string;
+  path?: string;
+  message: string;
+  /** Whether a repair can do something about it. */
+  fixable: boolean;
+}

@@ -1,0 +1,181 @@
+/** What a project is: its fields, its limits and how a stored one is read. Field names are those of the file. */
+import { z } from 'zod';
+
+/** JSON-RPC, files and metadata carry any JSON. */
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+export type JsonObject = { [key: string]: Json };
+
+export const TRAINING_STATUSES = ['not_started', 'training', 'completed', 'failed'] as const;
+export type TrainingStatus = (typeof TRAINING_STATUSES)[number];
+
+/** Unicode code points; the Python module's limit. */
+export const MAX_NAME_LENGTH = 255;
+export const MAX_TAGS = 64;
+/** Serialised as compact JSON, in UTF-8. */
+export const MAX_METADATA_BYTES = 16 * 1024;
+
+/** Any JSON object, kept as it came: zod's own objects would drop a key named `__proto__`. */
+export const jsonObject = z
+  .unknown()
+  .refine(isJsonObject, 'must be an object')
+  .meta({ type: 'object' }) as unknown as z.ZodType<JsonObject, JsonObject>;
+
+function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+const timestamp = z.string().describe('ISO 8601, UTC, with milliseconds and Z');
+const optionalPath = z.string().nullable();
+
+/** A project's training record; kept after training, so that `token` only grows. */
+export const trainingSchema = z.looseObject({
+  token: z.int().min(0).describe('grows with every lease; a store behind a trainer can refuse an older one'),
+  phase: z.string().nullable(),
+  progress: z.number().min(0).max(1).nullable(),
+  message: z.string().nullable(),
+  details: jsonObject.nullable(),
+  started_at: timestamp.nullable(),
+  updated_at: timestamp.nullable(),
+  holder: z.looseObject({ name: z.string().optional(), pid: z.int().optional() }).nullable(),
+  cancel_requested: z.boolean(),
+  error: z.string().nullable(),
+  attempt: z.int().min(0),
+});
+export type Training = z.infer<typeof trainingSchema>;
+
+const retrainRequest = z.looseObject({ at: timestamp, reason: z.string().nullable() });
+
+/** A project as the registry keeps it. */
+export const projectSchema = z
+  .looseObject({
+    project_id: z.string().regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i, 'must be a UUID'),
+    name: z.string().describe('unique without regard to case'),
+    source_path: z.string().min(1).describe('absolute path of the codebase'),
+    created_at: timestamp,
+    last_updated: timestamp,
+    training_status: z.enum(TRAINING_STATUSES),
+    language: z.string(),
+    file_count: z.int().min(0),
+    lora_adapter_path: optionalPath,
+    vector_store_path: optionalPath,
+    context_path: optionalPath,
+    last_trained: timestamp.nullable().describe('when training last completed'),
+    last_used: timestamp.nullable().describe('set by projects.activate and projects.touch'),
+    tags: z.array(z.string()),
+    metadata: jsonObject,
+    training: trainingSchema.nullable(),
+    retrain_requested: retrainRequest.nullable(),
+  })
+  .meta({ id: 'Project' });
+export type Project = z.infer<typeof projectSchema>;
+
+/** What a file may say of a project: 1.0 files lack the 1.1 fields, and a person may leave out the rest. */
+export const storedProjectSchema = projectSchema
+  .partial()
+  .required({ name: true, source_path: true })
+  .extend({ training: trainingSchema.partial().nullable().optional() });
+export type StoredProject = z.infer<typeof storedProjectSchema>;
+
+/** Why a name cannot be a project's, or null when it can. Expects a name that went through {@link cleanName}. */
+export function nameFault(name: string): string | null {
+  if (name === '') return 'the name is empty';
+  const length = [...name].length;
+  if (length > MAX_NAME_LENGTH) return `the name has ${length} characters and ${MAX_NAME_LENGTH} are allowed`;
+  const forbidden = /[<>:"/\\|?*]/.exec(name)?.[0];
+  if (forbidden !== undefined) return `the name contains ${forbidden}`;
+  // C0, DEL and C1: they would garble a terminal.
+  if (/\p{Cc}/u.test(name)) return 'the name contains a control character';
+  if (/\p{Cs}/u.test(name)) return 'the name contains half a surrogate pair';
+  return null;
+}
+
+export function cleanName(name: string): string {
+  return name.normalize('NFC').trim();
+}
+
+/** The form under which names are compared. */
+export function foldName(name: string): string {
+  return name.normalize('NFC').toLowerCase();
+}
+
+const CANONICAL = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+const LENIENT = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d)(:\d\d)?(?:[.,](\d{1,9}))?)?\s*(Z|[+-]\d\d:?\d\d)?$/i;
+
+/**
+ * A timestamp in the registry's form: ISO 8601, UTC, milliseconds, `Z`.
+ * One without a zone is local time, as Python's naive `datetime` is.
+ *
+ * @returns null when the text is no timestamp
+ */
+export function canonicalTime(text: string): string | null {
+  if (CANONICAL.test(text) && !Number.isNaN(Date.parse(text))) return text;
+  const match = LENIENT.exec(text);
+  if (!match) return null;
+  const [, date, minutes = '00:00', seconds = ':00', fraction = '', zone = ''] = match;
+  const normalZone = zone.replace(/^([+-]\d\d)(\d\d)$/, '$1:$2').toUpperCase();
+  const time = Date.parse(`${date}T${minutes}${seconds}.${fraction.padEnd(3, '0').slice(0, 3)}${normalZone}`);
+  return Number.isNaN(time) ? null : new Date(time).toISOString();
+}
+
+/** A training record with nothing in it. */
+export function blankTraining(): Training {
+  return {
+    token: 0,
+    phase: null,
+    progress: null,
+    message: null,
+    details: null,
+    started_at: null,
+    updated_at: null,
+    holder: null,
+    cancel_requested: false,
+    error: null,
+    attempt: 0,
+  };
+}
+
+/**
+ * A stored project, complete and in the registry's form; fields this version does not know stay.
+ *
+ * @param now fills in for timestamps that the file does not have
+ */
+export function completeProject(stored: StoredProject, id: string, now: string): Project {
+  const { etag: _onlyOnTheWire, ...known } = stored;
+  const created = time(stored.created_at) ?? time(stored.last_updated) ?? now;
+  const updated = time(stored.last_updated) ?? created;
+  // The order of the file, also for the fields that are missing.
+  const template: Partial<Project> = {
+    project_id: id,
+    name: '',
+    source_path: '',
+    created_at: created,
+    last_updated: updated,
+    training_status: 'not_started',
+    language: 'python',
+    file_count: 0,
+    lora_adapter_path: null,
+    vector_store_path: null,
+    context_path: null,
+    last_trained: null,
+    last_used: null,
+    tags: [],
+    metadata: {},
+    training: null,
+    retrain_requested: null,
+  };
+  return {
+    ...template,
+    ...known,
+    project_id: id,
+    name: cleanName(stored.name),
+    created_at: created,
+    last_updated: updated,
+    last_trained: time(stored.last_trained),
+    last_used: time(stored.last_used),
+    training: stored.training ? { ...blankTraining(), ...stored.training } : null,
+  } as Project;
+}
+
+function time(text: string | null | undefined): string | null {
+  return text ? canonicalTime(text) : null;
+}

@@ -1,0 +1,198 @@
+/** The registry in memory: the committed state, and drafts over it in which changes are tried out. */
+import { foldName, type Json, type Project } from './project.ts';
+
+/** The version this program writes. */
+export const REGISTRY_VERSION = '1.1';
+
+/** What can be asked of the committed state and of a draft alike. */
+export interface RegistryView {
+  /** Id of the active project; the file may name one that does not exist. */
+  readonly active: string | null;
+  readonly size: number;
+  get(id: string): Project | undefined;
+  /** The project of this name, without regard to case. */
+  named(name: string): Project | undefined;
+  /** The projects registered for exactly this path, in file order. */
+  at(sourcePath: string): readonly Project[];
+  /** All projects, in file order. */
+  projects(): Iterable<Project>;
+}
+
+/** One project's step: `before` is missing for a new one, `after` for a removed one. */
+export interface ProjectChange {
+  readonly id: string;
+  readonly before?: Project;
+  readonly after?: Project;
+}
+
+/** A step of a draft, in the order in which it was taken. */
+export type Change = ProjectChange | { readonly active: string | null; readonly previous: string | null };
+
+/** Everything the file says, looked up by id, name and path. */
+export class Registry implements RegistryView {
+  readonly version: string;
+  /** Top-level fields of the file that this version does not know. */
+  readonly extra: Readonly<Record<string, Json>>;
+  #active: string | null;
+  readonly #projects = new Map<string, Project>();
+  readonly #names = new Map<string, string>();
+  readonly #paths = new Map<string, string[]>();
+
+  constructor(
+    projects: Iterable<Project> = [],
+    active: string | null = null,
+    version: string = REGISTRY_VERSION,
+    extra: Readonly<Record<string, Json>> = {},
+  ) {
+    this.version = version;
+    this.extra = extra;
+    this.#active = active;
+    for (const project of projects) this.#put(project);
+  }
+
+  get active(): string | null {
+    return this.#active;
+  }
+
+  get size(): number {
+    return this.#projects.size;
+  }
+
+  get(id: string): Project | undefined {
+    return this.#projects.get(id);
+  }
+
+  named(name: string): Project | undefined {
+    const id = this.#names.get(foldName(name));
+    return id === undefined ? undefined : this.#projects.get(id);
+  }
+
+  at(sourcePath: string): readonly Project[] {
+    return (this.#paths.get(sourcePath) ?? []).map((id) => this.#projects.get(id) as Project);
+  }
+
+  projects(): Iterable<Project> {
+    return this.#projects.values();
+  }
+
+  /** Takes the steps of a draft over this state. They were checked there; nothing can go wrong here. */
+  apply(changes: Iterable<Change>): void {
+    for (const change of changes) {
+      if ('active' in change) {
+        this.#active = change.active;
+        continue;
+      }
+      if (change.before) this.#forget(change.before);
+      if (change.after) this.#put(change.after);
+      else this.#projects.delete(change.id);
+    }
+  }
+
+  #put(project: Project): void {
+    const id = project.project_id;
+    this.#projects.set(id, project);
+    this.#names.set(foldName(project.name), id);
+    const ids = this.#paths.get(project.source_path);
+    if (ids) ids.push(id);
+    else this.#paths.set(project.source_path, [id]);
+  }
+
+  #forget(project: Project): void {
+    this.#names.delete(foldName(project.name));
+    const rest = this.at(project.source_path).filter((other) => other.project_id !== project.project_id);
+    if (rest.length > 0) {
+      this.#paths.set(
+        project.source_path,
+        rest.map((other) => other.project_id),
+      );
+    } else this.#paths.delete(project.source_path);
+  }
+}
+
+/** Changes over a base that stays as it is. An abandoned draft leaves no trace. */
+export class Draft implements RegistryView {
+  readonly #base: RegistryView;
+  readonly #changes: Change[] = [];
+  /** Projects that differ from the base; undefined marks a removed one. */
+  readonly #touched = new Map<string, Project | undefined>();
+  readonly #names = new Map<string, string>();
+  #active: string | null;
+  #size: number;
+
+  constructor(base: RegistryView) {
+    this.#base = base;
+    this.#active = base.active;
+    this.#size = base.size;
+  }
+
+  get active(): string | null {
+    return this.#active;
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  get changes(): readonly Change[] {
+    return this.#changes;
+  }
+
+  get(id: string): Project | undefined {
+    return this.#touched.has(id) ? this.#touched.get(id) : this.#base.get(id);
+  }
+
+  named(name: string): Project | undefined {
+    const here = this.#names.get(foldName(name));
+    if (here !== undefined) return this.#touched.get(here);
+    const below = this.#base.named(name);
+    return below && !this.#touched.has(below.project_id) ? below : undefined;
+  }
+
+  at(sourcePath: string): readonly Project[] {
+    const below = this.#base.at(sourcePath).filter((project) => !this.#touched.has(project.project_id));
+    const here = [...this.#touched.values()].filter((project) => project?.source_path === sourcePath);
+    return [...below, ...(here as Project[])];
+  }
+
+  *projects(): Iterable<Project> {
+    for (const project of this.#base.projects()) {
+      const current = this.get(project.project_id);
+      if (current) yield current;
+    }
+    for (const [id, project] of this.#touched) if (project && !this.#base.get(id)) yield project;
+  }
+
+  put(project: Project): void {
+    const id = project.project_id;
+    const before = this.get(id);
+    if (before === undefined) this.#size += 1;
+    else this.#names.delete(foldName(before.name));
+    this.#touched.set(id, project);
+    this.#names.set(foldName(project.name), id);
+    this.#changes.push(before ? { id, before, after: project } : { id, after: project });
+  }
+
+  remove(id: string): void {
+    const before = this.get(id);
+    if (!before) return;
+    this.#size -= 1;
+    this.#names.delete(foldName(before.name));
+    this.#touched.set(id, undefined);
+    this.#changes.push({ id, before });
+  }
+
+  activate(active: string | null): void {
+    if (active === this.#active) return;
+    this.#changes.push({ active, previous: this.#active });
+    this.#active = active;
+  }
+
+  /** Takes over what a draft on top of this one has come to. */
+  absorb(draft: Draft): void {
+    for (const change of draft.changes) {
+      if ('active' in change) this.activate(change.active);
+      else if (change.after) this.put(change.after);
+      else this.remove(change.id);
+    }
+  }
+}

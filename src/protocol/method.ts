@@ -1,0 +1,75 @@
+/** How a method is declared. Validation, types, `rpc.discover` and the documentation follow from the declaration. */
+import { z } from 'zod';
+import type { ErrorKind } from '../domain/errors.ts';
+import { projectSchema } from '../domain/project.ts';
+
+export interface Method<P extends z.ZodType = z.ZodType, R extends z.ZodType = z.ZodType> {
+  /** One sentence for a list of methods. */
+  readonly summary: string;
+  readonly description?: string;
+  /**
+   * `read` answers from the committed state and may be repeated after a lost connection; `change` waits for the
+   * disk; `control` is about the daemon or the connection itself.
+   */
+  readonly kind: 'read' | 'change' | 'control';
+  readonly params: P;
+  readonly result: R;
+  /** The registry's own errors, beside those that {@link declaredErrors} adds. */
+  readonly errors: readonly ErrorKind[];
+  readonly example: { readonly params: z.input<P>; readonly result: z.output<R> };
+}
+
+/** Declares a method; exists so that the compiler checks an example against its schemas. */
+export function method<P extends z.ZodType, R extends z.ZodType, const K extends Method['kind']>(
+  declaration: Method<P, R> & { readonly kind: K },
+): Method<P, R> & { readonly kind: K } {
+  return declaration;
+}
+
+/** Every registry error a call of the method can get. */
+export function declaredErrors(declaration: Pick<Method, 'kind' | 'errors'>): readonly ErrorKind[] {
+  const always: ErrorKind[] = declaration.kind === 'control' ? [] : ['shutting_down'];
+  if (declaration.kind === 'change') always.push('registry_read_only', 'storage_failed');
+  return [...new Set([...declaration.errors, ...always])];
+}
+
+export const noParams = z.strictObject({});
+
+export const projectReference = z
+  .string()
+  .min(1)
+  .meta({ id: 'ProjectReference' })
+  .describe('a project id, a name without regard to case, or an absolute path in the codebase');
+
+/** A project on the wire. */
+export const wireProject = projectSchema
+  .extend({ etag: z.string().describe('short hash of the content, for `if_etag`; only on the wire') })
+  .meta({ id: 'WireProject' });
+
+export const ifEtag = z
+  .string()
+  .optional()
+  .describe('refuse with etag_mismatch unless the project still has this etag');
+
+export const EXAMPLE_PROJECT: z.output<typeof wireProject> = {
+  project_id: '0b7f6a52-6d4c-4f5e-9a6e-1c2d3e4f5a6b',
+  name: 'payments',
+  source_path: '/home/ada/src/payments',
+  created_at: '2026-01-05T09:30:00.000Z',
+  last_updated: '2026-01-05T09:30:00.000Z',
+  training_status: 'not_started',
+  language: 'typescript',
+  file_count: 412,
+  lora_adapter_path:
+    '/home/ada/.codebase-gardener/projects/0b7f6a52-6d4c-4f5e-9a6e-1c2d3e4f5a6b/lora_adapter.bin',
+  vector_store_path:
+    '/home/ada/.codebase-gardener/projects/0b7f6a52-6d4c-4f5e-9a6e-1c2d3e4f5a6b/vector_store',
+  context_path: '/home/ada/.codebase-gardener/projects/0b7f6a52-6d4c-4f5e-9a6e-1c2d3e4f5a6b/context.json',
+  last_trained: null,
+  last_used: null,
+  tags: ['work'],
+  metadata: {},
+  training: null,
+  retrain_requested: null,
+  etag: '9f2c1b7a40d3e856',
+};

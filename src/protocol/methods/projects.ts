@@ -1,0 +1,198 @@
+import { z } from 'zod';
+import { jsonObject, MAX_METADATA_BYTES, MAX_TAGS, TRAINING_STATUSES } from '../../domain/project.ts';
+import { EXAMPLE_PROJECT, ifEtag, method, noParams, projectReference, wireProject } from '../method.ts';
+
+const status = z.enum(TRAINING_STATUSES);
+const language = z.string().min(1).max(64);
+const tag = z.string().min(1).max(64);
+const tags = z.array(tag).max(MAX_TAGS);
+const metadata = jsonObject.describe(`any JSON object, at most ${MAX_METADATA_BYTES} bytes serialised`);
+const path = z.string().min(1).describe('an absolute path');
+const MISSING = ['project_not_found', 'ambiguous_project'] as const;
+
+export const PROJECT_SORTS = ['name', 'created_at', 'last_updated', 'last_used', 'status'] as const;
+
+/** One project, or many of them. */
+export const projectMethods = {
+  'projects.register': method({
+    kind: 'change',
+    summary: 'Registers a codebase; the first one becomes active.',
+    params: z.strictObject({
+      name: z.string(),
+      source_path: path,
+      language: language.optional().describe('default "python"'),
+      tags: tags.optional(),
+      metadata: metadata.optional(),
+      activate: z.boolean().optional().describe('make it the active project'),
+      if_exists: z
+        .enum(['error', 'return'])
+        .optional()
+        .describe('"return" gives the existing project if its source_path is the same too; default "error"'),
+    }),
+    result: wireProject,
+    errors: ['project_exists', 'invalid_name', 'source_path_missing'],
+    example: {
+      params: {
+        name: 'payments',
+        source_path: '/home/ada/src/payments',
+        language: 'typescript',
+        tags: ['work'],
+      },
+      result: EXAMPLE_PROJECT,
+    },
+  }),
+  'projects.get': method({
+    kind: 'read',
+    summary: 'Gives one project.',
+    params: z.strictObject({ project: projectReference }),
+    result: wireProject,
+    errors: MISSING,
+    example: { params: { project: 'payments' }, result: EXAMPLE_PROJECT },
+  }),
+  'projects.list': method({
+    kind: 'read',
+    summary: 'Gives the projects that fit, in file order unless sorted.',
+    description:
+      'Sorted by a time, the latest come first and those without one last; by name or status, from a to z. ' +
+      'Without `limit` everything comes in one answer.',
+    params: z.strictObject({
+      status: status.optional(),
+      language: z.string().optional(),
+      tag: z.string().optional(),
+      source_path: z.string().optional().describe('exactly this path'),
+      query: z.string().optional().describe('part of a name, path or tag, without regard to case'),
+      sort: z.enum(PROJECT_SORTS).optional(),
+      limit: z.int().min(1).optional(),
+      cursor: z.string().optional().describe('`next_cursor` of the page before'),
+    }),
+    result: z.object({ projects: z.array(wireProject), next_cursor: z.string().nullable() }),
+    errors: [],
+    example: {
+      params: { tag: 'work', sort: 'name', limit: 10 },
+      result: { projects: [EXAMPLE_PROJECT], next_cursor: null },
+    },
+  }),
+  'projects.count': method({
+    kind: 'read',
+    summary: 'Counts the projects.',
+    params: z.strictObject({ status: status.optional() }),
+    result: z.int(),
+    errors: [],
+    example: { params: { status: 'completed' }, result: 0 },
+  }),
+  'projects.update': method({
+    kind: 'change',
+    summary: 'Changes what is given and nothing else.',
+    params: z.strictObject({
+      project: projectReference,
+      if_etag: ifEtag,
+      name: z.string().optional(),
+      source_path: path.optional(),
+      language: language.optional(),
+      file_count: z.int().min(0).optional(),
+      tags: tags.optional(),
+      metadata: metadata.optional().describe('merged key by key; null deletes a key'),
+      lora_adapter_path: path.nullable().optional(),
+      vector_store_path: path.nullable().optional(),
+      context_path: path.nullable().optional(),
+    }),
+    result: wireProject,
+    errors: [...MISSING, 'project_exists', 'invalid_name', 'source_path_missing', 'etag_mismatch'],
+    example: { params: { project: 'payments', file_count: 412 }, result: EXAMPLE_PROJECT },
+  }),
+  'projects.set_status': method({
+    kind: 'change',
+    summary: 'Sets the training status without a lease.',
+    params: z.strictObject({
+      project: projectReference,
+      status,
+      error: z.string().max(4096).optional().describe('why it failed; with status "failed" only'),
+      if_etag: ifEtag,
+    }),
+    result: wireProject,
+    errors: [...MISSING, 'etag_mismatch', 'lease_held'],
+    example: { params: { project: 'payments', status: 'not_started' }, result: EXAMPLE_PROJECT },
+  }),
+  'projects.remove': method({
+    kind: 'change',
+    summary:
+      "Takes a project out of the registry and deletes the project's own directory; the codebase stays.",
+    params: z.strictObject({
+      project: projectReference,
+      keep_files: z.boolean().optional().describe("leave the project's own directory"),
+      force: z.boolean().optional().describe('also while somebody trains it'),
+      if_etag: ifEtag,
+    }),
+    result: z.object({ project_id: z.string(), active_project: z.string().nullable() }),
+    errors: [...MISSING, 'etag_mismatch', 'lease_held'],
+    example: {
+      params: { project: 'payments' },
+      result: { project_id: EXAMPLE_PROJECT.project_id, active_project: null },
+    },
+  }),
+  'projects.touch': method({
+    kind: 'change',
+    summary: 'Notes that a project was used now.',
+    params: z.strictObject({ project: projectReference }),
+    result: wireProject,
+    errors: MISSING,
+    example: {
+      params: { project: 'payments' },
+      result: { ...EXAMPLE_PROJECT, last_used: '2026-01-05T10:00:00.000Z' },
+    },
+  }),
+  'projects.retrain': method({
+    kind: 'change',
+    summary: 'Marks a project as waiting for training.',
+    params: z.strictObject({ project: projectReference, reason: z.string().max(1000).optional() }),
+    result: wireProject,
+    errors: [...MISSING, 'lease_held'],
+    example: {
+      params: { project: 'payments', reason: 'new base model' },
+      result: {
+        ...EXAMPLE_PROJECT,
+        retrain_requested: { at: '2026-01-05T10:00:00.000Z', reason: 'new base model' },
+      },
+    },
+  }),
+  'projects.activate': method({
+    kind: 'change',
+    summary: 'Makes a project the active one, or none.',
+    params: z.strictObject({ project: projectReference.nullable() }),
+    result: z.object({ active_project: wireProject.nullable() }),
+    errors: MISSING,
+    example: {
+      params: { project: 'payments' },
+      result: { active_project: { ...EXAMPLE_PROJECT, last_used: '2026-01-05T10:00:00.000Z' } },
+    },
+  }),
+  'projects.active': method({
+    kind: 'read',
+    summary: 'Gives the active project.',
+    params: noParams,
+    result: z.object({ active_project: wireProject.nullable() }),
+    errors: [],
+    example: { params: {}, result: { active_project: EXAMPLE_PROJECT } },
+  }),
+  'projects.resolve': method({
+    kind: 'read',
+    summary: 'Tells which project a program should work on, and why.',
+    description:
+      'The first of `project`, `env`, `cwd` and the active project that is given counts; one that is given and ' +
+      'matches nothing is an error, except `cwd`.',
+    params: z.strictObject({
+      project: projectReference.optional().describe('what the person named'),
+      env: z
+        .string()
+        .optional()
+        .describe("the environment's CODEBASE_GARDENER_PROJECT; empty counts as absent"),
+      cwd: z.string().optional().describe('absolute path of the working directory'),
+    }),
+    result: z.object({ project: wireProject, resolved_by: z.enum(['argument', 'env', 'cwd', 'active']) }),
+    errors: MISSING,
+    example: {
+      params: { cwd: '/home/ada/src/payments/api' },
+      result: { project: EXAMPLE_PROJECT, resolved_by: 'cwd' },
+    },
+  }),
+};

@@ -1,0 +1,207 @@
+/** The file's text and what it means. Nothing here touches a disk. */
+import { findNodeAtLocation, parse, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser';
+import { z } from 'zod';
+import {
+  canonicalTime,
+  cleanName,
+  completeProject,
+  foldName,
+  type Json,
+  nameFault,
+  type Project,
+  type StoredProject,
+  storedProjectSchema,
+} from '../domain/project.ts';
+import { Registry, REGISTRY_VERSION } from '../domain/registry.ts';
+
+/** What is wrong with a file, and where, counting lines and columns from 1. */
+export interface FileFault {
+  readonly message: string;
+  readonly line?: number;
+  readonly column?: number;
+}
+
+export type Decoded = ({ readonly ok: true } & Content) | { readonly ok: false; readonly fault: FileFault };
+
+interface Content {
+  readonly registry: Registry;
+  /** Migrated in memory: the original is kept before it is written over. */
+  readonly older: boolean;
+  /** Of a newer major version: to be served, never written. */
+  readonly newer: boolean;
+}
+
+type Path = (string | number)[];
+
+/** A fault with its place in the document, before the place is looked up in the text. */
+class Fault extends Error {
+  readonly path: Path;
+  constructor(path: Path, message: string) {
+    super(message);
+    this.path = path;
+  }
+}
+
+/**
+ * Reads a registry file of any version.
+ *
+ * @param now fills in for timestamps that the file lacks
+ */
+export function decodeRegistry(bytes: Buffer, now: string): Decoded {
+  const text = bytes.toString('utf8').replace(/^\uFEFF/, '');
+  let document: unknown;
+  try {
+    document = JSON.parse(text);
+  } catch {
+    return { ok: false, fault: syntaxFault(text) };
+  }
+  try {
+    return { ok: true, ...readDocument(document, now) };
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    const node = findNodeAtLocation(parseTree(text) ?? { type: 'null', offset: 0, length: 0 }, error.path);
+    const where = error.path.join('.');
+    return {
+      ok: false,
+      fault: {
+        message: where ? `${where}: ${error.message}` : error.message,
+        ...(node ? place(text, node.offset) : {}),
+      },
+    };
+  }
+}
+
+function readDocument(document: unknown, now: string): Content {
+  if (!isRecord(document)) throw new Fault([], 'the file must hold a JSON object');
+  const { version = '1.0', active_project = null, projects = {}, ...extra } = document;
+  if (typeof version !== 'string' || !/^\d+(\.\d+)*$/.test(version)) {
+    throw new Fault(['version'], 'must be a version such as "1.1"');
+  }
+  if (active_project !== null && typeof active_project !== 'string') {
+    throw new Fault(['active_project'], 'must be the id of a project or null');
+  }
+  if (!isRecord(projects)) throw new Fault(['projects'], 'must be an object of projects by id');
+  const newer = major(version) > major(REGISTRY_VERSION);
+  const names = new Map<string, string>();
+  const read: Project[] = [];
+  for (const [key, value] of Object.entries(projects)) {
+    try {
+      read.push(readProject(key, value, names, now));
+    } catch (error) {
+      // A newer version may have other rules: what is understood of it is served, nothing of it is written.
+      if (!(newer && error instanceof Fault)) throw error;
+    }
+  }
+  const older = isOlder(version);
+  const registry = new Registry(
+    read,
+    active_project,
+    older ? REGISTRY_VERSION : version,
+    extra as Record<string, Json>,
+  );
+  return { registry, older, newer };
+}
+
+function readProject(key: string, value: unknown, names: Map<string, string>, now: string): Project {
+  const at = (...path: Path): Path => ['projects', key, ...path];
+  const checked = storedProjectSchema.safeParse(value);
+  const issue = checked.error?.issues[0];
+  if (issue) throw new Fault(at(...(issue.path as Path)), describe(issue));
+  // What zod returns lacks a key named __proto__; what was parsed has everything.
+  const stored = value as StoredProject;
+  const id = stored.project_id ?? key;
+  if (id !== key) throw new Fault(at('project_id'), `must equal its key ${key}`);
+  if (!storedProjectSchema.shape.project_id.safeParse(key).success)
+    throw new Fault(at(), 'the key must be a UUID');
+  const name = cleanName(stored.name);
+  const fault = nameFault(name);
+  if (fault) throw new Fault(at('name'), fault);
+  const other = names.get(foldName(name));
+  if (other !== undefined) throw new Fault(at('name'), `the name "${name}" is taken by ${other}`);
+  names.set(foldName(name), key);
+  for (const field of ['created_at', 'last_updated', 'last_trained', 'last_used'] as const) {
+    const time = stored[field];
+    if (typeof time === 'string' && canonicalTime(time) === null)
+      throw new Fault(at(field), 'must be an ISO 8601 timestamp');
+  }
+  return completeProject(stored, key, now);
+}
+
+function describe(issue: z.core.$ZodIssue): string {
+  return issue.message.charAt(0).toLowerCase() + issue.message.slice(1);
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function major(version: string): number {
+  return Number.parseInt(version, 10);
+}
+
+function isOlder(version: string): boolean {
+  const [minor = 0] = version.split('.').slice(1).map(Number);
+  const [ourMinor = 0] = REGISTRY_VERSION.split('.').slice(1).map(Number);
+  return (
+    major(version) < major(REGISTRY_VERSION) ||
+    (major(version) === major(REGISTRY_VERSION) && minor < ourMinor)
+  );
+}
+
+function syntaxFault(text: string): FileFault {
+  const errors: ParseError[] = [];
+  parse(text, errors, { disallowComments: true, allowTrailingComma: false });
+  const [error] = errors;
+  if (text.trim() === '') return { message: 'the file is empty', line: 1, column: 1 };
+  // jsonc-parser names the token it missed; JSON.parse rejects a few texts more, such as a control character in a string.
+  const message = error
+    ? printParseErrorCode(error.error)
+        .replace(/([a-z])([A-Z])/g, '$1 $2')
+        .toLowerCase()
+    : 'invalid JSON';
+  return { message: `the file is not valid JSON: ${message}`, ...place(text, error?.offset ?? 0) };
+}
+
+function place(text: string, offset: number): { line: number; column: number } {
+  const before = text.slice(0, offset);
+  return { line: before.split('\n').length, column: offset - before.lastIndexOf('\n') };
+}
+
+const fileJsons = new WeakMap<Project, Buffer>();
+
+function fileJson(project: Project): Buffer {
+  let known = fileJsons.get(project);
+  if (!known) {
+    const json = JSON.stringify(project, null, 2).replaceAll('\n', '\n    ');
+    known = Buffer.from(`    ${JSON.stringify(project.project_id)}: ${json}`);
+    fileJsons.set(project, known);
+  }
+  return known;
+}
+
+/** The file's bytes: 2-space indentation and a trailing newline, put together from the kept text of each project. */
+export function encodeRegistry(
+  projects: Iterable<Project>,
+  active: string | null,
+  version: string,
+  extra: Readonly<Record<string, Json>>,
+): Buffer {
+  const parts: Buffer[] = [
+    Buffer.from(
+      `{\n  "version": ${JSON.stringify(version)},\n  "active_project": ${JSON.stringify(active)},\n  "projects": {`,
+    ),
+  ];
+  let separator = Buffer.from('\n');
+  for (const project of projects) {
+    parts.push(separator, fileJson(project));
+    separator = Buffer.from(',\n');
+  }
+  parts.push(Buffer.from(parts.length > 1 ? '\n  }' : '}'));
+  for (const [key, value] of Object.entries(extra)) {
+    parts.push(
+      Buffer.from(`,\n  ${JSON.stringify(key)}: ${JSON.stringify(value, null, 2).replaceAll('\n', '\n  ')}`),
+    );
+  }
+  parts.push(Buffer.from('\n}\n'));
+  return Buffer.concat(parts);
+}
