@@ -1,0 +1,66 @@
+/** Looks through a codebase: how many files it has and what language it is written in. */
+import { GitUnavailable, trackedFiles } from './git-files.ts';
+import { Tally } from './languages.ts';
+
+/** Counting stops here: nobody needs to know more, and a home directory given by mistake has no end. */
+export const MAX_FILES = 200_000;
+/** Directories that could not be read, named in the answer. */
+const MAX_NAMED = 5;
+
+export interface Scan {
+  /** What was counted; at most the limit. */
+  readonly files: number;
+  /** There are more files than were counted. */
+  readonly stopped: boolean;
+  /** In lower case; `unknown` when no file's name tells. */
+  readonly language: string;
+  /** Some directories that could not be read, relative to the codebase. */
+  readonly unreadable: readonly string[];
+  readonly unreadableCount: number;
+}
+
+export interface ScanOptions {
+  /** Given to git. */
+  readonly env: NodeJS.ProcessEnv;
+  /** Default {@link MAX_FILES}. */
+  readonly limit?: number;
+  /** Called now and then with the files counted so far. */
+  readonly onProgress?: (files: number) => void;
+}
+
+/**
+ * Counts what git tracks in the directory, or, where git cannot tell or tracks nothing, every file that no
+ * `.gitignore` hides.
+ */
+export async function scan(root: string, { env, limit = MAX_FILES, onProgress }: ScanOptions): Promise<Scan> {
+  const unreadable: string[] = [];
+  let unreadableCount = 0;
+  const count = async (portions: AsyncIterable<string[]>): Promise<Scan> => {
+    const tally = new Tally();
+    let stopped = false;
+    counting: for await (const files of portions) {
+      for (const file of files) {
+        if (tally.files >= limit) {
+          stopped = true;
+          break counting;
+        }
+        tally.add(file);
+      }
+      onProgress?.(tally.files);
+    }
+    return { files: tally.files, stopped, language: tally.language(), unreadable, unreadableCount };
+  };
+  try {
+    const tracked = await count(trackedFiles(root, env));
+    if (tracked.files > 0) return tracked;
+  } catch (error) {
+    if (!(error instanceof GitUnavailable)) throw error;
+  }
+  const { walkFiles } = await import('./walk.ts');
+  const note = (directory: string): void => {
+    unreadableCount += 1;
+    if (unreadable.length < MAX_NAMED) unreadable.push(directory);
+  };
+  const walked = await count(walkFiles(root, note));
+  return { ...walked, unreadableCount };
+}

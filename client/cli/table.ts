@@ -1,0 +1,95 @@
+/** Tables for people: aligned in any script, and never wider than the terminal. */
+import { type Measure, measureFor, pad } from './width.ts';
+
+export interface Column {
+  readonly title: string;
+  readonly align?: 'left' | 'right';
+  /** Where a text that does not fit loses something; of a path the end says most. Default `end`. */
+  readonly cut?: 'start' | 'end';
+}
+
+export interface Cell {
+  readonly text: string;
+  /** Applied after cutting and padding; must not change what is seen. */
+  readonly paint?: ((text: string) => string) | undefined;
+}
+
+export interface TableOptions {
+  /** Columns of the terminal; undefined for no limit. */
+  readonly columns?: number | undefined;
+  readonly paintTitle?: (text: string) => string;
+}
+
+const GAP = '  ';
+
+/**
+ * Lays out a table, one string a line, without trailing spaces.
+ *
+ * When it is too wide the widest columns are cut until it fits; when not even one column of each is left, those on
+ * the right are left out.
+ */
+export async function layTable(
+  columns: readonly Column[],
+  rows: readonly (readonly Cell[])[],
+  { columns: limit = Number.POSITIVE_INFINITY, paintTitle }: TableOptions = {},
+): Promise<string[]> {
+  const titles: Cell[] = columns.map(({ title }) => ({ text: title, paint: paintTitle }));
+  const lines = [titles, ...rows];
+  const measure = await measureFor(texts(lines));
+  const wanted = columns.map((_, index) =>
+    lines.reduce((widest, line) => Math.max(widest, measure.width(line[index]?.text ?? '')), 0),
+  );
+  const widths = fitWidths(wanted, limit);
+  return lines.map((line) => layLine(line, columns, widths, measure));
+}
+
+function* texts(lines: readonly (readonly Cell[])[]): Iterable<string> {
+  for (const line of lines) for (const cell of line) yield cell.text;
+}
+
+function layLine(
+  line: readonly Cell[],
+  columns: readonly Column[],
+  widths: readonly number[],
+  measure: Measure,
+): string {
+  const cells = widths.map((width, index) => {
+    const { text = '', paint } = line[index] ?? {};
+    const { align = 'left', cut = 'end' } = columns[index] ?? {};
+    const shown = measure.cut(text, width, cut);
+    // The blank after the last text of a line would only wrap when the window gets narrower.
+    const isLast = line.slice(index + 1, widths.length).every((cell) => cell.text === '');
+    const missing = isLast && align === 'left' ? 0 : width - measure.width(shown);
+    // Only the text itself: an underlined blank would be seen.
+    return pad(paint && shown !== '' ? paint(shown) : shown, missing, align);
+  });
+  return cells.join(GAP).trimEnd();
+}
+
+/**
+ * The widths that columns get of a limited room, gaps of two between them.
+ *
+ * The widest give way first, down to one column each; if that is still too much, the last ones go.
+ */
+export function fitWidths(wanted: readonly number[], limit: number): number[] {
+  const count = wanted.length;
+  const room = limit - GAP.length * (count - 1);
+  if (total(wanted) <= room) return [...wanted];
+  if (room < count) {
+    if (count > 1) return fitWidths(wanted.slice(0, -1), limit);
+    return [Math.max(1, Math.floor(limit))];
+  }
+  let cap = Math.max(...wanted);
+  while (total(wanted.map((width) => Math.min(width, cap))) > room) cap -= 1;
+  const widths = wanted.map((width) => Math.min(width, cap));
+  let left = room - total(widths);
+  return widths.map((width, index) => {
+    if (left <= 0 || width >= (wanted[index] ?? 0)) return width;
+    left -= 1;
+    return width + 1;
+  });
+}
+
+function total(widths: readonly number[]): number {
+  return widths.reduce((sum, width) => sum + width, 0);
+}
