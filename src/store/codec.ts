@@ -80,15 +80,15 @@ function readDocument(document: unknown, now: string): Content {
   if (active_project !== null && typeof active_project !== 'string') {
     throw new Fault(['active_project'], 'must be the id of a project or null');
   }
-  if (!isRecord(projects)) throw new Fault(['projects'], 'must be an object of projects by id');
+  // A newer version may have other rules: what is understood of it is served, nothing of it is written.
   const newer = major(version) > major(REGISTRY_VERSION);
+  if (!isRecord(projects) && !newer) throw new Fault(['projects'], 'must be an object of projects by id');
   const names = new Map<string, string>();
   const read: Project[] = [];
-  for (const [key, value] of Object.entries(projects)) {
+  for (const [key, value] of Object.entries(isRecord(projects) ? projects : {})) {
     try {
       read.push(readProject(key, value, names, now));
     } catch (error) {
-      // A newer version may have other rules: what is understood of it is served, nothing of it is written.
       if (!(newer && error instanceof Fault)) throw error;
     }
   }

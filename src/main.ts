@@ -1,0 +1,109 @@
+/** `gardenerd`: the daemon in the foreground. Prints nothing but problems; the log has the rest. */
+import { parseArgs } from 'node:util';
+import { Daemon, type DaemonOptions, type Manager } from './daemon.ts';
+import { LOG_LEVELS, parseLogLevel } from './log.ts';
+import { SocketPathError } from './paths.ts';
+import { ClaimError } from './server/claim.ts';
+import { UnsafeDirectoryError } from './server/run-directory.ts';
+import { errorCode } from './store/atomic-file.ts';
+import { VERSION } from './version.ts';
+
+const HELP = `Usage: gardenerd [options]
+
+Runs the project registry in the foreground. Usually nobody needs to: the
+command line and the client library start it when they need it.
+
+Options:
+  --data-dir <path>         default ~/.codebase-gardener
+  --socket <path>           default <data-dir>/run/registry.sock
+  --idle-timeout <seconds>  end after so long without connections; 0 is never
+  --log-level <level>       ${LOG_LEVELS.join(', ')}; default INFO
+  --version                 print the version
+  --help                    print this
+`;
+
+/** A daemon that a client started ends after half an hour without connections. Seconds. */
+const SPAWNED_IDLE_TIMEOUT = 30 * 60;
+const MANAGERS: readonly Manager[] = ['launchd', 'systemd', 'spawned', 'foreground'];
+
+class UsageError extends Error {}
+
+function readOptions(args: string[]): DaemonOptions | 'help' | 'version' {
+  const { values } = parseArgs({
+    args,
+    options: {
+      'data-dir': { type: 'string' },
+      socket: { type: 'string' },
+      'idle-timeout': { type: 'string' },
+      'log-level': { type: 'string' },
+      // Not for people: who started the daemon.
+      manager: { type: 'string' },
+      version: { type: 'boolean' },
+      help: { type: 'boolean', short: 'h' },
+    },
+  });
+  if (values.help) return 'help';
+  if (values.version) return 'version';
+  const manager = MANAGERS.find((known) => known === (values.manager ?? 'foreground'));
+  if (!manager) throw new UsageError(`--manager takes one of ${MANAGERS.join(', ')}`);
+  const levelText = values['log-level'] || process.env['CODEBASE_GARDENER_LOG_LEVEL'] || 'INFO';
+  const logLevel = parseLogLevel(levelText);
+  if (!logLevel) throw new UsageError(`"${levelText}" is no log level; use one of ${LOG_LEVELS.join(', ')}`);
+  const idle = values['idle-timeout'];
+  if (idle !== undefined && !/^\d{1,9}$/.test(idle)) {
+    throw new UsageError(`--idle-timeout takes a number of seconds, not "${idle}"`);
+  }
+  return {
+    dataDir: values['data-dir'],
+    socket: values.socket,
+    idleTimeout: idle === undefined ? (manager === 'spawned' ? SPAWNED_IDLE_TIMEOUT : 0) : Number(idle),
+    logLevel,
+    manager,
+  };
+}
+
+function fail(message: string, code: number): never {
+  process.stderr.write(`gardenerd: ${message}\n`);
+  process.exit(code);
+}
+
+async function main(): Promise<void> {
+  // Whatever the daemon makes is the user's alone.
+  process.umask(0o077);
+  const options = readOptions(process.argv.slice(2));
+  if (options === 'help') return void process.stdout.write(HELP);
+  if (options === 'version') return void process.stdout.write(`${VERSION}\n`);
+  const daemon = await Daemon.start(options);
+  if ('alreadyRunning' in daemon) {
+    const { pid, version } = daemon.alreadyRunning;
+    return void process.stderr.write(
+      `gardenerd: a daemon is already running (pid ${pid}, version ${version})\n`,
+    );
+  }
+  let signals = 0;
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      signals += 1;
+      if (signals > 1) fail(`forced to end by a second ${signal}`, 1);
+      void daemon.stop(signal);
+    });
+  }
+  // A terminal that closes does not end a daemon that serves others.
+  process.on('SIGHUP', () => undefined);
+  await daemon.stopped;
+  process.exit(0);
+}
+
+main().catch((error: unknown) => {
+  if (error instanceof UsageError || errorCode(error)?.startsWith('ERR_PARSE_ARGS')) {
+    fail(`${(error as Error).message}\ntry: gardenerd --help`, 2);
+  }
+  if (
+    error instanceof SocketPathError ||
+    error instanceof ClaimError ||
+    error instanceof UnsafeDirectoryError
+  ) {
+    fail(error.message, 1);
+  }
+  fail(`cannot start: ${error instanceof Error ? error.message : String(error)}`, 1);
+});

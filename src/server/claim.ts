@@ -1,0 +1,235 @@
+/**
+ * One daemon a socket: the bound socket is the lock.
+ *
+ * proper-lockfile guards only the moment between asking whether anybody answers and taking the path; it is not held
+ * for life, because after a kill it would stay, and during a sleep it could be stolen.
+ */
+import { randomBytes } from 'node:crypto';
+import { chmod, lstat, rename, rm, writeFile } from 'node:fs/promises';
+import { createConnection, createServer, type Server } from 'node:net';
+import { basename, dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { lock } from 'proper-lockfile';
+import { errorCode, isMissing } from '../store/atomic-file.ts';
+
+/** How long a daemon may take to answer a probe before it counts as hung. Milliseconds. */
+export const PROBE_DEADLINE_MS = 2_000;
+/** How long to wait for somebody who is starting or ending. Milliseconds. */
+const CLAIM_DEADLINE_MS = 15_000;
+/** How long before looking again while somebody else is starting or ending. Milliseconds. */
+const CLAIM_PAUSE_MS = 25;
+/** A lock left by a killed process blocks a start for this long. Milliseconds; the library's minimum is 2,000. */
+const LOCK_STALE_MS = 5_000;
+/** As many as may connect at once; the system may allow fewer. */
+const BACKLOG = 1_024;
+
+/** Why this process cannot be the daemon; the message says what to do. */
+export class ClaimError extends Error {
+  override readonly name = 'ClaimError';
+}
+
+export type Probe =
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'alive'; readonly pid: number; readonly version: string }
+  /** Accepted and closed without an answer: a daemon that is ending. */
+  | { readonly kind: 'closing' }
+  /** Accepted and not answered: a daemon that is stuck, not one that is dead. */
+  | { readonly kind: 'hung' };
+
+/** Asks whether a daemon lives behind a socket path. */
+export function probe(path: string, deadline: number = PROBE_DEADLINE_MS): Promise<Probe> {
+  return new Promise((resolve, reject) => {
+    const socket = createConnection(path);
+    let received = '';
+    let connected = false;
+    const finish = (result: Probe): void => {
+      clearTimeout(timer);
+      socket.destroy();
+      resolve(result);
+    };
+    const timer = setTimeout(() => finish({ kind: 'hung' }), deadline);
+    socket.on('connect', () => {
+      connected = true;
+      socket.write('{"jsonrpc":"2.0","id":1,"method":"daemon.hello","params":{}}\n');
+    });
+    socket.on('data', (chunk) => {
+      received += chunk.toString();
+      const end = received.indexOf('\n');
+      if (end !== -1) finish(readHello(received.slice(0, end)));
+    });
+    socket.on('error', (error) => {
+      const code = errorCode(error);
+      if (code === 'ENOENT' || code === 'ECONNREFUSED') finish({ kind: 'absent' });
+      else if (connected) finish({ kind: 'closing' });
+      else {
+        clearTimeout(timer);
+        reject(error);
+      }
+    });
+    socket.on('close', () => finish({ kind: 'closing' }));
+  });
+}
+
+function readHello(line: string): Probe {
+  try {
+    const { result } = JSON.parse(line) as { result?: { pid?: number; version?: string } };
+    return { kind: 'alive', pid: result?.pid ?? 0, version: result?.version ?? 'unknown' };
+  } catch {
+    // Whatever it is, it answers; it is not ours to remove.
+    return { kind: 'alive', pid: 0, version: 'unknown' };
+  }
+}
+
+/** The socket path, while it is this process's. */
+export class Claim {
+  readonly server: Server;
+  readonly path: string;
+  readonly #dev: bigint;
+  readonly #ino: bigint;
+
+  constructor(server: Server, path: string, identity: { dev: bigint; ino: bigint }) {
+    this.server = server;
+    this.path = path;
+    this.#dev = identity.dev;
+    this.#ino = identity.ino;
+  }
+
+  /** Whether the path still leads to this process's socket. */
+  async isOurs(): Promise<boolean> {
+    try {
+      const now = await lstat(this.path, { bigint: true });
+      return now.dev === this.#dev && now.ino === this.#ino;
+    } catch (error) {
+      if (isMissing(error) || errorCode(error) === 'ENOTDIR') return false;
+      throw error;
+    }
+  }
+
+  /** Gives the path up, if it is still ours; a successor's socket stays. Connections are not touched. */
+  async release(): Promise<void> {
+    if (!(await this.isOurs())) return;
+    await rm(this.path, { force: true });
+    await rm(pidFile(this.path), { force: true });
+  }
+}
+
+/** Where a daemon writes its process id, for people who face one that no longer answers. */
+export function pidFile(socket: string): string {
+  return `${socket}.pid`;
+}
+
+/**
+ * Takes the socket path, or tells who has it.
+ *
+ * @throws {ClaimError} when a hung daemon holds it, when something that is no socket is in the way, or when
+ *   another process keeps starting or ending
+ */
+export async function claimSocket(
+  path: string,
+): Promise<Claim | { readonly alive: { pid: number; version: string } }> {
+  const deadline = performance.now() + CLAIM_DEADLINE_MS;
+  while (performance.now() < deadline) {
+    const found = await probeOrExplain(path);
+    if (found.kind === 'alive') return { alive: found };
+    if (found.kind === 'hung') throw new ClaimError(await hungMessage(path));
+    const claim = found.kind === 'absent' ? await underLock(path) : null;
+    if (claim) return claim;
+    await delay(CLAIM_PAUSE_MS);
+  }
+  throw new ClaimError(
+    `cannot take ${path}: another daemon has been starting or ending for ${CLAIM_DEADLINE_MS / 1000} s; look for it with: ps ax | grep gardenerd`,
+  );
+}
+
+/** Probes once more and binds, while nobody else does. Null when somebody else is at it. */
+async function underLock(path: string): Promise<Claim | null> {
+  let compromised = false;
+  let unlock: () => Promise<void>;
+  try {
+    unlock = await lock(path, {
+      lockfilePath: `${path}.lock`,
+      realpath: false,
+      stale: LOCK_STALE_MS,
+      // A stolen lock is not fatal: two sockets may be bound then, and the one whose path was replaced steps down.
+      onCompromised: () => {
+        compromised = true;
+      },
+    });
+  } catch (error) {
+    if (errorCode(error) === 'ELOCKED') return null;
+    throw error;
+  }
+  try {
+    if ((await probeOrExplain(path)).kind !== 'absent' || compromised) return null;
+    return await bind(path);
+  } finally {
+    // Whoever stole the lock releases it; ours is gone already.
+    await unlock().catch((error: unknown) => {
+      if (errorCode(error) !== 'ERELEASED' && errorCode(error) !== 'ENOTACQUIRED') throw error;
+    });
+  }
+}
+
+/**
+ * Binds under a private name and renames it to the public one.
+ *
+ * The rename replaces a dead socket without a moment in which there is none. And closing a server unlinks the path
+ * it was bound to, even when that is a successor's by then: with this one it is a name nobody uses.
+ */
+async function bind(path: string): Promise<Claim> {
+  await refuseOtherThanSocket(path);
+  const directory = dirname(path);
+  // No longer than the public name, which is known to fit.
+  const name = `.${randomBytes(8).toString('hex')}`.slice(0, Math.max(2, basename(path).length));
+  const privatePath = join(directory, name);
+  const server = createServer({ allowHalfOpen: true, pauseOnConnect: true });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ path: privatePath, backlog: BACKLOG }, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+  try {
+    await chmod(privatePath, 0o600);
+    const identity = await lstat(privatePath, { bigint: true });
+    await rename(privatePath, path);
+    await writeFile(pidFile(path), `${process.pid}\n`, { mode: 0o600 });
+    return new Claim(server, path, identity);
+  } catch (error) {
+    server.close();
+    throw error;
+  }
+}
+
+async function refuseOtherThanSocket(path: string): Promise<void> {
+  try {
+    if ((await lstat(path)).isSocket()) return;
+  } catch (error) {
+    if (isMissing(error)) return;
+    throw error;
+  }
+  throw new ClaimError(
+    `cannot listen on ${path}: something that is no socket is in the way; move it, or choose another path with --socket`,
+  );
+}
+
+async function probeOrExplain(path: string): Promise<Probe> {
+  try {
+    return await probe(path);
+  } catch (error) {
+    await refuseOtherThanSocket(path);
+    throw error;
+  }
+}
+
+async function hungMessage(path: string): Promise<string> {
+  const { readFile } = await import('node:fs/promises');
+  const pid = await readFile(pidFile(path), 'utf8').then(
+    (text) => Number.parseInt(text, 10),
+    () => Number.NaN,
+  );
+  const who = Number.isNaN(pid) ? 'it' : `process ${pid}`;
+  const remedy = Number.isNaN(pid) ? 'end it' : `end it with: kill -9 ${pid}`;
+  return `cannot take ${path}: a daemon holds it and has not answered for ${PROBE_DEADLINE_MS / 1000} s; ${who} may be stopped or stuck; ${remedy}`;
+}

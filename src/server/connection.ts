@@ -1,0 +1,177 @@
+/** One peer: cuts what comes in into lines, sends what goes out in as few writes as possible, and bounds both. */
+import type { Socket } from 'node:net';
+import { errorAnswer, INVALID_REQUEST, MAX_LINE_BYTES, type Message, readMessage } from '../protocol/wire.ts';
+import type { Context } from './handlers.ts';
+
+/** Requests under way on one connection; beyond that it is not read. */
+export const MAX_IN_FLIGHT = 1_024;
+/** Answers waiting for a peer that does not read them; beyond that it is not read either. Bytes. */
+export const MAX_UNREAD_BYTES = 1024 * 1024;
+
+const LINE_FEED = 0x0a;
+
+/** Answers a message; null for nothing to say. Must not reject. */
+export type Answerer = (message: Message, context: Context) => Promise<string | null>;
+
+export interface ConnectionEvents {
+  readonly answer: Answerer;
+  /** Called when nothing is under way any more. */
+  idle(): void;
+}
+
+export class Connection {
+  readonly context: Context;
+  readonly #socket: Socket;
+  readonly #events: ConnectionEvents;
+  /** The beginning of a line whose end has not come yet. */
+  #partial: Buffer[] = [];
+  #partialBytes = 0;
+  /** What was received and not looked at, because enough is under way. */
+  #backlog: Buffer | null = null;
+  #inFlight = 0;
+  #ended = false;
+  #closing = false;
+  #out: string[] = [];
+  #outBytes = 0;
+  #flushScheduled = false;
+
+  constructor(socket: Socket, number: number, events: ConnectionEvents) {
+    this.#socket = socket;
+    this.#events = events;
+    this.context = { peer: { connection: number } };
+    socket.on('data', (chunk: Buffer) => this.#receive(chunk));
+    socket.on('end', () => this.#end());
+    socket.on('drain', () => this.#resume());
+    // A peer that vanishes is its own affair; 'close' follows.
+    socket.on('error', () => socket.destroy());
+  }
+
+  /** Requests received and not answered yet. */
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  /** Sends a line of its own accord. */
+  send(text: string): void {
+    this.#queue(text);
+    this.#scheduleFlush();
+  }
+
+  /** Sends what is waiting and closes. */
+  close(): void {
+    this.#closing = true;
+    this.#flush();
+    this.#socket.end();
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  #receive(received: Buffer): void {
+    if (this.#closing) return;
+    const chunk = this.#backlog ? Buffer.concat([this.#backlog, received]) : received;
+    this.#backlog = null;
+    let start = 0;
+    for (let end = chunk.indexOf(LINE_FEED); end !== -1; end = chunk.indexOf(LINE_FEED, start)) {
+      if (this.#isFull()) {
+        this.#backlog = chunk.subarray(start);
+        this.#socket.pause();
+        return;
+      }
+      const piece = chunk.subarray(start, end);
+      start = end + 1;
+      if (this.#partialBytes + piece.length > MAX_LINE_BYTES) return this.#refuseLine();
+      this.#take(piece);
+    }
+    if (start === chunk.length) return;
+    this.#partial.push(start === 0 ? chunk : chunk.subarray(start));
+    this.#partialBytes += chunk.length - start;
+    if (this.#partialBytes > MAX_LINE_BYTES) this.#refuseLine();
+  }
+
+  /** Takes the last piece of a line. */
+  #take(piece: Buffer): void {
+    const line = this.#partial.length > 0 ? Buffer.concat([...this.#partial, piece]) : piece;
+    this.#partial = [];
+    this.#partialBytes = 0;
+    const message = readMessage(line);
+    const weight = message.entries.length;
+    this.#inFlight += weight;
+    void this.#events.answer(message, this.context).then((text) => {
+      this.#inFlight -= weight;
+      if (text !== null) this.#queue(text);
+      // With nothing else under way the answer goes out at once; otherwise the answers of this turn share a write.
+      if (this.#inFlight === 0) this.#flush();
+      else if (text !== null) this.#scheduleFlush();
+      this.#resume();
+      if (this.#inFlight === 0) this.#events.idle();
+    });
+  }
+
+  #isFull(): boolean {
+    return this.#inFlight >= MAX_IN_FLIGHT || this.#outBytes + this.#socket.writableLength > MAX_UNREAD_BYTES;
+  }
+
+  #resume(): void {
+    if (this.#isFull() || this.#closing) return;
+    if (this.#backlog) {
+      const backlog = this.#backlog;
+      this.#backlog = null;
+      this.#receive(backlog);
+    }
+    if (this.#backlog) return;
+    if (this.#ended) this.#finish();
+    else if (this.#socket.isPaused()) this.#socket.resume();
+  }
+
+  /** The peer has said all it will say, and may still read. */
+  #end(): void {
+    this.#ended = true;
+    this.#resume();
+  }
+
+  #finish(): void {
+    // A last line without a line feed counts; half a request is no JSON and changes nothing.
+    if (this.#partial.length > 0) this.#take(Buffer.alloc(0));
+    if (this.#inFlight === 0) this.close();
+  }
+
+  #refuseLine(): void {
+    this.#partial = [];
+    this.#partialBytes = 0;
+    const message = `invalid request: a line longer than ${MAX_LINE_BYTES} bytes; the connection closes`;
+    this.#queue(JSON.stringify(errorAnswer(null, INVALID_REQUEST, message)));
+    this.close();
+    // What is still coming is thrown away; a peer that goes on sending is cut off.
+    this.#socket.resume();
+    this.#socket.setTimeout(1_000, () => this.#socket.destroy());
+    let excess = 0;
+    this.#socket.on('data', (chunk: Buffer) => {
+      excess += chunk.length;
+      if (excess > MAX_LINE_BYTES) this.#socket.destroy();
+    });
+  }
+
+  #queue(text: string): void {
+    this.#out.push(text);
+    this.#outBytes += text.length;
+  }
+
+  #scheduleFlush(): void {
+    if (this.#flushScheduled) return;
+    this.#flushScheduled = true;
+    setImmediate(() => {
+      this.#flushScheduled = false;
+      this.#flush();
+    });
+  }
+
+  #flush(): void {
+    if (this.#out.length === 0 || this.#socket.destroyed || this.#socket.writableEnded) return;
+    const text = `${this.#out.join('\n')}\n`;
+    this.#out = [];
+    this.#outBytes = 0;
+    this.#socket.write(text);
+  }
+}

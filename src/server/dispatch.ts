@@ -1,0 +1,173 @@
+/** From a checked message to the text of its answer: finds the declaration, validates, calls the handler. */
+import { type JSONRPCRequest, JSONRPCServer } from 'json-rpc-2.0';
+import type { z } from 'zod';
+import { InvalidParamsError, type ParamIssue, RegistryError } from '../domain/errors.ts';
+import type { Logger } from '../log.ts';
+import { declaredErrors } from '../protocol/method.ts';
+import { findMethod, type MethodName, methods } from '../protocol/methods.ts';
+import {
+  errorAnswer,
+  type ErrorAnswer,
+  INTERNAL_ERROR,
+  INVALID_PARAMS,
+  isErrorAnswer,
+  type Message,
+  METHOD_NOT_FOUND,
+  type RpcRequest,
+  writeAnswer,
+} from '../protocol/wire.ts';
+import type { Context, Handlers } from './handlers.ts';
+import type { Metrics } from './metrics.ts';
+
+/** Lets the changes of a batch reach the store together, so that they share one write. */
+class Barrier {
+  readonly #open: Promise<void>;
+  #missing: number;
+  #resolve: () => void = () => undefined;
+
+  constructor(parties: number) {
+    this.#missing = parties;
+    this.#open = new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
+  }
+
+  arrive(): Promise<void> {
+    this.#missing -= 1;
+    if (this.#missing <= 0) this.#resolve();
+    return this.#open;
+  }
+}
+
+interface Call {
+  readonly context: Context;
+  readonly barrier: Barrier | null;
+}
+
+export class Dispatcher {
+  readonly #server: JSONRPCServer<Call>;
+  readonly #handlers: Handlers;
+  readonly #metrics: Metrics;
+  readonly #log: Logger;
+  #draining = false;
+
+  constructor(handlers: Handlers, metrics: Metrics, log: Logger) {
+    this.#handlers = handlers;
+    this.#metrics = metrics;
+    this.#log = log;
+    // Unmapped errors are logged where they are mapped, with more context.
+    this.#server = new JSONRPCServer<Call>({ errorListener: () => undefined });
+    this.#server.mapErrorToJSONRPCErrorResponse = (id, error: unknown) => this.#mapError(id, error);
+    for (const name of Object.keys(methods) as MethodName[]) {
+      this.#server.addMethod(name, (params: unknown, call) => this.#call(name, params, call));
+    }
+  }
+
+  /** From now on the registry is closed; the daemon itself still answers. */
+  drain(): void {
+    this.#draining = true;
+  }
+
+  /** The answer to a message as a line without its line feed; null when there is nothing to answer. Never throws. */
+  async handle(message: Message, context: Context): Promise<string | null> {
+    const { batch, entries } = message;
+    const [first] = entries;
+    if (!batch && first) {
+      const answer = await this.#answer(first, { context, barrier: null });
+      return answer && writeAnswer(answer);
+    }
+    const changes = entries.filter((entry) => isChange(entry)).length;
+    const call: Call = { context, barrier: changes > 1 ? new Barrier(changes) : null };
+    const answers = await Promise.all(entries.map((entry) => this.#answer(entry, call)));
+    const texts = answers.flatMap((answer) => (answer ? [writeAnswer(answer)] : []));
+    return texts.length > 0 ? `[${texts.join(',')}]` : null;
+  }
+
+  async #answer(
+    entry: RpcRequest | ErrorAnswer,
+    call: Call,
+  ): Promise<Parameters<typeof writeAnswer>[0] | null> {
+    if (isErrorAnswer(entry)) return entry;
+    if (!findMethod(entry.method)) {
+      if (entry.id === undefined) return null;
+      return errorAnswer(entry.id, METHOD_NOT_FOUND, `method not found: ${entry.method.slice(0, 80)}`);
+    }
+    return await this.#server.receive(entry as JSONRPCRequest, call);
+  }
+
+  async #call<M extends MethodName>(name: M, given: unknown, { context, barrier }: Call): Promise<unknown> {
+    const started = performance.now();
+    let outcome = 'ok';
+    try {
+      const declaration = methods[name];
+      let params: z.output<(typeof methods)[M]['params']>;
+      try {
+        if (this.#draining && declaration.kind !== 'control') {
+          throw new RegistryError('shutting_down', 'cannot answer: the daemon is shutting down; try again');
+        }
+        params = validate(declaration.params, given) as typeof params;
+        await this.#handlers.prepare(name, params);
+      } finally {
+        if (declaration.kind === 'change') await barrier?.arrive();
+      }
+      return await this.#handlers.run(name, params, context);
+    } catch (error) {
+      outcome = error instanceof RegistryError ? error.kind : 'error';
+      if (error instanceof RegistryError && !declaredErrors(methods[name]).includes(error.kind)) {
+        this.#log.error(
+          { method: name, kind: error.kind },
+          'a method answered with an error it does not declare',
+        );
+      }
+      throw error;
+    } finally {
+      const ms = performance.now() - started;
+      this.#metrics.record(name, ms);
+      if (this.#log.isLevelEnabled('debug')) {
+        this.#log.debug(
+          { method: name, ms: Math.round(ms * 1000) / 1000, outcome, ...context.peer },
+          'request',
+        );
+      }
+    }
+  }
+
+  #mapError(id: ErrorAnswer['id'], error: unknown): ErrorAnswer {
+    if (error instanceof RegistryError) return errorAnswer(id, error.code, error.message, error.data);
+    if (error instanceof InvalidParamsError) {
+      return errorAnswer(id, INVALID_PARAMS, error.message, { issues: error.issues });
+    }
+    this.#log.error({ err: error }, 'a handler failed');
+    return errorAnswer(id, INTERNAL_ERROR, "internal error; the daemon's log has the details");
+  }
+}
+
+function isChange(entry: RpcRequest | ErrorAnswer): boolean {
+  return !isErrorAnswer(entry) && findMethod(entry.method)?.kind === 'change';
+}
+
+function validate(schema: z.ZodType, given: unknown): unknown {
+  // Libraries that call a method without parameters may send an empty list.
+  const params = given === undefined || (Array.isArray(given) && given.length === 0) ? {} : given;
+  if (Array.isArray(params))
+    throw new InvalidParamsError([{ path: '', message: 'parameters go by name, in an object' }]);
+  const parsed = schema.safeParse(params);
+  const issues = parsed.success ? [] : parsed.error.issues.flatMap(describe);
+  // zod passes over this one name.
+  if (Object.hasOwn(params as object, '__proto__'))
+    issues.push({ path: '__proto__', message: 'is not known' });
+  if (issues.length > 0) throw new InvalidParamsError(issues);
+  return parsed.data;
+}
+
+function describe(issue: z.core.$ZodIssue): ParamIssue[] {
+  const path = issue.path.map(String);
+  if (issue.code === 'unrecognized_keys') {
+    return [...new Set(issue.keys)].map((key) => ({
+      path: [...path, key].join('.'),
+      message: 'is not known',
+    }));
+  }
+  const message = issue.message.charAt(0).toLowerCase() + issue.message.slice(1);
+  return [{ path: path.join('.'), message }];
+}

@@ -1,0 +1,95 @@
+/** The open connections of a claimed socket, and how many there may be. */
+import type { Server, Socket } from 'node:net';
+import { ERROR_CODES } from '../domain/errors.ts';
+import { errorAnswer } from '../protocol/wire.ts';
+import { type Answerer, Connection } from './connection.ts';
+
+export const MAX_CONNECTIONS = 1_024;
+
+export interface ListenerEvents {
+  /** Called whenever the number of connections has changed. */
+  connections(count: number): void;
+}
+
+export class Listener {
+  readonly #server: Server;
+  readonly #answer: Answerer;
+  readonly #events: ListenerEvents;
+  readonly #connections = new Set<Connection>();
+  #count = 0;
+  #draining = false;
+  #whenIdle: () => void = () => undefined;
+
+  /** Serves a listening server whose connections come paused. */
+  constructor(server: Server, answer: Answerer, events: ListenerEvents) {
+    this.#server = server;
+    this.#answer = answer;
+    this.#events = events;
+    server.on('connection', (socket) => this.#accept(socket));
+  }
+
+  get connections(): number {
+    return this.#connections.size;
+  }
+
+  /** Resolves when every request that was received is answered, or after `deadline` milliseconds. */
+  async answered(deadline: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, deadline);
+      this.#whenIdle = () => {
+        for (const connection of this.#connections) if (connection.inFlight > 0) return;
+        resolve();
+      };
+      this.#whenIdle();
+    });
+    clearTimeout(timer);
+  }
+
+  /** New connections are closed without a word: whoever is starting a daemon sees that this one is ending. */
+  drain(): void {
+    this.#draining = true;
+  }
+
+  /** Stops listening, sends what is waiting and closes every connection; resolves when the last one is gone. */
+  async close(deadline: number): Promise<void> {
+    const gone = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    for (const connection of this.#connections) connection.close();
+    const timer = setTimeout(() => {
+      for (const connection of this.#connections) connection.destroy();
+    }, deadline);
+    await gone;
+    clearTimeout(timer);
+  }
+
+  #accept(socket: Socket): void {
+    if (this.#draining) {
+      socket.destroy();
+      return;
+    }
+    if (this.#connections.size >= MAX_CONNECTIONS) {
+      const answer = errorAnswer(
+        null,
+        ERROR_CODES.too_many_connections,
+        `cannot connect: ${MAX_CONNECTIONS} connections are open; close some`,
+        { kind: 'too_many_connections', suggestions: [] },
+      );
+      socket.on('error', () => socket.destroy());
+      socket.end(`${JSON.stringify(answer)}\n`, () => socket.destroy());
+      return;
+    }
+    this.#count += 1;
+    const connection = new Connection(socket, this.#count, {
+      answer: this.#answer,
+      idle: () => this.#whenIdle(),
+    });
+    this.#connections.add(connection);
+    this.#events.connections(this.#connections.size);
+    socket.on('close', () => {
+      this.#connections.delete(connection);
+      this.#events.connections(this.#connections.size);
+      this.#whenIdle();
+    });
+    socket.resume();
+  }
+}

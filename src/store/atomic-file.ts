@@ -1,0 +1,133 @@
+/**
+ * Replacing a file so that a reader sees the old content or the new one, and a power cut leaves one of them.
+ *
+ * write-file-atomic stages the bytes and syncs them; what it leaves out is done here: it accepts a short write on
+ * a full disk, and it does not sync the directory.
+ */
+import { open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import writeFileAtomic from 'write-file-atomic';
+
+/** Enough of a file's status to tell whether it is still the same content; the content decides in doubt. */
+export interface Identity {
+  readonly dev: bigint;
+  readonly ino: bigint;
+  readonly size: bigint;
+  readonly mtimeNs: bigint;
+  readonly ctimeNs: bigint;
+}
+
+/** The identity of the file at a path; null when there is none. */
+export async function identify(path: string): Promise<Identity | null> {
+  try {
+    return await stat(path, { bigint: true });
+  } catch (error) {
+    if (isMissing(error)) return null;
+    throw error;
+  }
+}
+
+export function sameIdentity(a: Identity | null, b: Identity | null): boolean {
+  if (a === null || b === null) return a === b;
+  return (
+    a.dev === b.dev &&
+    a.ino === b.ino &&
+    a.size === b.size &&
+    a.mtimeNs === b.mtimeNs &&
+    a.ctimeNs === b.ctimeNs
+  );
+}
+
+/** Content that is on the disk under another name, ready to take the file's place. */
+export interface Staged {
+  /**
+   * Puts the content in the file's place.
+   *
+   * @returns the identity of the file as placed; null when somebody has already written into it
+   */
+  place(): Promise<Identity | null>;
+  /** Removes the staged file; to be called in any case, also after {@link Staged.place}. */
+  discard(): Promise<void>;
+}
+
+/** The name under which content waits to become `file`. One daemon stages one content at a time. */
+function stagedName(file: string): string {
+  return `${file}.staged`;
+}
+
+/**
+ * Writes and syncs content beside a file, without touching the file.
+ *
+ * @throws when the content is not whole on the disk, with `code` ENOSPC for a short write
+ */
+export async function stage(file: string, bytes: Buffer): Promise<Staged> {
+  const staged = stagedName(file);
+  await writeFileAtomic(staged, bytes, { mode: 0o600 });
+  const handle = await open(staged, 'r');
+  const written = await handle.stat({ bigint: true });
+  let placed = false;
+  const discard = async (): Promise<void> => {
+    await handle.close();
+    if (!placed) await rm(staged, { force: true });
+  };
+  if (written.size !== BigInt(bytes.length)) {
+    await discard();
+    throw Object.assign(new Error(`wrote ${written.size} of ${bytes.length} bytes; the disk may be full`), {
+      code: 'ENOSPC',
+    });
+  }
+  return {
+    discard,
+    async place() {
+      await rename(staged, file);
+      placed = true;
+      // Through the descriptor: a stat of the path may already be an outsider's file. The rename moved ctime only.
+      const now = await handle.stat({ bigint: true });
+      return now.size === written.size && now.mtimeNs === written.mtimeNs ? now : null;
+    },
+  };
+}
+
+/** Makes renames and removals in a directory survive a power cut. */
+export async function syncDirectory(directory: string): Promise<void> {
+  const handle = await open(directory, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Replaces a file durably, for contents that nobody else writes. */
+export async function replaceFile(file: string, bytes: Buffer): Promise<void> {
+  const staged = await stage(file, bytes);
+  try {
+    await staged.place();
+  } finally {
+    await staged.discard();
+  }
+  await syncDirectory(dirname(file));
+}
+
+/** Removes what a killed process left of staging a file: the staged file and write-file-atomic's temporary ones. */
+export async function removeStaged(
+  directory: string,
+  isTarget: (name: string) => boolean,
+): Promise<string[]> {
+  const removed: string[] = [];
+  for (const name of await readdir(directory)) {
+    const target = /^(.+)\.staged(\.\d+)?$/.exec(name)?.[1];
+    if (target === undefined || !isTarget(target)) continue;
+    await rm(join(directory, name), { force: true });
+    removed.push(basename(name));
+  }
+  return removed;
+}
+
+export function errorCode(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+}
+
+export function isMissing(error: unknown): boolean {
+  return errorCode(error) === 'ENOENT';
+}

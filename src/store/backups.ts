@@ -1,0 +1,135 @@
+/** Copies of earlier contents, in `<data>/backups/`. Only files named `registry-*.json` are ours. */
+import { chmod, mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { errorCode, isMissing, removeStaged, replaceFile, syncDirectory } from './atomic-file.ts';
+import { decodeRegistry } from './codec.ts';
+import type { Registry } from '../domain/registry.ts';
+
+/** Why a backup was made. */
+export type BackupReason = 'migration' | 'edit' | 'fault' | 'restore' | 'corrupt' | 'last-good';
+
+/** How many are kept, `registry-last-good.json` included; the oldest go first. */
+export const MAX_BACKUPS = 20;
+
+const LAST_GOOD = 'registry-last-good.json';
+const OURS = /^registry-.+\.json$/;
+const NAMED = /^registry-(\d{8}T\d{6}\.\d{3}Z)(?:-\d+)?-([a-z]+)\.json$/;
+
+export interface Backup {
+  readonly name: string;
+  /** ISO 8601. */
+  readonly created_at: string;
+  readonly reason: string;
+  readonly bytes: number;
+}
+
+export class Backups {
+  readonly directory: string;
+
+  constructor(directory: string) {
+    this.directory = directory;
+  }
+
+  /** Makes the directory and removes what an interrupted backup left in it. */
+  async prepare(): Promise<void> {
+    await mkdir(this.directory, { recursive: true, mode: 0o700 });
+    await removeStaged(this.directory, (name) => OURS.test(name));
+  }
+
+  /** Keeps a content; returns the backup's name. */
+  async keep(bytes: Buffer, reason: BackupReason, now: string): Promise<string> {
+    const name = await this.#freeName(reason, now);
+    await replaceFile(join(this.directory, name), bytes);
+    await this.#prune();
+    return name;
+  }
+
+  /** Keeps the committed content under one name that is written over; see {@link Backups.newestGood}. */
+  async keepLastGood(bytes: Buffer): Promise<void> {
+    await replaceFile(join(this.directory, LAST_GOOD), bytes);
+  }
+
+  /** Moves a file that cannot be read out of the way, as it is. */
+  async setAside(file: string, now: string): Promise<string> {
+    const name = await this.#freeName('corrupt', now);
+    const place = join(this.directory, name);
+    await rename(file, place);
+    await chmod(place, 0o600);
+    await syncDirectory(this.directory);
+    await this.#prune();
+    return name;
+  }
+
+  /** Newest first. */
+  async list(): Promise<Backup[]> {
+    const backups: Backup[] = [];
+    for (const name of await this.#names()) {
+      try {
+        const status = await stat(join(this.directory, name));
+        if (!status.isFile()) continue;
+        backups.push({
+          name,
+          created_at: createdAt(name) ?? status.mtime.toISOString(),
+          reason: name === LAST_GOOD ? 'last-good' : (NAMED.exec(name)?.[2] ?? 'unknown'),
+          bytes: status.size,
+        });
+      } catch (error) {
+        if (!isMissing(error)) throw error; // pruned meanwhile
+      }
+    }
+    return backups.sort((a, b) => (a.created_at < b.created_at ? 1 : a.created_at > b.created_at ? -1 : 0));
+  }
+
+  /** The bytes of a backup; null when none has this name. */
+  async read(name: string): Promise<Buffer | null> {
+    if (!OURS.test(name) || name.includes('/')) return null;
+    try {
+      return await readFile(join(this.directory, name));
+    } catch (error) {
+      if (isMissing(error) || errorCode(error) === 'EISDIR') return null;
+      throw error;
+    }
+  }
+
+  /** The newest backup that can be read as a registry; null when there is none. */
+  async newestGood(now: string): Promise<{ name: string; registry: Registry } | null> {
+    for (const { name } of await this.list()) {
+      const bytes = await this.read(name);
+      if (!bytes) continue;
+      const decoded = decodeRegistry(bytes, now);
+      if (decoded.ok && !decoded.newer) return { name, registry: decoded.registry };
+    }
+    return null;
+  }
+
+  async #names(): Promise<string[]> {
+    try {
+      return (await readdir(this.directory)).filter((name) => OURS.test(name));
+    } catch (error) {
+      if (isMissing(error)) return [];
+      throw error;
+    }
+  }
+
+  async #freeName(reason: BackupReason, now: string): Promise<string> {
+    await mkdir(this.directory, { recursive: true, mode: 0o700 });
+    const taken = new Set(await this.#names());
+    const time = now.replace(/[-:]/g, '');
+    for (let count = 1; ; count += 1) {
+      const name = `registry-${time}${count === 1 ? '' : `-${count}`}-${reason}.json`;
+      if (!taken.has(name)) return name;
+    }
+  }
+
+  async #prune(): Promise<void> {
+    const dated = (await this.list()).filter(({ name }) => name !== LAST_GOOD);
+    for (const { name } of dated.slice(MAX_BACKUPS - 1))
+      await rm(join(this.directory, name), { force: true });
+  }
+}
+
+/** The time in a backup's name, as ISO 8601. */
+function createdAt(name: string): string | null {
+  const [, time] = NAMED.exec(name) ?? [];
+  return time ? time.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)/, '$1-$2-$3T$4:$5:') : null;
+}

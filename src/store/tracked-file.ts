@@ -1,0 +1,96 @@
+/** One file as this process last read or wrote it, so that somebody else's edit is noticed and never written over. */
+import { createHash } from 'node:crypto';
+import { open } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { type Identity, identify, isMissing, sameIdentity, stage, syncDirectory } from './atomic-file.ts';
+
+/** What a look at the file found since the last one. */
+export type Look =
+  | { readonly kind: 'same' }
+  | { readonly kind: 'missing' }
+  | { readonly kind: 'changed'; readonly bytes: Buffer };
+
+const SAME: Look = { kind: 'same' };
+
+export class TrackedFile {
+  readonly path: string;
+  /** The file as last read or written; null when there is none. */
+  #identity: Identity | null = null;
+  #hash: string | null = null;
+  #unsynced = false;
+
+  constructor(path: string) {
+    this.path = path;
+  }
+
+  /** Compares the file with what is known of it: its status first, its content where the status has changed. */
+  async look(): Promise<Look> {
+    const identity = await identify(this.path);
+    if (identity !== null && sameIdentity(identity, this.#identity)) return SAME;
+    const read = identity === null ? null : await readWithIdentity(this.path);
+    if (read === null) {
+      if (this.#hash === null) return SAME;
+      this.#identity = null;
+      this.#hash = null;
+      return { kind: 'missing' };
+    }
+    const hash = hashOf(read.bytes);
+    const same = hash === this.#hash;
+    this.#identity = read.identity;
+    this.#hash = hash;
+    return same ? SAME : { kind: 'changed', bytes: read.bytes };
+  }
+
+  /**
+   * Replaces the file with these bytes, unless somebody has changed it since the last look.
+   *
+   * What happens between the last look and the rename, an instant, is lost: there is no way to rename only if.
+   * Call {@link TrackedFile.sync} before anybody is told.
+   *
+   * @returns whether the file was replaced
+   */
+  async replace(bytes: Buffer): Promise<boolean> {
+    const staged = await stage(this.path, bytes);
+    try {
+      const now = await identify(this.path);
+      if (!sameIdentity(now, this.#identity)) {
+        // Another status may still be the same content: somebody changed the mode, or made a hard link.
+        const content = now === null ? null : await readWithIdentity(this.path);
+        if (content === null ? this.#hash !== null : hashOf(content.bytes) !== this.#hash) return false;
+      }
+      this.#identity = await staged.place();
+      this.#hash = hashOf(bytes);
+      this.#unsynced = true;
+      return true;
+    } finally {
+      await staged.discard();
+    }
+  }
+
+  /** Makes the last replacement survive a power cut; after a failure the next call tries again. */
+  async sync(): Promise<void> {
+    if (!this.#unsynced) return;
+    await syncDirectory(dirname(this.path));
+    this.#unsynced = false;
+  }
+}
+
+async function readWithIdentity(path: string): Promise<{ bytes: Buffer; identity: Identity } | null> {
+  try {
+    const handle = await open(path, 'r');
+    try {
+      // Before the content: what is written while it is read changes the status and is seen by the next look.
+      const identity = await handle.stat({ bigint: true });
+      return { identity, bytes: await handle.readFile() };
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    if (isMissing(error)) return null;
+    throw error;
+  }
+}
+
+function hashOf(bytes: Buffer): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
