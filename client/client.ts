@@ -1,0 +1,154 @@
+/** The registry as a caller sees it: one function per method, over a connection that is made anew when it is lost. */
+import type { MethodName, Result } from '../src/protocol/methods.ts';
+import type { Connection } from './connection.ts';
+import { abortable, within } from './deadline.ts';
+import { ConnectionError } from './errors.ts';
+import type { Greeted } from './greet.ts';
+import { type CallArguments, type CallOptions, type Families, family, isRepeatable } from './verbs.ts';
+
+export type NotificationListener = (method: string, params: unknown) => void;
+
+/**
+ * A client of the registry. Made by {@link connect}.
+ *
+ * A connection that is lost is made anew by the next call. Calls that were waiting are rejected, except those that
+ * only read and those that had not been sent: they are made once more.
+ *
+ * A client that waits for nothing lets the process end, closed or not.
+ */
+export class Client implements Families, AsyncDisposable {
+  readonly daemon = family('daemon', this.#call.bind(this));
+  readonly registry = family('registry', this.#call.bind(this));
+  readonly projects = family('projects', this.#call.bind(this));
+  readonly rpc = family('rpc', this.#call.bind(this));
+
+  readonly #open: (signal: AbortSignal) => Promise<Greeted>;
+  readonly #deadline: number;
+  readonly #listeners = new Set<NotificationListener>();
+  readonly #lostListeners = new Set<() => void>();
+  readonly #closed = new AbortController();
+  #current: Greeted;
+  #opening: Promise<Connection> | undefined;
+
+  /**
+   * @param first a connection to begin with
+   * @param open makes another one when that is lost
+   * @param deadline of calls that name none, in milliseconds
+   */
+  constructor(first: Greeted, open: (signal: AbortSignal) => Promise<Greeted>, deadline: number) {
+    this.#current = first;
+    this.#open = open;
+    this.#deadline = deadline;
+    this.#adopt(first);
+  }
+
+  /** What the daemon said when the connection was made; another epoch says that the daemon was restarted. */
+  get hello(): Result<'daemon.hello'> {
+    return this.#current.hello;
+  }
+
+  /**
+   * Calls any method by its name.
+   *
+   * @throws {RegistryError} what the registry has against it
+   * @throws {RpcError} faults of the protocol; refused parameters are in its `issues`
+   * @throws {ConnectionError} when the daemon cannot be reached, or the answer does not come
+   * @throws the reason of `options.signal` when that is aborted
+   */
+  call<M extends MethodName>(method: M, ...args: CallArguments<M>): Promise<Result<M>> {
+    const [params, options] = args;
+    return this.#call(method, params, options) as Promise<Result<M>>;
+  }
+
+  /**
+   * Hears every notification of the daemon, until the function that is returned is called. While somebody listens,
+   * the connection keeps the process alive. Notifications belong to a connection: after a loss, subscribe again.
+   */
+  onNotification(listener: NotificationListener): () => void {
+    return this.#listen(this.#listeners, listener);
+  }
+
+  /** Tells when a connection is lost, until the function that is returned is called. */
+  onLost(listener: () => void): () => void {
+    return this.#listen(this.#lostListeners, listener);
+  }
+
+  /** Ends the connection for good. Calls that still wait are rejected with `closed`. */
+  async close(): Promise<void> {
+    this.#closed.abort(
+      new ConnectionError('closed', 'cannot call the registry: this client was closed; connect again'),
+    );
+    await this.#current.connection.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #call(method: string, params: unknown, options: CallOptions = {}): Promise<unknown> {
+    const { deadline: ms = this.#deadline, signal } = options;
+    return within({ ms, signal, late: () => tooLate(method, ms) }, async (aborted) => {
+      const connection = await this.#connection(aborted);
+      try {
+        return await connection.request(method, params, aborted);
+      } catch (error) {
+        const lost = error instanceof ConnectionError && error.reason === 'lost';
+        if (!lost || (error.sent && !isRepeatable(method))) throw error;
+      }
+      return (await this.#connection(aborted)).request(method, params, aborted);
+    });
+  }
+
+  /** The connection that is there, or a new one that all who wait for it share. */
+  async #connection(signal: AbortSignal): Promise<Connection> {
+    this.#closed.signal.throwIfAborted();
+    const { connection } = this.#current;
+    if (connection.alive) return connection;
+    this.#opening ??= this.#reopen();
+    return abortable(this.#opening, signal);
+  }
+
+  async #reopen(): Promise<Connection> {
+    try {
+      const greeted = await this.#open(this.#closed.signal);
+      if (this.#closed.signal.aborted) await greeted.connection.close();
+      this.#closed.signal.throwIfAborted();
+      this.#current = greeted;
+      this.#adopt(greeted);
+      return greeted.connection;
+    } finally {
+      this.#opening = undefined;
+    }
+  }
+
+  #adopt({ connection }: Greeted): void {
+    connection.onNotification = (method, params) => {
+      for (const listener of this.#listeners) listener(method, params);
+    };
+    connection.onLost = () => {
+      for (const listener of this.#lostListeners) listener();
+    };
+    this.#keepAlive();
+  }
+
+  #listen<T>(listeners: Set<T>, listener: T): () => void {
+    listeners.add(listener);
+    this.#keepAlive();
+    return () => {
+      listeners.delete(listener);
+      this.#keepAlive();
+    };
+  }
+
+  #keepAlive(): void {
+    this.#current.connection.hold(this.#listeners.size > 0);
+  }
+}
+
+function tooLate(method: string, ms: number): ConnectionError {
+  return new ConnectionError(
+    'timeout',
+    `cannot finish ${method}: no answer within ${ms} ms; a change may still be made, so look before repeating it`,
+    { sent: true },
+  );
+}

@@ -1,0 +1,138 @@
+/** Finding the daemon, or starting it. */
+import { type Paths, resolvePaths } from '../src/paths.ts';
+import { Client } from './client.ts';
+import { pause } from './deadline.ts';
+import { ConnectionError } from './errors.ts';
+import { greet, type Greeted, type Target } from './greet.ts';
+import { startDaemon, type StartedDaemon, startLog } from './spawn.ts';
+
+export interface ConnectOptions {
+  /** Data directory; default `CODEBASE_GARDENER_DATA_DIR`, then `~/.codebase-gardener`. */
+  readonly dataDir?: string | undefined;
+  /** Socket; default `CODEBASE_GARDENER_SOCKET`, then `<data>/run/registry.sock`. */
+  readonly socket?: string | undefined;
+  /** Start a daemon when there is none, now or when a connection was lost; default true. */
+  readonly autoStart?: boolean | undefined;
+  /** Program and first arguments of the daemon to start; default the one that came with this library. */
+  readonly daemon?: readonly string[] | undefined;
+  /** Who calls, for the daemon's log; the process id is added. */
+  readonly client?: { readonly name?: string; readonly version?: string } | undefined;
+  readonly deadlines?: Deadlines | undefined;
+  /** Ends the attempt to connect. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Milliseconds; Infinity for none. */
+export interface Deadlines {
+  /** Until the socket takes the connection; default 1000. */
+  readonly connect?: number | undefined;
+  /** Until the daemon has said hello; default 2000. */
+  readonly hello?: number | undefined;
+  /** Until a daemon that had to be started, or was just ending, has said hello; default 10000. */
+  readonly start?: number | undefined;
+  /** Until a call is answered, with all that it takes; default 30000. */
+  readonly call?: number | undefined;
+}
+
+/** Between two attempts to dial, in milliseconds: doubled from the first to the last. */
+const FIRST_WAIT_MS = 5;
+const LAST_WAIT_MS = 100;
+
+/**
+ * Connects to the registry's daemon, and starts it first when there is none.
+ *
+ * @throws {ConnectionError} with the reason, and in its message what to do
+ * @throws {RegistryError} `incompatible_protocol` or `too_many_connections`
+ * @throws {SocketPathError} when the given socket path is too long
+ *
+ * @example
+ * const registry = await connect({ client: { name: 'editor', version: '2.1.0' } });
+ * const { project } = await registry.projects.resolve({ cwd: process.cwd() });
+ * await registry.close();
+ */
+export async function connect(options: ConnectOptions = {}): Promise<Client> {
+  const { deadlines = {}, signal = new AbortController().signal } = options;
+  const target: Target = {
+    paths: resolvePaths(options),
+    client: { ...options.client, pid: process.pid },
+    connectMs: deadlines.connect ?? 1_000,
+    helloMs: deadlines.hello ?? 2_000,
+  };
+  const open = (aborted: AbortSignal) =>
+    reach(target, options.autoStart ?? true, options.daemon, deadlines.start ?? 10_000, aborted);
+  return new Client(await open(signal), open, deadlines.call ?? 30_000);
+}
+
+/** Dials until somebody says hello, something final is in the way, or the time is up. */
+async function reach(
+  target: Target,
+  autoStart: boolean,
+  command: readonly string[] | undefined,
+  startMs: number,
+  signal: AbortSignal,
+): Promise<Greeted> {
+  const { paths } = target;
+  const end = performance.now() + startMs;
+  let daemon: StartedDaemon | undefined;
+  let helloMs = target.helloMs;
+  for (let wait = FIRST_WAIT_MS; ; wait = Math.min(2 * wait, LAST_WAIT_MS)) {
+    signal.throwIfAborted();
+
+    // 1. Dial and say hello. What cannot be mended by waiting is thrown.
+    const found = await greet({ ...target, helloMs }, signal);
+    if (typeof found === 'object') return found;
+
+    // 2. Nobody there: start a daemon, once. One that ended well gave way to another that may itself have ended.
+    if (found === 'absent') {
+      if (!autoStart) throw notRunning(paths);
+      const state = daemon?.state();
+      if (typeof state === 'object') throw startFailed(paths, state.failure);
+      if (state !== 'running') daemon = (await start(paths, command)) ?? daemon;
+      // A daemon that is just coming up, on a busy machine, may listen well before it speaks.
+      helloMs = Math.max(target.helloMs, end - performance.now());
+    }
+
+    // 3. Give up in time.
+    if (performance.now() >= end) {
+      if (found === 'absent') throw startFailed(paths, `it did not answer within ${startMs} ms`);
+      throw alwaysClosing(paths, startMs);
+    }
+
+    // 4. Wait a little, shorter when the daemon just started has already ended.
+    await pause(wait, signal, daemon?.state() === 'running' ? daemon.ended : undefined);
+  }
+}
+
+async function start(
+  paths: Paths,
+  command: readonly string[] | undefined,
+): Promise<StartedDaemon | undefined> {
+  try {
+    return await startDaemon(paths, command);
+  } catch (cause) {
+    throw new ConnectionError('start_failed', `cannot start the daemon: ${(cause as Error).message}`, {
+      cause,
+    });
+  }
+}
+
+function notRunning({ socket }: Paths): ConnectionError {
+  return new ConnectionError(
+    'not_running',
+    `cannot reach the registry: no daemon listens on ${socket}; start it with "gardener daemon start"`,
+  );
+}
+
+function startFailed(paths: Paths, why: string): ConnectionError {
+  return new ConnectionError(
+    'start_failed',
+    `cannot start the daemon: ${why}; see ${startLog(paths)} and ${paths.logFile}`,
+  );
+}
+
+function alwaysClosing({ socket, logFile }: Paths, ms: number): ConnectionError {
+  return new ConnectionError(
+    'lost',
+    `cannot reach the registry: whoever listens on ${socket} closed every connection for ${ms} ms; see ${logFile}`,
+  );
+}

@@ -1,0 +1,198 @@
+/** One connection to a daemon: lines out, lines in, and who waits for which answer. */
+import type { Socket } from 'node:net';
+import { JSONRPCClient, type JSONRPCResponse } from 'json-rpc-2.0';
+import { ConnectionError, errorFromAnswer, isObject, RpcError } from './errors.ts';
+import { Lines } from './lines.ts';
+
+/** What a daemon takes in one line. A longer one would cost everybody on the connection their answers. */
+export const MAX_REQUEST_BYTES = 4 * 1024 * 1024;
+
+interface Pending {
+  readonly method: string;
+  readonly reject: (reason: unknown) => void;
+}
+
+export class Connection {
+  /**
+   * Called with each notification, in the order of the wire, and never before whoever awaits an answer that came
+   * ahead of it has seen that answer.
+   */
+  onNotification: ((method: string, params: unknown) => void) | undefined;
+  /** Called once, after the last notification. */
+  onLost: (() => void) | undefined;
+  /** Settled when the socket is closed. */
+  readonly closed: Promise<void>;
+
+  readonly #socket: Socket;
+  readonly #path: string;
+  readonly #rpc: JSONRPCClient<string>;
+  readonly #lines = new Lines();
+  readonly #pending = new Map<number, Pending>();
+  /** Requests of this tick, by id; they are written together. */
+  readonly #outgoing = new Map<number, string>();
+  #lastId = 0;
+  #alive = true;
+  #held = false;
+
+  /** Takes over a connected socket; `path` is for messages. */
+  constructor(socket: Socket, path: string) {
+    this.#socket = socket;
+    this.#path = path;
+    this.#rpc = new JSONRPCClient((request: { id: number }, line) => this.#send(request.id, line));
+    this.closed = new Promise((resolve) => socket.once('close', () => resolve()));
+    socket.on('data', (bytes: Buffer) => this.#read(bytes));
+    socket.once('end', () => this.#lose());
+    socket.on('error', (cause) => this.#lose(cause));
+    socket.once('close', () => this.#lose());
+    socket.unref();
+  }
+
+  /** False once the connection has ended. */
+  get alive(): boolean {
+    return this.#alive;
+  }
+
+  /**
+   * Sends a request and waits for its answer.
+   *
+   * @param params any JSON; members that are undefined are left out
+   * @throws {TypeError} for params that are no JSON, before anything is sent
+   * @throws {RegistryError | RpcError} what the daemon answered
+   * @throws {ConnectionError} `lost` or `closed`; its `sent` says whether the request may have arrived
+   */
+  async request(method: string, params: unknown, signal: AbortSignal): Promise<unknown> {
+    signal.throwIfAborted();
+    if (!this.#alive) throw this.#lostBefore(method, false);
+    const id = ++this.#lastId;
+    const request = { jsonrpc: '2.0' as const, id, method, ...(params !== undefined && { params }) };
+    const line = encode(request);
+    return new Promise((resolve, reject) => {
+      const abort = () => {
+        this.#outgoing.delete(id);
+        reject(signal.reason as Error);
+        // Makes the library forget the id; an answer that still comes is then ignored.
+        this.#rpc.receive({ jsonrpc: '2.0', id, result: null });
+      };
+      signal.addEventListener('abort', abort, { once: true });
+      this.#pending.set(id, { method, reject });
+      this.#keepAlive();
+      // The library settles a request in one way only, by an answer; failures of the connection reject first.
+      void this.#rpc.requestAdvanced(request, line).then((answer) => {
+        signal.removeEventListener('abort', abort);
+        this.#pending.delete(id);
+        this.#keepAlive();
+        if (isObject(answer.error)) reject(errorFromAnswer(answer.error));
+        else resolve(answer.result);
+      });
+    });
+  }
+
+  /** Keeps the process alive even while no call is pending, for those who wait for notifications. */
+  hold(held: boolean): void {
+    this.#held = held;
+    this.#keepAlive();
+  }
+
+  /** Ends the connection; calls still pending are rejected with `closed`. */
+  close(): Promise<void> {
+    this.#end(
+      ({ method }, sent) =>
+        new ConnectionError('closed', `cannot finish ${method}: the client was closed before the answer`, {
+          sent,
+        }),
+    );
+    return this.closed;
+  }
+
+  /** A connection that waits for nothing must not keep a program from ending. */
+  #keepAlive(): void {
+    if (this.#held || this.#pending.size > 0) this.#socket.ref();
+    else this.#socket.unref();
+  }
+
+  #send(id: number, line: string): void {
+    // After the microtasks of this tick: calls that the answers of one read set off go out together as well.
+    if (this.#outgoing.size === 0) process.nextTick(() => this.#flush());
+    this.#outgoing.set(id, line);
+  }
+
+  #flush(): void {
+    // What is not written when the socket fails is known not to have been sent.
+    if (!this.#alive || !this.#socket.writable || this.#outgoing.size === 0) return;
+    const text = [...this.#outgoing.values()].join('');
+    this.#outgoing.clear();
+    this.#socket.write(text);
+  }
+
+  #read(bytes: Buffer): void {
+    try {
+      for (const line of this.#lines.push(bytes)) {
+        if (!this.#alive) return;
+        this.#take(JSON.parse(line));
+      }
+    } catch (error) {
+      const problem = error instanceof Error ? error.message : String(error);
+      const text = `cannot read what came from ${this.#path}: ${problem}; check that the registry's daemon listens there`;
+      this.#end(() => new RpcError(-32700, text));
+    }
+  }
+
+  #take(message: unknown): void {
+    if (!isObject(message)) throw new Error('a line is no JSON-RPC message');
+    const { method, params } = message;
+    if (typeof method === 'string') {
+      // Promises of answers read just now are seen to before this; what a listener throws harms nobody else.
+      setImmediate(() => this.onNotification?.(method, params));
+    } else if (message['id'] === null) {
+      // Nobody can tell which call it is about: a line too long, too many connections.
+      this.#rejectAll(() => errorFromAnswer(message['error']));
+    } else if (isAnswer(message)) {
+      this.#rpc.receive(message);
+    } else {
+      throw new Error('a line is no JSON-RPC answer');
+    }
+  }
+
+  #lose(cause?: unknown): void {
+    this.#end(({ method }, sent) => this.#lostBefore(method, sent, cause));
+  }
+
+  #lostBefore(method: string, sent: boolean, cause?: unknown): ConnectionError {
+    const message = sent
+      ? `cannot finish ${method}: the connection to ${this.#path} was lost before the answer; a change may have been made, so look before repeating it`
+      : `cannot call ${method}: the connection to ${this.#path} was lost before the request was sent; call again`;
+    return new ConnectionError('lost', message, { sent, cause });
+  }
+
+  #end(reason: (pending: Pending, sent: boolean) => Error): void {
+    if (!this.#alive) return;
+    this.#alive = false;
+    this.#rejectAll(reason);
+    this.#socket.destroy();
+    setImmediate(() => this.onLost?.());
+  }
+
+  #rejectAll(reason: (pending: Pending, sent: boolean) => Error): void {
+    for (const [id, pending] of this.#pending) pending.reject(reason(pending, !this.#outgoing.has(id)));
+    this.#outgoing.clear();
+    this.#rpc.rejectAllPendingRequests('rejected above');
+  }
+}
+
+function encode(request: object): string {
+  const line = `${JSON.stringify(request)}\n`;
+  const bytes = Buffer.byteLength(line);
+  if (bytes > MAX_REQUEST_BYTES) {
+    throw new RpcError(
+      -32600,
+      `cannot send the request: it has ${bytes} bytes and the daemon takes at most ${MAX_REQUEST_BYTES}; send less at once`,
+    );
+  }
+  return line;
+}
+
+function isAnswer(message: Record<string, unknown>): message is Record<string, unknown> & JSONRPCResponse {
+  return (
+    typeof message['id'] === 'number' && (message['result'] !== undefined) !== isObject(message['error'])
+  );
+}

@@ -1,0 +1,57 @@
+/** Waiting that ends: by a deadline, by the caller's signal, or by what was waited for. */
+
+/** Longer timers fire at once in Node, so that longer deadlines count as none. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+export interface Limit {
+  /** Milliseconds; Infinity for none. */
+  readonly ms: number;
+  /** The caller's; aborting it ends the work too. */
+  readonly signal?: AbortSignal | undefined;
+  /** Makes the error for when the time is up. */
+  readonly late: () => Error;
+}
+
+/**
+ * Runs something that has to end in time. It is told to stop through the signal it is given, whose reason is
+ * what it must then throw.
+ *
+ * @throws the error of `late`, or the reason of the caller's signal
+ */
+export async function within<T>(limit: Limit, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const { ms, signal, late } = limit;
+  signal?.throwIfAborted();
+  const controller = new AbortController();
+  const forward = () => controller.abort(signal?.reason);
+  signal?.addEventListener('abort', forward, { once: true });
+  const timer = ms <= LONGEST_TIMER_MS ? setTimeout(() => controller.abort(late()), ms) : undefined;
+  try {
+    return await run(controller.signal);
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', forward);
+  }
+}
+
+/** The promise, unless the signal is aborted first. What the promise stands for goes on for others. */
+export function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason as Error);
+    if (signal.aborted) abort();
+    else signal.addEventListener('abort', abort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
+}
+
+/** Waits `ms` milliseconds, or shorter when `early` is settled first. */
+export async function pause(ms: number, signal: AbortSignal, early?: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const time = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  try {
+    await abortable(early ? Promise.race([time, early]) : time, signal);
+  } finally {
+    clearTimeout(timer);
+  }
+}

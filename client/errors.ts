@@ -1,0 +1,76 @@
+/** What a call can end with instead of a result, beside the caller's own abort reason. */
+import { ERROR_CODES, type ErrorKind, type ParamIssue, RegistryError } from '../src/domain/errors.ts';
+
+export type ConnectionFailure =
+  /** Nobody listens, and the client was not to start anybody. */
+  | 'not_running'
+  /** The system or the owner of the socket forbids it; trying again does not help. */
+  | 'not_allowed'
+  /** Somebody takes the connection and does not answer. */
+  | 'hung'
+  /** A daemon was started and did not come up. */
+  | 'start_failed'
+  /** A call was not answered within its deadline. */
+  | 'timeout'
+  /** The connection ended before the answer. */
+  | 'lost'
+  /** `close()` was called. */
+  | 'closed';
+
+/** The daemon could not be reached, or could not be heard to the end. */
+export class ConnectionError extends Error {
+  override readonly name = 'ConnectionError';
+  readonly reason: ConnectionFailure;
+  /** Whether the call may have reached the daemon; false means that it has certainly done nothing. */
+  readonly sent: boolean;
+
+  constructor(
+    reason: ConnectionFailure,
+    message: string,
+    { sent = false, cause }: { sent?: boolean; cause?: unknown } = {},
+  ) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.reason = reason;
+    this.sent = sent;
+  }
+}
+
+/** The protocol says no: a code in the range that JSON-RPC reserves, or one that this version does not know. */
+export class RpcError extends Error {
+  override readonly name = 'RpcError';
+  readonly code: number;
+  readonly data: unknown;
+
+  constructor(code: number, message: string, data?: unknown) {
+    super(message);
+    this.code = code;
+    this.data = data;
+  }
+
+  /** The parameters that were refused and why; empty unless `code` is -32602. */
+  get issues(): readonly ParamIssue[] {
+    const issues: unknown = isObject(this.data) ? this.data['issues'] : undefined;
+    return Array.isArray(issues) ? (issues as ParamIssue[]) : [];
+  }
+}
+
+/** The error member of an answer as something to throw. */
+export function errorFromAnswer(error: unknown): RegistryError | RpcError {
+  const { code, message, data } = isObject(error) ? error : {};
+  const text = typeof message === 'string' ? message : 'the daemon gave an error without a message';
+  const number = typeof code === 'number' ? code : -32603;
+  if (isObject(data)) {
+    const { kind, ...details } = data;
+    if (isErrorKind(kind) && ERROR_CODES[kind] === number) return new RegistryError(kind, text, details);
+  }
+  return new RpcError(number, text, data);
+}
+
+/** An object of JSON, with members still to be looked at. */
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isErrorKind(kind: unknown): kind is ErrorKind {
+  return typeof kind === 'string' && Object.hasOwn(ERROR_CODES, kind);
+}

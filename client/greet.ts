@@ -1,0 +1,178 @@
+/** One attempt to reach a daemon: is the socket ours, does somebody listen, does it say hello. */
+import { readFileSync } from 'node:fs';
+import { lstat } from 'node:fs/promises';
+import { createConnection } from 'node:net';
+import { dirname } from 'node:path';
+import { RegistryError } from '../src/domain/errors.ts';
+import type { Paths } from '../src/paths.ts';
+import type { Params, Result } from '../src/protocol/methods.ts';
+import { PROTOCOL_VERSION } from '../src/protocol/version.ts';
+import { Connection } from './connection.ts';
+import { pause, within } from './deadline.ts';
+import { ConnectionError } from './errors.ts';
+
+export interface Target {
+  readonly paths: Paths;
+  readonly client: Params<'daemon.hello'>['client'];
+  readonly connectMs: number;
+  readonly helloMs: number;
+}
+
+/** A connection on which both sides have said hello. */
+export interface Greeted {
+  readonly connection: Connection;
+  readonly hello: Result<'daemon.hello'>;
+}
+
+/** How long to wait when the queue of the socket is full, in milliseconds. */
+const FULL_QUEUE_WAIT_MS = 10;
+
+/**
+ * Dials and says hello, once.
+ *
+ * @returns `absent` when nobody listens, `closing` when the connection was closed before the answer, as a daemon
+ *   does that is just ending
+ * @throws {ConnectionError} `not_allowed` or `hung`
+ * @throws {RegistryError} `incompatible_protocol` or `too_many_connections`
+ */
+export async function greet(target: Target, signal: AbortSignal): Promise<Greeted | 'absent' | 'closing'> {
+  const { socket } = target.paths;
+  await checkOwner(dirname(socket));
+  await checkOwner(socket);
+  let connection: Connection;
+  try {
+    const late = () => hung(socket, `nobody took the connection within ${target.connectMs} ms`);
+    connection = await within({ ms: target.connectMs, signal, late }, (aborted) => dial(socket, aborted));
+  } catch (error) {
+    switch (codeOf(error)) {
+      case undefined:
+        throw error;
+      case 'ENOENT':
+      case 'ECONNREFUSED':
+        return 'absent';
+      case 'ECONNRESET':
+        return 'closing';
+      default:
+        throw notAllowed(socket, error);
+    }
+  }
+  try {
+    const late = () =>
+      hung(socket, `the connection was taken, and no answer came within ${target.helloMs} ms`);
+    const hello = await within({ ms: target.helloMs, signal, late }, (aborted) =>
+      sayHello(connection, target, aborted),
+    );
+    return { connection, hello };
+  } catch (error) {
+    await connection.close();
+    if (error instanceof ConnectionError && error.reason === 'lost') return 'closing';
+    if (error instanceof RegistryError && error.kind === 'shutting_down') return 'closing';
+    throw error;
+  }
+}
+
+async function sayHello(
+  connection: Connection,
+  { client }: Target,
+  signal: AbortSignal,
+): Promise<Result<'daemon.hello'>> {
+  const params: Params<'daemon.hello'> = {
+    client,
+    protocol: { min: PROTOCOL_VERSION, max: PROTOCOL_VERSION },
+  };
+  const hello = (await connection.request('daemon.hello', params, signal)) as Result<'daemon.hello'>;
+  if (hello.protocol === PROTOCOL_VERSION) return hello;
+  throw new RegistryError(
+    'incompatible_protocol',
+    `cannot use the daemon: it speaks protocol ${hello.protocol} and this client ${PROTOCOL_VERSION}; update the older of the two`,
+  );
+}
+
+/** Connects; waits while the queue is full, which Linux reports at once instead of waiting itself. */
+async function dial(path: string, signal: AbortSignal): Promise<Connection> {
+  for (;;) {
+    try {
+      return await dialOnce(path, signal);
+    } catch (error) {
+      if (codeOf(error) !== 'EAGAIN') throw error;
+      await pause(FULL_QUEUE_WAIT_MS, signal);
+    }
+  }
+}
+
+function dialOnce(path: string, signal: AbortSignal): Promise<Connection> {
+  return new Promise((resolve, reject) => {
+    const socket = createConnection({ path });
+    const abort = () => {
+      socket.destroy();
+      reject(signal.reason as Error);
+    };
+    signal.addEventListener('abort', abort, { once: true });
+    socket.once('connect', () => {
+      signal.removeEventListener('abort', abort);
+      socket.off('error', reject);
+      resolve(new Connection(socket, path));
+    });
+    socket.once('error', (error) => {
+      signal.removeEventListener('abort', abort);
+      reject(error);
+    });
+  });
+}
+
+/**
+ * Refuses what belongs to somebody else: Node cannot ask who is at the other end, so the owner of the socket, and of
+ * the directory in which it could be replaced, has to do. Root may own the directory (`/tmp`, `/run`).
+ */
+async function checkOwner(path: string): Promise<void> {
+  const own = process.getuid?.();
+  let stats;
+  try {
+    stats = await lstat(path);
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return;
+    throw notAllowed(path, error);
+  }
+  if (own === undefined || stats.uid === own || (stats.uid === 0 && stats.isDirectory())) return;
+  throw new ConnectionError(
+    'not_allowed',
+    `cannot use ${path}: it belongs to user ${stats.uid} and not to you (${own}); remove it, or choose another socket with CODEBASE_GARDENER_SOCKET`,
+  );
+}
+
+function notAllowed(path: string, cause: unknown): ConnectionError {
+  const code = codeOf(cause);
+  const denied = code === 'EACCES' || code === 'EPERM';
+  const why = denied ? `permission denied (${code})` : (cause as Error).message;
+  const remedy = denied
+    ? 'connect as the user who runs the daemon and outside of sandboxes'
+    : 'remove what is in the way, or choose another socket with CODEBASE_GARDENER_SOCKET';
+  return new ConnectionError('not_allowed', `cannot connect to ${path}: ${why}; ${remedy}`, { cause });
+}
+
+function hung(socket: string, what: string): ConnectionError {
+  const pid = readPid(socket);
+  const who = pid === undefined ? 'the daemon' : `the daemon (process ${pid})`;
+  const remedy = pid === undefined ? '' : `, or end it with "kill -9 ${pid}"`;
+  return new ConnectionError(
+    'hung',
+    `cannot reach the registry: ${who} hangs: ${what} on ${socket}; try "gardener daemon restart"${remedy}`,
+  );
+}
+
+/** The process that bound the socket, as it noted beside it. */
+function readPid(socket: string): number | undefined {
+  try {
+    const pid = Number.parseInt(readFileSync(`${socket}.pid`, 'utf8'), 10);
+    return pid > 0 ? pid : undefined;
+  } catch {
+    // Without the note the message says less.
+    return undefined;
+  }
+}
+
+/** ENOENT and its like; undefined for what is no error of the system. */
+function codeOf(error: unknown): string | undefined {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' ? code : undefined;
+}

@@ -1,0 +1,17 @@
+/** The client library of the Codebase Gardener registry. Begin with {@link connect}. */
+import type { Result } from '../src/protocol/methods.ts';
+
+export { connect, type ConnectOptions, type Deadlines } from './connect.ts';
+export type { Client, NotificationListener } from './client.ts';
+export type { CallArguments, CallOptions, Families, Family, FamilyName, Verb } from './verbs.ts';
+export { ConnectionError, type ConnectionFailure, RpcError } from './errors.ts';
+export { type ErrorData, type ErrorKind, type ParamIssue, RegistryError } from '../src/domain/errors.ts';
+export { SocketPathError } from '../src/paths.ts';
+export type { Json, JsonObject, TrainingStatus } from '../src/domain/project.ts';
+export type { Issue, IssueCode } from '../src/domain/issues.ts';
+export type { MethodName, Params, ReadMethod, Result } from '../src/protocol/methods.ts';
+
+/** A project as the registry gives it. */
+export type Project = Result<'projects.get'>;
+/** What the daemon says of itself on every connection. */
+export type Hello = Result<'daemon.hello'>;

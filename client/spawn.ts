@@ -1,0 +1,127 @@
+/** Starting a daemon that outlives whoever starts it. */
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  writeSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Paths } from '../src/paths.ts';
+
+/** A start this young is waited for instead of joined, in milliseconds: of 100 clients one or two start a daemon. */
+const YOUNG_MS = 1_000;
+/** The log is begun anew when it is longer, in bytes. */
+const MAX_LOG_BYTES = 1024 * 1024;
+
+/** A daemon that was started, as far as one can see from outside. */
+export interface StartedDaemon {
+  readonly pid: number | undefined;
+  /** Settled when the process has ended or could not be started. */
+  readonly ended: Promise<void>;
+  /**
+   * `running`; `gave_way` after exit 0, which says that another daemon lives; otherwise why it ended.
+   */
+  state(): 'running' | 'gave_way' | { readonly failure: string };
+}
+
+/** Where a daemon's own words go before it has opened its log, and where Node's go if it crashes. */
+export function startLog(paths: Paths): string {
+  return join(dirname(paths.logFile), 'daemon-start.log');
+}
+
+/** The daemon that was installed together with this library. */
+function ownDaemon(): readonly string[] {
+  const script = fileURLToPath(new URL('./gardenerd.js', import.meta.url));
+  if (!existsSync(script)) throw new Error(`${script} does not exist; install the package again`);
+  return [process.execPath, script];
+}
+
+/**
+ * Starts a daemon in a session of its own, unless somebody else has done so a moment ago.
+ *
+ * @param command program and first arguments; the paths are added
+ * @returns undefined when another start is under way
+ * @throws {Error} when the log cannot be written or the program is missing
+ */
+export async function startDaemon(
+  paths: Paths,
+  command: readonly string[] = ownDaemon(),
+): Promise<StartedDaemon | undefined> {
+  const [program = process.execPath, ...args] = command;
+  const log = openStartLog(startLog(paths), command);
+  if (!log) return undefined;
+  try {
+    const { spawn } = await import('node:child_process');
+    const child = spawn(
+      program,
+      [...args, '--data-dir', paths.dataDir, '--socket', paths.socket, '--manager', 'spawned'],
+      {
+        cwd: '/',
+        detached: true,
+        // A file and not a pipe: a pipe would break under the daemon when this process ends.
+        stdio: ['ignore', log.descriptor, log.descriptor],
+        // In an editor built on Electron, execPath is the editor unless it is told otherwise.
+        env: process.versions['electron'] ? { ...process.env, ELECTRON_RUN_AS_NODE: '1' } : process.env,
+      },
+    );
+    child.unref();
+    let state: ReturnType<StartedDaemon['state']> = 'running';
+    const ended = new Promise<void>((resolve) => {
+      child.once('error', (error) => {
+        state = { failure: error.message };
+        resolve();
+      });
+      child.once('exit', (code, signal) => {
+        if (code === 0) state = 'gave_way';
+        else state = { failure: lastWords(startLog(paths), log.offset) ?? `it ended with ${signal ?? code}` };
+        resolve();
+      });
+    });
+    return { pid: child.pid, ended, state: () => state };
+  } finally {
+    closeSync(log.descriptor);
+  }
+}
+
+/**
+ * Opens the log and notes the start in it. Everything is synchronous, so that of many clients in one process one
+ * gets it; between processes a few microseconds remain, in which two may start a daemon each, and one gives way.
+ */
+function openStartLog(
+  path: string,
+  command: readonly string[],
+): { descriptor: number; offset: number } | undefined {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  const descriptor = openSync(path, 'a', 0o600);
+  try {
+    const { size, mtimeMs } = fstatSync(descriptor);
+    if (size > 0 && Math.abs(Date.now() - mtimeMs) < YOUNG_MS) {
+      closeSync(descriptor);
+      return undefined;
+    }
+    if (size > MAX_LOG_BYTES) ftruncateSync(descriptor);
+    writeSync(
+      descriptor,
+      `# ${new Date().toISOString()} process ${process.pid} starts ${command.join(' ')}\n`,
+    );
+    return { descriptor, offset: fstatSync(descriptor).size };
+  } catch (error) {
+    closeSync(descriptor);
+    throw error;
+  }
+}
+
+/** What the daemon said before it ended: its one line, or the error in what Node prints of a crash. */
+export function lastWords(path: string, offset: number): string | undefined {
+  const lines = readFileSync(path)
+    .subarray(offset)
+    .toString()
+    .split('\n')
+    .filter((line) => line.trim() !== '' && !line.startsWith('#'));
+  return (lines.find((line) => /^\w*Error\b.*:/.test(line)) ?? lines.at(-1))?.trim();
+}

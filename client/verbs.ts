@@ -1,0 +1,63 @@
+/** One typed function per method: `client.projects.get({ project })` for `projects.get`. */
+import type { MethodName, Params, ReadMethod, Result } from '../src/protocol/methods.ts';
+
+export interface CallOptions {
+  /** Gives up on the answer; the call may still be carried out. */
+  readonly signal?: AbortSignal | undefined;
+  /** Milliseconds until the answer, reconnecting included; default the client's call deadline. */
+  readonly deadline?: number | undefined;
+}
+
+/** What a call takes after its method; a method without required params may be called without any. */
+export type CallArguments<M extends MethodName> =
+  Record<never, never> extends Params<M>
+    ? [params?: Params<M>, options?: CallOptions]
+    : [params: Params<M>, options?: CallOptions];
+
+export type Verb<M extends MethodName> = (...args: CallArguments<M>) => Promise<Result<M>>;
+
+export type FamilyName = MethodName extends infer M ? (M extends `${infer F}.${string}` ? F : never) : never;
+
+/** The methods of one family, by the part of the name after the dot. */
+export type Family<F extends FamilyName> = {
+  readonly [M in MethodName as M extends `${F}.${infer V}` ? V : never]: Verb<M>;
+};
+
+export type Families = { readonly [F in FamilyName]: Family<F> };
+
+/**
+ * Makes the functions of a family as they are asked for, so that a method that is declared is a method of the client.
+ */
+export function family<F extends FamilyName>(
+  name: F,
+  call: (method: string, params: unknown, options: CallOptions | undefined) => Promise<unknown>,
+): Family<F> {
+  const verbs: Record<string, unknown> = {};
+  return new Proxy(verbs, {
+    get(target, verb) {
+      // Asking a family for `then` (await), `toJSON` and the like must not become a call.
+      if (typeof verb === 'symbol' || verb === 'then' || !/^[a-z_]+$/.test(verb))
+        return Reflect.get(target, verb);
+      return (target[verb] ??= (params: unknown, options?: CallOptions) =>
+        call(`${name}.${verb}`, params, options));
+    },
+  }) as Family<F>;
+}
+
+/**
+ * The methods to call again after a lost connection. They are written down here because the declarations bring their
+ * validator with them; the compiler sees to it that the two agree.
+ */
+const REPEATABLE = {
+  'registry.info': true,
+  'registry.validate': true,
+  'projects.get': true,
+  'projects.list': true,
+  'projects.count': true,
+  'projects.active': true,
+  'projects.resolve': true,
+} satisfies Record<ReadMethod, true>;
+
+export function isRepeatable(method: string): method is ReadMethod {
+  return Object.hasOwn(REPEATABLE, method);
+}

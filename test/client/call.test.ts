@@ -1,0 +1,302 @@
+import { once } from 'node:events';
+import { createConnection, type Socket } from 'node:net';
+import { setImmediate as turn } from 'node:timers/promises';
+import { describe, expect, test, vi } from 'vitest';
+import { Client } from '../../client/client.ts';
+import { Connection } from '../../client/connection.ts';
+import { connect, ConnectionError, RegistryError, RpcError } from '../../client/index.ts';
+import { answer, type Behaviour, failure, HELLO, standIn, type StandIn } from './stand-in.ts';
+
+async function pair(behave?: Behaviour): Promise<{ daemon: StandIn; client: Client }> {
+  const daemon = await standIn(behave);
+  return { daemon, client: await connect({ socket: daemon.socket, autoStart: false }) };
+}
+
+/** The reason a promise is rejected with. */
+const reasonOf = (promise: Promise<unknown>): Promise<unknown> =>
+  promise.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+
+describe('answers', () => {
+  test('may come in another order than the calls', async () => {
+    const waiting: (() => void)[] = [];
+    const { client } = await pair(({ id, method }, socket) => {
+      if (method === 'daemon.hello') return;
+      waiting.unshift(() => socket.write(answer(id, id)));
+      if (waiting.length === 3) for (const go of waiting) go();
+    });
+    const results = await Promise.all([1, 2, 3].map(() => client.projects.count()));
+    expect(results).toEqual([2, 3, 4]);
+    await client.close();
+  });
+
+  test('of many megabytes arrive whole', async () => {
+    const text = 'Gärtnerei 🌱 '.repeat(500_000);
+    const { client } = await pair(({ method }) =>
+      method === 'rpc.discover' ? { openrpc: text } : undefined,
+    );
+    expect((await client.rpc.discover()).openrpc).toBe(text);
+    await client.close();
+  });
+
+  test('null is a result', async () => {
+    const { client } = await pair(({ method }) => (method === 'daemon.hello' ? undefined : null));
+    expect(await client.daemon.shutdown()).toBeNull();
+    await client.close();
+  });
+
+  test('calls of one moment go out in one write', async () => {
+    const pieces: string[] = [];
+    const { client } = await pair(({ method, id }, socket) => {
+      if (method === 'daemon.hello') socket.on('data', (bytes: Buffer) => pieces.push(bytes.toString()));
+      return method === 'daemon.hello' ? HELLO : id;
+    });
+    await Promise.all(Array.from({ length: 20 }, () => client.projects.count()));
+    expect(pieces).toHaveLength(1);
+    // What the answers of one read set off belongs together too.
+    await Promise.all(
+      Array.from({ length: 20 }, async () => {
+        await client.projects.count();
+        await client.projects.count();
+      }),
+    );
+    expect(pieces).toHaveLength(3);
+    await client.close();
+  });
+});
+
+describe('errors', () => {
+  test('of the registry come as RegistryError with their kind and details', async () => {
+    const data = { kind: 'project_not_found', suggestions: ['payments'] };
+    const { client } = await pair(({ id, method }, socket) => {
+      if (method !== 'daemon.hello') socket.write(failure(id, 1001, 'no project matches "paymets"', data));
+    });
+    const reason = await reasonOf(client.projects.get({ project: 'paymets' }));
+    expect(reason).toBeInstanceOf(RegistryError);
+    expect(reason).toMatchObject({ code: 1001, message: 'no project matches "paymets"', data });
+    await client.close();
+  });
+
+  test.each([
+    ['a fault of the protocol', -32603, undefined],
+    ['a code of a newer daemon', 1099, { kind: 'of_the_future', suggestions: [] }],
+    ['a kind that does not go with its code', 1001, { kind: 'lease_held' }],
+  ])('%s comes as RpcError', async (_, code, data) => {
+    const { client } = await pair(({ id, method }, socket) => {
+      if (method !== 'daemon.hello') socket.write(failure(id, code, 'no', data));
+    });
+    const reason = await reasonOf(client.projects.count());
+    expect(reason).toBeInstanceOf(RpcError);
+    expect(reason).toMatchObject({ code, message: 'no', data, issues: [] });
+    await client.close();
+  });
+
+  test('refused params are listed', async () => {
+    const issues = [{ path: 'limit', message: 'too small' }];
+    const { client } = await pair(({ id, method }, socket) => {
+      if (method !== 'daemon.hello') socket.write(failure(id, -32602, 'invalid params', { issues }));
+    });
+    expect(await reasonOf(client.projects.list({ limit: 0 }))).toMatchObject({ code: -32602, issues });
+    await client.close();
+  });
+
+  test('an error that names no request is everybody’s', async () => {
+    const { client } = await pair((_, socket, { received }) => {
+      if (received.length === 2) socket.write(failure(null, -32600, 'the line is too long'));
+    });
+    const reasons = await Promise.all([
+      reasonOf(client.projects.count()),
+      reasonOf(client.projects.touch({ project: 'a' })),
+    ]);
+    for (const reason of reasons) {
+      expect(reason).toBeInstanceOf(RpcError);
+      expect(reason).toMatchObject({ code: -32600, message: 'the line is too long' });
+    }
+    await client.close();
+  });
+
+  test('what is no JSON, or no answer, ends the connection and says so', async () => {
+    for (const garbage of ['HTTP/1.1 400 Bad Request\r\n', '[1]\n', '{"id":2}\n']) {
+      const { client } = await pair(({ method }, socket) => {
+        if (method !== 'daemon.hello') socket.write(garbage);
+      });
+      const reason = await reasonOf(client.projects.touch({ project: 'a' }));
+      expect(reason).toBeInstanceOf(RpcError);
+      expect(reason).toMatchObject({
+        code: -32700,
+        message: expect.stringContaining('check that') as string,
+      });
+      await client.close();
+    }
+  });
+
+  test('params that are no JSON, or too much of it, are refused before they harm other calls', async () => {
+    const { client, daemon } = await pair(({ method }) => (method === 'projects.count' ? 7 : undefined));
+    const count = client.projects.count();
+    // @ts-expect-error a bigint is no JSON
+    expect(await reasonOf(client.projects.list({ limit: 1n }))).toBeInstanceOf(TypeError);
+    const huge = await reasonOf(client.projects.list({ query: 'x'.repeat(4 * 1024 * 1024) }));
+    expect(huge).toMatchObject({ code: -32600, message: expect.stringContaining('4194304') as string });
+    expect(await count).toBe(7);
+    expect(daemon.received).toHaveLength(1);
+    await client.close();
+  });
+});
+
+describe('a call that is not answered', () => {
+  test('ends at its deadline, and the connection goes on', async () => {
+    const { client } = await pair(({ method }) => (method === 'projects.count' ? 1 : undefined));
+    const reason = await reasonOf(client.projects.touch({ project: 'a' }, { deadline: 30 }));
+    expect(reason).toBeInstanceOf(ConnectionError);
+    expect(reason).toMatchObject({ reason: 'timeout', message: expect.stringContaining('30 ms') as string });
+    expect(await client.projects.count()).toBe(1);
+    await client.close();
+  });
+
+  test('ends when the caller aborts it, with the reason of the caller', async () => {
+    const { client, daemon } = await pair();
+    const caller = new AbortController();
+    const call = reasonOf(client.projects.count({}, { signal: caller.signal }));
+    await vi.waitFor(() => expect(daemon.received).toHaveLength(1));
+    caller.abort(new Error('the tab was closed'));
+    expect(await call).toEqual(new Error('the tab was closed'));
+    expect(await reasonOf(client.projects.count({}, { signal: caller.signal }))).toBe(caller.signal.reason);
+    await client.close();
+  });
+
+  test('is not even sent when it is aborted in the same moment', async () => {
+    const { client, daemon } = await pair(({ method }) => (method === 'projects.count' ? 1 : undefined));
+    const caller = new AbortController();
+    const call = reasonOf(client.projects.touch({ project: 'a' }, { signal: caller.signal }));
+    queueMicrotask(() => caller.abort());
+    expect(await call).toBe(caller.signal.reason);
+    await client.projects.count();
+    expect(daemon.received.map(({ method }) => method)).toEqual(['projects.count']);
+    await client.close();
+  });
+
+  test('ends when the client is closed, and so does every later one', async () => {
+    const { client, daemon } = await pair();
+    const call = reasonOf(client.projects.count());
+    await vi.waitFor(() => expect(daemon.received).toHaveLength(1));
+    await client[Symbol.asyncDispose]();
+    await client.close();
+    for (const reason of [await call, await reasonOf(client.projects.count())]) {
+      expect(reason).toBeInstanceOf(ConnectionError);
+      expect(reason).toMatchObject({ reason: 'closed' });
+    }
+    expect(daemon.accepted).toBe(1);
+  });
+});
+
+describe('when the connection is lost', () => {
+  test('reads are made again, changes are not, and all of them end', async () => {
+    const { client, daemon } = await pair(({ method }, _, { accepted, received, connections }) => {
+      // The first connection is cut once all calls are in; the second answers.
+      if (accepted > 1) return method === 'daemon.hello' ? undefined : { by: accepted };
+      if (received.length === 4) for (const socket of connections) socket.destroy();
+      return;
+    });
+    const calls = await Promise.all([
+      client.projects.get({ project: 'a' }),
+      client.registry.info(),
+      reasonOf(client.projects.touch({ project: 'a' })),
+      reasonOf(client.daemon.status()),
+    ]);
+    expect(calls.slice(0, 2)).toEqual([{ by: 2 }, { by: 2 }]);
+    for (const reason of calls.slice(2)) {
+      expect(reason).toBeInstanceOf(ConnectionError);
+      expect(reason).toMatchObject({ reason: 'lost', sent: true });
+    }
+    expect(daemon.received.map(({ method }) => method)).toEqual([
+      'projects.get',
+      'registry.info',
+      'projects.touch',
+      'daemon.status',
+      'projects.get',
+      'registry.info',
+    ]);
+    await client.close();
+  });
+
+  test('a read that loses it twice says so', async () => {
+    const { client, daemon } = await pair(({ method }, socket) => {
+      if (method === 'projects.count') socket.destroy();
+    });
+    expect(await reasonOf(client.projects.count())).toMatchObject({ reason: 'lost', sent: true });
+    expect(daemon.received).toHaveLength(2);
+    await client.close();
+  });
+
+  test('the next call, a change too, connects anew', async () => {
+    const lost = vi.fn();
+    const { client, daemon } = await pair(({ method }, _, { accepted }) =>
+      method === 'daemon.hello' ? { ...HELLO, epoch: `${accepted}` } : {},
+    );
+    client.onLost(lost);
+    expect(client.hello.epoch).toBe('1');
+    for (const socket of daemon.connections) socket.end();
+    await vi.waitFor(() => expect(lost).toHaveBeenCalledOnce());
+    expect(await Promise.all([client.projects.touch({ project: 'a' }), client.registry.reload()])).toEqual([
+      {},
+      {},
+    ]);
+    expect(client.hello.epoch).toBe('2');
+    expect(daemon.accepted).toBe(2);
+    await client.close();
+  });
+
+  test('a change that was not written yet is made on the next one', async () => {
+    const daemon = await standIn(({ method }) => (method === 'daemon.hello' ? undefined : {}));
+    const sockets: Socket[] = [];
+    const open = async () => {
+      const socket = createConnection(daemon.socket);
+      sockets.push(socket);
+      await once(socket, 'connect');
+      return { connection: new Connection(socket, daemon.socket), hello: HELLO };
+    };
+    const client = new Client(await open(), open, 5_000);
+    const change = client.projects.touch({ project: 'a' });
+    sockets[0]?.destroy();
+    expect(await change).toEqual({});
+    expect(daemon.received).toHaveLength(1);
+    expect(sockets).toHaveLength(2);
+    await client.close();
+  });
+});
+
+describe('notifications', () => {
+  const note = (n: number) =>
+    `${JSON.stringify({ jsonrpc: '2.0', method: 'registry.event', params: { n } })}\n`;
+
+  test('reach every listener in order, after the answer that came before them', async () => {
+    const { client } = await pair(({ id, method }, socket) => {
+      if (method === 'projects.count') socket.write(note(0) + answer(id, 3) + note(1) + note(2));
+    });
+    const seen: unknown[] = [];
+    const stop = client.onNotification((method, params) => seen.push([method, params]));
+    const atAnswer = await client.projects.count().then(() => seen.length);
+    expect(atAnswer).toBe(0);
+    await vi.waitFor(() => expect(seen).toHaveLength(3));
+    expect(seen).toEqual([0, 1, 2].map((n) => ['registry.event', { n }]));
+    stop();
+    await client.projects.count();
+    await turn();
+    expect(seen).toHaveLength(3);
+    await client.close();
+  });
+
+  test('still arrive before the loss is told', async () => {
+    const { client } = await pair(({ method }, socket) => {
+      if (method === 'daemon.shutdown') socket.end(note(1));
+    });
+    const seen: unknown[] = [];
+    client.onNotification((_, params) => seen.push(params));
+    client.onLost(() => seen.push('lost'));
+    await reasonOf(client.daemon.shutdown());
+    await vi.waitFor(() => expect(seen).toEqual([{ n: 1 }, 'lost']));
+    await client.close();
+  });
+});
