@@ -1,0 +1,97 @@
+/** `gardener add`: registers a codebase. */
+import type { Client } from '../client.ts';
+import type { WireProject } from '../../src/domain/encoding.ts';
+import { codebaseAt, fileWords, scanCodebase } from './codebase.ts';
+import type { Context } from './context.ts';
+import { UsageError } from './failures.ts';
+import { nameFor, sameName } from './names.ts';
+import { printable, shellWord } from './text.ts';
+
+export interface AddOptions {
+  readonly name?: string;
+  readonly language?: string;
+  readonly tag?: readonly string[];
+  readonly use?: true;
+}
+
+export async function add(ctx: Context, directory: string, options: AddOptions): Promise<void> {
+  const path = await codebaseAt(ctx, directory);
+  const name = options.name ?? nameFor(path);
+  if (name === '' && options.name === undefined) {
+    throw new UsageError(
+      `cannot find a name for ${path}`,
+      `gardener add ${shellWord(directory)} --name <name>`,
+    );
+  }
+  ctx.hints = { project_exists: `gardener add ${shellWord(directory)} --name <another name>` };
+  await ctx.withClient(async (client) => {
+    const known = await registeredAs(client, path, name, options.name !== undefined);
+    if (known) await greetAgain(ctx, client, known, options);
+    else await register(ctx, client, path, name, options);
+  });
+}
+
+/**
+ * The project that this directory is registered as. Without a name from the person any project there will do: a
+ * second one by accident would make the path ambiguous.
+ */
+async function registeredAs(
+  client: Client,
+  path: string,
+  name: string,
+  named: boolean,
+): Promise<WireProject | undefined> {
+  const { projects } = await client.projects.list({ source_path: path });
+  return projects.find((project) => sameName(project.name, name)) ?? (named ? undefined : projects[0]);
+}
+
+async function greetAgain(
+  ctx: Context,
+  client: Client,
+  project: WireProject,
+  { use, tag, language }: AddOptions,
+): Promise<void> {
+  const { active_project: active } = use
+    ? await client.projects.activate({ project: project.project_id })
+    : { active_project: null };
+  const current = active ?? project;
+  if (ctx.json) return ctx.printJson(current);
+  ctx.print(`already registered ${describe(ctx, current, [])}`);
+  if (active) ctx.print(`active now: ${printable(active.name)}`);
+  if (tag || language !== undefined) {
+    ctx.note(`note: its tags and language stay; to change them: gardener edit ${shellWord(current.name)}`);
+  }
+}
+
+async function register(
+  ctx: Context,
+  client: Client,
+  path: string,
+  name: string,
+  { language, tag, use }: AddOptions,
+): Promise<void> {
+  const found = await scanCodebase(ctx, path);
+  let project = await client.projects.register({
+    name,
+    source_path: path,
+    language: language ?? found.language,
+    ...(tag && { tags: [...tag] }),
+    ...(use && { activate: true }),
+    // Somebody else may have registered it while the files were counted.
+    if_exists: 'return',
+  });
+  if (project.file_count !== found.files) {
+    project = await client.projects.update({ project: project.project_id, file_count: found.files });
+  }
+  if (ctx.json) return ctx.printJson(project);
+  ctx.print(`added ${describe(ctx, project, [`${project.language}, ${fileWords(found)}`])}`);
+  if (!ctx.interactive) return;
+  const { active_project: active } = await client.projects.active();
+  if (active?.project_id === project.project_id) ctx.suggest('it is the active project');
+  else ctx.suggest(`make it the active project: gardener use ${shellWord(project.name)}`);
+}
+
+function describe(ctx: Context, { name, source_path: path }: WireProject, more: readonly string[]): string {
+  const parts = [ctx.paint('bold', printable(name)), ...more.map(printable), ctx.shortPath(printable(path))];
+  return parts.join('  ');
+}

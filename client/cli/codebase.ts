@@ -1,0 +1,63 @@
+/** A directory that a person gave as a codebase, and what is in it. */
+import { stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { RegistryError } from '../../src/domain/errors.ts';
+import type { Context } from './context.ts';
+import { withProgress } from './progress.ts';
+import { scan, type Scan } from './scan.ts';
+import { expandTilde, plural, printable, thousands } from './text.ts';
+
+/**
+ * The directory as an absolute path in the person's spelling; links stay.
+ *
+ * @throws {RegistryError} `source_path_missing` when there is no such directory, as the registry would say
+ */
+export async function codebaseAt(ctx: Context, text: string): Promise<string> {
+  const expanded = expandTilde(text, ctx.host.home);
+  const path = expanded.startsWith('/') ? resolve(expanded) : resolve(ctx.cwd(), expanded);
+  const fault = await directoryFault(path);
+  if (fault !== undefined) {
+    throw new RegistryError('source_path_missing', `cannot use ${printable(ctx.shortPath(path))}: ${fault}`, {
+      source_path: path,
+    });
+  }
+  return path;
+}
+
+async function directoryFault(path: string): Promise<string | undefined> {
+  try {
+    return (await stat(path)).isDirectory() ? undefined : 'it is no directory';
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    // What may not be looked at may well be there: macOS protects some folders from some programs.
+    return code === 'ENOENT' || code === 'ENOTDIR' ? 'there is no such directory' : undefined;
+  }
+}
+
+/** Counts files and finds the language, with progress on a terminal and notes on what could not be read. */
+export async function scanCodebase(ctx: Context, path: string): Promise<Scan> {
+  let files = 0;
+  const result = await withProgress(
+    ctx.host.stderr,
+    () => `counting files: ${thousands(files)}`,
+    () =>
+      scan(path, {
+        env: ctx.host.env,
+        onProgress(count) {
+          files = count;
+        },
+      }),
+  );
+  const { unreadable, unreadableCount } = result;
+  if (unreadableCount > 0) {
+    const more = unreadableCount > unreadable.length ? ', …' : '';
+    const what = unreadableCount === 1 ? '1 directory' : `${thousands(unreadableCount)} directories`;
+    ctx.note(`note: could not read ${what}: ${unreadable.map(printable).join(', ')}${more}`);
+  }
+  return result;
+}
+
+/** `412 files`, or what was counted before giving up. */
+export function fileWords({ files, stopped }: Scan): string {
+  return stopped ? `${thousands(files)}+ files; stopped counting` : plural(files, 'file');
+}

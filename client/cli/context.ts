@@ -1,0 +1,147 @@
+/** What every command gets: the flags, the streams, the registry. */
+import type { Client } from '../client.ts';
+import type { ConnectOptions } from '../connect.ts';
+import { type Paths, resolvePaths } from '../../src/paths.ts';
+import { VERSION } from '../../src/version.ts';
+import { type Paint, painter } from './colour.ts';
+import type { Hints } from './errors.ts';
+import { LocalError, systemReason, UsageError } from './failures.ts';
+import { expandTilde, projectReference, tilde } from './text.ts';
+
+/** The part of a stream that is written to. */
+export interface Output {
+  readonly isTTY?: boolean | undefined;
+  readonly columns?: number | undefined;
+  write(text: string): unknown;
+}
+
+/** The process and the machine around a command; tests give their own. */
+export interface Host {
+  readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean | undefined };
+  readonly stdout: Output;
+  readonly stderr: Output;
+  readonly env: NodeJS.ProcessEnv;
+  readonly home: string;
+  /** Where the daemon's program is. */
+  readonly daemonProgram: string;
+  /** Absolute; throws when the directory is gone. */
+  readonly cwd: () => string;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  readonly connect: (options: ConnectOptions) => Promise<Client>;
+  /** Leaves Ctrl-C to a program that has the terminal meanwhile. */
+  readonly uninterrupted: <T>(work: () => Promise<T>) => Promise<T>;
+  /** Leaves signals to whoever takes over this process. */
+  readonly leaveSignals: () => void;
+}
+
+/** The flags that every command takes. */
+export interface Globals {
+  readonly dataDir?: string;
+  readonly socket?: string;
+  readonly json?: true;
+  /** False after `--no-start`. */
+  readonly start: boolean;
+}
+
+export class Context {
+  readonly host: Host;
+  /** One document on standard output, for programs. */
+  readonly json: boolean;
+  /** Whether a daemon may be started. */
+  readonly autoStart: boolean;
+  /** Colours of standard output. */
+  readonly paint: Paint;
+  /** Somebody looks at standard output. */
+  readonly interactive: boolean;
+  /** A command's own advice, set by it. */
+  hints: Hints = {};
+  /** Set by a command that did what it could and still has to report a failure. */
+  exitCode = 0;
+
+  readonly #globals: Globals;
+
+  constructor(host: Host, globals: Globals) {
+    this.host = host;
+    this.#globals = globals;
+    this.json = globals.json ?? false;
+    this.autoStart = globals.start;
+    this.paint = painter(host.stdout, host.env);
+    this.interactive = host.stdout.isTTY === true && !this.json;
+  }
+
+  get paths(): Paths {
+    return resolvePaths(this.location, this.host.env);
+  }
+
+  /** The flags that say where the registry is, as the library takes them. */
+  get location(): { dataDir?: string; socket?: string } {
+    const { dataDir, socket } = this.#globals;
+    const { home } = this.host;
+    return {
+      ...(dataDir !== undefined && { dataDir: expandTilde(dataDir, home) }),
+      ...(socket !== undefined && { socket: expandTilde(socket, home) }),
+    };
+  }
+
+  /** Connects, lets something be done with the registry, and closes whatever happens. */
+  async withClient<T>(
+    work: (client: Client) => Promise<T>,
+    options: { readonly autoStart?: boolean } = {},
+  ): Promise<T> {
+    const client = await this.host.connect({
+      ...this.location,
+      autoStart: options.autoStart ?? this.autoStart,
+      daemon: [process.execPath, this.host.daemonProgram],
+      client: { name: 'gardener', version: VERSION },
+    });
+    try {
+      return await work(client);
+    } finally {
+      await client.close();
+    }
+  }
+
+  /** A line of the answer. */
+  print(line = ''): void {
+    this.host.stdout.write(`${line}\n`);
+  }
+
+  /** The answer for programs. */
+  printJson(document: unknown): void {
+    this.host.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
+  }
+
+  /** A line for the person that is not the answer. */
+  note(line: string): void {
+    this.host.stderr.write(`${line}\n`);
+  }
+
+  /** What to do next, for somebody who looks. */
+  suggest(line: string): void {
+    if (this.interactive) this.note(painter(this.host.stderr, this.host.env)('dim', line));
+  }
+
+  /** A path as people read it. */
+  shortPath(path: string): string {
+    return tilde(path, this.host.home);
+  }
+
+  cwd(): string {
+    try {
+      return this.host.cwd();
+    } catch (error) {
+      throw new LocalError(
+        `cannot tell the working directory: ${systemReason(error)}`,
+        'from a directory that exists',
+        error,
+      );
+    }
+  }
+
+  /** A project as the person named it, for the daemon. */
+  reference(text: string): string {
+    if (text === '') throw new UsageError('cannot look for a project: its name is empty');
+    return projectReference(text, () => this.cwd(), this.host.home);
+  }
+}

@@ -1,0 +1,165 @@
+/** `gardener daemon run|start|stop|restart|status`. */
+import { setTimeout as pause } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
+import type { Client } from '../client.ts';
+import { ConnectionError } from '../errors.ts';
+import type { Result } from '../../src/protocol/methods.ts';
+import type { Context } from './context.ts';
+import { LocalError, NotRunningError, UsageError } from './failures.ts';
+import { layFields } from './fields.ts';
+import { isGone } from './processes.ts';
+import { managerWords } from './status.ts';
+import { layTable } from './table.ts';
+import { duration, mebibytes, printable, thousands } from './text.ts';
+
+export interface RunOptions {
+  readonly idleTimeout?: string;
+  readonly logLevel?: string;
+}
+
+/** A daemon drains within 10 s; a busy machine gets a little more. Milliseconds. */
+const STOP_MS = 15_000;
+const LOOK_EVERY_MS = 25;
+
+/**
+ * Becomes the daemon. In this process and not in one below it: a Ctrl-C would reach both, and be passed on, and a
+ * second signal forces a daemon to end without draining.
+ */
+export async function run(ctx: Context, { idleTimeout, logLevel }: RunOptions): Promise<void> {
+  const { dataDir, socket } = ctx.location;
+  const flags = {
+    '--data-dir': dataDir,
+    '--socket': socket,
+    '--idle-timeout': idleTimeout,
+    '--log-level': logLevel,
+  };
+  const given = Object.entries(flags).flatMap(([flag, value]) =>
+    value === undefined ? [] : [`${flag}=${value}`],
+  );
+  const { daemonProgram } = ctx.host;
+  process.argv = [process.execPath, daemonProgram, ...given];
+  ctx.host.leaveSignals();
+  await import(pathToFileURL(daemonProgram).href);
+}
+
+export async function start(ctx: Context): Promise<void> {
+  if (!ctx.autoStart) {
+    throw new UsageError('cannot start the daemon: --no-start forbids it', 'gardener daemon start');
+  }
+  const running = await whenRunning(ctx, ({ hello }) => Promise.resolve(hello));
+  const hello = running ?? (await ctx.withClient((client) => Promise.resolve(client.hello)));
+  const { pid, version } = hello;
+  if (ctx.json) return ctx.printJson({ started: !running, pid, version });
+  ctx.print(
+    `${running ? 'the daemon is running already' : 'started the daemon'}: pid ${pid}, version ${version}`,
+  );
+}
+
+export async function stop(ctx: Context): Promise<void> {
+  const stopped = await end(ctx, 'gardener daemon stop');
+  if (ctx.json) return ctx.printJson(stopped ? { stopped: true, pid: stopped.pid } : { stopped: false });
+  if (!stopped) return ctx.print('no daemon is running');
+  ctx.print(`stopped the daemon: pid ${stopped.pid}`);
+  if (stopped.manager === 'launchd' || stopped.manager === 'systemd') {
+    ctx.note(`note: ${stopped.manager} starts it again when somebody needs it`);
+  }
+}
+
+export async function restart(ctx: Context): Promise<void> {
+  const stopped = await end(ctx, 'gardener daemon restart');
+  const { pid, version } = await ctx.withClient((client) => Promise.resolve(client.hello), {
+    autoStart: true,
+  });
+  if (ctx.json) return ctx.printJson({ stopped: stopped?.pid ?? null, pid, version });
+  ctx.print(`${stopped ? 'restarted' : 'started'} the daemon: pid ${pid}, version ${version}`);
+}
+
+export async function status(ctx: Context): Promise<void> {
+  const found = await whenRunning(ctx, (client) => client.daemon.status());
+  if (!found) throw new NotRunningError('the daemon is not running');
+  if (ctx.json) return ctx.printJson(found);
+  const { batches } = found;
+  const lines = layFields(
+    [
+      ['daemon', `running for ${duration(found.uptime_s)}, ${managerWords(found.manager)}`],
+      ['pid', String(found.pid)],
+      ['version', found.version],
+      ['socket', printable(ctx.shortPath(found.socket))],
+      ['data', printable(ctx.shortPath(found.data_dir))],
+      ['memory', mebibytes(found.memory_rss)],
+      ['connections', `${thousands(found.connections)}, ${thousands(found.subscriptions)} watching`],
+      [
+        'writes',
+        `${thousands(batches.count)} with ${thousands(batches.changes)} changes, at most ${thousands(batches.largest)} at once`,
+      ],
+    ],
+    ctx.paint,
+  );
+  for (const line of lines) ctx.print(line);
+  if (Object.keys(found.requests).length === 0) return;
+  ctx.print();
+  for (const line of await latencies(ctx, found.requests)) ctx.print(line);
+}
+
+function latencies(ctx: Context, requests: Result<'daemon.status'>['requests']): Promise<string[]> {
+  const times = (['p50_ms', 'p95_ms', 'p99_ms', 'max_ms'] as const).map((key) => ({
+    key,
+    title: key.replace('_ms', ' ms').toUpperCase(),
+  }));
+  const methods = Object.entries(requests).sort(([, a], [, b]) => b.count - a.count);
+  return layTable(
+    [
+      { title: 'METHOD' },
+      { title: 'CALLS', align: 'right' },
+      ...times.map(({ title }) => ({ title, align: 'right' as const })),
+    ],
+    methods.map(([method, measured]) => [
+      { text: printable(method) },
+      { text: thousands(measured.count) },
+      ...times.map(({ key }) => ({ text: measured[key].toFixed(2) })),
+    ]),
+    {
+      columns: ctx.host.stdout.isTTY ? ctx.host.stdout.columns : undefined,
+      paintTitle: (text) => ctx.paint('dim', text),
+    },
+  );
+}
+
+/** Does something with the daemon if there is one; undefined when there is none. */
+async function whenRunning<T>(ctx: Context, work: (client: Client) => Promise<T>): Promise<T | undefined> {
+  try {
+    return await ctx.withClient(work, { autoStart: false });
+  } catch (error) {
+    if (error instanceof ConnectionError && error.reason === 'not_running') return undefined;
+    throw error;
+  }
+}
+
+/** Asks the daemon to end and waits until its process has. Undefined when there is none. */
+async function end(
+  ctx: Context,
+  reason: string,
+): Promise<Pick<Result<'daemon.status'>, 'pid' | 'manager'> | undefined> {
+  const ending = await whenRunning(ctx, async (client) => {
+    const { pid, manager } = await client.daemon.status();
+    try {
+      await client.daemon.shutdown({ reason });
+    } catch (error) {
+      // It has ended before its answer was on the way.
+      if (!(error instanceof ConnectionError && error.reason === 'lost')) throw error;
+    }
+    return { pid, manager };
+  });
+  if (!ending) return undefined;
+  const limit = performance.now() + STOP_MS;
+  while (!(await isGone(ending.pid))) {
+    if (performance.now() > limit) {
+      throw new LocalError(
+        `cannot stop the daemon: process ${ending.pid} is still there after ${STOP_MS / 1000} s`,
+        `gardener daemon logs, or force it: kill -9 ${ending.pid}`,
+      );
+    }
+    await pause(LOOK_EVERY_MS);
+  }
+  return ending;
+}

@@ -1,0 +1,114 @@
+/** `gardener edit`: changes fields of a project, by flags or in an editor. */
+import type { Client } from '../client.ts';
+import type { WireProject } from '../../src/domain/encoding.ts';
+import { RegistryError } from '../../src/domain/errors.ts';
+import type { Json, JsonObject } from '../../src/domain/project.ts';
+import type { Params } from '../../src/protocol/methods.ts';
+import { codebaseAt, fileWords, scanCodebase } from './codebase.ts';
+import type { Context } from './context.ts';
+import { UsageError } from './failures.ts';
+import { JsonFault, parseJson } from './json.ts';
+import { printable, shellWord } from './text.ts';
+
+export interface EditOptions {
+  readonly name?: string;
+  readonly path?: string;
+  readonly language?: string;
+  readonly tag?: readonly string[];
+  readonly untag?: readonly string[];
+  readonly meta?: readonly string[];
+  readonly fileCount?: number;
+  readonly rescan?: true;
+}
+
+/** What changes, without which project and which state of it. */
+export type Changes = Omit<Params<'projects.update'>, 'project' | 'if_etag'>;
+
+/** Attempts against others who change the same project: editors touch one on every prompt. */
+const MAX_ATTEMPTS = 5;
+
+export async function edit(ctx: Context, reference: string, options: EditOptions): Promise<void> {
+  const project = ctx.reference(reference);
+  ctx.hints = { project_exists: 'another name' };
+  if (Object.keys(options).length === 0) {
+    if (!ctx.host.stdin.isTTY || !ctx.host.stdout.isTTY) {
+      throw new UsageError(
+        'cannot open an editor: this is no terminal',
+        `gardener edit ${shellWord(reference)} --name <name>; gardener edit --help lists the fields`,
+      );
+    }
+    const { editByHand } = await import('./edit-by-hand.ts');
+    return ctx.withClient((client) => editByHand(ctx, client, project));
+  }
+  const metadata = await parseMetadata(options.meta ?? []);
+  const path = options.path === undefined ? undefined : await codebaseAt(ctx, options.path);
+  await ctx.withClient(async (client) => {
+    const before = await client.projects.get({ project });
+    const scanned = options.rescan ? await scanCodebase(ctx, path ?? before.source_path) : undefined;
+    const after = await updateCurrent(client, before, (current) => ({
+      ...(options.name !== undefined && { name: options.name }),
+      ...(path !== undefined && { source_path: path }),
+      ...(scanned && { language: scanned.language, file_count: scanned.files }),
+      ...(options.language !== undefined && { language: options.language }),
+      ...(options.fileCount !== undefined && { file_count: options.fileCount }),
+      ...((options.tag || options.untag) && { tags: changedTags(current.tags, options) }),
+      ...(metadata && { metadata }),
+    }));
+    if (ctx.json) return ctx.printJson(after);
+    const found = scanned ? `  ${printable(after.language)}, ${fileWords(scanned)}` : '';
+    ctx.print(`changed ${ctx.paint('bold', printable(after.name))}${found}`);
+  });
+}
+
+/**
+ * Makes changes that hold whatever else has happened to the project meanwhile.
+ *
+ * @param changes works them out from the current state, again when somebody else was faster
+ */
+export async function updateCurrent(
+  client: Client,
+  before: WireProject,
+  changes: (current: WireProject) => Changes,
+): Promise<WireProject> {
+  let current = before;
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await client.projects.update({
+        ...changes(current),
+        project: current.project_id,
+        if_etag: current.etag,
+      });
+    } catch (error) {
+      const changed = error instanceof RegistryError && error.kind === 'etag_mismatch';
+      if (!changed || attempt >= MAX_ATTEMPTS) throw error;
+      current = await client.projects.get({ project: current.project_id });
+    }
+  }
+}
+
+function changedTags(tags: readonly string[], { tag = [], untag = [] }: EditOptions): string[] {
+  return [...new Set([...tags, ...tag])].filter((one) => !untag.includes(one));
+}
+
+async function parseMetadata(pairs: readonly string[]): Promise<JsonObject | undefined> {
+  if (pairs.length === 0) return undefined;
+  const entries = await Promise.all(pairs.map(parsePair));
+  // Not by assignment: a key named __proto__ is just a key.
+  return Object.fromEntries(entries);
+}
+
+async function parsePair(pair: string): Promise<[string, Json]> {
+  const sign = pair.indexOf('=');
+  if (sign < 1) throw new UsageError(`cannot read --meta ${pair}: it has the form key=json`);
+  const key = pair.slice(0, sign);
+  const text = pair.slice(sign + 1);
+  try {
+    return [key, await parseJson(text)];
+  } catch (error) {
+    if (!(error instanceof JsonFault)) throw error;
+    throw new UsageError(
+      `cannot read --meta ${pair}: the value is no JSON, ${error.message}`,
+      `--meta ${shellWord(`${key}=${JSON.stringify(text)}`)} for a text`,
+    );
+  }
+}

@@ -1,0 +1,97 @@
+/** Turns whatever a command failed with into a message, what to do next, and an exit code. */
+import { ConnectionError, type ConnectionFailure, RpcError } from '../errors.ts';
+import { type ErrorKind, RegistryError } from '../../src/domain/errors.ts';
+import { SocketPathError } from '../../src/paths.ts';
+import { type ErrorDocument, LocalError, NotRunningError, systemReason, UsageError } from './failures.ts';
+import { anyOf, printable, shellWord } from './text.ts';
+
+/** Good, the registry said no, wrong usage, the daemon cannot be reached, interrupted. */
+export const EXIT = { ok: 0, refused: 1, usage: 2, unreachable: 3, interrupted: 130 } as const;
+
+export interface Explained {
+  readonly exitCode: number;
+  readonly message: string;
+  /** What to do next, one a line; "try: " is put before it. */
+  readonly hint: string | undefined;
+  readonly document: ErrorDocument;
+}
+
+/** What a command advises for errors that it knows more about than this table. */
+export type Hints = Readonly<Partial<Record<ErrorKind, string>>>;
+
+const HINTS: Hints = {
+  project_not_found: 'gardener ls',
+  project_exists: 'another name',
+  invalid_name: 'another name: at most 255 characters, and none of < > : " / \\ | ? *',
+  source_path_missing: 'a path that exists',
+  etag_mismatch: 'the same again',
+  lease_held: 'again when the training has ended',
+  registry_read_only: 'gardener status, which says what is wrong with the file',
+  storage_failed: 'make room or mend the permissions, then again; gardener daemon logs may say more',
+  shutting_down: 'again in a moment',
+  incompatible_protocol: 'gardener daemon restart, with the same version everywhere',
+  too_many_connections: 'close programs that use the registry, then again',
+};
+
+/** Where a connection's own message ends in advice, ours is shorter and takes its place. */
+const REACHING: Readonly<Partial<Record<ConnectionFailure, string>>> = {
+  not_running: 'gardener daemon start',
+  hung: 'gardener daemon logs; end the daemon if it stays like this, and start it again',
+};
+
+export function explain(error: unknown, hints: Hints = {}): Explained {
+  if (error instanceof RegistryError) return explainRegistry(error, hints);
+  if (error instanceof RpcError) return explainRpc(error);
+  if (error instanceof ConnectionError) {
+    const { reason, message } = error;
+    const hint = REACHING[reason];
+    return outside(EXIT.unreachable, reason, hint ? beforeAdvice(message) : message, hint);
+  }
+  if (error instanceof NotRunningError) {
+    return outside(EXIT.unreachable, 'not_running', error.message, error.hint);
+  }
+  if (error instanceof UsageError) return outside(EXIT.usage, 'usage', error.message, error.hint);
+  if (error instanceof SocketPathError) return outside(EXIT.usage, 'usage', error.message, undefined);
+  if (error instanceof LocalError) return outside(EXIT.refused, 'local', error.message, error.hint);
+  // A mistake of ours, or a system error that no command expected; a stack would help nobody who reads this.
+  return outside(EXIT.refused, 'internal', `cannot go on: ${systemReason(error)}`, undefined);
+}
+
+function explainRegistry(error: RegistryError, hints: Hints): Explained {
+  const { code, kind, message, data } = error;
+  const near = data.suggestions.map((name) => printable(name));
+  let hint = hints[kind] ?? HINTS[kind];
+  if (kind === 'ambiguous_project') hint = `one of them by name: ${near.map(shellWord).join(', ')}`;
+  const question = kind === 'project_not_found' && near.length > 0 ? `; did you mean ${anyOf(near)}?` : '';
+  return {
+    exitCode: EXIT.refused,
+    message: message + question,
+    hint: question ? undefined : hint,
+    document: { code, message, data },
+  };
+}
+
+function explainRpc(error: RpcError): Explained {
+  const { code, message, data, issues } = error;
+  const faults = issues.map((issue) => (issue.path ? `${issue.path} ${issue.message}` : issue.message));
+  return {
+    exitCode: EXIT.refused,
+    message: faults.length > 0 ? `cannot use what was given: ${faults.join('; ')}` : message,
+    hint: RPC_HINTS[code],
+    document: { code, message, data: data ?? null },
+  };
+}
+
+const RPC_HINTS: Readonly<Record<number, string>> = {
+  [-32601]: 'gardener call rpc.discover, which lists the methods',
+  [-32603]: 'gardener daemon logs',
+};
+
+function outside(exitCode: number, kind: string, message: string, hint: string | undefined): Explained {
+  return { exitCode, message, hint, document: { code: null, message, data: { kind } } };
+}
+
+function beforeAdvice(message: string): string {
+  const end = message.lastIndexOf('; ');
+  return end < 0 ? message : message.slice(0, end);
+}

@@ -1,0 +1,176 @@
+/** Reading a log file to its end, and going on when it grows or is replaced. */
+import { watch } from 'node:fs';
+import { type FileHandle, open, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+
+const NEWLINE = 0x0a;
+/** How often to look where no event comes: network file systems, or no directory to watch yet. */
+const LOOK_EVERY_MS = 1_000;
+
+/**
+ * Gives the complete lines of a file as they come, in portions, for as long as the signal allows. A file that is renamed is
+ * read to its end before the one that took its place; one that was cut is read again from its start.
+ *
+ * @param last of the lines that are there already, at most so many are given
+ */
+export async function* followLines(path: string, last: number, signal: AbortSignal): AsyncIterable<string[]> {
+  const news = new News(path, signal);
+  let current: Reader | undefined;
+  let keep = last;
+  try {
+    while (!signal.aborted) {
+      // Asked before reading: what is written meanwhile is noticed afterwards.
+      const noticed = news.next();
+      current ??= await Reader.open(path);
+      if (current) {
+        const lines = await current.lines();
+        const shown =
+          keep === Number.POSITIVE_INFINITY ? lines : lines.slice(Math.max(0, lines.length - keep));
+        if (shown.length > 0) yield shown;
+        if (!(await current.isAt(path))) {
+          // It may have got its last lines between reading it and its being renamed.
+          const rest = await current.lines();
+          if (rest.length > 0) yield rest;
+          await current.close();
+          current = undefined;
+          keep = Number.POSITIVE_INFINITY;
+          if (await exists(path)) continue;
+        }
+      }
+      keep = Number.POSITIVE_INFINITY;
+      await noticed;
+    }
+  } finally {
+    await current?.close();
+    news.close();
+  }
+}
+
+/** The complete lines that a file holds; none when it does not exist. */
+export async function readLines(path: string): Promise<string[]> {
+  const reader = await Reader.open(path);
+  try {
+    return (await reader?.lines()) ?? [];
+  } finally {
+    await reader?.close();
+  }
+}
+
+class Reader {
+  readonly #file: FileHandle;
+  #position = 0;
+  #rest = Buffer.alloc(0);
+
+  private constructor(file: FileHandle) {
+    this.#file = file;
+  }
+
+  static async open(path: string): Promise<Reader | undefined> {
+    try {
+      return new Reader(await open(path, 'r'));
+    } catch (error) {
+      if (isMissing(error)) return undefined;
+      throw error;
+    }
+  }
+
+  /** The lines since the last time; one without its end waits for it. */
+  async lines(): Promise<string[]> {
+    const { size } = await this.#file.stat();
+    if (size < this.#position) {
+      this.#position = 0;
+      this.#rest = Buffer.alloc(0);
+    }
+    const chunks = [this.#rest];
+    while (this.#position < size) {
+      const room = Buffer.alloc(Math.min(size - this.#position, 1024 * 1024));
+      const { bytesRead } = await this.#file.read(room, 0, room.length, this.#position);
+      if (bytesRead === 0) break;
+      this.#position += bytesRead;
+      chunks.push(room.subarray(0, bytesRead));
+    }
+    const bytes = Buffer.concat(chunks);
+    const end = bytes.lastIndexOf(NEWLINE) + 1;
+    this.#rest = bytes.subarray(end);
+    return end === 0 ? [] : bytes.toString('utf8', 0, end - 1).split('\n');
+  }
+
+  /** Whether the path still leads to this file. */
+  async isAt(path: string): Promise<boolean> {
+    const here = await this.#file.stat();
+    try {
+      const there = await stat(path);
+      return there.ino === here.ino && there.dev === here.dev;
+    } catch (error) {
+      if (isMissing(error)) return false;
+      throw error;
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#file.close();
+  }
+}
+
+/** Tells that something may have happened to a file. */
+class News {
+  readonly #path: string;
+  readonly #signal: AbortSignal;
+  #watcher: ReturnType<typeof watch> | undefined;
+  #wake: () => void = () => undefined;
+
+  constructor(path: string, signal: AbortSignal) {
+    this.#path = path;
+    this.#signal = signal;
+  }
+
+  /** Resolves at the next event, after a while without one, or when the signal comes. */
+  async next(): Promise<void> {
+    this.#listen();
+    const done = new AbortController();
+    const event = new Promise<void>((resolve) => {
+      this.#wake = resolve;
+    });
+    const waited = pause(LOOK_EVERY_MS, undefined, {
+      signal: AbortSignal.any([this.#signal, done.signal]),
+    }).catch(() => undefined);
+    await Promise.race([event, waited]);
+    done.abort();
+  }
+
+  close(): void {
+    this.#watcher?.close();
+  }
+
+  #listen(): void {
+    if (this.#watcher) return;
+    try {
+      // The directory and not the file: a watch on a file does not see its successor.
+      this.#watcher = watch(dirname(this.#path), () => this.#wake());
+      this.#watcher.on('error', () => this.#forget());
+    } catch (error) {
+      // No directory yet, or the system has no watches left: looking now and then has to do.
+      if (!(error instanceof Error && 'code' in error)) throw error;
+    }
+  }
+
+  #forget(): void {
+    this.#watcher?.close();
+    this.#watcher = undefined;
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch (error) {
+    if (isMissing(error)) return false;
+    throw error;
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+}

@@ -1,0 +1,94 @@
+/** `gardener ls`: the projects as a table. */
+import type { Client } from '../client.ts';
+import type { WireProject } from '../../src/domain/encoding.ts';
+import type { Params } from '../../src/protocol/methods.ts';
+import { STATUS_STYLES } from './colour.ts';
+import type { Context } from './context.ts';
+import { type Cell, type Column, layTable } from './table.ts';
+import { printable, relativeTime, statusWords, thousands } from './text.ts';
+
+export interface ListOptions {
+  readonly status?: WireProject['training_status'];
+  readonly language?: string;
+  readonly tag?: string;
+}
+
+type Filter = Pick<Params<'projects.list'>, 'status' | 'language' | 'tag' | 'query'>;
+
+/** Projects asked for at once: about a mebibyte. */
+const PAGE = 1_000;
+
+const COLUMNS: readonly Column[] = [
+  { title: '  NAME' },
+  { title: 'STATUS' },
+  { title: 'LANGUAGE' },
+  { title: 'FILES', align: 'right' },
+  { title: 'USED' },
+  { title: 'PATH', cut: 'start' },
+];
+
+export async function list(ctx: Context, query: string | undefined, options: ListOptions): Promise<void> {
+  const filter: Filter = { ...options, ...(query !== undefined && { query }) };
+  await ctx.withClient(async (client) => {
+    const [projects, { active_project: active }] = await Promise.all([
+      listAll(client, filter),
+      client.projects.active(),
+    ]);
+    if (ctx.json) return ctx.printJson({ projects });
+    if (projects.length === 0) return sayNothing(ctx, Object.keys(filter).length > 0);
+    const lines = await layTable(
+      COLUMNS,
+      projects.map((project) => row(ctx, project, project.project_id === active?.project_id)),
+      {
+        columns: ctx.host.stdout.isTTY ? ctx.host.stdout.columns : undefined,
+        paintTitle: (text) => ctx.paint('dim', text),
+      },
+    );
+    ctx.print(lines.join('\n'));
+  });
+}
+
+async function listAll(client: Client, filter: Filter): Promise<WireProject[]> {
+  const all: WireProject[] = [];
+  let cursor: string | null = null;
+  do {
+    const page: { projects: WireProject[]; next_cursor: string | null } = await client.projects.list({
+      ...filter,
+      sort: 'name',
+      limit: PAGE,
+      ...(cursor !== null && { cursor }),
+    });
+    all.push(...page.projects);
+    cursor = page.next_cursor;
+  } while (cursor !== null);
+  return all;
+}
+
+function sayNothing(ctx: Context, filtered: boolean): void {
+  if (filtered) ctx.note('no project fits; to see all: gardener ls');
+  else ctx.note('no projects yet; to add one: gardener add <path>');
+}
+
+function row(ctx: Context, project: WireProject, active: boolean): Cell[] {
+  const { training_status: status } = project;
+  const style = STATUS_STYLES[status];
+  return [
+    {
+      text: `${active ? '*' : ' '} ${printable(project.name)}`,
+      paint: active ? (text) => ctx.paint('green', text) : undefined,
+    },
+    { text: statusText(project), paint: style && ((text) => ctx.paint(style, text)) },
+    { text: printable(project.language) },
+    { text: thousands(project.file_count) },
+    { text: project.last_used === null ? 'never' : relativeTime(project.last_used, ctx.host.now()) },
+    { text: printable(ctx.shortPath(project.source_path)) },
+  ];
+}
+
+function statusText({ training_status: status, training, retrain_requested: retrain }: WireProject): string {
+  const progress = training?.progress;
+  if (status === 'training' && typeof progress === 'number') {
+    return `training ${Math.floor(progress * 100)}%`;
+  }
+  return retrain ? 'retrain' : statusWords(status);
+}

@@ -1,0 +1,57 @@
+#!/usr/bin/env node
+/** `gardener`: the command line, connected to this process. */
+import { homedir } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { connect } from '../connect.ts';
+import type { Host } from './context.ts';
+import { workingDirectory } from './cwd.ts';
+import { EXIT } from './errors.ts';
+import { run } from './run.ts';
+
+function interrupted(): void {
+  // What may stand on the line: a progress message, or an echoed ^C.
+  if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
+  process.exit(EXIT.interrupted);
+}
+
+function ignored(): void {
+  // Somebody else has the terminal.
+}
+
+const host: Host = {
+  // Asked for by few commands, and opening it takes its time.
+  get stdin() {
+    return process.stdin;
+  },
+  stdout: process.stdout,
+  stderr: process.stderr,
+  env: process.env,
+  home: homedir(),
+  // Beside this program, where the bundler puts both.
+  daemonProgram: fileURLToPath(new URL('./gardenerd.js', import.meta.url)),
+  cwd: () => workingDirectory(process.env),
+  now: Date.now,
+  connect,
+  async uninterrupted(work) {
+    process.off('SIGINT', interrupted);
+    process.on('SIGINT', ignored);
+    try {
+      return await work();
+    } finally {
+      process.off('SIGINT', ignored);
+      process.on('SIGINT', interrupted);
+    }
+  },
+  leaveSignals: () => void process.off('SIGINT', interrupted),
+};
+
+process.on('SIGINT', interrupted);
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    // Whoever read the answer has read enough: `gardener ls | head`.
+    if (error.code === 'EPIPE') process.exit(EXIT.ok);
+    throw error;
+  });
+}
+
+process.exitCode = await run(process.argv.slice(2), host);

@@ -1,0 +1,164 @@
+/** What can be typed: commands, flags, help. What a command does is loaded when it is asked for. */
+import { Command, Option } from 'commander';
+import { VERSION } from '../../src/version.ts';
+import type { AddOptions } from './add.ts';
+import { Context, type Globals, type Host } from './context.ts';
+import { addDaemonCommands } from './daemon-program.ts';
+import type { EditOptions } from './edit.ts';
+import type { ListOptions } from './list.ts';
+import { collect, statusArgument, wholeNumber } from './option-values.ts';
+import type { RemoveOptions } from './remove.ts';
+import type { RetrainOptions } from './retrain.ts';
+import type { UseOptions } from './use.ts';
+
+const PROJECT = 'name, id or path of a project';
+const EPILOGUE = `
+A project is named by its name, its id or a path in it. Commands that may do without one take
+CODEBASE_GARDENER_PROJECT, the project around the working directory, or the active one.
+
+Exit codes: 0 good, 1 the registry said no, 2 wrong usage, 3 the daemon cannot be reached.`;
+
+/**
+ * Makes the program.
+ *
+ * @param entered gets the context of the command that is about to run
+ */
+export function createProgram(host: Host, entered: (ctx: Context) => void): Command {
+  const program = new Command('gardener')
+    .description('Knows your codebases: where they are, how far their training is, which one is active.')
+    .version(VERSION, '--version', 'print the version')
+    .helpOption('--help', 'print help')
+    .helpCommand('help [command]', 'print help for a command')
+    .option('--data-dir <path>', 'where the registry is (default: ~/.codebase-gardener)')
+    .option('--socket <path>', 'where the daemon listens (default: <data-dir>/run/registry.sock)')
+    .option('--json', 'answer with one JSON document')
+    .option('--no-start', 'do not start a daemon when none is running')
+    .configureHelp({ showGlobalOptions: true, helpWidth: Math.min(host.stdout.columns ?? 100, 100) })
+    .addHelpText('after', EPILOGUE)
+    .exitOverride()
+    // Messages go through the same door as all others; see run.ts.
+    .configureOutput({
+      writeOut: (text) => host.stdout.write(text),
+      writeErr: (text) => host.stderr.write(text),
+      outputError: () => undefined,
+    });
+  const context = (): Context => {
+    const ctx = new Context(host, program.opts<Globals>());
+    entered(ctx);
+    return ctx;
+  };
+  addProjectCommands(program, context);
+  addRegistryCommands(program, context);
+  return program;
+}
+
+function addProjectCommands(program: Command, context: () => Context): void {
+  program.commandsGroup('Projects:');
+  program
+    .command('add')
+    .summary('register a codebase')
+    .description('Registers a codebase. Its name, language and number of files are found out.')
+    .argument('[path]', 'directory of the codebase', '.')
+    .option('--name <name>', 'name of the project (default: that of the directory)')
+    .option('--language <language>', 'language (default: that of most files)')
+    .option('--tag <tag>', 'a tag; may be given several times', collect)
+    .option('--use', 'make it the active project')
+    .action(async (path: string, options: AddOptions) =>
+      (await import('./add.ts')).add(context(), path, options),
+    );
+  program
+    .command('ls')
+    .summary('list the projects')
+    .description('Lists the projects; the active one is marked with *.')
+    .argument('[query]', 'part of a name, path or tag')
+    .addOption(
+      new Option('--status <status>', 'not-started, training, completed or failed').argParser(statusArgument),
+    )
+    .option('--language <language>', 'only projects in this language')
+    .option('--tag <tag>', 'only projects with this tag')
+    .action(async (query: string | undefined, options: ListOptions) =>
+      (await import('./list.ts')).list(context(), query, options),
+    );
+  program
+    .command('show')
+    .summary('show everything about a project')
+    .description('Shows everything about a project.')
+    .argument('[project]', PROJECT)
+    .action(async (project: string | undefined) => (await import('./show.ts')).show(context(), project));
+  program
+    .command('use')
+    .summary('make a project the active one')
+    .description('Makes a project the active one.')
+    .argument('[project]', PROJECT)
+    .option('--none', 'no project is active afterwards')
+    .action(async (project: string | undefined, options: UseOptions) =>
+      (await import('./use.ts')).use(context(), project, options),
+    );
+  program
+    .command('which')
+    .summary('tell which project is meant here')
+    .description(
+      'Prints the name of the project that is meant here, and on a terminal why. Piped, the name stands alone.',
+    )
+    .argument('[project]', PROJECT)
+    .action(async (project: string | undefined) => (await import('./show.ts')).which(context(), project));
+  program
+    .command('edit')
+    .summary('change a project')
+    .description('Changes a project; without flags in an editor ($VISUAL or $EDITOR).')
+    .argument('<project>', PROJECT)
+    .option('--name <name>', 'another name')
+    .option('--path <path>', 'another directory')
+    .option('--language <language>', 'another language')
+    .option('--tag <tag>', 'add a tag; may be given several times', collect)
+    .option('--untag <tag>', 'take a tag away; may be given several times', collect)
+    .option('--meta <key=json>', 'set a value in the metadata, or delete it with null; repeatable', collect)
+    .option('--file-count <number>', 'another number of files', wholeNumber)
+    .option('--rescan', 'find out language and number of files again')
+    .action(async (project: string, options: EditOptions) =>
+      (await import('./edit.ts')).edit(context(), project, options),
+    );
+  program
+    .command('rm')
+    .summary('remove projects; the code stays')
+    .description('Removes projects from the registry, with what training left. The code stays.')
+    .argument('<project...>', PROJECT)
+    .option('--keep-files', 'leave what training left')
+    .option('--force', 'even while somebody trains it')
+    .option('--yes', 'do not ask')
+    .action(async (projects: string[], options: RemoveOptions) =>
+      (await import('./remove.ts')).remove(context(), projects, options),
+    );
+  program
+    .command('retrain')
+    .summary('ask for a project to be trained again')
+    .description('Marks a project as waiting for training.')
+    .argument('<project>', PROJECT)
+    .option('--reason <reason>', 'why, for whoever trains it')
+    .action(async (project: string, options: RetrainOptions) =>
+      (await import('./retrain.ts')).retrain(context(), project, options),
+    );
+}
+
+function addRegistryCommands(program: Command, context: () => Context): void {
+  program.commandsGroup('Registry:');
+  program
+    .command('status')
+    .summary('daemon, projects and problems at a glance')
+    .description(
+      'Shows the daemon, how many projects there are, the active one, and what is wrong if anything.',
+    )
+    .action(async () => (await import('./status.ts')).status(context()));
+  addDaemonCommands(program, context);
+  program
+    .command('call')
+    .summary('call any method of the registry')
+    .description(
+      'Calls a method of the registry and prints its result as JSON; rpc.discover lists the methods.',
+    )
+    .argument('<method>', 'such as projects.get')
+    .argument('[json]', 'params as a JSON object; - reads them from standard input')
+    .action(async (method: string, params: string | undefined) =>
+      (await import('./call.ts')).call(context(), method, params),
+    );
+}

@@ -1,0 +1,97 @@
+/** `gardener rm`: takes projects out of the registry. The codebases stay. */
+import type { Client } from '../client.ts';
+import type { WireProject } from '../../src/domain/encoding.ts';
+import { RegistryError } from '../../src/domain/errors.ts';
+import { ask } from './ask.ts';
+import type { Context } from './context.ts';
+import { UsageError } from './failures.ts';
+import { plural, printable, shellWord } from './text.ts';
+
+export interface RemoveOptions {
+  readonly keepFiles?: true;
+  readonly force?: true;
+  readonly yes?: true;
+}
+
+/** Projects named in the question. */
+const MAX_NAMED = 10;
+
+export async function remove(
+  ctx: Context,
+  references: readonly string[],
+  options: RemoveOptions,
+): Promise<void> {
+  const asks = ctx.host.stdin.isTTY && ctx.host.stderr.isTTY;
+  if (!options.yes && !asks) {
+    throw new UsageError(
+      'cannot remove without asking: this is no terminal',
+      `gardener rm --yes ${references.map(shellWord).join(' ')}`,
+    );
+  }
+  const wanted = references.map((reference) => ctx.reference(reference));
+  ctx.hints = { lease_held: 'again when the training has ended, or --force' };
+  await ctx.withClient(async (client) => {
+    // All must be there before the first goes.
+    const found = await Promise.all(wanted.map((project) => client.projects.get({ project })));
+    const projects = [...new Map(found.map((project) => [project.project_id, project])).values()];
+    if (!options.yes && !(await confirmed(ctx, projects, options))) {
+      ctx.note('nothing was removed');
+      ctx.exitCode = 1;
+      return;
+    }
+    await removeAll(ctx, client, projects, options);
+  });
+}
+
+async function confirmed(
+  ctx: Context,
+  projects: readonly WireProject[],
+  { keepFiles }: RemoveOptions,
+): Promise<boolean> {
+  const names = projects.slice(0, MAX_NAMED).map(({ name }) => printable(name));
+  if (projects.length > MAX_NAMED) names.push('…');
+  const what =
+    projects.length === 1 ? (names[0] ?? '') : `${plural(projects.length, 'project')} (${names.join(', ')})`;
+  const trained = keepFiles ? 'keeping trained data' : 'with trained data';
+  const answer = await ask(ctx.host, `remove ${what} from the registry, ${trained}? the code stays [y/N] `);
+  return /^y(es)?$/i.test(answer.trim());
+}
+
+/** Removes in order; the first refusal ends it, after saying what is gone already. */
+async function removeAll(
+  ctx: Context,
+  client: Client,
+  projects: readonly WireProject[],
+  { keepFiles, force }: RemoveOptions,
+): Promise<void> {
+  const { active_project: before } = await client.projects.active();
+  const removed: { project_id: string; name: string }[] = [];
+  let active = before?.project_id ?? null;
+  let refusal: RegistryError | undefined;
+  for (const { project_id: id, name } of projects) {
+    try {
+      const answer = await client.projects.remove({
+        project: id,
+        ...(keepFiles && { keep_files: true }),
+        ...(force && { force: true }),
+      });
+      removed.push({ project_id: id, name });
+      active = answer.active_project;
+    } catch (error) {
+      if (!(error instanceof RegistryError)) throw error;
+      refusal = error;
+      break;
+    }
+  }
+  // Printed at the end: whoever closes the pipe early must not stop half of the removals.
+  if (!ctx.json) for (const { name } of removed) ctx.print(`removed ${ctx.paint('bold', printable(name))}`);
+  else if (!refusal) ctx.printJson({ removed, active_project: active });
+  if (refusal) {
+    if (ctx.json) for (const { name } of removed) ctx.note(`removed ${printable(name)} before that`);
+    throw refusal;
+  }
+  if (!ctx.json && active !== null && active !== before?.project_id) {
+    const { active_project: next } = await client.projects.active();
+    if (next) ctx.note(`active now: ${printable(next.name)}`);
+  }
+}

@@ -1,0 +1,101 @@
+/** `gardener show` and `gardener which`. */
+import type { WireProject } from '../../src/domain/encoding.ts';
+import { STATUS_STYLES } from './colour.ts';
+import type { Context } from './context.ts';
+import { type Field, layFields } from './fields.ts';
+import { PROJECT_VARIABLE, type Resolved, resolveProject } from './resolve.ts';
+import { localTime, plural, printable, relativeTime, statusWords } from './text.ts';
+
+export async function show(ctx: Context, argument: string | undefined): Promise<void> {
+  ctx.hints = NONE_MEANT;
+  await ctx.withClient(async (client) => {
+    const [{ project }, { active_project: active }] = await Promise.all([
+      resolveProject(ctx, client, argument),
+      client.projects.active(),
+    ]);
+    if (ctx.json) return ctx.printJson(project);
+    const isActive = active?.project_id === project.project_id;
+    const title = ctx.paint('bold', printable(project.name));
+    ctx.print(isActive ? `${title}  ${ctx.paint('green', '* active')}` : title);
+    for (const line of layFields(fields(ctx, project), ctx.paint, '  ')) ctx.print(line);
+  });
+}
+
+/**
+ * `gardener which`. Standard output gets the name alone, for scripts; where it came from is for somebody who looks.
+ */
+export async function which(ctx: Context, argument: string | undefined): Promise<void> {
+  ctx.hints = NONE_MEANT;
+  await ctx.withClient(async (client) => {
+    const resolved = await resolveProject(ctx, client, argument);
+    const { project, resolved_by } = resolved;
+    if (ctx.json) return ctx.printJson({ project, resolved_by });
+    const name = printable(project.name);
+    ctx.print(ctx.interactive ? `${name}  ${ctx.paint('dim', `(${origin(resolved)})`)}` : name);
+  });
+}
+
+const NONE_MEANT = {
+  project_not_found: 'gardener ls, then name a project or make one active: gardener use <project>',
+};
+
+function origin({ resolved_by: by }: Resolved): string {
+  switch (by) {
+    case 'argument':
+      return 'as named';
+    case 'env':
+      return `from ${PROJECT_VARIABLE}`;
+    case 'cwd':
+      return 'the working directory is in it';
+    case 'active':
+      return 'the active project';
+  }
+}
+
+function fields(ctx: Context, project: WireProject): Field[] {
+  const { training_status: status, training, retrain_requested: retrain } = project;
+  const time = (timestamp: string | null): string =>
+    timestamp === null
+      ? 'never'
+      : `${localTime(timestamp)}  ${ctx.paint('dim', relativeTime(timestamp, ctx.host.now()))}`;
+  const path = (text: string | null): string | undefined =>
+    text === null ? undefined : printable(ctx.shortPath(text));
+  const reason = retrain?.reason ? `: ${printable(retrain.reason)}` : '';
+  return [
+    ['id', project.project_id],
+    ['path', path(project.source_path)],
+    ['language', `${printable(project.language)}, ${plural(project.file_count, 'file')}`],
+    ['tags', project.tags.map(printable).join(', ')],
+    ['status', ctx.paint(STATUS_STYLES[status] ?? 'bold', statusWords(status))],
+    ['retrain', retrain ? `requested ${relativeTime(retrain.at, ctx.host.now())}${reason}` : undefined],
+    ['training', training && status === 'training' ? trainingText(training) : undefined],
+    ['error', training?.error ? ctx.paint('red', printable(training.error)) : undefined],
+    ['trained', time(project.last_trained)],
+    ['used', time(project.last_used)],
+    ['updated', time(project.last_updated)],
+    ['created', time(project.created_at)],
+    ['adapter', path(project.lora_adapter_path)],
+    ['vectors', path(project.vector_store_path)],
+    ['context', path(project.context_path)],
+    ['metadata', metadataText(project.metadata)],
+    ['etag', project.etag],
+  ];
+}
+
+function trainingText(training: NonNullable<WireProject['training']>): string {
+  const { progress, phase, message, holder } = training;
+  const parts = [
+    progress === null ? undefined : `${Math.floor(progress * 100)}%`,
+    phase,
+    message,
+    holder?.name ?? (holder?.pid === undefined ? undefined : `process ${holder.pid}`),
+  ];
+  return parts
+    .filter((part) => typeof part === 'string')
+    .map(printable)
+    .join(', ');
+}
+
+function metadataText(metadata: WireProject['metadata']): string | undefined {
+  return Object.keys(metadata).length === 0 ? undefined : printable(JSON.stringify(metadata));
+}

@@ -1,0 +1,71 @@
+/** `gardener status`: daemon, registry, active project and what is wrong, at a glance. */
+import type { Result } from '../../src/protocol/methods.ts';
+import { STATUS_STYLES } from './colour.ts';
+import type { Context } from './context.ts';
+import { layFields } from './fields.ts';
+import { duration, plural, printable, relativeTime, statusWords, thousands } from './text.ts';
+
+export async function status(ctx: Context): Promise<void> {
+  await ctx.withClient(async (client) => {
+    const [daemon, registry, { active_project: active }] = await Promise.all([
+      client.daemon.status(),
+      client.registry.info(),
+      client.projects.active(),
+    ]);
+    if (ctx.json) return ctx.printJson({ daemon, registry, active_project: active });
+    const lines = layFields(
+      [
+        ['daemon', daemonText(daemon)],
+        ['file', printable(ctx.shortPath(registry.file))],
+        ['projects', countsText(ctx, registry)],
+        [
+          'active',
+          active
+            ? `${ctx.paint('bold', printable(active.name))}  ${printable(ctx.shortPath(active.source_path))}`
+            : 'none',
+        ],
+        ['problem', problemText(ctx, registry)],
+      ],
+      ctx.paint,
+    );
+    for (const line of lines) ctx.print(line);
+    if (registry.read_only) ctx.suggest('changes are refused until the file is mended');
+  });
+}
+
+function daemonText({ pid, version, uptime_s: uptime, manager }: Result<'daemon.status'>): string {
+  return `running for ${duration(uptime)}, pid ${pid}, version ${version}, ${managerWords(manager)}`;
+}
+
+/** Who started the daemon. */
+export function managerWords(manager: Result<'daemon.status'>['manager']): string {
+  switch (manager) {
+    case 'launchd':
+    case 'systemd':
+      return `started by ${manager}`;
+    case 'spawned':
+      return 'started on demand';
+    case 'foreground':
+      return 'in the foreground';
+  }
+}
+
+function countsText(ctx: Context, { project_count: total, counts }: Result<'registry.info'>): string {
+  const parts = Object.entries(counts)
+    .filter(([, count]) => count > 0)
+    .map(([name, count]) =>
+      ctx.paint(STATUS_STYLES[name] ?? 'bold', `${thousands(count)} ${statusWords(name)}`),
+    );
+  return parts.length > 0 ? `${plural(total, 'project')}: ${parts.join(', ')}` : plural(total, 'project');
+}
+
+function problemText(
+  ctx: Context,
+  { problem, read_only: readOnly }: Result<'registry.info'>,
+): string | undefined {
+  if (!problem) return undefined;
+  const place = problem.line === undefined ? '' : ` (line ${problem.line}, column ${problem.column ?? 1})`;
+  const since = relativeTime(problem.since, ctx.host.now());
+  const weight = readOnly ? 'red' : 'yellow';
+  return `${ctx.paint(weight, printable(problem.message))}${place}, noticed ${since}`;
+}

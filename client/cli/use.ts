@@ -1,0 +1,26 @@
+/** `gardener use`: changes the active project. */
+import type { Context } from './context.ts';
+import { UsageError } from './failures.ts';
+import { printable } from './text.ts';
+
+export interface UseOptions {
+  readonly none?: true;
+}
+
+export async function use(ctx: Context, project: string | undefined, { none }: UseOptions): Promise<void> {
+  if ((project === undefined) === !none) {
+    throw new UsageError(
+      none ? 'cannot use a project and none at once' : 'cannot tell which project to use: none is named',
+      'gardener use <project>, or gardener use --none',
+    );
+  }
+  const reference = project === undefined ? null : ctx.reference(project);
+  await ctx.withClient(async (client) => {
+    const { active_project: active } = await client.projects.activate({ project: reference });
+    if (ctx.json) return ctx.printJson({ active_project: active });
+    if (!active) return ctx.print('no project is active now');
+    ctx.print(
+      `active now: ${ctx.paint('bold', printable(active.name))}  ${printable(ctx.shortPath(active.source_path))}`,
+    );
+  });
+}
