@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 /** `gardener`: the command line, connected to this process. */
 import { homedir } from 'node:os';
 import { fileURLToPath } from 'node:url';
