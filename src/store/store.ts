@@ -204,6 +204,8 @@ export class Store {
   #wake(): void {
     this.#running ??= this.#run().finally(() => {
       this.#running = null;
+      // What came in after the last look at the queue, and before this, found somebody running and woke nobody.
+      if (this.#changes.length > 0 || this.#looks.length > 0) this.#wake();
     });
   }
 
