@@ -1,0 +1,86 @@
+/** What is published: the client library and the two programs, each in one file with all that it needs. */
+import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { defineConfig, type Plugin, type RolldownOptions } from 'rolldown';
+
+const DIST = 'dist';
+
+/** The packages whose code is in what was built so far, by directory. */
+const bundled = new Set<string>();
+
+export default defineConfig([
+  bundle('index', 'client/index.ts'),
+  program('gardener', 'client/cli/main.ts'),
+  program('gardenerd', 'src/main.ts'),
+]);
+
+/**
+ * One file to an entry: nothing is loaded over and over from a tree of small files, and the client library, which
+ * starts the daemon that lies beside it, finds it at the same place from every bundle.
+ */
+function bundle(name: string, entry: string): RolldownOptions {
+  return {
+    input: { [name]: entry },
+    platform: 'node',
+    // The main file of jsonc-parser is UMD, whose requires no bundler sees.
+    resolve: { mainFields: ['module', 'main'] },
+    transform: { target: 'node20' },
+    output: { dir: DIST, format: 'esm', codeSplitting: false },
+    plugins: [notices()],
+    onLog(level, log, handle) {
+      // A build that complains has not succeeded.
+      handle(level === 'warn' ? 'error' : level, log);
+    },
+  };
+}
+
+function program(name: string, entry: string): RolldownOptions {
+  const { output, plugins, ...options } = bundle(name, entry);
+  return {
+    ...options,
+    output: { ...output, postBanner: '#!/usr/bin/env node' },
+    plugins: [plugins, executable()],
+  };
+}
+
+/** npm makes a program executable when it installs the package, but not after a build in the work tree. */
+function executable(): Plugin {
+  return {
+    name: 'executable',
+    writeBundle({ dir = DIST }, files) {
+      for (const file of Object.keys(files)) chmodSync(join(dir, file), 0o755);
+    },
+  };
+}
+
+/** Writes down the licences of the packages that really are in the bundles, as those licences ask. */
+function notices(): Plugin {
+  return {
+    name: 'notices',
+    writeBundle({ dir = DIST }, files) {
+      for (const file of Object.values(files)) {
+        for (const [id, module] of Object.entries(file.type === 'chunk' ? file.modules : {})) {
+          const owner = module.renderedLength > 0 ? packageOf(id) : undefined;
+          if (owner) bundled.add(owner);
+        }
+      }
+      const parts = [...bundled].toSorted().map(notice);
+      const head = 'The programs and the library in this directory contain the code of these packages.\n';
+      writeFileSync(join(dir, 'THIRD-PARTY-NOTICES.txt'), [head, ...parts].join(`\n${'-'.repeat(80)}\n\n`));
+    },
+  };
+}
+
+/** The directory of the package that a module came from; undefined for our own. */
+function packageOf(id: string): string | undefined {
+  return /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+/.exec(id)?.[0];
+}
+
+function notice(directory: string): string {
+  const text = readFileSync(join(directory, 'package.json'), 'utf8');
+  const { name, version, license } = JSON.parse(text) as { name: string; version: string; license: string };
+  const files = readdirSync(directory).filter((file) => /^(licen[cs]e|copying|notice)\b/i.test(file));
+  if (files.length === 0) throw new Error(`cannot bundle ${name}: no licence file in ${dirname(directory)}`);
+  const texts = files.map((file) => readFileSync(join(directory, file), 'utf8').trim());
+  return `${name} ${version} (${license})\n\n${texts.join('\n\n')}\n`;
+}
