@@ -15,7 +15,7 @@ import { Backups } from './backups.ts';
 import { decodeRegistry, encodeRegistry, type FileFault } from './codec.ts';
 import { difference } from './difference.ts';
 import { load } from './recovery.ts';
-import { TrackedFile } from './tracked-file.ts';
+import { type Look, TrackedFile } from './tracked-file.ts';
 
 /** What is wrong with the file. */
 export interface Problem {
@@ -310,6 +310,16 @@ export class Store {
   async #look(): Promise<boolean> {
     const look = await this.#file.look();
     if (look.kind === 'same') return false;
+    try {
+      return await this.#takeOver(look);
+    } catch (error) {
+      // What could not be taken over must not pass for our own content: the next change would write over it.
+      this.#file.forget();
+      throw error;
+    }
+  }
+
+  async #takeOver(look: Exclude<Look, { kind: 'same' }>): Promise<boolean> {
     const now = this.#now();
     if (look.kind === 'missing') {
       await this.#fault('deleted_file', { message: 'the registry file was deleted' }, now);

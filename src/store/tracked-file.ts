@@ -17,6 +17,8 @@ export class TrackedFile {
   /** The file as last read or written; null when there is none. */
   #identity: Identity | null = null;
   #hash: string | null = null;
+  /** The content before the last look. */
+  #earlierHash: string | null = null;
   #unsynced = false;
 
   constructor(path: string) {
@@ -25,6 +27,7 @@ export class TrackedFile {
 
   /** Compares the file with what is known of it: its status first, its content where the status has changed. */
   async look(): Promise<Look> {
+    this.#earlierHash = this.#hash;
     const identity = await identify(this.path);
     if (identity !== null && sameIdentity(identity, this.#identity)) return SAME;
     const read = identity === null ? null : await readWithIdentity(this.path);
@@ -39,6 +42,12 @@ export class TrackedFile {
     this.#identity = read.identity;
     this.#hash = hash;
     return same ? SAME : { kind: 'changed', bytes: read.bytes };
+  }
+
+  /** Undoes the last look, which could not be acted on: the next one finds the same again. */
+  forget(): void {
+    this.#identity = null;
+    this.#hash = this.#earlierHash;
   }
 
   /**

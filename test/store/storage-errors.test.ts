@@ -1,0 +1,146 @@
+import { execFile } from 'node:child_process';
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { describe, expect, test } from 'vitest';
+import * as operations from '../../src/domain/operations.ts';
+import { asOrdinaryUser, openStore, withMode } from '../support/store.ts';
+
+const run = promisify(execFile);
+
+/** Limits how long a file this process can write, in bytes; a longer write is cut short, as on a full disk. */
+async function limitFileSize(bytes: number | 'unlimited'): Promise<void> {
+  await run('prlimit', ['--pid', String(process.pid), `--fsize=${bytes}:`]);
+}
+
+// The system also sends a signal, which would end the process; the failed write is what is wanted here.
+process.on('SIGXFSZ', () => undefined);
+
+const hasPrlimit = await limitFileSize('unlimited').then(
+  () => true,
+  () => false,
+);
+
+describe('a write that fails', () => {
+  test('fails every change of its batch, and nothing has changed', async () => {
+    const { store, add, file, home, backups } = await openStore();
+    await add('one');
+    const before = await readFile(file);
+    const commits: unknown[] = [];
+    store.subscribe({ committed: (commit) => commits.push(commit) });
+    const outcomes = await asOrdinaryUser([home, backups, file], () =>
+      withMode(home, 0o500, () =>
+        Promise.allSettled([
+          add('two'),
+          store.change((draft, now) => operations.touch(draft, 'one', now)),
+          store.change((draft) => operations.remove(draft, 'one')),
+        ]),
+      ),
+    );
+    for (const outcome of outcomes) {
+      expect(outcome).toMatchObject({ reason: { kind: 'storage_failed', data: { applied: false } } });
+    }
+    expect(await readFile(file)).toEqual(before);
+    expect([...store.registry.projects()].map(({ name }) => name)).toEqual(['one']);
+    expect(commits).toEqual([]);
+    expect(store.batches.count).toBe(1);
+  });
+
+  test('is over when the disk can be written again', async () => {
+    const { add, home, backups, file, namesOnDisk } = await openStore();
+    await add('one');
+    await asOrdinaryUser([home, backups, file], () =>
+      withMode(home, 0o500, () => expect(add('two')).rejects.toMatchObject({ kind: 'storage_failed' })),
+    );
+    await add('two');
+    expect(await namesOnDisk()).toEqual(['one', 'two']);
+  });
+
+  test('whatever became of the directory does not end the store', async () => {
+    const { store, add, home, namesOnDisk } = await openStore();
+    await add('one');
+    await rename(home, `${home}.away`);
+    await writeFile(home, 'in the way');
+    try {
+      await expect(add('two')).rejects.toMatchObject({ kind: 'storage_failed' });
+      expect(store.registry.named('one')).toBeDefined();
+    } finally {
+      await rm(home);
+      await rename(`${home}.away`, home);
+    }
+    await add('two');
+    expect(await namesOnDisk()).toEqual(['one', 'two']);
+  });
+
+  test.skipIf(!hasPrlimit)(
+    'is noticed when only the first part of the bytes came to the disk, as when it is full',
+    async () => {
+      const { store, add, file, home } = await openStore();
+      await add('one');
+      const before = await readFile(file);
+      await limitFileSize(before.length + 100);
+      try {
+        await expect(add('two')).rejects.toMatchObject({ kind: 'storage_failed', data: { applied: false } });
+      } finally {
+        await limitFileSize('unlimited');
+      }
+      expect(await readFile(file)).toEqual(before);
+      expect((await readdir(home)).filter((name) => name.includes('staged'))).toEqual([]);
+      await add('two');
+      expect(store.registry.size).toBe(2);
+    },
+  );
+
+  test('of the directory alone tells that the change stands, and the next batch syncs again', async () => {
+    const { store, add, file, home, backups, namesOnDisk } = await openStore();
+    await add('one');
+    const commits: unknown[] = [];
+    store.subscribe({ committed: (commit) => commits.push(commit) });
+    // A directory that can be written and not read: the rename goes through, opening it to sync does not.
+    await asOrdinaryUser([home, backups, file], () =>
+      withMode(home, 0o300, async () => {
+        await expect(add('two')).rejects.toMatchObject({ kind: 'storage_failed', data: { applied: true } });
+        // Still not: this one changes nothing, and yet must not be told that all is well on the disk.
+        await expect(
+          store.change((draft) => operations.activate(draft, null, '') ?? draft.size),
+        ).rejects.toMatchObject({ data: { applied: true } });
+      }),
+    );
+    expect(store.registry.named('two')).toBeDefined();
+    expect(await namesOnDisk()).toEqual(['one', 'two']);
+    expect(commits.length).toBeGreaterThan(0);
+    await add('three');
+    expect(await namesOnDisk()).toEqual(['one', 'two', 'three']);
+  });
+});
+
+describe('a copy that cannot be made', () => {
+  test('of an edited file’s earlier content refuses the change and does not lose the edit', async () => {
+    const { store, add, file, backups } = await openStore();
+    await add('one');
+    const edited = (await readFile(file, 'utf8')).replace('"name": "one"', '"name": "renamed"');
+    await rm(backups, { recursive: true });
+    await writeFile(backups, 'in the way');
+    await writeFile(file, edited);
+    await expect(add('two')).rejects.toMatchObject({ kind: 'storage_failed' });
+    await expect(add('two')).rejects.toMatchObject({ kind: 'storage_failed' });
+    expect(await readFile(file, 'utf8')).toBe(edited);
+    await rm(backups);
+    await mkdir(backups);
+    await add('two');
+    expect([...store.registry.projects()].map(({ name }) => name)).toEqual(['renamed', 'two']);
+  });
+});
+
+test('the file and its copies are for the user alone', async () => {
+  const { store, add, file, backups } = await openStore();
+  await add('one');
+  await writeFile(file, '{', { mode: 0o644 });
+  await store.look();
+  expect((await stat(backups)).mode & 0o777).toBe(0o700);
+  for (const name of await readdir(backups)) {
+    expect((await stat(`${backups}/${name}`)).mode & 0o777).toBe(0o600);
+  }
+  await writeFile(file, JSON.stringify({ version: '1.1', projects: {} }));
+  await add('two');
+  expect((await stat(file)).mode & 0o777).toBe(0o600);
+});
