@@ -6,7 +6,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { chmod, lstat, rename, rm, writeFile } from 'node:fs/promises';
-import { createConnection, createServer, type Server } from 'node:net';
+import { createConnection, createServer, type Server, type Socket } from 'node:net';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { lock } from 'proper-lockfile';
@@ -183,6 +183,7 @@ async function bind(path: string): Promise<Claim> {
   const name = `.${randomBytes(8).toString('hex')}`.slice(0, Math.max(2, basename(path).length));
   const privatePath = join(directory, name);
   const server = createServer({ allowHalfOpen: true, pauseOnConnect: true });
+  holdEarlyConnections(server);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen({ path: privatePath, backlog: BACKLOG }, () => {
@@ -200,6 +201,25 @@ async function bind(path: string): Promise<Claim> {
     server.close();
     throw error;
   }
+}
+
+/**
+ * Keeps the connections that come before the daemon has read its file and listens to the server. Without a listener
+ * they would stay open and unanswered for ever.
+ */
+function holdEarlyConnections(server: Server): void {
+  const early: Socket[] = [];
+  const hold = (socket: Socket): void => void early.push(socket);
+  const handOver = (event: string | symbol): void => {
+    if (event !== 'connection') return;
+    server.off('newListener', handOver);
+    server.off('connection', hold);
+    process.nextTick(() => {
+      for (const socket of early) server.emit('connection', socket);
+    });
+  };
+  server.on('connection', hold);
+  server.on('newListener', handOver);
 }
 
 async function refuseOtherThanSocket(path: string): Promise<void> {
