@@ -13,7 +13,7 @@ export const MAX_BACKUPS = 20;
 
 const LAST_GOOD = 'registry-last-good.json';
 const OURS = /^registry-.+\.json$/;
-const NAMED = /^registry-(\d{8}T\d{6}\.\d{3}Z)(?:-\d+)?-([a-z]+)\.json$/;
+const NAMED = /^registry-(\d{8}T\d{6}\.\d{3}Z)(?:-(\d+))?-([a-z-]+)\.json$/;
 
 export interface Backup {
   readonly name: string;
@@ -40,7 +40,7 @@ export class Backups {
   async keep(bytes: Buffer, reason: BackupReason, now: string): Promise<string> {
     const name = await this.#freeName(reason, now);
     await replaceFile(join(this.directory, name), bytes);
-    await this.#prune();
+    await this.#prune(name);
     return name;
   }
 
@@ -56,7 +56,7 @@ export class Backups {
     await rename(file, place);
     await chmod(place, 0o600);
     await syncDirectory(this.directory);
-    await this.#prune();
+    await this.#prune(name);
     return name;
   }
 
@@ -70,14 +70,16 @@ export class Backups {
         backups.push({
           name,
           created_at: createdAt(name) ?? status.mtime.toISOString(),
-          reason: name === LAST_GOOD ? 'last-good' : (NAMED.exec(name)?.[2] ?? 'unknown'),
+          reason: name === LAST_GOOD ? 'last-good' : (NAMED.exec(name)?.[3] ?? 'unknown'),
           bytes: status.size,
         });
       } catch (error) {
         if (!isMissing(error)) throw error; // pruned meanwhile
       }
     }
-    return backups.sort((a, b) => (a.created_at < b.created_at ? 1 : a.created_at > b.created_at ? -1 : 0));
+    return backups.sort(
+      (a, b) => Date.parse(b.created_at) - Date.parse(a.created_at) || nth(b.name) - nth(a.name),
+    );
   }
 
   /** The bytes of a backup; null when none has this name. */
@@ -113,19 +115,23 @@ export class Backups {
 
   async #freeName(reason: BackupReason, now: string): Promise<string> {
     await mkdir(this.directory, { recursive: true, mode: 0o700 });
-    const taken = new Set(await this.#names());
     const time = now.replace(/[-:]/g, '');
-    for (let count = 1; ; count += 1) {
-      const name = `registry-${time}${count === 1 ? '' : `-${count}`}-${reason}.json`;
-      if (!taken.has(name)) return name;
-    }
+    const taken = (await this.#names()).filter((name) => NAMED.exec(name)?.[1] === time).map(nth);
+    const count = Math.max(0, ...taken) + 1;
+    return `registry-${time}${count === 1 ? '' : `-${count}`}-${reason}.json`;
   }
 
-  async #prune(): Promise<void> {
-    const dated = (await this.list()).filter(({ name }) => name !== LAST_GOOD);
-    for (const { name } of dated.slice(MAX_BACKUPS - 1))
+  /** @param made stays, also where a clock that was put back makes it the oldest */
+  async #prune(made: string): Promise<void> {
+    const dated = (await this.list()).filter(({ name }) => name !== LAST_GOOD && name !== made);
+    for (const { name } of dated.slice(MAX_BACKUPS - 2))
       await rm(join(this.directory, name), { force: true });
   }
+}
+
+/** Which of the backups of one instant it is. */
+function nth(name: string): number {
+  return Number(NAMED.exec(name)?.[2] ?? 1);
 }
 
 /** The time in a backup's name, as ISO 8601. */

@@ -65,7 +65,7 @@ describe('a valid edit of the file', () => {
   });
 
   test('keeps fields that nobody here knows through later changes', async () => {
-    const { store, add, file } = await openStore();
+    const { add, file } = await openStore();
     await add('one');
     const document = JSON.parse(await readFile(file, 'utf8')) as Record<string, Record<string, object>>;
     document['plugin'] = { colour: { is: 'green' } };

@@ -1,0 +1,161 @@
+import { lstat, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test, vi } from 'vitest';
+import { temporaryHome } from '../support/daemon.ts';
+import { fileWith, openStore } from '../support/store.ts';
+
+const BAD = '{ "version": "1.1",\n "projects": [';
+
+async function homeWith(files: Readonly<Record<string, string>>): Promise<string> {
+  const home = await temporaryHome();
+  await mkdir(join(home, 'backups'));
+  for (const [name, text] of Object.entries(files)) await writeFile(join(home, name), text);
+  return home;
+}
+
+const names = (store: { registry: { projects(): Iterable<{ name: string }> } }): string[] =>
+  [...store.registry.projects()].map(({ name }) => name);
+
+describe('a start with nothing', () => {
+  test('is empty, without a problem, and writes nothing until there is something to write', async () => {
+    const { store, home } = await openStore();
+    expect(store.registry.size).toBe(0);
+    expect(store.problem).toBeNull();
+    expect(await readdir(home)).toEqual(['backups']);
+  });
+
+  test('makes directories for the user alone', async () => {
+    const home = join(await temporaryHome(), 'deep', 'down');
+    const { backups } = await openStore({ home });
+    for (const path of [join(home, '..'), home, backups])
+      expect((await lstat(path)).mode & 0o777).toBe(0o700);
+  });
+});
+
+describe('a start with a good file', () => {
+  test('takes it as it is and does not write it', async () => {
+    const text = JSON.stringify(JSON.parse(fileWith('one', 'two')));
+    const { store, file } = await openStore({ home: await homeWith({ 'registry.json': text }) });
+    expect(names(store)).toEqual(['one', 'two']);
+    await store.close();
+    expect(await readFile(file, 'utf8')).toBe(text);
+  });
+
+  test('removes what an interrupted write left behind, and nothing else', async () => {
+    const home = await homeWith({
+      'registry.json': fileWith('one'),
+      'registry.json.staged': '{',
+      'registry.json.staged.4711': '{',
+      'registry.json.1234567': 'not of this program’s making',
+      'other.json.staged': 'x',
+    });
+    await openStore({ home });
+    expect((await readdir(home)).sort()).toEqual([
+      'backups',
+      'other.json.staged',
+      'registry.json',
+      'registry.json.1234567',
+    ]);
+  });
+
+  test('behind a link writes where the link leads, and the link stays', async () => {
+    const elsewhere = await homeWith({ 'shared.json': fileWith('one') });
+    const home = await homeWith({});
+    await symlink(join(elsewhere, 'shared.json'), join(home, 'registry.json'));
+    const { store, add } = await openStore({ home });
+    await add('two');
+    expect(store.file).toBe(join(elsewhere, 'shared.json'));
+    expect((await lstat(join(home, 'registry.json'))).isSymbolicLink()).toBe(true);
+    expect(await readFile(join(elsewhere, 'shared.json'), 'utf8')).toContain('"two"');
+    expect((await readdir(elsewhere)).sort()).toEqual(['backups', 'shared.json']);
+  });
+});
+
+describe('a start with a bad file', () => {
+  test('moves it aside and loads the newest good backup, which is written back', async () => {
+    const home = await homeWith({
+      'registry.json': BAD,
+      'backups/registry-20260301T100000.000Z-edit.json': fileWith('old'),
+      'backups/registry-20260301T110000.000Z-edit.json': fileWith('new'),
+      'backups/registry-20260301T120000.000Z-corrupt.json': '{',
+    });
+    const { store, log, namesOnDisk, backups } = await openStore({ home });
+    expect(names(store)).toEqual(['new']);
+    expect(await namesOnDisk()).toEqual(['new']);
+    expect(store.readOnly).toBe(false);
+    expect(store.problem).toMatchObject({
+      kind: 'recovered',
+      message: expect.stringMatching(
+        /line 2, column 15.*backups\/registry-.*-corrupt\.json.*1 projects? from/,
+      ),
+    });
+    expect(log).toContainEqual(expect.objectContaining({ level: 40, msg: store.problem?.message }));
+    const kept = (await readdir(backups)).filter((name) => name.endsWith('-corrupt.json')).sort();
+    expect(await readFile(join(backups, String(kept[1])), 'utf8')).toBe(BAD);
+  });
+
+  test('and no backup begins empty, and says so', async () => {
+    const { store, add, backups, namesOnDisk } = await openStore({
+      home: await homeWith({ 'registry.json': BAD }),
+    });
+    expect(store.registry.size).toBe(0);
+    expect(store.problem).toMatchObject({ kind: 'recovered', message: expect.stringContaining('is empty') });
+    expect(await readdir(backups)).toEqual([expect.stringMatching(/^registry-\d{8}T.*-corrupt\.json$/)]);
+    await add('one');
+    expect(await namesOnDisk()).toEqual(['one']);
+  });
+
+  test('reads it again after a moment: somebody may be saving it', async () => {
+    const home = await homeWith({ 'registry.json': BAD });
+    const file = join(home, 'registry.json');
+    const opening = openStore({ home });
+    // The first reading takes far less than the pause before the second.
+    await vi.waitFor(async () => expect(await readdir(join(home, 'backups'))).toEqual([]), { interval: 5 });
+    await writeFile(file, fileWith('saved'));
+    const { store, backups } = await opening;
+    expect(names(store)).toEqual(['saved']);
+    expect(store.problem).toBeNull();
+    expect(await readdir(backups)).toEqual([]);
+  });
+
+  test('behind a link into another directory moves that one aside', async () => {
+    const elsewhere = await homeWith({ 'shared.json': BAD });
+    const home = await homeWith({ 'backups/registry-last-good.json': fileWith('good') });
+    await symlink(join(elsewhere, 'shared.json'), join(home, 'registry.json'));
+    const { store } = await openStore({ home });
+    expect(names(store)).toEqual(['good']);
+    expect(await readFile(join(elsewhere, 'shared.json'), 'utf8')).toContain('good');
+  });
+
+  test('keeps the problem until somebody mends the file', async () => {
+    const { store, file } = await openStore({ home: await homeWith({ 'registry.json': BAD }) });
+    await writeFile(file, fileWith('mended'));
+    await store.look();
+    expect(store.problem).toBeNull();
+  });
+});
+
+describe('a start without a file', () => {
+  test('where there was one brings the last good content back', async () => {
+    const home = await homeWith({ 'backups/registry-last-good.json': fileWith('one', 'two') });
+    const { store, namesOnDisk } = await openStore({ home });
+    expect(store.problem).toMatchObject({ kind: 'recovered', message: expect.stringContaining('was gone') });
+    expect(await namesOnDisk()).toEqual(['one', 'two']);
+    expect(store.readOnly).toBe(false);
+  });
+
+  test('after a life of one store brings back what that one had', async () => {
+    const first = await openStore();
+    await first.add('one');
+    await first.store.close();
+    await rm(first.file);
+    const { store } = await openStore({ home: first.home });
+    expect(names(store)).toEqual(['one']);
+  });
+});
+
+test('a file that may not be read is an error, not an empty registry', async () => {
+  const home = await homeWith({});
+  await mkdir(join(home, 'registry.json'));
+  await expect(openStore({ home })).rejects.toMatchObject({ code: 'EISDIR' });
+});
