@@ -1,0 +1,14 @@
+/**
+ * Runs before each test file: no test sees the registry of whoever runs it.
+ *
+ * A test that needs a home makes one. One that forgets fails, because nothing can be written below /dev/null,
+ * instead of changing what belongs to a person.
+ */
+import { devNull } from 'node:os';
+import { join } from 'node:path';
+
+process.env['HOME'] = join(devNull, 'no-home-in-tests');
+delete process.env['XDG_RUNTIME_DIR'];
+for (const name of Object.keys(process.env)) {
+  if (name.startsWith('CODEBASE_GARDENER_')) delete process.env[name];
+}

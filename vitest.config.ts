@@ -1,0 +1,20 @@
+import { defaultExclude, defineConfig } from 'vitest/config';
+
+// `npm test` runs everything but what is slow on purpose; `--mode faults` runs what breaks disks and processes,
+// and `vitest bench` finds what is in test/bench by itself.
+export default defineConfig(({ mode }) => ({
+  test: {
+    include: mode === 'faults' ? ['test/faults/**/*.test.ts'] : ['test/**/*.test.ts'],
+    exclude: [...defaultExclude, 'test/bench/**', ...(mode === 'faults' ? [] : ['test/faults/**'])],
+    setupFiles: ['test/support/setup.ts'],
+    // Processes: threads share a umask and a working directory, and cannot be sent signals.
+    pool: 'forks',
+    // Nothing here takes long, but a loaded machine with two cores may stall for seconds. Milliseconds.
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+    teardownTimeout: 30_000,
+    reporters: process.env['TEST_RESULTS']
+      ? ['default', ['json', { outputFile: `${process.env['TEST_RESULTS']}/${mode}.json` }]]
+      : ['default'],
+  },
+}));
