@@ -2,7 +2,7 @@
 import type { MethodName, Result } from '../src/protocol/methods.ts';
 import type { Connection } from './connection.ts';
 import { abortable, within } from './deadline.ts';
-import { ConnectionError } from './errors.ts';
+import { ConnectionError, isObject } from './errors.ts';
 import type { Greeted } from './greet.ts';
 import { type CallArguments, type CallOptions, type Families, family, isRepeatable } from './verbs.ts';
 
@@ -20,6 +20,7 @@ export class Client implements Families, AsyncDisposable {
   readonly daemon = family('daemon', this.#call.bind(this));
   readonly registry = family('registry', this.#call.bind(this));
   readonly projects = family('projects', this.#call.bind(this));
+  readonly training = family('training', this.#call.bind(this));
   readonly rpc = family('rpc', this.#call.bind(this));
 
   readonly #open: (signal: AbortSignal) => Promise<Greeted>;
@@ -86,7 +87,7 @@ export class Client implements Families, AsyncDisposable {
   }
 
   #call(method: string, params: unknown, options: CallOptions = {}): Promise<unknown> {
-    const { deadline: ms = this.#deadline, signal } = options;
+    const { deadline: ms = this.#deadline + waitOf(params), signal } = options;
     return within({ ms, signal, late: () => tooLate(method, ms) }, async (aborted) => {
       const connection = await this.#connection(aborted);
       try {
@@ -143,6 +144,12 @@ export class Client implements Families, AsyncDisposable {
   #keepAlive(): void {
     this.#current.connection.hold(this.#listeners.size > 0);
   }
+}
+
+/** A call that asks the daemon to wait may take that much longer. */
+function waitOf(params: unknown): number {
+  const wait = isObject(params) ? params['wait_ms'] : undefined;
+  return typeof wait === 'number' ? wait : 0;
 }
 
 function tooLate(method: string, ms: number): ConnectionError {

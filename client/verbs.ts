@@ -4,7 +4,10 @@ import type { MethodName, Params, ReadMethod, Result } from '../src/protocol/met
 export interface CallOptions {
   /** Gives up on the answer; the call may still be carried out. */
   readonly signal?: AbortSignal | undefined;
-  /** Milliseconds until the answer, reconnecting included; default the client's call deadline. */
+  /**
+   * Milliseconds until the answer, reconnecting included; default the client's call deadline, with `wait_ms` added
+   * where the call has one.
+   */
   readonly deadline?: number | undefined;
 }
 
@@ -51,11 +54,13 @@ export function family<F extends FamilyName>(
 const REPEATABLE = {
   'registry.info': true,
   'registry.validate': true,
+  'registry.backups': true,
   'projects.get': true,
   'projects.list': true,
   'projects.count': true,
   'projects.active': true,
   'projects.resolve': true,
+  'training.wait': true,
 } satisfies Record<ReadMethod, true>;
 
 export function isRepeatable(method: string): method is ReadMethod {

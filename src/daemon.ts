@@ -4,13 +4,18 @@ import { dirname } from 'node:path';
 import { type Logger, type LogLevel, openLog } from './log.ts';
 import { type PathOptions, type Paths, resolvePaths } from './paths.ts';
 import { type Claim, claimSocket } from './server/claim.ts';
+import * as training from './domain/training.ts';
+import { Bell } from './server/bell.ts';
 import { Dispatcher } from './server/dispatch.ts';
+import { Events } from './server/events.ts';
 import { createHandlers } from './server/handlers.ts';
+import type { DaemonControl } from './server/handlers/types.ts';
+import { type Lease, Leases } from './server/leases.ts';
 import { Listener } from './server/listener.ts';
 import { Metrics } from './server/metrics.ts';
 import { prepareRunDirectory } from './server/run-directory.ts';
 import { watchFile, type Watch } from './store/watcher.ts';
-import { Store } from './store/store.ts';
+import { type Commit, Store } from './store/store.ts';
 import { VERSION } from './version.ts';
 
 export type Manager = 'launchd' | 'systemd' | 'spawned' | 'foreground';
@@ -37,7 +42,7 @@ export const HEARTBEAT_MS = 3_000;
 const DRAIN_MS = 7_000;
 const PEERS_MS = 1_000;
 
-export class Daemon {
+export class Daemon implements DaemonControl {
   readonly paths: Paths;
   readonly epoch = randomBytes(6).toString('base64url');
   readonly startedAt = new Date().toISOString();
@@ -52,6 +57,9 @@ export class Daemon {
   readonly #dispatcher: Dispatcher;
   readonly #started = performance.now();
   readonly #metrics = new Metrics();
+  readonly #bell = new Bell();
+  readonly #events: Events;
+  readonly #leases: Leases;
   readonly #heartbeat: NodeJS.Timeout;
   readonly #watch: Watch;
   #idleTimer: NodeJS.Timeout | null = null;
@@ -67,33 +75,37 @@ export class Daemon {
     this.stopped = new Promise((resolve) => {
       this.#resolveStopped = resolve;
     });
-    const handlers = createHandlers(
+    this.#events = new Events(this.epoch, () => store.registry);
+    this.#leases = new Leases(
+      (lease, why) => void this.#loseLease(lease, why),
+      () => this.#bell.ring(),
+    );
+    for (const project of store.registry.projects()) this.#leases.adopt(project);
+    store.subscribe({
+      committed: (commit) => this.#committed(commit),
+      problem: (problem) => this.#events.problem(problem),
+    });
+    const handlers = createHandlers({
       store,
       paths,
-      {
-        epoch: this.epoch,
-        startedAt: this.startedAt,
-        status: () => ({
-          uptime_s: Math.round(performance.now() - this.#started) / 1000,
-          connections: this.#listener.connections,
-          subscriptions: 0,
-          socket: paths.socket,
-          data_dir: paths.dataDir,
-          manager: options.manager ?? 'foreground',
-          requests: this.#metrics.requests(),
-          batches: { ...store.batches },
-        }),
-        // After the answer is on its way.
-        shutdown: (reason) => void setImmediate(() => void this.stop(reason)),
-      },
+      leases: this.#leases,
+      events: this.#events,
+      bell: this.#bell,
+      daemon: this,
       log,
-    );
+    });
     this.#dispatcher = new Dispatcher(handlers, this.#metrics, log);
     this.#listener = new Listener(
       claim.server,
       (message, context) => this.#dispatcher.handle(message, context),
       {
         connections: (count) => this.#restartIdleTimer(count),
+        writable: (connection) => this.#events.resume(connection),
+        closed: (connection) => {
+          this.#events.disconnect(connection);
+          this.#leases.disconnect(connection);
+          this.#bell.ring();
+        },
       },
     );
     this.#watch = watchFile(store.file, {
@@ -138,6 +150,29 @@ export class Daemon {
     }
   }
 
+  get draining(): boolean {
+    return this.#stopping;
+  }
+
+  /** What `daemon.status` tells beside the process's own figures. */
+  status(): ReturnType<DaemonControl['status']> {
+    return {
+      uptime_s: Math.round(performance.now() - this.#started) / 1000,
+      connections: this.#listener.connections,
+      subscriptions: this.#events.subscriptions,
+      socket: this.paths.socket,
+      data_dir: this.paths.dataDir,
+      manager: this.#options.manager ?? 'foreground',
+      requests: this.#metrics.requests(),
+      batches: { ...this.#store.batches },
+    };
+  }
+
+  /** The same as {@link Daemon.stop}, once what is being answered is on its way. */
+  shutdown(reason: string): void {
+    setImmediate(() => void this.stop(reason));
+  }
+
   /** Ends the daemon: answers what was received, writes it, closes every connection. Resolves when it has ended. */
   async stop(reason: string): Promise<void> {
     if (this.#stopping) {
@@ -150,14 +185,51 @@ export class Daemon {
     clearTimeout(this.#idleTimer ?? undefined);
     this.#listener.drain();
     this.#dispatcher.drain();
+    this.#leases.close();
+    this.#bell.ring();
     await this.#watch.close();
     await this.#listener.answered(DRAIN_MS);
     await this.#store.close();
+    this.#events.shutdown();
     // Only now may a successor start: it reads the file that was just written.
     await this.#claim.release();
     await this.#listener.close(PEERS_MS);
     this.#log.info('stopped');
     this.#resolveStopped(reason);
+  }
+
+  #committed(commit: Commit): void {
+    this.#events.committed(commit);
+    // Whoever trained a project that is gone trains nothing any more.
+    for (const change of commit.changes) if ('id' in change && !change.after) this.#leases.end(change.id);
+    this.#bell.ring();
+  }
+
+  /** Writes down that a trainer has vanished, unless it came back in the meantime. */
+  async #loseLease(lease: Lease, why: 'disconnected' | 'stalled'): Promise<void> {
+    const ending = {};
+    const error = why === 'stalled' ? training.STALLED : training.DISCONNECTED;
+    try {
+      const lost = await this.#store.change((draft, now) => {
+        const project = draft.get(lease.projectId);
+        const current = this.#leases.get(lease.projectId) === lease;
+        if (!project || !current || (why === 'disconnected' && lease.owner !== null)) return false;
+        this.#leases.require(project, lease.token, ending);
+        training.fail(draft, project, lease.live ?? {}, error, now);
+        return true;
+      });
+      if (!lost) return;
+      this.#leases.end(lease.projectId);
+      this.#log.warn(
+        { project: lease.projectId, token: lease.token, holder: lease.holder },
+        `a lease was lost: ${error}`,
+      );
+    } catch (error_) {
+      this.#log.error({ err: error_, project: lease.projectId }, 'cannot write down that a lease was lost');
+      this.#leases.retryLoss(lease);
+    } finally {
+      this.#leases.keep(ending);
+    }
   }
 
   #look(): void {

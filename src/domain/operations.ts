@@ -128,9 +128,13 @@ export function setStatus(
   if (status === 'completed') next.last_trained = now;
   // Whoever trains or has trained it has met the request.
   if (status === 'training' || status === 'completed') next.retrain_requested = null;
-  if (options.error !== undefined) {
-    next.training = { ...(project.training ?? blankTraining()), error: options.error, updated_at: now };
-  } else if (project.training?.error) next.training = { ...project.training, error: null, updated_at: now };
+  const error = options.error ?? null;
+  if (project.training || error !== null) {
+    const training = project.training ?? blankTraining();
+    // A record with a holder is a lease; whatever the status is now, it is not one's that this status ended.
+    const holder = status === 'training' ? training.holder : null;
+    next.training = { ...training, holder, cancel_requested: false, error, updated_at: now };
+  }
   draft.put(next);
   return next;
 }
@@ -154,6 +158,28 @@ export function remove(draft: Draft, reference: string, ifEtag?: string): Projec
   draft.remove(project.project_id);
   if (draft.active === project.project_id) draft.activate(first(draft.projects())?.project_id ?? null);
   return project;
+}
+
+/**
+ * Brings projects of an earlier content back as they were then, under their old ids.
+ *
+ * @throws {RegistryError} `project_not_found` for one the earlier content does not have, `project_exists` when its
+ *   name belongs to another project by now
+ */
+export function bringBack(draft: Draft, earlier: RegistryView, references: readonly string[]): void {
+  for (const reference of references) {
+    const project = findProject(earlier, reference);
+    const current = draft.get(project.project_id);
+    const taken = draft.named(project.name);
+    if (taken?.project_id !== project.project_id) refuseTaken(taken, 'bring back', project.name);
+    const token = current?.training?.token ?? 0;
+    // A token that was given out must not be given again.
+    const training = project.training && {
+      ...project.training,
+      token: Math.max(project.training.token, token),
+    };
+    draft.put({ ...project, training: training ?? (token > 0 ? { ...blankTraining(), token } : null) });
+  }
 }
 
 /** Notes that a project was used. */

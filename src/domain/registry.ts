@@ -187,12 +187,15 @@ export class Draft implements RegistryView {
     this.#active = active;
   }
 
-  /** Takes over what a draft on top of this one has come to. */
+  /**
+   * Takes over what a draft on top of this one has come to. Its steps become one a project: a change that touches a
+   * project twice, as registering and activating it does, is one change to everybody else.
+   */
   absorb(draft: Draft): void {
-    for (const change of draft.changes) {
-      if ('active' in change) this.activate(change.active);
-      else if (change.after) this.put(change.after);
-      else this.remove(change.id);
+    for (const [id, project] of draft.#touched) {
+      if (project) this.put(project);
+      else this.remove(id);
     }
+    this.activate(draft.active);
   }
 }

@@ -4,8 +4,9 @@ import type { Method } from './method.ts';
 import { daemonMethods } from './methods/daemon.ts';
 import { projectMethods } from './methods/projects.ts';
 import { registryMethods } from './methods/registry.ts';
+import { trainingMethods } from './methods/training.ts';
 
-export const methods = { ...daemonMethods, ...registryMethods, ...projectMethods };
+export const methods = { ...daemonMethods, ...registryMethods, ...projectMethods, ...trainingMethods };
 
 export type Methods = typeof methods;
 export type MethodName = keyof Methods;

@@ -1,7 +1,8 @@
 /** One peer: cuts what comes in into lines, sends what goes out in as few writes as possible, and bounds both. */
 import type { Socket } from 'node:net';
 import { errorAnswer, INVALID_REQUEST, MAX_LINE_BYTES, type Message, readMessage } from '../protocol/wire.ts';
-import type { Context } from './handlers.ts';
+import type { Outlet } from './events.ts';
+import type { Context, Peer } from './handlers/types.ts';
 
 /** Requests under way on one connection; beyond that it is not read. */
 export const MAX_IN_FLIGHT = 1_024;
@@ -17,10 +18,12 @@ export interface ConnectionEvents {
   readonly answer: Answerer;
   /** Called when nothing is under way any more. */
   idle(): void;
+  /** Called when a peer that had not read what was sent has caught up. */
+  writable(connection: Connection): void;
 }
 
-export class Connection {
-  readonly context: Context;
+export class Connection implements Outlet {
+  readonly #peer: Peer;
   readonly #socket: Socket;
   readonly #events: ConnectionEvents;
   /** The beginning of a line whose end has not come yet. */
@@ -38,10 +41,13 @@ export class Connection {
   constructor(socket: Socket, number: number, events: ConnectionEvents) {
     this.#socket = socket;
     this.#events = events;
-    this.context = { peer: { connection: number } };
+    this.#peer = { connection: number };
     socket.on('data', (chunk: Buffer) => this.#receive(chunk));
     socket.on('end', () => this.#end());
-    socket.on('drain', () => this.#resume());
+    socket.on('drain', () => {
+      events.writable(this);
+      this.#resume();
+    });
     // A peer that vanishes is its own affair; 'close' follows.
     socket.on('error', () => socket.destroy());
   }
@@ -49,6 +55,15 @@ export class Connection {
   /** Requests received and not answered yet. */
   get inFlight(): number {
     return this.#inFlight;
+  }
+
+  get closed(): boolean {
+    return this.#closing || this.#socket.destroyed;
+  }
+
+  /** Whether the peer has not read all that was sent before. */
+  get congested(): boolean {
+    return this.#socket.writableNeedDrain;
   }
 
   /** Sends a line of its own accord. */
@@ -98,9 +113,16 @@ export class Connection {
     const message = readMessage(line);
     const weight = message.entries.length;
     this.#inFlight += weight;
-    void this.#events.answer(message, this.context).then((text) => {
+    const after: (() => void)[] = [];
+    const context: Context = {
+      peer: this.#peer,
+      connection: this,
+      afterAnswer: (action) => after.push(action),
+    };
+    void this.#events.answer(message, context).then((text) => {
       this.#inFlight -= weight;
       if (text !== null) this.#queue(text);
+      for (const action of after) action();
       // With nothing else under way the answer goes out at once; otherwise the answers of this turn share a write.
       if (this.#inFlight === 0) this.#flush();
       else if (text !== null) this.#scheduleFlush();

@@ -16,7 +16,8 @@ import {
   type RpcRequest,
   writeAnswer,
 } from '../protocol/wire.ts';
-import type { Context, Handlers } from './handlers.ts';
+import type { Handlers } from './handlers.ts';
+import type { Context } from './handlers/types.ts';
 import type { Metrics } from './metrics.ts';
 
 /** Lets the changes of a batch reach the store together, so that they share one write. */

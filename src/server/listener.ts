@@ -3,12 +3,15 @@ import type { Server, Socket } from 'node:net';
 import { ERROR_CODES } from '../domain/errors.ts';
 import { errorAnswer } from '../protocol/wire.ts';
 import { type Answerer, Connection } from './connection.ts';
+import type { Outlet } from './events.ts';
 
 export const MAX_CONNECTIONS = 1_024;
 
 export interface ListenerEvents {
   /** Called whenever the number of connections has changed. */
   connections(count: number): void;
+  closed(connection: Outlet): void;
+  writable(connection: Outlet): void;
 }
 
 export class Listener {
@@ -82,11 +85,13 @@ export class Listener {
     const connection = new Connection(socket, this.#count, {
       answer: this.#answer,
       idle: () => this.#whenIdle(),
+      writable: () => this.#events.writable(connection),
     });
     this.#connections.add(connection);
     this.#events.connections(this.#connections.size);
     socket.on('close', () => {
       this.#connections.delete(connection);
+      this.#events.closed(connection);
       this.#events.connections(this.#connections.size);
       this.#whenIdle();
     });

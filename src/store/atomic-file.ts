@@ -43,10 +43,10 @@ export interface Staged {
   /**
    * Puts the content in the file's place.
    *
-   * @returns the identity of the file as placed; null when somebody has already written into it
+   * @returns the identity of the file as placed; null when somebody has already written into it, or it is not known
    */
   place(): Promise<Identity | null>;
-  /** Removes the staged file; to be called in any case, also after {@link Staged.place}. */
+  /** Removes the staged file; to be called in any case, also after {@link Staged.place}. Never throws. */
   discard(): Promise<void>;
 }
 
@@ -67,8 +67,9 @@ export async function stage(file: string, bytes: Buffer): Promise<Staged> {
   const written = await handle.stat({ bigint: true });
   let placed = false;
   const discard = async (): Promise<void> => {
-    await handle.close();
-    if (!placed) await rm(staged, { force: true });
+    // Nothing depends on either: what stays behind is closed at exit, or removed at the next start.
+    await handle.close().catch(ignore);
+    if (!placed) await rm(staged, { force: true }).catch(ignore);
   };
   if (written.size !== BigInt(bytes.length)) {
     await discard();
@@ -82,8 +83,9 @@ export async function stage(file: string, bytes: Buffer): Promise<Staged> {
       await rename(staged, file);
       placed = true;
       // Through the descriptor: a stat of the path may already be an outsider's file. The rename moved ctime only.
-      const now = await handle.stat({ bigint: true });
-      return now.size === written.size && now.mtimeNs === written.mtimeNs ? now : null;
+      // Without a status the content decides at the next look; the file is in place in any case.
+      const now = await handle.stat({ bigint: true }).catch(ignore);
+      return now?.size === written.size && now.mtimeNs === written.mtimeNs ? now : null;
     },
   };
 }
@@ -122,6 +124,10 @@ export async function removeStaged(
     removed.push(basename(name));
   }
   return removed;
+}
+
+function ignore(): undefined {
+  return undefined;
 }
 
 export function errorCode(error: unknown): string | undefined {

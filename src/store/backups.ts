@@ -82,6 +82,18 @@ export class Backups {
     );
   }
 
+  /** The same with how many projects each has; null for one that cannot be read as a registry. */
+  async describe(): Promise<(Backup & { readonly project_count: number | null })[]> {
+    const described: (Backup & { readonly project_count: number | null })[] = [];
+    for (const backup of await this.list()) {
+      // One at a time: each is as large as the registry, and others are waiting for the event loop.
+      const bytes = await this.read(backup.name);
+      const decoded = bytes && decodeRegistry(bytes, backup.created_at);
+      described.push({ ...backup, project_count: decoded?.ok ? decoded.registry.size : null });
+    }
+    return described;
+  }
+
   /** The bytes of a backup; null when none has this name. */
   async read(name: string): Promise<Buffer | null> {
     if (!OURS.test(name) || name.includes('/')) return null;

@@ -14,13 +14,21 @@ import { silentLog } from '../log.ts';
 /** How many projects are looked at side by side; the thread pool has four threads. */
 const AT_ONCE = 64;
 
-/** What is wrong between the registry and the disk. Changes nothing. */
-export async function inspect(view: RegistryView, paths: Pick<Paths, 'projectsDir'>): Promise<Issue[]> {
+/**
+ * What is wrong between the registry and the disk. Changes nothing.
+ *
+ * @param isTraining whether somebody holds a lease on a project
+ */
+export async function inspect(
+  view: RegistryView,
+  paths: Pick<Paths, 'projectsDir'>,
+  isTraining: (id: string) => boolean,
+): Promise<Issue[]> {
   const issues: Issue[] = [];
   const projects = [...view.projects()];
   for (let at = 0; at < projects.length; at += AT_ONCE) {
     const found = await Promise.all(
-      projects.slice(at, at + AT_ONCE).map((project) => inspectProject(project, paths)),
+      projects.slice(at, at + AT_ONCE).map((project) => inspectProject(project, paths, isTraining)),
     );
     issues.push(...found.flat());
   }
@@ -43,6 +51,7 @@ export async function inspect(view: RegistryView, paths: Pick<Paths, 'projectsDi
 async function inspectProject(
   project: Project,
   { projectsDir }: Pick<Paths, 'projectsDir'>,
+  isTraining: (id: string) => boolean,
 ): Promise<Issue[]> {
   const issues: Issue[] = [];
   const { project_id, name, source_path, lora_adapter_path: adapter } = project;
@@ -59,7 +68,7 @@ async function inspectProject(
   if (project.training_status === 'completed' && adapter !== null && !(await exists(adapter))) {
     found('adapter_missing', `"${name}" is trained and its adapter is gone`, true, adapter);
   }
-  if (project.training_status === 'training') {
+  if (project.training_status === 'training' && !isTraining(project_id)) {
     found('training_stale', `"${name}" is marked as training and nobody trains it`, true);
   }
   return issues;
@@ -73,11 +82,12 @@ async function inspectProject(
 export async function repair(
   store: Store,
   paths: Pick<Paths, 'projectsDir'>,
+  isTraining: (id: string) => boolean,
   codes?: readonly IssueCode[],
 ): Promise<{ fixed: Issue[]; remaining: Issue[] }> {
   const wanted = (issue: Issue): boolean =>
     issue.fixable && (codes ? codes.includes(issue.code) : issue.code !== 'orphan_dir');
-  const before = await inspect(store.registry, paths);
+  const before = await inspect(store.registry, paths, isTraining);
   const chosen = before.filter(wanted);
   if (chosen.length > 0) {
     await store.change((draft, now) => {
@@ -105,7 +115,7 @@ export async function repair(
         );
     }
   }
-  const remaining = await inspect(store.registry, paths);
+  const remaining = await inspect(store.registry, paths, isTraining);
   const still = new Set(remaining.map(keyOf));
   return { fixed: chosen.filter((issue) => !still.has(keyOf(issue))), remaining };
 }

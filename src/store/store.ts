@@ -6,7 +6,8 @@
  */
 import { mkdir, realpath } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { RegistryError } from '../domain/errors.ts';
+import { InvalidParamsError, RegistryError } from '../domain/errors.ts';
+import { bringBack } from '../domain/operations.ts';
 import { type Change, Draft, Registry, type RegistryView } from '../domain/registry.ts';
 import type { Logger } from '../log.ts';
 import type { Paths } from '../paths.ts';
@@ -62,11 +63,6 @@ interface Job {
   reject(error: unknown): void;
 }
 
-interface LookJob {
-  resolve(changed: boolean): void;
-  reject(error: unknown): void;
-}
-
 export class Store {
   /** Writes of the file, the changes that shared them, and the most that shared one. */
   readonly batches = { count: 0, changes: 0, largest: 0 };
@@ -83,10 +79,10 @@ export class Store {
   #problem: Problem | null = null;
   #readOnly = false;
   #loadedAt = '';
-  #sequence = 0;
 
   #changes: Job[] = [];
-  #looks: LookJob[] = [];
+  /** What has to have the file to itself, between two batches. */
+  #tasks: (() => Promise<void>)[] = [];
   #running: Promise<void> | null = null;
   #closed = false;
   #deletedTimer: NodeJS.Timeout | null = null;
@@ -145,11 +141,6 @@ export class Store {
     return this.#loadedAt;
   }
 
-  /** How many changes have been committed since the start. */
-  get sequence(): number {
-    return this.#sequence;
-  }
-
   /** Tells a listener of every commit and problem from now on; returns how to stop. */
   subscribe(listener: StoreListener): () => void {
     this.#listeners.add(listener);
@@ -185,10 +176,40 @@ export class Store {
   /** Looks at the file now; resolves with whether another content was adopted. */
   look(): Promise<boolean> {
     if (this.#closed) return Promise.resolve(false);
-    return new Promise((resolve, reject) => {
-      this.#looks.push({ resolve, reject });
-      this.#wake();
-    });
+    return this.#alone(() => this.#look());
+  }
+
+  /**
+   * Takes the content of a backup in place of the file's, or brings single projects back; what is replaced becomes a
+   * backup. Works also while the file is invalid.
+   *
+   * @param wanted ids or names in the backup; default its whole content
+   * @throws {RegistryError} `backup_not_found`, `project_not_found`, `project_exists`, `registry_read_only` for a file
+   *   of a newer version, and what {@link Store.change} throws
+   */
+  async restore(name: string, wanted?: readonly string[]): Promise<void> {
+    const bytes = await this.backups.read(name);
+    if (!bytes) {
+      const names = (await this.backups.list()).map((backup) => backup.name);
+      throw new RegistryError(
+        'backup_not_found',
+        `cannot restore ${JSON.stringify(name.slice(0, 100))}: no backup has this name`,
+        {
+          name,
+          suggestions: names.slice(0, 3),
+        },
+      );
+    }
+    const decoded = decodeRegistry(bytes, this.#now());
+    if (!decoded.ok) {
+      throw new InvalidParamsError([
+        { path: 'name', message: `the backup cannot be read: ${decoded.fault.message}` },
+      ]);
+    }
+    if (decoded.newer) throw readOnly(newerVersion(decoded.registry.version, this.#now()), this.file);
+    if (wanted) await this.change((draft) => bringBack(draft, decoded.registry, wanted));
+    else if (this.#closed) throw shuttingDown();
+    else await this.#alone(() => this.#replaceAll(decoded.registry));
   }
 
   /** Writes what is waiting, keeps the last good content and stops; later changes are refused. */
@@ -205,31 +226,46 @@ export class Store {
     this.#running ??= this.#run().finally(() => {
       this.#running = null;
       // What came in after the last look at the queue, and before this, found somebody running and woke nobody.
-      if (this.#changes.length > 0 || this.#looks.length > 0) this.#wake();
+      if (this.#changes.length > 0 || this.#tasks.length > 0) this.#wake();
+    });
+  }
+
+  /** Queues what has to have the file to itself. */
+  #alone<T>(task: () => Promise<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      this.#tasks.push(() => task().then(resolve, (error: unknown) => reject(this.#failed(error))));
+      this.#wake();
     });
   }
 
   async #run(): Promise<void> {
-    while (this.#changes.length > 0 || this.#looks.length > 0) {
+    while (this.#changes.length > 0 || this.#tasks.length > 0) {
       // Whatever arrives in the same turn of the event loop shares the write.
       await new Promise((resolve) => setImmediate(resolve));
-      const looks = this.#looks.splice(0);
+      for (const task of this.#tasks.splice(0)) await task();
       const jobs = this.#changes.splice(0);
+      if (jobs.length === 0) continue;
       try {
-        const changed = await this.#look();
-        for (const { resolve } of looks) resolve(changed);
-        if (jobs.length > 0) await this.#commit(jobs);
+        await this.#look();
+        await this.#commit(jobs);
       } catch (error) {
-        this.#log.error({ err: error }, 'cannot read or write the registry file');
-        for (const { reject } of [...looks, ...jobs]) reject(storageFailed(error, false));
+        const failure = this.#failed(error);
+        for (const { reject } of jobs) reject(failure);
       }
     }
+  }
+
+  /** What the caller is told of an error, once the log has it. */
+  #failed(error: unknown): unknown {
+    if (error instanceof RegistryError) return error;
+    this.#log.error({ err: error }, 'cannot read or write the registry file');
+    return storageFailed(error, false);
   }
 
   async #commit(jobs: readonly Job[]): Promise<void> {
     for (;;) {
       const refusal = this.#readOnly
-        ? this.#readOnlyError()
+        ? readOnly(this.#problem as Problem, this.file)
         : (await this.#ownsRegistry())
           ? null
           : shuttingDown();
@@ -252,20 +288,22 @@ export class Store {
           await this.#look();
           continue;
         }
-        this.#registry.apply(draft.changes);
-        this.#publish(draft.changes, 'rpc', now);
         this.batches.count += 1;
         this.batches.changes += jobs.length;
         this.batches.largest = Math.max(this.batches.largest, jobs.length);
       }
+      let unsynced: unknown = null;
       try {
         await this.#file.sync();
       } catch (error) {
         this.#log.error({ err: error }, 'cannot sync the directory of the registry file');
-        for (const { reject } of jobs) reject(storageFailed(error, true));
-        return;
+        unsynced = storageFailed(error, true);
       }
-      for (const answer of answers) answer();
+      // The new content stands in the file in either case; memory follows it, and only then is anybody told.
+      this.#registry.apply(draft.changes);
+      if (draft.changes.length > 0) this.#publish(draft.changes, 'rpc', now);
+      if (unsynced === null) for (const answer of answers) answer();
+      else for (const { reject } of jobs) reject(unsynced);
       return;
     }
   }
@@ -281,7 +319,6 @@ export class Store {
   }
 
   #publish(changes: readonly Change[], origin: Commit['origin'], at: string): void {
-    this.#sequence += changes.length;
     for (const listener of this.#listeners) listener.committed?.({ changes, origin, at });
     clearTimeout(this.#lastGoodTimer ?? undefined);
     this.#lastGoodTimer = setTimeout(() => void this.#keepLastGood(), LAST_GOOD_DELAY_MS);
@@ -324,7 +361,7 @@ export class Store {
     if (look.kind === 'missing') {
       await this.#fault('deleted_file', { message: 'the registry file was deleted' }, now);
       clearTimeout(this.#deletedTimer ?? undefined);
-      this.#deletedTimer = setTimeout(() => void this.#writeBack(), DELETED_GRACE_MS);
+      this.#deletedTimer = setTimeout(() => this.#writeBackSoon(), DELETED_GRACE_MS);
       return false;
     }
     clearTimeout(this.#deletedTimer ?? undefined);
@@ -354,26 +391,40 @@ export class Store {
     if (wasGood) await this.backups.keep(this.#encode(), 'fault', now);
   }
 
-  /** Writes the last good state where the file was deleted and did not come back. */
-  async #writeBack(): Promise<void> {
-    while (this.#running) await this.#running;
-    if (this.#closed || this.#problem?.kind !== 'deleted_file') return;
-    this.#running = this.#restoreDeleted().finally(() => {
-      this.#running = null;
-      this.#wake();
+  #writeBackSoon(): void {
+    if (this.#closed) return;
+    this.#alone(() => this.#writeBack()).catch((error: unknown) => {
+      this.#log.error({ err: error }, 'cannot write the deleted registry file back');
     });
   }
 
-  async #restoreDeleted(): Promise<void> {
-    try {
+  /** Writes the last good state where the file was deleted and did not come back. */
+  async #writeBack(): Promise<void> {
+    await this.#look();
+    if (this.#problem?.kind !== 'deleted_file' || !(await this.#ownsRegistry())) return;
+    if (!(await this.#replace(this.#encode(), this.#now()))) return;
+    await this.#file.sync();
+    this.#log.warn('wrote the last good state back where the registry file was deleted');
+    this.#setProblem(null, false);
+  }
+
+  async #replaceAll(registry: Registry): Promise<void> {
+    for (;;) {
       await this.#look();
-      if (this.#problem?.kind !== 'deleted_file' || !(await this.#ownsRegistry())) return;
-      if (!(await this.#replace(this.#encode(), this.#now()))) return;
+      if (this.#problem?.kind === 'newer_version') throw readOnly(this.#problem, this.file);
+      if (!(await this.#ownsRegistry())) throw shuttingDown();
+      const now = this.#now();
+      const replaced = await this.#file.read();
+      if (replaced) await this.backups.keep(replaced, 'restore', now);
+      const bytes = encodeRegistry(registry.projects(), registry.active, registry.version, registry.extra);
+      if (!(await this.#replace(bytes, now))) continue;
       await this.#file.sync();
-      this.#log.warn('wrote the last good state back where the registry file was deleted');
+      const changes = difference(this.#registry, registry);
+      this.#registry = registry;
+      this.#loadedAt = now;
       this.#setProblem(null, false);
-    } catch (error) {
-      this.#log.error({ err: error }, 'cannot write the deleted registry file back');
+      this.#publish(changes, 'rpc', now);
+      return;
     }
   }
 
@@ -382,20 +433,6 @@ export class Store {
     if (problem === null && this.#problem === null) return;
     this.#problem = problem;
     for (const listener of this.#listeners) listener.problem?.(problem);
-  }
-
-  #readOnlyError(): RegistryError {
-    const { message, line, column } = this.#problem as Problem;
-    const where = line === undefined ? '' : ` at line ${line}, column ${column}`;
-    return new RegistryError('registry_read_only', `cannot change the registry: ${message}${where}`, {
-      problem: this.#problem,
-      file: this.file,
-      suggestions: [
-        this.#problem?.kind === 'newer_version'
-          ? 'upgrade Codebase Gardener'
-          : `mend ${this.file}, or restore a backup`,
-      ],
-    });
   }
 
   // The start.
@@ -420,6 +457,21 @@ export class Store {
       await this.#file.sync();
     }
   }
+}
+
+function readOnly(problem: Problem, file: string): RegistryError {
+  const { kind, message, line, column } = problem;
+  const where = line === undefined ? '' : ` at line ${line}, column ${column}`;
+  const remedy = kind === 'newer_version' ? 'upgrade Codebase Gardener' : `mend ${file}, or restore a backup`;
+  return new RegistryError(
+    'registry_read_only',
+    `cannot change the registry: ${message}${where}; ${remedy}`,
+    {
+      problem,
+      file,
+      suggestions: [remedy],
+    },
+  );
 }
 
 function newerVersion(version: string, since: string): Problem {

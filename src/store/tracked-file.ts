@@ -44,6 +44,11 @@ export class TrackedFile {
     return same ? SAME : { kind: 'changed', bytes: read.bytes };
   }
 
+  /** The file's content as it is now, whatever it is; null when there is none. */
+  async read(): Promise<Buffer | null> {
+    return (await readWithIdentity(this.path))?.bytes ?? null;
+  }
+
   /** Undoes the last look, which could not be acted on: the next one finds the same again. */
   forget(): void {
     this.#identity = null;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { TRAINING_STATUSES } from '../../domain/project.ts';
 import { ISSUE_CODES } from '../../domain/issues.ts';
-import { method, noParams } from '../method.ts';
+import { EXAMPLE_PROJECT, method, noParams, projectReference, wireProject } from '../method.ts';
 
 const issue = z
   .object({
@@ -43,6 +43,26 @@ const EXAMPLE_ISSUE = {
   fixable: false,
 } as const;
 
+const EXAMPLE_INFO: z.output<typeof registryInfo> = {
+  version: '1.1',
+  project_count: 1,
+  counts: { not_started: 1, training: 0, completed: 0, failed: 0 },
+  active_project: '0b7f6a52-6d4c-4f5e-9a6e-1c2d3e4f5a6b',
+  file: '/home/ada/.codebase-gardener/registry.json',
+  read_only: false,
+  problem: null,
+  loaded_at: '2026-01-05T08:00:00.000Z',
+  cursor: 'k3v9x2:1',
+};
+
+const EXAMPLE_BACKUP = {
+  name: 'registry-20260105T080000.000Z-edit.json',
+  created_at: '2026-01-05T08:00:00.000Z',
+  reason: 'edit',
+  project_count: 1,
+  bytes: 1024,
+};
+
 /** The registry as a whole. */
 export const registryMethods = {
   'registry.info': method({
@@ -51,20 +71,7 @@ export const registryMethods = {
     params: noParams,
     result: registryInfo,
     errors: [],
-    example: {
-      params: {},
-      result: {
-        version: '1.1',
-        project_count: 1,
-        counts: { not_started: 1, training: 0, completed: 0, failed: 0 },
-        active_project: '0b7f6a52-6d4c-4f5e-9a6e-1c2d3e4f5a6b',
-        file: '/home/ada/.codebase-gardener/registry.json',
-        read_only: false,
-        problem: null,
-        loaded_at: '2026-01-05T08:00:00.000Z',
-        cursor: 'k3v9x2:1',
-      },
-    },
+    example: { params: {}, result: EXAMPLE_INFO },
   }),
   'registry.validate': method({
     kind: 'read',
@@ -94,5 +101,75 @@ export const registryMethods = {
     result: z.object({ changed: z.boolean().describe('whether another content was adopted') }),
     errors: [],
     example: { params: {}, result: { changed: false } },
+  }),
+  'registry.backups': method({
+    kind: 'read',
+    summary: 'Lists the kept earlier contents, newest first.',
+    params: noParams,
+    result: z.object({
+      backups: z.array(
+        z.object({
+          name: z.string(),
+          created_at: z.string(),
+          reason: z.string().describe('migration, edit, fault, restore, corrupt or last-good'),
+          project_count: z.int().nullable().describe('null for one that cannot be read as a registry'),
+          bytes: z.int(),
+        }),
+      ),
+    }),
+    errors: [],
+    example: { params: {}, result: { backups: [EXAMPLE_BACKUP] } },
+  }),
+  'registry.restore': method({
+    kind: 'change',
+    summary: 'Takes the content of a backup; what it replaces becomes a backup.',
+    description:
+      'The way out of an invalid outside edit. With `projects`, only these are brought back, into the registry as it is.',
+    params: z.strictObject({
+      name: z.string().describe('as registry.backups gives it'),
+      projects: z
+        .array(z.string().min(1))
+        .min(1)
+        .optional()
+        .describe('ids or names in the backup; default the whole content'),
+    }),
+    result: registryInfo,
+    errors: ['backup_not_found', 'project_not_found', 'project_exists'],
+    example: { params: { name: EXAMPLE_BACKUP.name }, result: EXAMPLE_INFO },
+  }),
+  'registry.watch': method({
+    kind: 'control',
+    summary: 'Subscribes to changes: registry.event notifications follow.',
+    description:
+      'Without a cursor the answer has every project, and everything after it follows; with one, everything after the cursor.',
+    params: z.strictObject({
+      cursor: z.string().optional().describe('of an event or an earlier answer'),
+      project: projectReference.optional().describe('only events about this one'),
+      progress: z.boolean().optional().describe('also what trainers report; default false'),
+    }),
+    result: z.object({
+      subscription: z.string(),
+      cursor: z.string(),
+      projects: z.array(wireProject).optional(),
+      active_project: z.string().nullable().optional(),
+    }),
+    errors: ['cursor_expired', 'project_not_found', 'ambiguous_project'],
+    example: {
+      params: {},
+      result: {
+        subscription: 's1',
+        cursor: 'k3v9x2:1',
+        projects: [EXAMPLE_PROJECT],
+        active_project: EXAMPLE_PROJECT.project_id,
+      },
+    },
+  }),
+  'registry.unwatch': method({
+    kind: 'control',
+    summary: 'Ends a subscription of this connection.',
+    params: z.strictObject({ subscription: z.string() }),
+    result: z.null(),
+    errors: [],
+    example: { params: { subscription: 's1' }, result: null },
   }),
 };

@@ -1,0 +1,232 @@
+/**
+ * Training as pure changes of a draft. Who holds a lease is not known here: the record of a project says what was
+ * last written down, and the leases themselves live with the connections.
+ */
+import { InvalidParamsError } from './errors.ts';
+import { update } from './operations.ts';
+import { blankTraining, type JsonObject, type Project, type Training } from './project.ts';
+import type { Draft, RegistryView } from './registry.ts';
+
+/** What a project whose trainer vanished is told to have failed of. */
+export const DISCONNECTED = 'trainer disconnected';
+export const STALLED = 'stalled';
+/** A project whose lease was lost this many times running is no longer handed out by `training.claim`. */
+export const MAX_LOST_ATTEMPTS = 3;
+/** Serialised as compact JSON, in UTF-8. */
+export const MAX_DETAILS_BYTES = 4 * 1024;
+
+export interface Holder {
+  name?: string | undefined;
+  pid?: number | undefined;
+}
+
+/** How a project stood when its lease began; releasing the lease puts it back. */
+interface Before {
+  training_status: Project['training_status'];
+  retrain_requested: Project['retrain_requested'];
+}
+
+/** What a trainer reports. */
+export interface Progress {
+  progress?: number | undefined;
+  phase?: string | undefined;
+  message?: string | undefined;
+  details?: JsonObject | undefined;
+}
+
+/** Whether the record says that somebody held a lease when it was written. */
+export function isLeaseRecorded(project: Project): boolean {
+  return project.training_status === 'training' && project.training?.holder != null;
+}
+
+/** Starts training; the token must be greater than any this project has had. */
+export function begin(draft: Draft, project: Project, token: number, holder: Holder, now: string): Project {
+  const { training_status, retrain_requested } = project;
+  const before: Before = isLeaseRecorded(project)
+    ? beforeOf(project)
+    : { training_status, retrain_requested };
+  const lost = wasLost(project) ? (project.training?.attempt ?? 0) : 0;
+  const next: Project = {
+    ...project,
+    training_status: 'training',
+    last_updated: now,
+    retrain_requested: null,
+    training: {
+      ...blankTraining(),
+      token,
+      started_at: now,
+      updated_at: now,
+      holder: {
+        ...(holder.name === undefined ? {} : { name: holder.name }),
+        ...(holder.pid === undefined ? {} : { pid: holder.pid }),
+      },
+      attempt: lost + 1,
+      before,
+    },
+  };
+  draft.put(next);
+  return next;
+}
+
+export interface Completion {
+  file_count?: number | undefined;
+  lora_adapter_path?: string | undefined;
+  metadata?: JsonObject | undefined;
+}
+
+/** Training succeeded. */
+export function complete(
+  draft: Draft,
+  id: string,
+  live: Progress,
+  results: Completion,
+  now: string,
+): Project {
+  const updated = update(draft, id, results, now);
+  return end(
+    draft,
+    updated,
+    live,
+    now,
+    { training_status: 'completed', last_trained: now },
+    { progress: 1, attempt: 0 },
+  );
+}
+
+/** Training failed, in the words of the trainer or of the daemon that lost it. */
+export function fail(draft: Draft, project: Project, live: Progress, error: string, now: string): Project {
+  return end(draft, project, live, now, { training_status: 'failed' }, { error });
+}
+
+/** The trainer gives the project back as it was. */
+export function release(draft: Draft, project: Project, now: string): Project {
+  const { training_status, retrain_requested } = beforeOf(project);
+  const blank = { phase: null, progress: null, message: null, details: null };
+  return end(draft, project, {}, now, { training_status, retrain_requested }, blank);
+}
+
+/** Asks the holder to stop. */
+export function requestCancel(
+  draft: Draft,
+  project: Project,
+  reason: string | undefined,
+  now: string,
+): Project {
+  const training: Training = {
+    ...(project.training ?? blankTraining()),
+    cancel_requested: true,
+    updated_at: now,
+    ...(reason === undefined ? {} : { cancel_reason: reason }),
+  };
+  const next: Project = { ...project, last_updated: now, training };
+  draft.put(next);
+  return next;
+}
+
+/** Writes down what the trainer last reported; done when the phase changes. */
+export function notePhase(draft: Draft, id: string, live: Progress, now: string): Project | null {
+  const project = draft.get(id);
+  if (!project?.training) return null;
+  const next: Project = { ...project, training: { ...project.training, ...reported(live), updated_at: now } };
+  draft.put(next);
+  return next;
+}
+
+/**
+ * The project that has waited longest for training: those with a request first, then those never trained, then
+ * those whose lease was lost fewer than {@link MAX_LOST_ATTEMPTS} times running.
+ *
+ * @param isFree whether nobody holds or is taking a lease on it
+ */
+export function nextWaiting(
+  view: RegistryView,
+  filter: { languages?: readonly string[] | undefined; tags?: readonly string[] | undefined },
+  isFree: (id: string) => boolean,
+): Project | null {
+  let best: { project: Project; rank: number; since: string } | null = null;
+  for (const project of view.projects()) {
+    const waits = waiting(project);
+    if (!waits || !isFree(project.project_id)) continue;
+    if (filter.languages && !filter.languages.includes(project.language)) continue;
+    if (filter.tags && !filter.tags.some((tag) => project.tags.includes(tag))) continue;
+    if (!best || waits.rank < best.rank || (waits.rank === best.rank && waits.since < best.since)) {
+      best = { project, ...waits };
+    }
+  }
+  return best?.project ?? null;
+}
+
+function waiting(project: Project): { rank: number; since: string } | null {
+  if (project.training_status === 'training') return null;
+  if (project.retrain_requested) return { rank: 0, since: project.retrain_requested.at };
+  if (project.training_status === 'not_started') return { rank: 1, since: project.created_at };
+  if (wasLost(project) && (project.training?.attempt ?? 0) < MAX_LOST_ATTEMPTS) {
+    return { rank: 2, since: project.last_updated };
+  }
+  return null;
+}
+
+/** Whether the last lease ended because its trainer vanished. */
+function wasLost(project: Project): boolean {
+  const error = project.training?.error;
+  return project.training_status === 'failed' && (error === DISCONNECTED || error === STALLED);
+}
+
+/** @throws {InvalidParamsError} when the details are too long to be passed around */
+export function checkDetails(details: JsonObject | undefined): void {
+  if (details === undefined) return;
+  const bytes = Buffer.byteLength(JSON.stringify(details));
+  if (bytes <= MAX_DETAILS_BYTES) return;
+  throw new InvalidParamsError([
+    { path: 'details', message: `is ${bytes} bytes long and ${MAX_DETAILS_BYTES} are allowed` },
+  ]);
+}
+
+/** The training record as it is in memory. */
+export function withProgress(training: Training, live: Progress & { updated_at: string }): Training {
+  return { ...training, ...reported(live), updated_at: live.updated_at };
+}
+
+function end(
+  draft: Draft,
+  project: Project,
+  live: Progress,
+  now: string,
+  fields: Partial<Project>,
+  record: Partial<Training>,
+): Project {
+  const { before: _over, cancel_reason: _answered, ...training } = project.training ?? blankTraining();
+  const next: Project = {
+    ...project,
+    ...fields,
+    last_updated: now,
+    training: {
+      ...training,
+      ...reported(live),
+      updated_at: now,
+      holder: null,
+      cancel_requested: false,
+      error: null,
+      ...record,
+    } as Training,
+  };
+  draft.put(next);
+  return next;
+}
+
+function reported({ progress, phase, message, details }: Progress): Partial<Training> {
+  return {
+    ...(progress === undefined ? {} : { progress }),
+    ...(phase === undefined ? {} : { phase }),
+    ...(message === undefined ? {} : { message }),
+    ...(details === undefined ? {} : { details }),
+  };
+}
+
+function beforeOf(project: Project): Before {
+  const before = project.training?.['before'] as Before | undefined;
+  return {
+    training_status: before?.training_status ?? 'not_started',
+    retrain_requested: before?.retrain_requested ?? null,
+  };
+}

@@ -1,0 +1,172 @@
+import { z } from 'zod';
+import { jsonObject } from '../../domain/project.ts';
+import { MAX_DETAILS_BYTES, MAX_LOST_ATTEMPTS } from '../../domain/training.ts';
+import { EXAMPLE_PROJECT, method, projectReference, wireProject } from '../method.ts';
+
+const holder = z
+  .strictObject({ name: z.string().max(100), pid: z.int().min(0) })
+  .partial()
+  .optional()
+  .describe('shown to others; default what daemon.hello was told');
+const stall = z
+  .int()
+  .min(1)
+  .max(86_400_000)
+  .optional()
+  .describe('without training.progress for so many milliseconds the lease is lost');
+const wait = z.int().min(0).max(60_000).optional();
+const token = z.int().min(0).describe('of the lease');
+const details = jsonObject
+  .optional()
+  .describe(`any JSON object, at most ${MAX_DETAILS_BYTES} bytes serialised`);
+const lease = z.object({ token: z.int(), project: wireProject });
+const MISSING = ['project_not_found', 'ambiguous_project'] as const;
+const LEASED = [...MISSING, 'lease_lost'] as const;
+
+const AT = '2026-01-05T10:00:00.000Z';
+const EXAMPLE_TRAINING = {
+  ...EXAMPLE_PROJECT,
+  training_status: 'training' as const,
+  training: {
+    token: 1,
+    phase: null,
+    progress: null,
+    message: null,
+    details: null,
+    started_at: AT,
+    updated_at: AT,
+    holder: { name: 'lora-trainer', pid: 5120 },
+    cancel_requested: false,
+    error: null,
+    attempt: 1,
+  },
+};
+const EXAMPLE_LEASE = { project: 'payments', token: 1 };
+
+/** Who may work on a project: a lease, bound to the connection that took it. */
+export const trainingMethods = {
+  'training.begin': method({
+    kind: 'change',
+    summary: 'Takes the lease on a project and marks it as training.',
+    description:
+      'The lease belongs to this connection. When the connection ends, training.resume has 10 s to take it over; then the project is failed.',
+    params: z.strictObject({
+      project: projectReference,
+      holder,
+      stall_ms: stall,
+      force: z
+        .boolean()
+        .optional()
+        .describe("take it even if somebody holds it; the holder's token is worth nothing then"),
+    }),
+    result: lease,
+    errors: [...MISSING, 'lease_held'],
+    example: {
+      params: { project: 'payments', holder: { name: 'lora-trainer', pid: 5120 } },
+      result: { token: 1, project: EXAMPLE_TRAINING },
+    },
+  }),
+  'training.claim': method({
+    kind: 'change',
+    summary: 'Takes the lease on the project that has waited longest for training, or null.',
+    description:
+      'Those with a retrain request come first, then those never trained, then those whose trainer vanished ' +
+      `(fewer than ${MAX_LOST_ATTEMPTS} times running).`,
+    params: z.strictObject({
+      holder,
+      languages: z.array(z.string()).optional().describe('only of these'),
+      tags: z.array(z.string()).optional().describe('only with one of these'),
+      stall_ms: stall,
+      wait_ms: wait.describe('how long to wait for one; default 0'),
+    }),
+    result: lease.nullable(),
+    errors: [],
+    example: {
+      params: { holder: { name: 'lora-trainer', pid: 5120 }, languages: ['typescript'] },
+      result: { token: 1, project: EXAMPLE_TRAINING },
+    },
+  }),
+  'training.progress': method({
+    kind: 'change',
+    summary: 'Reports how far training is, and keeps the lease.',
+    description: 'Kept in memory and sent to those who watch progress; written down when the phase changes.',
+    params: z.strictObject({
+      project: projectReference,
+      token,
+      progress: z.number().min(0).max(1).optional(),
+      phase: z.string().max(100).optional(),
+      message: z.string().max(1000).optional(),
+      details,
+    }),
+    result: z.null(),
+    errors: LEASED,
+    example: {
+      params: { ...EXAMPLE_LEASE, progress: 0.4, phase: 'training', message: 'epoch 2' },
+      result: null,
+    },
+  }),
+  'training.complete': method({
+    kind: 'change',
+    summary: 'Ends the lease: training has succeeded.',
+    params: z.strictObject({
+      project: projectReference,
+      token,
+      file_count: z.int().min(0).optional(),
+      lora_adapter_path: z.string().min(1).optional().describe('an absolute path'),
+      metadata: jsonObject.optional().describe('merged key by key; null deletes a key'),
+    }),
+    result: wireProject,
+    errors: LEASED,
+    example: {
+      params: { ...EXAMPLE_LEASE, file_count: 412 },
+      result: { ...EXAMPLE_PROJECT, training_status: 'completed', last_trained: AT },
+    },
+  }),
+  'training.fail': method({
+    kind: 'change',
+    summary: 'Ends the lease: training has failed.',
+    params: z.strictObject({ project: projectReference, token, error: z.string().max(4096), details }),
+    result: wireProject,
+    errors: LEASED,
+    example: {
+      params: { ...EXAMPLE_LEASE, error: 'out of memory' },
+      result: { ...EXAMPLE_PROJECT, training_status: 'failed' },
+    },
+  }),
+  'training.release': method({
+    kind: 'change',
+    summary: 'Ends the lease and puts the project back as it was.',
+    params: z.strictObject({ project: projectReference, token }),
+    result: wireProject,
+    errors: LEASED,
+    example: { params: EXAMPLE_LEASE, result: EXAMPLE_PROJECT },
+  }),
+  'training.cancel': method({
+    kind: 'change',
+    summary: 'Asks whoever trains a project to stop; the holder releases or fails.',
+    description: 'Where nobody holds a lease nothing changes.',
+    params: z.strictObject({ project: projectReference, reason: z.string().max(1000).optional() }),
+    result: wireProject,
+    errors: MISSING,
+    example: {
+      params: { project: 'payments', reason: 'laptop goes to sleep' },
+      result: { ...EXAMPLE_TRAINING, training: { ...EXAMPLE_TRAINING.training, cancel_requested: true } },
+    },
+  }),
+  'training.wait': method({
+    kind: 'read',
+    summary: 'Waits until nobody trains a project; null when the time is up.',
+    params: z.strictObject({ project: projectReference, wait_ms: wait.describe('default 60000') }),
+    result: wireProject.nullable(),
+    errors: MISSING,
+    example: { params: { project: 'payments', wait_ms: 1000 }, result: EXAMPLE_PROJECT },
+  }),
+  'training.resume': method({
+    kind: 'control',
+    summary: 'Takes a lease over to this connection.',
+    params: z.strictObject({ project: projectReference, token }),
+    result: lease,
+    errors: LEASED,
+    example: { params: EXAMPLE_LEASE, result: { token: 1, project: EXAMPLE_TRAINING } },
+  }),
+};

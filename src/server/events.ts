@@ -1,0 +1,257 @@
+/** Who is told of changes: the history, the subscriptions, and how much may wait for one that does not read. */
+import { wireJson } from '../domain/encoding.ts';
+import { InvalidParamsError, RegistryError } from '../domain/errors.ts';
+import { type ChangeEvent, eventOf } from '../domain/events.ts';
+import type { RegistryView } from '../domain/registry.ts';
+import type { Commit, Problem } from '../store/store.ts';
+
+/** Committed changes that are kept for resuming. */
+export const HISTORY_LENGTH = 1_000;
+/** What may wait for a subscriber that does not read; beyond it the queue becomes one resync. Bytes. */
+export const MAX_WAITING_BYTES = 1024 * 1024;
+/** Every subscription has a queue; a connection needs few. */
+export const MAX_SUBSCRIPTIONS = 64;
+
+/** The connection of a subscriber. */
+export interface Outlet {
+  /** Whether what was sent before still waits for the peer. */
+  readonly congested: boolean;
+  send(line: string): void;
+}
+
+/** An event as text, with what subscriptions choose by. */
+interface Entry {
+  readonly json: string;
+  readonly projectIds: readonly (string | null)[];
+  readonly isProgress: boolean;
+  /** Where the history stands with it. */
+  readonly sequence: number;
+}
+
+export interface WatchOptions {
+  readonly projectId?: string | undefined;
+  readonly progress?: boolean | undefined;
+  readonly cursor?: string | undefined;
+}
+
+class Subscription {
+  readonly id: string;
+  readonly outlet: Outlet;
+  readonly options: WatchOptions;
+  queue: Entry[] = [];
+  bytes = 0;
+  /** The queue grew too long: a snapshot replaces it. */
+  overflowed = false;
+  /** Nothing is sent before the answer that names the subscription. */
+  started = false;
+
+  constructor(id: string, outlet: Outlet, options: WatchOptions) {
+    this.id = id;
+    this.outlet = outlet;
+    this.options = options;
+  }
+
+  wants({ projectIds, isProgress }: Entry): boolean {
+    if (isProgress && !this.options.progress) return false;
+    const { projectId } = this.options;
+    return projectId === undefined || projectIds.length === 0 || projectIds.includes(projectId);
+  }
+
+  add(entry: Entry): void {
+    if (this.overflowed || !this.wants(entry)) return;
+    this.queue.push(entry);
+    this.bytes += entry.json.length;
+    if (this.bytes <= MAX_WAITING_BYTES) return;
+    this.queue = [];
+    this.bytes = 0;
+    this.overflowed = true;
+  }
+}
+
+export class Events {
+  readonly #epoch: string;
+  readonly #view: () => RegistryView;
+  readonly #history: Entry[] = [];
+  readonly #subscriptions = new Map<string, Subscription>();
+  #sequence = 0;
+  #count = 0;
+  #flushScheduled = false;
+
+  /** @param view the committed state */
+  constructor(epoch: string, view: () => RegistryView) {
+    this.#epoch = epoch;
+    this.#view = view;
+  }
+
+  get subscriptions(): number {
+    return this.#subscriptions.size;
+  }
+
+  /** Where the history stands: `<epoch>:<sequence>`. */
+  get cursor(): string {
+    return this.#cursorAt(this.#sequence);
+  }
+
+  /** A durable step of the registry. */
+  committed({ changes, origin, at }: Commit): void {
+    for (const change of changes) {
+      this.#sequence += 1;
+      const event = eventOf(change, origin, at, (id) => this.#view().get(id));
+      const entry = this.#publish(event, 'active' in change ? [change.active, change.previous] : [change.id]);
+      this.#history.push(entry);
+    }
+    if (this.#history.length > HISTORY_LENGTH) this.#history.splice(0, this.#history.length - HISTORY_LENGTH);
+  }
+
+  /** A report of a trainer, for those who asked for progress. */
+  progress(event: { project_id: string; projectJson: string; at: string }): void {
+    const json = `{"type":"progress","project_id":${JSON.stringify(event.project_id)},"project":${event.projectJson},"origin":"rpc","at":"${event.at}"}`;
+    this.#add({ json, projectIds: [event.project_id], isProgress: true, sequence: this.#sequence });
+  }
+
+  problem(problem: Problem | null): void {
+    const at = new Date().toISOString();
+    this.#publish(
+      { type: problem ? 'problem' : 'recovered', ...(problem ? { problem } : {}), origin: 'file', at },
+      [],
+    );
+  }
+
+  /** The daemon drains: everybody is told, and sent what can be sent. */
+  shutdown(): void {
+    this.#publish({ type: 'shutdown', origin: 'rpc', at: new Date().toISOString() }, []);
+    this.#flush();
+  }
+
+  /**
+   * Begins a subscription; nothing goes out before {@link Events.start}.
+   *
+   * @throws {RegistryError} `cursor_expired`
+   */
+  watch(outlet: Outlet, options: WatchOptions): { subscription: string; cursor: string } {
+    const mine = [...this.#subscriptions.values()].filter((other) => other.outlet === outlet).length;
+    if (mine >= MAX_SUBSCRIPTIONS) {
+      throw new InvalidParamsError([
+        {
+          path: '',
+          message: `a connection has at most ${MAX_SUBSCRIPTIONS} subscriptions; end one with registry.unwatch`,
+        },
+      ]);
+    }
+    const missed = options.cursor === undefined ? [] : this.#after(options.cursor);
+    this.#count += 1;
+    const subscription = new Subscription(`s${this.#count}`, outlet, options);
+    for (const entry of missed) subscription.add(entry);
+    this.#subscriptions.set(subscription.id, subscription);
+    return { subscription: subscription.id, cursor: options.cursor ?? this.cursor };
+  }
+
+  /** The subscriber knows its name now. */
+  start(id: string): void {
+    const subscription = this.#subscriptions.get(id);
+    if (!subscription) return;
+    subscription.started = true;
+    this.#send(subscription);
+  }
+
+  /** @throws {InvalidParamsError} for a subscription that is not this peer's */
+  unwatch(outlet: Outlet, id: string): void {
+    if (this.#subscriptions.get(id)?.outlet !== outlet) {
+      throw new InvalidParamsError([{ path: 'subscription', message: 'is not one of this connection' }]);
+    }
+    this.#subscriptions.delete(id);
+  }
+
+  /** The connection has ended. */
+  disconnect(outlet: Outlet): void {
+    for (const [id, subscription] of this.#subscriptions) {
+      if (subscription.outlet === outlet) this.#subscriptions.delete(id);
+    }
+  }
+
+  /** The connection can take more. */
+  resume(outlet: Outlet): void {
+    for (const subscription of this.#subscriptions.values()) {
+      if (subscription.outlet === outlet) this.#send(subscription);
+    }
+  }
+
+  #publish(event: ChangeEvent | Record<string, unknown>, projectIds: readonly (string | null)[]): Entry {
+    const entry = { json: JSON.stringify(event), projectIds, isProgress: false, sequence: this.#sequence };
+    this.#add(entry);
+    return entry;
+  }
+
+  #add(entry: Entry): void {
+    for (const subscription of this.#subscriptions.values()) subscription.add(entry);
+    if (this.#flushScheduled || this.#subscriptions.size === 0) return;
+    this.#flushScheduled = true;
+    // After the answers of the callers whose changes these are.
+    setImmediate(() => {
+      this.#flushScheduled = false;
+      this.#flush();
+    });
+  }
+
+  #flush(): void {
+    for (const subscription of this.#subscriptions.values()) this.#send(subscription);
+  }
+
+  #send(subscription: Subscription): void {
+    const { id, outlet, queue } = subscription;
+    if (!subscription.started || outlet.congested) return;
+    if (subscription.overflowed) {
+      subscription.overflowed = false;
+      outlet.send(this.#notification(id, this.#sequence, this.#resync(subscription.options)));
+      return;
+    }
+    const last = queue.at(-1);
+    if (!last) return;
+    subscription.queue = [];
+    subscription.bytes = 0;
+    outlet.send(this.#notification(id, last.sequence, queue.map(({ json }) => json).join(',')));
+  }
+
+  #notification(id: string, sequence: number, events: string): string {
+    const cursor = this.#cursorAt(sequence);
+    return `{"jsonrpc":"2.0","method":"registry.event","params":{"subscription":"${id}","cursor":"${cursor}","events":[${events}]}}`;
+  }
+
+  #resync({ projectId }: WatchOptions): string {
+    const view = this.#view();
+    const projects = snapshotJson(view, projectId);
+    const at = new Date().toISOString();
+    return `{"type":"resync","projects":${projects},"active_project":${JSON.stringify(view.active)},"origin":"rpc","at":"${at}"}`;
+  }
+
+  #cursorAt(sequence: number): string {
+    return `${this.#epoch}:${sequence}`;
+  }
+
+  /** The kept events after a cursor. */
+  #after(cursor: string): readonly Entry[] {
+    const [, epoch, text] = /^(.+):(\d+)$/.exec(cursor) ?? [];
+    const sequence = Number(text);
+    const oldest = this.#sequence - this.#history.length;
+    if (epoch !== this.#epoch || sequence < oldest || sequence > this.#sequence) {
+      throw new RegistryError(
+        'cursor_expired',
+        'cannot resume from this cursor: the history no longer has it; watch without one',
+        {
+          cursor: this.cursor,
+          suggestions: ['watch without a cursor'],
+        },
+      );
+    }
+    return this.#history.slice(sequence - oldest);
+  }
+}
+
+/** The projects that a subscription begins with, as a JSON list. */
+export function snapshotJson(view: RegistryView, projectId?: string): string {
+  if (projectId !== undefined) {
+    const project = view.get(projectId);
+    return project ? `[${wireJson(project)}]` : '[]';
+  }
+  return `[${Array.from(view.projects(), wireJson).join(',')}]`;
+}

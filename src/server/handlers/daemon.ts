@@ -1,0 +1,43 @@
+import { RegistryError } from '../../domain/errors.ts';
+import { methods } from '../../protocol/methods.ts';
+import { openRpcDocument } from '../../protocol/openrpc.ts';
+import { PROTOCOL_VERSION } from '../../protocol/version.ts';
+import { VERSION } from '../../version.ts';
+import type { Family, Services } from './types.ts';
+
+export function daemonHandlers({ daemon, log }: Services): Family<'daemon' | 'rpc'> {
+  return {
+    'daemon.hello'({ client, protocol = { min: PROTOCOL_VERSION, max: PROTOCOL_VERSION } }, { peer }) {
+      if (protocol.min > PROTOCOL_VERSION || protocol.max < PROTOCOL_VERSION) {
+        throw new RegistryError(
+          'incompatible_protocol',
+          `cannot speak protocol ${protocol.min} to ${protocol.max}: this daemon (${VERSION}) speaks ${PROTOCOL_VERSION}; upgrade the older of the two`,
+          { protocol: { min: PROTOCOL_VERSION, max: PROTOCOL_VERSION }, version: VERSION },
+        );
+      }
+      if (client?.name) peer.client = `${client.name}${client.version ? `/${client.version}` : ''}`;
+      if (client?.pid) peer.pid = client.pid;
+      return {
+        protocol: PROTOCOL_VERSION,
+        version: VERSION,
+        pid: process.pid,
+        epoch: daemon.epoch,
+        started_at: daemon.startedAt,
+        capabilities: Object.keys(methods),
+      };
+    },
+    'daemon.ping': () => 'pong',
+    'daemon.status': () => ({
+      pid: process.pid,
+      version: VERSION,
+      memory_rss: process.memoryUsage.rss(),
+      ...daemon.status(),
+    }),
+    'daemon.shutdown'({ reason }, { peer }) {
+      log.info({ reason, ...peer }, 'asked to shut down');
+      daemon.shutdown(reason ?? 'daemon.shutdown');
+      return null;
+    },
+    'rpc.discover': () => openRpcDocument(),
+  };
+}

@@ -1,0 +1,104 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as operations from '../../domain/operations.ts';
+import type { Project } from '../../domain/project.ts';
+import { countByStatus, list } from '../../domain/query.ts';
+import { findProject } from '../../domain/references.ts';
+import { type MethodName, type Result } from '../../protocol/methods.ts';
+import { RawJson } from '../../protocol/wire.ts';
+import { removeProjectDirectory } from '../../store/directories.ts';
+import type { Operation } from '../../store/store.ts';
+import { projectJson } from '../presentation.ts';
+import type { Context, Family, Services } from './types.ts';
+
+export function projectHandlers({ store, paths, leases, log }: Services): Family<'projects'> {
+  const present = (project: Project): string => projectJson(project, leases);
+  const directoryOf = (id: string): string => join(paths.projectsDir, id);
+
+  /** A change of one project, answered with the project as it is then. */
+  async function changed(
+    method: MethodName,
+    { peer }: Context,
+    operation: Operation<Project>,
+  ): Promise<{ project: Project; answer: RawJson<Result<'projects.get'>> }> {
+    const project = await store.change(operation);
+    log.info({ method, project: project.project_id, name: project.name, ...peer }, 'changed');
+    return { project, answer: new RawJson(present(project)) };
+  }
+
+  function activeAnswer(active: Project | null): RawJson<Result<'projects.active'>> {
+    return new RawJson(`{"active_project":${active ? present(active) : 'null'}}`);
+  }
+
+  return {
+    async 'projects.register'(params, context) {
+      const id = randomUUID();
+      const input = { ...params, id, directory: directoryOf(id) };
+      const { project, answer } = await changed('projects.register', context, (draft, now) =>
+        operations.register(draft, { ...input, now }),
+      );
+      // An existing project has its directory.
+      if (project.project_id === id) {
+        await mkdir(directoryOf(id), { recursive: true, mode: 0o700 }).catch((error: unknown) => {
+          // The project is registered; registry.validate reports the directory and a repair makes it.
+          log.error({ err: error, project: id }, "cannot make the project's directory");
+        });
+      }
+      return answer;
+    },
+    'projects.get': ({ project }) => new RawJson(present(findProject(store.registry, project))),
+    'projects.list'(query) {
+      const page = list(store.registry, query);
+      const projects = page.projects.map(present).join(',');
+      return new RawJson(`{"projects":[${projects}],"next_cursor":${JSON.stringify(page.next_cursor)}}`);
+    },
+    'projects.count': ({ status }) => (status ? countByStatus(store.registry)[status] : store.registry.size),
+    async 'projects.update'({ project, if_etag, ...fields }, context) {
+      const { answer } = await changed('projects.update', context, (draft, now) =>
+        operations.update(draft, project, fields, now, if_etag),
+      );
+      return answer;
+    },
+    async 'projects.set_status'({ project: reference, status, error, if_etag }, context) {
+      const { project, answer } = await changed('projects.set_status', context, (draft, now) => {
+        leases.requireFree(findProject(draft, reference), context.connection);
+        return operations.setStatus(draft, reference, status, now, { error, ifEtag: if_etag });
+      });
+      // The holder itself has said how it ended.
+      if (status !== 'training') leases.end(project.project_id);
+      return answer;
+    },
+    async 'projects.remove'({ project: reference, keep_files, force, if_etag }, { peer }) {
+      const removed = await store.change((draft) => {
+        if (!force) leases.requireFree(findProject(draft, reference));
+        return { project: operations.remove(draft, reference, if_etag), active: draft.active };
+      });
+      const { project_id, name } = removed.project;
+      log.info({ method: 'projects.remove', project: project_id, name, ...peer }, 'changed');
+      if (!keep_files) await removeProjectDirectory(paths.projectsDir, project_id, log);
+      return { project_id, active_project: removed.active };
+    },
+    async 'projects.touch'({ project }, context) {
+      return (await changed('projects.touch', context, (draft, now) => operations.touch(draft, project, now)))
+        .answer;
+    },
+    async 'projects.retrain'({ project, reason }, context) {
+      const { answer } = await changed('projects.retrain', context, (draft, now) => {
+        leases.requireFree(findProject(draft, project));
+        return operations.retrain(draft, project, now, reason ?? null);
+      });
+      return answer;
+    },
+    async 'projects.activate'({ project }, { peer }) {
+      const active = await store.change((draft, now) => operations.activate(draft, project, now));
+      log.info({ method: 'projects.activate', project: active?.project_id ?? null, ...peer }, 'changed');
+      return activeAnswer(active);
+    },
+    'projects.active': () => activeAnswer(operations.activeProject(store.registry)),
+    'projects.resolve'(given) {
+      const { project, resolved_by } = operations.resolve(store.registry, given);
+      return new RawJson(`{"project":${present(project)},"resolved_by":"${resolved_by}"}`);
+    },
+  };
+}

@@ -1,0 +1,61 @@
+import { countByStatus } from '../../domain/query.ts';
+import { findProject } from '../../domain/references.ts';
+import type { Result } from '../../protocol/methods.ts';
+import { RawJson } from '../../protocol/wire.ts';
+import { inspect, repair } from '../../store/inspection.ts';
+import { snapshotJson } from '../events.ts';
+import type { Family, Services } from './types.ts';
+
+export function registryHandlers(services: Services): Family<'registry'> {
+  const { store, paths, leases, events, log } = services;
+  const isTraining = (id: string): boolean => !leases.isFree(id);
+  return {
+    'registry.info': () => registryInfo(services),
+    'registry.validate': async () => ({ issues: await inspect(store.registry, paths, isTraining) }),
+    async 'registry.repair'({ codes }, { peer }) {
+      const done = await repair(store, paths, isTraining, codes);
+      log.info(
+        { method: 'registry.repair', fixed: done.fixed.length, remaining: done.remaining.length, ...peer },
+        'changed',
+      );
+      return done;
+    },
+    'registry.reload': async () => ({ changed: await store.look() }),
+    'registry.backups': async () => ({ backups: await store.backups.describe() }),
+    async 'registry.restore'({ name, projects }, { peer }) {
+      await store.restore(name, projects);
+      log.info({ method: 'registry.restore', name, projects, ...peer }, 'changed');
+      return registryInfo(services);
+    },
+    'registry.watch'({ cursor, project, progress }, { connection, afterAnswer }) {
+      const projectId = project === undefined ? undefined : findProject(store.registry, project).project_id;
+      const { registry } = store;
+      const subscribed = events.watch(connection, { cursor, projectId, progress });
+      afterAnswer(() => events.start(subscribed.subscription));
+      if (cursor !== undefined) return subscribed;
+      const { subscription, cursor: now } = subscribed;
+      return new RawJson(
+        `{"subscription":"${subscription}","cursor":"${now}","projects":${snapshotJson(registry, projectId)},"active_project":${JSON.stringify(registry.active)}}`,
+      );
+    },
+    'registry.unwatch'({ subscription }, { connection }) {
+      events.unwatch(connection, subscription);
+      return null;
+    },
+  };
+}
+
+function registryInfo({ store, events }: Services): Result<'registry.info'> {
+  const { registry, problem } = store;
+  return {
+    version: registry.version,
+    project_count: registry.size,
+    counts: countByStatus(registry),
+    active_project: registry.active,
+    file: store.file,
+    read_only: store.readOnly,
+    problem: problem ? { ...problem } : null,
+    loaded_at: store.loadedAt,
+    cursor: events.cursor,
+  };
+}

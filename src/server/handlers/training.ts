@@ -1,0 +1,163 @@
+import { RegistryError } from '../../domain/errors.ts';
+import type { Project } from '../../domain/project.ts';
+import { findProject } from '../../domain/references.ts';
+import type { Draft } from '../../domain/registry.ts';
+import * as training from '../../domain/training.ts';
+import type { MethodName, Result } from '../../protocol/methods.ts';
+import { RawJson } from '../../protocol/wire.ts';
+import type { Lease } from '../leases.ts';
+import { projectJson } from '../presentation.ts';
+import type { Context, Family, Given, Services } from './types.ts';
+
+/** How long training.wait waits unless told, in milliseconds. */
+export const DEFAULT_WAIT_MS = 60_000;
+
+export function trainingHandlers(services: Services): Family<'training'> {
+  const { store, leases, events, bell, daemon, log } = services;
+  const present = (project: Project): RawJson<Result<'projects.get'>> =>
+    new RawJson(projectJson(project, leases));
+
+  /** Begins a lease on the project that `choose` finds in the draft; null when it finds none. */
+  async function begin(
+    method: MethodName,
+    { holder, stall_ms, force = false }: Pick<Given<'training.begin'>, 'holder' | 'stall_ms' | 'force'>,
+    { peer, connection }: Context,
+    choose: (draft: Draft) => Project | null,
+  ): Promise<RawJson<Result<'training.begin'>> | null> {
+    const claim = {};
+    const who: training.Holder = { name: holder?.name ?? peer.client, pid: holder?.pid ?? peer.pid };
+    try {
+      const project = await store.change((draft, now) => {
+        // A second try begins anew, and may find another project.
+        leases.unreserve(claim);
+        const chosen = choose(draft);
+        if (!chosen) return null;
+        return training.begin(draft, chosen, leases.reserve(chosen, claim, force), who, now);
+      });
+      if (!project) return null;
+      const lease = leases.begin(claim, project, connection, who, stall_ms);
+      // Whoever asked may be gone by now; the lease waits for them as it would have later.
+      if (connection.closed) leases.disconnect(connection);
+      log.info(
+        { method, project: project.project_id, name: project.name, token: lease.token, ...peer },
+        'changed',
+      );
+      return new RawJson(`{"token":${lease.token},"project":${projectJson(project, leases)}}`);
+    } finally {
+      leases.unreserve(claim);
+    }
+  }
+
+  /** Ends the lease that a token stands for by a durable change. */
+  async function end(
+    method: MethodName,
+    { project: reference, token }: { project: string; token: number },
+    { peer }: Context,
+    change: (draft: Draft, project: Project, lease: Lease, now: string) => Project,
+  ): Promise<RawJson<Result<'projects.get'>>> {
+    const ending = {};
+    try {
+      const project = await store.change((draft, now) => {
+        const found = findProject(draft, reference);
+        const lease = leases.require(found, token, ending);
+        return change(draft, found, lease, now);
+      });
+      leases.end(project.project_id);
+      log.info({ method, project: project.project_id, name: project.name, token, ...peer }, 'changed');
+      return present(project);
+    } finally {
+      leases.keep(ending);
+    }
+  }
+
+  /** Asks again and again, whenever something has changed, until there is an answer or the time is up. */
+  async function until<T>(
+    ms: number,
+    { connection }: Context,
+    ask: () => Promise<T | null>,
+  ): Promise<T | null> {
+    const deadline = performance.now() + ms;
+    for (;;) {
+      const answer = await ask();
+      const left = deadline - performance.now();
+      if (answer !== null || left <= 0 || connection.closed) return answer;
+      if (daemon.draining)
+        throw new RegistryError('shutting_down', 'cannot wait: the daemon is shutting down; try again');
+      await bell.wait(left);
+    }
+  }
+
+  return {
+    async 'training.begin'(params, context) {
+      const begun = await begin('training.begin', params, context, (draft) =>
+        findProject(draft, params.project),
+      );
+      // There is always a project to begin with, or an error.
+      return begun as NonNullable<typeof begun>;
+    },
+    async 'training.claim'({ languages, tags, wait_ms = 0, ...params }, context) {
+      const isFree = (id: string): boolean => leases.isFree(id);
+      return await until(wait_ms, context, async () => {
+        // Most of the time there is nothing, and the queue need not be bothered.
+        if (!training.nextWaiting(store.registry, { languages, tags }, isFree)) return null;
+        return await begin('training.claim', params, context, (draft) =>
+          training.nextWaiting(draft, { languages, tags }, isFree),
+        );
+      });
+    },
+    async 'training.progress'({ project: reference, token, ...progress }) {
+      training.checkDetails(progress.details);
+      const project = findProject(store.registry, reference);
+      const lease = leases.require(project, token);
+      const phase = lease.live?.phase ?? project.training?.phase;
+      const at = new Date().toISOString();
+      leases.report(lease, progress, at);
+      const { project_id } = project;
+      if (progress.phase !== undefined && progress.phase !== phase) {
+        await store.change((draft, now) => training.notePhase(draft, project_id, lease.live ?? {}, now));
+      }
+      events.progress({
+        project_id,
+        projectJson: projectJson(store.registry.get(project_id) ?? project, leases),
+        at,
+      });
+      return null;
+    },
+    'training.complete': ({ file_count, lora_adapter_path, metadata, ...params }, context) =>
+      end('training.complete', params, context, (draft, { project_id }, { live }, now) =>
+        training.complete(draft, project_id, live ?? {}, { file_count, lora_adapter_path, metadata }, now),
+      ),
+    async 'training.fail'({ error, details, ...params }, context) {
+      training.checkDetails(details);
+      return await end('training.fail', params, context, (draft, project, { live }, now) => {
+        return training.fail(draft, project, { ...live, ...(details ? { details } : {}) }, error, now);
+      });
+    },
+    'training.release': (params, context) =>
+      end('training.release', params, context, (draft, project, _lease, now) =>
+        training.release(draft, project, now),
+      ),
+    async 'training.cancel'({ project: reference, reason }, { peer }) {
+      const project = await store.change((draft, now) => {
+        const found = findProject(draft, reference);
+        return leases.get(found.project_id) ? training.requestCancel(draft, found, reason, now) : found;
+      });
+      log.info({ method: 'training.cancel', project: project.project_id, reason, ...peer }, 'changed');
+      return present(project);
+    },
+    async 'training.wait'({ project: reference, wait_ms = DEFAULT_WAIT_MS }, context) {
+      const { project_id } = findProject(store.registry, reference);
+      return await until(wait_ms, context, async () =>
+        // By id from here on; one that was removed meanwhile is an error.
+        leases.isFree(project_id) ? present(findProject(store.registry, project_id)) : null,
+      );
+    },
+    'training.resume'({ project: reference, token }, { connection, peer }) {
+      const project = findProject(store.registry, reference);
+      const lease = leases.require(project, token);
+      leases.resume(lease, connection);
+      log.info({ method: 'training.resume', project: project.project_id, token, ...peer }, 'resumed a lease');
+      return new RawJson(`{"token":${token},"project":${projectJson(project, leases)}}`);
+    },
+  };
+}

@@ -1,0 +1,55 @@
+/** What every handler is given, and what it gives back. */
+import type { z } from 'zod';
+import type { Logger } from '../../log.ts';
+import type { Paths } from '../../paths.ts';
+import type { MethodName, Methods, Result } from '../../protocol/methods.ts';
+import type { RawJson } from '../../protocol/wire.ts';
+import type { Store } from '../../store/store.ts';
+import type { Bell } from '../bell.ts';
+import type { Events, Outlet } from '../events.ts';
+import type { Leases } from '../leases.ts';
+
+/** Who calls: goes into the log beside every request. */
+export interface Peer {
+  readonly connection: number;
+  client?: string;
+  pid?: number;
+}
+
+/** One message of one peer. */
+export interface Context {
+  readonly peer: Peer;
+  readonly connection: Outlet & { readonly closed: boolean };
+  /** Has something done once the answer to this message is on its way. */
+  afterAnswer(action: () => void): void;
+}
+
+/** What the daemon tells and does about itself. */
+export interface DaemonControl {
+  readonly epoch: string;
+  readonly startedAt: string;
+  readonly draining: boolean;
+  status(): Omit<Result<'daemon.status'>, 'pid' | 'version' | 'memory_rss'>;
+  shutdown(reason: string): void;
+}
+
+export interface Services {
+  readonly store: Store;
+  readonly paths: Paths;
+  readonly leases: Leases;
+  readonly events: Events;
+  /** Rings when a change was committed, a lease has ended, a connection has closed, or the daemon drains. */
+  readonly bell: Bell;
+  readonly daemon: DaemonControl;
+  readonly log: Logger;
+}
+
+export type Given<M extends MethodName> = z.output<Methods[M]['params']>;
+export type Answer<M extends MethodName> = Result<M> | RawJson<Result<M>>;
+export type Handler<M extends MethodName> = (
+  params: Given<M>,
+  context: Context,
+) => Answer<M> | Promise<Answer<M>>;
+
+/** The handlers of a family: a declared method without one does not compile. */
+export type Family<F extends string> = { readonly [M in MethodName & `${F}.${string}`]: Handler<M> };

@@ -1,0 +1,226 @@
+/**
+ * Who may train what. A lease belongs to a connection; only its record is in the file.
+ *
+ * Taking a lease is a change of the registry, so it passes through the store's queue: a lease is reserved while its
+ * change is on the way, and two that arrive together cannot both have it.
+ */
+import { toWire } from '../domain/encoding.ts';
+import { RegistryError } from '../domain/errors.ts';
+import type { Project } from '../domain/project.ts';
+import { type Holder, isLeaseRecorded, type Progress } from '../domain/training.ts';
+
+/** How long a lease whose connection ended may be resumed, in milliseconds. */
+export const RESUME_GRACE_MS = 10_000;
+
+/** Whoever holds leases; a connection. */
+export type Owner = object;
+
+export interface Lease {
+  readonly projectId: string;
+  readonly token: number;
+  readonly holder: Holder;
+  /** Null while nobody is connected who could go on. */
+  owner: Owner | null;
+  /** Without a report for so long the lease is lost; milliseconds. */
+  readonly stallMs: number | undefined;
+  /** What was reported since the record was written; only in memory. */
+  live: (Progress & { updated_at: string }) | null;
+  /** The change that is about to end it; until that is durable the lease stays, and no other may end it. */
+  ending: object | null;
+}
+
+/** Called when a lease ends because its trainer vanished. */
+export type OnLost = (lease: Lease, why: 'disconnected' | 'stalled') => void;
+
+export class Leases {
+  readonly #leases = new Map<string, Lease>();
+  readonly #timers = new Map<Lease, NodeJS.Timeout>();
+  /** Leases on their way to the disk, by project. */
+  readonly #reserved = new Map<string, object>();
+  /** The highest token seen; an outside edit may take it out of the file, and it must not be given twice. */
+  readonly #tokens = new Map<string, number>();
+  #closed = false;
+  readonly #onLost: OnLost;
+  readonly #onFree: () => void;
+
+  /**
+   * @param onLost called when a trainer has vanished; to end the lease is up to the caller
+   * @param onFree called whenever some project has become free
+   */
+  constructor(onLost: OnLost, onFree: () => void) {
+    this.#onLost = onLost;
+    this.#onFree = onFree;
+  }
+
+  /** The lease on a project, also one that is waiting to be resumed. */
+  get(projectId: string): Lease | undefined {
+    return this.#leases.get(projectId);
+  }
+
+  isFree(projectId: string): boolean {
+    return !this.#leases.has(projectId) && !this.#reserved.has(projectId);
+  }
+
+  /**
+   * Reserves a project for a change that is being tried, and gives the token of the lease it would begin.
+   *
+   * @param claim stands for the change, which may be tried several times
+   * @throws {RegistryError} `lease_held`
+   */
+  reserve(project: Project, claim: object, force: boolean): number {
+    const id = project.project_id;
+    const other = this.#reserved.get(id);
+    if (other !== undefined && other !== claim) throw leaseHeld(project, undefined);
+    const held = this.#leases.get(id);
+    if (held && !force) throw leaseHeld(project, held);
+    this.#reserved.set(id, claim);
+    return Math.max(project.training?.token ?? 0, this.#tokens.get(id) ?? 0) + 1;
+  }
+
+  /** Gives back what a change that failed had reserved. */
+  unreserve(claim: object): void {
+    for (const [id, owner] of this.#reserved) {
+      if (owner !== claim) continue;
+      this.#reserved.delete(id);
+      this.#onFree();
+    }
+  }
+
+  /** Starts the lease that a durable change has recorded; an earlier one on the project is lost. */
+  begin(claim: object, project: Project, owner: Owner, holder: Holder, stallMs: number | undefined): Lease {
+    this.unreserve(claim);
+    const id = project.project_id;
+    const token = project.training?.token ?? 0;
+    this.#drop(id);
+    this.#tokens.set(id, token);
+    const lease: Lease = { projectId: id, token, holder, owner, stallMs, live: null, ending: null };
+    this.#leases.set(id, lease);
+    this.#restartTimer(lease);
+    return lease;
+  }
+
+  /**
+   * The lease that a token stands for.
+   *
+   * @param ending the change that is about to end it; given again when the change is tried again
+   * @throws {RegistryError} `lease_lost`, also while another change ends it
+   */
+  require(project: Project, token: number, ending: object | null = null): Lease {
+    const lease = this.#leases.get(project.project_id);
+    if (lease?.token === token && (lease.ending === null || lease.ending === ending)) {
+      lease.ending = ending;
+      return lease;
+    }
+    throw new RegistryError(
+      'lease_lost',
+      `cannot go on training "${project.name}": token ${token} is not the current one; stop, and begin again`,
+      { project: toWire(project), ...(lease ? { holder: lease.holder } : {}) },
+    );
+  }
+
+  /** @throws {RegistryError} `lease_held` unless nobody holds the project, or this owner does */
+  requireFree(project: Project, owner?: Owner): void {
+    const lease = this.#leases.get(project.project_id);
+    const reserved = this.#reserved.has(project.project_id);
+    if ((lease && (owner === undefined || lease.owner !== owner)) || (!lease && reserved))
+      throw leaseHeld(project, lease);
+  }
+
+  /** Keeps what a trainer reports, and its lease. */
+  report(lease: Lease, progress: Progress, at: string): void {
+    lease.live = { ...lease.live, ...defined(progress), updated_at: at };
+    if (lease.owner) this.#restartTimer(lease);
+  }
+
+  /** Moves a lease to another connection. */
+  resume(lease: Lease, owner: Owner): void {
+    lease.owner = owner;
+    this.#restartTimer(lease);
+  }
+
+  /** The lease is over, in whatever way. */
+  end(projectId: string): void {
+    if (this.#drop(projectId)) this.#onFree();
+  }
+
+  /** The loss of a lease could not be written down: it is tried again after the same time. */
+  retryLoss(lease: Lease): void {
+    if (this.#leases.get(lease.projectId) === lease) this.#restartTimer(lease);
+  }
+
+  /** The change that was about to end a lease has failed: it goes on. */
+  keep(ending: object): void {
+    for (const lease of this.#leases.values()) if (lease.ending === ending) lease.ending = null;
+  }
+
+  /** The connection has ended: its leases wait to be resumed. */
+  disconnect(owner: Owner): void {
+    for (const lease of this.#leases.values()) {
+      if (lease.owner !== owner) continue;
+      lease.owner = null;
+      this.#restartTimer(lease);
+    }
+  }
+
+  /** Takes up a lease that an earlier daemon wrote down. */
+  adopt(project: Project): void {
+    const { project_id: projectId, training } = project;
+    if (!training || !isLeaseRecorded(project)) return;
+    const { name, pid } = training.holder ?? {};
+    const lease: Lease = {
+      projectId,
+      token: training.token,
+      holder: { name, pid },
+      owner: null,
+      stallMs: undefined,
+      live: null,
+      ending: null,
+    };
+    this.#leases.set(projectId, lease);
+    this.#restartTimer(lease);
+  }
+
+  /** Stops every timer, for good; recorded leases are for the next daemon. */
+  close(): void {
+    this.#closed = true;
+    for (const timer of this.#timers.values()) clearTimeout(timer);
+    this.#timers.clear();
+  }
+
+  #drop(projectId: string): boolean {
+    const lease = this.#leases.get(projectId);
+    if (!lease) return false;
+    clearTimeout(this.#timers.get(lease));
+    this.#timers.delete(lease);
+    return this.#leases.delete(projectId);
+  }
+
+  #restartTimer(lease: Lease): void {
+    clearTimeout(this.#timers.get(lease));
+    this.#timers.delete(lease);
+    if (this.#closed) return;
+    const after = lease.owner === null ? RESUME_GRACE_MS : lease.stallMs;
+    if (after === undefined) return;
+    const why = lease.owner === null ? 'disconnected' : 'stalled';
+    // Timers run on the monotonic clock: setting the time of day does not move them.
+    this.#timers.set(
+      lease,
+      setTimeout(() => this.#onLost(lease, why), after),
+    );
+  }
+}
+
+function leaseHeld(project: Project, lease: Lease | undefined): RegistryError {
+  const { name, pid } = lease?.holder ?? {};
+  const who =
+    [name, pid === undefined ? undefined : `pid ${pid}`].filter(Boolean).join(', ') || 'somebody else';
+  return new RegistryError(
+    'lease_held',
+    `cannot take "${project.name}": ${who} is training it; wait, or ask them to stop with training.cancel`,
+    { holder: lease?.holder ?? null, project: toWire(project) },
+  );
+}
+
+function defined(progress: Progress): Progress {
+  return Object.fromEntries(Object.entries(progress).filter(([, value]) => value !== undefined));
+}
