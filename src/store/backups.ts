@@ -53,7 +53,14 @@ export class Backups {
   async setAside(file: string, now: string): Promise<string> {
     const name = await this.#freeName('corrupt', now);
     const place = join(this.directory, name);
-    await rename(file, place);
+    try {
+      await rename(file, place);
+    } catch (error) {
+      if (errorCode(error) !== 'EXDEV') throw error;
+      // A registry that is kept on another disk through a link.
+      await replaceFile(place, await readFile(file));
+      await rm(file);
+    }
     await chmod(place, 0o600);
     await syncDirectory(this.directory);
     await this.#prune(name);

@@ -1,6 +1,7 @@
-import { lstat, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { writeFileSync } from 'node:fs';
+import { lstat, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { temporaryHome } from '../support/daemon.ts';
 import { fileWith, openStore } from '../support/store.ts';
 
@@ -108,11 +109,14 @@ describe('a start with a bad file', () => {
   test('reads it again after a moment: somebody may be saving it', async () => {
     const home = await homeWith({ 'registry.json': BAD });
     const file = join(home, 'registry.json');
-    const opening = openStore({ home });
-    // The first reading takes far less than the pause before the second.
-    await vi.waitFor(async () => expect(await readdir(join(home, 'backups'))).toEqual([]), { interval: 5 });
-    await writeFile(file, fileWith('saved'));
-    const { store, backups } = await opening;
+    let reads = 0;
+    // The clock is asked when the bytes have been read.
+    const now = (): string => {
+      reads += 1;
+      if (reads === 1) writeFileSync(file, fileWith('saved'));
+      return new Date().toISOString();
+    };
+    const { store, backups } = await openStore({ home, now });
     expect(names(store)).toEqual(['saved']);
     expect(store.problem).toBeNull();
     expect(await readdir(backups)).toEqual([]);
@@ -125,6 +129,22 @@ describe('a start with a bad file', () => {
     const { store } = await openStore({ home });
     expect(names(store)).toEqual(['good']);
     expect(await readFile(join(elsewhere, 'shared.json'), 'utf8')).toContain('good');
+  });
+
+  test('behind a link to another disk moves that one aside too', async ({ skip }) => {
+    const home = await homeWith({});
+    const elsewhere = await mkdtemp('/dev/shm/gardener-').catch(() => null);
+    if (elsewhere === null) return skip('there is no /dev/shm here to be another disk');
+    onTestFinished(() => rm(elsewhere, { recursive: true }));
+    const file = join(elsewhere, 'registry.json');
+    await writeFile(file, BAD);
+    if ((await lstat(file)).dev === (await lstat(home)).dev) return skip('/dev/shm is no other disk here');
+    await symlink(file, join(home, 'registry.json'));
+    const { backups, add } = await openStore({ home });
+    const [kept] = await readdir(backups);
+    expect(await readFile(join(backups, String(kept)), 'utf8')).toBe(BAD);
+    await add('one');
+    expect(await readFile(file, 'utf8')).toContain('"one"');
   });
 
   test('keeps the problem until somebody mends the file', async () => {

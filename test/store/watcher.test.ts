@@ -1,0 +1,90 @@
+import { rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { watchFile } from '../../src/store/watcher.ts';
+import { temporaryHome } from '../support/daemon.ts';
+
+const patience = { timeout: 10_000, interval: 10 };
+
+async function watched(): Promise<{ file: string; home: string; looks: () => number }> {
+  const home = await temporaryHome();
+  const file = join(home, 'registry.json');
+  await writeFile(file, 'first');
+  let count = 0;
+  const watch = watchFile(file, {
+    changed: () => (count += 1),
+    failed: (error) => {
+      throw error;
+    },
+  });
+  onTestFinished(() => watch.close());
+  // The watch is up once it has noticed something.
+  await vi.waitFor(async () => {
+    await writeFile(file, 'second');
+    expect(count).toBeGreaterThan(0);
+  }, patience);
+  await settled(() => count);
+  return { file, home, looks: () => count };
+}
+
+/** Waits until a number has stood still for as long as the watcher waits for a quiet moment. */
+async function settled(read: () => number): Promise<void> {
+  let last = read();
+  let since = performance.now();
+  await vi.waitFor(() => {
+    if (read() !== last) {
+      last = read();
+      since = performance.now();
+    }
+    expect(performance.now() - since).toBeGreaterThan(250);
+  }, patience);
+}
+
+test('an edit in place is noticed', async () => {
+  const { file, looks } = await watched();
+  const before = looks();
+  await writeFile(file, 'third');
+  await vi.waitFor(() => expect(looks()).toBeGreaterThan(before), patience);
+});
+
+test('the watch does not go deaf after bursts of atomic replacements', async () => {
+  const { file, home, looks } = await watched();
+  for (let burst = 0; burst < 5; burst += 1) {
+    const before = looks();
+    for (const part of ['a', 'b', 'c']) {
+      await writeFile(join(home, `new-${part}`), `${burst} ${part}`);
+      await rename(join(home, `new-${part}`), file);
+    }
+    await vi.waitFor(() => expect(looks()).toBeGreaterThan(before), patience);
+    await settled(looks);
+  }
+});
+
+test('a file that is removed and made again is noticed both times', async () => {
+  const { file, looks } = await watched();
+  const before = looks();
+  await rm(file);
+  await vi.waitFor(() => expect(looks()).toBeGreaterThan(before), patience);
+  await settled(looks);
+  const removed = looks();
+  await writeFile(file, 'again');
+  await vi.waitFor(() => expect(looks()).toBeGreaterThan(removed), patience);
+});
+
+test('other files in the directory stir nobody', async () => {
+  const { home, looks } = await watched();
+  const before = looks();
+  await writeFile(join(home, 'other.json'), 'x');
+  await writeFile(join(home, 'registry.json.staged'), 'x');
+  await settled(looks);
+  expect(looks()).toBe(before);
+});
+
+test('many writes in a row are one look', async () => {
+  const { file, looks } = await watched();
+  const before = looks();
+  for (let count = 0; count < 20; count += 1) await writeFile(file, String(count));
+  await vi.waitFor(() => expect(looks()).toBeGreaterThan(before), patience);
+  await settled(looks);
+  expect(looks() - before).toBeLessThan(10);
+});
