@@ -30,7 +30,7 @@ export interface Deadlines {
   readonly hello?: number | undefined;
   /** Until a daemon that had to be started, or was just ending, has said hello; default 10000. */
   readonly start?: number | undefined;
-  /** Until a call is answered, with all that it takes; default 30000. */
+  /** Until a call is answered, connecting anew included; default 30000. */
   readonly call?: number | undefined;
 }
 

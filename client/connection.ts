@@ -180,15 +180,13 @@ export class Connection {
 }
 
 function encode(request: object): string {
-  const line = `${JSON.stringify(request)}\n`;
+  const line = JSON.stringify(request);
   const bytes = Buffer.byteLength(line);
-  if (bytes > MAX_REQUEST_BYTES) {
-    throw new RpcError(
-      -32600,
-      `cannot send the request: it has ${bytes} bytes and the daemon takes at most ${MAX_REQUEST_BYTES}; send less at once`,
-    );
-  }
-  return line;
+  if (bytes <= MAX_REQUEST_BYTES) return `${line}\n`;
+  throw new RpcError(
+    -32600,
+    `cannot send the request: it has ${bytes} bytes and the daemon takes at most ${MAX_REQUEST_BYTES}; send less at once`,
+  );
 }
 
 function isAnswer(message: Record<string, unknown>): message is Record<string, unknown> & JSONRPCResponse {

@@ -1,5 +1,5 @@
 /** One attempt to reach a daemon: is the socket ours, does somebody listen, does it say hello. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, type Stats } from 'node:fs';
 import { lstat } from 'node:fs/promises';
 import { createConnection } from 'node:net';
 import { dirname } from 'node:path';
@@ -37,8 +37,7 @@ const FULL_QUEUE_WAIT_MS = 10;
  */
 export async function greet(target: Target, signal: AbortSignal): Promise<Greeted | 'absent' | 'closing'> {
   const { socket } = target.paths;
-  await checkOwner(dirname(socket));
-  await checkOwner(socket);
+  await checkSocket(socket);
   let connection: Connection;
   try {
     const late = () => hung(socket, `nobody took the connection within ${target.connectMs} ms`);
@@ -124,19 +123,31 @@ function dialOnce(path: string, signal: AbortSignal): Promise<Connection> {
  * Refuses what belongs to somebody else: Node cannot ask who is at the other end, so the owner of the socket, and of
  * the directory in which it could be replaced, has to do. Root may own the directory (`/tmp`, `/run`).
  */
-async function checkOwner(path: string): Promise<void> {
-  const own = process.getuid?.();
-  let stats;
+async function checkSocket(path: string): Promise<void> {
+  const directory = await statusOf(dirname(path));
+  if (directory && directory.uid !== 0) refuseOthers(dirname(path), directory);
+  const socket = await statusOf(path);
+  if (!socket) return;
+  refuseOthers(path, socket);
+  // Linux calls a connection to a file "refused", as if a daemon had died.
+  if (!socket.isSocket() && !socket.isSymbolicLink()) throw notAllowed(path, new Error('it is no socket'));
+}
+
+async function statusOf(path: string): Promise<Stats | undefined> {
   try {
-    stats = await lstat(path);
+    return await lstat(path);
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return;
+    if (codeOf(error) === 'ENOENT') return undefined;
     throw notAllowed(path, error);
   }
-  if (own === undefined || stats.uid === own || (stats.uid === 0 && stats.isDirectory())) return;
+}
+
+function refuseOthers(path: string, { uid }: Stats): void {
+  const own = process.getuid?.() ?? uid;
+  if (uid === own) return;
   throw new ConnectionError(
     'not_allowed',
-    `cannot use ${path}: it belongs to user ${stats.uid} and not to you (${own}); remove it, or choose another socket with CODEBASE_GARDENER_SOCKET`,
+    `cannot use ${path}: it belongs to user ${uid} and not to you (${own}); remove it, or choose another socket with CODEBASE_GARDENER_SOCKET`,
   );
 }
 

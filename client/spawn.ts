@@ -70,19 +70,23 @@ export async function startDaemon(
       },
     );
     child.unref();
-    let state: ReturnType<StartedDaemon['state']> = 'running';
+    let state: () => ReturnType<StartedDaemon['state']> = () => 'running';
     const ended = new Promise<void>((resolve) => {
-      child.once('error', (error) => {
-        state = { failure: error.message };
+      child.once('error', ({ message }) => {
+        state = () => ({ failure: message });
         resolve();
       });
       child.once('exit', (code, signal) => {
-        if (code === 0) state = 'gave_way';
-        else state = { failure: lastWords(startLog(paths), log.offset) ?? `it ended with ${signal ?? code}` };
+        if (code === 0) state = () => 'gave_way';
+        else {
+          state = () => ({
+            failure: lastWords(startLog(paths), log.offset) ?? `it ended with ${signal ?? code}`,
+          });
+        }
         resolve();
       });
     });
-    return { pid: child.pid, ended, state: () => state };
+    return { pid: child.pid, ended, state: () => state() };
   } finally {
     closeSync(log.descriptor);
   }
@@ -116,12 +120,23 @@ function openStartLog(
   }
 }
 
-/** What the daemon said before it ended: its one line, or the error in what Node prints of a crash. */
-export function lastWords(path: string, offset: number): string | undefined {
-  const lines = readFileSync(path)
+/** What the daemon said before it ended, among warnings and hints; or the error in what Node prints of a crash. */
+function lastWords(path: string, offset: number): string | undefined {
+  let log: Buffer;
+  try {
+    log = readFileSync(path);
+  } catch {
+    // Somebody tidied up meanwhile; then there is only the exit code to tell.
+    return undefined;
+  }
+  const lines = log
     .subarray(offset)
     .toString()
     .split('\n')
     .filter((line) => line.trim() !== '' && !line.startsWith('#'));
-  return (lines.find((line) => /^\w*Error\b.*:/.test(line)) ?? lines.at(-1))?.trim();
+  const line =
+    lines.find((text) => text.startsWith('gardenerd: ')) ??
+    lines.find((text) => /^\w*Error\b.*:/.test(text)) ??
+    lines.at(-1);
+  return line?.trim();
 }

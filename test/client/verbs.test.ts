@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { expect, expectTypeOf, test } from 'vitest';
 import { connect, type Client, type Project, type Result } from '../../client/index.ts';
 import { methods } from '../../src/protocol/methods.ts';
@@ -36,7 +37,7 @@ test('awaiting, printing or serialising a family calls nothing', async () => {
   const client = await connect({ socket: daemon.socket });
   expect(await Promise.resolve(client.projects)).toBe(client.projects);
   expect(JSON.stringify(client.projects)).toBe('{}');
-  expect(String(client.projects)).toBe('[object Object]');
+  expect(inspect(client.projects)).toBe('{}');
   expect(daemon.received).toEqual([]);
   await client.close();
 });

@@ -1,0 +1,151 @@
+/** The library against the real daemon, as separate processes. */
+import { execFile } from 'node:child_process';
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
+import { beforeAll, expect, onTestFinished, test, vi } from 'vitest';
+import { type Client, connect, type ConnectOptions, RegistryError, RpcError } from '../../client/index.ts';
+import { MAX_REQUEST_BYTES } from '../../client/connection.ts';
+import { MAX_LINE_BYTES } from '../../src/protocol/wire.ts';
+import { type Bundle, bundle } from './bundle.ts';
+import { temporaryHome } from './stand-in.ts';
+
+let programs: Record<'gardenerd' | 'library', Bundle>;
+beforeAll(async () => {
+  // The library finds the daemon beside itself, as it does when it is installed.
+  programs = await bundle({ gardenerd: 'src/main.ts', library: 'client/index.ts' });
+});
+
+/** A home whose daemon, if one gets started, is ended with the test. */
+async function home(): Promise<{ options: ConnectOptions; codebase: string; started: Client[] }> {
+  const dataDir = await temporaryHome();
+  const codebase = join(dataDir, 'codebase');
+  await mkdir(codebase);
+  const options = {
+    dataDir,
+    socket: join(dataDir, 'run', 'registry.sock'),
+    daemon: [process.execPath, programs.gardenerd.file],
+    // Generous, because a busy machine is no fault of what is tested here.
+    deadlines: { start: 60_000, hello: 20_000 },
+  };
+  const started: Client[] = [];
+  onTestFinished(async () => {
+    await Promise.all(started.map((client) => client.close()));
+    const pid = Number(await readFile(`${options.socket}.pid`, 'utf8').catch(() => Number.NaN));
+    if (Number.isNaN(pid)) return;
+    process.kill(pid, 'SIGTERM');
+    await vi.waitFor(() => expect(() => process.kill(pid, 0)).toThrow('ESRCH'), 15_000);
+  });
+  return { options, codebase, started };
+}
+
+async function open(options: ConnectOptions, started: Client[]): Promise<Client> {
+  const client = await connect(options);
+  started.push(client);
+  return client;
+}
+
+test('a first client starts the daemon, and it does what is asked', async () => {
+  const { options, codebase, started } = await home();
+  const client = await open({ ...options, client: { name: 'test', version: '1.0.0' } }, started);
+  expect(await client.daemon.ping()).toBe('pong');
+  const project = await client.projects.register({
+    name: 'Gärtnerei',
+    source_path: codebase,
+    metadata: { a: 1 },
+  });
+  expect(await client.projects.get({ project: 'gärtnerei' })).toEqual(project);
+  expect(await client.call('projects.count')).toBe(1);
+  expect(await client.daemon.status()).toMatchObject({ manager: 'spawned', pid: client.hello.pid });
+
+  const missing = await client.projects.get({ project: 'Gartnerei' }).catch((error: unknown) => error);
+  expect(missing).toBeInstanceOf(RegistryError);
+  expect(missing).toMatchObject({ kind: 'project_not_found', data: { suggestions: ['Gärtnerei'] } });
+  const refused = await client.projects.list({ limit: 0 }).catch((error: unknown) => error);
+  expect(refused).toBeInstanceOf(RpcError);
+  expect(refused).toMatchObject({ code: -32602, issues: [{ path: 'limit' }] });
+}, 60_000);
+
+test('100 clients of four processes at once meet one daemon', async () => {
+  const { options } = await home();
+  const script = `
+    import { connect } from ${JSON.stringify(pathToFileURL(programs.library.file).href)};
+    const options = ${JSON.stringify({ ...options, daemon: undefined })};
+    const answers = await Promise.all(Array.from({ length: 25 }, async () => {
+      const client = await connect(options);
+      return (await client.daemon.status()).pid + ' ' + client.hello.epoch;
+    }));
+    console.log(answers.join('\\n'));`;
+  const processes = await Promise.all(
+    Array.from({ length: 4 }, () =>
+      promisify(execFile)(process.execPath, ['--input-type=module', '-e', script]),
+    ),
+  );
+  const answers = processes.flatMap(({ stdout }) => stdout.trim().split('\n'));
+  expect(answers).toHaveLength(100);
+  expect(new Set(answers).size).toBe(1);
+  // It outlives those who started it.
+  const pid = Number.parseInt(answers[0] ?? '', 10);
+  expect(process.kill(pid, 0)).toBe(true);
+}, 120_000);
+
+test('a daemon that ends, asked or killed, is replaced without the caller noticing', async () => {
+  const { options, codebase, started } = await home();
+  const client = await open(options, started);
+  const { project_id } = await client.projects.register({ name: 'a', source_path: codebase });
+  const epochs = [client.hello.epoch];
+  for (const end of [
+    () => client.daemon.shutdown({ reason: 'restart' }),
+    async () => process.kill(client.hello.pid, 'SIGKILL'),
+  ]) {
+    const lost = new Promise<void>((resolve) => {
+      client.onLost(resolve);
+    });
+    await end();
+    await lost;
+    expect((await client.projects.touch({ project: 'a' })).project_id).toBe(project_id);
+    epochs.push(client.hello.epoch);
+  }
+  expect(new Set(epochs).size).toBe(3);
+}, 120_000);
+
+test('a daemon that is stopped counts as hung and is named', async () => {
+  const { options, started } = await home();
+  const { pid } = (await open(options, started)).hello;
+  process.kill(pid, 'SIGSTOP');
+  onTestFinished(() => void process.kill(pid, 'SIGCONT'));
+  await expect(connect({ ...options, deadlines: { hello: 100 } })).rejects.toMatchObject({
+    reason: 'hung',
+    message: expect.stringContaining(`process ${pid}`) as string,
+  });
+  process.kill(pid, 'SIGCONT');
+  expect(await started[0]?.daemon.ping()).toBe('pong');
+}, 60_000);
+
+test('the longest request that the library sends is one that the daemon takes', async () => {
+  expect(MAX_REQUEST_BYTES).toBe(MAX_LINE_BYTES);
+  const { options, started } = await home();
+  const client = await open(options, started);
+  const frame = Buffer.byteLength('{"jsonrpc":"2.0","id":2,"method":"projects.list","params":{"query":""}}');
+  const longest = await client.projects.list({ query: 'x'.repeat(MAX_REQUEST_BYTES - frame) });
+  expect(longest.projects).toEqual([]);
+  await expect(client.projects.list({ query: 'x'.repeat(MAX_REQUEST_BYTES) })).rejects.toMatchObject({
+    code: -32600,
+  });
+  expect(await client.daemon.ping()).toBe('pong');
+}, 60_000);
+
+test('a start that fails tells what the daemon said', async () => {
+  const { options } = await home();
+  await expect(
+    connect({
+      ...options,
+      socket: join(options.dataDir ?? '', 'codebase', 'registry.sock'),
+      daemon: [...(options.daemon ?? []), '--no-such-flag'],
+    }),
+  ).rejects.toMatchObject({
+    reason: 'start_failed',
+    message: expect.stringContaining('--no-such-flag') as string,
+  });
+}, 60_000);

@@ -1,0 +1,60 @@
+/**
+ * A program in the place of the daemon. It notes each start beside the socket, and then does what its first argument
+ * says: `serve`, `give-way`, `fail`, `tidy` (fails and removes the logs), `crash` or `stall`. A serving one ends with its last connection.
+ */
+import { appendFileSync, mkdirSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { dirname } from 'node:path';
+import { createInterface } from 'node:readline';
+import { parseArgs } from 'node:util';
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { 'data-dir': { type: 'string' }, socket: { type: 'string' }, manager: { type: 'string' } },
+});
+const { socket = '' } = values;
+mkdirSync(dirname(socket), { recursive: true });
+appendFileSync(
+  `${socket}.starts`,
+  `${JSON.stringify({ ...values, cwd: process.cwd(), pid: process.pid })}\n`,
+);
+
+switch (positionals[0]) {
+  case 'fail':
+    process.stderr.write(
+      '(node:1) Warning: of Node\ngardenerd: cannot use the data directory: it is full of weeds\ntry: gardenerd --help\n',
+    );
+    process.exit(3);
+    break;
+  case 'tidy':
+    rmSync(`${values['data-dir']}/logs`, { recursive: true });
+    process.exit(4);
+    break;
+  case 'crash':
+    throw new TypeError('a plain bug');
+  case 'give-way':
+    process.exit(0);
+    break;
+  case 'stall':
+    // Longer than the test gives it; the test ends it by its process id.
+    setTimeout(() => process.exit(0), 30_000);
+    break;
+  default:
+    serve();
+}
+
+function serve(): void {
+  const server = createServer((peer) => {
+    peer.on('close', () => server.close());
+    peer.on('error', () => peer.destroy());
+    createInterface({ input: peer }).on('line', (line) => {
+      const { id, method } = JSON.parse(line) as { id: number; method: string };
+      const result =
+        method === 'daemon.hello' ? { protocol: 1, pid: process.pid, epoch: 'spawned' } : process.pid;
+      peer.write(`${JSON.stringify({ jsonrpc: '2.0', id, result })}\n`);
+    });
+  });
+  // What a killed one left.
+  rmSync(socket, { force: true });
+  server.listen(socket);
+}

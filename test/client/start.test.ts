@@ -1,0 +1,239 @@
+import { mkdir, readFile, utimes, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { dirname, join } from 'node:path';
+import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { connect, type ConnectOptions, ConnectionError } from '../../client/index.ts';
+import { bundle } from './bundle.ts';
+import { standIn, temporaryHome } from './stand-in.ts';
+
+let program = '';
+beforeAll(async () => {
+  const { daemon } = await bundle({ daemon: 'test/client/stand-in-daemon.ts' });
+  program = daemon.file;
+});
+
+interface Start {
+  readonly pid: number;
+  readonly cwd: string;
+  readonly socket: string;
+  readonly 'data-dir': string;
+  readonly manager: string;
+}
+
+interface Home {
+  readonly dataDir: string;
+  readonly log: string;
+  readonly options: (behaviour: string, more?: ConnectOptions) => ConnectOptions;
+  /** What each started daemon was given. */
+  readonly starts: () => Promise<Start[]>;
+}
+
+async function home(): Promise<Home> {
+  const dataDir = await temporaryHome();
+  const socket = join(dataDir, 'run', 'registry.sock');
+  return {
+    dataDir,
+    log: join(dataDir, 'logs', 'daemon-start.log'),
+    options: (behaviour, more) => ({
+      dataDir,
+      socket,
+      daemon: [process.execPath, program, behaviour],
+      ...more,
+    }),
+    starts: async () => {
+      const text = await readFile(`${socket}.starts`, 'utf8').catch(() => '');
+      return text
+        .split('\n')
+        .filter(Boolean)
+        .map((line) => JSON.parse(line) as Start);
+    },
+  };
+}
+
+async function refusal(options: ConnectOptions): Promise<ConnectionError> {
+  try {
+    await (await connect(options)).close();
+  } catch (error) {
+    expect(error).toBeInstanceOf(ConnectionError);
+    return error as ConnectionError;
+  }
+  throw new Error('a connection came about');
+}
+
+describe('a missing daemon', () => {
+  test('is started with the paths, away from the caller’s directory and terminal', async () => {
+    const { dataDir, options, starts } = await home();
+    const client = await connect(options('serve'));
+    const { pid } = client.hello;
+    expect(await starts()).toEqual([
+      {
+        pid,
+        cwd: '/',
+        manager: 'spawned',
+        'data-dir': dataDir,
+        socket: join(dataDir, 'run', 'registry.sock'),
+      },
+    ]);
+    // It leads a process group of its own, so that the signals of the caller's terminal do not reach it.
+    expect(process.kill(-pid, 0)).toBe(true);
+    await client.close();
+  });
+
+  test('is started once for 100 clients at once, and all get their answer', async () => {
+    const { options, starts } = await home();
+    const clients = await Promise.all(Array.from({ length: 100 }, () => connect(options('serve'))));
+    const answers = await Promise.all(clients.map((client) => client.projects.count()));
+    expect(new Set(answers)).toEqual(new Set([clients[0]?.hello.pid]));
+    expect(await starts()).toHaveLength(1);
+    await Promise.all(clients.map((client) => client.close()));
+  });
+
+  test('is started again by the next call when it was killed', async () => {
+    const { options, starts } = await home();
+    const client = await connect(options('serve'));
+    const { pid } = client.hello;
+    const lost = new Promise<void>((resolve) => {
+      client.onLost(resolve);
+    });
+    process.kill(pid, 'SIGKILL');
+    await lost;
+    const successor = await client.projects.count();
+    expect(successor).not.toBe(pid);
+    expect((await starts()).map((start) => start.pid)).toEqual([pid, successor]);
+    await client.close();
+  });
+
+  test('is not started when the caller says so', async () => {
+    const { options, starts } = await home();
+    expect(await refusal(options('serve', { autoStart: false }))).toMatchObject({ reason: 'not_running' });
+    expect(await starts()).toEqual([]);
+  });
+
+  test('is not started while another start is a moment old', async () => {
+    const { dataDir, log, options, starts } = await home();
+    await mkdir(dirname(log));
+    await writeFile(log, '# somebody else starts a daemon\n');
+    const attempt = connect(options('serve'));
+    await mkdir(join(dataDir, 'run'));
+    await standIn(undefined, join(dataDir, 'run', 'registry.sock'));
+    const client = await attempt;
+    expect(client.hello.pid).toBe(process.pid);
+    expect(await starts()).toEqual([]);
+    await client.close();
+  });
+
+  test('is started after all when that other start comes to nothing', async () => {
+    const { log, options, starts } = await home();
+    await mkdir(dirname(log));
+    await writeFile(log, '# somebody else starts a daemon\n');
+    const client = await connect(options('serve'));
+    expect(await starts()).toHaveLength(1);
+    await client.close();
+  });
+});
+
+describe('a daemon that was started', () => {
+  test.each([
+    ['fail', 'gardenerd: cannot use the data directory: it is full of weeds'],
+    ['crash', 'TypeError: a plain bug'],
+  ])('and ends badly (%s) is told at once, in its own words', async (behaviour, words) => {
+    const { log, options } = await home();
+    // The words of an earlier start are not this one's.
+    await mkdir(dirname(log));
+    await writeFile(log, 'Error: an old story\n');
+    await utimes(log, 0, 0);
+    const error = await refusal(options(behaviour, { deadlines: { start: 60_000 } }));
+    expect(error).toMatchObject({ reason: 'start_failed', sent: false });
+    expect(error.message).toContain(`cannot start the daemon: ${words}; see ${log}`);
+  });
+
+  test('and ends badly without a word is told by its exit code', async () => {
+    const { options } = await home();
+    expect((await refusal(options('tidy'))).message).toContain(
+      'cannot start the daemon: it ended with 4; see',
+    );
+  });
+
+  test('and does not come up is given up after the start deadline', async () => {
+    const { options, starts } = await home();
+    const error = await refusal(options('stall', { deadlines: { start: 700 } }));
+    expect(error).toMatchObject({
+      reason: 'start_failed',
+      message: expect.stringContaining('within 700 ms') as string,
+    });
+    await vi.waitFor(async () => expect(await starts()).toHaveLength(1), 10_000);
+    for (const { pid } of await starts()) process.kill(pid, 'SIGKILL');
+  });
+
+  test('and gives way says that another lives: that one is waited for', async () => {
+    const { dataDir, options, starts } = await home();
+    const attempt = connect(options('give-way'));
+    await vi.waitFor(async () => expect(await starts()).toHaveLength(1), 10_000);
+    await standIn(undefined, join(dataDir, 'run', 'registry.sock'));
+    const client = await attempt;
+    expect(client.hello.epoch).toBe('stand-in');
+    await client.close();
+  });
+
+  test('and gave way to one that then ended is started anew', async () => {
+    const { options, starts } = await home();
+    const attempt = refusal(options('give-way', { deadlines: { start: 3_000 } }));
+    expect(await attempt).toMatchObject({ reason: 'start_failed' });
+    expect((await starts()).length).toBeGreaterThan(1);
+  });
+
+  test('cannot be when there is no such program', async () => {
+    const { options } = await home();
+    const error = await refusal(options('', { daemon: ['/nonexistent/gardenerd'] }));
+    expect(error).toMatchObject({
+      reason: 'start_failed',
+      message: expect.stringContaining('ENOENT') as string,
+    });
+  });
+
+  test('cannot be when the library has none beside it', async () => {
+    const { options } = await home();
+    const error = await refusal(options('', { daemon: undefined }));
+    expect(error).toMatchObject({ reason: 'start_failed' });
+    expect(error.message).toContain('gardenerd.js does not exist; install the package again');
+  });
+
+  test('cannot be when its log cannot be written', async () => {
+    const { dataDir, options } = await home();
+    await writeFile(join(dataDir, 'logs'), 'a file in the way');
+    const error = await refusal(options('serve'));
+    expect(error).toMatchObject({ reason: 'start_failed' });
+    expect(error.message).toContain(join(dataDir, 'logs'));
+  });
+});
+
+test('a caller who aborts while a daemon is being started gets the reason back', async () => {
+  const { options, starts } = await home();
+  const caller = new AbortController();
+  const attempt = connect(options('stall', { signal: caller.signal }));
+  await vi.waitFor(async () => expect(await starts()).toHaveLength(1), 10_000);
+  caller.abort(new Error('never mind'));
+  await expect(attempt).rejects.toThrow('never mind');
+  for (const { pid } of await starts()) process.kill(pid, 'SIGKILL');
+});
+
+test('closing the client ends a connection that is still being made anew', async () => {
+  const { dataDir, options } = await home();
+  const socket = join(dataDir, 'registry.sock');
+  const server = createServer((peer) => {
+    peer.once('data', () => {
+      peer.end('{"jsonrpc":"2.0","id":1,"result":{"protocol":1}}\n');
+      server.close();
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(socket, resolve));
+  onTestFinished(() => void server.close());
+  const client = await connect(options('stall', { socket, deadlines: { start: 60_000 } }));
+  await new Promise<void>((resolve) => {
+    client.onLost(resolve);
+  });
+  const call = client.projects.count();
+  const closed = client.close();
+  await expect(call).rejects.toMatchObject({ reason: 'closed' });
+  await closed;
+});
