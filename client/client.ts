@@ -4,6 +4,7 @@ import type { Connection } from './connection.ts';
 import { abortable, within } from './deadline.ts';
 import { ConnectionError, isObject } from './errors.ts';
 import type { Greeted } from './greet.ts';
+import { watch, type WatchEvent, type WatchOptions } from './watch.ts';
 import { type CallArguments, type CallOptions, type Families, family, isRepeatable } from './verbs.ts';
 
 export type NotificationListener = (method: string, params: unknown) => void;
@@ -59,6 +60,16 @@ export class Client implements Families, AsyncDisposable {
   call<M extends MethodName>(method: M, ...args: CallArguments<M>): Promise<Result<M>> {
     const [params, options] = args;
     return this.#call(method, params, options) as Promise<Result<M>>;
+  }
+
+  /** Whether there is a connection now; the next call makes one where there is none. */
+  get connected(): boolean {
+    return this.#current.connection.alive;
+  }
+
+  /** Iterates over the changes of the registry, through lost connections and restarts; see {@link watch}. */
+  watch(options?: WatchOptions): AsyncGenerator<WatchEvent, void, void> {
+    return watch(this, options);
   }
 
   /**

@@ -3,6 +3,8 @@ import type { Result } from '../src/protocol/methods.ts';
 
 export { connect, type ConnectOptions, type Deadlines } from './connect.ts';
 export type { Client, NotificationListener } from './client.ts';
+export type { WatchEvent, WatchOptions } from './watch.ts';
+export type { EventNotification, RegistryEvent } from '../src/protocol/events.ts';
 export type { CallArguments, CallOptions, Families, Family, FamilyName, Verb } from './verbs.ts';
 export { ConnectionError, type ConnectionFailure, RpcError } from './errors.ts';
 export { type ErrorData, type ErrorKind, type ParamIssue, RegistryError } from '../src/domain/errors.ts';

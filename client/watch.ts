@@ -1,0 +1,177 @@
+/** Changes as an async iterator that outlives connections and daemons. */
+import { RegistryError } from '../src/domain/errors.ts';
+import type { EventNotification, RegistryEvent, ResyncEvent } from '../src/protocol/events.ts';
+import type { Params, Result } from '../src/protocol/methods.ts';
+import type { Client } from './client.ts';
+import { ConnectionError } from './errors.ts';
+
+/** What may wait for a slow consumer; beyond it everything waiting is replaced by what holds then. Events. */
+export const MAX_WAITING_EVENTS = 1_000;
+/** Pauses between attempts to reach a daemon that does not run, in milliseconds: the first, and the longest. */
+const FIRST_PAUSE_MS = 100;
+const LONGEST_PAUSE_MS = 2_000;
+
+export interface WatchOptions extends Params<'registry.watch'> {
+  /** Ends the iteration by throwing its reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * An event, and where to go on after it: a later watch with this `cursor` misses nothing, and sees at most the events
+ * that came together with this one once more.
+ */
+export type WatchEvent = RegistryEvent & { readonly cursor: string };
+
+/**
+ * Iterates over the changes of the registry.
+ *
+ * Without a cursor the first event is a `resync` with every project. After a lost connection or a restart of the
+ * daemon the series goes on where it was; where that is not possible, or where the consumer is too slow, another
+ * `resync` takes the place of what was missed. So whoever applies each event to what they have, and replaces it on
+ * `resync`, has what the registry has. Leaving the loop ends the subscription.
+ *
+ * @throws {RegistryError} `project_not_found` and the like
+ * @throws {ConnectionError} when the daemon may not be reached or cannot be started; one that merely does not run is
+ *   waited for
+ * @throws the reason of `options.signal`
+ */
+export async function* watch(
+  client: Client,
+  { signal, ...params }: WatchOptions = {},
+): AsyncGenerator<WatchEvent, void, void> {
+  const inbox = new Inbox();
+  const stops = [
+    client.onNotification((method, notification) => {
+      if (method === 'registry.event') inbox.add(notification as EventNotification);
+    }),
+    client.onLost(() => inbox.interrupt()),
+  ];
+  const abort = (): void => inbox.interrupt();
+  signal?.addEventListener('abort', abort);
+  let cursor = params.cursor;
+  let subscription: string | undefined;
+  try {
+    for (;;) {
+      const subscribed = await subscribe(client, { ...params, cursor }, signal);
+      // What came until here belongs to an earlier subscription, as does a loss.
+      inbox.clear();
+      ({ subscription, cursor } = subscribed);
+      if (subscribed.projects) yield { ...snapshot(subscribed), cursor };
+      for (;;) {
+        const got = await inbox.next(subscription);
+        signal?.throwIfAborted();
+        if (got === 'interrupted') break;
+        if (got === 'overflowed') {
+          forget(client, subscription);
+          cursor = undefined;
+          break;
+        }
+        const last = got.events.length - 1;
+        for (const [at, event] of got.events.entries()) {
+          yield { ...event, cursor: at === last ? got.cursor : cursor };
+        }
+        cursor = got.cursor;
+      }
+    }
+  } finally {
+    for (const stop of stops) stop();
+    signal?.removeEventListener('abort', abort);
+    if (subscription !== undefined) forget(client, subscription);
+  }
+}
+
+/** Subscribes, with a snapshot where the cursor is of no use any more, and waits for a daemon that is not there. */
+async function subscribe(
+  client: Client,
+  params: Params<'registry.watch'>,
+  signal: AbortSignal | undefined,
+): Promise<Result<'registry.watch'>> {
+  let wanted = params;
+  for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
+    signal?.throwIfAborted();
+    try {
+      return await client.registry.watch(wanted, { signal });
+    } catch (error) {
+      if (error instanceof RegistryError && error.kind === 'cursor_expired') {
+        wanted = { ...params, cursor: undefined };
+        continue;
+      }
+      const passing = error instanceof ConnectionError && ['lost', 'not_running'].includes(error.reason);
+      if (!passing) throw error;
+    }
+    await rest(pause, signal);
+  }
+}
+
+function snapshot({ projects = [], active_project = null }: Result<'registry.watch'>): ResyncEvent {
+  return { type: 'resync', projects, active_project, origin: 'rpc', at: new Date().toISOString() };
+}
+
+/** Ends a subscription that nobody reads any more. */
+function forget(client: Client, subscription: string): void {
+  if (!client.connected) return;
+  client.registry.unwatch({ subscription }).catch(() => {
+    // The connection was lost, and the subscription with it.
+  });
+}
+
+function rest(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal?.addEventListener('abort', done);
+  });
+}
+
+/** What has come and was not taken yet, and the one who waits for it. */
+class Inbox {
+  #waiting: EventNotification[] = [];
+  #events = 0;
+  #overflowed = false;
+  #interrupted = false;
+  #wake: () => void = () => undefined;
+
+  clear(): void {
+    this.#waiting = [];
+    this.#events = 0;
+    this.#overflowed = false;
+    this.#interrupted = false;
+  }
+
+  add(notification: EventNotification): void {
+    if (this.#overflowed) return;
+    this.#waiting.push(notification);
+    this.#events += notification.events.length;
+    if (this.#events > MAX_WAITING_EVENTS) {
+      this.#waiting = [];
+      this.#overflowed = true;
+    }
+    this.#wake();
+  }
+
+  /** What has come is still given out; then whoever waits is told. */
+  interrupt(): void {
+    this.#interrupted = true;
+    this.#wake();
+  }
+
+  async next(subscription: string): Promise<EventNotification | 'interrupted' | 'overflowed'> {
+    for (;;) {
+      const first = this.#waiting.shift();
+      if (first) {
+        this.#events -= first.events.length;
+        if (first.subscription === subscription) return first;
+        continue;
+      }
+      if (this.#interrupted) return 'interrupted';
+      if (this.#overflowed) return 'overflowed';
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+  }
+}
