@@ -98,10 +98,10 @@ export async function status(ctx: Context): Promise<void> {
   for (const line of lines) ctx.print(line);
   if (Object.keys(found.requests).length === 0) return;
   ctx.print();
-  for (const line of await latencies(ctx, found.requests)) ctx.print(line);
+  for (const line of latencies(ctx, found.requests)) ctx.print(line);
 }
 
-function latencies(ctx: Context, requests: Result<'daemon.status'>['requests']): Promise<string[]> {
+function latencies(ctx: Context, requests: Result<'daemon.status'>['requests']): string[] {
   const times = (['p50_ms', 'p95_ms', 'p99_ms', 'max_ms'] as const).map((key) => ({
     key,
     title: key.replace('_ms', ' ms').toUpperCase(),

@@ -73,7 +73,7 @@ function explainRegistry(error: RegistryError, hints: Hints): Explained {
 
 function explainRpc(error: RpcError): Explained {
   const { code, message, data, issues } = error;
-  const faults = issues.map((issue) => (issue.path ? `${issue.path} ${issue.message}` : issue.message));
+  const faults = issues.map((issue) => (issue.path ? `${issue.path}: ${issue.message}` : issue.message));
   return {
     exitCode: EXIT.refused,
     message: faults.length > 0 ? `cannot use what was given: ${faults.join('; ')}` : message,

@@ -36,7 +36,7 @@ export async function list(ctx: Context, query: string | undefined, options: Lis
     ]);
     if (ctx.json) return ctx.printJson({ projects });
     if (projects.length === 0) return sayNothing(ctx, Object.keys(filter).length > 0);
-    const lines = await layTable(
+    const lines = layTable(
       COLUMNS,
       projects.map((project) => row(ctx, project, project.project_id === active?.project_id)),
       {

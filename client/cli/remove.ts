@@ -4,6 +4,7 @@ import type { WireProject } from '../../src/domain/encoding.ts';
 import { RegistryError } from '../../src/domain/errors.ts';
 import { ask } from './ask.ts';
 import type { Context } from './context.ts';
+import { EXIT } from './errors.ts';
 import { UsageError } from './failures.ts';
 import { plural, printable, shellWord } from './text.ts';
 
@@ -36,7 +37,7 @@ export async function remove(
     const projects = [...new Map(found.map((project) => [project.project_id, project])).values()];
     if (!options.yes && !(await confirmed(ctx, projects, options))) {
       ctx.note('nothing was removed');
-      ctx.exitCode = 1;
+      ctx.exitCode = EXIT.refused;
       return;
     }
     await removeAll(ctx, client, projects, options);

@@ -50,7 +50,8 @@ function usageError(
   if (error.code === 'commander.help') return new UsageError('');
   const [message = '', advice] = error.message.replace(/^error: /, '').split('\n');
   const near = advice ? `; ${advice.replace(/^\(Did you mean (.*)\?\)$/, 'did you mean $1?')}` : '';
-  return new UsageError(message.replace(/\.$/, '') + near, `${commandName(program, words)} --help`);
+  const reason = message.replace(' is invalid. ', ' is invalid: ').replace(/\.$/, '');
+  return new UsageError(reason + near, `${commandName(program, words)} --help`);
 }
 
 /** The command that was typed, as far as there is one: `gardener daemon logs`. */

@@ -3,7 +3,7 @@ import type { Result } from '../../src/protocol/methods.ts';
 import { STATUS_STYLES } from './colour.ts';
 import type { Context } from './context.ts';
 import { layFields } from './fields.ts';
-import { duration, plural, printable, relativeTime, statusWords, thousands } from './text.ts';
+import { duration, printable, relativeTime, statusWords, thousands } from './text.ts';
 
 export async function status(ctx: Context): Promise<void> {
   await ctx.withClient(async (client) => {
@@ -56,7 +56,7 @@ function countsText(ctx: Context, { project_count: total, counts }: Result<'regi
     .map(([name, count]) =>
       ctx.paint(STATUS_STYLES[name] ?? 'bold', `${thousands(count)} ${statusWords(name)}`),
     );
-  return parts.length > 0 ? `${plural(total, 'project')}: ${parts.join(', ')}` : plural(total, 'project');
+  return total === 0 ? 'none yet' : `${thousands(total)}: ${parts.join(', ')}`;
 }
 
 function problemText(

@@ -1,5 +1,5 @@
 /** Tables for people: aligned in any script, and never wider than the terminal. */
-import { type Measure, measureFor, pad } from './width.ts';
+import { cutText, textWidth } from './width.ts';
 
 export interface Column {
   readonly title: string;
@@ -28,38 +28,28 @@ const GAP = '  ';
  * When it is too wide the widest columns are cut until it fits; when not even one column of each is left, those on
  * the right are left out.
  */
-export async function layTable(
+export function layTable(
   columns: readonly Column[],
   rows: readonly (readonly Cell[])[],
   { columns: limit = Number.POSITIVE_INFINITY, paintTitle }: TableOptions = {},
-): Promise<string[]> {
+): string[] {
   const titles: Cell[] = columns.map(({ title }) => ({ text: title, paint: paintTitle }));
   const lines = [titles, ...rows];
-  const measure = await measureFor(texts(lines));
   const wanted = columns.map((_, index) =>
-    lines.reduce((widest, line) => Math.max(widest, measure.width(line[index]?.text ?? '')), 0),
+    lines.reduce((widest, line) => Math.max(widest, textWidth(line[index]?.text ?? '')), 0),
   );
   const widths = fitWidths(wanted, limit);
-  return lines.map((line) => layLine(line, columns, widths, measure));
+  return lines.map((line) => layLine(line, columns, widths));
 }
 
-function* texts(lines: readonly (readonly Cell[])[]): Iterable<string> {
-  for (const line of lines) for (const cell of line) yield cell.text;
-}
-
-function layLine(
-  line: readonly Cell[],
-  columns: readonly Column[],
-  widths: readonly number[],
-  measure: Measure,
-): string {
+function layLine(line: readonly Cell[], columns: readonly Column[], widths: readonly number[]): string {
   const cells = widths.map((width, index) => {
     const { text = '', paint } = line[index] ?? {};
     const { align = 'left', cut = 'end' } = columns[index] ?? {};
-    const shown = measure.cut(text, width, cut);
+    const shown = cutText(text, width, cut);
     // The blank after the last text of a line would only wrap when the window gets narrower.
     const isLast = line.slice(index + 1, widths.length).every((cell) => cell.text === '');
-    const missing = isLast && align === 'left' ? 0 : width - measure.width(shown);
+    const missing = isLast && align === 'left' ? 0 : width - textWidth(shown);
     // Only the text itself: an underlined blank would be seen.
     return pad(paint && shown !== '' ? paint(shown) : shown, missing, align);
   });
@@ -92,4 +82,9 @@ export function fitWidths(wanted: readonly number[], limit: number): number[] {
 
 function total(widths: readonly number[]): number {
   return widths.reduce((sum, width) => sum + width, 0);
+}
+
+function pad(text: string, missing: number, align: 'left' | 'right'): string {
+  if (missing <= 0) return text;
+  return align === 'left' ? text + ' '.repeat(missing) : ' '.repeat(missing) + text;
 }

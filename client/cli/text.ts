@@ -135,5 +135,7 @@ export function statusWords(status: string): string {
 
 /** A word for a shell: as it is when nothing in it is special, quoted otherwise. */
 export function shellWord(word: string): string {
-  return /^[\w./:@%+,=-]+$/.test(word) && !word.startsWith('-') ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+  return /^[\p{L}\p{N}_./:@%+,=-]+$/u.test(word) && !word.startsWith('-')
+    ? word
+    : `'${word.replaceAll("'", `'\\''`)}'`;
 }
