@@ -88,7 +88,8 @@ function readRequest(value: unknown): RpcRequest | ErrorAnswer {
   const request = value as Record<string, unknown>;
   const hasId = Object.hasOwn(request, 'id');
   const id = request['id'];
-  const validId = id === null || typeof id === 'string' || typeof id === 'number';
+  // 1e400 is read as Infinity, which no answer could give back.
+  const validId = id === null || typeof id === 'string' || (typeof id === 'number' && Number.isFinite(id));
   if (hasId && !validId) {
     return errorAnswer(null, INVALID_REQUEST, 'invalid request: id must be a string, a number or null');
   }

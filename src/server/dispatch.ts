@@ -154,8 +154,8 @@ function validate(schema: z.ZodType, given: unknown): unknown {
     throw new InvalidParamsError([{ path: '', message: 'parameters go by name, in an object' }]);
   const parsed = schema.safeParse(params);
   const issues = parsed.success ? [] : parsed.error.issues.flatMap(describe);
-  // zod passes over this one name.
-  if (Object.hasOwn(params as object, '__proto__'))
+  // zod passes over this one name, though not everywhere.
+  if (Object.hasOwn(params as object, '__proto__') && !issues.some(({ path }) => path === '__proto__'))
     issues.push({ path: '__proto__', message: 'is not known' });
   if (issues.length > 0) throw new InvalidParamsError(issues);
   return parsed.data;
