@@ -1,0 +1,113 @@
+/** Imports point one way. Who may import whom, and why, is the table; the rest sees to it that the table is meant. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import { allImports, cycles, type Rule, violations } from './support/imports.ts';
+
+/** Shared by both sides of the socket; each is small and brings nothing with it. */
+const COMMON = ['src/paths.ts', 'src/version.ts'];
+/** What the library and the command line may take from the daemon's side into their bundles. */
+const THIN = [...COMMON, 'src/domain/errors.ts', 'src/protocol/version.ts'];
+
+interface Layer extends Rule {
+  /** A file that the rule refuses: a rule that cannot be broken says nothing. */
+  readonly offence: readonly [file: string, source: string];
+}
+
+const RULES: Record<string, Layer> = {
+  'the domain knows nobody': {
+    files: ['src/domain/'],
+    own: [],
+    packages: ['node:crypto', 'zod', 'fastest-levenshtein'],
+    reason:
+      'pure rules are tested as tables and hold wherever they run; time, ids and paths come in as arguments',
+    offence: ['src/domain/project.ts', "import { readFile } from 'node:fs/promises';"],
+  },
+  'the protocol knows the domain': {
+    files: ['src/protocol/'],
+    own: ['src/domain/', ...COMMON],
+    types: ['src/log.ts'],
+    reason: 'what both sides agree on must not depend on how one of them stores or serves',
+    offence: ['src/protocol/wire.ts', "import { Store } from '../store/store.ts';"],
+  },
+  'the store knows the domain': {
+    files: ['src/store/'],
+    own: ['src/domain/', ...COMMON],
+    types: ['src/log.ts'],
+    reason: 'the file is kept safe whatever protocol its changes arrive by, and a log is given, not opened',
+    offence: ['src/store/store.ts', "import { openLog } from '../log.ts';"],
+  },
+  'the server knows domain, protocol and store': {
+    files: ['src/server/'],
+    own: ['src/domain/', 'src/protocol/', 'src/store/', ...COMMON],
+    types: ['src/log.ts'],
+    reason: 'the daemon wires it up; a server that reached for its own wiring could not be tested without it',
+    offence: ['src/server/listener.ts', "import type { Daemon } from '../daemon.ts';"],
+  },
+  'the client library is thin': {
+    files: ['client/'],
+    except: ['client/cli/'],
+    own: THIN,
+    types: ['src/protocol/', 'src/domain/'],
+    packages: ['json-rpc-2.0', 'node:'],
+    reason:
+      'it is loaded by editors and on every prompt, so it must never bring zod, pino or the store with it',
+    offence: ['client/client.ts', "import { methods } from '../src/protocol/methods.ts';"],
+  },
+  'the command line is a client': {
+    files: ['client/cli/'],
+    own: ['client/', ...THIN],
+    types: ['src/protocol/', 'src/domain/'],
+    reason: 'whatever it can do, any other client can do; it sees the registry through the socket only',
+    offence: ['client/cli/doctor.ts', "import { Store } from '../../src/store/store.ts';"],
+  },
+  'nobody imports the command line': {
+    files: ['src/', 'client/'],
+    except: ['client/cli/'],
+    never: ['client/cli/'],
+    reason: 'programs stand at the edge: what others need of one belongs in the library',
+    offence: ['client/connect.ts', "import { table } from './cli/table.ts';"],
+  },
+  'the daemon does not import its clients': {
+    files: ['src/'],
+    never: ['client/'],
+    reason: 'it would answer itself, and each change of the library would be a change of the daemon',
+    offence: ['src/daemon.ts', "import type { Client } from '../client/client.ts';"],
+  },
+  'nobody imports the tests': {
+    files: ['src/', 'client/'],
+    never: ['test/'],
+    reason: 'tests are not published',
+    offence: ['src/main.ts', "import { until } from '../test/support/until.ts';"],
+  },
+};
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const files = ['src', 'client'].flatMap((folder) =>
+  readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => `${folder}/${file}`),
+);
+const imports = allImports(new Map(files.map((file) => [file, readFileSync(join(root, file), 'utf8')])));
+
+describe.each(Object.entries(RULES))('%s', (_, rule) => {
+  test(`because ${rule.reason}`, () => {
+    expect(violations(imports, rule)).toEqual([]);
+  });
+
+  test(`which refuses an offender such as ${rule.offence[0]}`, () => {
+    expect(violations(allImports(new Map([rule.offence])), rule)).toHaveLength(1);
+  });
+});
+
+test('no imports go round, because of two files that need each other neither is ready first', () => {
+  // Types may: they are gone when the files run.
+  expect(cycles(imports.filter(({ kind }) => kind === 'value'))).toEqual([]);
+});
+
+test('each rule is about files that exist', () => {
+  for (const place of Object.values(RULES).flatMap((rule) => rule.files)) {
+    expect(files.filter((file) => file.startsWith(place))).not.toEqual([]);
+  }
+});
