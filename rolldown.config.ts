@@ -24,7 +24,8 @@ function bundle(name: string, entry: string): RolldownOptions {
     platform: 'node',
     // The main file of jsonc-parser is UMD, whose requires no bundler sees.
     resolve: { mainFields: ['module', 'main'] },
-    transform: { target: 'node20' },
+    // write-file-atomic names its temporary files after __filename, which an ES module does not have.
+    transform: { target: 'node20', define: { __filename: 'import.meta.filename' } },
     output: { dir: DIST, format: 'esm', codeSplitting: false },
     plugins: [notices()],
     onLog(level, log, handle) {
