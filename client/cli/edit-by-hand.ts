@@ -10,7 +10,7 @@ import type { WireProject } from '../../src/domain/encoding.ts';
 import { RegistryError } from '../../src/domain/errors.ts';
 import { ask } from './ask.ts';
 import type { Context } from './context.ts';
-import { updateCurrent } from './edit.ts';
+import { updateCurrent } from './changes.ts';
 import { changesIn, editableText, EditFault, overtaken } from './edited.ts';
 import { explain } from './errors.ts';
 import { LocalError } from './failures.ts';

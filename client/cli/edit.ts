@@ -1,9 +1,6 @@
 /** `gardener edit`: changes fields of a project, by flags or in an editor. */
-import type { Client } from '../client.ts';
-import type { WireProject } from '../../src/domain/encoding.ts';
-import { RegistryError } from '../../src/domain/errors.ts';
 import type { Json, JsonObject } from '../../src/domain/project.ts';
-import type { Params } from '../../src/protocol/methods.ts';
+import { updateCurrent } from './changes.ts';
 import { codebaseAt, fileWords, scanCodebase } from './codebase.ts';
 import type { Context } from './context.ts';
 import { UsageError } from './failures.ts';
@@ -20,12 +17,6 @@ export interface EditOptions {
   readonly fileCount?: number;
   readonly rescan?: true;
 }
-
-/** What changes, without which project and which state of it. */
-export type Changes = Omit<Params<'projects.update'>, 'project' | 'if_etag'>;
-
-/** Attempts against others who change the same project: editors touch one on every prompt. */
-const MAX_ATTEMPTS = 5;
 
 export async function edit(ctx: Context, reference: string, options: EditOptions): Promise<void> {
   const project = ctx.reference(reference);
@@ -58,32 +49,6 @@ export async function edit(ctx: Context, reference: string, options: EditOptions
     const found = scanned ? `  ${printable(after.language)}, ${fileWords(scanned)}` : '';
     ctx.print(`changed ${ctx.paint('bold', printable(after.name))}${found}`);
   });
-}
-
-/**
- * Makes changes that hold whatever else has happened to the project meanwhile.
- *
- * @param changes works them out from the current state, again when somebody else was faster
- */
-export async function updateCurrent(
-  client: Client,
-  before: WireProject,
-  changes: (current: WireProject) => Changes,
-): Promise<WireProject> {
-  let current = before;
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await client.projects.update({
-        ...changes(current),
-        project: current.project_id,
-        if_etag: current.etag,
-      });
-    } catch (error) {
-      const changed = error instanceof RegistryError && error.kind === 'etag_mismatch';
-      if (!changed || attempt >= MAX_ATTEMPTS) throw error;
-      current = await client.projects.get({ project: current.project_id });
-    }
-  }
 }
 
 function changedTags(tags: readonly string[], { tag = [], untag = [] }: EditOptions): string[] {

@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { WireProject } from '../../src/domain/encoding.ts';
 import type { Json, JsonObject } from '../../src/domain/project.ts';
-import type { Changes } from './edit.ts';
+import type { Changes } from './changes.ts';
 import { isJsonObject, parseJson } from './json.ts';
 
 /** What was written is JSON and cannot be a project. */

@@ -41,8 +41,17 @@ export async function* trackedFiles(root: string, env: NodeJS.ProcessEnv): Async
   }
 }
 
-/** The environment without what git sets for its hooks: it would point at another repository. */
+/** What git sets for its hooks; it would point at another repository. */
+const OF_HOOKS = new Set([
+  'GIT_DIR',
+  'GIT_WORK_TREE',
+  'GIT_INDEX_FILE',
+  'GIT_PREFIX',
+  'GIT_COMMON_DIR',
+  'GIT_NAMESPACE',
+]);
+
 function outsideHooks(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const { GIT_DIR, GIT_WORK_TREE, GIT_INDEX_FILE, GIT_PREFIX, GIT_COMMON_DIR, GIT_NAMESPACE, ...rest } = env;
-  return { ...rest, GIT_OPTIONAL_LOCKS: '0' };
+  const others = Object.entries(env).filter(([name]) => !OF_HOOKS.has(name));
+  return { ...Object.fromEntries(others), GIT_OPTIONAL_LOCKS: '0' };
 }

@@ -13,7 +13,7 @@ export function nameFor(directory: string): string {
     .normalize('NFC')
     .replace(/[<>:"/\\|?*\p{Cc}\p{Cs}]/gu, '-')
     .trim();
-  return [...clean].slice(0, MAX_LENGTH).join('').trim();
+  return Array.from(clean).slice(0, MAX_LENGTH).join('').trim();
 }
 
 /** Names that are the same for the registry, which does not tell cases apart. */

@@ -4,25 +4,14 @@ import { join } from 'node:path';
 import ignore, { type Ignore } from 'ignore';
 
 /** What tools put beside the code and nobody wrote; many a codebase has no `.gitignore` that says so. */
-const NEVER = new Set([
-  ...['.git', '.hg', '.svn', '.jj', 'CVS', '.DS_Store'],
-  ...['node_modules', 'bower_components', '.yarn', '.pnpm-store', '.next', '.nuxt', '.svelte-kit', '.turbo'],
-  ...['.parcel-cache', '.angular', '.venv', 'venv', '__pycache__', '.tox', '.nox', '.eggs', 'site-packages'],
-  ...['.mypy_cache', '.pytest_cache', '.ruff_cache', '.hypothesis', '.ipynb_checkpoints', '.cache'],
-  ...[
-    '.gradle',
-    '.m2',
-    '.idea',
-    '.vs',
-    '.bloop',
-    '.metals',
-    '.dart_tool',
-    '.terraform',
-    '.direnv',
-    '.bundle',
-  ],
-  ...['.stack-work', '.build', 'DerivedData', 'Pods', 'elm-stuff', 'zig-cache', '.zig-cache'],
-]);
+const NEVER = new Set(
+  [
+    '.git .hg .svn .jj CVS .DS_Store node_modules bower_components .yarn .pnpm-store .next .nuxt .svelte-kit',
+    '.turbo .parcel-cache .angular .venv venv __pycache__ .tox .nox .eggs site-packages .mypy_cache',
+    '.pytest_cache .ruff_cache .hypothesis .ipynb_checkpoints .cache .gradle .m2 .idea .vs .bloop .metals',
+    '.dart_tool .terraform .direnv .bundle .stack-work .build DerivedData Pods elm-stuff zig-cache .zig-cache',
+  ].flatMap((names) => names.split(' ')),
+);
 
 /** The rules of one `.gitignore`, and where the paths that they are about begin. */
 interface Rules {
