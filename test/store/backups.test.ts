@@ -2,11 +2,11 @@ import { mkdir, readdir, readFile, stat, symlink, utimes, writeFile } from 'node
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { Backups, MAX_BACKUPS } from '../../src/store/backups.ts';
-import { temporaryHome } from '../support/daemon.ts';
+import { temporaryDirectory } from '../support/home.ts';
 import { fileWith, openStore } from '../support/store.ts';
 
 async function emptyBackups(): Promise<Backups> {
-  const backups = new Backups(join(await temporaryHome(), 'backups'));
+  const backups = new Backups(join(await temporaryDirectory(), 'backups'));
   await backups.prepare();
   return backups;
 }
@@ -156,7 +156,7 @@ describe('the store', () => {
   });
 
   test('removes what interrupted backups left, and follows no link of that name', async () => {
-    const home = await temporaryHome();
+    const home = await temporaryDirectory();
     const backups = join(home, 'backups');
     await mkdir(backups);
     await writeFile(join(home, 'precious'), 'keep me');

@@ -1,13 +1,13 @@
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { temporaryHome } from '../support/daemon.ts';
+import { temporaryDirectory } from '../support/home.ts';
 import { openStore } from '../support/store.ts';
 
 const FIXTURE = await readFile(new URL('../fixtures/python-1.0.json', import.meta.url));
 
 async function homeOfPython(): Promise<string> {
-  const home = await temporaryHome();
+  const home = await temporaryDirectory();
   await writeFile(join(home, 'registry.json'), FIXTURE);
   return home;
 }

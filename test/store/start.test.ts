@@ -2,13 +2,13 @@ import { writeFileSync } from 'node:fs';
 import { lstat, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { temporaryHome } from '../support/daemon.ts';
+import { temporaryDirectory } from '../support/home.ts';
 import { fileWith, openStore } from '../support/store.ts';
 
 const BAD = '{ "version": "1.1",\n "projects": [';
 
 async function homeWith(files: Readonly<Record<string, string>>): Promise<string> {
-  const home = await temporaryHome();
+  const home = await temporaryDirectory();
   await mkdir(join(home, 'backups'));
   for (const [name, text] of Object.entries(files)) await writeFile(join(home, name), text);
   return home;
@@ -26,7 +26,7 @@ describe('a start with nothing', () => {
   });
 
   test('makes directories for the user alone', async () => {
-    const home = join(await temporaryHome(), 'deep', 'down');
+    const home = join(await temporaryDirectory(), 'deep', 'down');
     const { backups } = await openStore({ home });
     for (const path of [join(home, '..'), home, backups])
       expect((await lstat(path)).mode & 0o777).toBe(0o700);

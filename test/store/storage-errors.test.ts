@@ -3,6 +3,7 @@ import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/p
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import * as operations from '../../src/domain/operations.ts';
+import { requireTools } from '../support/tools.ts';
 import { asOrdinaryUser, openStore, withMode } from '../support/store.ts';
 
 const run = promisify(execFile);
@@ -14,11 +15,6 @@ async function limitFileSize(bytes: number | 'unlimited'): Promise<void> {
 
 // The system also sends a signal, which would end the process; the failed write is what is wanted here.
 process.on('SIGXFSZ', () => undefined);
-
-const hasPrlimit = await limitFileSize('unlimited').then(
-  () => true,
-  () => false,
-);
 
 describe('a write that fails', () => {
   test('fails every change of its batch, and nothing has changed', async () => {
@@ -71,24 +67,22 @@ describe('a write that fails', () => {
     expect(await namesOnDisk()).toEqual(['one', 'two']);
   });
 
-  test.skipIf(!hasPrlimit)(
-    'is noticed when only the first part of the bytes came to the disk, as when it is full',
-    async () => {
-      const { store, add, file, home } = await openStore();
-      await add('one');
-      const before = await readFile(file);
-      await limitFileSize(before.length + 100);
-      try {
-        await expect(add('two')).rejects.toMatchObject({ kind: 'storage_failed', data: { applied: false } });
-      } finally {
-        await limitFileSize('unlimited');
-      }
-      expect(await readFile(file)).toEqual(before);
-      expect((await readdir(home)).filter((name) => name.includes('staged'))).toEqual([]);
-      await add('two');
-      expect(store.registry.size).toBe(2);
-    },
-  );
+  test('is noticed when only the first part of the bytes came to the disk, as when it is full', async (context) => {
+    requireTools(context, 'prlimit');
+    const { store, add, file, home } = await openStore();
+    await add('one');
+    const before = await readFile(file);
+    await limitFileSize(before.length + 100);
+    try {
+      await expect(add('two')).rejects.toMatchObject({ kind: 'storage_failed', data: { applied: false } });
+    } finally {
+      await limitFileSize('unlimited');
+    }
+    expect(await readFile(file)).toEqual(before);
+    expect((await readdir(home)).filter((name) => name.includes('staged'))).toEqual([]);
+    await add('two');
+    expect(store.registry.size).toBe(2);
+  });
 
   test('of the directory alone tells that the change stands, and the next batch syncs again', async () => {
     const { store, add, file, home, backups, namesOnDisk } = await openStore();

@@ -1,13 +1,12 @@
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, onTestFinished, test, vi } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { watchFile } from '../../src/store/watcher.ts';
-import { temporaryHome } from '../support/daemon.ts';
-
-const patience = { timeout: 10_000, interval: 10 };
+import { temporaryDirectory } from '../support/home.ts';
+import { until } from '../support/until.ts';
 
 async function watched(): Promise<{ file: string; home: string; looks: () => number }> {
-  const home = await temporaryHome();
+  const home = await temporaryDirectory();
   const file = join(home, 'registry.json');
   await writeFile(file, 'first');
   let count = 0;
@@ -19,10 +18,10 @@ async function watched(): Promise<{ file: string; home: string; looks: () => num
   });
   onTestFinished(() => watch.close());
   // The watch is up once it has noticed something.
-  await vi.waitFor(async () => {
+  await until(async () => {
     await writeFile(file, 'second');
-    expect(count).toBeGreaterThan(0);
-  }, patience);
+    return count > 0;
+  }, 'the watch is up');
   await settled(() => count);
   return { file, home, looks: () => count };
 }
@@ -31,20 +30,20 @@ async function watched(): Promise<{ file: string; home: string; looks: () => num
 async function settled(read: () => number): Promise<void> {
   let last = read();
   let since = performance.now();
-  await vi.waitFor(() => {
+  await until(() => {
     if (read() !== last) {
       last = read();
       since = performance.now();
     }
-    expect(performance.now() - since).toBeGreaterThan(250);
-  }, patience);
+    return performance.now() - since > 250;
+  }, 'the watcher has come to rest');
 }
 
 test('an edit in place is noticed', async () => {
   const { file, looks } = await watched();
   const before = looks();
   await writeFile(file, 'third');
-  await vi.waitFor(() => expect(looks()).toBeGreaterThan(before), patience);
+  await until(() => looks() > before, 'the edit is noticed');
 });
 
 test('the watch does not go deaf after bursts of atomic replacements', async () => {
@@ -55,7 +54,7 @@ test('the watch does not go deaf after bursts of atomic replacements', async () 
       await writeFile(join(home, `new-${part}`), `${burst} ${part}`);
       await rename(join(home, `new-${part}`), file);
     }
-    await vi.waitFor(() => expect(looks()).toBeGreaterThan(before), patience);
+    await until(() => looks() > before, 'the edit is noticed');
     await settled(looks);
   }
 });
@@ -64,11 +63,11 @@ test('a file that is removed and made again is noticed both times', async () => 
   const { file, looks } = await watched();
   const before = looks();
   await rm(file);
-  await vi.waitFor(() => expect(looks()).toBeGreaterThan(before), patience);
+  await until(() => looks() > before, 'the edit is noticed');
   await settled(looks);
   const removed = looks();
   await writeFile(file, 'again');
-  await vi.waitFor(() => expect(looks()).toBeGreaterThan(removed), patience);
+  await until(() => looks() > removed, 'the edit is noticed');
 });
 
 test('other files in the directory stir nobody', async () => {
@@ -84,7 +83,7 @@ test('many writes in a row are one look', async () => {
   const { file, looks } = await watched();
   const before = looks();
   for (let count = 0; count < 20; count += 1) await writeFile(file, String(count));
-  await vi.waitFor(() => expect(looks()).toBeGreaterThan(before), patience);
+  await until(() => looks() > before, 'the edit is noticed');
   await settled(looks);
   expect(looks() - before).toBeLessThan(10);
 });

@@ -1,12 +1,12 @@
 /** A daemon in this process, in a temporary home, ended when the test is over. */
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { onTestFinished } from 'vitest';
 import { Daemon, type DaemonOptions } from '../../src/daemon.ts';
 import type { Logger } from '../../src/log.ts';
 import type { Paths } from '../../src/paths.ts';
+import { temporaryDirectory } from './home.ts';
 import { connectLines, type LineClient } from './lines.ts';
 
 /** A line of a captured log. */
@@ -29,13 +29,6 @@ export interface RunningDaemon {
   codebase(name: string): Promise<string>;
 }
 
-/** A directory of its own for a test, gone afterwards. */
-export async function temporaryHome(): Promise<string> {
-  const home = await mkdtemp(join(tmpdir(), 'gardener-'));
-  onTestFinished(() => rm(home, { recursive: true, force: true }));
-  return home;
-}
-
 /** A log that can be looked at. */
 export function capturedLog(): { log: Logger; lines: LogLine[] } {
   const lines: LogLine[] = [];
@@ -49,7 +42,7 @@ export function capturedLog(): { log: Logger; lines: LogLine[] } {
  * When the test is over it is stopped, and its log must not show an internal error.
  */
 export async function startDaemon(options: DaemonOptions = {}): Promise<RunningDaemon> {
-  const home = options.dataDir ?? (await temporaryHome());
+  const home = options.dataDir ?? (await temporaryDirectory());
   const { log, lines } = capturedLog();
   const daemon = await Daemon.start({ dataDir: home, log, ...options });
   if ('alreadyRunning' in daemon) throw new Error(`a daemon is running in ${home} already`);

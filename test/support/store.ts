@@ -1,11 +1,12 @@
 /** A store over a real file in a temporary home. */
-import { chmod, chown, mkdir, readFile } from 'node:fs/promises';
+import { chmod, chown, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import * as operations from '../../src/domain/operations.ts';
 import type { Project } from '../../src/domain/project.ts';
 import { Store, type StoreOptions } from '../../src/store/store.ts';
-import { capturedLog, type LogLine, temporaryHome } from './daemon.ts';
+import { capturedLog, type LogLine } from './daemon.ts';
+import { temporaryDirectory } from './home.ts';
 
 export interface OpenStore {
   readonly store: Store;
@@ -37,7 +38,7 @@ export function idOf(name: string): string {
 export async function openStore(
   options: Partial<Omit<StoreOptions, 'paths'>> & { home?: string; registryFile?: string } = {},
 ): Promise<OpenStore> {
-  const home = options.home ?? (await temporaryHome());
+  const home = options.home ?? (await temporaryDirectory());
   const file = options.registryFile ?? join(home, 'registry.json');
   const backups = join(home, 'backups');
   const { log, lines } = capturedLog();
@@ -95,11 +96,4 @@ export async function withMode<T>(directory: string, mode: number, run: () => Pr
   } finally {
     await chmod(directory, 0o700);
   }
-}
-
-/** Makes a directory in a home. */
-export async function directoryIn(home: string, name: string): Promise<string> {
-  const path = join(home, name);
-  await mkdir(path, { recursive: true });
-  return path;
 }
