@@ -1,12 +1,8 @@
-import { once } from 'node:events';
-import { createConnection, type Socket } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, test, vi } from 'vitest';
-import { Client } from '../../client/client.ts';
-import { Connection } from '../../client/connection.ts';
 import { ConnectionError } from '../../client/errors.ts';
 import { answer, HELLO, standIn } from './stand-in.ts';
-import { pair, reasonOf } from './support.ts';
+import { clientOfSockets, pair, reasonOf } from './support.ts';
 
 describe('when the connection is lost', () => {
   test('reads are made again, changes are not, and all of them end', async () => {
@@ -67,14 +63,7 @@ describe('when the connection is lost', () => {
 
   test('a change that was not written yet is made on the next one', async () => {
     const daemon = await standIn(({ method }) => (method === 'daemon.hello' ? undefined : {}));
-    const sockets: Socket[] = [];
-    const open = async () => {
-      const socket = createConnection(daemon.socket);
-      sockets.push(socket);
-      await once(socket, 'connect');
-      return { connection: new Connection(socket, daemon.socket), hello: HELLO };
-    };
-    const client = new Client(await open(), open, 5_000);
+    const { client, sockets } = await clientOfSockets(daemon);
     const change = client.projects.touch({ project: 'a' });
     sockets[0]?.destroy();
     expect(await change).toEqual({});

@@ -1,6 +1,7 @@
 /**
  * A program in the place of the daemon. It notes each start beside the socket, and then does what its first argument
- * says: `serve`, `give-way`, `fail`, `tidy` (fails and removes the logs), `crash` or `stall`. A serving one ends with its last connection.
+ * says: `serve`, `slow` (serves, and takes its time), `give-way`, `fail`, `tidy` (fails, and removes the logs), `crash`
+ * or `stall`. A serving one ends with its last connection.
  */
 import { appendFileSync, mkdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -49,6 +50,8 @@ function serve(): void {
     peer.on('error', () => peer.destroy());
     createInterface({ input: peer }).on('line', (line) => {
       const { id, method } = JSON.parse(line) as { id: number; method: string };
+      // Long after it took the connection, as a daemon does that still reads a big file.
+      if (positionals[0] === 'slow') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);
       const result =
         method === 'daemon.hello' ? { protocol: 1, pid: process.pid, epoch: 'spawned' } : process.pid;
       peer.write(`${JSON.stringify({ jsonrpc: '2.0', id, result })}\n`);

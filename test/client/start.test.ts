@@ -147,6 +147,13 @@ describe('a daemon that was started', () => {
     expect(error.message).toContain(`cannot start the daemon: ${words}; see ${log}`);
   });
 
+  test('and listens before it can speak has until the start deadline to say hello', async () => {
+    const { options } = await home();
+    const client = await connect(options('slow', { deadlines: { hello: 100 } }));
+    expect(client.hello.epoch).toBe('spawned');
+    await client.close();
+  });
+
   test('and ends badly without a word is told by its exit code', async () => {
     const { options } = await home();
     expect((await refusal(options('tidy'))).message).toContain(

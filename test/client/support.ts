@@ -1,6 +1,10 @@
 /** What the tests of the client have in common. */
-import { type Client, connect } from '../../client/index.ts';
-import { type Behaviour, standIn, type StandIn } from './stand-in.ts';
+import { once } from 'node:events';
+import { createConnection, type Socket } from 'node:net';
+import { Client } from '../../client/client.ts';
+import { Connection } from '../../client/connection.ts';
+import { connect } from '../../client/index.ts';
+import { type Behaviour, HELLO, standIn, type StandIn } from './stand-in.ts';
 
 /** A client, and the stand-in that it talks to. */
 export async function pair(behave?: Behaviour): Promise<{ daemon: StandIn; client: Client }> {
@@ -14,3 +18,17 @@ export const reasonOf = (promise: Promise<unknown>): Promise<unknown> =>
     () => undefined,
     (reason: unknown) => reason,
   );
+
+/** A client with its sockets, the latest last, for a look at what happens on them and for mishaps in mid-call. */
+export async function clientOfSockets({
+  socket: path,
+}: StandIn): Promise<{ client: Client; sockets: Socket[] }> {
+  const sockets: Socket[] = [];
+  const open = async () => {
+    const socket = createConnection(path);
+    sockets.push(socket);
+    await once(socket, 'connect');
+    return { connection: new Connection(socket, path), hello: HELLO };
+  };
+  return { client: new Client(await open(), open, 5_000), sockets };
+}
