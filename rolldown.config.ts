@@ -18,7 +18,7 @@ export default defineConfig([
  * One file to an entry: nothing is loaded over and over from a tree of small files, and the client library, which
  * starts the daemon that lies beside it, finds it at the same place from every bundle.
  */
-function bundle(name: string, entry: string): RolldownOptions {
+function bundle(name: string, entry: string, banner?: string): RolldownOptions {
   return {
     input: { [name]: entry },
     platform: 'node',
@@ -26,8 +26,8 @@ function bundle(name: string, entry: string): RolldownOptions {
     resolve: { mainFields: ['module', 'main'] },
     // write-file-atomic names its temporary files after __filename, which an ES module does not have.
     transform: { target: 'node20', define: { __filename: 'import.meta.filename' } },
-    output: { dir: DIST, format: 'esm', codeSplitting: false },
-    plugins: [notices()],
+    output: { dir: DIST, format: 'esm', codeSplitting: false, ...(banner && { postBanner: banner }) },
+    plugins: [notices(), banner && executable()],
     onLog(level, log, handle) {
       // A build that complains has not succeeded.
       handle(level === 'warn' ? 'error' : level, log);
@@ -36,12 +36,7 @@ function bundle(name: string, entry: string): RolldownOptions {
 }
 
 function program(name: string, entry: string): RolldownOptions {
-  const { output, plugins, ...options } = bundle(name, entry);
-  return {
-    ...options,
-    output: { ...output, postBanner: '#!/usr/bin/env node' },
-    plugins: [plugins, executable()],
-  };
+  return bundle(name, entry, '#!/usr/bin/env node');
 }
 
 /** npm makes a program executable when it installs the package, but not after a build in the work tree. */
