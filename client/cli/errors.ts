@@ -54,7 +54,8 @@ export function explain(error: unknown, hints: Hints = {}): Explained {
   if (error instanceof SocketPathError) return outside(EXIT.usage, 'usage', error.message, undefined);
   if (error instanceof LocalError) return outside(EXIT.refused, 'local', error.message, error.hint);
   // A mistake of ours, or a system error that no command expected; a stack would help nobody who reads this.
-  return outside(EXIT.refused, 'internal', `cannot go on: ${systemReason(error)}`, undefined);
+  const path = error instanceof Error && 'path' in error ? `${String(error.path)}: ` : '';
+  return outside(EXIT.refused, 'internal', `cannot go on: ${path}${systemReason(error)}`, undefined);
 }
 
 function explainRegistry(error: RegistryError, hints: Hints): Explained {

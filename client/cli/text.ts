@@ -77,7 +77,7 @@ function largestUnit(seconds: number): string | undefined {
   for (const [length, unit] of STEPS) {
     if (seconds < length) continue;
     const count = Math.floor(seconds / length);
-    return unit.length > 3 ? plural(count, unit) : `${count} ${unit}`;
+    return unit === 'h' || unit === 'min' ? `${count} ${unit}` : plural(count, unit);
   }
   return undefined;
 }

@@ -47,8 +47,9 @@ const SPACING_MARK = /\p{Mc}/u;
 const PICTOGRAPH = /\p{Extended_Pictographic}/u;
 const SKIN_TONE = /\p{Emoji_Modifier}/u;
 const FLAG_LETTER = /\p{Regional_Indicator}/u;
-/** Joins two pictures to one. */
+/** Joins two pictures to one, once. */
 const JOINER = '\u200d';
+const ENDS_IN_JOINED = /\p{Extended_Pictographic}[\p{Grapheme_Extend}\p{Emoji_Modifier}]*\u200d$/u;
 /** Asks for the coloured picture where a narrow sign would be shown; the frame of a key does the same to a digit. */
 const AS_PICTURE = '\ufe0f';
 const KEYCAP = '\u20e3';
@@ -76,7 +77,7 @@ function joinedWidth(last: Unit, before: string, character: string, width: numbe
   if (character === KEYCAP) return Math.max(last.width, 2);
   if (width === 0) return last.width;
   if (SPACING_MARK.test(character)) return last.width + width;
-  if (before === JOINER && PICTOGRAPH.test(character) && PICTOGRAPH.test(last.text)) return 2;
+  if (before === JOINER && PICTOGRAPH.test(character) && ENDS_IN_JOINED.test(last.text)) return 2;
   if (SKIN_TONE.test(character) && PICTOGRAPH.test(before)) return Math.max(last.width, 2);
   // Two letters are a flag, a third begins the next one.
   if (FLAG_LETTER.test(character) && last.text === before && FLAG_LETTER.test(before)) return 2;

@@ -1,0 +1,99 @@
+import { describe, expect, test } from 'vitest';
+import {
+  anyOf,
+  duration,
+  plural,
+  printable,
+  projectReference,
+  relativeTime,
+  shellWord,
+  thousands,
+  tilde,
+} from '../../client/cli/text.ts';
+
+const NOW = Date.parse('2026-05-10T12:00:00.000Z');
+
+describe('a time is told as', () => {
+  test.each([
+    ['2026-05-10T11:59:31.000Z', 'just now'],
+    ['2026-05-10T11:55:00.000Z', '5 min ago'],
+    ['2026-05-10T09:00:00.000Z', '3 h ago'],
+    ['2026-05-09T11:00:00.000Z', '1 day ago'],
+    ['2026-05-04T11:00:00.000Z', '6 days ago'],
+    ['2026-04-25T11:00:00.000Z', '2 weeks ago'],
+    ['2025-11-01T11:00:00.000Z', '6 months ago'],
+    ['2020-01-01T00:00:00.000Z', '6 years ago'],
+    ['2026-05-10T12:00:20.000Z', 'just now'],
+    ['2026-05-12T12:00:00.000Z', 'in 2 days'],
+    ['whenever', 'whenever'],
+  ])('%s: %s', (timestamp, words) => {
+    expect(relativeTime(timestamp, NOW)).toBe(words);
+  });
+});
+
+test('a duration has its largest unit', () => {
+  expect([0.4, 59, 60, 7_300, 200_000].map(duration)).toEqual(['0 s', '59 s', '1 min', '2 h', '2 days']);
+});
+
+test('numbers and words agree', () => {
+  expect([0, 7, 1_000, 1_234_567].map(thousands)).toEqual(['0', '7', '1,000', '1,234,567']);
+  expect([plural(1, 'file'), plural(0, 'file'), plural(12_345, 'file')]).toEqual([
+    '1 file',
+    '0 files',
+    '12,345 files',
+  ]);
+  expect([[], ['a'], ['a', 'b'], ['a', 'b', 'c']].map(anyOf)).toEqual(['', 'a', 'a or b', 'a, b or c']);
+});
+
+test('the home directory is ~, and nothing else is', () => {
+  const paths = ['/home/ada', '/home/ada/src', '/home/adam', '/src/home/ada'];
+  expect(paths.map((path) => tilde(path, '/home/ada'))).toEqual([
+    '~',
+    '~/src',
+    '/home/adam',
+    '/src/home/ada',
+  ]);
+  expect(tilde('/src', '/')).toBe('/src');
+});
+
+test('what would confuse a terminal is made visible', () => {
+  expect(printable('a\u001b[31mb\nc\u0085')).toBe('a\\x1b[31mb\\nc\\x85');
+  expect(printable('\u202egnp.exe')).toBe('\\u202egnp.exe');
+  expect(printable('half \ud83c')).toBe('half \\ud83c');
+  expect(printable('日本語 🌱 é')).toBe('日本語 🌱 é');
+});
+
+describe('a project named', () => {
+  const cwd = () => '/home/ada/src';
+  test.each([
+    ['payments', 'payments'],
+    ['0b7f6a52-6d4c-4f5e-9a6e-1c2d3e4f5a6b', '0b7f6a52-6d4c-4f5e-9a6e-1c2d3e4f5a6b'],
+    ['.', '/home/ada/src'],
+    ['..', '/home/ada'],
+    ['./api/', '/home/ada/src/api'],
+    ['api/server', '/home/ada/src/api/server'],
+    ['~', '/home/ada'],
+    ['~/work', '/home/ada/work'],
+    ['/srv/../api', '/api'],
+    ['.hidden', '.hidden'],
+  ])('%j is %j for the daemon', (text, reference) => {
+    expect(projectReference(text, cwd, '/home/ada')).toBe(reference);
+  });
+
+  test('by an absolute path needs no working directory', () => {
+    const gone = () => expect.unreachable('asked for the working directory');
+    expect(projectReference('/srv/api', gone, '/home/ada')).toBe('/srv/api');
+  });
+});
+
+test('a word for a shell is quoted where it has to be', () => {
+  expect(['payments', '日本語', "it's", 'a b', '', '-x', '$HOME'].map(shellWord)).toEqual([
+    'payments',
+    '日本語',
+    "'it'\\''s'",
+    "'a b'",
+    "''",
+    "'-x'",
+    "'$HOME'",
+  ]);
+});
