@@ -9,13 +9,15 @@ import { Bell } from './server/bell.ts';
 import { Dispatcher } from './server/dispatch.ts';
 import { Events } from './server/events.ts';
 import { createHandlers } from './server/handlers.ts';
+import { adoptSocket, type InheritedSocket } from './server/inherited.ts';
 import type { DaemonControl } from './server/handlers/types.ts';
 import { type Lease, Leases } from './server/leases.ts';
 import { Listener } from './server/listener.ts';
 import { Metrics } from './server/metrics.ts';
 import { prepareRunDirectory } from './server/run-directory.ts';
 import { watchFile, type Watch } from './store/watcher.ts';
-import { type Commit, Store } from './store/store.ts';
+import type { Commit } from './store/committed.ts';
+import { Store } from './store/store.ts';
 import { VERSION } from './version.ts';
 
 export type Manager = 'launchd' | 'systemd' | 'spawned' | 'foreground';
@@ -27,6 +29,8 @@ export interface DaemonOptions extends PathOptions {
   readonly logLevel?: LogLevel | undefined;
   /** Who started it; default `foreground`. */
   readonly manager?: Manager | undefined;
+  /** A socket that a service manager handed over; served instead of one of the daemon's own. */
+  readonly inherited?: InheritedSocket | null | undefined;
   /** Instead of the log file. */
   readonly log?: Logger | undefined;
 }
@@ -126,18 +130,22 @@ export class Daemon implements DaemonControl {
   static async start(options: DaemonOptions = {}): Promise<Daemon | AlreadyRunning> {
     const paths = resolvePaths(options);
     await prepareRunDirectory(dirname(paths.socket));
-    const claim = await claimSocket(paths.socket);
+    const { inherited } = options;
+    const adopted = inherited ? await adoptSocket(inherited, paths.socket) : null;
+    const claim = adopted ?? (await claimSocket(paths.socket));
     if ('alive' in claim) return { alreadyRunning: claim.alive };
+    const manager = options.manager ?? (adopted ? inherited?.manager : undefined) ?? 'foreground';
     try {
       const log = options.log ?? openLog(paths.logFile, options.logLevel ?? 'INFO');
       const store = await Store.open({ paths, log, ownsRegistry: () => claim.isOurs() });
-      const daemon = new Daemon(options, paths, claim, store, log);
+      const daemon = new Daemon({ ...options, manager }, paths, claim, store, log);
       log.info(
         {
           version: VERSION,
           node: process.version,
           ...paths,
-          manager: options.manager,
+          manager,
+          inherited: adopted !== null,
           projects: store.registry.size,
         },
         'started',
@@ -183,7 +191,7 @@ export class Daemon implements DaemonControl {
     this.#log.info({ reason }, 'stopping');
     clearInterval(this.#heartbeat);
     clearTimeout(this.#idleTimer ?? undefined);
-    this.#listener.drain();
+    this.#listener.drain({ stopListening: this.#claim.outlivesDaemon });
     this.#dispatcher.drain();
     this.#leases.close();
     this.#bell.ring();

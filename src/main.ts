@@ -4,6 +4,7 @@ import { Daemon, type DaemonOptions, type Manager } from './daemon.ts';
 import { LOG_LEVELS, parseLogLevel } from './log.ts';
 import { SocketPathError } from './paths.ts';
 import { ClaimError } from './server/claim.ts';
+import { findInherited } from './server/inherited.ts';
 import { UnsafeDirectoryError } from './server/run-directory.ts';
 import { errorCode } from './store/atomic-file.ts';
 import { VERSION } from './version.ts';
@@ -44,8 +45,9 @@ function readOptions(args: string[]): DaemonOptions | 'help' | 'version' {
   });
   if (values.help) return 'help';
   if (values.version) return 'version';
-  const manager = MANAGERS.find((known) => known === (values.manager ?? 'foreground'));
-  if (!manager) throw new UsageError(`--manager takes one of ${MANAGERS.join(', ')}`);
+  const manager = MANAGERS.find((known) => known === values.manager);
+  if (values.manager !== undefined && !manager)
+    throw new UsageError(`--manager takes one of ${MANAGERS.join(', ')}`);
   const levelText = values['log-level'] || process.env['CODEBASE_GARDENER_LOG_LEVEL'] || 'INFO';
   const logLevel = parseLogLevel(levelText);
   if (!logLevel) throw new UsageError(`"${levelText}" is no log level; use one of ${LOG_LEVELS.join(', ')}`);
@@ -73,7 +75,7 @@ async function main(): Promise<void> {
   const options = readOptions(process.argv.slice(2));
   if (options === 'help') return void process.stdout.write(HELP);
   if (options === 'version') return void process.stdout.write(`${VERSION}\n`);
-  const daemon = await Daemon.start(options);
+  const daemon = await Daemon.start({ ...options, inherited: findInherited() });
   if ('alreadyRunning' in daemon) {
     const { pid, version } = daemon.alreadyRunning;
     return void process.stderr.write(

@@ -94,6 +94,11 @@ export class Claim {
     this.#ino = identity.ino;
   }
 
+  /** Whether somebody else goes on listening when this process no longer does. */
+  get outlivesDaemon(): boolean {
+    return false;
+  }
+
   /** Whether the path still leads to this process's socket. */
   async isOurs(): Promise<boolean> {
     try {
@@ -207,7 +212,7 @@ async function bind(path: string): Promise<Claim> {
  * Keeps the connections that come before the daemon has read its file and listens to the server. Without a listener
  * they would stay open and unanswered for ever.
  */
-function holdEarlyConnections(server: Server): void {
+export function holdEarlyConnections(server: Server): void {
   const early: Socket[] = [];
   const hold = (socket: Socket): void => void early.push(socket);
   const handOver = (event: string | symbol): void => {

@@ -32,6 +32,7 @@ export class Connection implements Outlet {
   /** What was received and not looked at, because enough is under way. */
   #backlog: Buffer | null = null;
   #inFlight = 0;
+  #used = false;
   #ended = false;
   #closing = false;
   #out: string[] = [];
@@ -55,6 +56,11 @@ export class Connection implements Outlet {
   /** Requests received and not answered yet. */
   get inFlight(): number {
     return this.#inFlight;
+  }
+
+  /** Whether the peer has ever asked anything. */
+  get used(): boolean {
+    return this.#used;
   }
 
   get closed(): boolean {
@@ -111,6 +117,7 @@ export class Connection implements Outlet {
     this.#partial = [];
     this.#partialBytes = 0;
     const message = readMessage(line);
+    this.#used = true;
     const weight = message.entries.length;
     this.#inFlight += weight;
     const after: (() => void)[] = [];

@@ -7,6 +7,16 @@ import type { Outlet } from './events.ts';
 
 export const MAX_CONNECTIONS = 1_024;
 
+/** About no call in particular, as every error with the id null: about all that are not answered yet. */
+const LAST_WORD = JSON.stringify(
+  errorAnswer(
+    null,
+    ERROR_CODES.shutting_down,
+    'the daemon has shut down; what it has not answered was not done and may be sent again',
+    { kind: 'shutting_down', suggestions: [] },
+  ),
+);
+
 export interface ListenerEvents {
   /** Called whenever the number of connections has changed. */
   connections(count: number): void;
@@ -49,15 +59,24 @@ export class Listener {
     clearTimeout(timer);
   }
 
-  /** New connections are closed without a word: whoever is starting a daemon sees that this one is ending. */
-  drain(): void {
+  /**
+   * New connections are closed without a word: whoever is starting a daemon sees that this one is ending. Where
+   * somebody else goes on listening, they are left to the next daemon instead.
+   */
+  drain({ stopListening }: { readonly stopListening: boolean }): void {
     this.#draining = true;
+    if (stopListening) this.#server.close();
   }
 
   /** Stops listening, sends what is waiting and closes every connection; resolves when the last one is gone. */
   async close(deadline: number): Promise<void> {
     const gone = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    for (const connection of this.#connections) connection.close();
+    for (const connection of this.#connections) {
+      // Everything received was answered, and nothing is looked at from now on: what is still under way to this
+      // daemon does nothing, and its sender may safely send it to the next one.
+      if (connection.used && connection.inFlight === 0) connection.send(LAST_WORD);
+      connection.close();
+    }
     const timer = setTimeout(() => {
       for (const connection of this.#connections) connection.destroy();
     }, deadline);
