@@ -9,6 +9,7 @@ import {
   blankTraining,
   cleanName,
   type JsonObject,
+  keepToken,
   MAX_METADATA_BYTES,
   nameFault,
   type Project,
@@ -169,16 +170,9 @@ export function remove(draft: Draft, reference: string, ifEtag?: string): Projec
 export function bringBack(draft: Draft, earlier: RegistryView, references: readonly string[]): void {
   for (const reference of references) {
     const project = findProject(earlier, reference);
-    const current = draft.get(project.project_id);
     const taken = draft.named(project.name);
     if (taken?.project_id !== project.project_id) refuseTaken(taken, 'bring back', project.name);
-    const token = current?.training?.token ?? 0;
-    // A token that was given out must not be given again.
-    const training = project.training && {
-      ...project.training,
-      token: Math.max(project.training.token, token),
-    };
-    draft.put({ ...project, training: training ?? (token > 0 ? { ...blankTraining(), token } : null) });
+    draft.put(keepToken(draft.get(project.project_id), project));
   }
 }
 

@@ -3,7 +3,8 @@ import { wireJson } from '../domain/encoding.ts';
 import { InvalidParamsError, RegistryError } from '../domain/errors.ts';
 import { type ChangeEvent, eventOf } from '../domain/events.ts';
 import type { RegistryView } from '../domain/registry.ts';
-import type { Commit, Problem } from '../store/store.ts';
+import type { Problem } from '../store/problem.ts';
+import type { Commit } from '../store/committed.ts';
 
 /** Committed changes that are kept for resuming. */
 export const HISTORY_LENGTH = 1_000;

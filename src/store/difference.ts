@@ -1,6 +1,19 @@
-/** What lies between two contents of the registry, as changes in the order of the new one. */
-import type { Project } from '../domain/project.ts';
-import type { Change, RegistryView } from '../domain/registry.ts';
+/** From one content of the registry to another that did not come through the queue. */
+import { keepToken, type Project } from '../domain/project.ts';
+import { type Change, Registry, type RegistryView } from '../domain/registry.ts';
+
+/**
+ * Another content as the successor of this one: projects that are the same stay the same objects, with all that was
+ * kept for them, and no token goes back.
+ */
+export function succeed(before: RegistryView, after: Registry): Registry {
+  const projects = Array.from(after.projects(), (project) => {
+    const known = before.get(project.project_id);
+    const next = keepToken(known, project);
+    return known && sameContent(known, next) ? known : next;
+  });
+  return new Registry(projects, after.active, after.version, after.extra);
+}
 
 /** The changes that lead from one state to another: removals first, so that a freed name can be taken again. */
 export function difference(before: RegistryView, after: RegistryView): Change[] {

@@ -6,39 +6,23 @@
  */
 import { mkdir, realpath } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { InvalidParamsError, RegistryError } from '../domain/errors.ts';
+import { RegistryError } from '../domain/errors.ts';
 import { bringBack } from '../domain/operations.ts';
-import { type Change, Draft, Registry, type RegistryView } from '../domain/registry.ts';
+import { Draft, type Registry, type RegistryView } from '../domain/registry.ts';
 import type { Logger } from '../log.ts';
 import type { Paths } from '../paths.ts';
-import { errorCode, isMissing, removeStaged } from './atomic-file.ts';
+import { isMissing, removeStaged } from './atomic-file.ts';
 import { Backups } from './backups.ts';
-import { decodeRegistry, encodeRegistry, type FileFault } from './codec.ts';
-import { difference } from './difference.ts';
+import { encodeRegistry } from './codec.ts';
+import { Committed, type StoreListener } from './committed.ts';
+import { difference, succeed } from './difference.ts';
+import { LastGood } from './last-good.ts';
+import { OutsideEdits } from './outside-edits.ts';
+import { openBackup } from './open-backup.ts';
+import { newerVersion, type Problem, readOnly, shuttingDown, storageFailed } from './problem.ts';
+import { type Job, Queue } from './queue.ts';
 import { load } from './recovery.ts';
-import { type Look, TrackedFile } from './tracked-file.ts';
-
-/** What is wrong with the file. */
-export interface Problem {
-  readonly kind: 'invalid_file' | 'deleted_file' | 'newer_version' | 'recovered';
-  readonly message: string;
-  readonly line?: number;
-  readonly column?: number;
-  readonly since: string;
-}
-
-/** A step of the history: durable changes, in the order in which they were made. */
-export interface Commit {
-  readonly changes: readonly Change[];
-  readonly origin: 'rpc' | 'file';
-  readonly at: string;
-}
-
-export interface StoreListener {
-  committed?(commit: Commit): void;
-  /** The problem came, changed or (null) went. */
-  problem?(problem: Problem | null): void;
-}
+import { TrackedFile } from './tracked-file.ts';
 
 export interface StoreOptions {
   readonly paths: Pick<Paths, 'dataDir' | 'registryFile' | 'backupsDir'>;
@@ -54,14 +38,6 @@ export type Operation<T> = (draft: Draft, now: string) => T;
 
 /** How long a deleted file may stay away before the last good state is written back, in milliseconds. */
 export const DELETED_GRACE_MS = 2_000;
-/** How long after the last change the committed content is kept as `registry-last-good.json`, in milliseconds. */
-export const LAST_GOOD_DELAY_MS = 10_000;
-
-interface Job {
-  /** Applies the change to a draft; what comes back tells the caller how it went, once that is durable. */
-  run(draft: Draft, now: string): () => void;
-  reject(error: unknown): void;
-}
 
 export class Store {
   /** Writes of the file, the changes that shared them, and the most that shared one. */
@@ -71,22 +47,12 @@ export class Store {
   readonly #log: Logger;
   readonly #now: () => string;
   readonly #ownsRegistry: () => Promise<boolean>;
-  readonly #listeners = new Set<StoreListener>();
-
-  #registry = new Registry();
-  /** The bytes of a file of an older version, until they are in a backup. */
-  #original: Buffer | null = null;
-  #problem: Problem | null = null;
-  #readOnly = false;
-  #loadedAt = '';
-
-  #changes: Job[] = [];
-  /** What has to have the file to itself, between two batches. */
-  #tasks: (() => Promise<void>)[] = [];
-  #running: Promise<void> | null = null;
+  readonly #committed = new Committed();
+  readonly #outside: OutsideEdits;
+  readonly #queue: Queue<Draft>;
   #closed = false;
   #deletedTimer: NodeJS.Timeout | null = null;
-  #lastGoodTimer: NodeJS.Timeout | null = null;
+  readonly #lastGood: LastGood;
 
   private constructor(options: StoreOptions, file: string) {
     this.#file = new TrackedFile(file);
@@ -94,6 +60,21 @@ export class Store {
     this.#now = options.now ?? (() => new Date().toISOString());
     this.#ownsRegistry = options.ownsRegistry ?? (async () => true);
     this.backups = new Backups(options.paths.backupsDir);
+    this.#queue = new Queue(
+      (jobs) => this.#commit(jobs),
+      (error) => this.#failed(error),
+    );
+    this.#lastGood = new LastGood(() => this.#keepLastGood());
+    this.subscribe({ committed: () => this.#lastGood.schedule() });
+    this.#outside = new OutsideEdits({
+      file: this.#file,
+      committed: this.#committed,
+      backups: this.backups,
+      log: this.#log,
+      ownsRegistry: this.#ownsRegistry,
+      now: this.#now,
+      deleted: () => this.#writeBackLater(),
+    });
   }
 
   /**
@@ -119,7 +100,7 @@ export class Store {
 
   /** The committed state. */
   get registry(): RegistryView & { readonly version: string } {
-    return this.#registry;
+    return this.#committed.registry;
   }
 
   /** The registry file, behind any links. */
@@ -128,23 +109,22 @@ export class Store {
   }
 
   get problem(): Problem | null {
-    return this.#problem;
+    return this.#committed.problem;
   }
 
   /** Whether changes are refused because of the problem. */
   get readOnly(): boolean {
-    return this.#readOnly;
+    return this.#committed.readOnly;
   }
 
   /** When the file's content was last taken over as a whole. */
   get loadedAt(): string {
-    return this.#loadedAt;
+    return this.#committed.loadedAt;
   }
 
   /** Tells a listener of every commit and problem from now on; returns how to stop. */
   subscribe(listener: StoreListener): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return this.#committed.subscribe(listener);
   }
 
   /**
@@ -156,7 +136,7 @@ export class Store {
   change<T>(operation: Operation<T>): Promise<T> {
     if (this.#closed) return Promise.reject(shuttingDown());
     return new Promise<T>((resolve, reject) => {
-      this.#changes.push({
+      this.#queue.add({
         reject,
         run(draft, now) {
           const step = new Draft(draft);
@@ -169,14 +149,13 @@ export class Store {
           }
         },
       });
-      this.#wake();
     });
   }
 
   /** Looks at the file now; resolves with whether another content was adopted. */
   look(): Promise<boolean> {
     if (this.#closed) return Promise.resolve(false);
-    return this.#alone(() => this.#look());
+    return this.#queue.alone(() => this.#outside.look());
   }
 
   /**
@@ -188,72 +167,21 @@ export class Store {
    *   of a newer version, and what {@link Store.change} throws
    */
   async restore(name: string, wanted?: readonly string[]): Promise<void> {
-    const bytes = await this.backups.read(name);
-    if (!bytes) {
-      const names = (await this.backups.list()).map((backup) => backup.name);
-      throw new RegistryError(
-        'backup_not_found',
-        `cannot restore ${JSON.stringify(name.slice(0, 100))}: no backup has this name`,
-        {
-          name,
-          suggestions: names.slice(0, 3),
-        },
-      );
-    }
-    const decoded = decodeRegistry(bytes, this.#now());
-    if (!decoded.ok) {
-      throw new InvalidParamsError([
-        { path: 'name', message: `the backup cannot be read: ${decoded.fault.message}` },
-      ]);
-    }
-    if (decoded.newer) throw readOnly(newerVersion(decoded.registry.version, this.#now()), this.file);
-    if (wanted) await this.change((draft) => bringBack(draft, decoded.registry, wanted));
+    const earlier = await openBackup(this.backups, name, this.#now());
+    if (wanted) await this.change((draft) => bringBack(draft, earlier, wanted));
     else if (this.#closed) throw shuttingDown();
-    else await this.#alone(() => this.#replaceAll(decoded.registry));
+    else await this.#queue.alone(() => this.#replaceAll(earlier));
   }
 
   /** Writes what is waiting, keeps the last good content and stops; later changes are refused. */
   async close(): Promise<void> {
     this.#closed = true;
-    while (this.#running) await this.#running;
+    await this.#queue.drained();
     clearTimeout(this.#deletedTimer ?? undefined);
-    if (this.#lastGoodTimer) await this.#keepLastGood();
+    await this.#lastGood.flush();
   }
 
-  // The queue.
-
-  #wake(): void {
-    this.#running ??= this.#run().finally(() => {
-      this.#running = null;
-      // What came in after the last look at the queue, and before this, found somebody running and woke nobody.
-      if (this.#changes.length > 0 || this.#tasks.length > 0) this.#wake();
-    });
-  }
-
-  /** Queues what has to have the file to itself. */
-  #alone<T>(task: () => Promise<T>): Promise<T> {
-    return new Promise<T>((resolve, reject) => {
-      this.#tasks.push(() => task().then(resolve, (error: unknown) => reject(this.#failed(error))));
-      this.#wake();
-    });
-  }
-
-  async #run(): Promise<void> {
-    while (this.#changes.length > 0 || this.#tasks.length > 0) {
-      // Whatever arrives in the same turn of the event loop shares the write.
-      await new Promise((resolve) => setImmediate(resolve));
-      for (const task of this.#tasks.splice(0)) await task();
-      const jobs = this.#changes.splice(0);
-      if (jobs.length === 0) continue;
-      try {
-        await this.#look();
-        await this.#commit(jobs);
-      } catch (error) {
-        const failure = this.#failed(error);
-        for (const { reject } of jobs) reject(failure);
-      }
-    }
-  }
+  // Changes.
 
   /** What the caller is told of an error, once the log has it. */
   #failed(error: unknown): unknown {
@@ -262,10 +190,12 @@ export class Store {
     return storageFailed(error, false);
   }
 
-  async #commit(jobs: readonly Job[]): Promise<void> {
+  async #commit(jobs: readonly Job<Draft>[]): Promise<void> {
     for (;;) {
-      const refusal = this.#readOnly
-        ? readOnly(this.#problem as Problem, this.file)
+      // Somebody may have edited the file meanwhile: their edit first, then the changes on top of it.
+      await this.#outside.look();
+      const refusal = this.#committed.readOnly
+        ? readOnly(this.#committed.problem as Problem, this.file)
         : (await this.#ownsRegistry())
           ? null
           : shuttingDown();
@@ -274,20 +204,16 @@ export class Store {
         return;
       }
       const now = this.#now();
-      const draft = new Draft(this.#registry);
+      const draft = new Draft(this.#committed.registry);
       const answers = jobs.map((job) => job.run(draft, now));
       if (draft.changes.length > 0) {
         const bytes = encodeRegistry(
           draft.projects(),
           draft.active,
-          this.#registry.version,
-          this.#registry.extra,
+          this.#committed.registry.version,
+          this.#committed.registry.extra,
         );
-        if (!(await this.#replace(bytes, now))) {
-          // Somebody edited the file meanwhile: their edit first, then the same changes on top of it.
-          await this.#look();
-          continue;
-        }
+        if (!(await this.#replace(bytes, now))) continue;
         this.batches.count += 1;
         this.batches.changes += jobs.length;
         this.batches.largest = Math.max(this.batches.largest, jobs.length);
@@ -300,8 +226,8 @@ export class Store {
         unsynced = storageFailed(error, true);
       }
       // The new content stands in the file in either case; memory follows it, and only then is anybody told.
-      this.#registry.apply(draft.changes);
-      if (draft.changes.length > 0) this.#publish(draft.changes, 'rpc', now);
+      this.#committed.registry.apply(draft.changes);
+      this.#committed.publish({ changes: draft.changes, origin: 'rpc', at: now });
       if (unsynced === null) for (const answer of answers) answer();
       else for (const { reject } of jobs) reject(unsynced);
       return;
@@ -310,129 +236,69 @@ export class Store {
 
   /** Puts new content in the file's place; the original of an older version is kept first. */
   async #replace(bytes: Buffer, now: string): Promise<boolean> {
-    if (this.#original) {
-      const name = await this.backups.keep(this.#original, 'migration', now);
+    if (this.#committed.original) {
+      const name = await this.backups.keep(this.#committed.original, 'migration', now);
       this.#log.info({ backup: name }, 'kept the file of the older version before writing over it');
-      this.#original = null;
+      this.#committed.original = null;
     }
     return await this.#file.replace(bytes);
   }
 
-  #publish(changes: readonly Change[], origin: Commit['origin'], at: string): void {
-    for (const listener of this.#listeners) listener.committed?.({ changes, origin, at });
-    clearTimeout(this.#lastGoodTimer ?? undefined);
-    this.#lastGoodTimer = setTimeout(() => void this.#keepLastGood(), LAST_GOOD_DELAY_MS);
-    this.#lastGoodTimer.unref();
-  }
-
-  #encode(): Buffer {
-    const { version, extra, active } = this.#registry;
-    return encodeRegistry(this.#registry.projects(), active, version, extra);
-  }
-
   async #keepLastGood(): Promise<void> {
-    clearTimeout(this.#lastGoodTimer ?? undefined);
-    this.#lastGoodTimer = null;
     try {
-      await this.backups.keepLastGood(this.#encode());
+      if (!(await this.#ownsRegistry())) return;
+      await this.backups.keepLastGood(this.#committed.encode());
     } catch (error) {
       // The registry file itself is safe; a copy that cannot be made must not end the daemon.
       this.#log.error({ err: error }, 'cannot keep a copy of the registry');
     }
   }
 
-  // Outside edits.
+  // The file as a whole.
 
-  /** Takes in what somebody else did to the file; returns whether another content was adopted. */
-  async #look(): Promise<boolean> {
-    const look = await this.#file.look();
-    if (look.kind === 'same') return false;
-    try {
-      return await this.#takeOver(look);
-    } catch (error) {
-      // What could not be taken over must not pass for our own content: the next change would write over it.
-      this.#file.forget();
-      throw error;
-    }
-  }
-
-  async #takeOver(look: Exclude<Look, { kind: 'same' }>): Promise<boolean> {
-    const now = this.#now();
-    if (look.kind === 'missing') {
-      await this.#fault('deleted_file', { message: 'the registry file was deleted' }, now);
-      clearTimeout(this.#deletedTimer ?? undefined);
-      this.#deletedTimer = setTimeout(() => this.#writeBackSoon(), DELETED_GRACE_MS);
-      return false;
-    }
+  #writeBackLater(): void {
     clearTimeout(this.#deletedTimer ?? undefined);
-    const decoded = decodeRegistry(look.bytes, now);
-    if (!decoded.ok) {
-      await this.#fault('invalid_file', decoded.fault, now);
-      return false;
-    }
-    const changes = difference(this.#registry, decoded.registry);
-    // A fault was answered with a backup of this same state already.
-    if (!this.#readOnly && changes.length > 0) await this.backups.keep(this.#encode(), 'edit', now);
-    this.#registry = decoded.registry;
-    this.#original = decoded.older ? look.bytes : null;
-    this.#loadedAt = now;
-    if (decoded.newer) this.#setProblem(newerVersion(decoded.registry.version, now), true);
-    else this.#setProblem(null, false);
-    if (changes.length > 0) this.#publish(changes, 'file', now);
-    this.#log.info({ changes: changes.length }, 'took over an edit of the registry file');
-    return true;
-  }
-
-  /** Keeps serving the last good state and refuses changes until the file is good again. */
-  async #fault(kind: 'deleted_file' | 'invalid_file', fault: FileFault, now: string): Promise<void> {
-    const wasGood = !this.#readOnly;
-    this.#setProblem({ kind, ...fault, since: this.#problem?.since ?? now }, true);
-    this.#log.warn({ fault }, 'the registry file is not usable; serving the last good state');
-    if (wasGood) await this.backups.keep(this.#encode(), 'fault', now);
-  }
-
-  #writeBackSoon(): void {
-    if (this.#closed) return;
-    this.#alone(() => this.#writeBack()).catch((error: unknown) => {
-      this.#log.error({ err: error }, 'cannot write the deleted registry file back');
-    });
+    this.#deletedTimer = setTimeout(() => {
+      if (this.#closed) return;
+      this.#queue
+        .alone(() => this.#writeBack())
+        .catch((error: unknown) => {
+          this.#log.error({ err: error }, 'cannot write the deleted registry file back; trying again');
+          this.#writeBackLater();
+        });
+    }, DELETED_GRACE_MS);
   }
 
   /** Writes the last good state where the file was deleted and did not come back. */
   async #writeBack(): Promise<void> {
-    await this.#look();
-    if (this.#problem?.kind !== 'deleted_file' || !(await this.#ownsRegistry())) return;
-    if (!(await this.#replace(this.#encode(), this.#now()))) return;
+    await this.#outside.look();
+    if (this.#committed.problem?.kind !== 'deleted_file' || !(await this.#ownsRegistry())) return;
+    if (!(await this.#replace(this.#committed.encode(), this.#now()))) return;
     await this.#file.sync();
     this.#log.warn('wrote the last good state back where the registry file was deleted');
-    this.#setProblem(null, false);
+    this.#committed.setProblem(null, false);
   }
 
-  async #replaceAll(registry: Registry): Promise<void> {
+  async #replaceAll(earlier: Registry): Promise<void> {
     for (;;) {
-      await this.#look();
-      if (this.#problem?.kind === 'newer_version') throw readOnly(this.#problem, this.file);
+      await this.#outside.look();
+      if (this.#committed.problem?.kind === 'newer_version')
+        throw readOnly(this.#committed.problem, this.file);
       if (!(await this.#ownsRegistry())) throw shuttingDown();
       const now = this.#now();
       const replaced = await this.#file.read();
       if (replaced) await this.backups.keep(replaced, 'restore', now);
+      const registry = succeed(this.#committed.registry, earlier);
       const bytes = encodeRegistry(registry.projects(), registry.active, registry.version, registry.extra);
       if (!(await this.#replace(bytes, now))) continue;
       await this.#file.sync();
-      const changes = difference(this.#registry, registry);
-      this.#registry = registry;
-      this.#loadedAt = now;
-      this.#setProblem(null, false);
-      this.#publish(changes, 'rpc', now);
+      const changes = difference(this.#committed.registry, registry);
+      this.#committed.registry = registry;
+      this.#committed.loadedAt = now;
+      this.#committed.setProblem(null, false);
+      this.#committed.publish({ changes, origin: 'rpc', at: now });
       return;
     }
-  }
-
-  #setProblem(problem: Problem | null, readOnly: boolean): void {
-    this.#readOnly = readOnly;
-    if (problem === null && this.#problem === null) return;
-    this.#problem = problem;
-    for (const listener of this.#listeners) listener.problem?.(problem);
   }
 
   // The start.
@@ -440,60 +306,21 @@ export class Store {
   async #load(): Promise<void> {
     const loaded = await load(this.#file, this.backups, this.#now);
     const now = this.#now();
-    this.#loadedAt = now;
+    this.#committed.loadedAt = now;
     if (loaded.kind === 'good') {
       const { registry, older, newer } = loaded.decoded;
-      this.#registry = registry;
-      if (older) this.#original = loaded.bytes;
-      if (newer) this.#setProblem(newerVersion(registry.version, now), true);
+      this.#committed.registry = registry;
+      if (older) this.#committed.original = loaded.bytes;
+      if (newer) this.#committed.setProblem(newerVersion(registry.version, now), true);
       return;
     }
-    this.#registry = loaded.registry;
+    this.#committed.registry = loaded.registry;
     if (loaded.kind === 'new') return;
     this.#log.warn(loaded.message);
-    this.#setProblem({ kind: 'recovered', message: loaded.message, since: now }, false);
+    this.#committed.setProblem({ kind: 'recovered', message: loaded.message, since: now }, false);
     if (loaded.writeBack) {
-      await this.#replace(this.#encode(), now);
+      await this.#replace(this.#committed.encode(), now);
       await this.#file.sync();
     }
   }
-}
-
-function readOnly(problem: Problem, file: string): RegistryError {
-  const { kind, message, line, column } = problem;
-  const where = line === undefined ? '' : ` at line ${line}, column ${column}`;
-  const remedy = kind === 'newer_version' ? 'upgrade Codebase Gardener' : `mend ${file}, or restore a backup`;
-  return new RegistryError(
-    'registry_read_only',
-    `cannot change the registry: ${message}${where}; ${remedy}`,
-    {
-      problem,
-      file,
-      suggestions: [remedy],
-    },
-  );
-}
-
-function newerVersion(version: string, since: string): Problem {
-  return {
-    kind: 'newer_version',
-    message: `the file is of version ${version}, which this program can only read`,
-    since,
-  };
-}
-
-function shuttingDown(): RegistryError {
-  return new RegistryError(
-    'shutting_down',
-    'cannot change the registry: the daemon is shutting down; try again',
-  );
-}
-
-/** What the caller is told of a failed write; an error that is not the system's is a fault of this program. */
-function storageFailed(error: unknown, applied: boolean): unknown {
-  if (errorCode(error) === undefined) return error;
-  return new RegistryError('storage_failed', `cannot write the registry: ${(error as Error).message}`, {
-    applied,
-    suggestions: ['free some disk space, or check the permissions of the data directory'],
-  });
 }

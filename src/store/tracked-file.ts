@@ -1,5 +1,5 @@
 /** One file as this process last read or wrote it, so that somebody else's edit is noticed and never written over. */
-import { createHash } from 'node:crypto';
+import { webcrypto } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type Identity, identify, isMissing, sameIdentity, stage, syncDirectory } from './atomic-file.ts';
@@ -37,7 +37,7 @@ export class TrackedFile {
       this.#hash = null;
       return { kind: 'missing' };
     }
-    const hash = hashOf(read.bytes);
+    const hash = await hashOf(read.bytes);
     const same = hash === this.#hash;
     this.#identity = read.identity;
     this.#hash = hash;
@@ -64,16 +64,17 @@ export class TrackedFile {
    * @returns whether the file was replaced
    */
   async replace(bytes: Buffer): Promise<boolean> {
-    const staged = await stage(this.path, bytes);
+    const [staged, hash] = await Promise.all([stage(this.path, bytes), hashOf(bytes)]);
     try {
       const now = await identify(this.path);
       if (!sameIdentity(now, this.#identity)) {
         // Another status may still be the same content: somebody changed the mode, or made a hard link.
         const content = now === null ? null : await readWithIdentity(this.path);
-        if (content === null ? this.#hash !== null : hashOf(content.bytes) !== this.#hash) return false;
+        if (content === null ? this.#hash !== null : (await hashOf(content.bytes)) !== this.#hash)
+          return false;
       }
       this.#identity = await staged.place();
-      this.#hash = hashOf(bytes);
+      this.#hash = hash;
       this.#unsynced = true;
       return true;
     } finally {
@@ -105,6 +106,7 @@ async function readWithIdentity(path: string): Promise<{ bytes: Buffer; identity
   }
 }
 
-function hashOf(bytes: Buffer): string {
-  return createHash('sha256').update(bytes).digest('hex');
+/** In a thread of its own: a large registry must not stop the event loop, and its bytes are being written meanwhile. */
+async function hashOf(bytes: Buffer): Promise<string> {
+  return Buffer.from(await webcrypto.subtle.digest('SHA-256', bytes)).toString('hex');
 }
