@@ -7,9 +7,9 @@ import type { Project } from '../domain/project.ts';
 import type { RegistryView } from '../domain/registry.ts';
 import type { Paths } from '../paths.ts';
 import { errorCode, isMissing } from './atomic-file.ts';
+import type { Logger } from '../log.ts';
 import { isDirectory, removeProjectDirectory } from './directories.ts';
 import type { Store } from './store.ts';
-import { silentLog } from '../log.ts';
 
 /** How many projects are looked at side by side; the thread pool has four threads. */
 const AT_ONCE = 64;
@@ -77,12 +77,14 @@ async function inspectProject(
 /**
  * Mends what can be mended. `orphan_dir` only when named, because that deletes data.
  *
+ * @param log says why a directory could not be removed; the issue then remains
  * @param codes only these; default all but `orphan_dir`
  */
 export async function repair(
   store: Store,
   paths: Pick<Paths, 'projectsDir'>,
   isTraining: (id: string) => boolean,
+  log: Logger,
   codes?: readonly IssueCode[],
 ): Promise<{ fixed: Issue[]; remaining: Issue[] }> {
   const wanted = (issue: Issue): boolean =>
@@ -108,11 +110,7 @@ export async function repair(
       if (path === undefined) continue;
       if (code === 'project_dir_missing') await mkdir(path, { recursive: true, mode: 0o700 });
       if (code === 'orphan_dir')
-        await removeProjectDirectory(
-          paths.projectsDir,
-          path.slice(paths.projectsDir.length + 1),
-          silentLog(),
-        );
+        await removeProjectDirectory(paths.projectsDir, path.slice(paths.projectsDir.length + 1), log);
     }
   }
   const remaining = await inspect(store.registry, paths, isTraining);

@@ -13,7 +13,7 @@ export function registryHandlers(services: Services): Family<'registry'> {
     'registry.info': () => registryInfo(services),
     'registry.validate': async () => ({ issues: await inspect(store.registry, paths, isTraining) }),
     async 'registry.repair'({ codes }, { peer }) {
-      const done = await repair(store, paths, isTraining, codes);
+      const done = await repair(store, paths, isTraining, log, codes);
       log.info(
         { method: 'registry.repair', fixed: done.fixed.length, remaining: done.remaining.length, ...peer },
         'changed',
