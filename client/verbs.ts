@@ -39,8 +39,9 @@ export function family<F extends FamilyName>(
   return new Proxy(verbs, {
     get(target, verb) {
       // Asking a family for `then` (await), `toJSON` and the like must not become a call.
-      if (typeof verb === 'symbol' || verb === 'then' || !/^[a-z_]+$/.test(verb))
-        return Reflect.get(target, verb);
+      if (typeof verb === 'symbol' || verb === 'then' || !/^[a-z_]+$/.test(verb)) {
+        return Reflect.get(target, verb) as unknown;
+      }
       return (target[verb] ??= (params: unknown, options?: CallOptions) =>
         call(`${name}.${verb}`, params, options));
     },

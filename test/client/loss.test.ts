@@ -10,7 +10,7 @@ describe('when the connection is lost', () => {
       // The first connection is cut once all calls are in; the second answers.
       if (accepted > 1) return method === 'daemon.hello' ? undefined : { by: accepted };
       if (received.length === 4) for (const socket of connections) socket.destroy();
-      return;
+      return undefined;
     });
     const calls = await Promise.all([
       client.projects.get({ project: 'a' }),

@@ -60,4 +60,6 @@ function serve(): void {
   // What a killed one left.
   rmSync(socket, { force: true });
   server.listen(socket);
+  // Where nobody comes, as when a test fails, it must not stay for ever.
+  setTimeout(() => server.close(), 30_000).unref();
 }
