@@ -21,11 +21,6 @@ export function parseLogLevel(text: string): LogLevel | null {
   return LOG_LEVELS.find((level) => level === text.toUpperCase()) ?? null;
 }
 
-/** A log that goes nowhere. */
-export function silentLog(): Logger {
-  return pino({ enabled: false });
-}
-
 /**
  * Opens the log of a daemon.
  *
