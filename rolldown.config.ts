@@ -26,8 +26,13 @@ function bundle(name: string, entry: string, banner?: string): RolldownOptions {
     resolve: { mainFields: ['module', 'main'] },
     // write-file-atomic names its temporary files after __filename, which an ES module does not have.
     transform: { target: 'node20', define: { __filename: 'import.meta.filename' } },
-    output: { dir: DIST, format: 'esm', codeSplitting: false, ...(banner && { postBanner: banner }) },
-    plugins: [notices(), banner && executable()],
+    output: {
+      dir: DIST,
+      format: 'esm',
+      codeSplitting: false,
+      ...(banner !== undefined && { postBanner: banner }),
+    },
+    plugins: [notices(), banner !== undefined && executable()],
     onLog(level, log, handle) {
       // A build that complains has not succeeded.
       handle(level === 'warn' ? 'error' : level, log);
