@@ -78,12 +78,13 @@ export function trainingHandlers(services: Services): Family<'training'> {
   ): Promise<T | null> {
     const deadline = performance.now() + ms;
     for (;;) {
+      const heard = bell.rings;
       const answer = await ask();
       const left = deadline - performance.now();
       if (answer !== null || left <= 0 || connection.closed) return answer;
       if (daemon.draining)
         throw new RegistryError('shutting_down', 'cannot wait: the daemon is shutting down; try again');
-      await bell.wait(left);
+      await bell.wait(heard, left);
     }
   }
 
