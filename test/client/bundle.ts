@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { rolldown } from 'rolldown';
-import { afterAll } from 'vitest';
+import { afterAll, beforeAll } from 'vitest';
 
 export interface Bundle {
   readonly file: string;
@@ -12,27 +12,32 @@ export interface Bundle {
 }
 
 /**
- * Bundles entries of the work tree into a directory that is there until the file's tests are over.
+ * Bundles entries of the work tree before the tests of a file, and removes them afterwards. Call it outside of tests.
  *
  * @param entries bundle name to path from the root of the work tree
+ * @returns filled when the tests begin
  */
-export async function bundle<N extends string>(entries: Record<N, string>): Promise<Record<N, Bundle>> {
-  const directory = await mkdtemp(join(tmpdir(), 'gardener-bundle-'));
+export function bundles<N extends string>(entries: Record<N, string>): Readonly<Record<N, Bundle>> {
+  const made = {} as Record<N, Bundle>;
+  let directory = '';
+  beforeAll(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'gardener-bundle-'));
+    for (const name of Object.keys(entries) as N[]) made[name] = await bundle(name, entries[name], directory);
+  });
   afterAll(() => rm(directory, { recursive: true, force: true }));
-  const bundles: Partial<Record<N, Bundle>> = {};
-  for (const name of Object.keys(entries) as N[]) {
-    const build = await rolldown({
-      input: { [name]: entries[name] },
-      platform: 'node',
-      // The same as for release.
-      transform: { target: 'node20', define: { __filename: 'import.meta.filename' } },
-      resolve: { mainFields: ['module', 'main'] },
-      logLevel: 'silent',
-    });
-    const { output } = await build.write({ dir: directory, format: 'esm', codeSplitting: false });
-    const [chunk] = output;
-    bundles[name] = { file: join(directory, chunk.fileName), modules: chunk.moduleIds };
-    await build.close();
-  }
-  return bundles as Record<N, Bundle>;
+  return made;
+}
+
+async function bundle(name: string, entry: string, directory: string): Promise<Bundle> {
+  const build = await rolldown({
+    input: { [name]: entry },
+    platform: 'node',
+    // The same as for release.
+    transform: { target: 'node20', define: { __filename: 'import.meta.filename' } },
+    resolve: { mainFields: ['module', 'main'] },
+    logLevel: 'silent',
+  });
+  const { output } = await build.write({ dir: directory, format: 'esm', codeSplitting: false });
+  await build.close();
+  return { file: join(directory, output[0].fileName), modules: output[0].moduleIds };
 }

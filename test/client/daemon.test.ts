@@ -4,18 +4,15 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
-import { beforeAll, expect, onTestFinished, test, vi } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { type Client, connect, type ConnectOptions, RegistryError, RpcError } from '../../client/index.ts';
 import { MAX_REQUEST_BYTES } from '../../client/connection.ts';
 import { MAX_LINE_BYTES } from '../../src/protocol/wire.ts';
-import { type Bundle, bundle } from './bundle.ts';
+import { bundles } from './bundle.ts';
 import { temporaryHome } from './stand-in.ts';
 
-let programs: Record<'gardenerd' | 'library', Bundle>;
-beforeAll(async () => {
-  // The library finds the daemon beside itself, as it does when it is installed.
-  programs = await bundle({ gardenerd: 'src/main.ts', library: 'client/index.ts' });
-});
+// The library finds the daemon beside itself, as it does when it is installed.
+const programs = bundles({ gardenerd: 'src/main.ts', library: 'client/index.ts' });
 
 /** A home whose daemon, if one gets started, is ended with the test. */
 async function home(): Promise<{ options: ConnectOptions; codebase: string; started: Client[] }> {

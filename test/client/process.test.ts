@@ -3,22 +3,19 @@ import { chmod, chown, copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
-import { beforeAll, describe, expect, test } from 'vitest';
-import { type Bundle, bundle } from './bundle.ts';
+import { describe, expect, test } from 'vitest';
+import { bundles } from './bundle.ts';
 import { answer, standIn, temporaryHome } from './stand-in.ts';
 
 const NOBODY = 65534;
-let library: Bundle;
-beforeAll(async () => {
-  ({ library } = await bundle({ library: 'client/index.ts' }));
-});
+const programs = bundles({ library: 'client/index.ts' });
 
 /** Runs a module that has `connect` and `socket`, and gives what it printed once it has ended of its own accord. */
 async function run(
   script: string,
   socket: string,
   options: ExecFileOptions = {},
-  file = library.file,
+  file = programs.library.file,
 ): Promise<string> {
   const source = `import { connect } from ${JSON.stringify(pathToFileURL(file).href)};
     const socket = ${JSON.stringify(socket)};
@@ -34,8 +31,8 @@ async function run(
 test('the library brings neither the validator, nor the log, nor the server with it', () => {
   const allowed =
     /\/node_modules\/json-rpc-2\.0\/|\/client\/[a-z-]+\.ts$|\/src\/(domain\/errors|paths|protocol\/version)\.ts$/;
-  expect(library.modules.length).toBeGreaterThan(5);
-  expect(library.modules.filter((id) => !id.startsWith('\0') && !allowed.test(id))).toEqual([]);
+  expect(programs.library.modules.length).toBeGreaterThan(5);
+  expect(programs.library.modules.filter((id) => !id.startsWith('\0') && !allowed.test(id))).toEqual([]);
 });
 
 test('loading the library loads no module of Node that only a start needs', async () => {
@@ -87,7 +84,7 @@ describe('a process', () => {
     // In a place that the other user can read.
     const home = await temporaryHome();
     const file = join(home, 'library.mjs');
-    await copyFile(library.file, file);
+    await copyFile(programs.library.file, file);
     const ask = (socket: string) =>
       run(
         `await connect({ socket }).catch(({ name, reason, message }) => console.log(name, reason, message));`,

@@ -1,16 +1,12 @@
 import { mkdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
-import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { connect, type ConnectOptions, ConnectionError } from '../../client/index.ts';
-import { bundle } from './bundle.ts';
+import { bundles } from './bundle.ts';
 import { standIn, temporaryHome } from './stand-in.ts';
 
-let program = '';
-beforeAll(async () => {
-  const { daemon } = await bundle({ daemon: 'test/client/stand-in-daemon.ts' });
-  program = daemon.file;
-});
+const programs = bundles({ daemon: 'test/client/stand-in-daemon.ts' });
 
 interface Start {
   readonly pid: number;
@@ -37,7 +33,7 @@ async function home(): Promise<Home> {
     options: (behaviour, { deadlines, ...more } = {}) => ({
       dataDir,
       socket,
-      daemon: [process.execPath, program, behaviour],
+      daemon: [process.execPath, programs.daemon.file, behaviour],
       // A busy machine is no fault of what is tested here.
       deadlines: { start: 25_000, ...deadlines },
       ...more,
