@@ -1,5 +1,4 @@
 /** Where things are. Client and daemon share this file, so that both look for the socket in one place. */
-import { createHash } from 'node:crypto';
 import { homedir, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
@@ -72,6 +71,8 @@ function resolveSocket(
   const socket = join(runDir, 'registry.sock');
   if (Buffer.byteLength(socket) <= MAX_SOCKET_PATH_BYTES) return socket;
   const base = env['XDG_RUNTIME_DIR'] || tmpdir();
+  // Loaded only here: it would be a third of what the client library costs to import.
+  const { createHash } = process.getBuiltinModule('node:crypto');
   const name = createHash('sha256').update(dataDir).digest('hex').slice(0, 16);
   return join(base, `codebase-gardener-${process.getuid?.() ?? 0}`, `${name}.sock`);
 }
