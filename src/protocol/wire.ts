@@ -68,7 +68,7 @@ export function readMessage(line: Buffer): Message {
     return refused(PARSE_ERROR, 'parse error: the line is not JSON');
   }
   if (maybeDeep(line) && depthExceeds(value, MAX_DEPTH)) {
-    return refused(INVALID_REQUEST, `invalid request: nested deeper than ${MAX_DEPTH}`);
+    return refused(INVALID_REQUEST, `invalid request: nested deeper than ${MAX_DEPTH}`, idOf(value));
   }
   if (!Array.isArray(value)) return { batch: false, entries: [readRequest(value)] };
   if (value.length === 0) return refused(INVALID_REQUEST, 'invalid request: the batch is empty');
@@ -86,14 +86,10 @@ function readRequest(value: unknown): RpcRequest | ErrorAnswer {
     return errorAnswer(null, INVALID_REQUEST, 'invalid request: must be an object');
   }
   const request = value as Record<string, unknown>;
-  const hasId = Object.hasOwn(request, 'id');
-  const id = request['id'];
-  // 1e400 is read as Infinity, which no answer could give back.
-  const validId = id === null || typeof id === 'string' || (typeof id === 'number' && Number.isFinite(id));
-  if (hasId && !validId) {
+  const answerId = idOf(request);
+  if (answerId === null && Object.hasOwn(request, 'id') && request['id'] !== null) {
     return errorAnswer(null, INVALID_REQUEST, 'invalid request: id must be a string, a number or null');
   }
-  const answerId = hasId ? (id as RpcId) : null;
   if (request['jsonrpc'] !== '2.0') {
     return errorAnswer(answerId, INVALID_REQUEST, 'invalid request: jsonrpc must be "2.0"');
   }
@@ -105,6 +101,13 @@ function readRequest(value: unknown): RpcRequest | ErrorAnswer {
     return errorAnswer(answerId, INVALID_REQUEST, 'invalid request: params must be an object or an array');
   }
   return value as RpcRequest;
+}
+
+/** The id to answer under; null where there is none that an answer could give back. */
+function idOf(request: unknown): RpcId {
+  const id = typeof request === 'object' && request !== null && 'id' in request ? request.id : null;
+  // 1e400 is read as Infinity.
+  return typeof id === 'string' || (typeof id === 'number' && Number.isFinite(id)) ? id : null;
 }
 
 export function isErrorAnswer(entry: RpcRequest | ErrorAnswer): entry is ErrorAnswer {
@@ -123,8 +126,8 @@ export function writeAnswer(answer: { id?: RpcId; result?: unknown; error?: unkn
   return JSON.stringify(answer);
 }
 
-function refused(code: number, message: string): Message {
-  return { batch: false, entries: [errorAnswer(null, code, message)] };
+function refused(code: number, message: string, id: RpcId = null): Message {
+  return { batch: false, entries: [errorAnswer(id, code, message)] };
 }
 
 /** Whether a line has more brackets than a shallow one can have; most lines end here. */
