@@ -105,6 +105,12 @@ export class Daemon implements DaemonControl {
       {
         connections: (count) => this.#restartIdleTimer(count),
         writable: (connection) => this.#events.resume(connection),
+        // Whoever asks nothing more reports nothing more; a trainer that was killed must not hold on to what it has,
+        // nor be given more, for as long as one of its calls waits.
+        ended: (connection) => {
+          this.#leases.disconnect(connection);
+          this.#bell.ring();
+        },
         closed: (connection) => {
           this.#events.disconnect(connection);
           this.#leases.disconnect(connection);
@@ -209,7 +215,7 @@ export class Daemon implements DaemonControl {
   #committed(commit: Commit): void {
     this.#events.committed(commit);
     // Whoever trained a project that is gone trains nothing any more.
-    for (const change of commit.changes) if ('id' in change && !change.after) this.#leases.end(change.id);
+    for (const change of commit.changes) if ('id' in change && !change.after) this.#leases.endOf(change.id);
     this.#bell.ring();
   }
 
@@ -222,12 +228,12 @@ export class Daemon implements DaemonControl {
         const project = draft.get(lease.projectId);
         const current = this.#leases.get(lease.projectId) === lease;
         if (!project || !current || (why === 'disconnected' && lease.owner !== null)) return false;
-        this.#leases.require(project, lease.token, ending);
+        this.#leases.requireWithin(project, lease.token, ending);
         training.fail(draft, project, lease.live ?? {}, error, now);
         return true;
       });
       if (!lost) return;
-      this.#leases.end(lease.projectId);
+      this.#leases.end(lease);
       this.#log.warn(
         { project: lease.projectId, token: lease.token, holder: lease.holder },
         `a lease was lost: ${error}`,

@@ -24,6 +24,9 @@ export interface Holder {
 interface Before {
   training_status: Project['training_status'];
   retrain_requested: Project['retrain_requested'];
+  /** With {@link Before.attempt}, what tells `training.claim` that the project lost its trainer and waits for another. */
+  error: string | null;
+  attempt: number;
 }
 
 /** What a trainer reports. */
@@ -39,13 +42,21 @@ export function isLeaseRecorded(project: Project): boolean {
   return project.training_status === 'training' && project.training?.holder != null;
 }
 
-/** Starts training; the token must be greater than any this project has had. */
-export function begin(draft: Draft, project: Project, token: number, holder: Holder, now: string): Project {
-  const { training_status, retrain_requested } = project;
-  const before: Before = isLeaseRecorded(project)
-    ? beforeOf(project)
-    : { training_status, retrain_requested };
-  const lost = wasLost(project) ? (project.training?.attempt ?? 0) : 0;
+/**
+ * Starts training.
+ *
+ * @param token must be greater than any this project has had
+ * @param stallMs without a report for so long the lease is lost; milliseconds, default never
+ */
+export function begin(
+  draft: Draft,
+  project: Project,
+  token: number,
+  holder: Holder,
+  now: string,
+  stallMs?: number,
+): Project {
+  const before = isLeaseRecorded(project) ? beforeOf(project) : standing(project);
   const next: Project = {
     ...project,
     training_status: 'training',
@@ -60,8 +71,10 @@ export function begin(draft: Draft, project: Project, token: number, holder: Hol
         ...(holder.name === undefined ? {} : { name: holder.name }),
         ...(holder.pid === undefined ? {} : { pid: holder.pid }),
       },
-      attempt: lost + 1,
+      attempt: (wasLost(before) ? before.attempt : 0) + 1,
       before,
+      // For the next daemon: whoever resumes there is to be missed as soon as here.
+      ...(stallMs === undefined ? {} : { stall_ms: stallMs }),
     },
   };
   draft.put(next);
@@ -100,9 +113,15 @@ export function fail(draft: Draft, project: Project, live: Progress, error: stri
 
 /** The trainer gives the project back as it was. */
 export function release(draft: Draft, project: Project, now: string): Project {
-  const { training_status, retrain_requested } = beforeOf(project);
+  const { training_status, retrain_requested, error, attempt } = beforeOf(project);
   const blank = { phase: null, progress: null, message: null, details: null };
-  return end(draft, project, {}, now, { training_status, retrain_requested }, blank);
+  return end(draft, project, {}, now, { training_status, retrain_requested }, { ...blank, error, attempt });
+}
+
+/** The `stall_ms` that a lease was begun with. */
+export function stallOf({ training }: Project): number | undefined {
+  const stallMs = training?.['stall_ms'];
+  return typeof stallMs === 'number' && stallMs > 0 ? stallMs : undefined;
 }
 
 /** Asks the holder to stop. */
@@ -160,16 +179,25 @@ function waiting(project: Project): { rank: number; since: string } | null {
   if (project.training_status === 'training') return null;
   if (project.retrain_requested) return { rank: 0, since: project.retrain_requested.at };
   if (project.training_status === 'not_started') return { rank: 1, since: project.created_at };
-  if (wasLost(project) && (project.training?.attempt ?? 0) < MAX_LOST_ATTEMPTS) {
+  const standsAt = standing(project);
+  if (wasLost(standsAt) && standsAt.attempt < MAX_LOST_ATTEMPTS) {
     return { rank: 2, since: project.last_updated };
   }
   return null;
 }
 
 /** Whether the last lease ended because its trainer vanished. */
-function wasLost(project: Project): boolean {
-  const error = project.training?.error;
-  return project.training_status === 'failed' && (error === DISCONNECTED || error === STALLED);
+function wasLost({ training_status, error }: Before): boolean {
+  return training_status === 'failed' && (error === DISCONNECTED || error === STALLED);
+}
+
+function standing({ training_status, retrain_requested, training }: Project): Before {
+  return {
+    training_status,
+    retrain_requested,
+    error: training?.error ?? null,
+    attempt: training?.attempt ?? 0,
+  };
 }
 
 /** @throws {InvalidParamsError} when the details are too long to be passed around */
@@ -195,7 +223,12 @@ function end(
   fields: Partial<Project>,
   record: Partial<Training>,
 ): Project {
-  const { before: _over, cancel_reason: _answered, ...training } = project.training ?? blankTraining();
+  const {
+    before: _over,
+    cancel_reason: _answered,
+    stall_ms: _past,
+    ...training
+  } = project.training ?? blankTraining();
   const next: Project = {
     ...project,
     ...fields,
@@ -224,9 +257,11 @@ function reported({ progress, phase, message, details }: Progress): Partial<Trai
 }
 
 function beforeOf(project: Project): Before {
-  const before = project.training?.['before'] as Before | undefined;
+  const before = project.training?.['before'] as Partial<Before> | undefined;
   return {
     training_status: before?.training_status ?? 'not_started',
     retrain_requested: before?.retrain_requested ?? null,
+    error: before?.error ?? null,
+    attempt: before?.attempt ?? 0,
   };
 }

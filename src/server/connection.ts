@@ -20,6 +20,8 @@ export interface ConnectionEvents {
   idle(): void;
   /** Called when a peer that had not read what was sent has caught up. */
   writable(connection: Connection): void;
+  /** Called when a peer will ask nothing more; it may still read answers. */
+  ended(connection: Connection): void;
 }
 
 export class Connection implements Outlet {
@@ -65,6 +67,11 @@ export class Connection implements Outlet {
 
   get closed(): boolean {
     return this.#closing || this.#socket.destroyed;
+  }
+
+  /** Whether the peer will ask nothing more. One that was killed looks the same as one that only reads from now on. */
+  get ended(): boolean {
+    return this.#ended || this.closed;
   }
 
   /** Whether the peer has not read all that was sent before. */
@@ -157,6 +164,7 @@ export class Connection implements Outlet {
   /** The peer has said all it will say, and may still read. */
   #end(): void {
     this.#ended = true;
+    this.#events.ended(this);
     this.#resume();
   }
 

@@ -7,7 +7,7 @@
 import { toWire } from '../domain/encoding.ts';
 import { RegistryError } from '../domain/errors.ts';
 import type { Project } from '../domain/project.ts';
-import { type Holder, isLeaseRecorded, type Progress } from '../domain/training.ts';
+import { type Holder, isLeaseRecorded, type Progress, stallOf } from '../domain/training.ts';
 
 /** How long a lease whose connection ended may be resumed, in milliseconds. */
 export const RESUME_GRACE_MS = 10_000;
@@ -87,12 +87,13 @@ export class Leases {
   }
 
   /** Starts the lease that a durable change has recorded; an earlier one on the project is lost. */
-  begin(claim: object, project: Project, owner: Owner, holder: Holder, stallMs: number | undefined): Lease {
+  begin(claim: object, project: Project, owner: Owner, holder: Holder): Lease {
     this.unreserve(claim);
     const id = project.project_id;
     const token = project.training?.token ?? 0;
     this.#drop(id);
     this.#tokens.set(id, token);
+    const stallMs = stallOf(project);
     const lease: Lease = { projectId: id, token, holder, owner, stallMs, live: null, ending: null };
     this.#leases.set(id, lease);
     this.#restartTimer(lease);
@@ -102,28 +103,42 @@ export class Leases {
   /**
    * The lease that a token stands for.
    *
-   * @param ending the change that is about to end it; given again when the change is tried again
-   * @throws {RegistryError} `lease_lost`, also while another change ends it
+   * @throws {RegistryError} `lease_lost`, also while a change that ends it is on its way
    */
-  require(project: Project, token: number, ending: object | null = null): Lease {
+  require(project: Project, token: number): Lease {
     const lease = this.#leases.get(project.project_id);
-    if (lease?.token === token && (lease.ending === null || lease.ending === ending)) {
-      lease.ending = ending;
-      return lease;
-    }
-    throw new RegistryError(
-      'lease_lost',
-      `cannot go on training "${project.name}": token ${token} is not the current one; stop, and begin again`,
-      { project: toWire(project), ...(lease ? { holder: lease.holder } : {}) },
-    );
+    if (lease?.token === token && lease.ending === null) return lease;
+    throw leaseLost(project, token, lease);
   }
 
-  /** @throws {RegistryError} `lease_held` unless nobody holds the project, or this owner does */
-  requireFree(project: Project, owner?: Owner): void {
+  /**
+   * The same from within a change, for which the changes before it in the batch count: one of them may have taken the
+   * project by force.
+   *
+   * @param ending the change, if it ends the lease; given again when the change is tried again
+   */
+  requireWithin(project: Project, token: number, ending: object | null = null): Lease {
     const lease = this.#leases.get(project.project_id);
-    const reserved = this.#reserved.has(project.project_id);
-    if ((lease && (owner === undefined || lease.owner !== owner)) || (!lease && reserved))
-      throw leaseHeld(project, lease);
+    const taken = this.#reserved.has(project.project_id);
+    if (lease?.token !== token || taken || (lease.ending !== null && lease.ending !== ending)) {
+      throw leaseLost(project, token, lease);
+    }
+    lease.ending = ending;
+    return lease;
+  }
+
+  /**
+   * Whether a project may be changed behind a trainer's back; asked from within the change.
+   *
+   * @param owner may change what it holds itself
+   * @returns the owner's lease, if there is one
+   * @throws {RegistryError} `lease_held` when somebody else holds the project, or is taking it in the same batch
+   */
+  requireFree(project: Project, owner?: Owner): Lease | undefined {
+    const lease = this.#leases.get(project.project_id);
+    const held = lease !== undefined && (owner === undefined || lease.owner !== owner);
+    if (held || this.#reserved.has(project.project_id)) throw leaseHeld(project, lease);
+    return lease;
   }
 
   /** Keeps what a trainer reports, and its lease. */
@@ -138,8 +153,13 @@ export class Leases {
     this.#restartTimer(lease);
   }
 
-  /** The lease is over, in whatever way. */
-  end(projectId: string): void {
+  /** The lease is over, in whatever way; if the project has another one by now, that goes on. */
+  end(lease: Lease): void {
+    if (this.#leases.get(lease.projectId) === lease) this.endOf(lease.projectId);
+  }
+
+  /** The project is no more, and whatever lease there was on it. */
+  endOf(projectId: string): void {
     if (this.#drop(projectId)) this.#onFree();
   }
 
@@ -172,7 +192,7 @@ export class Leases {
       token: training.token,
       holder: { name, pid },
       owner: null,
-      stallMs: undefined,
+      stallMs: stallOf(project),
       live: null,
       ending: null,
     };
@@ -208,6 +228,14 @@ export class Leases {
       setTimeout(() => this.#onLost(lease, why), after),
     );
   }
+}
+
+function leaseLost(project: Project, token: number, lease: Lease | undefined): RegistryError {
+  return new RegistryError(
+    'lease_lost',
+    `cannot go on training "${project.name}": token ${token} is not the current one; stop, and begin again`,
+    { project: toWire(project), ...(lease ? { holder: lease.holder } : {}) },
+  );
 }
 
 function leaseHeld(project: Project, lease: Lease | undefined): RegistryError {

@@ -20,6 +20,8 @@ const LAST_WORD = JSON.stringify(
 export interface ListenerEvents {
   /** Called whenever the number of connections has changed. */
   connections(count: number): void;
+  /** A peer will ask nothing more. */
+  ended(connection: Outlet): void;
   closed(connection: Outlet): void;
   writable(connection: Outlet): void;
 }
@@ -105,6 +107,7 @@ export class Listener {
       answer: this.#answer,
       idle: () => this.#whenIdle(),
       writable: () => this.#events.writable(connection),
+      ended: () => this.#events.ended(connection),
     });
     this.#connections.add(connection);
     this.#events.connections(this.#connections.size);

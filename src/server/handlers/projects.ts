@@ -9,6 +9,7 @@ import { type MethodName, type Result } from '../../protocol/methods.ts';
 import { RawJson } from '../../protocol/wire.ts';
 import { removeProjectDirectory } from '../../store/directories.ts';
 import type { Operation } from '../../store/store.ts';
+import type { Lease } from '../leases.ts';
 import { projectJson } from '../presentation.ts';
 import type { Context, Family, Services } from './types.ts';
 
@@ -61,12 +62,13 @@ export function projectHandlers({ store, paths, leases, log }: Services): Family
       return answer;
     },
     async 'projects.set_status'({ project: reference, status, error, if_etag }, context) {
-      const { project, answer } = await changed('projects.set_status', context, (draft, now) => {
-        leases.requireFree(findProject(draft, reference), context.connection);
+      let lease: Lease | undefined;
+      const { answer } = await changed('projects.set_status', context, (draft, now) => {
+        lease = leases.requireFree(findProject(draft, reference), context.connection);
         return operations.setStatus(draft, reference, status, now, { error, ifEtag: if_etag });
       });
       // The holder itself has said how it ended.
-      if (status !== 'training') leases.end(project.project_id);
+      if (lease && status !== 'training') leases.end(lease);
       return answer;
     },
     async 'projects.remove'({ project: reference, keep_files, force, if_etag }, { peer }) {

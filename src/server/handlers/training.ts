@@ -32,12 +32,15 @@ export function trainingHandlers(services: Services): Family<'training'> {
         leases.unreserve(claim);
         const chosen = choose(draft);
         if (!chosen) return null;
-        return training.begin(draft, chosen, leases.reserve(chosen, claim, force), who, now);
+        const token = leases.reserve(chosen, claim, force);
+        return training.begin(draft, chosen, token, who, now, stall_ms);
       });
       if (!project) return null;
-      const lease = leases.begin(claim, project, connection, who, stall_ms);
+      const lease = leases.begin(claim, project, connection, who);
       // Whoever asked may be gone by now; the lease waits for them as it would have later.
-      if (connection.closed) leases.disconnect(connection);
+      if (connection.ended) leases.disconnect(connection);
+      // And the same batch may have removed the project.
+      if (!store.registry.get(project.project_id)) leases.end(lease);
       log.info(
         { method, project: project.project_id, name: project.name, token: lease.token, ...peer },
         'changed',
@@ -57,12 +60,12 @@ export function trainingHandlers(services: Services): Family<'training'> {
   ): Promise<RawJson<Result<'projects.get'>>> {
     const ending = {};
     try {
-      const project = await store.change((draft, now) => {
+      const { project, lease } = await store.change((draft, now) => {
         const found = findProject(draft, reference);
-        const lease = leases.require(found, token, ending);
-        return change(draft, found, lease, now);
+        const held = leases.requireWithin(found, token, ending);
+        return { project: change(draft, found, held, now), lease: held };
       });
-      leases.end(project.project_id);
+      leases.end(lease);
       log.info({ method, project: project.project_id, name: project.name, token, ...peer }, 'changed');
       return present(project);
     } finally {
@@ -70,10 +73,10 @@ export function trainingHandlers(services: Services): Family<'training'> {
     }
   }
 
-  /** Asks again and again, whenever something has changed, until there is an answer or the time is up. */
+  /** Asks again and again, whenever something has changed, until there is an answer, no need, or the time is up. */
   async function until<T>(
     ms: number,
-    { connection }: Context,
+    isNeeded: () => boolean,
     ask: () => Promise<T | null>,
   ): Promise<T | null> {
     const deadline = performance.now() + ms;
@@ -81,10 +84,11 @@ export function trainingHandlers(services: Services): Family<'training'> {
       const heard = bell.rings;
       const answer = await ask();
       const left = deadline - performance.now();
-      if (answer !== null || left <= 0 || connection.closed) return answer;
+      if (answer !== null || left <= 0 || !isNeeded()) return answer;
       if (daemon.draining)
         throw new RegistryError('shutting_down', 'cannot wait: the daemon is shutting down; try again');
       await bell.wait(heard, left);
+      if (!isNeeded()) return null;
     }
   }
 
@@ -98,7 +102,9 @@ export function trainingHandlers(services: Services): Family<'training'> {
     },
     async 'training.claim'({ languages, tags, wait_ms = 0, ...params }, context) {
       const isFree = (id: string): boolean => leases.isFree(id);
-      return await until(wait_ms, context, async () => {
+      // A peer that will ask nothing more could do nothing with a lease.
+      const isNeeded = (): boolean => !context.connection.ended;
+      return await until(wait_ms, isNeeded, async () => {
         // Most of the time there is nothing, and the queue need not be bothered.
         if (!training.nextWaiting(store.registry, { languages, tags }, isFree)) return null;
         return await begin('training.claim', params, context, (draft) =>
@@ -110,12 +116,16 @@ export function trainingHandlers(services: Services): Family<'training'> {
       training.checkDetails(progress.details);
       const project = findProject(store.registry, reference);
       const lease = leases.require(project, token);
-      const phase = lease.live?.phase ?? project.training?.phase;
       const at = new Date().toISOString();
       leases.report(lease, progress, at);
       const { project_id } = project;
-      if (progress.phase !== undefined && progress.phase !== phase) {
-        await store.change((draft, now) => training.notePhase(draft, project_id, lease.live ?? {}, now));
+      // Compared with what is written down: a phase whose write failed is written with the next report.
+      if (progress.phase !== undefined && progress.phase !== project.training?.phase) {
+        await store.change((draft, now) => {
+          // The lease may have ended in the meantime, and the record be somebody else's.
+          leases.requireWithin(findProject(draft, project_id), token);
+          return training.notePhase(draft, project_id, lease.live ?? {}, now);
+        });
       }
       events.progress({
         project_id,
@@ -148,15 +158,19 @@ export function trainingHandlers(services: Services): Family<'training'> {
     },
     async 'training.wait'({ project: reference, wait_ms = DEFAULT_WAIT_MS }, context) {
       const { project_id } = findProject(store.registry, reference);
-      return await until(wait_ms, context, async () =>
-        // By id from here on; one that was removed meanwhile is an error.
-        leases.isFree(project_id) ? present(findProject(store.registry, project_id)) : null,
+      return await until(
+        wait_ms,
+        () => !context.connection.closed,
+        async () =>
+          // By id from here on; one that was removed meanwhile is an error.
+          leases.isFree(project_id) ? present(findProject(store.registry, project_id)) : null,
       );
     },
     'training.resume'({ project: reference, token }, { connection, peer }) {
       const project = findProject(store.registry, reference);
       const lease = leases.require(project, token);
       leases.resume(lease, connection);
+      if (connection.ended) leases.disconnect(connection);
       log.info({ method: 'training.resume', project: project.project_id, token, ...peer }, 'resumed a lease');
       return new RawJson(`{"token":${token},"project":${projectJson(project, leases)}}`);
     },

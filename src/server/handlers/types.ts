@@ -19,7 +19,11 @@ export interface Peer {
 /** One message of one peer. */
 export interface Context {
   readonly peer: Peer;
-  readonly connection: Outlet & { readonly closed: boolean };
+  readonly connection: Outlet & {
+    readonly closed: boolean;
+    /** Whether the peer will ask nothing more. */
+    readonly ended: boolean;
+  };
   /** Has something done once the answer to this message is on its way. */
   afterAnswer(action: () => void): void;
 }
