@@ -205,10 +205,11 @@ export class Connection implements Outlet {
   }
 
   #flush(): void {
-    if (this.#out.length === 0 || this.#socket.destroyed || this.#socket.writableEnded) return;
+    if (this.#out.length === 0) return;
     const text = `${this.#out.join('\n')}\n`;
     this.#out = [];
     this.#outBytes = 0;
-    this.#socket.write(text);
+    // What comes too late for the peer is dropped: it must not pile up for one that is closing and does not read.
+    if (!this.#socket.destroyed && !this.#socket.writableEnded) this.#socket.write(text);
   }
 }

@@ -8,7 +8,10 @@ import type { Commit } from '../store/committed.ts';
 
 /** Committed changes that are kept for resuming. */
 export const HISTORY_LENGTH = 1_000;
-/** What may wait for a subscriber that does not read; beyond it the queue becomes one resync. Bytes. */
+/**
+ * What may wait for a subscriber that does not read what it was sent before; beyond it the queue becomes one resync.
+ * One that reads gets every event, however many a single step of the registry brings. Bytes.
+ */
 export const MAX_WAITING_BYTES = 1024 * 1024;
 /** Every subscription has a queue; a connection needs few. */
 export const MAX_SUBSCRIPTIONS = 64;
@@ -17,12 +20,14 @@ export const MAX_SUBSCRIPTIONS = 64;
 export interface Outlet {
   /** Whether what was sent before still waits for the peer. */
   readonly congested: boolean;
+  readonly closed: boolean;
   send(line: string): void;
 }
 
 /** An event as text, with what subscriptions choose by. */
 interface Entry {
   readonly json: string;
+  readonly bytes: number;
   readonly projectIds: readonly (string | null)[];
   readonly isProgress: boolean;
   /** Where the history stands with it. */
@@ -40,6 +45,7 @@ class Subscription {
   readonly outlet: Outlet;
   readonly options: WatchOptions;
   queue: Entry[] = [];
+  /** What the queue holds, but for what was missed before the subscription began. */
   bytes = 0;
   /** The queue grew too long: a snapshot replaces it. */
   overflowed = false;
@@ -61,8 +67,9 @@ class Subscription {
   add(entry: Entry): void {
     if (this.overflowed || !this.wants(entry)) return;
     this.queue.push(entry);
-    this.bytes += entry.json.length;
-    if (this.bytes <= MAX_WAITING_BYTES) return;
+    this.bytes += entry.bytes;
+    const isBehind = !this.started || this.outlet.congested;
+    if (this.bytes <= MAX_WAITING_BYTES || !isBehind) return;
     this.queue = [];
     this.bytes = 0;
     this.overflowed = true;
@@ -107,7 +114,7 @@ export class Events {
   /** A report of a trainer, for those who asked for progress. */
   progress(event: { project_id: string; projectJson: string; at: string }): void {
     const json = `{"type":"progress","project_id":${JSON.stringify(event.project_id)},"project":${event.projectJson},"origin":"rpc","at":"${event.at}"}`;
-    this.#add({ json, projectIds: [event.project_id], isProgress: true, sequence: this.#sequence });
+    this.#add(this.#entry(json, [event.project_id], true));
   }
 
   problem(problem: Problem | null): void {
@@ -142,8 +149,10 @@ export class Events {
     const missed = options.cursor === undefined ? [] : this.#after(options.cursor);
     this.#count += 1;
     const subscription = new Subscription(`s${this.#count}`, outlet, options);
-    for (const entry of missed) subscription.add(entry);
-    this.#subscriptions.set(subscription.id, subscription);
+    // The history is kept anyway, so that however much was missed costs no more memory.
+    subscription.queue = missed.filter((entry) => subscription.wants(entry));
+    // A peer that left while its request waited for its turn will not be heard of again.
+    if (!outlet.closed) this.#subscriptions.set(subscription.id, subscription);
     return { subscription: subscription.id, cursor: options.cursor ?? this.cursor };
   }
 
@@ -178,9 +187,13 @@ export class Events {
   }
 
   #publish(event: ChangeEvent | Record<string, unknown>, projectIds: readonly (string | null)[]): Entry {
-    const entry = { json: JSON.stringify(event), projectIds, isProgress: false, sequence: this.#sequence };
+    const entry = this.#entry(JSON.stringify(event), projectIds, false);
     this.#add(entry);
     return entry;
+  }
+
+  #entry(json: string, projectIds: readonly (string | null)[], isProgress: boolean): Entry {
+    return { json, bytes: Buffer.byteLength(json), projectIds, isProgress, sequence: this.#sequence };
   }
 
   #add(entry: Entry): void {

@@ -20,7 +20,6 @@ export interface Peer {
 export interface Context {
   readonly peer: Peer;
   readonly connection: Outlet & {
-    readonly closed: boolean;
     /** Whether the peer will ask nothing more. */
     readonly ended: boolean;
   };
