@@ -1,18 +1,40 @@
 /** A question to whoever sits at the terminal. */
-import { createInterface } from 'node:readline';
+import { once } from 'node:events';
 import type { Host } from './context.ts';
 
-/** Asks on standard error and reads a line; empty at the end of the input. */
+const NEWLINE = 0x0a;
+
+/**
+ * Asks on standard error and reads a line; empty at the end of the input.
+ *
+ * Without readline: it would take what is typed ahead for the next question with it, and make Ctrl-C a character.
+ */
 export async function ask({ stdin, stderr }: Host, question: string): Promise<string> {
   stderr.write(question);
-  // Not as a terminal of its own: the system's line editing leaves Ctrl-C a signal.
-  const lines = createInterface({ input: stdin, terminal: false });
+  const line = await readLine(stdin);
+  if (line === undefined) stderr.write('\n');
+  return line ?? '';
+}
+
+/** The next line without its end; undefined when the input ends first. What comes after it is left. */
+async function readLine(input: Host['stdin']): Promise<string | undefined> {
+  let bytes = Buffer.alloc(0);
   try {
-    for await (const line of lines) return line;
-    stderr.write('\n');
-    return '';
+    for (;;) {
+      const chunk = input.read();
+      if (chunk === null) {
+        if (!input.readable) return undefined;
+        await Promise.race([once(input, 'readable'), once(input, 'end')]);
+        continue;
+      }
+      bytes = Buffer.concat([bytes, Buffer.from(chunk)]);
+      const end = bytes.indexOf(NEWLINE);
+      if (end < 0) continue;
+      if (end + 1 < bytes.length) input.unshift(bytes.subarray(end + 1));
+      return bytes.toString('utf8', 0, end);
+    }
   } finally {
-    lines.close();
-    stdin.pause();
+    // Whoever gets the terminal next, an editor perhaps, must get what is typed.
+    input.pause();
   }
 }

@@ -8,7 +8,7 @@ import type { Params } from '../../src/protocol/methods.ts';
 export type Changes = Omit<Params<'projects.update'>, 'project' | 'if_etag'>;
 
 /** Attempts against others who change the same project: editors touch one on every prompt. */
-const MAX_ATTEMPTS = 5;
+const MAX_ATTEMPTS = 20;
 
 /**
  * Makes changes that hold whatever else has happened to the project meanwhile.

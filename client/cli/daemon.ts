@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import type { Client } from '../client.ts';
 import { ConnectionError } from '../errors.ts';
+import { RegistryError } from '../../src/domain/errors.ts';
 import type { Result } from '../../src/protocol/methods.ts';
 import type { Context } from './context.ts';
 import { LocalError, NotRunningError, UsageError } from './failures.ts';
@@ -135,6 +136,12 @@ async function whenRunning<T>(ctx: Context, work: (client: Client) => Promise<T>
   }
 }
 
+/** What is wanted may be under way already, or have happened before the answer was. */
+function isEnding(error: unknown): boolean {
+  if (error instanceof RegistryError) return error.kind === 'shutting_down';
+  return error instanceof ConnectionError && error.reason === 'lost';
+}
+
 /** Asks the daemon to end and waits until its process has. Undefined when there is none. */
 async function end(
   ctx: Context,
@@ -145,8 +152,7 @@ async function end(
     try {
       await client.daemon.shutdown({ reason });
     } catch (error) {
-      // It has ended before its answer was on the way.
-      if (!(error instanceof ConnectionError && error.reason === 'lost')) throw error;
+      if (!isEnding(error)) throw error;
     }
     return { pid, manager };
   });

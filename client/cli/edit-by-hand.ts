@@ -36,7 +36,7 @@ export async function editByHand(ctx: Context, client: Client, reference: string
       } catch (error) {
         keep = true;
         if (!isMendable(error)) throw error;
-        ctx.note(`gardener: ${explain(error).message}`);
+        ctx.note(`gardener: ${fault(error)}`);
         if (!/^(y(es)?)?$/i.test((await ask(ctx.host, 'edit again? [Y/n] ')).trim())) throw kept(file);
         keep = false;
       }
@@ -68,6 +68,11 @@ function isMendable(error: unknown): boolean {
     error instanceof RegistryError &&
     ['project_exists', 'invalid_name', 'source_path_missing'].includes(error.kind)
   );
+}
+
+function fault(error: unknown): string {
+  if (error instanceof JsonFault) return `cannot read what you wrote: ${error.message}`;
+  return error instanceof EditFault ? error.message : explain(error).message;
 }
 
 function kept(file: string): LocalError {

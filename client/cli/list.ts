@@ -20,10 +20,10 @@ const PAGE = 1_000;
 
 const COLUMNS: readonly Column[] = [
   { title: '  NAME' },
-  { title: 'STATUS' },
+  { title: 'STATUS', rigid: true },
   { title: 'LANGUAGE' },
-  { title: 'FILES', align: 'right' },
-  { title: 'USED' },
+  { title: 'FILES', align: 'right', rigid: true },
+  { title: 'USED', rigid: true },
   { title: 'PATH', cut: 'start' },
 ];
 

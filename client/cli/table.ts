@@ -6,6 +6,8 @@ export interface Column {
   readonly align?: 'left' | 'right';
   /** Where a text that does not fit loses something; of a path the end says most. Default `end`. */
   readonly cut?: 'start' | 'end';
+  /** Short words that say nothing when cut; they give way last. */
+  readonly rigid?: boolean;
 }
 
 export interface Cell {
@@ -25,8 +27,8 @@ const GAP = '  ';
 /**
  * Lays out a table, one string a line, without trailing spaces.
  *
- * When it is too wide the widest columns are cut until it fits; when not even one column of each is left, those on
- * the right are left out.
+ * When it is too wide the widest columns are cut until it fits, rigid ones last; when not even one column of each is
+ * left, those on the right are left out.
  */
 export function layTable(
   columns: readonly Column[],
@@ -38,7 +40,11 @@ export function layTable(
   const wanted = columns.map((_, index) =>
     lines.reduce((widest, line) => Math.max(widest, textWidth(line[index]?.text ?? '')), 0),
   );
-  const widths = fitWidths(wanted, limit);
+  const widths = fitWidths(
+    wanted,
+    limit,
+    columns.map(({ rigid = false }) => rigid),
+  );
   return lines.map((line) => layLine(line, columns, widths));
 }
 
@@ -56,22 +62,35 @@ function layLine(line: readonly Cell[], columns: readonly Column[], widths: read
   return cells.join(GAP).trimEnd();
 }
 
+/** To this width columns are cut before rigid ones are. */
+const LEAST_WIDTH = 8;
+
 /**
  * The widths that columns get of a limited room, gaps of two between them.
  *
  * The widest give way first, down to one column each; if that is still too much, the last ones go.
  */
-export function fitWidths(wanted: readonly number[], limit: number): number[] {
+export function fitWidths(
+  wanted: readonly number[],
+  limit: number,
+  rigid: readonly boolean[] = [],
+): number[] {
   const count = wanted.length;
   const room = limit - GAP.length * (count - 1);
   if (total(wanted) <= room) return [...wanted];
   if (room < count) {
-    if (count > 1) return fitWidths(wanted.slice(0, -1), limit);
+    if (count > 1) return fitWidths(wanted.slice(0, -1), limit, rigid);
     return [Math.max(1, Math.floor(limit))];
   }
+  const atCap = (cap: number, rigidCap: number) =>
+    wanted.map((width, index) => Math.min(width, rigid[index] ? rigidCap : cap));
   let cap = Math.max(...wanted);
-  while (total(wanted.map((width) => Math.min(width, cap))) > room) cap -= 1;
-  const widths = wanted.map((width) => Math.min(width, cap));
+  let rigidCap = cap;
+  while (total(atCap(cap, rigidCap)) > room) {
+    if (cap > LEAST_WIDTH || rigidCap <= cap) cap -= 1;
+    else rigidCap -= 1;
+  }
+  const widths = atCap(cap, rigidCap);
   let left = room - total(widths);
   return widths.map((width, index) => {
     if (left <= 0 || width >= (wanted[index] ?? 0)) return width;

@@ -2,6 +2,7 @@ import { mkdir, readdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { commandLine } from '../support/cli.ts';
+import { connectLines } from '../support/lines.ts';
 
 describe('add', () => {
   test('registers a directory under its name, with language and number of files', async () => {
@@ -132,24 +133,12 @@ test('ls shows what fits, and for programs everything', async () => {
 
 test('ls asks for page after page', async () => {
   const cli = await commandLine();
-  const count = 1_234;
-  const requests = Array.from({ length: count }, (_, index) => ({
-    name: `p${index}`,
-    source_path: cli.home,
-  }));
-  const { default: net } = await import('node:net');
   await cli.run(['daemon', 'start']);
-  const socket = net.createConnection(join(cli.dataDir, 'run', 'registry.sock'));
-  const batch = (part: typeof requests) =>
-    `${JSON.stringify(part.map((params, id) => ({ jsonrpc: '2.0', id, method: 'projects.register', params })))}\n`;
-  socket.write(batch(requests.slice(0, 1_000)) + batch(requests.slice(1_000)));
-  let answers = 0;
-  for await (const chunk of socket) {
-    answers += String(chunk).split('\n').length - 1;
-    if (answers === 2) break;
-  }
-  const { projects } = (await cli.json(['ls'])) as { projects: unknown[] };
-  expect(projects).toHaveLength(count);
+  const daemon = await connectLines(join(cli.dataDir, 'run', 'registry.sock'));
+  const names = Array.from({ length: 1_010 }, (_, index) => `p${index}`);
+  await Promise.all(names.map((name) => daemon.call('projects.register', { name, source_path: cli.home })));
+  const { projects } = (await cli.json(['ls'])) as { projects: { name: string }[] };
+  expect(projects.map(({ name }) => name)).toEqual(names.toSorted());
 });
 
 describe('the project that is meant', () => {

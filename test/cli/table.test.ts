@@ -31,6 +31,14 @@ test('the widest column gives way, at the end that says less', () => {
   ]);
 });
 
+test('short words are cut last', () => {
+  const columns: Column[] = [{ title: 'NAME' }, { title: 'STATUS', rigid: true }, { title: 'LANGUAGE' }];
+  const rows = [cells('a name of some length', 'not started', 'typescript')];
+  expect(layTable(columns, rows, { columns: 34 })[1]).toBe('a name of…  not started  typescri…');
+  expect(layTable(columns, rows, { columns: 31 })[1]).toBe('a name …  not started  typescr…');
+  expect(layTable(columns, rows, { columns: 26 })[1]).toBe('a name…  not sta…  typesc…');
+});
+
 test('columns that find no room are left out from the right', () => {
   const rows = [cells('payments', '7', '~/payments')];
   expect(layTable(COLUMNS, rows, { columns: 5 })).toEqual(['N…  …', 'p…  7']);
@@ -94,9 +102,10 @@ describe('whatever is in it', () => {
     fc.assert(
       fc.property(
         fc.array(fc.nat(60), { minLength: 1, maxLength: 7 }),
+        fc.array(fc.boolean(), { minLength: 7, maxLength: 7 }),
         fc.integer({ min: 1, max: 200 }),
-        (wanted, limit) => {
-          const widths = fitWidths(wanted, limit);
+        (wanted, rigid, limit) => {
+          const widths = fitWidths(wanted, limit, rigid);
           const used = widths.reduce((sum, width) => sum + width, 2 * (widths.length - 1));
           expect(widths.length).toBeGreaterThan(0);
           expect(used).toBeLessThanOrEqual(Math.max(limit, 1));

@@ -1,0 +1,185 @@
+import { rm, stat, symlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { isGone } from '../../client/cli/processes.ts';
+import { builtProgram, commandLine } from '../support/cli.ts';
+import { until } from '../support/until.ts';
+
+interface Started {
+  readonly pid: number;
+  readonly started: boolean;
+}
+
+test('the daemon is started, found running, and stopped', async () => {
+  const cli = await commandLine();
+  expect(await cli.run(['daemon', 'status'])).toMatchObject({
+    code: 3,
+    stdout: '',
+    stderr: 'gardener: the daemon is not running\ntry: gardener daemon start\n',
+  });
+  expect((await cli.run(['daemon', 'stop'])).stdout).toBe('no daemon is running\n');
+  const { pid, started } = (await cli.json(['daemon', 'start'])) as Started;
+  expect(started).toBe(true);
+  expect(await cli.json(['daemon', 'start'])).toMatchObject({ started: false, pid });
+  expect((await cli.run(['daemon', 'start'])).stdout).toMatch(
+    new RegExp(`^the daemon is running already: pid ${pid}, version `),
+  );
+  expect(await cli.json(['daemon', 'status'])).toMatchObject({ pid, manager: 'spawned' });
+  expect(await cli.json(['daemon', 'stop'])).toEqual({ stopped: true, pid });
+  expect(await isGone(pid)).toBe(true);
+  await expect(stat(join(cli.dataDir, 'run', 'registry.sock'))).rejects.toThrow('ENOENT');
+  expect(await cli.json(['daemon', 'stop'])).toEqual({ stopped: false });
+});
+
+test('a restart is another process', async () => {
+  const cli = await commandLine();
+  const { pid } = (await cli.json(['daemon', 'start'])) as Started;
+  const again = (await cli.json(['daemon', 'restart'])) as { stopped: number; pid: number };
+  expect(again.stopped).toBe(pid);
+  expect(again.pid).not.toBe(pid);
+  expect(await isGone(pid)).toBe(true);
+  await cli.run(['daemon', 'stop']);
+  expect(await cli.json(['daemon', 'restart'])).toMatchObject({ stopped: null });
+});
+
+test('status shows what the daemon is doing', async () => {
+  const cli = await commandLine();
+  await cli.run(['ls']);
+  const { stdout } = await cli.run(['daemon', 'status']);
+  expect(stdout).toMatch(/^daemon +running for .*, started on demand$/m);
+  expect(stdout).toMatch(/^socket +~\/\.codebase-gardener\/run\/registry\.sock$/m);
+  expect(stdout).toMatch(/^METHOD +CALLS +P50 MS +P95 MS +P99 MS +MAX MS$/m);
+  expect(stdout).toMatch(/^projects\.list +1 /m);
+});
+
+describe('daemon run', () => {
+  test.each(['SIGINT', 'SIGTERM'] as const)('is the daemon until %s, and ends well', async (signal) => {
+    const cli = await commandLine();
+    const running = cli.start(['daemon', 'run', '--log-level', 'debug']);
+    const status = await until(async () => {
+      const { code, stdout } = await cli.run(['daemon', 'status', '--json']);
+      return code === 0 && (JSON.parse(stdout) as { pid: number; manager: string });
+    }, 'the daemon answers');
+    expect(status).toMatchObject({ pid: running.child.pid, manager: 'foreground' });
+    running.child.kill(signal);
+    expect(await running.finished).toEqual({ code: 0, signal: null, stdout: '', stderr: '' });
+  });
+
+  test('gives way to a daemon that runs already', async () => {
+    const cli = await commandLine();
+    await cli.run(['daemon', 'start']);
+    const { code, stderr } = await cli.run(['daemon', 'run']);
+    expect({ code, stderr }).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining('a daemon is already running') as string,
+    });
+  });
+
+  test('refuses a log level that is none', async () => {
+    const cli = await commandLine();
+    expect(await cli.run(['daemon', 'run', '--log-level', 'loud'])).toMatchObject({ code: 2, stdout: '' });
+  });
+
+  test('hands its flags on', async () => {
+    const cli = await commandLine();
+    const dataDir = join(cli.home, '--odd dir');
+    const flags = [`--data-dir=${dataDir}`];
+    const running = cli.start(['daemon', 'run', ...flags]);
+    await until(async () => (await cli.run([...flags, 'daemon', 'status'])).code === 0, 'the daemon answers');
+    expect(await cli.run(['daemon', 'status'])).toMatchObject({ code: 3 });
+    await cli.run([...flags, 'daemon', 'stop']);
+    expect(await running.finished).toMatchObject({ code: 0 });
+  });
+});
+
+describe('logs', () => {
+  test('are there without a daemon', async () => {
+    const cli = await commandLine();
+    expect(await cli.run(['daemon', 'logs'])).toMatchObject({
+      code: 0,
+      stdout: '',
+      stderr: 'there is no log yet; it will be ~/.codebase-gardener/logs/registry.log\n',
+    });
+    await cli.run(['daemon', 'start']);
+    await cli.run(['daemon', 'stop']);
+    expect((await cli.run(['daemon', 'logs', '-n', '1'])).stdout).toMatch(/^[\d:.]+ {2}INFO {3}stopped\n$/);
+    const lines = (await cli.run(['daemon', 'logs', '--json'])).stdout.trimEnd().split('\n');
+    expect(lines.map((line) => (JSON.parse(line) as { msg: string }).msg)).toEqual(
+      expect.arrayContaining(['started', 'stopped']),
+    );
+  });
+
+  test('are followed', async () => {
+    const cli = await commandLine();
+    await cli.run(['daemon', 'start']);
+    const following = cli.start(['daemon', 'logs', '-f', '-n', '1']);
+    await until(() => following.output.stdout.includes('started'), 'the last line is there');
+    await cli.run(['daemon', 'stop']);
+    await until(() => following.output.stdout.includes('stopped'), 'the new lines are there');
+    following.child.kill('SIGINT');
+    expect(await following.finished).toMatchObject({ code: 130, signal: null, stderr: '' });
+  });
+
+  test('whoever reads them may go away', async () => {
+    const cli = await commandLine();
+    await cli.run(['daemon', 'start']);
+    const following = cli.start(['daemon', 'logs', '-f']);
+    await until(() => following.output.stdout.includes('started'), 'the last line is there');
+    following.child.stdout?.destroy();
+    await cli.run(['daemon', 'stop']);
+    expect(await following.finished).toMatchObject({ code: 0, stderr: '' });
+  });
+});
+
+describe('a daemon that is not there', () => {
+  const words = [
+    ['ls'],
+    ['status'],
+    ['show', 'x'],
+    ['call', 'daemon.ping'],
+    ['add', '.'],
+    ['rm', '--yes', 'x'],
+  ];
+
+  test.each(words.map((line) => [line.join(' '), line] as const))(
+    'is not started by %s --no-start',
+    async (_name, line) => {
+      const cli = await commandLine();
+      const { code, stdout, stderr } = await cli.run([...line, '--no-start', '--json']);
+      expect(code).toBe(3);
+      expect(stderr).toMatch(
+        /^gardener: cannot reach the registry: no daemon listens on .*\ntry: gardener daemon start\n$/,
+      );
+      expect(JSON.parse(stdout)).toMatchObject({ error: { code: null, data: { kind: 'not_running' } } });
+      await expect(stat(cli.dataDir)).rejects.toThrow('ENOENT');
+    },
+  );
+
+  test('is started by everybody else, also at another place', async () => {
+    const cli = await commandLine();
+    const socket = join(cli.home, 'my.sock');
+    const where = ['--data-dir', '~/data', '--socket', socket];
+    expect(await cli.json([...where, 'status'])).toMatchObject({
+      daemon: { socket, data_dir: join(cli.home, 'data') },
+      registry: { project_count: 0, problem: null },
+      active_project: null,
+    });
+    expect((await cli.run([...where, 'status'])).stdout).toMatch(/^projects +none yet$/m);
+    await cli.run([...where, 'daemon', 'stop']);
+  });
+});
+
+test('the program works through a link, as packages install it', async () => {
+  const cli = await commandLine();
+  const link = join(cli.home, 'gardener');
+  await symlink(builtProgram('gardener.js'), link);
+  const { execFile } = await import('node:child_process');
+  const stdout = await new Promise<string>((resolve, reject) => {
+    const env = { PATH: process.env['PATH'], HOME: cli.home };
+    execFile(link, ['call', 'daemon.ping'], { env }, (error, text) =>
+      error ? reject(error) : resolve(text),
+    );
+  });
+  expect(stdout).toBe('"pong"\n');
+  await rm(link);
+});

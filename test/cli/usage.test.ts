@@ -1,0 +1,151 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { bundles } from '../client/bundle.ts';
+import { commandLine } from '../support/cli.ts';
+
+const COMMANDS = ['add', 'ls', 'show', 'use', 'which', 'edit', 'rm', 'retrain', 'status', 'daemon', 'call'];
+
+describe('help', () => {
+  test('names every command and the exit codes', async () => {
+    const cli = await commandLine();
+    const { code, stdout, stderr } = await cli.run(['--help']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    for (const command of COMMANDS) expect(stdout).toMatch(new RegExp(`^  ${command}\\b`, 'm'));
+    expect(stdout).toContain('Exit codes: 0 good, 1 the registry said no, 2 wrong usage, 3 the daemon');
+    for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(100);
+  });
+
+  test.each([...COMMANDS, 'daemon logs'])(
+    'is there for %s, with the flags that every command takes',
+    async (command) => {
+      const cli = await commandLine();
+      const { code, stdout } = await cli.run([...command.split(' '), '--help']);
+      expect(code).toBe(0);
+      expect(stdout).toContain(`Usage: gardener ${command}`);
+      for (const flag of ['--data-dir', '--socket', '--json', '--no-start']) expect(stdout).toContain(flag);
+    },
+  );
+
+  test('is shown to who names no command, as wrong usage', async () => {
+    const cli = await commandLine();
+    for (const words of [[], ['daemon']]) {
+      const { code, stdout, stderr } = await cli.run(words);
+      expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+      expect(stderr).toMatch(/^Usage: gardener/);
+    }
+  });
+});
+
+test('the version is the manifest’s', async () => {
+  const cli = await commandLine();
+  const { default: manifest } = await import('../../package.json', { with: { type: 'json' } });
+  expect(await cli.run(['--version'])).toMatchObject({
+    code: 0,
+    stdout: `${manifest.version}\n`,
+    stderr: '',
+  });
+});
+
+describe('wrong usage ends with 2 and says what is right:', () => {
+  test.each([
+    [['lss'], "unknown command 'lss'; did you mean ls?", 'gardener --help'],
+    [
+      ['ls', '--langauge', 'go'],
+      "unknown option '--langauge'; did you mean --language?",
+      'gardener ls --help',
+    ],
+    [['daemon', 'stat'], "unknown command 'stat'", 'gardener daemon --help'],
+    [['rm'], "missing required argument 'project'", 'gardener rm --help'],
+    [['show', 'a', 'b'], "too many arguments for 'show'", 'gardener show --help'],
+    [
+      ['ls', '--status', 'done'],
+      "option '--status <status>' argument 'done' is invalid: it is one of",
+      'gardener ls --help',
+    ],
+    [['call', 'x', '{"a": }'], 'cannot read the params: line 1, column 7', 'gardener call'],
+    [['call', 'x', '7'], 'cannot use the params: they must be a JSON object', 'gardener call'],
+    [['show', ''], 'cannot look for a project: its name is empty', ''],
+    [['--socket', `/${'x'.repeat(200)}`, 'ls'], 'cannot use socket', ''],
+  ])('%j', async (words, message, hint) => {
+    const cli = await commandLine();
+    const { code, stdout, stderr } = await cli.run(words);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toContain(`gardener: ${message}`);
+    if (hint) expect(stderr).toContain(`\ntry: ${hint}`);
+  });
+
+  test('for a program as a document too', async () => {
+    const cli = await commandLine();
+    const { code, stdout } = await cli.run(['lss', '--json']);
+    expect(code).toBe(2);
+    expect(JSON.parse(stdout)).toMatchObject({ error: { code: null, data: { kind: 'usage' } } });
+  });
+});
+
+describe('call', () => {
+  test('prints the result as it is, params from the words or from standard input', async () => {
+    const cli = await commandLine();
+    await cli.codebase('api', {});
+    const params = JSON.stringify({ name: 'api', source_path: join(cli.home, 'api') });
+    const { code, stdout } = await cli.run(['call', 'projects.register', '-'], { input: `${params}\n` });
+    expect(code).toBe(0);
+    const project = JSON.parse(stdout) as unknown;
+    expect(project).toMatchObject({ name: 'api', language: 'python' });
+    const got = await cli.run(['call', 'projects.get', '{"project": "api"}']);
+    expect(got.stdout).toBe(`${JSON.stringify(project, null, 2)}\n`);
+    expect((await cli.run(['call', 'daemon.ping'])).stdout).toBe('"pong"\n');
+  });
+
+  test('tells what the daemon has against it', async () => {
+    const cli = await commandLine();
+    expect(await cli.run(['call', 'projects.fly', '--json'])).toMatchObject({
+      code: 1,
+      stdout: expect.stringContaining('"code": -32601') as string,
+      stderr: expect.stringContaining('try: gardener call rpc.discover') as string,
+    });
+    const { code, stdout, stderr } = await cli.run(['call', 'projects.get', '{"projekt": "x"}', '--json']);
+    expect(code).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject({ error: { code: -32602 } });
+    expect(stderr).toMatch(/^gardener: cannot use what was given: .*projekt/);
+  });
+});
+
+test('nobody sees a stack when the data directory is a file', async () => {
+  const cli = await commandLine();
+  await writeFile(join(cli.home, 'file'), '');
+  const { code, stderr } = await cli.run(['--data-dir', 'file', 'ls']);
+  expect(code).not.toBe(0);
+  expect(stderr).toMatch(/^gardener: cannot /);
+  expect(stderr).not.toMatch(/^\s+at /m);
+});
+
+test('a problem with the registry file is seen in status', async () => {
+  const cli = await commandLine();
+  await mkdir(cli.dataDir, { recursive: true });
+  await writeFile(join(cli.dataDir, 'registry.json'), '{"version": "9.0", "projects": {}}');
+  const { code, stdout } = await cli.run(['status']);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^problem +\S/m);
+  await cli.codebase('api', {});
+  expect(await cli.run(['add', 'api'])).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('try: gardener status') as string,
+  });
+});
+
+describe('the bundle', () => {
+  const built = bundles({ program: 'client/cli/main.ts' });
+
+  test('brings neither the validator, nor the log, nor the daemon with it', () => {
+    const { modules } = built.program;
+    const packages = modules.flatMap((id) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(id)?.[1] ?? []);
+    expect([...new Set(packages)].toSorted()).toEqual([
+      'commander',
+      'ignore',
+      'json-rpc-2.0',
+      'jsonc-parser',
+    ]);
+    expect(modules.filter((id) => /\/src\/(store|server|daemon|log|main)/.test(id))).toEqual([]);
+  });
+});
