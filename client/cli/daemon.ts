@@ -127,7 +127,10 @@ function latencies(ctx: Context, requests: Result<'daemon.status'>['requests']):
 }
 
 /** Does something with the daemon if there is one; undefined when there is none. */
-async function whenRunning<T>(ctx: Context, work: (client: Client) => Promise<T>): Promise<T | undefined> {
+export async function whenRunning<T>(
+  ctx: Context,
+  work: (client: Client) => Promise<T>,
+): Promise<T | undefined> {
   try {
     return await ctx.withClient(work, { autoStart: false });
   } catch (error) {
@@ -143,7 +146,7 @@ function isEnding(error: unknown): boolean {
 }
 
 /** Asks the daemon to end and waits until its process has. Undefined when there is none. */
-async function end(
+export async function end(
   ctx: Context,
   reason: string,
 ): Promise<Pick<Result<'daemon.status'>, 'pid' | 'manager'> | undefined> {

@@ -9,6 +9,7 @@ import type { ListOptions } from './list.ts';
 import { collect, statusArgument, wholeNumber } from './option-values.ts';
 import type { RemoveOptions } from './remove.ts';
 import type { RetrainOptions } from './retrain.ts';
+import { addServiceCommands } from './service-program.ts';
 import type { UseOptions } from './use.ts';
 
 const PROJECT = 'name, id or path of a project';
@@ -150,6 +151,7 @@ function addRegistryCommands(program: Command, context: () => Context): void {
     )
     .action(async () => (await import('./status.ts')).status(context()));
   addDaemonCommands(program, context);
+  addServiceCommands(program, context);
   program
     .command('call')
     .summary('call any method of the registry')

@@ -1,0 +1,117 @@
+/** `gardener service install|uninstall|restart|status`. */
+import { ServiceError } from '../../src/service/commands.ts';
+import { platformManager, serviceManager } from '../../src/service/findings.ts';
+import type { ServiceManagerName } from '../../src/service/installed.ts';
+import type { ServiceManager } from '../../src/service/manager.ts';
+import { type PlanOptions, planWarnings } from '../../src/service/plan.ts';
+import type { Finding, ServiceStatus } from '../../src/service/status.ts';
+import type { Context } from './context.ts';
+import { end, whenRunning } from './daemon.ts';
+import { LocalError } from './failures.ts';
+import { layFields } from './fields.ts';
+import { printable } from './text.ts';
+
+export interface ServiceOptions {
+  readonly manager?: ServiceManagerName;
+}
+
+export interface InstallOptions extends ServiceOptions {
+  readonly onDemand?: true;
+}
+
+export async function install(ctx: Context, options: InstallOptions): Promise<void> {
+  const manager = managerOf(ctx, options);
+  const installed = await explained(ctx, () =>
+    manager.install(planOptions(ctx, options), { beforeStart: () => endSpawned(ctx) }),
+  );
+  const status = await explained(ctx, () => manager.status(planOptions(ctx, options)));
+  const warnings = planWarnings(installed.plan);
+  if (ctx.json) return ctx.printJson({ changed: installed.changed, warnings, ...status });
+  ctx.print(
+    installed.changed
+      ? `installed the service with ${manager.name}: ${printable(ctx.shortPath(installed.file))}`
+      : `the service is installed already: ${printable(ctx.shortPath(installed.file))}`,
+  );
+  for (const warning of warnings) ctx.note(`note: ${printable(warning)}`);
+  for (const problem of status.problems) {
+    if (!problem.check.startsWith('service.node')) noteProblem(ctx, problem);
+  }
+}
+
+export async function uninstall(ctx: Context, options: ServiceOptions): Promise<void> {
+  const manager = managerOf(ctx, options);
+  const { removed, wasLoaded } = await explained(ctx, () => manager.uninstall());
+  if (ctx.json) return ctx.printJson({ removed, was_loaded: wasLoaded });
+  if (removed.length === 0 && !wasLoaded) return ctx.print('no service is installed');
+  ctx.print(`removed the service from ${manager.name}`);
+}
+
+export async function restart(ctx: Context, options: ServiceOptions): Promise<void> {
+  const manager = managerOf(ctx, options);
+  await explained(ctx, () => manager.restart());
+  if (ctx.json) return ctx.printJson({ restarted: true });
+  ctx.print('restarted the service');
+}
+
+export async function status(ctx: Context, options: ServiceOptions): Promise<void> {
+  const manager = managerOf(ctx, options);
+  const found = await explained(ctx, () => manager.status(planOptions(ctx, options)));
+  if (ctx.json) return ctx.printJson(found);
+  const lines = layFields(
+    [
+      ['service', found.installed ? `installed with ${found.manager}` : 'not installed'],
+      ['file', found.installed ? printable(ctx.shortPath(found.file)) : undefined],
+      ['state', stateWords(found)],
+      ['last exit', found.last_exit === null ? undefined : String(found.last_exit)],
+    ],
+    ctx.paint,
+  );
+  for (const line of lines) ctx.print(line);
+  for (const problem of found.problems) noteProblem(ctx, problem);
+  if (!found.installed) ctx.suggest('to have the daemon started by the system: gardener service install');
+}
+
+function stateWords({ installed, enabled, loaded, running, pid }: ServiceStatus): string | undefined {
+  if (!installed && !loaded) return undefined;
+  const words = [enabled ? 'enabled' : 'disabled', loaded ? 'loaded' : 'not loaded'];
+  return [...words, running ? `running, pid ${pid}` : 'not running'].join(', ');
+}
+
+function noteProblem(ctx: Context, { level, message, remedy }: Finding): void {
+  ctx.note(`${level}: ${printable(message)}`);
+  if (remedy !== undefined) ctx.note(`try: ${printable(remedy)}`);
+}
+
+/** Ends a daemon that a client has started, in whose way the service's would be. One in the foreground stays. */
+async function endSpawned(ctx: Context): Promise<void> {
+  const found = await whenRunning(ctx, (client) => client.daemon.status());
+  if (found?.manager === 'spawned') await end(ctx, 'gardener service install');
+  if (found?.manager === 'foreground') {
+    ctx.note(
+      `note: a daemon runs in the foreground (pid ${found.pid}); the service takes over when it has ended`,
+    );
+  }
+}
+
+function managerOf(ctx: Context, { manager }: ServiceOptions): ServiceManager {
+  return serviceManager(manager ?? platformManager(), ctx.host.home);
+}
+
+function planOptions(ctx: Context, { onDemand }: InstallOptions): PlanOptions {
+  return { paths: ctx.paths, daemonProgram: ctx.host.daemonProgram, onDemand, home: ctx.host.home };
+}
+
+/** Shows what was run when it failed. */
+async function explained<T>(ctx: Context, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof ServiceError)) throw error;
+    for (const { command, code, output } of error.commands) {
+      ctx.note(`ran: ${printable(command)} (exit ${code})`);
+      if (code === 0 || output === '') continue;
+      for (const line of output.split('\n')) ctx.note(`  ${printable(line)}`);
+    }
+    throw new LocalError(error.message, error.remedy, error);
+  }
+}

@@ -1,0 +1,55 @@
+/** Writing and removing the files of a service. */
+import { chmod, copyFile, mkdir, rename, rm, rmdir } from 'node:fs/promises';
+import { createConnection } from 'node:net';
+import { dirname } from 'node:path';
+import writeFileAtomic from 'write-file-atomic';
+import { readIfThere } from './installed.ts';
+import type { ServicePlan } from './plan.ts';
+
+/** Writes a file that a service manager reads, whole or not at all, unless it is as it should be. True when it was not. */
+export async function writeServiceFile(file: string, text: string): Promise<boolean> {
+  if (readIfThere(file) === text) return false;
+  await mkdir(dirname(file), { recursive: true });
+  await writeFileAtomic(file, text, { mode: 0o644 });
+  return true;
+}
+
+/** Makes the directories that the service manager will not make, and puts the launcher where it stays. */
+export async function preparePlaces(plan: ServicePlan): Promise<void> {
+  for (const directory of [dirname(plan.crashLog), dirname(plan.socket)]) {
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+  }
+  if (plan.launcherSource === undefined) return;
+  if (readIfThere(plan.launcher) === readIfThere(plan.launcherSource)) return;
+  await mkdir(dirname(plan.launcher), { recursive: true, mode: 0o700 });
+  const staged = `${plan.launcher}.new`;
+  await copyFile(plan.launcherSource, staged);
+  await chmod(staged, 0o755);
+  await rename(staged, plan.launcher);
+}
+
+/** Removes files; gives those that were there. */
+export async function removeFiles(files: readonly string[]): Promise<string[]> {
+  const removed = files.filter((file) => readIfThere(file) !== undefined);
+  for (const file of files) await rm(file, { force: true });
+  return removed;
+}
+
+/** Removes a directory if nothing is in it. */
+export async function removeEmpty(directory: string): Promise<void> {
+  // ENOTEMPTY, ENOENT: it stays, or there is none; both are well.
+  await rmdir(directory).catch(() => undefined);
+}
+
+/** Removes a socket that nobody listens on. */
+export async function removeDeadSocket(path: string): Promise<void> {
+  const dead = await new Promise<boolean>((resolve) => {
+    const socket = createConnection(path);
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(false);
+    });
+    socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code === 'ECONNREFUSED'));
+  });
+  if (dead) await rm(path, { force: true });
+}
