@@ -3,9 +3,13 @@ import { RegistryError } from '../src/domain/errors.ts';
 import type { EventNotification, RegistryEvent, ResyncEvent } from '../src/protocol/events.ts';
 import type { Params, Result } from '../src/protocol/methods.ts';
 import type { Client } from './client.ts';
+import { abortable } from './deadline.ts';
 import { ConnectionError } from './errors.ts';
 
-/** What may wait for a slow consumer; beyond it everything waiting is replaced by what holds then. Events. */
+/**
+ * What may wait for a slow consumer; beyond it everything waiting is replaced by what holds then. What comes at once
+ * is one more, however much it is. Events.
+ */
 export const MAX_WAITING_EVENTS = 1_000;
 /** Pauses between attempts to reach a daemon that does not run, in milliseconds: the first, and the longest. */
 const FIRST_PAUSE_MS = 100;
@@ -48,17 +52,19 @@ export async function* watch(
   ];
   const abort = (): void => inbox.interrupt();
   signal?.addEventListener('abort', abort);
-  let cursor = params.cursor;
+  let { cursor, project } = params;
   let subscription: string | undefined;
   try {
     for (;;) {
-      const subscribed = await subscribe(client, { ...params, cursor }, signal);
+      const subscribed = await subscribe(client, { ...params, project, cursor }, signal);
       // What came until here belongs to an earlier subscription, as does a loss.
-      inbox.clear();
+      inbox.open(subscribed.subscription);
       ({ subscription, cursor } = subscribed);
+      // By its id from here on: it may have another name when the connection is made anew.
+      if (project !== undefined) project = subscribed.projects?.[0]?.project_id ?? project;
       if (subscribed.projects) yield { ...snapshot(subscribed), cursor };
       for (;;) {
-        const got = await inbox.next(subscription);
+        const got = await inbox.next();
         signal?.throwIfAborted();
         if (got === 'interrupted') break;
         if (got === 'overflowed') {
@@ -89,18 +95,33 @@ async function subscribe(
   let wanted = params;
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
     signal?.throwIfAborted();
+    const call = client.registry.watch(wanted);
     try {
-      return await client.registry.watch(wanted, { signal });
+      return await (signal ? abortable(call, signal) : call);
     } catch (error) {
+      if (signal?.aborted) {
+        call.then(
+          ({ subscription }) => forget(client, subscription),
+          () => {
+            // There is nothing to end then.
+          },
+        );
+        throw error;
+      }
       if (error instanceof RegistryError && error.kind === 'cursor_expired') {
         wanted = { ...params, cursor: undefined };
         continue;
       }
-      const passing = error instanceof ConnectionError && ['lost', 'not_running'].includes(error.reason);
-      if (!passing) throw error;
+      if (!isPassing(error)) throw error;
     }
     await rest(pause, signal);
   }
+}
+
+/** Whether a daemon that does not run, or is ending, is all that is in the way. */
+function isPassing(error: unknown): boolean {
+  if (error instanceof RegistryError) return error.kind === 'shutting_down';
+  return error instanceof ConnectionError && ['lost', 'not_running'].includes(error.reason);
 }
 
 function snapshot({ projects = [], active_project = null }: Result<'registry.watch'>): ResyncEvent {
@@ -127,15 +148,18 @@ function rest(ms: number, signal: AbortSignal | undefined): Promise<void> {
   });
 }
 
-/** What has come and was not taken yet, and the one who waits for it. */
+/** What has come of one subscription and was not taken yet, and the one who waits for it. */
 class Inbox {
+  #subscription: string | undefined;
   #waiting: EventNotification[] = [];
   #events = 0;
   #overflowed = false;
   #interrupted = false;
   #wake: () => void = () => undefined;
 
-  clear(): void {
+  /** Begins anew, with what comes of this subscription from now on. */
+  open(subscription: string): void {
+    this.#subscription = subscription;
     this.#waiting = [];
     this.#events = 0;
     this.#overflowed = false;
@@ -143,12 +167,14 @@ class Inbox {
   }
 
   add(notification: EventNotification): void {
-    if (this.#overflowed) return;
-    this.#waiting.push(notification);
-    this.#events += notification.events.length;
-    if (this.#events > MAX_WAITING_EVENTS) {
+    // A client may have other watches, and hears of all of them.
+    if (notification.subscription !== this.#subscription || this.#overflowed) return;
+    if (this.#events >= MAX_WAITING_EVENTS) {
       this.#waiting = [];
       this.#overflowed = true;
+    } else {
+      this.#waiting.push(notification);
+      this.#events += notification.events.length;
     }
     this.#wake();
   }
@@ -159,13 +185,12 @@ class Inbox {
     this.#wake();
   }
 
-  async next(subscription: string): Promise<EventNotification | 'interrupted' | 'overflowed'> {
+  async next(): Promise<EventNotification | 'interrupted' | 'overflowed'> {
     for (;;) {
       const first = this.#waiting.shift();
       if (first) {
         this.#events -= first.events.length;
-        if (first.subscription === subscription) return first;
-        continue;
+        return first;
       }
       if (this.#interrupted) return 'interrupted';
       if (this.#overflowed) return 'overflowed';

@@ -148,7 +148,9 @@ export class Events {
     }
     const missed = options.cursor === undefined ? [] : this.#after(options.cursor);
     this.#count += 1;
-    const subscription = new Subscription(`s${this.#count}`, outlet, options);
+    // With the epoch: a client that goes on after a restart must not take what is for a new subscription, or end it,
+    // for one of the daemon before.
+    const subscription = new Subscription(`s${this.#count}-${this.#epoch}`, outlet, options);
     // The history is kept anyway, so that however much was missed costs no more memory.
     subscription.queue = missed.filter((entry) => subscription.wants(entry));
     // A peer that left while its request waited for its turn will not be heard of again.

@@ -157,7 +157,7 @@ export const registryMethods = {
     example: {
       params: {},
       result: {
-        subscription: 's1',
+        subscription: 's1-k3v9x2',
         cursor: 'k3v9x2:1',
         projects: [EXAMPLE_PROJECT],
         active_project: EXAMPLE_PROJECT.project_id,
@@ -170,6 +170,6 @@ export const registryMethods = {
     params: z.strictObject({ subscription: z.string() }),
     result: z.null(),
     errors: [],
-    example: { params: { subscription: 's1' }, result: null },
+    example: { params: { subscription: 's1-k3v9x2' }, result: null },
   }),
 };
