@@ -2,9 +2,9 @@
 import { RegistryError } from '../src/domain/errors.ts';
 import type { EventNotification, RegistryEvent, ResyncEvent } from '../src/protocol/events.ts';
 import type { Params, Result } from '../src/protocol/methods.ts';
-import type { Client } from './client.ts';
 import { abortable } from './deadline.ts';
 import { ConnectionError } from './errors.ts';
+import type { Family } from './verbs.ts';
 
 /**
  * What may wait for a slow consumer; beyond it everything waiting is replaced by what holds then. What comes at once
@@ -14,6 +14,14 @@ export const MAX_WAITING_EVENTS = 1_000;
 /** Pauses between attempts to reach a daemon that does not run, in milliseconds: the first, and the longest. */
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 2_000;
+
+/** What a watch needs of a client. */
+interface Subscriber {
+  readonly connected: boolean;
+  readonly registry: Pick<Family<'registry'>, 'watch' | 'unwatch'>;
+  onNotification(listener: (method: string, params: unknown) => void): () => void;
+  onLost(listener: () => void): () => void;
+}
 
 export interface WatchOptions extends Params<'registry.watch'> {
   /** Ends the iteration by throwing its reason. */
@@ -40,7 +48,7 @@ export type WatchEvent = RegistryEvent & { readonly cursor: string };
  * @throws the reason of `options.signal`
  */
 export async function* watch(
-  client: Client,
+  client: Subscriber,
   { signal, ...params }: WatchOptions = {},
 ): AsyncGenerator<WatchEvent, void, void> {
   const inbox = new Inbox();
@@ -88,7 +96,7 @@ export async function* watch(
 
 /** Subscribes, with a snapshot where the cursor is of no use any more, and waits for a daemon that is not there. */
 async function subscribe(
-  client: Client,
+  client: Subscriber,
   params: Params<'registry.watch'>,
   signal: AbortSignal | undefined,
 ): Promise<Result<'registry.watch'>> {
@@ -129,7 +137,7 @@ function snapshot({ projects = [], active_project = null }: Result<'registry.wat
 }
 
 /** Ends a subscription that nobody reads any more. */
-function forget(client: Client, subscription: string): void {
+function forget(client: Subscriber, subscription: string): void {
   if (!client.connected) return;
   client.registry.unwatch({ subscription }).catch(() => {
     // The connection was lost, and the subscription with it.
