@@ -12,6 +12,7 @@ import { expandTilde, projectReference, tilde } from './text.ts';
 export interface Output {
   readonly isTTY?: boolean | undefined;
   readonly columns?: number | undefined;
+  readonly rows?: number | undefined;
   write(text: string): unknown;
 }
 
@@ -33,6 +34,8 @@ export interface Host {
   readonly uninterrupted: <T>(work: () => Promise<T>) => Promise<T>;
   /** Leaves signals to whoever takes over this process. */
   readonly leaveSignals: () => void;
+  /** Goes on when whoever read the output has gone; what is written after that is lost. */
+  readonly outliveReaders: () => void;
 }
 
 /** The flags that every command takes. */

@@ -17,6 +17,14 @@ function ignored(): void {
   // Somebody else has the terminal.
 }
 
+function unread(error: NodeJS.ErrnoException): void {
+  // Whoever read the answer has read enough: `gardener ls | head`.
+  if (error.code === 'EPIPE') process.exit(EXIT.ok);
+  throw error;
+}
+
+const outputs = [process.stdout, process.stderr];
+
 const host: Host = {
   // Asked for by few commands, and opening it takes its time.
   get stdin() {
@@ -42,15 +50,12 @@ const host: Host = {
     }
   },
   leaveSignals: () => void process.off('SIGINT', interrupted),
+  outliveReaders() {
+    for (const stream of outputs) stream.on('error', ignored).off('error', unread);
+  },
 };
 
 process.on('SIGINT', interrupted);
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    // Whoever read the answer has read enough: `gardener ls | head`.
-    if (error.code === 'EPIPE') process.exit(EXIT.ok);
-    throw error;
-  });
-}
+for (const stream of outputs) stream.on('error', unread);
 
 process.exitCode = await run(process.argv.slice(2), host);

@@ -10,6 +10,7 @@ import { collect, statusArgument, wholeNumber } from './option-values.ts';
 import type { RemoveOptions } from './remove.ts';
 import type { RetrainOptions } from './retrain.ts';
 import { addServiceCommands } from './service-program.ts';
+import { addTrainingCommands } from './training-program.ts';
 import type { UseOptions } from './use.ts';
 
 const PROJECT = 'name, id or path of a project';
@@ -49,6 +50,7 @@ export function createProgram(host: Host, entered: (ctx: Context) => void): Comm
     return ctx;
   };
   addProjectCommands(program, context);
+  addTrainingCommands(program, context);
   addRegistryCommands(program, context);
   return program;
 }

@@ -54,6 +54,7 @@ export function terminal({ home, columns = 80, now = Date.now }: TerminalOptions
         connect,
         uninterrupted: (work) => work(),
         leaveSignals: () => undefined,
+        outliveReaders: () => undefined,
       };
       const code = await run([...words, '--data-dir', home, '--no-start'], host);
       return { code, ...written };

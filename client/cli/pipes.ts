@@ -1,0 +1,55 @@
+/**
+ * Pipes to a program.
+ *
+ * Named ones, made in a directory that is gone before the program runs: what Node makes itself are sockets, and a
+ * program cannot open those again as `/dev/stderr` or `/dev/fd/3`, as shell scripts like to.
+ */
+import { execFile } from 'node:child_process';
+import { closeSync, constants, openSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { LocalError, systemReason } from './failures.ts';
+
+export interface Pipe {
+  /** What the program writes comes out here. */
+  readonly source: Socket;
+  /** A descriptor for the program. */
+  readonly sink: number;
+  /** Closes this process's copy of {@link Pipe.sink}; the source ends when the program has closed its own. */
+  handOver(): void;
+}
+
+/** @throws {LocalError} when the temporary directory takes none */
+export async function makePipes<N extends string>(...names: readonly N[]): Promise<Record<N, Pipe>> {
+  const directory = await mkdtemp(join(tmpdir(), 'gardener-')).catch(fail);
+  try {
+    const paths = names.map((name) => join(directory, name));
+    await promisify(execFile)('mkfifo', ['-m', '600', ...paths]).catch(fail);
+    const pipes = names.map((name) => [name, openPipe(join(directory, name))] as const);
+    return Object.fromEntries(pipes) as Record<N, Pipe>;
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+function openPipe(path: string): Pipe {
+  // The reading end first, and without waiting for the other one.
+  const source = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  const sink = openSync(path, 'w');
+  return {
+    source: new Socket({ fd: source, readable: true, writable: false }),
+    sink,
+    handOver: () => closeSync(sink),
+  };
+}
+
+function fail(error: unknown): never {
+  throw new LocalError(
+    `cannot make a pipe in ${tmpdir()}: ${systemReason(error)}`,
+    'another place: TMPDIR=<directory> gardener …',
+    error,
+  );
+}

@@ -1,0 +1,65 @@
+/** `gardener train --cancel`: asks whoever trains a project to stop. */
+import type { WireProject } from '../../src/domain/encoding.ts';
+import type { Context } from './context.ts';
+import { EXIT } from './errors.ts';
+import { UsageError } from './failures.ts';
+import { duration, printable, statusWords } from './text.ts';
+import type { TrainOptions } from './train.ts';
+
+/** What the daemon waits at most in one call, in milliseconds. */
+const LONGEST_WAIT_MS = 60_000;
+
+/** @param words the project */
+export async function cancel(
+  ctx: Context,
+  words: readonly string[],
+  { reason, wait }: TrainOptions,
+): Promise<void> {
+  const [reference, ...more] = words;
+  if (reference === undefined || more.length > 0) {
+    throw new UsageError(
+      'cannot tell whose training to cancel: name one project',
+      'gardener train --cancel <project>',
+    );
+  }
+  await ctx.withClient(async (client) => {
+    const asked = await client.training.cancel({
+      project: ctx.reference(reference),
+      ...(reason !== undefined && { reason }),
+    });
+    const project = asked.project_id;
+    const held = asked.training?.cancel_requested === true;
+    if (!ctx.json) say(ctx, asked, held);
+    let last: WireProject | null = asked;
+    if (held && wait !== undefined) {
+      const limit = wait === true ? Number.POSITIVE_INFINITY : performance.now() + wait * 1000;
+      do {
+        const left = Math.max(0, limit - performance.now());
+        last = await client.training.wait({ project, wait_ms: Math.min(LONGEST_WAIT_MS, Math.ceil(left)) });
+      } while (last === null && performance.now() < limit);
+      if (last === null) ctx.exitCode = EXIT.refused;
+      if (!ctx.json) sayWaited(ctx, asked, last, wait);
+    }
+    if (ctx.json) ctx.printJson(last ?? (await client.projects.get({ project })));
+  });
+}
+
+function say(ctx: Context, { name, training }: WireProject, held: boolean): void {
+  const what = ctx.paint('bold', printable(name));
+  if (!held) return ctx.print(`nobody trains ${what}`);
+  const { name: program, pid } = training?.holder ?? {};
+  const who = [program && printable(program), pid === undefined ? undefined : `process ${pid}`].filter(
+    Boolean,
+  );
+  ctx.print(`asked ${who.join(', ') || 'the trainer'} to stop training ${what}`);
+}
+
+function sayWaited(ctx: Context, asked: WireProject, last: WireProject | null, wait: number | true): void {
+  if (last) {
+    ctx.print(`nobody trains it any more; it is ${statusWords(last.training_status)}`);
+  } else {
+    ctx.note(
+      `${printable(asked.name)} is still being trained after ${duration(Number(wait))}; it may be finishing its work`,
+    );
+  }
+}

@@ -1,0 +1,164 @@
+/** A trainer's process, in a process group of its own, so that all that it starts can be ended with it. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import type { Socket } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
+import { BoundedLines } from './bounded-lines.ts';
+import { makePipes } from './pipes.ts';
+import { Tail } from './tail.ts';
+
+/** How it ended; one of the two is null. */
+export interface Ended {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+export interface TrainerOptions {
+  readonly env: NodeJS.ProcessEnv;
+  /** Where its standard output goes. */
+  readonly stdout: 'inherit' | 2;
+  /** A line of its progress descriptor; undefined for one that was too long to be any. */
+  readonly heard: (line: string | undefined) => void;
+}
+
+/** What a trainer that was told to end has for ending, in milliseconds. */
+const TERM_MS = 10_000;
+/** How long the rest of its output is waited for: a process that it left behind may hold it open. Milliseconds. */
+const DRAIN_MS = 500;
+/** How often to look whether a process group is gone, which nobody tells. Milliseconds. */
+const LOOK_EVERY_MS = 50;
+
+export class Trainer {
+  /** The last of what it wrote to standard error; complete once {@link Trainer.ended} is settled. */
+  readonly tail = new Tail();
+  /** Settled when it has ended and its output has been read. */
+  readonly ended: Promise<Ended>;
+  readonly #child: ChildProcess;
+  readonly #group: number;
+  #stopping: Promise<void> | undefined;
+
+  private constructor(child: ChildProcess, group: number, sources: readonly Socket[]) {
+    this.#child = child;
+    this.#group = group;
+    this.ended = this.#watchEnd(sources);
+  }
+
+  /**
+   * Runs a program. Its standard error is passed on and its end kept; descriptor 3 is for progress.
+   *
+   * @throws {LocalError} when there is no place for pipes
+   * @throws the system's ENOENT, EACCES and the like when there is no such program
+   */
+  static async start(words: readonly string[], options: TrainerOptions): Promise<Trainer> {
+    const [program = '', ...args] = words;
+    const { errors, reports } = await makePipes('errors', 'reports');
+    const sources = [errors.source, reports.source];
+    try {
+      const child = spawn(program, args, {
+        env: options.env,
+        detached: true,
+        stdio: ['inherit', options.stdout, errors.sink, reports.sink],
+      });
+      await once(child, 'spawn');
+      const trainer = new Trainer(child, child.pid ?? 0, sources);
+      // A pipe that breaks is closed, and that is all there is to know.
+      for (const source of sources) source.on('error', () => undefined);
+      trainer.#passErrors(errors.source);
+      const lines = new BoundedLines(options.heard, () => options.heard(undefined));
+      reports.source.on('data', (bytes: Buffer) => lines.push(bytes)).once('close', () => lines.end());
+      return trainer;
+    } catch (error) {
+      for (const source of sources) source.destroy();
+      throw error;
+    } finally {
+      errors.handOver();
+      reports.handOver();
+    }
+  }
+
+  /** Sends a signal to it and all that it started, as far as that has not left its group. */
+  signal(name: NodeJS.Signals | 0): boolean {
+    try {
+      return process.kill(-this.#group, name);
+    } catch (error) {
+      // Nobody is left; macOS says so with EPERM when only its entry waits to be collected.
+      if (error instanceof Error && 'code' in error) return false;
+      throw error;
+    }
+  }
+
+  /** Ends it and all that it started: asks, and kills what is left after 10 s. Resolves when nothing is left. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async #stop(): Promise<void> {
+    this.signal('SIGTERM');
+    // One that was suspended hears it only when it goes on.
+    this.signal('SIGCONT');
+    const limit = performance.now() + TERM_MS;
+    while (this.signal(0)) {
+      if (performance.now() > limit) {
+        this.signal('SIGKILL');
+        break;
+      }
+      await pause(LOOK_EVERY_MS);
+    }
+    await this.ended;
+  }
+
+  async #watchEnd(sources: readonly Socket[]): Promise<Ended> {
+    const [code, signal] = (await once(this.#child, 'exit')) as [number | null, NodeJS.Signals | null];
+    const patience = new AbortController();
+    await Promise.race([
+      Promise.all(sources.map(whenClosed)),
+      pause(DRAIN_MS, undefined, { signal: patience.signal }).catch(() => undefined),
+    ]);
+    patience.abort();
+    for (const source of sources) source.destroy();
+    return { code, signal };
+  }
+
+  /** To the process's own stream and not by way of the context: these are bytes, in whatever encoding. */
+  #passErrors(source: Socket): void {
+    const { stderr } = process;
+    const goOn = (): void => void source.resume();
+    source.on('data', (bytes: Buffer) => {
+      this.tail.push(bytes);
+      // Nobody reads any more: what is written is dropped, and the trainer must not stand still.
+      if (stderr.writable && !stderr.write(bytes)) source.pause();
+    });
+    for (const event of ['drain', 'close', 'error']) stderr.on(event, goOn);
+    source.once('close', () => {
+      for (const event of ['drain', 'close', 'error']) stderr.off(event, goOn);
+    });
+  }
+}
+
+function whenClosed(source: Socket): Promise<void> {
+  if (source.closed) return Promise.resolve();
+  return new Promise((resolve) => source.once('close', () => resolve()));
+}
+
+const PASSED_ON = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGUSR1', 'SIGUSR2', 'SIGWINCH'] as const;
+
+/** Hands the signals that this process gets to the trainer, until the function that is returned is called. */
+export function passSignals(trainer: Trainer): () => void {
+  const handlers: [NodeJS.Signals, () => void][] = [
+    ...PASSED_ON.map((name) => [name, () => void trainer.signal(name)] as [NodeJS.Signals, () => void]),
+    [
+      'SIGTSTP',
+      () => {
+        // Not the same: a group that no shell looks after ignores the signal of a Ctrl-Z.
+        trainer.signal('SIGSTOP');
+        process.kill(process.pid, 'SIGSTOP');
+      },
+    ],
+    ['SIGCONT', () => void trainer.signal('SIGCONT')],
+  ];
+  for (const [name, handler] of handlers) process.on(name, handler);
+  return () => {
+    for (const [name, handler] of handlers) process.off(name, handler);
+  };
+}

@@ -1,0 +1,113 @@
+/** `gardener train`: runs a trainer under a lease, or asks somebody else's to stop. */
+import { basename } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Client } from '../client.ts';
+import type { Params, Result } from '../../src/protocol/methods.ts';
+import type { Context } from './context.ts';
+import { EXIT } from './errors.ts';
+import { UsageError } from './failures.ts';
+import { shellWord } from './text.ts';
+import { isPassing } from './train-lease.ts';
+import { runTrainer } from './train-run.ts';
+
+export interface TrainOptions {
+  readonly claim?: true;
+  readonly language?: readonly string[];
+  readonly tag?: readonly string[];
+  /** Seconds; true for as long as it takes. */
+  readonly wait?: number | true;
+  readonly force?: true;
+  /** Seconds. */
+  readonly stall?: number;
+  readonly cancel?: true;
+  readonly reason?: string;
+}
+
+/** What the daemon waits at most in one call, in milliseconds. */
+const LONGEST_WAIT_MS = 60_000;
+/** Before asking again a daemon that was just not there. Milliseconds. */
+const RETRY_MS = 500;
+
+/** @param words a project, then the command; with `--claim` the command alone, with `--cancel` the project alone */
+export async function train(ctx: Context, words: readonly string[], options: TrainOptions): Promise<void> {
+  refuseContradictions(options);
+  if (options.cancel) return (await import('./train-cancel.ts')).cancel(ctx, words, options);
+  const [project, ...rest] = words;
+  const command = options.claim ? words : rest;
+  const [program] = command;
+  if (!program || (!options.claim && project === undefined)) {
+    throw new UsageError(
+      'cannot train: the command to run is missing',
+      options.claim ? 'gardener train --claim -- <command>' : 'gardener train <project> -- <command>',
+    );
+  }
+  const named = options.claim || project === undefined ? undefined : ctx.reference(project);
+  if (named !== undefined) {
+    ctx.hints = {
+      lease_held: `gardener train --cancel ${shellWord(project ?? '')} asks them to stop; --force takes the project away from them`,
+    };
+  }
+  const lease: Lease = {
+    holder: { name: basename(program).slice(0, 100), pid: process.pid },
+    ...(options.stall !== undefined && { stall_ms: Math.round(options.stall * 1000) }),
+  };
+  // Started before and not by the client of the lease: that one is to wait for a daemon that somebody has stopped.
+  await ctx.withClient((client) => client.daemon.ping());
+  await ctx.withClient(
+    async (client) => {
+      const begun =
+        named === undefined
+          ? await claim(client, lease, options)
+          : await client.training.begin({
+              ...lease,
+              project: named,
+              ...(options.force && { force: true }),
+            });
+      if (begun) return runTrainer(ctx, client, begun, command);
+      ctx.note('no project waits for training');
+      ctx.exitCode = EXIT.refused;
+      if (ctx.json) ctx.printJson({ outcome: 'nothing_waits', exit_code: null, signal: null, project: null });
+    },
+    { autoStart: false },
+  );
+}
+
+type Lease = Pick<Params<'training.begin'>, 'holder' | 'stall_ms'>;
+
+async function claim(
+  client: Client,
+  lease: Lease,
+  { language, tag, wait = 0 }: TrainOptions,
+): Promise<Result<'training.claim'>> {
+  const limit = wait === true ? Number.POSITIVE_INFINITY : performance.now() + wait * 1000;
+  for (;;) {
+    const left = Math.max(0, limit - performance.now());
+    try {
+      const begun = await client.training.claim({
+        ...lease,
+        ...(language && { languages: [...language] }),
+        ...(tag && { tags: [...tag] }),
+        wait_ms: Math.min(LONGEST_WAIT_MS, Math.ceil(left)),
+      });
+      if (begun || performance.now() >= limit) return begun;
+    } catch (error) {
+      if (!isPassing(error) || performance.now() >= limit) throw error;
+      await pause(Math.min(RETRY_MS, left));
+    }
+  }
+}
+
+/** Which flags make sense with which way to use the command. */
+function refuseContradictions(options: TrainOptions): void {
+  const { claim, cancel, language, tag, wait, force, stall, reason } = options;
+  const faults: readonly (readonly [boolean, string])[] = [
+    [Boolean(claim && cancel), 'cannot claim and cancel at once'],
+    [Boolean(claim && force), 'cannot claim by force: only projects that wait are claimed'],
+    [Boolean((language ?? tag) && !claim), 'cannot choose by language or tag without --claim'],
+    [wait !== undefined && !claim && !cancel, 'cannot wait without --claim or --cancel'],
+    [reason !== undefined && !cancel, 'cannot give a reason without --cancel'],
+    [Boolean(cancel && (force ?? stall !== undefined)), 'cannot use --force or --stall with --cancel'],
+  ];
+  const fault = faults.find(([applies]) => applies);
+  if (fault) throw new UsageError(fault[1], 'gardener train --help');
+}

@@ -1,0 +1,56 @@
+/** The commands around training: `gardener train` and `gardener watch`. */
+import { type Command, InvalidArgumentError } from 'commander';
+import type { Context } from './context.ts';
+import { collect } from './option-values.ts';
+import type { TrainOptions } from './train.ts';
+
+const TRAIN_HELP = `
+The command gets GARDENER_PROJECT_ID, _NAME, _SOURCE_PATH, _LORA_ADAPTER_PATH, _VECTOR_STORE_PATH,
+_CONTEXT_PATH and _TOKEN. It may tell how far it is on descriptor 3, whose number is in
+GARDENER_PROGRESS_FD, a line a report:
+
+  {"progress": 0.4, "phase": "training", "message": "epoch 2"}     all optional; or just: 40%
+  {"result": {"file_count": 412, "lora_adapter_path": "adapter", "metadata": {"loss": 0.1}}}
+
+Exit 0 means trained; anything else means failed, with the last lines of standard error. Signals are
+passed on. gardener ends with the command's exit code, 128 and the signal that ended it, or its own:
+1 also when the project was taken away or nothing waits, 127 and 126 when the command cannot be run.`;
+
+export function addTrainingCommands(program: Command, context: () => Context): void {
+  program.commandsGroup('Training:');
+  program
+    .command('train')
+    .summary('run a trainer; its exit decides completed or failed')
+    .description('Runs a command that trains a project, while nobody else may train it.')
+    .usage(
+      '[options] <project> -- <command...>\n       gardener train [options] --claim -- <command...>\n       gardener train --cancel <project>',
+    )
+    .argument('[project]', 'name, id or path of a project')
+    .argument('[command...]', 'the trainer, with its arguments')
+    .option('--claim', 'take the project that has waited longest for training')
+    .option('--language <language>', 'with --claim: only in this language; repeatable', collect)
+    .option('--tag <tag>', 'with --claim: only with this tag; repeatable', collect)
+    .option(
+      '--wait [seconds]',
+      'with --claim or --cancel: wait so long (default: as long as it takes)',
+      seconds,
+    )
+    .option('--stall <seconds>', 'fail the project when no progress is reported for so long', seconds)
+    .option('--force', 'take the project from whoever trains it')
+    .option('--cancel', 'ask whoever trains the project to stop')
+    .option('--reason <reason>', 'with --cancel: why')
+    .addHelpText('after', TRAIN_HELP)
+    .action(async (project: string | undefined, command: string[], options: TrainOptions) =>
+      (await import('./train.ts')).train(
+        context(),
+        [...(project === undefined ? [] : [project]), ...command],
+        options,
+      ),
+    );
+}
+
+function seconds(value: string): number {
+  const number = Number(value);
+  if (/^\d+(\.\d+)?$/.test(value) && number > 0) return number;
+  throw new InvalidArgumentError('it must be a number of seconds');
+}
