@@ -8,6 +8,10 @@ import type { Context, Peer } from './handlers/types.ts';
 export const MAX_IN_FLIGHT = 1_024;
 /** Answers waiting for a peer that does not read them; beyond that it is not read either. Bytes. */
 export const MAX_UNREAD_BYTES = 1024 * 1024;
+/** Requests taken before the answers to them are weighed: each may be as long as the whole registry. */
+const MAX_PER_TURN = 32;
+/** Answers are put together for one write up to about this length; longer ones are written one by one. */
+const MAX_WRITE_LENGTH = 16 * 1024 * 1024;
 
 const LINE_FEED = 0x0a;
 
@@ -34,6 +38,8 @@ export class Connection implements Outlet {
   /** What was received and not looked at, because enough is under way. */
   #backlog: Buffer | null = null;
   #inFlight = 0;
+  /** Enough was taken in this turn of the event loop. */
+  #resting = false;
   #used = false;
   #ended = false;
   #closing = false;
@@ -55,9 +61,9 @@ export class Connection implements Outlet {
     socket.on('error', () => socket.destroy());
   }
 
-  /** Requests received and not answered yet. */
+  /** Requests received and not answered yet; those that wait for the next turn count as one. */
   get inFlight(): number {
-    return this.#inFlight;
+    return this.#inFlight + (this.#resting ? 1 : 0);
   }
 
   /** Whether the peer has ever asked anything. */
@@ -101,8 +107,10 @@ export class Connection implements Outlet {
     const chunk = this.#backlog ? Buffer.concat([this.#backlog, received]) : received;
     this.#backlog = null;
     let start = 0;
+    let taken = 0;
     for (let end = chunk.indexOf(LINE_FEED); end !== -1; end = chunk.indexOf(LINE_FEED, start)) {
-      if (this.#isFull()) {
+      if (taken >= MAX_PER_TURN) this.#rest();
+      if (this.#resting || this.#isFull()) {
         this.#backlog = chunk.subarray(start);
         this.#socket.pause();
         return;
@@ -110,7 +118,7 @@ export class Connection implements Outlet {
       const piece = chunk.subarray(start, end);
       start = end + 1;
       if (this.#partialBytes + piece.length > MAX_LINE_BYTES) return this.#refuseLine();
-      this.#take(piece);
+      taken += this.#take(piece);
     }
     if (start === chunk.length) return;
     this.#partial.push(start === 0 ? chunk : chunk.subarray(start));
@@ -118,8 +126,18 @@ export class Connection implements Outlet {
     if (this.#partialBytes > MAX_LINE_BYTES) this.#refuseLine();
   }
 
-  /** Takes the last piece of a line. */
-  #take(piece: Buffer): void {
+  /** Goes on in the next turn, when the answers of this one are known. */
+  #rest(): void {
+    this.#resting = true;
+    setImmediate(() => {
+      this.#resting = false;
+      this.#resume();
+      if (this.inFlight === 0) this.#events.idle();
+    });
+  }
+
+  /** Takes the last piece of a line; returns how many requests it held. */
+  #take(piece: Buffer): number {
     const line = this.#partial.length > 0 ? Buffer.concat([...this.#partial, piece]) : piece;
     this.#partial = [];
     this.#partialBytes = 0;
@@ -141,8 +159,9 @@ export class Connection implements Outlet {
       if (this.#inFlight === 0) this.#flush();
       else if (text !== null) this.#scheduleFlush();
       this.#resume();
-      if (this.#inFlight === 0) this.#events.idle();
+      if (this.inFlight === 0) this.#events.idle();
     });
+    return weight;
   }
 
   #isFull(): boolean {
@@ -150,7 +169,7 @@ export class Connection implements Outlet {
   }
 
   #resume(): void {
-    if (this.#isFull() || this.#closing) return;
+    if (this.#resting || this.#isFull() || this.#closing) return;
     if (this.#backlog) {
       const backlog = this.#backlog;
       this.#backlog = null;
@@ -206,10 +225,11 @@ export class Connection implements Outlet {
 
   #flush(): void {
     if (this.#out.length === 0) return;
-    const text = `${this.#out.join('\n')}\n`;
+    const texts = this.#outBytes > MAX_WRITE_LENGTH ? this.#out : [this.#out.join('\n')];
     this.#out = [];
     this.#outBytes = 0;
     // What comes too late for the peer is dropped: it must not pile up for one that is closing and does not read.
-    if (!this.#socket.destroyed && !this.#socket.writableEnded) this.#socket.write(text);
+    if (this.#socket.destroyed || this.#socket.writableEnded) return;
+    for (const text of texts) this.#socket.write(`${text}\n`);
   }
 }

@@ -10,9 +10,11 @@ import {
   type ErrorAnswer,
   INTERNAL_ERROR,
   INVALID_PARAMS,
+  INVALID_REQUEST,
   isErrorAnswer,
   type Message,
   METHOD_NOT_FOUND,
+  RawJson,
   type RpcRequest,
   writeAnswer,
 } from '../protocol/wire.ts';
@@ -43,7 +45,15 @@ class Barrier {
 interface Call {
   readonly context: Context;
   readonly barrier: Barrier | null;
+  /** How long the answers of a batch are so far; null for a single request. */
+  readonly length: { total: number } | null;
 }
+
+/** The answers of a batch go out as one line; no further one is put together beyond this length. */
+const MAX_BATCH_ANSWER_LENGTH = 64 * 1024 * 1024;
+
+/** A limit of the protocol that shows itself only on the way to the answer. */
+class InvalidRequestError extends Error {}
 
 export class Dispatcher {
   readonly #server: JSONRPCServer<Call>;
@@ -74,11 +84,15 @@ export class Dispatcher {
     const { batch, entries } = message;
     const [first] = entries;
     if (!batch && first) {
-      const answer = await this.#answer(first, { context, barrier: null });
+      const answer = await this.#answer(first, { context, barrier: null, length: null });
       return answer && writeAnswer(answer);
     }
     const changes = entries.filter((entry) => isChange(entry)).length;
-    const call: Call = { context, barrier: changes > 1 ? new Barrier(changes) : null };
+    const call: Call = {
+      context,
+      barrier: changes > 1 ? new Barrier(changes) : null,
+      length: { total: 0 },
+    };
     const answers = await Promise.all(entries.map((entry) => this.#answer(entry, call)));
     const texts = answers.flatMap((answer) => (answer ? [writeAnswer(answer)] : []));
     return texts.length > 0 ? `[${texts.join(',')}]` : null;
@@ -96,7 +110,8 @@ export class Dispatcher {
     return await this.#server.receive(entry as JSONRPCRequest, call);
   }
 
-  async #call<M extends MethodName>(name: M, given: unknown, { context, barrier }: Call): Promise<unknown> {
+  async #call<M extends MethodName>(name: M, given: unknown, call: Call): Promise<unknown> {
+    const { context, barrier, length } = call;
     const started = performance.now();
     let outcome = 'ok';
     try {
@@ -111,7 +126,15 @@ export class Dispatcher {
       } finally {
         if (declaration.kind === 'change') await barrier?.arrive();
       }
-      return await this.#handlers.run(name, params, context);
+      if (length && length.total > MAX_BATCH_ANSWER_LENGTH && declaration.kind !== 'change') {
+        throw new InvalidRequestError(
+          `invalid request: the answers of the batch are longer than ${MAX_BATCH_ANSWER_LENGTH} bytes; ask for less at once`,
+        );
+      }
+      const result = this.#handlers.run(name, params, context);
+      // At once: the entries of a batch are answered in one go, before anything else could count.
+      if (length && result instanceof RawJson) length.total += result.json.length;
+      return await result;
     } catch (error) {
       outcome = error instanceof RegistryError ? error.kind : 'error';
       if (error instanceof RegistryError && !declaredErrors(methods[name]).includes(error.kind)) {
@@ -138,6 +161,7 @@ export class Dispatcher {
     if (error instanceof InvalidParamsError) {
       return errorAnswer(id, INVALID_PARAMS, error.message, { issues: error.issues });
     }
+    if (error instanceof InvalidRequestError) return errorAnswer(id, INVALID_REQUEST, error.message);
     this.#log.error({ err: error }, 'a handler failed');
     return errorAnswer(id, INTERNAL_ERROR, "internal error; the daemon's log has the details");
   }

@@ -32,7 +32,7 @@ export class LineClient {
   readonly waiting: string[] = [];
   /** Resolves when the connection is over, however it ended. */
   readonly closed: Promise<void>;
-  #rest = Buffer.alloc(0);
+  #rest: Buffer[] = [];
   #waiters: Waiter[] = [];
   #isClosed = false;
   #lastId = 0;
@@ -101,12 +101,13 @@ export class LineClient {
   }
 
   #receive(chunk: Buffer): void {
-    let bytes = this.#rest.length > 0 ? Buffer.concat([this.#rest, chunk]) : chunk;
-    for (let end = bytes.indexOf(10); end !== -1; end = bytes.indexOf(10)) {
-      this.#deliver(bytes.subarray(0, end).toString());
-      bytes = bytes.subarray(end + 1);
+    let start = 0;
+    for (let end = chunk.indexOf(10); end !== -1; end = chunk.indexOf(10, start)) {
+      this.#deliver(Buffer.concat([...this.#rest, chunk.subarray(start, end)]).toString());
+      this.#rest = [];
+      start = end + 1;
     }
-    this.#rest = Buffer.from(bytes);
+    if (start < chunk.length) this.#rest.push(chunk.subarray(start));
   }
 
   #deliver(line: string): void {
