@@ -4,26 +4,33 @@ import { dirname, join } from 'node:path';
 import { defineConfig, type Plugin, type RolldownOptions } from 'rolldown';
 
 const DIST = 'dist';
+const SHEBANG = '#!/usr/bin/env node';
 
 /** The packages whose code is in what was built so far, by directory. */
 const bundled = new Set<string>();
 
 export default defineConfig([
-  bundle('index', 'client/index.ts'),
-  program('gardener', 'client/cli/main.ts'),
-  program('gardenerd', 'src/main.ts'),
+  bundle('index', 'client/index.ts', { alias: clientsOnly() }),
+  bundle('gardener', 'client/cli/main.ts', { alias: clientsOnly(), banner: SHEBANG }),
+  bundle('gardenerd', 'src/main.ts', { banner: SHEBANG }),
 ]);
 
 /**
  * One file to an entry: nothing is loaded over and over from a tree of small files, and the client library, which
  * starts the daemon that lies beside it, finds it at the same place from every bundle.
+ *
+ * Not minified: a start would be shorter by a twentieth at most, and the log's stack traces would name nothing.
  */
-function bundle(name: string, entry: string, banner?: string): RolldownOptions {
+function bundle(
+  name: string,
+  entry: string,
+  { alias = {}, banner }: { alias?: Record<string, string>; banner?: string },
+): RolldownOptions {
   return {
     input: { [name]: entry },
     platform: 'node',
     // The main file of jsonc-parser is UMD, whose requires no bundler sees.
-    resolve: { mainFields: ['module', 'main'] },
+    resolve: { mainFields: ['module', 'main'], alias },
     // write-file-atomic names its temporary files after __filename, which an ES module does not have.
     transform: { target: 'node20', define: { __filename: 'import.meta.filename' } },
     output: {
@@ -40,8 +47,9 @@ function bundle(name: string, entry: string, banner?: string): RolldownOptions {
   };
 }
 
-function program(name: string, entry: string): RolldownOptions {
-  return bundle(name, entry, '#!/usr/bin/env node');
+/** A client needs a third of json-rpc-2.0, and from CommonJS a bundler leaves nothing out. */
+function clientsOnly(): Record<string, string> {
+  return { 'json-rpc-2.0': 'json-rpc-2.0/dist/client.js' };
 }
 
 /** npm makes a program executable when it installs the package, but not after a build in the work tree. */
