@@ -107,7 +107,7 @@ function latencies(ctx: Context, requests: Result<'daemon.status'>['requests']):
     key,
     title: key.replace('_ms', ' ms').toUpperCase(),
   }));
-  const methods = Object.entries(requests).sort(([, a], [, b]) => b.count - a.count);
+  const methods = Object.entries(requests).toSorted(([, a], [, b]) => b.count - a.count);
   return layTable(
     [
       { title: 'METHOD' },

@@ -29,7 +29,7 @@ export function createProgram(host: Host, entered: (ctx: Context) => void): Comm
   const program = new Command('gardener')
     .description('Knows your codebases: where they are, how far their training is, which one is active.')
     .version(VERSION, '--version', 'print the version')
-    .helpOption('--help', 'print help')
+    .helpOption('-h, --help', 'print help')
     .helpCommand('help [command]', 'print help for a command')
     .option('--data-dir <path>', 'where the registry is (default: ~/.codebase-gardener)')
     .option('--socket <path>', 'where the daemon listens (default: <data-dir>/run/registry.sock)')

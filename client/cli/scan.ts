@@ -3,7 +3,7 @@ import { GitUnavailable, trackedFiles } from './git-files.ts';
 import { Tally } from './languages.ts';
 
 /** Counting stops here: nobody needs to know more, and a home directory given by mistake has no end. */
-export const MAX_FILES = 200_000;
+const MAX_FILES = 200_000;
 /** Directories that could not be read, named in the answer. */
 const MAX_NAMED = 5;
 

@@ -6,7 +6,7 @@
  * overflows.
  */
 
-export const ELLIPSIS = '…';
+const ELLIPSIS = '…';
 
 /** Latin, Greek, Cyrillic and our own punctuation: one column and one UTF-16 unit a character. */
 const NARROW = /^[\x20-\x7e\xa1-\xac\xae-\u02ff\u0370-\u0482\u048a-\u052f\u2013\u2014\u2022\u2026]*$/;
@@ -33,7 +33,7 @@ export function cutText(text: string, max: number, side: 'start' | 'end'): strin
     if (width > max) break;
     kept.push(unit.text);
   }
-  return side === 'end' ? kept.join('') + ELLIPSIS : ELLIPSIS + kept.reverse().join('');
+  return side === 'end' ? kept.join('') + ELLIPSIS : ELLIPSIS + kept.toReversed().join('');
 }
 
 /** What a terminal shows as one character: a letter with its marks, a flag, a family. */

@@ -1,5 +1,7 @@
-import { rm, stat, symlink } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { stat, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { isGone } from '../../client/cli/processes.ts';
 import { builtProgram, commandLine } from '../support/cli.ts';
@@ -173,13 +175,7 @@ test('the program works through a link, as packages install it', async () => {
   const cli = await commandLine();
   const link = join(cli.home, 'gardener');
   await symlink(builtProgram('gardener.js'), link);
-  const { execFile } = await import('node:child_process');
-  const stdout = await new Promise<string>((resolve, reject) => {
-    const env = { PATH: process.env['PATH'], HOME: cli.home };
-    execFile(link, ['call', 'daemon.ping'], { env }, (error, text) =>
-      error ? reject(error) : resolve(text),
-    );
-  });
+  const env = { PATH: process.env['PATH'], HOME: cli.home };
+  const { stdout } = await promisify(execFile)(link, ['call', 'daemon.ping'], { env });
   expect(stdout).toBe('"pong"\n');
-  await rm(link);
 });

@@ -15,8 +15,15 @@ function changes(replace: (document: Record<string, unknown>) => Record<string, 
 test('the text holds what can be changed, and unchanged it changes nothing', async () => {
   const text = editableText(PROJECT);
   expect(Object.keys(JSON.parse(text) as object)).toEqual([
-    ...['name', 'source_path', 'language', 'file_count', 'tags', 'metadata'],
-    ...['lora_adapter_path', 'vector_store_path', 'context_path'],
+    'name',
+    'source_path',
+    'language',
+    'file_count',
+    'tags',
+    'metadata',
+    'lora_adapter_path',
+    'vector_store_path',
+    'context_path',
   ]);
   expect(await changesIn(PROJECT, text)).toEqual({});
 });
