@@ -545,18 +545,18 @@ describe('a subscription', () => {
   });
 
   test('does not begin for a peer that left before its turn', async () => {
-    const { connect, writer } = await world();
+    const { connect, writer } = await world('a');
+    await writer.call('training.begin', { project: 'a' });
     const peer = await connect();
-    // As many as are looked at; the watch waits behind them.
-    const waits = Array.from({ length: MAX_IN_FLIGHT }, (_, id) =>
-      request(id, 'training.claim', { languages: ['cobol'], wait_ms: 100 }),
-    );
-    peer.send(...waits, request(-1, 'registry.watch', {}));
-    await until(async () => {
-      const requests = (await writer.call('daemon.status'))['requests'];
-      return JSON.stringify(requests).includes('training.claim') || peer.socket.bytesWritten > 100_000;
-    }, 'the claims were sent');
-    peer.socket.destroy();
+    const waits = (count: number, wait_ms: number) =>
+      Array.from({ length: count }, (_, id) => request(id, 'training.wait', { project: 'a', wait_ms }));
+    const room = 24;
+    peer.send(waits(MAX_IN_FLIGHT - room, 60_000));
+    await peer.ask('daemon.ping');
+    // With these it is as many as are looked at. Their answers make room for one batch more, and find that the peer is
+    // gone; what is behind that batch is looked at when all have been told.
+    peer.send(...waits(room, 100), waits(room, 60_000), request(0, 'registry.watch', {}));
+    peer.socket.destroySoon();
     await until(
       async () => (await writer.call('daemon.status'))['connections'] === 1,
       'the connection is gone',
