@@ -98,23 +98,32 @@ export function foldName(name: string): string {
   return name.normalize('NFC').toLowerCase();
 }
 
-const CANONICAL = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
-const LENIENT = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d)(:\d\d)?(?:[.,](\d{1,9}))?)?\s*(Z|[+-]\d\d:?\d\d)?$/i;
+const CANONICAL = /^(?!0000)\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):\d\d:\d\d\.\d{3}Z$/;
+const LENIENT =
+  /^(\d{4}-\d\d-\d\d)(?:[T ]((?:[01]\d|2[0-3]):\d\d)(:\d\d)?(?:[.,](\d{1,9}))?)?\s*(Z|[+-]\d\d:?\d\d)?$/i;
 
 /**
  * A timestamp in the registry's form: ISO 8601, UTC, milliseconds, `Z`.
  * One without a zone is local time, as Python's naive `datetime` is.
  *
- * @returns null when the text is no timestamp
+ * @returns null when the text is no timestamp that Python's `datetime` could hold
  */
 export function canonicalTime(text: string): string | null {
-  if (CANONICAL.test(text) && !Number.isNaN(Date.parse(text))) return text;
+  if (CANONICAL.test(text)) return isDay(text) && !Number.isNaN(Date.parse(text)) ? text : null;
   const match = LENIENT.exec(text);
-  if (!match) return null;
+  if (!match || !isDay(text)) return null;
   const [, date, minutes = '00:00', seconds = ':00', fraction = '', zone = ''] = match;
   const normalZone = zone.replace(/^([+-]\d\d)(\d\d)$/, '$1:$2').toUpperCase();
   const time = Date.parse(`${date}T${minutes}${seconds}.${fraction.padEnd(3, '0').slice(0, 3)}${normalZone}`);
-  return Number.isNaN(time) ? null : new Date(time).toISOString();
+  if (Number.isNaN(time)) return null;
+  const canonical = new Date(time).toISOString();
+  return CANONICAL.test(canonical) ? canonical : null;
+}
+
+/** Whether the month has the day; JavaScript takes the 30th of February for the 2nd of March. */
+function isDay(date: string): boolean {
+  const [year = 0, month = 0, day = 0] = date.slice(0, 10).split('-').map(Number);
+  return day <= 28 || day <= new Date(Date.UTC(year, month, 0)).getUTCDate();
 }
 
 /** A training record with nothing in it. */
