@@ -1,0 +1,119 @@
+import { describe, expect, test } from 'vitest';
+import { BoundedLines } from '../../client/cli/bounded-lines.ts';
+import { Tail } from '../../client/cli/tail.ts';
+import { readReport, ReportFault } from '../../client/cli/train-reports.ts';
+
+describe('a line on the progress descriptor', () => {
+  test.each([
+    ['{"progress": 0.4}', { progress: 0.4 }],
+    [
+      '{"progress":1,"phase":"training","message":"epoch 2"}',
+      { progress: 1, phase: 'training', message: 'epoch 2' },
+    ],
+    ['{"details": {"loss": 0.1}}', { details: { loss: 0.1 } }],
+    ['{"progress": null, "phase": "saving"}', { phase: 'saving' }],
+    ['  {"progress": 0, "epoch": 3}\r', { progress: 0 }],
+    ['40%', { progress: 0.4 }],
+    ['12.5 %', { progress: 0.125 }],
+    ['100% epoch 3 of 3', { progress: 1, message: 'epoch 3 of 3' }],
+    [`{"phase": "${'p'.repeat(101)}"}`, { phase: 'p'.repeat(100) }],
+    [`{"message": "${'m'.repeat(1001)}"}`, { message: 'm'.repeat(1000) }],
+  ])('%s is a report', (line, progress) => {
+    expect(readReport(line, '/home/ada')).toEqual({ progress, result: {} });
+  });
+
+  test('may tell the result, with a path from the working directory', () => {
+    const line =
+      '{"result": {"file_count": 412, "lora_adapter_path": "out/adapter", "metadata": {"loss": 0.1}}}';
+    expect(readReport(line, '/home/ada')).toEqual({
+      progress: {},
+      result: { file_count: 412, lora_adapter_path: '/home/ada/out/adapter', metadata: { loss: 0.1 } },
+    });
+    expect(readReport('{"result": {"lora_adapter_path": "/a"}}', '/')?.result).toEqual({
+      lora_adapter_path: '/a',
+    });
+    expect(readReport('{"result": null, "progress": 0.5}', '/')).toEqual({
+      progress: { progress: 0.5 },
+      result: {},
+    });
+  });
+
+  test('that is blank is none', () => {
+    expect(readReport(' \r', '/')).toBeUndefined();
+  });
+
+  test.each([
+    ['epoch 2', 'it is neither JSON nor a percentage'],
+    ['{"progress": NaN}', 'it is neither JSON nor a percentage'],
+    ['[0.4]', 'it is no object'],
+    ['0.4', 'it is no object'],
+    ['{"pogress": 0.4}', 'it has none of progress, phase, message, details and result'],
+    ['{"progress": 40}', 'progress goes from 0 to 1, or from 0% to 100%'],
+    ['{"progress": "40%"}', 'progress goes from 0 to 1, or from 0% to 100%'],
+    ['101%', 'progress goes from 0 to 1, or from 0% to 100%'],
+    ['{"phase": 3}', 'phase is no text'],
+    ['{"details": []}', 'details is no object'],
+    ['{"result": 1}', 'result is no object'],
+    ['{"result": {"file_count": -1}}', 'result.file_count is no whole number'],
+    ['{"result": {"lora_adapter_path": 1}}', 'result.lora_adapter_path is no text'],
+    ['{"result": {"metadata": "x"}}', 'result.metadata is no object'],
+  ])('%s is none, and it is said why', (line, why) => {
+    expect(() => readReport(line, '/')).toThrow(new ReportFault(why));
+  });
+});
+
+describe('lines of a program', () => {
+  /** What is taken of these writes. */
+  function taken(...writes: readonly string[]): string[] {
+    const lines: string[] = [];
+    const reader = new BoundedLines(
+      (line) => lines.push(line),
+      () => lines.push('too long'),
+    );
+    for (const text of writes) reader.push(Buffer.from(text));
+    reader.end();
+    return lines;
+  }
+
+  test('come in pieces, and the last one needs no end', () => {
+    expect(taken('4', '0%\n50', '%\n', '\n60%')).toEqual(['40%', '50%', '', '60%']);
+  });
+
+  test('that are too long are told once each, and disturb no other', () => {
+    const long = 'x'.repeat(40_000);
+    expect(taken(long, long, long, '\n40%\n', long, long, '\n50%')).toEqual([
+      'too long',
+      '40%',
+      'too long',
+      '50%',
+    ]);
+    expect(taken('x'.repeat(64 * 1024), '\n')).toEqual(['x'.repeat(64 * 1024), '']);
+  });
+});
+
+describe('the end of an output', () => {
+  function endOf(...writes: readonly string[]): string[] {
+    const tail = new Tail();
+    for (const text of writes) tail.push(Buffer.from(text));
+    return tail.lines();
+  }
+
+  test('has no colours and no control characters', () => {
+    expect(endOf('\x1b[1;31merror:\x1b[0m out of\tmemory\x07\n\x1b]0;title\x07done\n')).toEqual([
+      'error: out of memory',
+      'done',
+    ]);
+  });
+
+  test('has a progress bar in its last state', () => {
+    expect(endOf(' 10%\r 50%\r100%\nsaved\r\n')).toEqual(['100%', 'saved']);
+  });
+
+  test('is short, however much was written', () => {
+    const lines = Array.from({ length: 100_000 }, (_, number) => `line ${number}\n`);
+    expect(endOf(...lines)).toEqual(Array.from({ length: 20 }, (_, number) => `line ${99_980 + number}`));
+    const [only = '', ...others] = endOf('x'.repeat(1_000_000));
+    expect(others).toEqual([]);
+    expect(only).toMatch(/^x{3000}$/);
+  });
+});
