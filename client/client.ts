@@ -1,4 +1,5 @@
 /** The registry as a caller sees it: one function per method, over a connection that is made anew when it is lost. */
+import { RegistryError } from '../src/domain/errors.ts';
 import type { MethodName, Result } from '../src/protocol/methods.ts';
 import type { Connection } from './connection.ts';
 import { abortable, within } from './deadline.ts';
@@ -13,7 +14,8 @@ export type NotificationListener = (method: string, params: unknown) => void;
  * A client of the registry. Made by {@link connect}.
  *
  * A connection that is lost is made anew by the next call. Calls that were waiting are rejected, except those that
- * only read and those that had not been sent: they are made once more.
+ * only read and those that had not been sent: they are made once more. Calls that a daemon refuses because it is
+ * shutting down were not carried out: they are made again when it has ended.
  *
  * A client that waits for nothing lets the process end, closed or not.
  */
@@ -100,14 +102,21 @@ export class Client implements Families, AsyncDisposable {
   #call(method: string, params: unknown, options: CallOptions = {}): Promise<unknown> {
     const { deadline: ms = this.#deadline + waitOf(params), signal } = options;
     return within({ ms, signal, late: () => tooLate(method, ms) }, async (aborted) => {
-      const connection = await this.#connection(aborted);
-      try {
-        return await connection.request(method, params, aborted);
-      } catch (error) {
-        const lost = error instanceof ConnectionError && error.reason === 'lost';
-        if (!lost || (error.sent && !isRepeatable(method))) throw error;
+      for (let repeated = false; ;) {
+        const connection = await this.#connection(aborted);
+        try {
+          return await connection.request(method, params, aborted);
+        } catch (error) {
+          if (error instanceof RegistryError && error.kind === 'shutting_down') {
+            // It was not done. The daemon closes the connection when it has drained, and another one takes over.
+            await abortable(connection.closed, aborted);
+            continue;
+          }
+          const lost = error instanceof ConnectionError && error.reason === 'lost';
+          if (!lost || repeated || (error.sent && !isRepeatable(method))) throw error;
+          repeated = true;
+        }
       }
-      return (await this.#connection(aborted)).request(method, params, aborted);
     });
   }
 

@@ -4,7 +4,8 @@ import { Client } from './client.ts';
 import { pause } from './deadline.ts';
 import { ConnectionError } from './errors.ts';
 import { greet, type Greeted, type Target } from './greet.ts';
-import { startDaemon, type StartedDaemon, startLog } from './spawn.ts';
+import { startFailed, Starter } from './starter.ts';
+import { retire, wantsUpgrade } from './upgrade.ts';
 
 export interface ConnectOptions {
   /** Data directory; default `CODEBASE_GARDENER_DATA_DIR`, then `~/.codebase-gardener`. */
@@ -18,6 +19,11 @@ export interface ConnectOptions {
   /** Who calls, for the daemon's log; the process id is added. */
   readonly client?: { readonly name?: string; readonly version?: string } | undefined;
   readonly deadlines?: Deadlines | undefined;
+  /**
+   * Told what the person should mend although the connection came about, such as a service that is installed and does
+   * not start; default `process.emitWarning`.
+   */
+  readonly onWarning?: ((message: string) => void) | undefined;
   /** Ends the attempt to connect. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -58,61 +64,62 @@ export async function connect(options: ConnectOptions = {}): Promise<Client> {
     connectMs: deadlines.connect ?? 1_000,
     helloMs: deadlines.hello ?? 2_000,
   };
-  const open = (aborted: AbortSignal) =>
-    reach(target, options.autoStart ?? true, options.daemon, deadlines.start ?? 10_000, aborted);
+  const means: Means = {
+    autoStart: options.autoStart ?? true,
+    command: options.daemon,
+    startMs: deadlines.start ?? 10_000,
+    warn: options.onWarning ?? ((message) => process.emitWarning(message, 'RegistryWarning')),
+  };
+  const open = (aborted: AbortSignal) => reach(target, means, aborted);
   return new Client(await open(signal), open, deadlines.call ?? 30_000);
 }
 
+interface Means {
+  readonly autoStart: boolean;
+  readonly command: readonly string[] | undefined;
+  readonly startMs: number;
+  readonly warn: (message: string) => void;
+}
+
 /** Dials until somebody says hello, something final is in the way, or the time is up. */
-async function reach(
-  target: Target,
-  autoStart: boolean,
-  command: readonly string[] | undefined,
-  startMs: number,
-  signal: AbortSignal,
-): Promise<Greeted> {
+async function reach(target: Target, means: Means, signal: AbortSignal): Promise<Greeted> {
   const { paths } = target;
+  const { autoStart, startMs } = means;
   const end = performance.now() + startMs;
-  let daemon: StartedDaemon | undefined;
-  let helloMs = target.helloMs;
+  const starter = autoStart ? new Starter(paths, means.command, means.warn) : undefined;
+  let upgraded = false;
+  // A service manager takes connections before there is a daemon.
+  let helloMs = starter?.listens ? Math.max(target.helloMs, startMs) : target.helloMs;
   for (let wait = FIRST_WAIT_MS; ; wait = Math.min(2 * wait, LAST_WAIT_MS)) {
     signal.throwIfAborted();
 
     // 1. Dial and say hello. What cannot be mended by waiting is thrown.
     const found = await greet({ ...target, helloMs }, signal);
-    if (typeof found === 'object') return found;
+    if (typeof found === 'object') {
+      if (!starter || upgraded || !(await wantsUpgrade(found, starter, signal))) return found;
+      // 2. An older daemon than the one that would be started: have it drain, once.
+      upgraded = true;
+      await retire(found, signal);
+      await starter.succeed();
+      continue;
+    }
 
-    // 2. Nobody there: start a daemon, once. One that ended well gave way to another that may itself have ended.
+    // 3. Nobody there: have a daemon started.
     if (found === 'absent') {
-      if (!autoStart) throw notRunning(paths);
-      const state = daemon?.state();
-      if (typeof state === 'object') throw startFailed(paths, state.failure);
-      if (state !== 'running') daemon = (await start(paths, command)) ?? daemon;
+      if (!starter) throw notRunning(paths);
+      await starter.start();
       // A daemon that is just coming up, on a busy machine, may listen well before it speaks.
       helloMs = Math.max(target.helloMs, end - performance.now());
     }
 
-    // 3. Give up in time.
+    // 4. Give up in time.
     if (performance.now() >= end) {
       if (found === 'absent') throw startFailed(paths, `it did not answer within ${startMs} ms`);
       throw alwaysClosing(paths, startMs);
     }
 
-    // 4. Wait a little, shorter when the daemon just started has already ended.
-    await pause(wait, signal, daemon?.state() === 'running' ? daemon.ended : undefined);
-  }
-}
-
-async function start(
-  paths: Paths,
-  command: readonly string[] | undefined,
-): Promise<StartedDaemon | undefined> {
-  try {
-    return await startDaemon(paths, command);
-  } catch (cause) {
-    throw new ConnectionError('start_failed', `cannot start the daemon: ${(cause as Error).message}`, {
-      cause,
-    });
+    // 5. Wait a little, shorter when the daemon just started has already ended.
+    await pause(wait, signal, starter?.ended);
   }
 }
 
@@ -120,13 +127,6 @@ function notRunning({ socket }: Paths): ConnectionError {
   return new ConnectionError(
     'not_running',
     `cannot reach the registry: no daemon listens on ${socket}; start it with "gardener daemon start"`,
-  );
-}
-
-function startFailed(paths: Paths, why: string): ConnectionError {
-  return new ConnectionError(
-    'start_failed',
-    `cannot start the daemon: ${why}; see ${startLog(paths)} and ${paths.logFile}`,
   );
 }
 

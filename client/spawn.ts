@@ -34,9 +34,14 @@ export function startLog(paths: Paths): string {
   return join(dirname(paths.logFile), 'daemon-start.log');
 }
 
+/** `gardenerd.js` of a command, by default the one that was installed together with this library. */
+export function daemonProgram(command: readonly string[] | undefined): string {
+  return command?.[1] ?? fileURLToPath(new URL('./gardenerd.js', import.meta.url));
+}
+
 /** The daemon that was installed together with this library. */
 function ownDaemon(): readonly string[] {
-  const script = fileURLToPath(new URL('./gardenerd.js', import.meta.url));
+  const script = daemonProgram(undefined);
   if (!existsSync(script)) throw new Error(`${script} does not exist; install the package again`);
   return [process.execPath, script];
 }

@@ -8,7 +8,13 @@ import { allImports, cycles, type Rule, violations } from './support/imports.ts'
 /** Shared by both sides of the socket; each is small and brings nothing with it. */
 const COMMON = ['src/paths.ts', 'src/version.ts'];
 /** What the library and the command line may take from the daemon's side into their bundles. */
-const THIN = [...COMMON, 'src/domain/errors.ts', 'src/protocol/version.ts'];
+const THIN = [
+  ...COMMON,
+  'src/domain/errors.ts',
+  'src/protocol/version.ts',
+  'src/service/installed.ts',
+  'src/service/version.ts',
+];
 
 interface Layer extends Rule {
   /** A file that the rule refuses: a rule that cannot be broken says nothing. */
@@ -45,6 +51,13 @@ const RULES: Record<string, Layer> = {
     reason: 'the daemon wires it up; a server that reached for its own wiring could not be tested without it',
     offence: ['src/server/listener.ts', "import type { Daemon } from '../daemon.ts';"],
   },
+  'the service knows paths only': {
+    files: ['src/service/'],
+    own: COMMON,
+    reason:
+      'a daemon is installed and removed whether it runs or not, and what it serves is no concern of launchd',
+    offence: ['src/service/launchd.ts', "import { Store } from '../store/store.ts';"],
+  },
   'the client library is thin': {
     files: ['client/'],
     except: ['client/cli/'],
@@ -57,7 +70,7 @@ const RULES: Record<string, Layer> = {
   },
   'the command line is a client': {
     files: ['client/cli/'],
-    own: ['client/', ...THIN],
+    own: ['client/', 'src/service/', ...THIN],
     types: ['src/protocol/', 'src/domain/'],
     reason: 'whatever it can do, any other client can do; it sees the registry through the socket only',
     offence: ['client/cli/doctor.ts', "import { Store } from '../../src/store/store.ts';"],

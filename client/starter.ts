@@ -1,0 +1,100 @@
+/** Getting a daemon: from the service manager where a service is installed, otherwise by starting one. */
+import type { Paths } from '../src/paths.ts';
+import type { InstalledService } from '../src/service/installed.ts';
+import { ConnectionError } from './errors.ts';
+import { askService, findService, serviceTrouble } from './service-manager.ts';
+import { daemonProgram, startDaemon, type StartedDaemon, startLog } from './spawn.ts';
+
+/** How often the service manager is asked why a daemon does not come, in milliseconds. */
+const TROUBLE_EVERY_MS = 500;
+
+/** What one attempt to connect has done to get a daemon. */
+export class Starter {
+  readonly #paths: Paths;
+  readonly #command: readonly string[] | undefined;
+  readonly #warn: (message: string) => void;
+  /** Undefined once it turned out to be of no use. */
+  #service: InstalledService | undefined;
+  #askedAt: number | undefined;
+  #daemon: StartedDaemon | undefined;
+
+  constructor(paths: Paths, command: readonly string[] | undefined, warn: (message: string) => void) {
+    this.#paths = paths;
+    this.#command = command;
+    this.#warn = warn;
+    this.#service = findService(paths);
+  }
+
+  /** A service manager takes the connections, before there is a daemon too. */
+  get listens(): boolean {
+    return this.#service?.onDemand ?? false;
+  }
+
+  /** A service manager would start the daemon. */
+  get serviced(): boolean {
+    return this.#service !== undefined;
+  }
+
+  /** `gardenerd.js` that would be started. */
+  get program(): string {
+    return this.#service?.command[2] ?? daemonProgram(this.#command);
+  }
+
+  /** Settled when the daemon that was started has ended; undefined when there is none to wait for. */
+  get ended(): Promise<void> | undefined {
+    return this.#daemon?.state() === 'running' ? this.#daemon.ended : undefined;
+  }
+
+  /**
+   * Called while nobody listens, any number of times: starts a daemon once, and another one when that gave way to a
+   * third that may itself have ended.
+   *
+   * @throws {ConnectionError} `start_failed`
+   */
+  async start(): Promise<void> {
+    if (await this.#askService()) return;
+    const state = this.#daemon?.state();
+    if (typeof state === 'object') throw startFailed(this.#paths, state.failure);
+    if (state !== 'running') await this.#spawn();
+  }
+
+  /**
+   * Called when an older daemon has begun to drain. A successor that is there before any client has noticed takes its
+   * place; otherwise older clients might start an older one again.
+   */
+  async succeed(): Promise<void> {
+    if (!this.#service) await this.#spawn();
+  }
+
+  /** False when there is no service, or none that works. */
+  async #askService(): Promise<boolean> {
+    const service = this.#service;
+    if (!service) return false;
+    const now = performance.now();
+    if (this.#askedAt !== undefined && now - this.#askedAt < TROUBLE_EVERY_MS) return true;
+    const trouble = await (this.#askedAt === undefined ? askService(service) : serviceTrouble(service));
+    this.#askedAt = performance.now();
+    if (!trouble) return true;
+    this.#service = undefined;
+    this.#warn(
+      `the registry's daemon is started without its service: ${trouble.message}; try: ${trouble.remedy}`,
+    );
+    return false;
+  }
+
+  async #spawn(): Promise<void> {
+    try {
+      this.#daemon = (await startDaemon(this.#paths, this.#command)) ?? this.#daemon;
+    } catch (cause) {
+      const why = (cause as Error).message;
+      throw new ConnectionError('start_failed', `cannot start the daemon: ${why}`, { cause });
+    }
+  }
+}
+
+export function startFailed(paths: Paths, why: string): ConnectionError {
+  return new ConnectionError(
+    'start_failed',
+    `cannot start the daemon: ${why}; see ${startLog(paths)} and ${paths.logFile}`,
+  );
+}
