@@ -64,6 +64,16 @@ export async function subscribe(peer: LineClient, params: object = {}): Promise<
   return new Subscriber(peer, result as Watched);
 }
 
+/** So many changes of one project, as a batch, with events of about 1.5 KB each. */
+export function manyUpdates(count: number, project: string): object[] {
+  return Array.from({ length: count }, (_, id) => ({
+    jsonrpc: '2.0',
+    id,
+    method: 'projects.update',
+    params: { project, metadata: { n: id, padding: 'x'.repeat(200) } },
+  }));
+}
+
 /** What an event is about, in short: `updated a`, `activated -`, `resync`. */
 export function brief(event: RegistryEvent): string {
   if (event.type === 'activated') return `activated ${event.project?.name ?? '-'}`;

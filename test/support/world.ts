@@ -1,0 +1,32 @@
+/** A daemon with a few projects, one connection to change them, and others to look on. */
+import type { DaemonOptions } from '../../src/daemon.ts';
+import { type RunningDaemon, startDaemon } from './daemon.ts';
+import { subscribe, type Subscriber } from './events.ts';
+import type { LineClient } from './lines.ts';
+
+export interface World extends RunningDaemon {
+  /** The connection of whoever makes the changes. */
+  readonly writer: LineClient;
+  /** Registers a project, with a directory of its own; gives its id. */
+  add(name: string, params?: object): Promise<string>;
+  /** Subscribes on a connection that is used for nothing else. */
+  watch(params?: object): Promise<Subscriber>;
+}
+
+/** Starts a daemon and registers projects of these names, in this order. */
+export async function world(names: readonly string[] = [], options: DaemonOptions = {}): Promise<World> {
+  const daemon = await startDaemon(options);
+  const writer = await daemon.connect();
+  const add = async (name: string, params: object = {}): Promise<string> => {
+    const source_path = await daemon.codebase(name);
+    return String((await writer.call('projects.register', { name, source_path, ...params }))['project_id']);
+  };
+  for (const name of names) await add(name);
+  const watch = async (params?: object) => await subscribe(await daemon.connect(), params);
+  return { ...daemon, writer, add, watch };
+}
+
+/** A request as it goes over the wire. */
+export function request(id: number, method: string, params: object = {}): object {
+  return { jsonrpc: '2.0', id, method, params };
+}
