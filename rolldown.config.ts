@@ -1,4 +1,4 @@
-/** What is published: the client library and the two programs, each in one file with all that it needs. */
+/** What is published: the client library and the two programs, each with all that it needs. */
 import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { defineConfig, type Plugin, type RolldownOptions } from 'rolldown';
@@ -16,15 +16,16 @@ export default defineConfig([
 ]);
 
 /**
- * One file to an entry: nothing is loaded over and over from a tree of small files, and the client library, which
- * starts the daemon that lies beside it, finds it at the same place from every bundle.
+ * One file for what an entry always needs, and one beside it for each part that it loads when it is asked for: most
+ * of the command line is for other commands than the one that was given.
  *
- * Not minified: a start would be shorter by a twentieth at most, and the log's stack traces would name nothing.
+ * All files are in one directory, because the client starts the daemon that lies beside it. They are not minified: a
+ * start would be shorter by a twentieth at most, and the log's stack traces would name nothing.
  */
 function bundle(
   name: string,
   entry: string,
-  { alias = {}, banner }: { alias?: Record<string, string>; banner?: string },
+  { alias = {}, banner = '' }: { alias?: Record<string, string>; banner?: string },
 ): RolldownOptions {
   return {
     input: { [name]: entry },
@@ -36,10 +37,12 @@ function bundle(
     output: {
       dir: DIST,
       format: 'esm',
-      codeSplitting: false,
-      ...(banner !== undefined && { postBanner: banner }),
+      chunkFileNames: `${name}-[name].js`,
+      postBanner: ({ isEntry }) => (isEntry ? banner : ''),
     },
-    plugins: [notices(), banner !== undefined && executable()],
+    plugins: [notices(), banner !== '' && executable()],
+    // What one command loads when it is asked for may be a fixed part of another.
+    checks: { ineffectiveDynamicImport: false },
     onLog(level, log, handle) {
       // A build that complains has not succeeded.
       handle(level === 'warn' ? 'error' : level, log);
@@ -57,7 +60,9 @@ function executable(): Plugin {
   return {
     name: 'executable',
     writeBundle({ dir = DIST }, files) {
-      for (const file of Object.keys(files)) chmodSync(join(dir, file), 0o755);
+      for (const file of Object.values(files)) {
+        if (file.type === 'chunk' && file.isEntry) chmodSync(join(dir, file.fileName), 0o755);
+      }
     },
   };
 }
