@@ -1,6 +1,7 @@
 /** Which projects a list has, in which order, and where the next page begins. */
+import { z } from 'zod';
 import { InvalidParamsError } from './errors.ts';
-import type { Project, TrainingStatus } from './project.ts';
+import { type Project, projectSchema, type TrainingStatus } from './project.ts';
 import { normalizePath } from './references.ts';
 import type { RegistryView } from './registry.ts';
 
@@ -25,21 +26,19 @@ export interface Page {
 /**
  * One page of the projects that fit.
  *
- * A cursor names the last project of its page and where it stood, so that a page is right also when other projects
- * came or went in between; where that project itself is gone, the page begins at its old place.
+ * Pages are right also when projects come, go or change in between: in a sorted list the next page begins behind the
+ * place where the last project stood. File order knows no places; there the next page begins behind the nearest
+ * of the last projects before it that is left, and only where none is, at the old position.
  */
 export function list(view: RegistryView, query: Query): Page {
   const fits = filter(query);
   const found: Project[] = [];
   for (const project of view.projects()) if (fits(project)) found.push(project);
   if (query.sort) found.sort(ORDERS[query.sort]);
-  const start = query.cursor === undefined ? 0 : after(found, query.cursor);
+  const start = query.cursor === undefined ? 0 : after(found, query.sort, query.cursor);
   const end = query.limit === undefined ? found.length : start + query.limit;
-  const last = found[end - 1];
-  return {
-    projects: start === 0 && end >= found.length ? found : found.slice(start, end),
-    next_cursor: last && end < found.length ? writeCursor(end, last.project_id) : null,
-  };
+  const projects = start === 0 && end >= found.length ? found : found.slice(start, end);
+  return { projects, next_cursor: end < found.length ? writeCursor(query.sort, found, end) : null };
 }
 
 /** How many projects have each training status. */
@@ -61,14 +60,16 @@ function filter(query: Query): (project: Project) => boolean {
       [project.name, project.source_path, ...project.tags].some((part) => part.toLowerCase().includes(text)));
 }
 
-type Order = (a: Project, b: Project) => number;
+/** What the orders look at. */
+type Place = Pick<Project, 'name' | 'training_status' | 'created_at' | 'last_updated' | 'last_used'>;
+type Order = (a: Place, b: Place) => number;
 
 const byName: Order = (a, b) => compare(a.name.toLowerCase(), b.name.toLowerCase());
-/** The latest first; those without a time last. */
+/** The latest first; those without a time last; those of one time by name, so that each has its place. */
 const byTime =
   (field: 'created_at' | 'last_updated' | 'last_used'): Order =>
   (a, b) =>
-    compare(b[field] ?? '', a[field] ?? '');
+    compare(b[field] ?? '', a[field] ?? '') || byName(a, b);
 
 const ORDERS: Record<Sort, Order> = {
   name: byName,
@@ -82,17 +83,61 @@ function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-function writeCursor(position: number, id: string): string {
-  return Buffer.from(`${position} ${id}`).toString('base64url');
+/** What a cursor says, as JSON. */
+type Cursor =
+  | { readonly sort: Sort; readonly last: Place }
+  | { readonly sort: null; readonly position: number; readonly ids: readonly string[] };
+
+/** So many projects may go from before a page, and it still begins where it should. */
+const TRAIL_LENGTH = 8;
+
+function writeCursor(sort: Sort | undefined, found: readonly Project[], position: number): string | null {
+  const last = found[position - 1];
+  if (!last) return null;
+  const { name, training_status, created_at, last_updated, last_used } = last;
+  const ids = found.slice(Math.max(0, position - TRAIL_LENGTH), position).map(({ project_id }) => project_id);
+  const cursor: Cursor = sort
+    ? { sort, last: { name, training_status, created_at, last_updated, last_used } }
+    : { sort: null, position, ids };
+  return Buffer.from(JSON.stringify(cursor)).toString('base64url');
 }
 
-function after(found: readonly Project[], cursor: string): number {
-  const [, position, id] = /^(\d+) (\S+)$/.exec(Buffer.from(cursor, 'base64url').toString()) ?? [];
-  if (position === undefined) {
+function after(found: readonly Project[], sort: Sort | undefined, text: string): number {
+  const cursor = readCursor(text);
+  if (cursor?.sort !== (sort ?? null)) {
     throw new InvalidParamsError([
-      { path: 'cursor', message: 'must be the next_cursor of an earlier answer' },
+      { path: 'cursor', message: 'must be the next_cursor of an earlier answer to the same query' },
     ]);
   }
-  const at = found.findIndex((project) => project.project_id === id);
-  return at === -1 ? Math.max(0, Number(position) - 1) : at + 1;
+  if (cursor.sort) {
+    const order = ORDERS[cursor.sort];
+    const next = found.findIndex((project) => order(project, cursor.last) > 0);
+    return next === -1 ? found.length : next;
+  }
+  const trail = new Set(cursor.ids);
+  const left = found.findLastIndex(({ project_id }) => trail.has(project_id));
+  return left === -1 ? Math.max(0, cursor.position - trail.size) : left + 1;
+}
+
+const cursorSchema = z.union([
+  z.object({
+    sort: z.enum(Object.keys(ORDERS) as Sort[]),
+    last: projectSchema.pick({
+      name: true,
+      training_status: true,
+      created_at: true,
+      last_updated: true,
+      last_used: true,
+    }),
+  }),
+  z.object({ sort: z.null(), position: z.int().min(0), ids: z.array(z.string()) }),
+]);
+
+function readCursor(text: string): Cursor | null {
+  try {
+    return cursorSchema.parse(JSON.parse(Buffer.from(text, 'base64url').toString()));
+  } catch {
+    // Whatever is wrong with it, it is none of ours.
+    return null;
+  }
 }

@@ -1,0 +1,181 @@
+import { describe, expect, test } from 'vitest';
+import { InvalidParamsError } from '../../src/domain/errors.ts';
+import * as operations from '../../src/domain/operations.ts';
+import { blankTraining, type Project } from '../../src/domain/project.ts';
+import { Draft, Registry } from '../../src/domain/registry.ts';
+import { LATER, NOW, project, registryOf, uuid } from '../support/projects.ts';
+
+const draftOf = (...projects: readonly Project[]): Draft => new Draft(registryOf(...projects));
+const waiting = { retrain_requested: { at: NOW, reason: 'better model' } };
+
+describe('set_status', () => {
+  test('to completed tells when it was trained, and has met a request', () => {
+    const draft = draftOf(project(1, waiting));
+    expect(operations.setStatus(draft, 'p1', 'completed', LATER)).toMatchObject({
+      training_status: 'completed',
+      last_trained: LATER,
+      last_updated: LATER,
+      retrain_requested: null,
+    });
+  });
+
+  test('to training has met a request, and says nothing of having trained', () => {
+    const draft = draftOf(project(1, waiting));
+    expect(operations.setStatus(draft, 'p1', 'training', LATER)).toMatchObject({
+      training_status: 'training',
+      last_trained: null,
+      retrain_requested: null,
+    });
+  });
+
+  test('to failed keeps the error, and a request', () => {
+    const draft = draftOf(project(1, waiting));
+    const failed = operations.setStatus(draft, 'p1', 'failed', LATER, { error: 'out of memory' });
+    expect(failed).toMatchObject({
+      training_status: 'failed',
+      training: { error: 'out of memory', updated_at: LATER, token: 0 },
+      ...waiting,
+    });
+    // The next status forgets the error.
+    expect(operations.setStatus(draft, 'p1', 'not_started', LATER).training).toMatchObject({ error: null });
+  });
+
+  test('keeps the token of earlier training', () => {
+    const draft = draftOf(project(1, { training: { ...blankTraining(), token: 7 } }));
+    expect(operations.setStatus(draft, 'p1', 'failed', LATER, { error: 'x' }).training?.token).toBe(7);
+    expect(operations.setStatus(draft, 'p1', 'completed', LATER).training?.token).toBe(7);
+  });
+
+  test.each(['not_started', 'training', 'completed'] as const)('to %s goes with no error', (status) => {
+    const draft = draftOf(project(1));
+    expect(() => operations.setStatus(draft, 'p1', status, LATER, { error: 'x' })).toThrow(
+      InvalidParamsError,
+    );
+    expect(draft.changes).toEqual([]);
+  });
+});
+
+describe('retrain', () => {
+  test('makes a project wait for training, with a reason or without', () => {
+    const draft = draftOf(project(1, { training_status: 'completed', last_trained: NOW }), project(2));
+    expect(operations.retrain(draft, 'p1', LATER, 'why not')).toMatchObject({
+      training_status: 'not_started',
+      last_updated: LATER,
+      last_trained: NOW,
+      retrain_requested: { at: LATER, reason: 'why not' },
+    });
+    expect(operations.retrain(draft, 'p2', LATER).retrain_requested).toEqual({ at: LATER, reason: null });
+  });
+});
+
+describe('touch and activate', () => {
+  test('note that a project was used, and do not count as a change of it', () => {
+    const draft = draftOf(project(1), project(2));
+    expect(operations.touch(draft, 'p1', LATER)).toMatchObject({ last_used: LATER, last_updated: NOW });
+    expect(operations.activate(draft, 'P2', LATER)).toMatchObject({ last_used: LATER, last_updated: NOW });
+    expect(draft.active).toBe(uuid(2));
+    expect(operations.activeProject(draft)?.name).toBe('p2');
+  });
+
+  test('activate with null leaves no project active', () => {
+    const draft = new Draft(new Registry([project(1)], uuid(1)));
+    expect(operations.activate(draft, null, LATER)).toBeNull();
+    expect(draft.active).toBeNull();
+    expect(operations.activeProject(draft)).toBeNull();
+  });
+
+  test('an active project that does not exist is none', () => {
+    expect(operations.activeProject(new Registry([project(1)], uuid(9)))).toBeNull();
+  });
+});
+
+describe('remove', () => {
+  const registry = (active: number | null): Registry =>
+    new Registry([project(3), project(1), project(2)], active === null ? null : uuid(active));
+
+  test('of the active project makes the first remaining in file order active', () => {
+    const draft = new Draft(registry(3));
+    expect(operations.remove(draft, 'p3').name).toBe('p3');
+    expect(draft.active).toBe(uuid(1));
+    operations.remove(draft, 'p1');
+    expect(draft.active).toBe(uuid(2));
+    operations.remove(draft, 'p2');
+    expect(draft.active).toBeNull();
+    expect(draft.size).toBe(0);
+  });
+
+  test('of another project leaves the active one', () => {
+    const draft = new Draft(registry(2));
+    operations.remove(draft, 'p3');
+    expect(draft.active).toBe(uuid(2));
+  });
+
+  test('where none is active makes none active', () => {
+    const draft = new Draft(registry(null));
+    operations.remove(draft, 'p3');
+    expect(draft.active).toBeNull();
+  });
+
+  test('frees the name', () => {
+    const draft = new Draft(registry(null));
+    operations.remove(draft, 'p3');
+    const again = { id: uuid(9), directory: '/d', now: NOW, name: 'P3', source_path: '/x' };
+    expect(operations.register(draft, again).project_id).toBe(uuid(9));
+  });
+});
+
+describe('bringing projects back', () => {
+  const earlier = registryOf(project(1, { file_count: 5 }), project(2));
+
+  test('puts them in as they were, under their old ids', () => {
+    const draft = draftOf(project(3), project(1, { name: 'renamed' }));
+    operations.bringBack(draft, earlier, ['p1', uuid(2)]);
+    expect(draft.get(uuid(1))).toMatchObject({ name: 'p1', file_count: 5 });
+    expect(draft.get(uuid(2))).toMatchObject({ name: 'p2' });
+    expect([...draft.projects()].map(({ name }) => name)).toEqual(['p3', 'p1', 'p2']);
+  });
+
+  test('never brings a token back that was given out since', () => {
+    const training = { ...blankTraining(), token: 9 };
+    const draft = draftOf(project(1, { training }));
+    operations.bringBack(draft, earlier, ['p1']);
+    expect(draft.get(uuid(1))?.training?.token).toBe(9);
+  });
+
+  test('refuses one that was never there, and one whose name is another’s by now', () => {
+    const draft = draftOf(project(9, { name: 'P2' }));
+    expect(() => operations.bringBack(draft, earlier, ['p7'])).toThrow(/cannot find project "p7"/);
+    expect(() => operations.bringBack(draft, earlier, ['p2'])).toThrow(/the name belongs to/);
+  });
+});
+
+describe('resolve', () => {
+  const registry = new Registry([project(1), project(2), project(3)], uuid(3));
+
+  test.each([
+    ['an argument before everything', { project: 'p1', env: 'p2', cwd: '/src/p3' }, 1, 'argument'],
+    ['the environment before the directory', { env: 'p2', cwd: '/src/p1' }, 2, 'env'],
+    ['the directory before the active one', { cwd: '/src/p1/deep' }, 1, 'cwd'],
+    ['the active one where the directory is no project’s', { cwd: '/elsewhere' }, 3, 'active'],
+    ['the active one where nothing is given', {}, 3, 'active'],
+    ['an empty environment as none', { env: '', cwd: '/src/p1' }, 1, 'cwd'],
+  ])('takes %s', (_what, given, number, by) => {
+    expect(operations.resolve(registry, given)).toMatchObject({
+      project: { project_id: uuid(number) },
+      resolved_by: by,
+    });
+  });
+
+  test('refuses an argument or an environment that matches nothing, whatever else would', () => {
+    expect(() => operations.resolve(registry, { project: 'px', cwd: '/src/p1' })).toThrow(/"px"/);
+    expect(() => operations.resolve(registry, { env: 'py', cwd: '/src/p1' })).toThrow(/"py"/);
+  });
+
+  test('refuses when there is nothing at all', () => {
+    for (const empty of [registryOf(), new Registry([project(1)], uuid(9))]) {
+      expect(() => operations.resolve(empty, {})).toThrow(
+        expect.objectContaining({ kind: 'project_not_found' }),
+      );
+    }
+  });
+});
