@@ -68,7 +68,10 @@ export class Registry implements RegistryView {
   }
 
   at(sourcePath: string): readonly Project[] {
-    return (this.#paths.get(sourcePath) ?? []).map((id) => this.#projects.get(id) as Project);
+    return inFileOrder(
+      this,
+      (this.#paths.get(sourcePath) ?? []).map((id) => this.#projects.get(id) as Project),
+    );
   }
 
   projects(): Iterable<Project> {
@@ -98,15 +101,24 @@ export class Registry implements RegistryView {
   }
 
   #forget(project: Project): void {
-    this.#names.delete(foldName(project.name));
-    const rest = this.at(project.source_path).filter((other) => other.project_id !== project.project_id);
-    if (rest.length > 0) {
-      this.#paths.set(
-        project.source_path,
-        rest.map((other) => other.project_id),
-      );
-    } else this.#paths.delete(project.source_path);
+    freeName(this.#names, project);
+    const rest = (this.#paths.get(project.source_path) ?? []).filter((id) => id !== project.project_id);
+    if (rest.length > 0) this.#paths.set(project.source_path, rest);
+    else this.#paths.delete(project.source_path);
   }
+}
+
+/** Frees the name of a project, unless it is another's by now: two may have taken each other's. */
+function freeName(names: Map<string, string>, { name, project_id }: Project): void {
+  const folded = foldName(name);
+  if (names.get(folded) === project_id) names.delete(folded);
+}
+
+/** Projects of one path, whose order nobody keeps: there is seldom more than one. */
+function inFileOrder(view: RegistryView, projects: readonly Project[]): readonly Project[] {
+  if (projects.length < 2) return projects;
+  const wanted = new Set(projects);
+  return Array.from(view.projects()).filter((project) => wanted.has(project));
 }
 
 /** Changes over a base that stays as it is. An abandoned draft leaves no trace. */
@@ -115,6 +127,8 @@ export class Draft implements RegistryView {
   readonly #changes: Change[] = [];
   /** Projects that differ from the base; undefined marks a removed one. */
   readonly #touched = new Map<string, Project | undefined>();
+  /** Projects of the base that were removed; one that comes back comes at the end. */
+  readonly #removed = new Set<string>();
   readonly #names = new Map<string, string>();
   #active: string | null;
   #size: number;
@@ -151,22 +165,27 @@ export class Draft implements RegistryView {
   at(sourcePath: string): readonly Project[] {
     const below = this.#base.at(sourcePath).filter((project) => !this.#touched.has(project.project_id));
     const here = [...this.#touched.values()].filter((project) => project?.source_path === sourcePath);
-    return [...below, ...(here as Project[])];
+    return inFileOrder(this, [...below, ...(here as Project[])]);
   }
 
   *projects(): Iterable<Project> {
     for (const project of this.#base.projects()) {
       const current = this.get(project.project_id);
-      if (current) yield current;
+      if (current && !this.#removed.has(project.project_id)) yield current;
     }
-    for (const [id, project] of this.#touched) if (project && !this.#base.get(id)) yield project;
+    for (const [id, project] of this.#touched) {
+      if (project && (this.#removed.has(id) || !this.#base.get(id))) yield project;
+    }
   }
 
   put(project: Project): void {
     const id = project.project_id;
     const before = this.get(id);
-    if (before === undefined) this.#size += 1;
-    else this.#names.delete(foldName(before.name));
+    if (before === undefined) {
+      this.#size += 1;
+      // A new one comes last, also where it was removed before.
+      this.#touched.delete(id);
+    } else freeName(this.#names, before);
     this.#touched.set(id, project);
     this.#names.set(foldName(project.name), id);
     this.#changes.push(before ? { id, before, after: project } : { id, after: project });
@@ -176,8 +195,9 @@ export class Draft implements RegistryView {
     const before = this.get(id);
     if (!before) return;
     this.#size -= 1;
-    this.#names.delete(foldName(before.name));
+    freeName(this.#names, before);
     this.#touched.set(id, undefined);
+    this.#removed.add(id);
     this.#changes.push({ id, before });
   }
 
@@ -193,8 +213,9 @@ export class Draft implements RegistryView {
    */
   absorb(draft: Draft): void {
     for (const [id, project] of draft.#touched) {
+      // One that was removed and came back is at the end there, and so here.
+      if (!project || draft.#removed.has(id)) this.remove(id);
       if (project) this.put(project);
-      else this.remove(id);
     }
     this.activate(draft.active);
   }
