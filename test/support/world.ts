@@ -30,3 +30,13 @@ export async function world(names: readonly string[] = [], options: DaemonOption
 export function request(id: number, method: string, params: object = {}): object {
   return { jsonrpc: '2.0', id, method, params };
 }
+
+/** Takes the lease on a project; gives the token. */
+export async function begin(peer: LineClient, project: string, params: object = {}): Promise<number> {
+  return Number((await peer.call('training.begin', { project, ...params }))['token']);
+}
+
+/** A project as it is now. */
+export function get(peer: LineClient, project: string): ReturnType<LineClient['call']> {
+  return peer.call('projects.get', { project });
+}
