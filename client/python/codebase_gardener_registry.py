@@ -1,0 +1,1324 @@
+"""The project registry of Codebase Gardener, for Python applications.
+
+One daemon per user owns ``~/.codebase-gardener/registry.json``; this module is a client of it, with the names of
+the Python module that used to keep the file itself::
+
+    from codebase_gardener_registry import TrainingStatus, get_project_registry
+
+    registry = get_project_registry()                 # starts the daemon when it is needed
+    project_id = registry.register_project("payments", "/home/ada/src/payments", language="typescript")
+    registry.set_active_project(project_id)
+    for project in registry.get_projects_by_status(TrainingStatus.FAILED):
+        print(project.name, project.source_path)
+
+What differs from the module that kept the file: nothing is cached, so every process sees every change at once;
+timestamps are aware, in UTC, instead of naive local time; a ``ProjectMetadata`` is a frozen snapshot; and
+``update_project_metadata`` refuses fields that it does not know instead of dropping them. A project may be named by
+its id, its name or an absolute path in it wherever a ``project_id`` is asked for.
+
+A registry may be used by several threads at once, and after a fork. Standard library only, Python 3.9 or later.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import pwd
+import shlex
+import shutil
+import socket
+import subprocess
+import threading
+import time
+import weakref
+from collections import deque
+from dataclasses import dataclass, field, fields
+from datetime import datetime, timezone
+from enum import Enum
+from pathlib import Path
+from typing import Any, Deque, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple, Type, Union
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "AmbiguousProjectError",
+    "BackupNotFoundError",
+    "CursorExpiredError",
+    "EtagMismatchError",
+    "Holder",
+    "IncompatibleProtocolError",
+    "InvalidNameError",
+    "InvalidParamsError",
+    "LeaseHeldError",
+    "LeaseLostError",
+    "ProjectExistsError",
+    "ProjectMetadata",
+    "ProjectNotFoundError",
+    "ProjectRegistry",
+    "ProjectRegistryError",
+    "RegistryConnectionError",
+    "RegistryEvent",
+    "RegistryIssue",
+    "RegistryReadOnlyError",
+    "RetrainRequest",
+    "ShuttingDownError",
+    "SourcePathMissingError",
+    "StorageFailedError",
+    "TooManyConnectionsError",
+    "Training",
+    "TrainingLease",
+    "TrainingStatus",
+    "Watch",
+    "get_project_registry",
+]
+
+PathLike = Union[str, "os.PathLike[str]"]
+Json = Dict[str, Any]
+
+PROTOCOL_VERSION = 1
+
+# Seconds. Until the socket takes the connection, until the daemon has said hello, until one that had to be started
+# has, and until a call is answered.
+CONNECT_TIMEOUT = 1.0
+HELLO_TIMEOUT = 2.0
+START_TIMEOUT = 10.0
+CALL_TIMEOUT = 30.0
+
+# A longer line would be refused and cost everybody on the connection their answers.
+_MAX_REQUEST_BYTES = 4 * 1024 * 1024
+# macOS has room for 104 bytes with the terminating NUL.
+_MAX_SOCKET_PATH_BYTES = 103
+# Connections kept for the next call; as many threads as there are may have one in use.
+_MAX_IDLE = 4
+
+# What may be called once more after a connection was lost: none of it changes anything.
+_REPEATABLE = frozenset(
+    (
+        "daemon.ping",
+        "daemon.status",
+        "rpc.discover",
+        "registry.info",
+        "registry.validate",
+        "registry.backups",
+        "projects.get",
+        "projects.list",
+        "projects.count",
+        "projects.active",
+        "projects.resolve",
+        "training.wait",
+    )
+)
+
+
+# Errors.
+
+
+class ProjectRegistryError(Exception):
+    """The registry says no, or cannot be asked.
+
+    ``code`` is the number that the protocol gives the error, None for one of the connection; ``kind`` its name, such
+    as ``project_exists``; ``data`` what came with it; ``suggestions`` what the caller may have meant.
+    """
+
+    kind: Optional[str] = None
+
+    def __init__(self, message: str, code: Optional[int] = None, data: Any = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.data: Json = data if isinstance(data, dict) else {}
+        self.kind = self.data.get("kind", self.kind)
+        self.suggestions: List[str] = list(self.data.get("suggestions", ()))
+
+
+class ProjectNotFoundError(ProjectRegistryError):
+    """No project matches; ``suggestions`` holds near names."""
+
+
+class ProjectExistsError(ProjectRegistryError):
+    """The name is taken, without regard to case."""
+
+
+class InvalidNameError(ProjectRegistryError):
+    """The name is empty, too long or has forbidden characters."""
+
+
+class SourcePathMissingError(ProjectRegistryError):
+    """The source path does not exist or is no directory."""
+
+
+class EtagMismatchError(ProjectRegistryError):
+    """The project has changed since it was read; ``project`` is how it is now."""
+
+    @property
+    def project(self) -> "ProjectMetadata":
+        return ProjectMetadata.from_dict(self.data["project"])
+
+
+class LeaseHeldError(ProjectRegistryError):
+    """Somebody else is training the project; ``holder`` says who."""
+
+    @property
+    def holder(self) -> Optional["Holder"]:
+        return Holder.from_dict(self.data.get("holder"))
+
+
+class LeaseLostError(ProjectRegistryError):
+    """The token is not the current one: the lease has ended, or somebody else has it."""
+
+
+class AmbiguousProjectError(ProjectRegistryError):
+    """A path belongs to several projects; ``suggestions`` holds their names."""
+
+
+class RegistryReadOnlyError(ProjectRegistryError):
+    """The file is of a newer version, or was made invalid from outside."""
+
+
+class StorageFailedError(ProjectRegistryError):
+    """The write failed. Nothing has changed, unless ``applied``: then only its being on the disk is not certain."""
+
+    @property
+    def applied(self) -> bool:
+        return bool(self.data.get("applied", False))
+
+
+class ShuttingDownError(ProjectRegistryError):
+    """The daemon is ending; again in a moment."""
+
+
+class IncompatibleProtocolError(ProjectRegistryError):
+    """This module and the daemon have no version of the protocol in common."""
+
+
+class CursorExpiredError(ProjectRegistryError):
+    """The cursor is older than the history, or from an earlier daemon."""
+
+
+class BackupNotFoundError(ProjectRegistryError):
+    """No backup has this name."""
+
+
+class TooManyConnectionsError(ProjectRegistryError):
+    """The daemon has as many connections as it takes."""
+
+
+class InvalidParamsError(ProjectRegistryError):
+    """Parameters that no rule can accept; ``issues`` holds the path of each, and why."""
+
+    kind = "invalid_params"
+
+    @property
+    def issues(self) -> List[Tuple[str, str]]:
+        return [(issue["path"], issue["message"]) for issue in self.data.get("issues", ())]
+
+
+class RegistryConnectionError(ProjectRegistryError):
+    """The daemon could not be reached, or not be heard to the end.
+
+    ``reason`` is one of ``not_running``, ``not_allowed``, ``hung``, ``start_failed``, ``timeout``, ``lost`` and
+    ``closed``. ``sent`` says whether the call may have reached the daemon: where it is false nothing has changed.
+    """
+
+    kind = "connection"
+
+    def __init__(self, reason: str, message: str, sent: bool = False) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.sent = sent
+
+
+_ERRORS: Dict[int, Type[ProjectRegistryError]] = {
+    -32602: InvalidParamsError,
+    1001: ProjectNotFoundError,
+    1002: ProjectExistsError,
+    1003: InvalidNameError,
+    1004: SourcePathMissingError,
+    1005: EtagMismatchError,
+    1006: LeaseHeldError,
+    1007: LeaseLostError,
+    1008: AmbiguousProjectError,
+    1009: RegistryReadOnlyError,
+    1010: StorageFailedError,
+    1011: ShuttingDownError,
+    1012: IncompatibleProtocolError,
+    1013: CursorExpiredError,
+    1014: BackupNotFoundError,
+    1015: TooManyConnectionsError,
+}
+
+
+def _error_of(error: Mapping[str, Any]) -> ProjectRegistryError:
+    code = error.get("code")
+    kind = _ERRORS.get(code, ProjectRegistryError) if isinstance(code, int) else ProjectRegistryError
+    return kind(str(error.get("message", "the daemon gave an error without a message")), code, error.get("data"))
+
+
+# What the registry keeps.
+
+
+class TrainingStatus(str, Enum):
+    """How far the training of a project is."""
+
+    NOT_STARTED = "not_started"
+    TRAINING = "training"
+    COMPLETED = "completed"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Holder:
+    """Who trains a project."""
+
+    name: Optional[str] = None
+    pid: Optional[int] = None
+
+    @classmethod
+    def from_dict(cls, data: Optional[Mapping[str, Any]]) -> Optional["Holder"]:
+        return None if data is None else cls(data.get("name"), data.get("pid"))
+
+
+@dataclass(frozen=True)
+class Training:
+    """The training record of a project: of the lease that is live, or of the last one."""
+
+    token: int = 0
+    phase: Optional[str] = None
+    progress: Optional[float] = None
+    message: Optional[str] = None
+    details: Optional[Json] = None
+    started_at: Optional[datetime] = None
+    updated_at: Optional[datetime] = None
+    holder: Optional[Holder] = None
+    cancel_requested: bool = False
+    error: Optional[str] = None
+    attempt: int = 0
+
+    @classmethod
+    def from_dict(cls, data: Optional[Mapping[str, Any]]) -> Optional["Training"]:
+        if data is None:
+            return None
+        known: Json = _known(cls, data)
+        known["started_at"] = _time(data.get("started_at"))
+        known["updated_at"] = _time(data.get("updated_at"))
+        known["holder"] = Holder.from_dict(data.get("holder"))
+        return cls(**known)
+
+
+@dataclass(frozen=True)
+class RetrainRequest:
+    """Somebody wants the project trained again."""
+
+    at: Optional[datetime]
+    reason: Optional[str]
+
+
+@dataclass(frozen=True)
+class ProjectMetadata:
+    """A project as it was when it was asked for. Timestamps are aware, in UTC."""
+
+    project_id: str
+    name: str
+    source_path: Path
+    created_at: Optional[datetime] = None
+    last_updated: Optional[datetime] = None
+    training_status: TrainingStatus = TrainingStatus.NOT_STARTED
+    language: str = "python"
+    file_count: int = 0
+    lora_adapter_path: Optional[Path] = None
+    vector_store_path: Optional[Path] = None
+    context_path: Optional[Path] = None
+    # Since version 1.1 of the file:
+    last_trained: Optional[datetime] = None
+    last_used: Optional[datetime] = None
+    tags: List[str] = field(default_factory=list)
+    metadata: Json = field(default_factory=dict)
+    training: Optional[Training] = None
+    retrain_requested: Optional[RetrainRequest] = None
+    #: Short hash of the content, for ``if_etag``.
+    etag: Optional[str] = None
+    #: Fields of a newer version.
+    extra: Json = field(default_factory=dict, repr=False, compare=False)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> "ProjectMetadata":
+        """A project as the daemon gives it, or as the file has it."""
+        known = _known(cls, data)
+        known["extra"] = {key: value for key, value in data.items() if key not in known}
+        for name in ("created_at", "last_updated", "last_trained", "last_used"):
+            known[name] = _time(data.get(name))
+        for name in ("source_path", "lora_adapter_path", "vector_store_path", "context_path"):
+            known[name] = None if data.get(name) is None else Path(data[name])
+        known["training_status"] = TrainingStatus(data.get("training_status", "not_started"))
+        known["training"] = Training.from_dict(data.get("training"))
+        request = data.get("retrain_requested")
+        if request is not None:
+            known["retrain_requested"] = RetrainRequest(_time(request.get("at")), request.get("reason"))
+        return cls(**known)
+
+
+class RegistryIssue(str):
+    """What is wrong between the registry and the disk: its message, with the rest as attributes."""
+
+    code: str
+    project_id: Optional[str]
+    path: Optional[str]
+    fixable: bool
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> "RegistryIssue":
+        issue = cls(data["message"])
+        issue.code = data["code"]
+        issue.project_id = data.get("project_id")
+        issue.path = data.get("path")
+        issue.fixable = bool(data.get("fixable"))
+        return issue
+
+
+@dataclass(frozen=True)
+class RegistryEvent:
+    """A change of the registry, and where to go on after it.
+
+    ``type`` is one of ``registered``, ``updated``, ``removed``, ``activated``, ``training``, ``progress``,
+    ``problem``, ``recovered``, ``shutdown`` and ``resync``. A ``resync`` carries everything that holds, in
+    ``projects`` and ``active_project``, and takes the place of what was missed.
+    """
+
+    type: str
+    cursor: str
+    origin: str = "rpc"
+    at: Optional[datetime] = None
+    project_id: Optional[str] = None
+    project: Optional[ProjectMetadata] = None
+    #: The project before; for ``activated`` the id of the project that was active.
+    previous: Union[ProjectMetadata, str, None] = None
+    projects: Optional[List[ProjectMetadata]] = None
+    active_project: Optional[str] = None
+    problem: Optional[Json] = None
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any], cursor: str) -> "RegistryEvent":
+        known = _known(cls, data)
+        known.update(cursor=cursor, at=_time(data.get("at")))
+        for name in ("project", "previous"):
+            if isinstance(data.get(name), dict):
+                known[name] = ProjectMetadata.from_dict(data[name])
+        if data.get("projects") is not None:
+            known["projects"] = [ProjectMetadata.from_dict(project) for project in data["projects"]]
+        return cls(**known)
+
+
+def _known(cls: type, data: Mapping[str, Any]) -> Json:
+    names = {each.name for each in fields(cls)}
+    return {key: value for key, value in data.items() if key in names}
+
+
+def _time(text: Optional[str]) -> Optional[datetime]:
+    # Before 3.11 the Z was not understood.
+    return None if text is None else datetime.fromisoformat(text.replace("Z", "+00:00")).astimezone(timezone.utc)
+
+
+# Where things are: the same rules as the daemon's.
+
+
+def _home() -> str:
+    return os.environ.get("HOME") or pwd.getpwuid(os.getuid()).pw_dir
+
+
+def _absolute(path: PathLike) -> str:
+    # Two leading slashes would stay two.
+    return "/" + os.path.abspath(os.fspath(path)).lstrip("/")
+
+
+def _default_data_dir() -> str:
+    return _absolute(os.environ.get("CODEBASE_GARDENER_DATA_DIR") or os.path.join(_home(), ".codebase-gardener"))
+
+
+def _socket_path(data_dir: str, given: Optional[PathLike]) -> str:
+    explicit = given or os.environ.get("CODEBASE_GARDENER_SOCKET")
+    if explicit:
+        path = _absolute(explicit)
+        size = len(os.fsencode(path))
+        if size > _MAX_SOCKET_PATH_BYTES:
+            raise ValueError(
+                f"cannot use socket {path}: the path has {size} bytes and the system takes at most "
+                f"{_MAX_SOCKET_PATH_BYTES}; give a shorter one"
+            )
+        return path
+    path = os.path.join(data_dir, "run", "registry.sock")
+    if len(os.fsencode(path)) <= _MAX_SOCKET_PATH_BYTES:
+        return path
+    variables = ("XDG_RUNTIME_DIR", "TMPDIR", "TMP", "TEMP")
+    base = next((os.environ[name] for name in variables if os.environ.get(name)), "/tmp")
+    name = hashlib.sha256(os.fsencode(data_dir)).hexdigest()[:16]
+    return os.path.normpath(os.path.join(base, f"codebase-gardener-{os.getuid()}", f"{name}.sock"))
+
+
+def _program(given: Union[PathLike, Sequence[str], None]) -> Optional[List[str]]:
+    """The command line that can start a daemon: as given, from GARDENER, or on PATH."""
+    command = given or os.environ.get("GARDENER")
+    if command is None:
+        found = shutil.which("gardener")
+        return None if found is None else [found]
+    if not isinstance(command, (str, os.PathLike)):
+        return list(command)
+    text = os.fspath(command)
+    return [text] if os.path.exists(text) else shlex.split(text)
+
+
+# The connection.
+
+
+class _Deadline:
+    """A point in time, for everything that has to be done until then."""
+
+    def __init__(self, seconds: Optional[float]) -> None:
+        self._end = None if seconds is None else time.monotonic() + seconds
+
+    def left(self) -> Optional[float]:
+        """Seconds, None without end. Raises socket.timeout when there is nothing left."""
+        if self._end is None:
+            return None
+        left = self._end - time.monotonic()
+        if left <= 0:
+            raise socket.timeout("the time is up")
+        return left
+
+    def sooner(self, seconds: float) -> "_Deadline":
+        mine = self.left()
+        return _Deadline(seconds if mine is None else min(mine, seconds))
+
+
+class _Connection:
+    """One connection, used by one thread at a time."""
+
+    def __init__(self, path: str, deadline: _Deadline) -> None:
+        self.alive = True
+        self.notifications: Deque[Json] = deque()
+        self._path = path
+        self._bytes = bytearray()
+        self._last_id = 0
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            self._connect(deadline)
+        except BaseException:
+            self._socket.close()
+            raise
+
+    def _connect(self, deadline: _Deadline) -> None:
+        while True:
+            self._socket.settimeout(deadline.left())
+            try:
+                return self._socket.connect(self._path)
+            except BlockingIOError:
+                # The queue of the socket is full, which Linux says at once instead of waiting.
+                time.sleep(0.01)
+
+    def request(self, method: str, params: Optional[Mapping[str, Any]], deadline: _Deadline) -> Any:
+        """Sends a request and waits for its answer."""
+        self._last_id += 1
+        request: Json = {"jsonrpc": "2.0", "id": self._last_id, "method": method}
+        if params is not None:
+            request["params"] = params
+        # Escaped: half of a surrogate pair, as Python has it for a byte in a path that is no UTF-8, stays JSON.
+        line = json.dumps(request, allow_nan=False).encode("ascii") + b"\n"
+        if len(line) > _MAX_REQUEST_BYTES:
+            raise ValueError(f"cannot send {method}: it has {len(line)} bytes, {_MAX_REQUEST_BYTES} are allowed")
+        sent = False
+        try:
+            self._socket.settimeout(deadline.left())
+            self._socket.sendall(line)
+            sent = True
+            while True:
+                message = self._read(deadline)
+                if "method" in message:
+                    self.notifications.append(message)
+                elif message.get("id") == self._last_id or message.get("id") is None:
+                    break
+        except socket.timeout:
+            self.close()
+            raise RegistryConnectionError(
+                "timeout",
+                f"cannot finish {method}: no answer in time; a change may still be made, so look before repeating it",
+                sent,
+            ) from None
+        except (OSError, EOFError, ValueError) as error:
+            self.close()
+            advice = "a change may have been made, so look before repeating it" if sent else "call again"
+            raise RegistryConnectionError(
+                "lost", f"cannot finish {method}: the connection to {self._path} was lost; {advice}", sent
+            ) from error
+        except BaseException:
+            # An answer that comes later would be taken for the next one's.
+            self.close()
+            raise
+        if message.get("id") is None:
+            self.close()
+        if "error" in message:
+            raise _error_of(message["error"])
+        return message.get("result")
+
+    def notification(self, deadline: _Deadline) -> Json:
+        """The next notification. Raises socket.timeout, OSError and EOFError."""
+        while not self.notifications:
+            message = self._read(deadline)
+            if "method" in message:
+                return message
+        return self.notifications.popleft()
+
+    def _read(self, deadline: _Deadline) -> Json:
+        start = 0
+        while True:
+            end = self._bytes.find(b"\n", start)
+            if end >= 0:
+                line = bytes(self._bytes[:end])
+                del self._bytes[: end + 1]
+                message = json.loads(line)
+                if not isinstance(message, dict):
+                    raise EOFError(f"a line from {self._path} is no JSON-RPC message")
+                return message
+            start = len(self._bytes)
+            self._socket.settimeout(deadline.left())
+            received = self._socket.recv(65536)
+            if not received:
+                raise EOFError("the daemon has closed the connection")
+            self._bytes += received
+
+    def close(self) -> None:
+        self.alive = False
+        try:
+            # Wakes a thread that reads.
+            self._socket.shutdown(socket.SHUT_RDWR)
+        except OSError as error:
+            if error.errno not in (errno.ENOTCONN, errno.EBADF):
+                raise
+        self._socket.close()
+
+
+class _Dialer:
+    """Finds the daemon, or starts it."""
+
+    def __init__(
+        self,
+        data_dir: str,
+        path: str,
+        auto_start: bool,
+        program: Union[PathLike, Sequence[str], None],
+        client: str,
+        start_timeout: float,
+    ) -> None:
+        self.path = path
+        self._data_dir = data_dir
+        self._auto_start = auto_start
+        self._program = program
+        self._client = client
+        self._start_timeout = start_timeout
+        self._starting = threading.Lock()
+
+    def dial(self, deadline: _Deadline) -> _Connection:
+        try:
+            return self._reach(deadline.sooner(self._start_timeout))
+        except socket.timeout:
+            raise RegistryConnectionError(
+                "timeout", f"cannot reach the registry: nobody answered on {self.path} in time"
+            ) from None
+
+    def _reach(self, deadline: _Deadline) -> _Connection:
+        started = False
+        pause = 0.005
+        while True:
+            # One that is just coming up, on a busy machine, may listen well before it speaks.
+            found = self._greet(deadline, deadline if started else deadline.sooner(HELLO_TIMEOUT))
+            if isinstance(found, _Connection):
+                return found
+            if found == "absent" and not self._auto_start:
+                raise RegistryConnectionError(
+                    "not_running",
+                    f"cannot reach the registry: no daemon listens on {self.path}; "
+                    'start it with "gardener daemon start"',
+                )
+            if found == "absent" and not started:
+                # Of many threads one starts it.
+                with self._starting:
+                    found = self._greet(deadline, deadline.sooner(HELLO_TIMEOUT))
+                    if found == "absent":
+                        self._start(deadline)
+                started = True
+                if isinstance(found, _Connection):
+                    return found
+                continue
+            # One that is just ending, or has just given way to another.
+            left = deadline.left()
+            time.sleep(pause if left is None else min(pause, left))
+            pause = min(pause * 2, 0.1)
+
+    def _greet(self, deadline: _Deadline, hello: _Deadline) -> Union[_Connection, str]:
+        """Dials and says hello, once; ``absent`` or ``closing`` when there is nobody who would answer."""
+        self._check_owner()
+        try:
+            connection = _Connection(self.path, deadline.sooner(CONNECT_TIMEOUT))
+        except socket.timeout:
+            raise self._hung(f"nobody took the connection within {CONNECT_TIMEOUT:g} s") from None
+        except (FileNotFoundError, ConnectionRefusedError):
+            return "absent"
+        except ConnectionResetError:
+            return "closing"
+        except OSError as error:
+            raise RegistryConnectionError(
+                "not_allowed",
+                f"cannot connect to {self.path}: {error.strerror or error}; connect as the user who runs the daemon "
+                "and outside of sandboxes",
+            ) from error
+        try:
+            connection.request(
+                "daemon.hello",
+                {
+                    "client": {"name": self._client, "version": __version__, "pid": os.getpid()},
+                    "protocol": {"min": PROTOCOL_VERSION, "max": PROTOCOL_VERSION},
+                },
+                hello,
+            )
+            return connection
+        except RegistryConnectionError as error:
+            connection.close()
+            if error.reason == "lost":
+                return "closing"
+            raise self._hung("the connection was taken, and no answer came in time") from None
+        except ShuttingDownError:
+            connection.close()
+            return "closing"
+        except BaseException:
+            connection.close()
+            raise
+
+    def _check_owner(self) -> None:
+        """Refuses what belongs to somebody else: the daemon would be theirs."""
+        for path, trusted in ((os.path.dirname(self.path), (os.getuid(), 0)), (self.path, (os.getuid(),))):
+            try:
+                owner = os.lstat(path).st_uid
+            except OSError:
+                # Absent, or not to be seen: connecting says which.
+                continue
+            if owner not in trusted:
+                raise RegistryConnectionError(
+                    "not_allowed",
+                    f"cannot use {path}: it belongs to user {owner} and not to you ({os.getuid()}); remove it, or "
+                    "choose another socket with CODEBASE_GARDENER_SOCKET",
+                )
+
+    def _start(self, deadline: _Deadline) -> None:
+        program = _program(self._program)
+        if program is None:
+            raise RegistryConnectionError(
+                "start_failed",
+                'cannot start the daemon: "gardener" is not on PATH; install it, or name it with GARDENER',
+            )
+        words = [*program, "daemon", "start", "--data-dir", self._data_dir, "--socket", self.path]
+        try:
+            done = subprocess.run(
+                words,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                timeout=deadline.left(),
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            raise RegistryConnectionError("start_failed", f"cannot start the daemon: {program[0]} hangs") from None
+        except OSError as error:
+            raise RegistryConnectionError("start_failed", f"cannot start the daemon: {error}") from error
+        if done.returncode != 0:
+            said = done.stderr.decode("utf-8", "replace").strip() or f"{program[0]} ended with {done.returncode}"
+            raise RegistryConnectionError("start_failed", f"cannot start the daemon: {said}")
+
+    def _hung(self, what: str) -> RegistryConnectionError:
+        return RegistryConnectionError(
+            "hung",
+            f"cannot reach the registry: the daemon hangs: {what} on {self.path}; try \"gardener daemon restart\"",
+        )
+
+
+# The registry.
+
+
+class ProjectRegistry:
+    """The registry, through its daemon. Connects with the first call; may be used by several threads at once.
+
+    ``registry_path`` is the file ``registry.json`` in another data directory, as the module that kept the file took
+    it; ``data_dir`` and ``socket`` say the same more directly. Defaults are those of every client:
+    ``CODEBASE_GARDENER_DATA_DIR``, then ``~/.codebase-gardener``; ``CODEBASE_GARDENER_SOCKET``, then
+    ``<data_dir>/run/registry.sock``. ``gardener`` is the program that starts a daemon when none is running: a path
+    or a list of words; default ``GARDENER`` from the environment, then PATH. Timeouts are in seconds.
+    """
+
+    def __init__(
+        self,
+        registry_path: Optional[PathLike] = None,
+        *,
+        data_dir: Optional[PathLike] = None,
+        socket: Optional[PathLike] = None,
+        auto_start: bool = True,
+        gardener: Union[PathLike, Sequence[str], None] = None,
+        client: str = "python",
+        timeout: Optional[float] = CALL_TIMEOUT,
+        start_timeout: float = START_TIMEOUT,
+    ) -> None:
+        if registry_path is not None:
+            directory, name = os.path.split(_absolute(registry_path))
+            if name != "registry.json" or data_dir is not None:
+                raise ValueError('registry_path names a file "registry.json", and data_dir is then its directory')
+            data_dir = directory
+        self.data_dir = Path(_absolute(data_dir) if data_dir is not None else _default_data_dir())
+        self.registry_file = self.data_dir / "registry.json"
+        path = _socket_path(str(self.data_dir), socket)
+        self._dialer = _Dialer(str(self.data_dir), path, auto_start, gardener, client, start_timeout)
+        self._timeout = timeout
+        self._lock = threading.Lock()
+        self._idle: List[_Connection] = []
+        self._pid = os.getpid()
+        self._closed = False
+        self._open: "weakref.WeakSet[Union[Watch, TrainingLease]]" = weakref.WeakSet()
+
+    def __enter__(self) -> "ProjectRegistry":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Ends every connection for good; watches end, and leases that are still held are orphaned."""
+        with self._lock:
+            self._closed = True
+            idle, self._idle = self._idle, []
+        for connection in idle:
+            connection.close()
+        for one in list(self._open):
+            one.close()
+
+    # Projects, in the words of the module that kept the file.
+
+    def register_project(
+        self,
+        name: str,
+        source_path: PathLike,
+        language: str = "python",
+        *,
+        tags: Optional[Sequence[str]] = None,
+        metadata: Optional[Mapping[str, Any]] = None,
+        activate: bool = False,
+        exist_ok: bool = False,
+    ) -> str:
+        """Registers a codebase and gives its id; the first one becomes active.
+
+        With ``exist_ok`` a project of this name that has the same path is not registered again but given.
+        """
+        project = self.call(
+            "projects.register",
+            name=name,
+            source_path=_absolute(source_path),
+            language=language,
+            tags=None if tags is None else list(tags),
+            metadata=metadata,
+            activate=activate or None,
+            if_exists="return" if exist_ok else None,
+        )
+        return str(project["project_id"])
+
+    def get_project(self, project_id: str) -> Optional[ProjectMetadata]:
+        """The project, or None. Beside an id, a name or an absolute path in the codebase will do."""
+        try:
+            return self._project("projects.get", project=project_id)
+        except ProjectNotFoundError:
+            return None
+
+    def list_projects(
+        self,
+        *,
+        status: Union[TrainingStatus, str, None] = None,
+        language: Optional[str] = None,
+        tag: Optional[str] = None,
+        query: Optional[str] = None,
+        sort: Optional[str] = None,
+    ) -> List[ProjectMetadata]:
+        """The projects that fit, in the order of the file unless ``sort`` names a field."""
+        found = self.call(
+            "projects.list", status=_text(status), language=language, tag=tag, query=query, sort=sort
+        )
+        return [ProjectMetadata.from_dict(project) for project in found["projects"]]
+
+    def get_projects_by_status(self, status: Union[TrainingStatus, str]) -> List[ProjectMetadata]:
+        return self.list_projects(status=status)
+
+    def get_project_count(self, status: Union[TrainingStatus, str, None] = None) -> int:
+        return int(self.call("projects.count", status=_text(status)))
+
+    def update_project_status(
+        self,
+        project_id: str,
+        status: Union[TrainingStatus, str],
+        *,
+        error: Optional[str] = None,
+        if_etag: Optional[str] = None,
+    ) -> None:
+        """Sets the training status without a lease; trainers do better with :meth:`training`."""
+        self.call("projects.set_status", project=project_id, status=_text(status), error=error, if_etag=if_etag)
+
+    def update_project_metadata(self, project_id: str, **changes: Any) -> ProjectMetadata:
+        """Changes what is given: ``name``, ``source_path``, ``language``, ``file_count``, ``tags``, ``metadata``
+        (merged key by key, None deletes one), the three paths; with ``if_etag`` only if nobody else was faster."""
+        for name, value in changes.items():
+            if isinstance(value, os.PathLike):
+                changes[name] = _absolute(value)
+        # Not through keywords of call(), which leaves None out: here it empties a path.
+        return ProjectMetadata.from_dict(self._call("projects.update", {**changes, "project": project_id}))
+
+    def remove_project(self, project_id: str, *, keep_files: bool = False, force: bool = False) -> None:
+        """Forgets a project and removes its own directory; the codebase stays."""
+        self.call("projects.remove", project=project_id, keep_files=keep_files or None, force=force or None)
+
+    def get_active_project(self) -> Optional[str]:
+        """The id of the active project."""
+        active = self.call("projects.active")["active_project"]
+        return None if active is None else str(active["project_id"])
+
+    def set_active_project(self, project_id: Optional[str]) -> None:
+        """Makes a project the active one; None for no project at all."""
+        self._call("projects.activate", {"project": project_id})
+
+    def validate_registry(self) -> List[RegistryIssue]:
+        """What is wrong between the registry and the disk; empty when nothing is."""
+        return [RegistryIssue.from_dict(issue) for issue in self.call("registry.validate")["issues"]]
+
+    def repair_registry(self, codes: Optional[Sequence[str]] = None) -> List[RegistryIssue]:
+        """Mends what can be mended and gives what was; ``codes`` says what, default all but ``orphan_dir``."""
+        done = self.call("registry.repair", codes=None if codes is None else list(codes))
+        return [RegistryIssue.from_dict(issue) for issue in done["fixed"]]
+
+    # What the daemon can do beyond that.
+
+    def get_active_project_metadata(self) -> Optional[ProjectMetadata]:
+        active = self.call("projects.active")["active_project"]
+        return None if active is None else ProjectMetadata.from_dict(active)
+
+    def resolve_project(self, project: Optional[str] = None, cwd: Optional[PathLike] = None) -> ProjectMetadata:
+        """The project that is meant: the named one, that of ``CODEBASE_GARDENER_PROJECT``, the one around the
+        working directory, or the active one."""
+        found = self.call(
+            "projects.resolve",
+            project=project,
+            env=os.environ.get("CODEBASE_GARDENER_PROJECT"),
+            cwd=_absolute(os.getcwd() if cwd is None else cwd),
+        )
+        return ProjectMetadata.from_dict(found["project"])
+
+    def touch_project(self, project_id: str) -> ProjectMetadata:
+        """Notes that a project was used now."""
+        return self._project("projects.touch", project=project_id)
+
+    def retrain_project(self, project_id: str, reason: Optional[str] = None) -> ProjectMetadata:
+        """Marks a project as waiting for training."""
+        return self._project("projects.retrain", project=project_id, reason=reason)
+
+    def get_registry_info(self) -> Json:
+        """Counts, the active project, and what is wrong with the file, if anything."""
+        info: Json = self.call("registry.info")
+        return info
+
+    def watch(
+        self, project: Optional[str] = None, *, cursor: Optional[str] = None, progress: bool = False
+    ) -> "Watch":
+        """Iterates over the changes of the registry, through restarts of the daemon; see :class:`Watch`."""
+        return Watch(self, project, cursor, progress)
+
+    def training(
+        self,
+        project: str,
+        *,
+        holder: Optional[str] = None,
+        stall: Optional[float] = None,
+        force: bool = False,
+    ) -> "TrainingLease":
+        """Takes the lease on a project, so that nobody else trains it. Use it with ``with``; see
+        :class:`TrainingLease`. Without a report for ``stall`` seconds the lease is lost."""
+        lease = self._lease(
+            "training.begin", 0, project=project, holder=_holder(holder), stall_ms=_ms(stall), force=force or None
+        )
+        assert lease is not None  # there is a project, or an error
+        return lease
+
+    def claim_training(
+        self,
+        *,
+        languages: Optional[Sequence[str]] = None,
+        tags: Optional[Sequence[str]] = None,
+        holder: Optional[str] = None,
+        stall: Optional[float] = None,
+        wait: float = 0,
+    ) -> Optional["TrainingLease"]:
+        """Takes the lease on the project that has waited longest; waits up to ``wait`` seconds (60 at most) for one,
+        None when there is none."""
+        return self._lease(
+            "training.claim",
+            wait,
+            languages=None if languages is None else list(languages),
+            tags=None if tags is None else list(tags),
+            holder=_holder(holder),
+            stall_ms=_ms(stall),
+            wait_ms=_ms(wait),
+        )
+
+    def call(self, method: str, *, timeout: Optional[float] = None, **params: Any) -> Any:
+        """Calls any method of the protocol; parameters that are None are left out.
+
+        Reads are repeated once after a lost connection, changes only where they were certainly not made.
+        """
+        given = {name: value for name, value in params.items() if value is not None}
+        return self._call(method, given, timeout)
+
+    # Connections.
+
+    def _project(self, method: str, **params: Any) -> ProjectMetadata:
+        return ProjectMetadata.from_dict(self.call(method, **params))
+
+    def _call(self, method: str, params: Mapping[str, Any], timeout: Optional[float] = None) -> Any:
+        deadline = self._deadline(timeout, params)
+        repeated = False
+        while True:
+            connection = self._take(deadline)
+            try:
+                result = connection.request(method, params, deadline)
+            except RegistryConnectionError as error:
+                if error.reason != "lost" or repeated or (error.sent and method not in _REPEATABLE):
+                    raise
+                repeated = True
+                # Those that lie ready were of the same daemon.
+                self._forget_idle()
+                continue
+            finally:
+                self._give_back(connection)
+            return result
+
+    def _lease(self, method: str, wait: float, **params: Any) -> Optional["TrainingLease"]:
+        given = {name: value for name, value in params.items() if value is not None}
+        deadline = self._deadline(None, given)
+        connection = self._dial(deadline)
+        try:
+            taken = connection.request(method, given, deadline)
+        except BaseException:
+            connection.close()
+            raise
+        if taken is None:
+            self._give_back(connection)
+            return None
+        return TrainingLease(self, connection, int(taken["token"]), ProjectMetadata.from_dict(taken["project"]))
+
+    def _deadline(self, timeout: Optional[float], params: Mapping[str, Any]) -> _Deadline:
+        seconds = self._timeout if timeout is None else timeout
+        # A call that asks the daemon to wait may take that much longer.
+        return _Deadline(None if seconds is None else seconds + params.get("wait_ms", 0) / 1000)
+
+    def _dial(self, deadline: _Deadline) -> _Connection:
+        if self._closed:
+            raise RegistryConnectionError("closed", "cannot call the registry: it was closed")
+        return self._dialer.dial(deadline)
+
+    def _take(self, deadline: _Deadline) -> _Connection:
+        with self._lock:
+            if self._pid != os.getpid():
+                # After a fork the connections are the parent's; closing this copy leaves them alone.
+                for connection in self._idle:
+                    connection._socket.close()
+                self._idle = []
+                self._pid = os.getpid()
+            if self._idle:
+                return self._idle.pop()
+        return self._dial(deadline)
+
+    def _give_back(self, connection: _Connection) -> None:
+        with self._lock:
+            if connection.alive and not self._closed and len(self._idle) < _MAX_IDLE:
+                self._idle.append(connection)
+                return
+        if connection.alive:
+            connection.close()
+
+    def _forget_idle(self) -> None:
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for connection in idle:
+            connection.close()
+
+
+class Watch:
+    """The changes of the registry, one after the other, through lost connections and restarts of the daemon.
+
+    Without a cursor the first event is a ``resync`` with every project. Where the series cannot go on where it was,
+    another ``resync`` takes the place of what was missed. Iterating waits for ever; :meth:`poll` waits for a while.
+    :meth:`close`, from any thread, ends the iteration::
+
+        with registry.watch() as changes:
+            for event in changes:
+                print(event.type, event.project and event.project.name)
+    """
+
+    def __init__(
+        self, registry: ProjectRegistry, project: Optional[str], cursor: Optional[str], progress: bool
+    ) -> None:
+        self.cursor = cursor
+        self._registry = registry
+        self._params: Json = {**({"project": project} if project else {}), **({"progress": True} if progress else {})}
+        self._connection: Optional[_Connection] = None
+        self._subscription: Optional[str] = None
+        self._waiting: Deque[RegistryEvent] = deque()
+        self._ended = threading.Event()
+        registry._open.add(self)
+
+    def __enter__(self) -> "Watch":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __iter__(self) -> Iterator[RegistryEvent]:
+        return self
+
+    def __next__(self) -> RegistryEvent:
+        event = self.poll(None)
+        if event is None:
+            raise StopIteration
+        return event
+
+    def close(self) -> None:
+        self._ended.set()
+        connection = self._connection
+        if connection is not None and connection.alive:
+            connection.close()
+
+    def poll(self, timeout: Optional[float]) -> Optional[RegistryEvent]:
+        """The next event; None when none has come within so many seconds, or when the watch was closed."""
+        deadline = _Deadline(timeout)
+        pause = 0.1
+        while not self._ended.is_set():
+            if self._waiting:
+                return self._waiting.popleft()
+            try:
+                if self._connection is None:
+                    self._subscribe(deadline)
+                else:
+                    self._receive(self._connection.notification(deadline))
+                pause = 0.1
+            except socket.timeout:
+                return None
+            except (OSError, EOFError):
+                self._lose()
+            except RegistryConnectionError as error:
+                self._lose()
+                if error.reason not in ("lost", "not_running", "timeout"):
+                    raise
+                if self._rest(deadline, pause):
+                    return None
+                pause = min(pause * 2, 2.0)
+            except ShuttingDownError:
+                self._lose()
+        return None
+
+    def _subscribe(self, deadline: _Deadline) -> None:
+        connection = self._registry._dial(deadline.sooner(CALL_TIMEOUT))
+        self._connection = connection
+        if self._ended.is_set():
+            return connection.close()
+        params = dict(self._params)
+        if self.cursor is not None:
+            params["cursor"] = self.cursor
+        try:
+            answer = connection.request("registry.watch", params, _Deadline(CALL_TIMEOUT))
+        except CursorExpiredError:
+            self._lose()
+            self.cursor = None
+            return
+        except BaseException:
+            self._lose()
+            raise
+        self._subscription = answer["subscription"]
+        self.cursor = answer["cursor"]
+        if "projects" in answer:
+            now = datetime.now(timezone.utc).isoformat()
+            snapshot = {**answer, "type": "resync", "origin": "rpc", "at": now}
+            self._waiting.append(RegistryEvent.from_dict(snapshot, answer["cursor"]))
+
+    def _receive(self, message: Mapping[str, Any]) -> None:
+        params = message.get("params") or {}
+        if message.get("method") != "registry.event" or params.get("subscription") != self._subscription:
+            return
+        before = self.cursor or params["cursor"]
+        events = params["events"]
+        for at, event in enumerate(events):
+            # Whoever goes on from one in the middle sees those beside it once more.
+            cursor = params["cursor"] if at == len(events) - 1 else before
+            self._waiting.append(RegistryEvent.from_dict(event, cursor))
+        self.cursor = params["cursor"]
+
+    def _lose(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None and connection.alive:
+            connection.close()
+
+    def _rest(self, deadline: _Deadline, seconds: float) -> bool:
+        """Waits a little before the next attempt; true when there is no time for one."""
+        try:
+            left = deadline.left()
+        except socket.timeout:
+            return True
+        return self._ended.wait(seconds if left is None else min(seconds, left))
+
+
+class TrainingLease:
+    """The right to train a project, for as long as this process and its connection live.
+
+    Leaving the ``with`` block completes the training; an exception fails it with its text; Ctrl-C, and anything else
+    that ends the program, gives the project back as it was::
+
+        with registry.training("payments", holder="lora-trainer") as lease:
+            for epoch in range(3):
+                if lease.cancel_requested():
+                    lease.release()
+                    break
+                train(lease.project.source_path)
+                lease.report(progress=(epoch + 1) / 3, phase="training")
+    """
+
+    def __init__(
+        self, registry: ProjectRegistry, connection: _Connection, token: int, project: ProjectMetadata
+    ) -> None:
+        #: Grows with every lease of the project: a store behind a trainer can refuse an older one.
+        self.token = token
+        #: As it was when the lease was taken, and when it has ended.
+        self.project = project
+        self.ended = False
+        self._registry = registry
+        self._connection = connection
+        self._lock = threading.Lock()
+        registry._open.add(self)
+
+    def __enter__(self) -> "TrainingLease":
+        return self
+
+    def __exit__(self, kind: Optional[Type[BaseException]], error: Optional[BaseException], _: object) -> None:
+        try:
+            if self.ended:
+                return
+            if error is None:
+                self.complete()
+            elif isinstance(error, LeaseLostError):
+                return
+            elif isinstance(error, Exception):
+                self.fail(f"{type(error).__name__}: {error}"[:4096])
+            else:
+                self.release()
+        except ProjectRegistryError:
+            # What the block has raised says more.
+            if error is None:
+                raise
+        finally:
+            self.close()
+
+    def report(
+        self,
+        progress: Optional[float] = None,
+        phase: Optional[str] = None,
+        message: Optional[str] = None,
+        details: Optional[Mapping[str, Any]] = None,
+    ) -> None:
+        """Says how far training is (from 0 to 1), and keeps the lease. Raises LeaseLostError when it is gone."""
+        given = {"progress": progress, "phase": phase, "message": message, "details": details}
+        self._call("training.progress", {name: value for name, value in given.items() if value is not None})
+
+    def cancel_requested(self) -> bool:
+        """Whether somebody has asked to stop; whoever holds the lease then releases it or fails."""
+        with self._lock:
+            training = ProjectMetadata.from_dict(self._ask("projects.get", {})).training
+        if training is None or training.token != self.token:
+            raise LeaseLostError("cannot go on: the lease has ended, or somebody else has it", 1007)
+        return training.cancel_requested
+
+    def complete(
+        self,
+        file_count: Optional[int] = None,
+        lora_adapter_path: Optional[PathLike] = None,
+        metadata: Optional[Mapping[str, Any]] = None,
+    ) -> ProjectMetadata:
+        """Training has succeeded."""
+        path = None if lora_adapter_path is None else _absolute(lora_adapter_path)
+        given = {"file_count": file_count, "lora_adapter_path": path, "metadata": metadata}
+        return self._end("training.complete", {name: value for name, value in given.items() if value is not None})
+
+    def fail(self, error: str, details: Optional[Mapping[str, Any]] = None) -> ProjectMetadata:
+        """Training has failed."""
+        return self._end("training.fail", {"error": error, **({} if details is None else {"details": details})})
+
+    def release(self) -> ProjectMetadata:
+        """Gives the project back as it was."""
+        return self._end("training.release", {})
+
+    def close(self) -> None:
+        """Ends the connection; a lease that is still held is orphaned, and lost ten seconds later."""
+        if self._connection.alive:
+            self._connection.close()
+
+    def _end(self, method: str, params: Json) -> ProjectMetadata:
+        self.project = ProjectMetadata.from_dict(self._call(method, params))
+        self.ended = True
+        self.close()
+        return self.project
+
+    def _call(self, method: str, params: Json) -> Any:
+        """A call under the lease. After a lost connection the lease is taken over to a new one first; that works
+        only while the call has not ended it, so that making it again ends nothing twice."""
+        if self.ended:
+            raise LeaseLostError(f"cannot call {method}: this lease was ended", 1007)
+        with self._lock:
+            try:
+                return self._ask(method, {**params, "token": self.token})
+            except RegistryConnectionError as error:
+                if error.reason != "lost":
+                    raise
+                lost = error
+            self._connection = self._registry._dial(self._registry._deadline(None, {}))
+            try:
+                self._ask("training.resume", {"token": self.token})
+            except LeaseLostError:
+                if lost.sent and method != "training.progress":
+                    # Ended by the call whose answer was lost, or by somebody else: that is for the caller to see.
+                    raise lost from None
+                raise
+            return self._ask(method, {**params, "token": self.token})
+
+    def _ask(self, method: str, params: Json) -> Any:
+        given = {**params, "project": self.project.project_id}
+        return self._connection.request(method, given, self._registry._deadline(None, {}))
+
+
+def _text(status: Union[TrainingStatus, str, None]) -> Optional[str]:
+    return None if status is None else TrainingStatus(status).value
+
+
+def _holder(name: Optional[str]) -> Json:
+    return {"pid": os.getpid(), **({} if name is None else {"name": name})}
+
+
+def _ms(seconds: Optional[float]) -> Optional[int]:
+    return None if seconds is None else round(seconds * 1000)
+
+
+_registry: Optional[ProjectRegistry] = None
+_registry_lock = threading.Lock()
+
+
+def get_project_registry() -> ProjectRegistry:
+    """The registry of this process, made with the first call."""
+    global _registry
+    with _registry_lock:
+        if _registry is None or _registry._closed:
+            _registry = ProjectRegistry()
+        return _registry

@@ -1,0 +1,85 @@
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, expect, test, vi } from 'vitest';
+import { resolvePaths } from '../../src/paths.ts';
+import { VERSION } from '../../src/version.ts';
+import { builtProgram } from '../support/cli.ts';
+import { environment, temporaryDirectory } from '../support/home.ts';
+import { requireTools } from '../support/tools.ts';
+
+const MODULE = fileURLToPath(new URL('../../client/python/', import.meta.url));
+const TESTS = fileURLToPath(new URL('.', import.meta.url));
+
+interface Ended {
+  readonly code: number | string | null | undefined;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs Python, which finds the client, to its end. */
+function python(args: readonly string[], env: NodeJS.ProcessEnv): Promise<Ended> {
+  return new Promise((resolve) => {
+    const options = { env: { ...env, PYTHONPATH: MODULE, PYTHONDONTWRITEBYTECODE: '1' } };
+    execFile('python3', args, options, (error, stdout, stderr) => {
+      resolve({ code: error ? error.code : 0, stdout, stderr });
+    });
+  });
+}
+
+test(
+  'the Python client does with the daemon what its own tests say',
+  { timeout: 240_000 },
+  async (context) => {
+    requireTools(context, 'python3');
+    const env = environment(await temporaryDirectory());
+    const gardener = `${quoted(process.execPath)} ${quoted(builtProgram('gardener.js'))}`;
+    const ended = await python(['-W', 'error', '-m', 'unittest', 'discover', '-s', TESTS], {
+      ...env,
+      GARDENER: gardener,
+    });
+    expect(ended, ended.stderr).toMatchObject({ code: 0 });
+    expect(ended.stderr).toMatch(/^Ran [1-9]\d+ tests/m);
+  },
+);
+
+afterEach(() => void vi.unstubAllEnvs());
+
+const LONG = `/tmp/${'é'.repeat(60)}`;
+
+test.for<[string, NodeJS.ProcessEnv]>([
+  ['nothing is set', { HOME: '/home/ada' }],
+  ['the data directory is set', { HOME: '/home/ada', CODEBASE_GARDENER_DATA_DIR: '/srv/./data//x/' }],
+  ['the socket is set', { HOME: '/home/ada', CODEBASE_GARDENER_SOCKET: '/run/x/../y.sock' }],
+  [
+    'what is set is empty',
+    { HOME: '/home/ada', CODEBASE_GARDENER_DATA_DIR: '', CODEBASE_GARDENER_SOCKET: '' },
+  ],
+  ['the path is too long', { HOME: LONG }],
+  ['the path is too long, and there is a runtime directory', { HOME: LONG, XDG_RUNTIME_DIR: '/run/user/7' }],
+  ['the path is too long, and there is a temporary directory', { HOME: LONG, TMPDIR: '/var/tmp/' }],
+])('both sides look for the socket in one place when %s', async ([, env], context) => {
+  requireTools(context, 'python3');
+  const { PATH } = process.env;
+  const program = [
+    'from codebase_gardener_registry import ProjectRegistry',
+    'registry = ProjectRegistry()',
+    'print(registry.data_dir, registry._dialer.path, sep="\\n")',
+  ].join('\n');
+  const { stdout, stderr } = await python(['-c', program], { PATH, PYTHONUTF8: '1', ...env });
+  // The home and the temporary directory are asked of the process.
+  vi.stubEnv('TMPDIR', undefined);
+  for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
+  const paths = resolvePaths({}, env);
+  expect(stdout, stderr).toBe(`${paths.dataDir}\n${paths.socket}\n`);
+});
+
+test('the Python client has the version of the package', async () => {
+  const source = await readFile(join(MODULE, 'codebase_gardener_registry.py'), 'utf8');
+  expect(/^__version__ = "(.*)"$/m.exec(source)?.[1]).toBe(VERSION);
+});
+
+function quoted(word: string): string {
+  return `'${word.replaceAll("'", `'"'"'`)}'`;
+}

@@ -1,0 +1,435 @@
+"""The Python client against the daemon. Run by python-client.test.ts, which builds nothing and waits for the end.
+
+GARDENER names the command line. Every test has a home of its own, and stops the daemon that was started in it.
+"""
+
+import ast
+import json
+import os
+import pathlib
+import shlex
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+import unittest
+from datetime import datetime, timezone
+
+import codebase_gardener_registry as client
+from codebase_gardener_registry import ProjectRegistry, RegistryConnectionError, TrainingStatus
+
+GARDENER = shlex.split(os.environ.pop("GARDENER"))
+# A loaded machine may stall for seconds; only what is broken takes so long.
+PATIENCE = 60.0
+
+
+class Home(unittest.TestCase):
+    def setUp(self):
+        # Not where TMPDIR says: a socket's path must be short.
+        directory = tempfile.TemporaryDirectory(dir="/tmp", prefix="gardener-")
+        self.addCleanup(directory.cleanup)
+        self.home = pathlib.Path(directory.name).resolve()
+        self.data_dir = self.home / "data"
+
+    def codebase(self, name):
+        path = self.home / "src" / name
+        path.mkdir(parents=True, exist_ok=True)
+        return path
+
+    def until(self, condition, what):
+        end = time.monotonic() + PATIENCE
+        while not condition():
+            self.assertLess(time.monotonic(), end, f"waited in vain until {what}")
+            time.sleep(0.01)
+
+
+class DaemonTest(Home):
+    def setUp(self):
+        super().setUp()
+        self.addCleanup(self.gardener, "daemon", "stop")
+        self.registry = self.open()
+
+    def open(self, **options):
+        options = {"gardener": GARDENER, "timeout": PATIENCE, "start_timeout": PATIENCE, **options}
+        registry = ProjectRegistry(data_dir=self.data_dir, **options)
+        self.addCleanup(registry.close)
+        return registry
+
+    def gardener(self, *words):
+        flags = ["--data-dir", str(self.data_dir), "--json"]
+        done = subprocess.run([*GARDENER, *words, *flags], capture_output=True, check=True, text=True)
+        return json.loads(done.stdout)
+
+    def restart(self):
+        self.gardener("daemon", "restart")
+
+
+class Vocabulary(DaemonTest):
+    def test_a_project_from_its_registration_to_its_removal(self):
+        registry = self.registry
+        path = self.codebase("payments")
+        project_id = registry.register_project("payments", path, language="typescript")
+        self.assertEqual(registry.get_active_project(), project_id)
+        other = registry.register_project("Ünïcode 日本語", str(self.codebase("b")), tags=["x"], metadata={"a": [1]})
+        project = registry.get_project(project_id)
+        self.assertEqual((project.name, project.source_path, project.language), ("payments", path, "typescript"))
+        self.assertIs(project.training_status, TrainingStatus.NOT_STARTED)
+        self.assertEqual(project.lora_adapter_path, self.data_dir / "projects" / project_id / "lora_adapter.bin")
+        self.assertLess(abs((datetime.now(timezone.utc) - project.created_at).total_seconds()), PATIENCE)
+        self.assertEqual([each.name for each in registry.list_projects()], ["payments", "Ünïcode 日本語"])
+        self.assertEqual(registry.get_project(other).tags, ["x"])
+
+        self.assertIsNone(registry.update_project_status(project_id, TrainingStatus.COMPLETED))
+        registry.update_project_metadata(project_id, file_count=7, lora_adapter_path=self.home / "a.bin")
+        registry.update_project_metadata(other, context_path=None, metadata={"a": None, "b": 2})
+        self.assertEqual([each.project_id for each in registry.get_projects_by_status("completed")], [project_id])
+        project = registry.get_project("PAYMENTS")
+        self.assertEqual((project.file_count, project.lora_adapter_path), (7, self.home / "a.bin"))
+        self.assertIsNotNone(project.last_trained)
+        self.assertEqual(registry.get_project(other).metadata, {"b": 2})
+        self.assertIsNone(registry.get_project(other).context_path)
+
+        registry.set_active_project(other)
+        self.assertEqual(registry.get_active_project_metadata().name, "Ünïcode 日本語")
+        self.assertEqual(registry.resolve_project(cwd=path / "deep" / "inside").project_id, project_id)
+        registry.remove_project(other)
+        self.assertEqual(registry.get_active_project(), project_id)
+        registry.set_active_project(None)
+        self.assertIsNone(registry.get_active_project())
+        self.assertEqual(registry.get_project_count(), 1)
+        self.assertIsNone(registry.get_project(other))
+
+    def test_what_is_wrong_on_the_disk_and_mending_it(self):
+        project_id = self.registry.register_project("payments", self.codebase("payments"))
+        self.assertEqual(self.registry.validate_registry(), [])
+        (self.data_dir / "projects" / project_id).rmdir()
+        [issue] = self.registry.validate_registry()
+        self.assertIsInstance(issue, str)
+        self.assertEqual((issue.code, issue.project_id, issue.fixable), ("project_dir_missing", project_id, True))
+        self.assertEqual([fixed.code for fixed in self.registry.repair_registry()], ["project_dir_missing"])
+        self.assertEqual(self.registry.validate_registry(), [])
+
+    def test_the_file_is_what_the_module_that_kept_it_reads(self):
+        project_id = self.registry.register_project("payments", self.codebase("payments"))
+        with ProjectRegistry(self.data_dir / "registry.json", gardener=GARDENER) as registry:
+            written = json.loads(registry.registry_file.read_text(encoding="utf-8"))
+            self.assertEqual(
+                client.ProjectMetadata.from_dict(written["projects"][project_id]).created_at,
+                registry.get_project(project_id).created_at,
+            )
+        with self.assertRaises(ValueError):
+            ProjectRegistry(self.data_dir / "other.json")
+
+    def test_other_clients_see_changes_at_once(self):
+        self.registry.register_project("payments", self.codebase("payments"))
+        self.assertEqual([each["name"] for each in self.gardener("ls")["projects"]], ["payments"])
+        self.gardener("edit", "payments", "--tag", "urgent")
+        self.assertEqual(self.registry.get_project("payments").tags, ["urgent"])
+
+    def test_the_registry_of_the_process(self):
+        os.environ["CODEBASE_GARDENER_DATA_DIR"] = str(self.data_dir)
+        self.addCleanup(os.environ.pop, "CODEBASE_GARDENER_DATA_DIR")
+        os.environ["GARDENER"] = shlex.join(GARDENER)
+        self.addCleanup(os.environ.pop, "GARDENER")
+        registry = client.get_project_registry()
+        self.addCleanup(registry.close)
+        self.assertIs(registry, client.get_project_registry())
+        self.assertEqual(registry.get_project_count(), 0)
+
+
+class Errors(DaemonTest):
+    def test_each_kind_has_its_class(self):
+        registry = self.registry
+        registry.register_project("payments", self.codebase("payments"))
+        for error, code, attempt in [
+            (client.ProjectExistsError, 1002, lambda: registry.register_project("Payments", self.home)),
+            (client.InvalidNameError, 1003, lambda: registry.register_project("a/b", self.home)),
+            (client.SourcePathMissingError, 1004, lambda: registry.register_project("b", self.home / "no")),
+            (client.ProjectNotFoundError, 1001, lambda: registry.update_project_status("no", "failed")),
+            (client.EtagMismatchError, 1005, lambda: registry.update_project_metadata("payments", if_etag="x")),
+            (client.BackupNotFoundError, 1014, lambda: registry.call("registry.restore", name="registry-x.json")),
+            (client.InvalidParamsError, -32602, lambda: registry.update_project_metadata("payments", colour=1)),
+            (client.ProjectRegistryError, -32601, lambda: registry.call("projects.sing")),
+        ]:
+            with self.subTest(error.__name__), self.assertRaises(error) as caught:
+                attempt()
+            self.assertEqual(caught.exception.code, code)
+            self.assertIsInstance(caught.exception, client.ProjectRegistryError)
+
+    def test_what_comes_with_them(self):
+        self.registry.register_project("payments", self.codebase("payments"))
+        with self.assertRaises(client.ProjectNotFoundError) as caught:
+            self.registry.touch_project("paymnets")
+        self.assertEqual((caught.exception.kind, caught.exception.suggestions), ("project_not_found", ["payments"]))
+        with self.assertRaises(client.InvalidParamsError) as caught:
+            self.registry.update_project_metadata("payments", file_count=-1)
+        self.assertEqual([path for path, _ in caught.exception.issues], ["file_count"])
+        with self.assertRaises(client.EtagMismatchError) as caught:
+            self.registry.update_project_status("payments", "failed", if_etag="old")
+        self.assertEqual(caught.exception.project.name, "payments")
+        with self.assertRaises(ValueError):
+            self.registry.update_project_status("payments", "tired")
+
+    def test_every_error_of_the_protocol_has_a_class(self):
+        declared = {error["code"] for error in self.registry.call("rpc.discover")["components"]["errors"].values()}
+        self.assertEqual(declared, {code for code in client._ERRORS if code > 0})
+
+    def test_no_daemon_and_none_to_be_started(self):
+        with self.assertRaises(RegistryConnectionError) as caught:
+            self.open(auto_start=False).get_project_count()
+        self.assertEqual((caught.exception.reason, caught.exception.sent), ("not_running", False))
+
+    def test_a_start_that_fails_says_why(self):
+        for program, text in [
+            (["/nowhere/gardener"], "No such file"),
+            (["sh", "-c", "echo out of tulips >&2; exit 3"], "out of tulips"),
+        ]:
+            with self.assertRaisesRegex(RegistryConnectionError, text) as caught:
+                self.open(gardener=program).get_project_count()
+            self.assertEqual(caught.exception.reason, "start_failed")
+
+
+class Connections(DaemonTest):
+    def test_many_threads_share_a_registry(self):
+        paths = [self.codebase(f"p{number}") for number in range(24)]
+        failures = []
+
+        def work(number):
+            try:
+                self.registry.register_project(f"p{number}", paths[number])
+                for _ in range(20):
+                    if self.registry.get_project(f"p{number}").name != f"p{number}":
+                        failures.append("the answer to somebody else")
+            except Exception as error:
+                failures.append(error)
+
+        threads = [threading.Thread(target=work, args=(number,)) for number in range(len(paths))]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(failures, [])
+        self.assertEqual(self.registry.get_project_count(), len(paths))
+        self.assertLessEqual(self.registry.call("daemon.status")["connections"], client._MAX_IDLE)
+
+    def test_reads_and_changes_go_on_after_a_restart(self):
+        self.registry.register_project("payments", self.codebase("payments"))
+        self.restart()
+        self.assertEqual(self.registry.get_project_count(), 1)
+        self.restart()
+        self.registry.update_project_metadata("payments", file_count=3)
+        self.gardener("daemon", "stop")
+        # Started again by this call.
+        self.assertEqual(self.registry.get_project("payments").file_count, 3)
+
+    def test_a_child_does_not_share_its_parents_connection(self):
+        self.registry.register_project("payments", self.codebase("payments"))
+        child = os.fork()
+        if child == 0:
+            os._exit(0 if self.registry.get_project_count() == 1 else 1)
+        self.assertEqual(self.registry.get_project("payments").name, "payments")
+        _, status = os.waitpid(child, 0)
+        self.assertEqual(os.waitstatus_to_exitcode(status), 0)
+        self.assertEqual(self.registry.get_project_count(), 1)
+
+    def test_closed_is_closed(self):
+        self.registry.get_project_count()
+        self.registry.close()
+        with self.assertRaises(RegistryConnectionError) as caught:
+            self.registry.get_project_count()
+        self.assertEqual(caught.exception.reason, "closed")
+
+
+class StandIn:
+    """Listens in the daemon's place and answers as it is told, a function a connection."""
+
+    def __init__(self, test, *behaviours):
+        (test.data_dir / "run").mkdir(parents=True)
+        self.seen = []
+        self._server = socket.socket(socket.AF_UNIX)
+        self._server.bind(str(test.data_dir / "run" / "registry.sock"))
+        self._server.listen()
+        threading.Thread(target=self._serve, args=(behaviours,), daemon=True).start()
+        test.addCleanup(self._server.close)
+
+    def _serve(self, behaviours):
+        for behave in behaviours:
+            try:
+                connection, _ = self._server.accept()
+            except OSError:
+                return  # The test is over, and nobody has called.
+            with connection, connection.makefile("r", encoding="utf-8") as lines:
+                for line in lines:
+                    request = json.loads(line)
+                    self.seen.append(request["method"])
+                    result = {} if request["method"] == "daemon.hello" else behave(request["method"])
+                    if result == "hang":
+                        continue
+                    if result == "close":
+                        break
+                    answer = {"jsonrpc": "2.0", "id": request["id"], "result": result}
+                    connection.sendall(json.dumps(answer).encode() + b"\n")
+
+
+class Deadlines(Home):
+    def ask(self, *behaviours, **options):
+        daemon = StandIn(self, *behaviours)
+        registry = ProjectRegistry(data_dir=self.data_dir, auto_start=False, **options)
+        self.addCleanup(registry.close)
+        return daemon, registry
+
+    def test_a_call_that_is_not_answered_ends(self):
+        _, registry = self.ask(lambda _: "hang", timeout=0.2)
+        with self.assertRaises(RegistryConnectionError) as caught:
+            registry.set_active_project("payments")
+        self.assertEqual((caught.exception.reason, caught.exception.sent), ("timeout", True))
+
+    def test_an_answer_that_comes_late_is_not_the_next_ones(self):
+        daemon, registry = self.ask(lambda _: "hang", lambda _: 7, timeout=0.2)
+        with self.assertRaises(RegistryConnectionError):
+            registry.get_project_count()
+        self.assertEqual(registry.call("projects.count", timeout=PATIENCE), 7)
+        self.assertEqual(daemon.seen, ["daemon.hello", "projects.count"] * 2)
+
+    def test_a_read_is_repeated_after_a_lost_connection(self):
+        daemon, registry = self.ask(lambda _: "close", lambda _: 7)
+        self.assertEqual(registry.get_project_count(), 7)
+        self.assertEqual(daemon.seen, ["daemon.hello", "projects.count"] * 2)
+
+    def test_a_change_is_not(self):
+        daemon, registry = self.ask(lambda _: "close", lambda _: {"active_project": None})
+        with self.assertRaises(RegistryConnectionError) as caught:
+            registry.set_active_project(None)
+        self.assertEqual((caught.exception.reason, caught.exception.sent), ("lost", True))
+        self.assertEqual(daemon.seen, ["daemon.hello", "projects.activate"])
+
+    def test_a_socket_that_nobody_answers_is_a_hung_daemon(self):
+        (self.data_dir / "run").mkdir(parents=True)
+        with socket.socket(socket.AF_UNIX) as server:
+            server.bind(str(self.data_dir / "run" / "registry.sock"))
+            server.listen()
+            with ProjectRegistry(data_dir=self.data_dir, gardener=["false"]) as registry:
+                with self.assertRaises(RegistryConnectionError) as caught:
+                    registry.get_project_count()
+        self.assertEqual(caught.exception.reason, "hung")
+
+
+class Watching(DaemonTest):
+    def test_a_snapshot_and_then_every_change(self):
+        self.registry.register_project("a", self.codebase("a"))
+        with self.registry.watch() as changes:
+            first = changes.poll(PATIENCE)
+            self.assertEqual((first.type, [each.name for each in first.projects]), ("resync", ["a"]))
+            project_id = self.registry.register_project("b", self.codebase("b"))
+            event = changes.poll(PATIENCE)
+            self.assertEqual((event.type, event.project_id, event.project.name), ("registered", project_id, "b"))
+            self.registry.update_project_metadata("b", file_count=1)
+            event = next(changes)
+            self.assertEqual((event.type, event.previous.file_count, event.project.file_count), ("updated", 0, 1))
+            self.assertIsNone(changes.poll(0.01))
+
+    def test_it_goes_on_where_it_was_in_another_watch(self):
+        with self.registry.watch() as changes:
+            cursor = changes.poll(PATIENCE).cursor
+        self.registry.register_project("a", self.codebase("a"))
+        with self.registry.watch(cursor=cursor) as changes:
+            self.assertEqual(changes.poll(PATIENCE).type, "registered")
+
+    def test_it_outlives_the_daemon(self):
+        with self.registry.watch() as changes:
+            self.assertEqual(changes.poll(PATIENCE).type, "resync")
+            self.restart()
+            types = []
+            while "resync" not in types:
+                types.append(changes.poll(PATIENCE).type)
+            self.registry.register_project("a", self.codebase("a"))
+            self.assertEqual(changes.poll(PATIENCE).type, "registered")
+
+    def test_closing_it_from_another_thread_ends_it(self):
+        changes = self.registry.watch()
+        seen = []
+        thread = threading.Thread(target=lambda: seen.extend(event.type for event in changes))
+        thread.start()
+        self.until(lambda: seen, "the snapshot has come")
+        self.registry.close()
+        thread.join(PATIENCE)
+        self.assertEqual((thread.is_alive(), seen), (False, ["resync"]))
+
+
+class Leases(DaemonTest):
+    def setUp(self):
+        super().setUp()
+        self.registry.register_project("payments", self.codebase("payments"))
+
+    def status(self):
+        return self.registry.get_project("payments").training_status.value
+
+    def test_leaving_the_block_completes_it(self):
+        with self.registry.training("payments", holder="lora-trainer") as lease:
+            self.assertEqual(self.status(), "training")
+            lease.report(progress=0.5, phase="epochs")
+            training = self.registry.get_project("payments").training
+            self.assertEqual((training.progress, training.phase, training.token), (0.5, "epochs", lease.token))
+            self.assertEqual((training.holder.name, training.holder.pid), ("lora-trainer", os.getpid()))
+            with self.assertRaises(client.LeaseHeldError) as caught:
+                self.registry.training("payments")
+            self.assertEqual(caught.exception.holder.name, "lora-trainer")
+        self.assertEqual((self.status(), lease.ended), ("completed", True))
+
+    def test_an_exception_fails_it(self):
+        with self.assertRaises(MemoryError), self.registry.training("payments"):
+            raise MemoryError("no room")
+        self.assertEqual(self.registry.get_project("payments").training.error, "MemoryError: no room")
+        self.assertEqual(self.status(), "failed")
+
+    def test_an_interruption_gives_it_back(self):
+        with self.assertRaises(KeyboardInterrupt), self.registry.training("payments"):
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(PATIENCE)
+        self.assertEqual(self.status(), "not_started")
+
+    def test_whoever_trains_is_asked_to_stop(self):
+        with self.registry.claim_training() as lease:
+            self.assertFalse(lease.cancel_requested())
+            self.registry.call("training.cancel", project="payments")
+            self.assertTrue(lease.cancel_requested())
+            lease.release()
+        self.assertEqual(self.status(), "not_started")
+
+    def test_nothing_to_train(self):
+        self.registry.update_project_status("payments", "completed")
+        self.assertIsNone(self.registry.claim_training(wait=0.05))
+
+    def test_a_lease_outlives_its_connection_and_the_daemon(self):
+        with self.registry.training("payments") as lease:
+            lease._connection.close()
+            lease.report(progress=0.1)
+            self.restart()
+            lease.report(progress=0.2)
+            self.restart()
+        self.assertEqual(self.status(), "completed")
+
+    def test_one_that_somebody_else_has_taken_is_lost(self):
+        with self.assertRaises(client.LeaseLostError), self.registry.training("payments") as lease:
+            other = self.registry.training("payments", force=True)
+            lease.report(progress=0.1)
+        self.assertEqual(self.status(), "training")
+        other.complete(file_count=3)
+        self.assertEqual((self.status(), other.project.file_count), ("completed", 3))
+
+
+class TheFile(unittest.TestCase):
+    def test_it_is_python_3_9(self):
+        ast.parse(pathlib.Path(client.__file__).read_text(encoding="utf-8"), feature_version=(3, 9))
+
+    def test_everything_public_is_exported(self):
+        self.assertEqual([name for name in client.__all__ if not hasattr(client, name)], [])
+        self.assertEqual(client.__all__, sorted(client.__all__))
+        missing = {each.__name__ for each in client._ERRORS.values()} - set(client.__all__)
+        self.assertEqual(missing, set())
+
+
+if __name__ == "__main__":
+    unittest.main()
