@@ -84,6 +84,18 @@ describe('add', () => {
     });
   });
 
+  test('is found again through a link to it', async () => {
+    const cli = await commandLine();
+    const real = await cli.codebase('real', {});
+    const link = join(cli.home, 'link');
+    await symlink(real, link);
+    await cli.run(['add', real]);
+    await cli.run(['use', '--none']);
+    expect(await cli.json(['which'], { cwd: real, env: { PWD: link } })).toMatchObject({
+      resolved_by: 'cwd',
+    });
+  });
+
   test.each([
     ['a file', 'file.txt', 'it is no directory'],
     ['nothing', 'nothing', 'there is no such directory'],
