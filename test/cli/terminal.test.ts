@@ -1,12 +1,13 @@
 import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { editableText } from '../../client/cli/edited.ts';
 import type { WireProject } from '../../src/domain/encoding.ts';
 import { type RunningDaemon, startDaemon } from '../support/daemon.ts';
 import type { LineClient } from '../support/lines.ts';
 import { temporaryDirectory } from '../support/home.ts';
+import { until } from '../support/until.ts';
 import { type Terminal, terminal, type TerminalOptions } from '../support/terminal.ts';
 
 interface Desk extends Terminal {
@@ -143,6 +144,9 @@ describe('rm asks', () => {
 describe('edit opens an editor', () => {
   /** An editor that leaves one text after another, and whatever else a test wants to happen meanwhile. */
   async function editor({ home, env }: Desk, texts: readonly string[], meanwhile = ''): Promise<void> {
+    // What the command line keeps for the person goes with the home.
+    vi.stubEnv('TMPDIR', home);
+    onTestFinished(() => void vi.unstubAllEnvs());
     const script = join(home, 'editor');
     await writeFile(join(home, 'count'), '0');
     for (const [index, text] of texts.entries()) await writeFile(join(home, `text${index}`), text);
@@ -226,7 +230,6 @@ describe('edit opens an editor', () => {
     );
     const running = here.run(['edit', 'api']);
     // Once the editor is open the project has been read.
-    const { until } = await import('../support/until.ts');
     await until(() => readFile(join(here.home, 'edited'), 'utf8').catch(() => ''), 'the editor is open');
     await here.registry.call('projects.update', { project: 'api', tags: ['theirs'] });
     await writeFile(fifo, '');
