@@ -215,10 +215,10 @@ export class Launchd implements ServiceManager {
       const busy = [CODE.inputOutput, CODE.inProgress, CODE.alreadyInProgress].some(
         (code) => code === ran.code,
       );
+      if (!busy || performance.now() >= limit) throw this.#failure(session, 'cannot load the service', ran);
       // It counts as done when somebody else has loaded it meanwhile.
-      if (busy && (await this.#find(session)) && ran.code === CODE.alreadyInProgress)
-        return this.#target(domain);
-      if (!busy || performance.now() > limit) throw this.#failure(session, 'cannot load the service', ran);
+      const found = ran.code === CODE.alreadyInProgress ? await this.#find(session) : null;
+      if (found) return found.target;
       await pause(LOOK_EVERY_MS);
     }
   }

@@ -1,8 +1,7 @@
-#!/usr/bin/env python3
 """A stand-in for launchd: real processes and sockets, launchctl's exit codes and texts.
 
     launchd.py serve DIRECTORY    be launchd for the home in DIRECTORY, which holds `settings.json`
-    launchctl ARGUMENT...         (a link to this file) ask the one that STAND_IN_LAUNCHD names
+    launchd.py ask ARGUMENT...    be launchctl, asking the one that STAND_IN_LAUNCHD names
 
 What it knows of launchd: `bootout` answers before the job is gone, and `bootstrap` meanwhile fails; a disabled job
 cannot be bootstrapped; a missing program does not fail the bootstrap but ends the job with 78; a job that ends too soon
@@ -10,7 +9,11 @@ is started again only after its throttle interval; a job with sockets starts wit
 property list are multiplied by the setting `scale`. The setting `fail` is a list of [verb, code] for calls that are
 to fail.
 """
-import json, os, plistlib, resource, select, signal, socket, subprocess, sys, time
+import json, os, socket, sys
+
+if sys.argv[1:2] == ["serve"]:
+    # Asking has to be quick.
+    import plistlib, resource, select, signal, subprocess, time
 
 TEXTS = {
     3: "No such process", 5: "Input/output error", 36: "Operation now in progress",
@@ -289,7 +292,7 @@ class Launchd:
 
 
 def main():
-    if sys.argv[1:2] == ["serve"] and os.path.basename(sys.argv[0]) != "launchctl":
+    if sys.argv[1] == "serve":
         launchd = Launchd(sys.argv[2])
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
         try:
@@ -299,7 +302,7 @@ def main():
     peer = socket.socket(socket.AF_UNIX)
     peer.connect(os.path.join(os.environ["STAND_IN_LAUNCHD"], "control"))
     with peer.makefile("rw") as lines:
-        lines.write(json.dumps(sys.argv[1:]) + "\n")
+        lines.write(json.dumps(sys.argv[2:]) + "\n")
         lines.flush()
         code, out, err = json.loads(lines.readline())
     sys.stdout.write(out)

@@ -1,6 +1,6 @@
 /** A stand-in for launchd with a home of its own; see launchd.py for what it knows. */
-import { spawn } from 'node:child_process';
-import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -62,7 +62,9 @@ export async function standInLaunchd(first: Settings = {}): Promise<StandIn> {
   const directory = await temporaryDirectory();
   const bin = join(directory, 'bin');
   await mkdir(bin);
-  await symlink(PROGRAM, join(bin, 'launchctl'));
+  await writeFile(join(bin, 'launchctl'), `#!/bin/sh\nexec '${python()}' -IS '${PROGRAM}' ask "$@"\n`, {
+    mode: 0o755,
+  });
   const env = { PATH: `${bin}:${process.env['PATH']}`, STAND_IN_LAUNCHD: directory };
   const settings = (given: Settings): Promise<void> =>
     writeFile(join(directory, 'settings.json'), JSON.stringify({ home, ...given }));
@@ -106,9 +108,17 @@ export async function standInLaunchd(first: Settings = {}): Promise<StandIn> {
   };
 }
 
+let found: string | undefined;
+
+/** Python itself: what is on PATH may be a script of a version manager, which takes its time. */
+function python(): string {
+  found ??= execFileSync('python3', ['-c', 'import sys; print(sys.executable)'], { encoding: 'utf8' }).trim();
+  return found;
+}
+
 /** Starts the stand-in; gives what ends it and all its jobs. */
 async function logIn(directory: string): Promise<() => Promise<void>> {
-  const child = spawn('python3', [PROGRAM, 'serve', directory], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(python(), [PROGRAM, 'serve', directory], { stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   await new Promise<void>((resolve, reject) => {
     createInterface({ input: child.stdout }).once('line', () => resolve());
