@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import type { Context } from './context.ts';
 import { collect } from './option-values.ts';
 import type { TrainOptions } from './train.ts';
+import type { WatchFlags } from './watch.ts';
 
 const TRAIN_HELP = `
 The command gets GARDENER_PROJECT_ID, _NAME, _SOURCE_PATH, _LORA_ADAPTER_PATH, _VECTOR_STORE_PATH,
@@ -46,6 +47,18 @@ export function addTrainingCommands(program: Command, context: () => Context): v
         [...(project === undefined ? [] : [project]), ...command],
         options,
       ),
+    );
+  program
+    .command('watch')
+    .summary('see what happens, as it happens')
+    .description(
+      'Shows the projects in a table that is kept up to date; piped, one line for each event, with --json one document a line.',
+    )
+    .argument('[project]', 'only this one: name, id or path of a project')
+    .option('--progress', 'also what trainers report (default for the table)')
+    .option('--no-progress', 'not what trainers report (default otherwise)')
+    .action(async (project: string | undefined, options: WatchFlags) =>
+      (await import('./watch.ts')).watch(context(), project, options),
     );
 }
 

@@ -142,7 +142,11 @@ describe('a trainer', () => {
   test('may leave something behind that runs on', async () => {
     const { cli, train, letGo } = await trainable();
     expect(
-      (await train(`{ ${WAITS}; echo done > "$HOME/left"; } > /dev/null & echo started`).finished).code,
+      (
+        await train(
+          `{ while [ -d "$HOME" ] && [ ! -e "$HOME/go" ]; do sleep 0.02; done; echo done > "$HOME/left"; } > /dev/null &`,
+        ).finished
+      ).code,
     ).toBe(0);
     await letGo();
     await until(
@@ -172,7 +176,7 @@ describe('what a trainer reports', () => {
     const { train, whenProject, letGo } = await trainable();
     const { finished } = train(
       `echo '{"progress": 0.25, "phase": "embedding", "message": "file 3"}' >&3
-       while [ ! -e go ]; do sleep 0.02; done
+       ${WAITS}
        echo 75% >&"$GARDENER_PROGRESS_FD"
        echo '{"phase": "saving"}' > /dev/fd/3
        printf '{"message": "no newline", "details": {"loss": 0.1}}' >&3`,
