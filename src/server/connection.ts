@@ -40,7 +40,6 @@ export class Connection implements Outlet {
   #inFlight = 0;
   /** Enough was taken in this turn of the event loop. */
   #resting = false;
-  #used = false;
   #ended = false;
   #closing = false;
   #out: string[] = [];
@@ -66,9 +65,9 @@ export class Connection implements Outlet {
     return this.#inFlight + (this.#resting ? 1 : 0);
   }
 
-  /** Whether the peer has ever asked anything. */
-  get used(): boolean {
-    return this.#used;
+  /** Whether the peer has said who it is, as client libraries do with `daemon.hello`. */
+  get introduced(): boolean {
+    return this.#peer.client !== undefined || this.#peer.pid !== undefined;
   }
 
   get closed(): boolean {
@@ -142,7 +141,6 @@ export class Connection implements Outlet {
     this.#partial = [];
     this.#partialBytes = 0;
     const message = readMessage(line);
-    this.#used = true;
     const weight = message.entries.length;
     this.#inFlight += weight;
     const after: (() => void)[] = [];

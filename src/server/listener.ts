@@ -75,8 +75,9 @@ export class Listener {
     const gone = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     for (const connection of this.#connections) {
       // Everything received was answered, and nothing is looked at from now on: what is still under way to this
-      // daemon does nothing, and its sender may safely send it to the next one.
-      if (connection.used && connection.inFlight === 0) connection.send(LAST_WORD);
+      // daemon does nothing, and its sender may safely send it to the next one. Only client libraries are told: a
+      // script that reads one line for each that it wrote would take this for an answer.
+      if (connection.introduced && connection.inFlight === 0) connection.send(LAST_WORD);
       connection.close();
     }
     const timer = setTimeout(() => {
