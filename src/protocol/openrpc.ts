@@ -1,11 +1,30 @@
 /** The OpenRPC document, made from the catalogue: https://spec.open-rpc.org */
 import { z } from 'zod';
-import { ERROR_CODES } from '../domain/errors.ts';
+import { ERROR_CODES, type ErrorKind } from '../domain/errors.ts';
 import { VERSION } from '../version.ts';
+import { ERROR_MEANINGS } from './error-meanings.ts';
 import { declaredErrors, type Method } from './method.ts';
 import { methods } from './methods.ts';
+import { INVALID_PARAMS } from './wire.ts';
 
 type Schema = Record<string, unknown>;
+
+const INTRODUCTION = `JSON-RPC 2.0 over a Unix socket: UTF-8, one JSON value per line, requests, notifications and batches.
+Requests on a connection may be answered out of order. Parameters go by name; those that are not known are refused.
+
+A registry error has a positive code and \`data\` with its \`kind\`, \`suggestions\` and details. The extension
+\`x-kind\` of a method is \`read\` for one that may be repeated after a lost connection, \`change\` for one whose
+answer says that the change is on the disk, and \`control\` for one about the daemon or the connection itself.`;
+
+/** What the families of methods are about: the tags of the document. */
+const FAMILIES: Readonly<Record<Family, string>> = {
+  daemon: 'The daemon itself.',
+  rpc: 'The protocol itself.',
+  registry: 'The registry as a whole, and its changes as they happen.',
+  projects: 'One project, or many of them.',
+  training: 'Who may work on a project: a lease, bound to the connection that took it.',
+};
+type Family = keyof typeof methods extends `${infer F}.${string}` ? F : never;
 
 /** Describes every method, with parameters, result, errors and an example, as OpenRPC 1.3. */
 export function openRpcDocument(): { openrpc: string; [key: string]: unknown } {
@@ -15,22 +34,43 @@ export function openRpcDocument(): { openrpc: string; [key: string]: unknown } {
     info: {
       title: 'Codebase Gardener project registry',
       version: VERSION,
-      description: 'JSON-RPC 2.0 over a Unix socket; UTF-8, one JSON value per line.',
+      description: INTRODUCTION,
       license: { name: 'MIT' },
     },
     methods: Object.entries(methods).map(([name, declaration]) => describeMethod(name, declaration, schemas)),
-    components: { schemas },
+    components: {
+      schemas,
+      errors: {
+        ...Object.fromEntries(Object.keys(ERROR_MEANINGS).map((kind) => [kind, describe(kind as ErrorKind)])),
+        invalid_params: {
+          code: INVALID_PARAMS,
+          message: 'Parameters are missing, wrong or not known; `issues` has the path of each, and why.',
+          data: { issues: [{ path: 'name', message: 'invalid input: expected string' }] },
+        },
+      },
+      tags: Object.fromEntries(
+        Object.entries(FAMILIES).map(([name, description]) => [name, { name, description }]),
+      ),
+    },
   };
+}
+
+function describe(kind: ErrorKind): Schema {
+  return { code: ERROR_CODES[kind], message: ERROR_MEANINGS[kind], data: { kind, suggestions: [] } };
 }
 
 function describeMethod(name: string, declaration: Method, schemas: Record<string, Schema>): Schema {
   const params = jsonSchema(declaration.params, 'input', schemas);
   const properties = (params['properties'] ?? {}) as Record<string, Schema>;
   const required = new Set((params['required'] ?? []) as string[]);
+  // Even a method without parameters refuses those that it is given.
+  const errors = ['invalid_params', ...declaredErrors(declaration)];
   return {
     name,
     summary: declaration.summary,
     ...(declaration.description === undefined ? {} : { description: declaration.description }),
+    tags: [{ $ref: `#/components/tags/${name.slice(0, name.indexOf('.'))}` }],
+    'x-kind': declaration.kind,
     paramStructure: 'by-name',
     params: Object.entries(properties)
       // The specification wants required parameters first.
@@ -42,7 +82,7 @@ function describeMethod(name: string, declaration: Method, schemas: Record<strin
         schema,
       })),
     result: { name: 'result', schema: jsonSchema(declaration.result, 'output', schemas) },
-    errors: declaredErrors(declaration).map((kind) => ({ code: ERROR_CODES[kind], message: kind })),
+    errors: errors.map((kind) => ({ $ref: `#/components/errors/${kind}` })),
     examples: [
       {
         name: 'example',

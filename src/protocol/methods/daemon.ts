@@ -80,7 +80,7 @@ export const daemonMethods = {
         pid: 4100,
         version: '0.1.0',
         uptime_s: 86.4,
-        connections: 3,
+        connections: 1,
         subscriptions: 0,
         socket: '/home/ada/.codebase-gardener/run/registry.sock',
         data_dir: '/home/ada/.codebase-gardener',

@@ -1,13 +1,22 @@
 import { z } from 'zod';
-import { jsonObject, MAX_METADATA_BYTES, MAX_TAGS, TRAINING_STATUSES } from '../../domain/project.ts';
+import {
+  jsonObject,
+  MAX_METADATA_BYTES,
+  MAX_NAME_LENGTH,
+  MAX_TAGS,
+  TRAINING_STATUSES,
+} from '../../domain/project.ts';
 import { EXAMPLE_PROJECT, ifEtag, method, noParams, projectReference, wireProject } from '../method.ts';
 
 const status = z.enum(TRAINING_STATUSES);
+const name = z.string();
 const language = z.string().min(1).max(64);
 const tag = z.string().min(1).max(64);
 const tags = z.array(tag).max(MAX_TAGS);
 const metadata = jsonObject.describe(`any JSON object, at most ${MAX_METADATA_BYTES} bytes serialised`);
 const path = z.string().min(1).describe('an absolute path');
+const ownPath = path.nullable().optional().describe('an absolute path, or null for none');
+const NAME = `unique without regard to case; at most ${MAX_NAME_LENGTH} characters, none of < > : " / \\ | ? *`;
 const MISSING = ['project_not_found', 'ambiguous_project'] as const;
 
 export const PROJECT_SORTS = ['name', 'created_at', 'last_updated', 'last_used', 'status'] as const;
@@ -18,10 +27,10 @@ export const projectMethods = {
     kind: 'change',
     summary: 'Registers a codebase; the first one becomes active.',
     params: z.strictObject({
-      name: z.string(),
+      name: name.describe(NAME),
       source_path: path,
       language: language.optional().describe('default "python"'),
-      tags: tags.optional(),
+      tags: tags.optional().describe('default none'),
       metadata: metadata.optional(),
       activate: z.boolean().optional().describe('make it the active project'),
       if_exists: z
@@ -38,7 +47,7 @@ export const projectMethods = {
         language: 'typescript',
         tags: ['work'],
       },
-      result: EXAMPLE_PROJECT,
+      result: { ...EXAMPLE_PROJECT, file_count: 0 },
     },
   }),
   'projects.get': method({
@@ -56,13 +65,13 @@ export const projectMethods = {
       'Sorted by a time, the latest come first and those without one last; by name or status, from a to z. ' +
       'Without `limit` everything comes in one answer.',
     params: z.strictObject({
-      status: status.optional(),
-      language: z.string().optional(),
-      tag: z.string().optional(),
+      status: status.optional().describe('only with this training status'),
+      language: z.string().optional().describe('only in this language'),
+      tag: z.string().optional().describe('only with this tag'),
       source_path: z.string().optional().describe('exactly this path'),
       query: z.string().optional().describe('part of a name, path or tag, without regard to case'),
-      sort: z.enum(PROJECT_SORTS).optional(),
-      limit: z.int().min(1).optional(),
+      sort: z.enum(PROJECT_SORTS).optional().describe('default: as in the file'),
+      limit: z.int().min(1).optional().describe('at most so many; default all'),
       cursor: z.string().optional().describe('`next_cursor` of the page before'),
     }),
     result: z.object({ projects: z.array(wireProject), next_cursor: z.string().nullable() }),
@@ -75,7 +84,7 @@ export const projectMethods = {
   'projects.count': method({
     kind: 'read',
     summary: 'Counts the projects.',
-    params: z.strictObject({ status: status.optional() }),
+    params: z.strictObject({ status: status.optional().describe('only with this training status') }),
     result: z.int(),
     errors: [],
     example: { params: { status: 'completed' }, result: 0 },
@@ -86,15 +95,15 @@ export const projectMethods = {
     params: z.strictObject({
       project: projectReference,
       if_etag: ifEtag,
-      name: z.string().optional(),
+      name: name.optional().describe(NAME),
       source_path: path.optional(),
-      language: language.optional(),
-      file_count: z.int().min(0).optional(),
-      tags: tags.optional(),
+      language: language.optional().describe('main programming language'),
+      file_count: z.int().min(0).optional().describe('files in the codebase'),
+      tags: tags.optional().describe('all of them: replaces those that there are'),
       metadata: metadata.optional().describe('merged key by key; null deletes a key'),
-      lora_adapter_path: path.nullable().optional(),
-      vector_store_path: path.nullable().optional(),
-      context_path: path.nullable().optional(),
+      lora_adapter_path: ownPath,
+      vector_store_path: ownPath,
+      context_path: ownPath,
     }),
     result: wireProject,
     errors: [...MISSING, 'project_exists', 'invalid_name', 'source_path_missing', 'etag_mismatch'],
@@ -105,7 +114,7 @@ export const projectMethods = {
     summary: 'Sets the training status without a lease.',
     params: z.strictObject({
       project: projectReference,
-      status,
+      status: status.describe('the new one'),
       error: z.string().max(4096).optional().describe('why it failed; with status "failed" only'),
       if_etag: ifEtag,
     }),
@@ -144,7 +153,10 @@ export const projectMethods = {
   'projects.retrain': method({
     kind: 'change',
     summary: 'Marks a project as waiting for training.',
-    params: z.strictObject({ project: projectReference, reason: z.string().max(1000).optional() }),
+    params: z.strictObject({
+      project: projectReference,
+      reason: z.string().max(1000).optional().describe('for whoever trains it'),
+    }),
     result: wireProject,
     errors: [...MISSING, 'lease_held'],
     example: {
@@ -158,7 +170,9 @@ export const projectMethods = {
   'projects.activate': method({
     kind: 'change',
     summary: 'Makes a project the active one, or none.',
-    params: z.strictObject({ project: projectReference.nullable() }),
+    params: z.strictObject({
+      project: projectReference.nullable().describe('a reference, or null for no active project'),
+    }),
     result: z.object({ active_project: wireProject.nullable() }),
     errors: MISSING,
     example: {

@@ -39,7 +39,7 @@ const EXAMPLE_ISSUE = {
   code: 'source_missing',
   project_id: '0b7f6a52-6d4c-4f5e-9a6e-1c2d3e4f5a6b',
   path: '/home/ada/src/payments',
-  message: 'the source path of "payments" does not exist',
+  message: 'the source path of "payments" is gone',
   fixable: false,
 } as const;
 
@@ -167,7 +167,7 @@ export const registryMethods = {
   'registry.unwatch': method({
     kind: 'control',
     summary: 'Ends a subscription of this connection.',
-    params: z.strictObject({ subscription: z.string() }),
+    params: z.strictObject({ subscription: z.string().describe('as registry.watch gave it') }),
     result: z.null(),
     errors: [],
     example: { params: { subscription: 's1-k3v9x2' }, result: null },

@@ -41,6 +41,7 @@ const EXAMPLE_TRAINING = {
     attempt: 1,
   },
 };
+const ENDED = { ...EXAMPLE_TRAINING.training, holder: null };
 const EXAMPLE_LEASE = { project: 'payments', token: 1 };
 
 /** Who may work on a project: a lease, bound to the connection that took it. */
@@ -93,9 +94,9 @@ export const trainingMethods = {
     params: z.strictObject({
       project: projectReference,
       token,
-      progress: z.number().min(0).max(1).optional(),
-      phase: z.string().max(100).optional(),
-      message: z.string().max(1000).optional(),
+      progress: z.number().min(0).max(1).optional().describe('how much of it is done'),
+      phase: z.string().max(100).optional().describe('what is being done; a new one is written down'),
+      message: z.string().max(1000).optional().describe('for people'),
       details,
     }),
     result: z.null(),
@@ -111,7 +112,7 @@ export const trainingMethods = {
     params: z.strictObject({
       project: projectReference,
       token,
-      file_count: z.int().min(0).optional(),
+      file_count: z.int().min(0).optional().describe('files in the codebase'),
       lora_adapter_path: z.string().min(1).optional().describe('an absolute path'),
       metadata: jsonObject.optional().describe('merged key by key; null deletes a key'),
     }),
@@ -119,18 +120,32 @@ export const trainingMethods = {
     errors: LEASED,
     example: {
       params: { ...EXAMPLE_LEASE, file_count: 412 },
-      result: { ...EXAMPLE_PROJECT, training_status: 'completed', last_trained: AT },
+      result: {
+        ...EXAMPLE_PROJECT,
+        training_status: 'completed',
+        last_trained: AT,
+        training: { ...ENDED, progress: 1, attempt: 0 },
+      },
     },
   }),
   'training.fail': method({
     kind: 'change',
     summary: 'Ends the lease: training has failed.',
-    params: z.strictObject({ project: projectReference, token, error: z.string().max(4096), details }),
+    params: z.strictObject({
+      project: projectReference,
+      token,
+      error: z.string().max(4096).describe('why'),
+      details,
+    }),
     result: wireProject,
     errors: LEASED,
     example: {
       params: { ...EXAMPLE_LEASE, error: 'out of memory' },
-      result: { ...EXAMPLE_PROJECT, training_status: 'failed' },
+      result: {
+        ...EXAMPLE_PROJECT,
+        training_status: 'failed',
+        training: { ...ENDED, error: 'out of memory' },
+      },
     },
   }),
   'training.release': method({
@@ -139,18 +154,31 @@ export const trainingMethods = {
     params: z.strictObject({ project: projectReference, token }),
     result: wireProject,
     errors: LEASED,
-    example: { params: EXAMPLE_LEASE, result: EXAMPLE_PROJECT },
+    example: {
+      params: EXAMPLE_LEASE,
+      result: { ...EXAMPLE_PROJECT, training: { ...ENDED, attempt: 0 } },
+    },
   }),
   'training.cancel': method({
     kind: 'change',
     summary: 'Asks whoever trains a project to stop; the holder releases or fails.',
     description: 'Where nobody holds a lease nothing changes.',
-    params: z.strictObject({ project: projectReference, reason: z.string().max(1000).optional() }),
+    params: z.strictObject({
+      project: projectReference,
+      reason: z.string().max(1000).optional().describe('for the holder'),
+    }),
     result: wireProject,
     errors: MISSING,
     example: {
       params: { project: 'payments', reason: 'laptop goes to sleep' },
-      result: { ...EXAMPLE_TRAINING, training: { ...EXAMPLE_TRAINING.training, cancel_requested: true } },
+      result: {
+        ...EXAMPLE_TRAINING,
+        training: {
+          ...EXAMPLE_TRAINING.training,
+          cancel_requested: true,
+          cancel_reason: 'laptop goes to sleep',
+        },
+      },
     },
   }),
   'training.wait': method({
