@@ -1,5 +1,5 @@
 /** The file's text and what it means. Nothing here touches a disk. */
-import { findNodeAtLocation, parse, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser';
+import { isUtf8 } from 'node:buffer';
 import { z } from 'zod';
 import {
   canonicalTime,
@@ -13,13 +13,14 @@ import {
   storedProjectSchema,
 } from '../domain/project.ts';
 import { Registry, REGISTRY_VERSION } from '../domain/registry.ts';
-
-/** What is wrong with a file, and where, counting lines and columns from 1. */
-export interface FileFault {
-  readonly message: string;
-  readonly line?: number;
-  readonly column?: number;
-}
+import {
+  duplicateFault,
+  encodingFault,
+  faultAt,
+  type FileFault,
+  type Path,
+  syntaxFault,
+} from './file-fault.ts';
 
 export type Decoded = ({ readonly ok: true } & Content) | { readonly ok: false; readonly fault: FileFault };
 
@@ -30,8 +31,6 @@ interface Content {
   /** Of a newer major version: to be served, never written. */
   readonly newer: boolean;
 }
-
-type Path = (string | number)[];
 
 /** A fault with its place in the document, before the place is looked up in the text. */
 class Fault extends Error {
@@ -49,31 +48,26 @@ class Fault extends Error {
  */
 export function decodeRegistry(bytes: Buffer, now: string): Decoded {
   const text = bytes.toString('utf8').replace(/^\uFEFF/, '');
+  if (!isUtf8(bytes)) return { ok: false, fault: encodingFault(text) };
   let document: unknown;
   try {
     document = JSON.parse(text);
-  } catch {
-    return { ok: false, fault: syntaxFault(text) };
+  } catch (error) {
+    return { ok: false, fault: syntaxFault(text, error) };
   }
   try {
-    return { ok: true, ...readDocument(document, now) };
+    const content = readDocument(document, now);
+    const fault = content.newer ? null : duplicateFault(bytes, text, document as Record<string, unknown>);
+    return fault ? { ok: false, fault } : { ok: true, ...content };
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
-    const node = findNodeAtLocation(parseTree(text) ?? { type: 'null', offset: 0, length: 0 }, error.path);
-    const where = error.path.join('.');
-    return {
-      ok: false,
-      fault: {
-        message: where ? `${where}: ${error.message}` : error.message,
-        ...(node ? place(text, node.offset) : {}),
-      },
-    };
+    return { ok: false, fault: faultAt(text, error.path, error.message) };
   }
 }
 
 function readDocument(document: unknown, now: string): Content {
   if (!isRecord(document)) throw new Fault([], 'the file must hold a JSON object');
-  const { version = '1.0', active_project = null, projects = {}, ...extra } = document;
+  const { version = '1.0', active_project = null, projects, ...extra } = document;
   if (typeof version !== 'string' || !/^\d+(\.\d+)*$/.test(version)) {
     throw new Fault(['version'], 'must be a version such as "1.1"');
   }
@@ -146,25 +140,6 @@ function isOlder(version: string): boolean {
     major(version) < major(REGISTRY_VERSION) ||
     (major(version) === major(REGISTRY_VERSION) && minor < ourMinor)
   );
-}
-
-function syntaxFault(text: string): FileFault {
-  const errors: ParseError[] = [];
-  parse(text, errors, { disallowComments: true, allowTrailingComma: false });
-  const [error] = errors;
-  if (text.trim() === '') return { message: 'the file is empty', line: 1, column: 1 };
-  // jsonc-parser names the token it missed; JSON.parse rejects a few texts more, such as a control character in a string.
-  const message = error
-    ? printParseErrorCode(error.error)
-        .replace(/([a-z])([A-Z])/g, '$1 $2')
-        .toLowerCase()
-    : 'invalid JSON';
-  return { message: `the file is not valid JSON: ${message}`, ...place(text, error?.offset ?? 0) };
-}
-
-function place(text: string, offset: number): { line: number; column: number } {
-  const before = text.slice(0, offset);
-  return { line: before.split('\n').length, column: offset - before.lastIndexOf('\n') };
 }
 
 const fileJsons = new WeakMap<Project, Buffer>();

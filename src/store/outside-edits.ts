@@ -4,9 +4,10 @@
  */
 import type { Logger } from '../log.ts';
 import type { Backups } from './backups.ts';
-import { decodeRegistry, type FileFault } from './codec.ts';
+import { decodeRegistry } from './codec.ts';
 import type { Committed } from './committed.ts';
 import { difference, succeed } from './difference.ts';
+import type { FileFault } from './file-fault.ts';
 import { newerVersion, shuttingDown } from './problem.ts';
 import type { Look, TrackedFile } from './tracked-file.ts';
 
