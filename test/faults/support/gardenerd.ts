@@ -1,17 +1,16 @@
 /** The daemon as it is installed: a process of its own, which a test may end in any way. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { createConnection } from 'node:net';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 import { type Paths, resolvePaths } from '../../../src/paths.ts';
+import { builtProgram } from '../../support/cli.ts';
 import { environment, temporaryDirectory } from '../../support/home.ts';
 import { LineClient } from '../../support/lines.ts';
 import { until } from '../../support/until.ts';
 
-export const PROGRAM = fileURLToPath(new URL('../../../dist/gardenerd.js', import.meta.url));
+export const PROGRAM = builtProgram('gardenerd.js');
 
 export interface StartOptions {
   /** The data directory; a new one by default. */
@@ -38,7 +37,6 @@ export class Gardenerd {
 
   /** Starts the program and does not wait for anything; whatever is still running when the test is over is killed. */
   constructor(dataDir: string, { args = [], env = {}, wrapper = [] }: StartOptions = {}) {
-    if (!existsSync(PROGRAM)) throw new Error(`${PROGRAM} does not exist; run: npm run build`);
     this.paths = resolvePaths({ dataDir }, {});
     const command = [...wrapper, process.execPath, PROGRAM, '--data-dir', dataDir, ...args];
     this.process = spawn(String(command[0]), command.slice(1), {
