@@ -1,0 +1,125 @@
+/** One daemon a socket, whoever else is starting, was killed, is stuck, or left something in the way. */
+import { access, lstat, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { pidFile } from '../../src/server/claim.ts';
+import { codebase, Gardenerd, startGardenerd } from '../faults/support/gardenerd.ts';
+import { temporaryDirectory } from '../support/home.ts';
+import { until } from '../support/until.ts';
+
+/** Twenty processes that start on two cores. Milliseconds. */
+const CROWD_MS = 60_000;
+
+/** Starts twenty daemons at once, and gives the one that is left. */
+async function survivorOfTwenty(dataDir: string): Promise<Gardenerd> {
+  const all = Array.from({ length: 20 }, () => new Gardenerd(dataDir));
+  const running = await until(
+    () => {
+      const left = all.filter(({ isRunning }) => isRunning);
+      return left.length <= 1 && left;
+    },
+    'all but one have ended',
+    CROWD_MS,
+  );
+  expect(running).toHaveLength(1);
+  const [survivor] = running;
+  if (!survivor) throw new Error('unreachable');
+  for (const other of all.filter((daemon) => daemon !== survivor)) {
+    expect(await other.ended, other.stderr).toEqual({ code: 0, signal: null });
+    expect(other.stderr).toBe(
+      `gardenerd: a daemon is already running (pid ${survivor.pid}, version ${await version(survivor)})\n`,
+    );
+  }
+  return survivor;
+}
+
+async function version(daemon: Gardenerd): Promise<string> {
+  await daemon.ready();
+  const peer = await daemon.connect();
+  const hello = await peer.call('daemon.hello', {});
+  peer.socket.destroy();
+  return String(hello['version']);
+}
+
+/** How many daemons have opened the registry of this data directory so far. */
+async function starts({ paths }: Gardenerd): Promise<number> {
+  const log = await readFile(paths.logFile, 'utf8');
+  return log.split('\n').filter((line) => line.includes('"msg":"started"')).length;
+}
+
+describe('of twenty daemons started at once, one serves and the others end well', { timeout: 90_000 }, () => {
+  test('where there was none', async () => {
+    const survivor = await survivorOfTwenty(await temporaryDirectory());
+    expect(await starts(survivor)).toBe(1);
+  });
+
+  test('where one was killed', async () => {
+    const killed = await startGardenerd();
+    const peer = await killed.connect();
+    const source_path = await codebase(killed.paths.dataDir);
+    await peer.call('projects.register', { name: 'a', source_path });
+    await killed.kill();
+    const survivor = await survivorOfTwenty(killed.paths.dataDir);
+    expect(await starts(survivor)).toBe(2);
+    expect(await (await survivor.connect()).call('projects.count')).toBe(1);
+  });
+});
+
+test('the socket of a daemon that was killed is taken over', async () => {
+  const killed = await startGardenerd();
+  const { dataDir, socket } = killed.paths;
+  await killed.kill();
+  expect((await lstat(socket)).isSocket()).toBe(true);
+  const next = await startGardenerd({ dataDir });
+  expect(await readFile(pidFile(socket), 'utf8')).toBe(`${next.pid}\n`);
+});
+
+test('a daemon that is stopped keeps its socket, and whoever comes is told its process id', async () => {
+  const stuck = await startGardenerd();
+  const { dataDir, socket } = stuck.paths;
+  const peer = await stuck.connect();
+  await peer.call('daemon.ping');
+  const { ino } = await stat(socket);
+  stuck.signal('SIGSTOP');
+
+  const newcomer = new Gardenerd(dataDir);
+  expect(await newcomer.ended).toEqual({ code: 1, signal: null });
+  expect(newcomer.stderr).toBe(
+    `gardenerd: cannot take ${socket}: a daemon holds it and has not answered for 2 s; ` +
+      `process ${stuck.pid} may be stopped or stuck; end it with: kill -9 ${stuck.pid}\n`,
+  );
+  expect((await stat(socket)).ino).toBe(ino);
+
+  stuck.signal('SIGCONT');
+  expect(await peer.call('daemon.ping')).toBe('pong');
+  expect(await (await stuck.connect()).call('daemon.status')).toMatchObject({ pid: stuck.pid });
+});
+
+describe('what is in the way of the socket is refused and left', () => {
+  test.for<[what: string, make: (path: string) => Promise<unknown>]>([
+    ['a file', (path) => writeFile(path, 'precious')],
+    ['a directory', (path) => mkdir(path)],
+  ])('%s', async ([, make]) => {
+    const dataDir = await temporaryDirectory();
+    const newcomer = join(dataDir, 'run', 'registry.sock');
+    await mkdir(join(dataDir, 'run'), { mode: 0o700 });
+    await make(newcomer);
+    const before = await stat(newcomer);
+    const daemon = new Gardenerd(dataDir);
+    expect(await daemon.ended).toEqual({ code: 1, signal: null });
+    expect(daemon.stderr).toBe(
+      `gardenerd: cannot listen on ${newcomer}: something that is no socket is in the way; ` +
+        'move it, or choose another path with --socket\n',
+    );
+    expect(await stat(newcomer)).toMatchObject({ ino: before.ino, size: before.size });
+  });
+});
+
+test('a lock that a killed process has left blocks only until it is stale', async () => {
+  const dataDir = await temporaryDirectory();
+  const lock = join(dataDir, 'run', 'registry.sock.lock');
+  await mkdir(lock, { recursive: true, mode: 0o700 });
+  // Nobody renews it: stale after 5 s. A daemon that had to wait for longer would give up after 15 s.
+  await startGardenerd({ dataDir });
+  await expect(access(lock)).rejects.toMatchObject({ code: 'ENOENT' });
+});
