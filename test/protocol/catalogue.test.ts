@@ -1,0 +1,83 @@
+import { describe, expect, test } from 'vitest';
+import { ERROR_CODES } from '../../src/domain/errors.ts';
+import { declaredErrors, type Method } from '../../src/protocol/method.ts';
+import { findMethod, methods } from '../../src/protocol/methods.ts';
+import { startDaemon } from '../support/daemon.ts';
+
+const all = Object.entries(methods) as [string, Method][];
+
+describe('each method', () => {
+  test.each(all)('%s has an example that its schemas accept', (_name, { params, result, example }) => {
+    expect(params.safeParse(example.params)).toMatchObject({ success: true });
+    const checked = result.safeParse(example.result);
+    expect(checked).toMatchObject({ success: true });
+    // What the schema does not know would be dropped here.
+    expect(checked.data).toEqual(example.result);
+  });
+
+  test.each(all)('%s says in one sentence what it does', (_name, { summary }) => {
+    expect(summary).toMatch(/^[A-Z"].*\.$/);
+    expect(summary.length).toBeLessThan(110);
+  });
+
+  test.each(all)('%s declares each error once, and none that does not exist', (_name, method) => {
+    const errors = declaredErrors(method);
+    expect(new Set(errors).size).toBe(errors.length);
+    expect(new Set(method.errors).size).toBe(method.errors.length);
+    for (const kind of errors) expect(ERROR_CODES).toHaveProperty(kind);
+  });
+});
+
+test('the methods of the contract are there, and no others', () => {
+  expect(Object.keys(methods).sort()).toEqual(
+    [
+      ...['hello', 'ping', 'status', 'shutdown'].map((name) => `daemon.${name}`),
+      'rpc.discover',
+      ...['info', 'validate', 'repair', 'reload', 'backups', 'restore', 'watch', 'unwatch'].map(
+        (name) => `registry.${name}`,
+      ),
+      ...['register', 'get', 'list', 'count', 'update', 'set_status', 'remove', 'touch', 'retrain'].map(
+        (name) => `projects.${name}`,
+      ),
+      ...['activate', 'active', 'resolve'].map((name) => `projects.${name}`),
+      ...['begin', 'claim', 'progress', 'complete', 'fail', 'release', 'cancel', 'wait', 'resume'].map(
+        (name) => `training.${name}`,
+      ),
+    ].sort(),
+  );
+});
+
+test('a name that is no method’s finds none', () => {
+  for (const name of ['', 'toString', '__proto__', 'constructor', 'projects', 'projects.']) {
+    expect(findMethod(name)).toBeUndefined();
+  }
+});
+
+test('the codes of the errors are those of the contract', () => {
+  expect(ERROR_CODES).toEqual({
+    project_not_found: 1001,
+    project_exists: 1002,
+    invalid_name: 1003,
+    source_path_missing: 1004,
+    etag_mismatch: 1005,
+    lease_held: 1006,
+    lease_lost: 1007,
+    ambiguous_project: 1008,
+    registry_read_only: 1009,
+    storage_failed: 1010,
+    shutting_down: 1011,
+    incompatible_protocol: 1012,
+    cursor_expired: 1013,
+    backup_not_found: 1014,
+    too_many_connections: 1015,
+  });
+});
+
+test('a daemon has a handler for every method', async () => {
+  const { connect } = await startDaemon();
+  const peer = await connect();
+  for (const [name] of all) {
+    const { error } = await peer.ask(name, { no_such_parameter: true });
+    expect(error, name).toMatchObject({ code: -32602 });
+  }
+});

@@ -1,0 +1,147 @@
+/** Every method really can give each error it declares, and with the code and data that go with it. */
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { expect, test } from 'vitest';
+import { ERROR_CODES, type ErrorKind } from '../../src/domain/errors.ts';
+import { declaredErrors } from '../../src/protocol/method.ts';
+import { type MethodName, methods } from '../../src/protocol/methods.ts';
+import { type RunningDaemon, startDaemon } from '../support/daemon.ts';
+import type { Answer, LineClient } from '../support/lines.ts';
+
+type Params = Record<string, unknown>;
+
+interface World extends RunningDaemon {
+  readonly peer: LineClient;
+  /** Of the lease that `peer` holds on the project "leased". */
+  readonly token: number;
+  readonly source: string;
+  /** A backup of the registry as it is. */
+  readonly backup: string;
+}
+
+/** A daemon with a project "one", another "leased" that somebody trains, and a backup. */
+async function world(): Promise<World> {
+  const running = await startDaemon();
+  const peer = await running.connect();
+  const source = await running.codebase('one');
+  for (const name of ['one', 'leased']) {
+    await peer.call('projects.register', { name, source_path: await running.codebase(name) });
+  }
+  const begun = await peer.call('training.begin', { project: 'leased' });
+  const backup = 'registry-20260101T000000.000Z-edit.json';
+  await writeFile(`${running.paths.backupsDir}/${backup}`, await readFile(running.paths.registryFile));
+  return { ...running, peer, token: Number(begun['token']), source, backup };
+}
+
+/** What makes a call of each method go well; what is not here takes the parameters of its example. */
+const GOOD: { readonly [M in MethodName]?: (world: World) => Params } = {
+  'projects.register': ({ source }) => ({ name: 'new', source_path: source }),
+  'registry.repair': () => ({}),
+  'registry.restore': ({ backup }) => ({ name: backup }),
+  'registry.watch': () => ({}),
+  'training.begin': () => ({ project: 'one' }),
+  'training.claim': () => ({}),
+  'training.cancel': () => ({ project: 'leased' }),
+  'training.wait': () => ({ project: 'one' }),
+  'training.fail': ({ token }) => ({ project: 'leased', token, error: 'x' }),
+  // A phase that is not written down yet: what else is reported stays in memory.
+  'training.progress': ({ token }) => ({ project: 'leased', token, phase: 'new' }),
+  'training.complete': ({ token }) => ({ project: 'leased', token }),
+  'training.release': ({ token }) => ({ project: 'leased', token }),
+  'training.resume': ({ token }) => ({ project: 'leased', token }),
+};
+
+function goodParams(method: MethodName, world: World): Params {
+  const params: Params = GOOD[method]?.(world) ?? { ...(methods[method].example.params as Params) };
+  if (params['project'] === 'payments') params['project'] = 'one';
+  return params;
+}
+
+/** Sends a call so that it is taken when the daemon drains: in one go with more than it takes in a few turns. */
+async function afterShutdown({ peer }: World, method: MethodName, params: Params): Promise<Answer> {
+  const pings = Array.from({ length: 200 }, () => ({ jsonrpc: '2.0', id: 'ping', method: 'daemon.ping' }));
+  peer.send({ jsonrpc: '2.0', id: 'shutdown', method: 'daemon.shutdown' }, ...pings, {
+    jsonrpc: '2.0',
+    id: 'late',
+    method,
+    params,
+  });
+  for (;;) {
+    const answer = await peer.next();
+    if (answer.id === 'late') return answer;
+  }
+}
+
+/** How each error comes about: prepares the world and gives the answer of the call that must be refused. */
+const PROVOKE: {
+  readonly [K in ErrorKind]?: (world: World, method: MethodName, params: Params) => Promise<Answer>;
+} = {
+  project_not_found: ({ peer, backup }, method, params) =>
+    peer.ask(method, {
+      ...params,
+      ...(method === 'registry.restore' ? { name: backup, projects: ['nobody'] } : { project: 'nobody' }),
+    }),
+  async ambiguous_project({ peer, source }, method, params) {
+    await peer.call('projects.register', { name: 'double', source_path: source });
+    return await peer.ask(method, { ...params, project: source });
+  },
+  async project_exists({ peer, source, backup }, method, params) {
+    if (method !== 'registry.restore') return await peer.ask(method, { ...params, name: 'LEASED' });
+    // The backup's "one" finds its name taken by another.
+    await peer.call('projects.remove', { project: 'one' });
+    await peer.call('projects.register', { name: 'one', source_path: source });
+    return await peer.ask(method, { name: backup, projects: ['one'] });
+  },
+  invalid_name: ({ peer }, method, params) => peer.ask(method, { ...params, name: 'a/b' }),
+  source_path_missing: ({ peer }, method, params) =>
+    peer.ask(method, { ...params, source_path: '/nonexistent' }),
+  etag_mismatch: ({ peer }, method, params) => peer.ask(method, { ...params, if_etag: 'old' }),
+  lease_held: async ({ connect }, method, params) =>
+    await (await connect()).ask(method, { ...params, project: 'leased' }),
+  lease_lost: ({ peer, token }, method, params) => peer.ask(method, { ...params, token: token + 1 }),
+  async registry_read_only({ peer, paths }, method, params) {
+    const text = await readFile(paths.registryFile, 'utf8');
+    // Of a newer version, which not even a restored backup may replace.
+    await writeFile(paths.registryFile, text.replace('"version": "1.1"', '"version": "9.0"'));
+    return await peer.ask(method, params);
+  },
+  async storage_failed({ peer, paths }, method, params) {
+    if (method === 'registry.reload') {
+      await rm(paths.registryFile);
+      await mkdir(paths.registryFile);
+    }
+    // A directory is in the way of what is to be staged.
+    await mkdir(`${paths.registryFile}.staged`);
+    return await peer.ask(method, params);
+  },
+  shutting_down: afterShutdown,
+  incompatible_protocol: ({ peer }, method) => peer.ask(method, { protocol: { min: 98, max: 99 } }),
+  cursor_expired: ({ peer }, method) => peer.ask(method, { cursor: 'earlier:1' }),
+  backup_not_found: ({ peer }, method) => peer.ask(method, { name: 'registry-none.json' }),
+};
+
+/** Declared for every method of its kind, and impossible for this one: it changes nothing of its own. */
+const NEVER = 'registry.reload registry_read_only';
+
+const CASES = (Object.keys(methods) as MethodName[]).flatMap((method) =>
+  declaredErrors(methods[method])
+    .filter((kind) => `${method} ${kind}` !== NEVER)
+    .map((kind): [MethodName, ErrorKind] => [method, kind]),
+);
+
+test.each(CASES)('%s can answer %s', async (method, kind) => {
+  const it = await world();
+  // Something to repair.
+  if (method === 'registry.repair')
+    await it.peer.call('projects.set_status', { project: 'one', status: 'completed' });
+  const answer = await PROVOKE[kind]?.(it, method, goodParams(method, it));
+  expect(answer).toMatchObject({ error: { code: ERROR_CODES[kind], data: { kind } } });
+  expect(answer?.error?.data?.['suggestions']).toBeInstanceOf(Array);
+  // One grammar: what could not be done, in lower case, without a full stop.
+  expect(answer?.error?.message).toMatch(/^cannot .*[^.]$/);
+});
+
+test('every error but the one of too many connections is declared by some method', () => {
+  const declared = new Set(CASES.map(([, kind]) => kind));
+  const all = Object.keys(ERROR_CODES) as ErrorKind[];
+  expect(all.filter((kind) => !declared.has(kind))).toEqual(['too_many_connections']);
+});
