@@ -11,6 +11,8 @@ export interface World extends RunningDaemon {
   add(name: string, params?: object): Promise<string>;
   /** Subscribes on a connection that is used for nothing else. */
   watch(params?: object): Promise<Subscriber>;
+  /** Ends the daemon as a signal does, and starts the next one in the same home. */
+  restart(): Promise<World>;
 }
 
 /** Starts a daemon and registers projects of these names, in this order. */
@@ -23,7 +25,14 @@ export async function world(names: readonly string[] = [], options: DaemonOption
   };
   for (const name of names) await add(name);
   const watch = async (params?: object) => await subscribe(await daemon.connect(), params);
-  return { ...daemon, writer, add, watch };
+  const restart = async (): Promise<World> => {
+    const stopped = daemon.daemon.stop('restart');
+    // Peers that stay are waited for.
+    writer.socket.destroy();
+    await stopped;
+    return await world([], { ...options, dataDir: daemon.paths.dataDir });
+  };
+  return { ...daemon, writer, add, watch, restart };
 }
 
 /** A request as it goes over the wire. */
