@@ -97,11 +97,13 @@ function unescapeXml(text: string): string {
 
 const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
 
-/** The words of `ExecStart`, as the service unit is written. */
+/** The words of `ExecStart`, as the service unit is written, without the shell in front. */
 function execStart(unit: string): string[] {
-  const line = /^ExecStart=(.*)$/m.exec(unit)?.[1] ?? '';
-  return [...line.matchAll(/"((?:[^"\\]|\\.)*)"|(\S+)/g)].map(([, quoted, plain], index) => {
-    const word = (quoted?.replace(/\\(.)/g, '$1') ?? plain ?? '').replaceAll('%%', '%');
-    return index === 0 ? word : word.replaceAll('$$', () => '$');
-  });
+  const line = /^ExecStart=\/bin\/sh (.*)$/m.exec(unit)?.[1] ?? '';
+  return [...line.matchAll(/"((?:[^"\\]|\\.)*)"/g)].map(([, quoted = '']) =>
+    quoted
+      .replace(/\\(.)/g, '$1')
+      .replaceAll('%%', '%')
+      .replaceAll('$$', () => '$'),
+  );
 }

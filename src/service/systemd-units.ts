@@ -11,6 +11,7 @@ const STOP_TIMEOUT = 20;
  *
  * - `Type=exec`: a start that cannot run the program fails at once. `notify` would need native code, and is not needed
  *   for readiness: connections wait in the socket.
+ * - The launcher is an argument of the shell, because systemd runs no program whose path has quotes or backslashes in it.
  * - After exit 78 (nothing to run) trying again cannot help; after a crash it does, at most ten times a minute.
  */
 export function serviceUnit(plan: ServicePlan): string {
@@ -23,7 +24,7 @@ StartLimitBurst=10
 
 [Service]
 Type=exec
-ExecStart=${[unitWord(plan.launcher, 'program'), ...daemonArguments(plan).map((word) => unitWord(word))].join(' ')}
+ExecStart=/bin/sh ${[plan.launcher, ...daemonArguments(plan)].map(unitWord).join(' ')}
 Restart=on-failure
 RestartSec=1
 RestartPreventExitStatus=78
@@ -57,12 +58,12 @@ function daemonArguments(plan: ServicePlan): string[] {
 }
 
 /**
- * A word of `ExecStart`, quoted: `%` begins a specifier everywhere, `$` a variable except in the program.
+ * A word of `ExecStart`, quoted: `%` begins a specifier and `$` a variable.
  * https://www.freedesktop.org/software/systemd/man/latest/systemd.service.html#Command%20lines
  */
-function unitWord(word: string, role: 'program' | 'argument' = 'argument'): string {
-  const escaped = word.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('%', '%%');
-  return `"${role === 'program' ? escaped : escaped.replaceAll('$', '$$$$')}"`;
+function unitWord(word: string): string {
+  const escaped = word.replaceAll('\\', '\\\\').replaceAll('"', '\\"');
+  return `"${escaped.replaceAll('%', '%%').replaceAll('$', '$$$$')}"`;
 }
 
 /** Why systemd could not take a path; undefined for one that it can. */

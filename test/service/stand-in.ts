@@ -1,7 +1,7 @@
 /** A stand-in for launchd with a home of its own; see launchd.py for what it knows. */
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
@@ -136,7 +136,7 @@ export async function execute(
   words: readonly string[],
   env: NodeJS.ProcessEnv,
 ): Promise<Finished> {
-  const child = spawn(program, words, { env, cwd: dirname(program), stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(program, words, { env, cwd: '/', stdio: ['ignore', 'pipe', 'pipe'] });
   const output = { stdout: '', stderr: '' };
   child.stdout.on('data', (chunk: Buffer) => (output.stdout += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (output.stderr += chunk.toString()));
