@@ -1,6 +1,6 @@
 /** One file as this process last read or wrote it, so that somebody else's edit is noticed and never written over. */
 import { webcrypto } from 'node:crypto';
-import { open } from 'node:fs/promises';
+import { constants, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type Identity, identify, isMissing, sameIdentity, stage, syncDirectory } from './atomic-file.ts';
 
@@ -92,10 +92,13 @@ export class TrackedFile {
 
 async function readWithIdentity(path: string): Promise<{ bytes: Buffer; identity: Identity } | null> {
   try {
-    const handle = await open(path, 'r');
+    // A pipe that somebody put there must not make the daemon wait for a writer.
+    const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
       // Before the content: what is written while it is read changes the status and is seen by the next look.
       const identity = await handle.stat({ bigint: true });
+      if (!identity.isFile())
+        throw Object.assign(new Error(`${path} is no regular file`), { code: 'EINVAL' });
       return { identity, bytes: await handle.readFile() };
     } finally {
       await handle.close();

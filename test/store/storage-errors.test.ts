@@ -107,6 +107,21 @@ describe('a write that fails', () => {
   });
 });
 
+test('a pipe in the place of the file fails changes, and keeps nobody waiting', async (context) => {
+  requireTools(context, 'mkfifo');
+  const { store, add, file } = await openStore();
+  await add('one');
+  const good = await readFile(file);
+  await rm(file);
+  await run('mkfifo', [file]);
+  await expect(add('two')).rejects.toMatchObject({ kind: 'storage_failed' });
+  await expect(store.look()).rejects.toMatchObject({ kind: 'storage_failed' });
+  expect(store.registry.size).toBe(1);
+  await rm(file);
+  await writeFile(file, good);
+  await add('two');
+});
+
 describe('a copy that cannot be made', () => {
   test('of an edited file’s earlier content refuses the change and does not lose the edit', async () => {
     const { store, add, file, backups } = await openStore();
