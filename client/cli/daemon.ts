@@ -11,7 +11,7 @@ import { layFields } from './fields.ts';
 import { isGone } from './processes.ts';
 import { managerWords } from './status.ts';
 import { layTable } from './table.ts';
-import { duration, mebibytes, printable, thousands } from './text.ts';
+import { byteSize, duration, printable, thousands } from './text.ts';
 
 export interface RunOptions {
   readonly idleTimeout?: string;
@@ -87,7 +87,7 @@ export async function status(ctx: Context): Promise<void> {
       ['version', found.version],
       ['socket', printable(ctx.shortPath(found.socket))],
       ['data', printable(ctx.shortPath(found.data_dir))],
-      ['memory', mebibytes(found.memory_rss)],
+      ['memory', byteSize(found.memory_rss)],
       ['connections', `${thousands(found.connections)}, ${thousands(found.subscriptions)} watching`],
       [
         'writes',

@@ -48,7 +48,8 @@ export async function list(ctx: Context, query: string | undefined, options: Lis
   });
 }
 
-async function listAll(client: Client, filter: Filter): Promise<WireProject[]> {
+/** Every project that fits, by name. */
+export async function listAll(client: Client, filter: Filter): Promise<WireProject[]> {
   const all: WireProject[] = [];
   let cursor: string | null = null;
   do {

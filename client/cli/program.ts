@@ -5,12 +5,15 @@ import type { AddOptions } from './add.ts';
 import { Context, type Globals, type Host } from './context.ts';
 import { addDaemonCommands } from './daemon-program.ts';
 import type { EditOptions } from './edit.ts';
+import { addExchangeCommands } from './exchange-program.ts';
 import type { ListOptions } from './list.ts';
 import { collect, statusArgument, wholeNumber } from './option-values.ts';
+import { addReferenceCommands } from './reference-program.ts';
 import type { RemoveOptions } from './remove.ts';
 import type { RetrainOptions } from './retrain.ts';
 import { addServiceCommands } from './service-program.ts';
 import { addTrainingCommands } from './training-program.ts';
+import { addUpkeepCommands } from './upkeep-program.ts';
 import type { UseOptions } from './use.ts';
 
 const PROJECT = 'name, id or path of a project';
@@ -152,17 +155,9 @@ function addRegistryCommands(program: Command, context: () => Context): void {
       'Shows the daemon, how many projects there are, the active one, and what is wrong if anything.',
     )
     .action(async () => (await import('./status.ts')).status(context()));
+  addUpkeepCommands(program, context);
   addDaemonCommands(program, context);
   addServiceCommands(program, context);
-  program
-    .command('call')
-    .summary('call any method of the registry')
-    .description(
-      'Calls a method of the registry and prints its result as JSON; rpc.discover lists the methods.',
-    )
-    .argument('<method>', 'such as projects.get')
-    .argument('[json]', 'params as a JSON object; - reads them from standard input')
-    .action(async (method: string, params: string | undefined) =>
-      (await import('./call.ts')).call(context(), method, params),
-    );
+  addExchangeCommands(program, context);
+  addReferenceCommands(program, context);
 }

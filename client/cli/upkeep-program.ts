@@ -1,0 +1,24 @@
+/** The commands that keep the registry well, and the shell informed. */
+import type { Command } from 'commander';
+import type { Context } from './context.ts';
+import { collect } from './option-values.ts';
+import type { RestoreOptions } from './restore.ts';
+
+export function addUpkeepCommands(program: Command, context: () => Context): void {
+  program
+    .command('backups')
+    .summary('list the earlier contents that are kept')
+    .description('Lists the earlier contents of the registry that are kept, newest first.')
+    .action(async () => (await import('./backups.ts')).backups(context()));
+  program
+    .command('restore')
+    .summary('go back to a backup, or bring projects back from one')
+    .description('Shows what a backup would change, and takes it in place of what is there.')
+    .argument('<backup>', 'name of a backup, as gardener backups shows it')
+    .option('--project <project>', 'bring back only this one; may be given several times', collect)
+    .option('--dry-run', 'show what would change, and change nothing')
+    .option('--yes', 'do not ask')
+    .action(async (backup: string, options: RestoreOptions) =>
+      (await import('./restore.ts')).restore(context(), backup, options),
+    );
+}
