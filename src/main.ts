@@ -27,6 +27,9 @@ Options:
 const SPAWNED_IDLE_TIMEOUT = 30 * 60;
 const MANAGERS: readonly Manager[] = ['launchd', 'systemd', 'spawned', 'foreground'];
 
+/** What the system says of a data directory that is not the user's to use. */
+const UNUSABLE: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOTDIR']);
+
 class UsageError extends Error {}
 
 function readOptions(args: string[]): DaemonOptions | 'help' | 'version' {
@@ -107,5 +110,8 @@ main().catch((error: unknown) => {
   ) {
     fail(error.message, 1);
   }
-  fail(`cannot start: ${error instanceof Error ? error.message : String(error)}`, 1);
+  const remedy = UNUSABLE.has(errorCode(error) ?? '')
+    ? '; make the data directory yours, or choose another with --data-dir'
+    : '';
+  fail(`cannot start: ${error instanceof Error ? error.message : String(error)}${remedy}`, 1);
 });
