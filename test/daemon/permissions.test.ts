@@ -1,0 +1,204 @@
+/** The registry is its user's alone, and a place where that cannot be so is refused. */
+import { execFile } from 'node:child_process';
+import { chmod, chown, copyFile, mkdir, readdir, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { MAX_SOCKET_PATH_BYTES } from '../../src/paths.ts';
+import { Gardenerd, PROGRAM, startGardenerd } from '../faults/support/gardenerd.ts';
+import { commandLine } from '../support/cli.ts';
+import { temporaryDirectory } from '../support/home.ts';
+import { until } from '../support/until.ts';
+
+const NOBODY = 65_534;
+const isRoot = process.getuid?.() === 0;
+
+/** Every path below a directory, and itself, with its mode. */
+async function modes(directory: string): Promise<Map<string, string>> {
+  const names = await readdir(directory, { recursive: true });
+  const paths = [directory, ...names.map((name) => join(directory, name))];
+  return new Map(
+    await Promise.all(
+      paths.map(async (path): Promise<[string, string]> => {
+        const status = await stat(path);
+        return [path, `${status.isDirectory() ? 'd' : '-'}${(status.mode & 0o7777).toString(8)}`];
+      }),
+    ),
+  );
+}
+
+/** Runs while new files get whatever mode they are made with. */
+async function withoutUmask<T>(run: () => Promise<T>): Promise<T> {
+  const before = process.umask(0);
+  try {
+    return await run();
+  } finally {
+    process.umask(before);
+  }
+}
+
+test('everything that is made is its user’s alone, whatever the umask is', async () => {
+  const cli = await commandLine();
+  await cli.codebase('src/a', { 'a.py': '' });
+  await cli.codebase('src/b', { 'b.py': '' });
+  await withoutUmask(async () => {
+    await cli.json(['add', 'src/a']);
+    await cli.json(['add', 'src/b']);
+    // An outside edit makes a backup, and the end of the daemon the last good file.
+    await writeFile(
+      join(cli.dataDir, 'registry.json'),
+      '{"version": "1.1", "active_project": null, "projects": {}}',
+    );
+    await until(
+      async () => JSON.stringify(await cli.json(['ls'])) === '{"projects":[]}',
+      'the edit is taken',
+    );
+    await cli.json(['add', 'src/a']);
+  });
+  const running = await modes(cli.dataDir);
+  expect((await cli.run(['daemon', 'stop'])).code).toBe(0);
+  const all = new Map([...running, ...(await modes(cli.dataDir))]);
+  expect([...all.keys()]).toEqual(
+    expect.arrayContaining(
+      ['registry.json', 'run/registry.sock', 'logs/registry.log', 'backups/registry-last-good.json'].map(
+        (name) => join(cli.dataDir, name),
+      ),
+    ),
+  );
+  expect([...all].filter(([, mode]) => mode !== 'd700' && mode !== '-600')).toEqual([]);
+});
+
+describe('a run directory', () => {
+  async function dataDirectory(mode: number): Promise<{ dataDir: string; run: string }> {
+    const dataDir = await temporaryDirectory();
+    const run = join(dataDir, 'run');
+    await mkdir(run);
+    await chmod(run, mode);
+    return { dataDir, run };
+  }
+
+  test.for(['770', '702', '777', '1777'])(
+    'that others can write to (mode %s) is refused, with the remedy',
+    async (mode) => {
+      const { dataDir, run } = await dataDirectory(Number.parseInt(mode, 8));
+      const refused = new Gardenerd(dataDir);
+      expect(await refused.ended).toEqual({ code: 1, signal: null });
+      expect(refused.stderr).toBe(
+        `gardenerd: cannot use ${run} for the socket: others can write to it; run: chmod 700 ${run}\n`,
+      );
+      expect(await readdir(run)).toEqual([]);
+      await chmod(run, 0o700);
+      await startGardenerd({ dataDir });
+    },
+  );
+
+  test('of somebody else is refused', async (context) => {
+    if (!isRoot) context.skip('needs root, to give a directory away');
+    const { dataDir, run } = await dataDirectory(0o700);
+    await chown(run, NOBODY, NOBODY);
+    const refused = new Gardenerd(dataDir);
+    expect(await refused.ended).toEqual({ code: 1, signal: null });
+    expect(refused.stderr).toBe(
+      `gardenerd: cannot use ${run} for the socket: it belongs to user ${NOBODY}; choose another with --socket or --data-dir\n`,
+    );
+    expect(await readdir(run)).toEqual([]);
+  });
+});
+
+describe('a path for the socket', () => {
+  /** A path of so many bytes, in a directory that is there. */
+  async function pathOf(bytes: number): Promise<string> {
+    const directory = await temporaryDirectory();
+    return join(directory, 's'.repeat(bytes - directory.length - 1));
+  }
+
+  test('of as many bytes as the system takes is used', async () => {
+    const socket = await pathOf(MAX_SOCKET_PATH_BYTES);
+    const daemon = new Gardenerd(await temporaryDirectory(), { args: ['--socket', socket] });
+    await until(async () => {
+      if (!daemon.isRunning) throw new Error(daemon.stderr);
+      return await stat(socket).then(
+        (status) => status.isSocket(),
+        () => false,
+      );
+    }, 'the socket is there');
+  });
+
+  test.for<[how: string, by: (socket: string) => { args?: string[]; env?: NodeJS.ProcessEnv }]>([
+    ['a flag', (socket) => ({ args: ['--socket', socket] })],
+    ['the environment', (socket) => ({ env: { CODEBASE_GARDENER_SOCKET: socket } })],
+  ])('that is longer is refused when %s gives it', async ([, by]) => {
+    const socket = await pathOf(MAX_SOCKET_PATH_BYTES + 1);
+    const daemon = new Gardenerd(await temporaryDirectory(), by(socket));
+    expect(await daemon.ended).toEqual({ code: 1, signal: null });
+    expect(daemon.stderr).toBe(
+      `gardenerd: cannot use socket ${socket}: the path has 104 bytes and the system takes at most 103; give a shorter one\n`,
+    );
+  });
+
+  test.for(['XDG_RUNTIME_DIR', 'TMPDIR'])(
+    'that a long data directory makes too long is replaced by one in %s',
+    async (name) => {
+      const cli = await commandLine();
+      const base = await temporaryDirectory();
+      const dataDir = join(cli.home, 'd'.repeat(100));
+      const options = { env: { [name]: base } };
+      const gardener = (...words: string[]) => cli.json(['--data-dir', dataDir, ...words], options);
+      onTestFinished(async () => void (await gardener('daemon', 'stop')));
+      await cli.codebase('src/a', {});
+      await gardener('add', 'src/a');
+      expect(await gardener('ls')).toMatchObject({ projects: [{ name: 'a' }] });
+      const directory = join(base, `codebase-gardener-${process.getuid?.()}`);
+      expect(await gardener('daemon', 'status')).toMatchObject({
+        data_dir: dataDir,
+        socket: expect.stringMatching(new RegExp(`^${directory}/[0-9a-f]{16}\\.sock$`)),
+      });
+      expect((await stat(directory)).mode & 0o777).toBe(0o700);
+    },
+  );
+});
+
+/** Runs the daemon with the rights of an ordinary user, whom a directory is given; the daemon must end by itself. */
+async function endsForOrdinaryUser(
+  home: string,
+  dataDir: string,
+): Promise<{ code: unknown; stderr: string }> {
+  const ids = isRoot ? { uid: NOBODY, gid: NOBODY } : {};
+  // Where the project lies, an ordinary user may have no business.
+  const program = join(home, 'gardenerd.mjs');
+  await copyFile(PROGRAM, program);
+  if (isRoot) for (const path of [home, program]) await chown(path, NOBODY, NOBODY);
+  return await new Promise((resolve) => {
+    execFile(
+      process.execPath,
+      [program, '--data-dir', dataDir],
+      { ...ids, cwd: '/', env: { HOME: home }, timeout: 20_000 },
+      (error, _stdout, stderr) => resolve({ code: error?.code ?? 0, stderr }),
+    );
+  });
+}
+
+describe('a data directory that cannot be used ends the daemon with one line', () => {
+  test.for<[what: string, prepare: (dataDir: string) => Promise<unknown>, culprit: string]>([
+    ['below a file', (dataDir) => writeFile(dataDir, ''), 'run'],
+    ['that cannot be written to', (dataDir) => mkdir(dataDir, { mode: 0o500 }), 'run'],
+    [
+      'whose registry file cannot be read',
+      async (dataDir) => {
+        await mkdir(dataDir);
+        await writeFile(join(dataDir, 'registry.json'), '{}', { mode: 0 });
+        if (isRoot) await chown(dataDir, NOBODY, NOBODY);
+      },
+      'registry.json',
+    ],
+  ])('%s', async ([, prepare, culprit]) => {
+    const home = await temporaryDirectory();
+    const dataDir = join(home, 'data');
+    await prepare(dataDir);
+    const { code, stderr } = await endsForOrdinaryUser(home, dataDir);
+    expect(code, stderr).toBe(1);
+    expect(stderr).toMatch(/^gardenerd: cannot start: .*(permission denied|not a directory).*\n$/);
+    expect(stderr).toContain(join(dataDir, culprit));
+    expect(stderr).toContain('--data-dir');
+    if (culprit !== 'run') expect(await readdir(join(dataDir, 'run'))).toEqual([]);
+  });
+});
