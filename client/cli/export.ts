@@ -1,0 +1,63 @@
+/** `gardener export`: the projects as a registry file. */
+import { rename, rm, writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import type { WireProject } from '../../src/domain/encoding.ts';
+import type { Context } from './context.ts';
+import { LocalError, systemReason, UsageError } from './failures.ts';
+import { expandTilde, plural, printable, shellWord } from './text.ts';
+
+export interface ExportOptions {
+  readonly force?: true;
+}
+
+/** The file is the user's alone, as the registry is. */
+const MODE = 0o600;
+
+export async function exportProjects(ctx: Context, file: string, { force }: ExportOptions): Promise<void> {
+  const { info, projects } = await ctx.withClient(async (client) => {
+    // In one answer: pages could belong to different moments.
+    const [info, { projects }] = await Promise.all([client.registry.info(), client.projects.list()]);
+    return { info, projects };
+  });
+  const document = {
+    version: info.version,
+    active_project: info.active_project,
+    projects: Object.fromEntries(projects.map((project) => [project.project_id, stored(project)])),
+  };
+  if (file === '-') return ctx.printJson(document);
+  const path = resolve(ctx.cwd(), expandTilde(file, ctx.host.home));
+  await write(path, `${JSON.stringify(document, null, 2)}\n`, force === true);
+  if (ctx.json) return ctx.printJson({ file: path, project_count: projects.length });
+  ctx.print(`exported ${plural(projects.length, 'project')} to ${ctx.shortPath(printable(path))}`);
+}
+
+/** The etag is only on the wire. */
+function stored({ etag: _etag, ...project }: WireProject): Omit<WireProject, 'etag'> {
+  return project;
+}
+
+async function write(path: string, text: string, force: boolean): Promise<void> {
+  const staged = force ? `${path}.${process.pid}.tmp` : path;
+  try {
+    await writeFile(staged, text, { mode: MODE, flag: 'wx' });
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') {
+      throw new UsageError(
+        `cannot export to ${printable(path)}: there is such a file`,
+        `gardener export ${shellWord(path)} --force`,
+      );
+    }
+    throw cannot(path, error);
+  }
+  if (!force) return;
+  try {
+    await rename(staged, path);
+  } catch (error) {
+    await rm(staged, { force: true });
+    throw cannot(path, error);
+  }
+}
+
+function cannot(path: string, error: unknown): LocalError {
+  return new LocalError(`cannot write ${printable(path)}: ${systemReason(error)}`, undefined, error);
+}

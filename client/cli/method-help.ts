@@ -1,0 +1,80 @@
+/** `gardener call --help <method>`: one method, as the daemon describes it. */
+import type { Context } from './context.ts';
+import { UsageError } from './failures.ts';
+import { type Method, parameterText, readReference, typeText } from './reference.ts';
+import { anyOf, printable, shellWord } from './text.ts';
+
+const WIDEST = 100;
+const NARROWEST = 40;
+
+/** @throws {UsageError} when the daemon has no such method */
+export async function methodHelp(ctx: Context, name: string): Promise<void> {
+  const { methods } = await ctx.withClient(readReference);
+  const method = methods.find((one) => one.name === name);
+  if (!method) throw unknown(name, methods);
+  if (ctx.json) return ctx.printJson(method);
+  const columns = ctx.host.stdout.columns ?? 80;
+  for (const line of describe(method, Math.max(NARROWEST, Math.min(columns, WIDEST)))) ctx.print(line);
+}
+
+function unknown(name: string, methods: readonly Method[]): UsageError {
+  const words = name
+    .toLowerCase()
+    .split(/[._-]/)
+    .filter((word) => word !== '');
+  const near = methods.filter((method) => words.some((word) => method.name.includes(word))).slice(0, 3);
+  const question = near.length > 0 ? `; did you mean ${anyOf(near.map((method) => method.name))}?` : '';
+  return new UsageError(
+    `cannot describe ${printable(name)}: there is no such method${question}`,
+    question ? undefined : 'gardener docs, which describes them all',
+  );
+}
+
+function describe(method: Method, columns: number): string[] {
+  const { name, summary, description, params, result, errors, example } = method;
+  const lines = [
+    `Usage: gardener call ${name}${params.length === 0 ? '' : ' <json>'}`,
+    '',
+    ...wrap([summary, description].filter((part) => part !== undefined).join(' '), columns),
+  ];
+  if (params.length > 0) {
+    lines.push('', 'Params:');
+    for (const param of params) {
+      const type = `${typeText(param.schema)}${param.required ? '' : ', optional'}`;
+      lines.push(...wrap(`${param.name}: ${type}`, columns, 2, 6));
+      const text = parameterText(param);
+      if (text !== '') lines.push(...wrap(text, columns, 6));
+    }
+  }
+  lines.push('', ...wrap(`Result: ${typeText(result)}`, columns, 0, 2), '', 'Errors:');
+  for (const { code, kind, message } of errors)
+    lines.push(...wrap(`${code} ${kind}: ${message}`, columns, 2, 6));
+  if (example) {
+    const given = JSON.stringify(example.params);
+    const words = given === '{}' ? '' : ` ${shellWord(given)}`;
+    lines.push('', 'Example:', `  gardener call ${name}${words}`);
+    lines.push(
+      ...JSON.stringify(example.result, null, 2)
+        .split('\n')
+        .map((line) => `  ${line}`),
+    );
+  }
+  return lines;
+}
+
+/** Breaks a text between words. Ours is plain, a column a character. */
+function wrap(text: string, columns: number, indent = 0, hanging = indent): string[] {
+  const lines: string[] = [];
+  let line = ' '.repeat(indent);
+  let empty = true;
+  for (const word of text.split(' ')) {
+    if (!empty && line.length + 1 + word.length > columns) {
+      lines.push(line);
+      line = ' '.repeat(hanging);
+      empty = true;
+    }
+    line += empty ? word : ` ${word}`;
+    empty = false;
+  }
+  return [...lines, line];
+}
