@@ -14,7 +14,6 @@ import type { RetrainOptions } from './retrain.ts';
 import { addServiceCommands } from './service-program.ts';
 import { addTrainingCommands } from './training-program.ts';
 import { addUpkeepCommands } from './upkeep-program.ts';
-import { addUpkeepCommands } from './upkeep-program.ts';
 import type { UseOptions } from './use.ts';
 
 const PROJECT = 'name, id or path of a project';
@@ -156,7 +155,6 @@ function addRegistryCommands(program: Command, context: () => Context): void {
       'Shows the daemon, how many projects there are, the active one, and what is wrong if anything.',
     )
     .action(async () => (await import('./status.ts')).status(context()));
-  addUpkeepCommands(program, context);
   addUpkeepCommands(program, context);
   addDaemonCommands(program, context);
   addServiceCommands(program, context);

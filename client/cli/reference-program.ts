@@ -13,7 +13,7 @@ export function addReferenceCommands(program: Command, context: () => Context): 
     .argument('[json]', 'params as a JSON object; - reads them from standard input')
     // An option and not commander's own: it takes a method.
     .helpOption(false)
-    .option('--help', 'print help; for a method, its params, errors and an example')
+    .option('-h, --help', 'print help; for a method, its params, errors and an example')
     .action(async (method: string | undefined, params: string | undefined, options: { help?: true }) => {
       if (options.help && method !== undefined) {
         return (await import('./method-help.ts')).methodHelp(context(), method);
