@@ -13,6 +13,8 @@ import { temporaryDirectory } from '../support/home.ts';
 import { terminal } from '../support/terminal.ts';
 import { until } from '../support/until.ts';
 
+/** A project as a file may have it. */
+type Loose = { readonly project_id: string; readonly [field: string]: unknown };
 type Backup = Result<'registry.backups'>['backups'][number];
 
 /** Puts another content in the place of the registry file, as an editor does. */
@@ -204,12 +206,12 @@ describe('a preview', () => {
     name,
     ...more,
   });
-  const stored = (...projects: { project_id: string }[]): StoredRegistry => ({
+  const stored = (...projects: Loose[]): StoredRegistry => ({
     version: '1.1',
     active: null,
     projects: new Map(projects.map((one) => [one.project_id, JSON.parse(JSON.stringify(one)) as JsonObject])),
   });
-  const changed = (now: Project, then: { project_id: string }) =>
+  const changed = (now: Project, then: Loose) =>
     previewOf({ projects: [now], active: null }, stored(then), undefined).changes.flatMap(
       ({ fields }) => fields,
     );
