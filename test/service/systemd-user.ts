@@ -33,6 +33,9 @@ exec setpriv ${BECOME.join(' ')} ${SYSTEMD} --user --unit=basic.target --log-tar
 
 export interface SystemdUser {
   readonly home: string;
+  readonly env: NodeJS.ProcessEnv;
+  /** What makes the rest of a command run as the user. */
+  readonly prefix: readonly string[];
   /** Where the package is, readable for the user. */
   readonly packageDir: string;
   /** Runs a program as the user. */
@@ -79,6 +82,8 @@ export async function systemdUser(context: TestContext): Promise<SystemdUser> {
   return {
     home,
     packageDir,
+    env,
+    prefix: ['nsenter', ...inside],
     execute: asUser,
     gardener: (...words) => asUser(process.execPath, join(packageDir, 'dist', 'gardener.js'), ...words),
   };
