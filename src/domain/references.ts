@@ -77,7 +77,7 @@ function nearNames(view: RegistryView, reference: string): string[] {
     if (far <= Math.max(2, wanted.length / 3)) near.push({ name, far });
   }
   return near
-    .sort((a, b) => a.far - b.far)
+    .toSorted((a, b) => a.far - b.far)
     .slice(0, MAX_SUGGESTIONS)
     .map(({ name }) => name);
 }

@@ -241,7 +241,7 @@ function end(
       cancel_requested: false,
       error: null,
       ...record,
-    } as Training,
+    },
   };
   draft.put(next);
   return next;

@@ -1,5 +1,5 @@
 /** From a checked message to the text of its answer: finds the declaration, validates, calls the handler. */
-import { type JSONRPCRequest, JSONRPCServer } from 'json-rpc-2.0';
+import { JSONRPCServer } from 'json-rpc-2.0';
 import type { z } from 'zod';
 import { InvalidParamsError, type ParamIssue, RegistryError } from '../domain/errors.ts';
 import type { Logger } from '../log.ts';
@@ -107,7 +107,7 @@ export class Dispatcher {
       if (entry.id === undefined) return null;
       return errorAnswer(entry.id, METHOD_NOT_FOUND, `method not found: ${entry.method.slice(0, 80)}`);
     }
-    return await this.#server.receive(entry as JSONRPCRequest, call);
+    return await this.#server.receive(entry, call);
   }
 
   async #call<M extends MethodName>(name: M, given: unknown, call: Call): Promise<unknown> {

@@ -84,7 +84,7 @@ export class Backups {
         if (!isMissing(error)) throw error; // pruned meanwhile
       }
     }
-    return backups.sort(
+    return backups.toSorted(
       (a, b) => Date.parse(b.created_at) - Date.parse(a.created_at) || nth(b.name) - nth(a.name),
     );
   }

@@ -10,8 +10,8 @@ export interface Job<D> {
 export class Queue<D> {
   readonly #commit: (jobs: readonly Job<D>[]) => Promise<void>;
   readonly #describe: (error: unknown) => unknown;
-  #jobs: Job<D>[] = [];
-  #tasks: (() => Promise<void>)[] = [];
+  readonly #jobs: Job<D>[] = [];
+  readonly #tasks: (() => Promise<void>)[] = [];
   #running: Promise<void> | null = null;
 
   /**

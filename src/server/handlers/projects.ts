@@ -5,7 +5,7 @@ import * as operations from '../../domain/operations.ts';
 import type { Project } from '../../domain/project.ts';
 import { countByStatus, list } from '../../domain/query.ts';
 import { findProject } from '../../domain/references.ts';
-import { type MethodName, type Result } from '../../protocol/methods.ts';
+import type { MethodName, Result } from '../../protocol/methods.ts';
 import { RawJson } from '../../protocol/wire.ts';
 import { removeProjectDirectory } from '../../store/directories.ts';
 import type { Operation } from '../../store/store.ts';
