@@ -1,11 +1,10 @@
 import { defaultExclude, defineConfig } from 'vitest/config';
 
-// `npm test` runs everything but what is slow on purpose; `--mode faults` runs what breaks disks and processes,
-// and `vitest bench` finds what is in test/bench by itself.
+// `npm test` runs everything but what is slow on purpose; `--mode faults` runs what breaks disks and processes.
 export default defineConfig(({ mode }) => ({
   test: {
     include: mode === 'faults' ? ['test/faults/**/*.test.ts'] : ['test/**/*.test.ts'],
-    exclude: [...defaultExclude, 'test/bench/**', ...(mode === 'faults' ? [] : ['test/faults/**'])],
+    exclude: [...defaultExclude, ...(mode === 'faults' ? [] : ['test/faults/**'])],
     setupFiles: ['test/support/setup.ts'],
     // Processes: threads share a umask and a working directory, and cannot be sent signals.
     pool: 'forks',
