@@ -3,6 +3,7 @@ import type { WireProject } from '../../src/domain/encoding.ts';
 import type { EventNotification, RegistryEvent } from '../../src/protocol/events.ts';
 import type { LineClient } from './lines.ts';
 
+/** What a watch is answered with. */
 interface Watched {
   readonly subscription: string;
   readonly cursor: string;
