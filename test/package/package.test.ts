@@ -1,0 +1,179 @@
+/** What others get: `npm pack`, installed elsewhere, used as a program and as a library. */
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { publint } from 'publint';
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import manifest from '../../package.json' with { type: 'json' };
+import { environment, temporaryDirectory } from '../support/home.ts';
+import { requireTools } from '../support/tools.ts';
+import { emptyConsumer, lend, npm, ourProgram, pack, runIn } from './packed.ts';
+
+/** Fetching and unpacking on a loaded machine. Milliseconds. */
+const PATIENCE_MS = 180_000;
+/** Tools that are fetched when they are used: with what they need they are larger than everything else here. */
+const ATTW = '@arethetypeswrong/cli@0.18.5';
+const PNPM = 'pnpm@10.18.0';
+
+let tarball: string;
+let consumer: string;
+
+beforeAll(async () => {
+  tarball = await pack();
+  consumer = await emptyConsumer();
+  // Whatever scripts there were would not run; nothing may need them.
+  await npm(['install', '--ignore-scripts', tarball], { cwd: consumer });
+}, PATIENCE_MS);
+
+/** Fetching tools takes the network and its time: only where everything is to run. */
+function requireNetwork(context: { skip(note?: string): never }): void {
+  if (process.env['REQUIRE_TOOLS'] !== '1') context.skip('fetches a tool; runs with REQUIRE_TOOLS=1');
+}
+
+/** Registers, lists and ends the daemon with an installed program. */
+async function assertProgramWorks(directory: string): Promise<void> {
+  const home = await temporaryDirectory();
+  const program = join(directory, 'node_modules', '.bin', 'gardener');
+  const gardener = (...words: string[]) => runIn(directory, program, words, environment(home));
+  onTestFinished(async () => void (await gardener('daemon', 'stop')));
+  expect(await gardener('add', '.', '--name', 'consumer')).toMatch(/^added consumer /);
+  const { projects } = JSON.parse(await gardener('ls', '--json')) as {
+    projects: { name: string; source_path: string }[];
+  };
+  expect(projects).toMatchObject([{ name: 'consumer', source_path: directory }]);
+}
+
+describe('the package', () => {
+  test('has what is needed and nothing else', async () => {
+    const [packed] = JSON.parse(await npm(['pack', '--dry-run', '--json', '--ignore-scripts', tarball])) as [
+      { files: { path: string; mode: number }[]; size: number },
+    ];
+    const paths = packed.files.map(({ path }) => path);
+    const expected =
+      /^(README\.md|LICENSE|CHANGELOG\.md|package\.json|launchd\/[\w.-]+|client\/python\/(codebase_gardener_registry\.py|pyproject\.toml)|dist\/(THIRD-PARTY-NOTICES\.txt|gardenerd?(-[\w-]+)?\.js|index\.js|types\/(client|src)\/.*\.d\.ts))$/;
+    expect(paths.filter((path) => !expected.test(path))).toEqual([]);
+    expect(paths).toEqual(
+      expect.arrayContaining(['LICENSE', 'dist/gardenerd.js', 'client/python/codebase_gardener_registry.py']),
+    );
+    // Of which two thirds are the daemon and the reader of property lists.
+    expect(packed.size).toBeLessThan(640 * 1024);
+  });
+
+  test('runs nothing when it is installed, and brings only types with it', async () => {
+    const place = join(consumer, 'node_modules', 'codebase-gardener', 'package.json');
+    const { scripts, dependencies } = JSON.parse(await readFile(place, 'utf8')) as typeof manifest;
+    for (const name of ['preinstall', 'install', 'postinstall']) expect(scripts).not.toHaveProperty(name);
+    expect(Object.keys(dependencies)).toEqual(['zod']);
+  });
+
+  test('has nothing that publint finds wrong', async () => {
+    const bytes = await readFile(tarball);
+    const { messages } = await publint({
+      pack: { tarball: bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length) },
+    });
+    expect(messages).toEqual([]);
+  });
+
+  test('has no types that are wrong', { timeout: PATIENCE_MS }, async (context) => {
+    requireNetwork(context);
+    const words = ['exec', '--yes', '--package', ATTW, '--', 'attw', tarball, '--profile', 'esm-only'];
+    // It ends with another code where something is wrong.
+    expect(await npm(words)).toContain('(ESM)');
+  });
+});
+
+describe('installed elsewhere', () => {
+  test('the program works', () => assertProgramWorks(consumer));
+
+  test('the library works, imported and required', async () => {
+    const home = await temporaryDirectory();
+    const env = environment(home);
+    const script = `
+      const registry = await connect();
+      const { name } = await registry.projects.register({ name: 'here', source_path: process.cwd() });
+      for await (const event of registry.watch()) { console.log(name, event.projects.length); break; }
+      await registry.daemon.shutdown();`;
+    const imported = `import { connect } from 'codebase-gardener';${script}`;
+    expect(await runIn(consumer, process.execPath, ['--input-type=module', '-e', imported], env)).toBe(
+      'here 1\n',
+    );
+    const required = `const { RegistryError } = require('codebase-gardener'); console.log(RegistryError.name)`;
+    expect(await runIn(consumer, process.execPath, ['--input-type=commonjs', '-e', required], env)).toBe(
+      'RegistryError\n',
+    );
+  });
+
+  test('the Python client is there', async (context) => {
+    requireTools(context, 'python3');
+    const PYTHONPATH = join(consumer, 'node_modules', 'codebase-gardener', 'client', 'python');
+    const program = 'import codebase_gardener_registry as client; print(client.__version__)';
+    const env = { PYTHONPATH, PYTHONDONTWRITEBYTECODE: '1' };
+    expect(await runIn(consumer, 'python3', ['-c', program], env)).toBe(`${manifest.version}\n`);
+  });
+
+  test('the types are usable, with everything checked', { timeout: PATIENCE_MS }, async () => {
+    await lend(consumer, '@types/node');
+    await lend(consumer, 'undici-types');
+    await writeFile(join(consumer, 'consumer.ts'), CONSUMER);
+    for (const [module, moduleResolution] of [
+      ['nodenext', 'nodenext'],
+      ['esnext', 'bundler'],
+    ]) {
+      const compilerOptions = { ...STRICT, module, moduleResolution };
+      await writeFile(
+        join(consumer, 'tsconfig.json'),
+        JSON.stringify({ compilerOptions, files: ['consumer.ts'] }),
+      );
+      const complaints = await runIn(consumer, ourProgram('tsc'), ['-p', '.']).catch(
+        (error: unknown) => (error as { stdout: string }).stdout,
+      );
+      expect(complaints, moduleResolution).toBe('');
+    }
+  });
+
+  test('it works where packages see only what they ask for', { timeout: PATIENCE_MS }, async (context) => {
+    requireNetwork(context);
+    const strict = await emptyConsumer();
+    const words = ['exec', '--yes', '--package', PNPM, '--', 'pnpm', 'add', '--ignore-scripts'];
+    const store = await temporaryDirectory();
+    await npm([...words, '--store-dir', store, tarball], { cwd: strict });
+    await assertProgramWorks(strict);
+  });
+});
+
+const STRICT = {
+  strict: true,
+  exactOptionalPropertyTypes: true,
+  noUncheckedIndexedAccess: true,
+  noPropertyAccessFromIndexSignature: true,
+  skipLibCheck: false,
+  noEmit: true,
+  target: 'es2022',
+  types: ['node'],
+};
+
+const CONSUMER = `
+import { type Client, connect, ConnectionError, type Project, RegistryError, type RegistryEvent } from 'codebase-gardener';
+
+export async function names(client: Client): Promise<string[]> {
+  const { projects } = await client.projects.list({ status: 'failed', sort: 'name' });
+  const first: Project | undefined = projects[0];
+  const attempt: number | undefined = first?.training?.attempt;
+  // @ts-expect-error there is no such status
+  await client.projects.count({ status: 'tired' });
+  // @ts-expect-error a project is asked for
+  await client.projects.get();
+  return projects.map((project) => project.name + String(attempt));
+}
+
+const client = await connect({ autoStart: false });
+try {
+  for await (const event of client.watch({ progress: true })) {
+    const known: RegistryEvent = event;
+    if (known.type === 'resync') console.log(known.projects.map(({ etag }) => etag.length));
+  }
+} catch (error) {
+  if (error instanceof RegistryError && error.kind === 'etag_mismatch') console.log(error.data.suggestions[0]);
+  else if (error instanceof ConnectionError && error.reason === 'hung') console.log(error.sent);
+  else throw error;
+}
+`;
