@@ -96,6 +96,9 @@ function readRequest(value: unknown): RpcRequest | ErrorAnswer {
   if (typeof request['method'] !== 'string') {
     return errorAnswer(answerId, INVALID_REQUEST, 'invalid request: method must be a string');
   }
+  if (request['result'] !== undefined || request['error'] !== undefined) {
+    return errorAnswer(answerId, INVALID_REQUEST, 'invalid request: a request has no result and no error');
+  }
   const params = request['params'];
   if (Object.hasOwn(request, 'params') && (typeof params !== 'object' || params === null)) {
     return errorAnswer(answerId, INVALID_REQUEST, 'invalid request: params must be an object or an array');

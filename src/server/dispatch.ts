@@ -22,33 +22,39 @@ import type { Handlers } from './handlers.ts';
 import type { Context } from './handlers/types.ts';
 import type { Metrics } from './metrics.ts';
 
-/** Lets the changes of a batch reach the store together, so that they share one write. */
+/** Lets the changes of a batch reach the store together and in their order, so that they share one write. */
 class Barrier {
-  readonly #open: Promise<void>;
   #missing: number;
-  #resolve: () => void = () => undefined;
+  /** By the place in the batch. */
+  readonly #waiting: ((() => void) | undefined)[] = [];
 
   constructor(parties: number) {
     this.#missing = parties;
-    this.#open = new Promise((resolve) => {
-      this.#resolve = resolve;
-    });
   }
 
-  arrive(): Promise<void> {
+  async arrive(place: number): Promise<void> {
     this.#missing -= 1;
-    if (this.#missing <= 0) this.#resolve();
-    return this.#open;
+    await new Promise<void>((resolve) => {
+      this.#waiting[place] = resolve;
+      // Over the places that hold no change, too.
+      if (this.#missing === 0) for (const goOn of this.#waiting) goOn?.();
+    });
   }
 }
+
+type Answer = Parameters<typeof writeAnswer>[0];
 
 interface Call {
   readonly context: Context;
   readonly barrier: Barrier | null;
+  /** In the batch. */
+  readonly place: number;
   /** How long the answers of a batch are so far; null for a single request. */
   readonly length: { total: number } | null;
 }
 
+/** So many requests of a batch are begun in one turn of the event loop. */
+const MAX_PER_TURN = 32;
 /** The answers of a batch go out as one line; no further one is put together beyond this length. */
 const MAX_BATCH_ANSWER_LENGTH = 64 * 1024 * 1024;
 
@@ -84,24 +90,23 @@ export class Dispatcher {
     const { batch, entries } = message;
     const [first] = entries;
     if (!batch && first) {
-      const answer = await this.#answer(first, { context, barrier: null, length: null });
+      const answer = await this.#answer(first, { context, barrier: null, place: 0, length: null });
       return answer && writeAnswer(answer);
     }
     const changes = entries.filter((entry) => isChange(entry)).length;
-    const call: Call = {
-      context,
-      barrier: changes > 1 ? new Barrier(changes) : null,
-      length: { total: 0 },
-    };
-    const answers = await Promise.all(entries.map((entry) => this.#answer(entry, call)));
+    const call = { context, barrier: changes > 1 ? new Barrier(changes) : null, length: { total: 0 } };
+    const pending: Promise<Answer | null>[] = [];
+    for (const [place, entry] of entries.entries()) {
+      // Others want to be answered, too.
+      if (place > 0 && place % MAX_PER_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
+      pending.push(this.#answer(entry, { ...call, place }));
+    }
+    const answers = await Promise.all(pending);
     const texts = answers.flatMap((answer) => (answer ? [writeAnswer(answer)] : []));
     return texts.length > 0 ? `[${texts.join(',')}]` : null;
   }
 
-  async #answer(
-    entry: RpcRequest | ErrorAnswer,
-    call: Call,
-  ): Promise<Parameters<typeof writeAnswer>[0] | null> {
+  async #answer(entry: RpcRequest | ErrorAnswer, call: Call): Promise<Answer | null> {
     if (isErrorAnswer(entry)) return entry;
     if (!findMethod(entry.method)) {
       if (entry.id === undefined) return null;
@@ -111,7 +116,7 @@ export class Dispatcher {
   }
 
   async #call<M extends MethodName>(name: M, given: unknown, call: Call): Promise<unknown> {
-    const { context, barrier, length } = call;
+    const { context, barrier, place, length } = call;
     const started = performance.now();
     let outcome = 'ok';
     try {
@@ -124,7 +129,7 @@ export class Dispatcher {
         params = validate(declaration.params, given) as typeof params;
         await this.#handlers.prepare(name, params);
       } finally {
-        if (declaration.kind === 'change') await barrier?.arrive();
+        if (declaration.kind === 'change') await barrier?.arrive(place);
       }
       if (length && length.total > MAX_BATCH_ANSWER_LENGTH && declaration.kind !== 'change') {
         throw new InvalidRequestError(

@@ -38,6 +38,7 @@ describe('the changes of a batch', () => {
       request(5, 'projects.register', { name: 'ONE', source_path }),
       request(6, 'projects.update', { project: 'one', language: 'go', source_path }),
       request(7, 'unknown', {}),
+      { ...request(8, 'projects.register', { name: 'eight', source_path }), result: null },
       { not: 'a request' },
     ]);
     const answers = await peer.next<Answer[]>();
@@ -49,12 +50,32 @@ describe('the changes of a batch', () => {
       [5, 1002],
       [6, undefined],
       [7, -32601],
+      [8, -32600],
       [null, -32600],
     ]);
     // A read sees committed state only.
     expect(answers[2]?.result).toBe(0);
     expect(await peer.call('projects.count')).toBe(2);
     expect((await batches(peer)).count).toBe(1);
+  });
+
+  test('are made in the order of the batch, whichever of them has to ask the disk first', async () => {
+    const { connect, codebase } = await startDaemon();
+    const peer = await connect();
+    const source_path = await codebase('x');
+    peer.send([
+      request(1, 'projects.register', { name: 'one', source_path }),
+      request(2, 'projects.activate', { project: 'one' }),
+      request(3, 'projects.update', { project: 'one', name: 'two', source_path }),
+      request(4, 'projects.touch', { project: 'two' }),
+      request(5, 'projects.remove', { project: 'two' }),
+      request(6, 'projects.register', { name: 'two', source_path }),
+    ]);
+    const answers = await peer.next<Answer[]>();
+    expect(answers.map(({ id, error }) => [id, error?.message])).toEqual(
+      [1, 2, 3, 4, 5, 6].map((id) => [id, undefined]),
+    );
+    expect(await batches(peer)).toEqual({ count: 1, changes: 6, largest: 6 });
   });
 
   test('of several methods that wait for the disk in their own ways still share it', async () => {

@@ -1,3 +1,4 @@
+import { copyFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { MAX_CONNECTIONS } from '../../src/server/listener.ts';
 import { startDaemon } from '../support/daemon.ts';
@@ -102,6 +103,28 @@ describe('a peer that never reads', () => {
   });
 });
 
+describe('a thousand questions that each take long', () => {
+  test.each(['registry.validate', 'registry.backups', 'projects.list'])(
+    'of %s let others be answered in between',
+    async (method) => {
+      const { connect, codebase, paths } = await startDaemon();
+      const [curious, other] = [await connect(), await connect()];
+      await fill(other, await codebase('x'), 1_000);
+      await copyFile(paths.registryFile, `${paths.backupsDir}/registry-copy.json`);
+      const params = method === 'projects.list' ? { sort: 'name', limit: 1 } : {};
+      curious.send(Array.from({ length: 1_000 }, (_, id) => ({ jsonrpc: '2.0', id, method, params })));
+      let longest = 0;
+      while (curious.waiting.length === 0) {
+        const asked = performance.now();
+        await other.call('daemon.ping');
+        longest = Math.max(longest, performance.now() - asked);
+      }
+      expect(await curious.next<Answer[]>()).toHaveLength(1_000);
+      expect(longest).toBeLessThan(2_000);
+    },
+  );
+});
+
 describe('a batch of answers that no line could hold', () => {
   test('is answered as far as it goes, the rest is refused, and the daemon lives on', async () => {
     const { connect, codebase } = await startDaemon();
@@ -120,13 +143,16 @@ describe('a batch of answers that no line could hold', () => {
 /** Registers so many projects, each about as long as it can be: 16 KB. */
 async function fill(peer: LineClient, source_path: string, count: number): Promise<void> {
   const metadata = { a: 'x'.repeat(16_000) };
-  peer.send(
-    Array.from({ length: count }, (_, id) => ({
-      jsonrpc: '2.0',
-      id,
-      method: 'projects.register',
-      params: { name: `p${id}`, source_path, metadata },
-    })),
-  );
-  await peer.next();
+  // A line has room for some two hundred of them.
+  for (let start = 0; start < count; start += 100) {
+    peer.send(
+      Array.from({ length: 100 }, (_, id) => ({
+        jsonrpc: '2.0',
+        id,
+        method: 'projects.register',
+        params: { name: `p${start + id}`, source_path, metadata },
+      })),
+    );
+    await peer.next();
+  }
 }

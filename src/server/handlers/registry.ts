@@ -4,14 +4,18 @@ import type { Result } from '../../protocol/methods.ts';
 import { RawJson } from '../../protocol/wire.ts';
 import { inspect, repair } from '../../store/inspection.ts';
 import { snapshotJson } from '../events.ts';
+import { sharedRun } from '../shared-run.ts';
 import type { Family, Services } from './types.ts';
 
 export function registryHandlers(services: Services): Family<'registry'> {
   const { store, paths, leases, events, log } = services;
   const isTraining = (id: string): boolean => !leases.isFree(id);
+  // Each asks the disk thousands of times or reads every backup: a thousand callers at once share the answer.
+  const validate = sharedRun(() => inspect(store.registry, paths, isTraining));
+  const describeBackups = sharedRun(() => store.backups.describe());
   return {
     'registry.info': () => registryInfo(services),
-    'registry.validate': async () => ({ issues: await inspect(store.registry, paths, isTraining) }),
+    'registry.validate': async () => ({ issues: await validate() }),
     async 'registry.repair'({ codes }, { peer }) {
       const done = await repair(store, paths, isTraining, log, codes);
       log.info(
@@ -21,7 +25,7 @@ export function registryHandlers(services: Services): Family<'registry'> {
       return done;
     },
     'registry.reload': async () => ({ changed: await store.look() }),
-    'registry.backups': async () => ({ backups: await store.backups.describe() }),
+    'registry.backups': async () => ({ backups: await describeBackups() }),
     async 'registry.restore'({ name, projects }, { peer }) {
       await store.restore(name, projects);
       log.info({ method: 'registry.restore', name, projects, ...peer }, 'changed');
