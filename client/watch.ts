@@ -120,16 +120,11 @@ async function subscribe(
         wanted = { ...params, cursor: undefined };
         continue;
       }
-      if (!isPassing(error)) throw error;
+      const passing = error instanceof ConnectionError && ['lost', 'not_running'].includes(error.reason);
+      if (!passing) throw error;
     }
     await rest(pause, signal);
   }
-}
-
-/** Whether a daemon that does not run, or is ending, is all that is in the way. */
-function isPassing(error: unknown): boolean {
-  if (error instanceof RegistryError) return error.kind === 'shutting_down';
-  return error instanceof ConnectionError && ['lost', 'not_running'].includes(error.reason);
 }
 
 function snapshot({ projects = [], active_project = null }: Result<'registry.watch'>): ResyncEvent {

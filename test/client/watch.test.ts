@@ -206,9 +206,6 @@ describe('after a restart of the daemon', () => {
   test('two watches of one client are not taken for each other', async () => {
     const before = await world(['a', 'b']);
     const client = await clientOf(before.paths.socket);
-    const quick = reader(client, { project: 'a' });
-    await quick.when('resync');
-    // Of the same daemon, the slow one has the second name; of the next one, the quick one may get the first.
     const slow = client.watch({ project: 'b' });
     onTestFinished(async () => void (await slow.return()));
     const replica = new Replica();
@@ -219,6 +216,9 @@ describe('after a restart of the daemon', () => {
       return brief(value);
     };
     expect(await take()).toBe('resync');
+    // The first subscription of each daemon: of the one before the slow watch, of the next the quick one.
+    const quick = reader(client, { project: 'a' });
+    await quick.when('resync');
     const { writer } = await before.restart();
     await until(() => quick.briefs.filter((text) => text === 'resync').length === 2, 'the quick one goes on');
     await writer.call('projects.touch', { project: 'a' });
