@@ -6,7 +6,7 @@ import { VERSION } from '../../src/version.ts';
 import { type Paint, painter } from './colour.ts';
 import type { Hints } from './errors.ts';
 import { LocalError, systemReason, UsageError } from './failures.ts';
-import { expandTilde, projectReference, tilde } from './text.ts';
+import { expandTilde, printable, projectReference, tilde } from './text.ts';
 
 /** The part of a stream that is written to. */
 export interface Output {
@@ -97,6 +97,7 @@ export class Context {
       autoStart: options.autoStart ?? this.autoStart,
       daemon: [process.execPath, this.host.daemonProgram],
       client: { name: 'gardener', version: VERSION },
+      onWarning: (message) => this.note(`warning: ${printable(message)}`),
     });
     try {
       return await work(client);

@@ -43,7 +43,7 @@ export function findInherited(env: NodeJS.ProcessEnv = process.env): InheritedSo
 }
 
 /** A socket of a service manager, while this process serves it. */
-export class InheritedClaim extends Claim {
+class InheritedClaim extends Claim {
   readonly #known: boolean;
 
   /** @param identity of the socket's path; null when nothing is there, so that nobody can have taken it either */

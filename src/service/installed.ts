@@ -87,7 +87,7 @@ function programArguments(plist: string): string[] {
 function unescapeXml(text: string): string {
   return text.replace(
     /&(?:#x([0-9a-f]+)|#(\d+)|(\w+));/gi,
-    (whole, hex?: string, digits?: string, name = '') => {
+    (whole, hex?: string, digits?: string, name: string = '') => {
       if (hex !== undefined) return String.fromCodePoint(Number.parseInt(hex, 16));
       if (digits !== undefined) return String.fromCodePoint(Number(digits));
       return ENTITIES[name] ?? whole;

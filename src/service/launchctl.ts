@@ -15,7 +15,7 @@ export const CODE = {
 } as const;
 
 /** A job that ended with this had nothing to run (EX_CONFIG); launchd uses it itself when the program is missing. */
-export const NOTHING_TO_RUN = 78;
+const NOTHING_TO_RUN = 78;
 
 export interface Explanation {
   readonly meaning: string;

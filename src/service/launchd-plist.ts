@@ -28,10 +28,7 @@ const dict =
 const KEYS: Readonly<Record<string, Check>> = {
   Label: (value) => value === LABEL,
   ProgramArguments: (value) =>
-    Array.isArray(value) &&
-    value.length > 0 &&
-    absolute(value[0]) &&
-    value.every((word) => typeof word === 'string'),
+    isList(value) && absolute(value[0] ?? '') && value.every((word) => typeof word === 'string'),
   RunAtLoad: flag,
   KeepAlive: dict({ SuccessfulExit: flag }),
   ThrottleInterval: count,
@@ -88,11 +85,12 @@ export function launchAgent(plan: ServicePlan): string {
 }
 
 /** launchd listens and starts the daemon with the first connection; any `KeepAlive` would start it at load. */
-function onDemand({ RunAtLoad: _, KeepAlive: __, ...rest }: PlistDict, plan: ServicePlan): PlistDict {
-  const words = rest['ProgramArguments'];
+function onDemand(agent: PlistDict, plan: ServicePlan): PlistDict {
+  const { ProgramArguments: words, ...rest } = agent;
+  const kept = Object.entries(rest).filter(([key]) => key !== 'RunAtLoad' && key !== 'KeepAlive');
   return {
-    ...rest,
-    ProgramArguments: [...(Array.isArray(words) ? words : []), '--idle-timeout', String(plan.idleTimeout)],
+    ...Object.fromEntries(kept),
+    ProgramArguments: [...(isList(words) ? words : []), '--idle-timeout', String(plan.idleTimeout)],
     Sockets: { Listener: { SockPathName: plan.socket, SockPathMode: 0o600 } },
     inetdCompatibility: { Wait: true },
   };
@@ -107,7 +105,7 @@ function fill(value: PlistValue, values: Readonly<Record<string, string>>): Plis
   return value;
 }
 
-function isList(value: PlistValue): value is readonly PlistValue[] {
+function isList(value: PlistValue | undefined): value is readonly PlistValue[] {
   return Array.isArray(value);
 }
 

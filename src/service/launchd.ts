@@ -2,7 +2,7 @@
 import { homedir } from 'node:os';
 import { dirname } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Ran, type Runner, runProgram, ServiceError, Session } from './commands.ts';
+import { type Ran, type Runner, runProgram, type ServiceError, Session } from './commands.ts';
 import { preparePlaces, removeDeadSocket, removeEmpty, removeFiles, writeServiceFile } from './files.ts';
 import { type Circumstances, circumstances, refuseFromInside, refuseOtherUser } from './guards.ts';
 import { LABEL, readIfThere, readInstalled, serviceFile } from './installed.ts';

@@ -34,7 +34,7 @@ export interface ServiceStatus {
 export const INSTALL = 'gardener service install';
 
 /** The command that installs what is installed now. */
-export function installAgain({ onDemand, manager }: InstalledService): string {
+function installAgain({ onDemand, manager }: InstalledService): string {
   return onDemand && manager === 'launchd' ? `${INSTALL} --on-demand` : INSTALL;
 }
 

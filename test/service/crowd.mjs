@@ -9,8 +9,8 @@ import { pathToFileURL } from 'node:url';
 
 const [library, dataDir, name, clients] = process.argv.slice(2);
 const { connect } = await import(pathToFileURL(library).href);
-let going = true;
-process.stdin.on('end', () => (going = false)).resume();
+const told = { toEnd: false };
+process.stdin.on('end', () => (told.toEnd = true)).resume();
 
 const seen = { calls: 0, slowest: 0, errors: [], versions: [], warnings: [] };
 
@@ -27,7 +27,7 @@ async function work(number) {
   const project = await client.projects.register({ name: `${name}-${number}`, source_path: '/' });
   const reference = { project: project.project_id };
   process.stdout.write('ready\n');
-  for (let round = 1; going; round += 1) {
+  for (let round = 1; !told.toEnd; round += 1) {
     try {
       await timed(client.projects.update({ ...reference, metadata: { round } }));
       const { metadata } = await timed(client.projects.get(reference));

@@ -2,11 +2,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { chmod, mkdir, readFile, rename } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { createConnection, createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, type TestContext } from 'vitest';
 import { connect } from '../../client/index.ts';
-import { Daemon } from '../../src/daemon.ts';
 import { findInherited } from '../../src/server/inherited.ts';
 import { builtProgram } from '../support/cli.ts';
 import { startDaemon } from '../support/daemon.ts';
@@ -84,7 +83,7 @@ describe.each([
     expect(existsSync(socket)).toBe(true);
   });
 
-  test('is left to the next daemon as soon as this one drains', async (context) => {
+  test('is served until nobody has been there for a while', async (context) => {
     const { socket, ended } = await activated(context, activate, ['--idle-timeout', '1']);
     const client = await connect({ socket, autoStart: false, deadlines: { hello: 20_000 } });
     await client.close();
@@ -116,7 +115,6 @@ test('a socket of the network is refused', async (context) => {
   let said = '';
   child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
   await until(() => said.includes('Listening'), 'it listens');
-  const { createConnection } = await import('node:net');
   const peer = createConnection(port, '127.0.0.1');
   peer.on('error', () => undefined);
   onTestFinished(() => void peer.destroy());
@@ -181,10 +179,4 @@ test('a daemon that closes tells client libraries that what it has not answered 
     },
   ]);
   expect(script.waiting).toEqual([]);
-});
-
-test('an inherited socket is no reason to look for another daemon', async () => {
-  const { paths } = await startDaemon();
-  const second = await Daemon.start({ dataDir: paths.dataDir, inherited: null });
-  expect(second).toHaveProperty('alreadyRunning');
 });
