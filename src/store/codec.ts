@@ -1,6 +1,6 @@
 /** The file's text and what it means. Nothing here touches a disk. */
 import { isUtf8 } from 'node:buffer';
-import { type z } from 'zod';
+import type { z } from 'zod';
 import {
   canonicalTime,
   cleanName,

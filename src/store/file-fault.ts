@@ -24,16 +24,18 @@ export type Path = readonly (string | number)[];
  * @param text valid JSON
  */
 export function faultAt(text: string, path: Path, message: string): FileFault {
-  const root = treeOf(text);
-  let node: Node | undefined;
-  for (let depth = path.length; root && !node && depth >= 0; depth -= 1) {
-    node = findNodeAtLocation(root, path.slice(0, depth));
-  }
+  const node = nearest(treeOf(text), path);
   const where = path.join('.');
   return {
     message: where ? `${where}: ${message}` : message,
     ...(node ? place(text, node.offset) : {}),
   };
+}
+
+/** What stands at a place, or, where nothing does, what stands around it. */
+function nearest(root: Node | undefined, path: Path): Node | undefined {
+  if (!root || path.length === 0) return root;
+  return findNodeAtLocation(root, [...path]) ?? nearest(root, path.slice(0, -1));
 }
 
 /**

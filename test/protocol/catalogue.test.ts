@@ -29,7 +29,7 @@ describe('each method', () => {
 });
 
 test('the methods of the contract are there, and no others', () => {
-  expect(Object.keys(methods).sort()).toEqual(
+  expect(Object.keys(methods).toSorted()).toEqual(
     [
       ...['hello', 'ping', 'status', 'shutdown'].map((name) => `daemon.${name}`),
       'rpc.discover',
@@ -43,7 +43,7 @@ test('the methods of the contract are there, and no others', () => {
       ...['begin', 'claim', 'progress', 'complete', 'fail', 'release', 'cancel', 'wait', 'resume'].map(
         (name) => `training.${name}`,
       ),
-    ].sort(),
+    ].toSorted(),
   );
 });
 

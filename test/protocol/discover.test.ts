@@ -41,7 +41,7 @@ describe('the OpenRPC document', () => {
   test('describes every method once', () => {
     expect(document['openrpc']).toMatch(/^1\.3\.\d+$/);
     expect(document['info']).toMatchObject({ title: expect.any(String), version: expect.any(String) });
-    expect(described.map(({ name }) => name).sort()).toEqual(Object.keys(methods).sort());
+    expect(described.map(({ name }) => name).toSorted()).toEqual(Object.keys(methods).toSorted());
   });
 
   test('has no reference that leads nowhere', () => {
@@ -64,7 +64,7 @@ describe('the OpenRPC document', () => {
     expect(new Set(names).size).toBe(names.length);
     // The specification wants required parameters first.
     const required = method.params.map((param) => param.required);
-    expect(required).toEqual([...required].sort((a, b) => Number(b) - Number(a)));
+    expect(required).toEqual([...required].toSorted((a, b) => Number(b) - Number(a)));
     // And required are those without which the method refuses.
     const example = declaration.example.params as Record<string, unknown>;
     for (const param of method.params) {

@@ -51,7 +51,7 @@ const GOOD: { readonly [M in MethodName]?: (world: World) => Params } = {
 };
 
 function goodParams(method: MethodName, world: World): Params {
-  const params: Params = GOOD[method]?.(world) ?? { ...(methods[method].example.params as Params) };
+  const params: Params = GOOD[method]?.(world) ?? { ...methods[method].example.params };
   if (params['project'] === 'payments') params['project'] = 'one';
   return params;
 }

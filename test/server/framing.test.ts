@@ -154,6 +154,6 @@ describe('many requests', () => {
     const peer = await connect();
     peer.write(`${PING}\n[${PING},${PING}]\n${PING}\n`);
     const lines = [await peer.line(), await peer.line(), await peer.line()];
-    expect(lines.sort()).toEqual([PONG, PONG, `[${PONG},${PONG}]`].sort());
+    expect(lines.toSorted()).toEqual([PONG, PONG, `[${PONG},${PONG}]`].toSorted());
   });
 });

@@ -44,7 +44,7 @@ describe('params', () => {
   ])('with %s are refused with the path of each', async (_what, method, params, paths) => {
     const { connect } = await startDaemon();
     const found = await issues(await connect(), method, params);
-    expect(found.sort()).toEqual([...paths].sort());
+    expect(found.toSorted()).toEqual([...paths].toSorted());
   });
 
   test('by position are refused, and an empty list is none', async () => {

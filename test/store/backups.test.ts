@@ -63,7 +63,7 @@ describe('a backup', () => {
     const left = await readdir(backups.directory);
     expect(left).toHaveLength(MAX_BACKUPS);
     expect(left).toContain('registry-last-good.json');
-    expect(left.filter((name) => name !== 'registry-last-good.json').sort()).toEqual(
+    expect(left.filter((name) => name !== 'registry-last-good.json').toSorted()).toEqual(
       names.slice(-(MAX_BACKUPS - 1)),
     );
   });

@@ -38,8 +38,8 @@ test('what the Python module writes over a 1.1 file is kept before it is migrate
   await writeFile(file, FIXTURE);
   await add('two');
   expect(store.registry.size).toBe(13);
-  const kept = (await readdir(backups)).filter((name) => name.endsWith('-migration.json'));
-  expect(await readFile(join(backups, String(kept[0])))).toEqual(FIXTURE);
+  const kept = (await readdir(backups)).find((name) => name.endsWith('-migration.json'));
+  expect(await readFile(join(backups, String(kept)))).toEqual(FIXTURE);
 });
 
 test('where the original cannot be kept it is not written over', async () => {

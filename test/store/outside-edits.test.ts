@@ -34,7 +34,7 @@ describe('a valid edit of the file', () => {
     const before = await readFile(file, 'utf8');
     await writeFile(file, fileWith('other'));
     await store.look();
-    const [backup] = (await readdir(backups)).filter((name) => name.endsWith('-edit.json'));
+    const backup = (await readdir(backups)).find((name) => name.endsWith('-edit.json'));
     expect(await readFile(join(backups, String(backup)), 'utf8')).toBe(before);
   });
 

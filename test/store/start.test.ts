@@ -51,7 +51,7 @@ describe('a start with a good file', () => {
       'other.json.staged': 'x',
     });
     await openStore({ home });
-    expect((await readdir(home)).sort()).toEqual([
+    expect((await readdir(home)).toSorted()).toEqual([
       'backups',
       'other.json.staged',
       'registry.json',
@@ -68,7 +68,7 @@ describe('a start with a good file', () => {
     expect(store.file).toBe(join(elsewhere, 'shared.json'));
     expect((await lstat(join(home, 'registry.json'))).isSymbolicLink()).toBe(true);
     expect(await readFile(join(elsewhere, 'shared.json'), 'utf8')).toContain('"two"');
-    expect((await readdir(elsewhere)).sort()).toEqual(['backups', 'shared.json']);
+    expect((await readdir(elsewhere)).toSorted()).toEqual(['backups', 'shared.json']);
   });
 });
 
@@ -91,7 +91,7 @@ describe('a start with a bad file', () => {
       ),
     });
     expect(log).toContainEqual(expect.objectContaining({ level: 40, msg: store.problem?.message }));
-    const kept = (await readdir(backups)).filter((name) => name.endsWith('-corrupt.json')).sort();
+    const kept = (await readdir(backups)).filter((name) => name.endsWith('-corrupt.json')).toSorted();
     expect(await readFile(join(backups, String(kept[1])), 'utf8')).toBe(BAD);
   });
 

@@ -33,7 +33,7 @@ export class LineClient {
   /** Resolves when the connection is over, however it ended. */
   readonly closed: Promise<void>;
   #rest: Buffer[] = [];
-  #waiters: Waiter[] = [];
+  readonly #waiters: Waiter[] = [];
   #isClosed = false;
   #lastId = 0;
 

@@ -63,11 +63,7 @@ export async function openStore(
 }
 
 /** The operation behind {@link OpenStore.add}. */
-export function register(
-  draft: Parameters<typeof operations.register>[0],
-  name: string,
-  now: string,
-): Project {
+function register(draft: Parameters<typeof operations.register>[0], name: string, now: string): Project {
   const id = idOf(name);
   return operations.register(draft, { id, directory: `/p/${id}`, now, name, source_path: `/src/${name}` });
 }
