@@ -4,9 +4,16 @@
  * write-file-atomic stages the bytes and syncs them; what it leaves out is done here: it accepts a short write on
  * a full disk, and it does not sync the directory.
  */
-import { open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { fstatSync, renameSync, statSync } from 'node:fs';
+import { open, readdir, rm, stat } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
+
+/** The longest tick of a clock that gives fractions of a second: Linux has 1 to 10 ms. Milliseconds. */
+const TICK_MS = 20;
+/** The longest tick of a clock that gives whole seconds: FAT has two. Milliseconds. */
+const COARSEST_TICK_MS = 2_000;
 
 /** Enough of a file's status to tell whether it is still the same content; the content decides in doubt. */
 export interface Identity {
@@ -27,6 +34,11 @@ export async function identify(path: string): Promise<Identity | null> {
   }
 }
 
+/** The same at once, for a look that must not be a moment old. */
+export function identifyNow(path: string): Identity | null {
+  return statSync(path, { bigint: true, throwIfNoEntry: false }) ?? null;
+}
+
 export function sameIdentity(a: Identity | null, b: Identity | null): boolean {
   if (a === null || b === null) return a === b;
   return (
@@ -38,14 +50,33 @@ export function sameIdentity(a: Identity | null, b: Identity | null): boolean {
   );
 }
 
+/**
+ * An identity that changes with the content; null when the content may change without it.
+ *
+ * Clocks of file systems tick: an edit in place within the tick of the last one, and of the same size, leaves the same
+ * status. Git calls such a file racily clean, and looks at the content, too. Linux writes finer times on its common
+ * file systems from 6.13 on.
+ *
+ * @param now when the content was known to be this, in milliseconds
+ */
+export function telling(identity: Identity, now: number): Identity | null {
+  // An edit sets both times to its own: a file whose times differ cannot be edited into the same status.
+  if (identity.mtimeNs !== identity.ctimeNs) return identity;
+  const tick = identity.mtimeNs % 1_000_000_000n === 0n ? COARSEST_TICK_MS : TICK_MS;
+  return now - Number(identity.mtimeNs / 1_000_000n) < tick ? null : identity;
+}
+
 /** Content that is on the disk under another name, ready to take the file's place. */
 export interface Staged {
   /**
    * Puts the content in the file's place.
    *
-   * @returns the identity of the file as placed; null when somebody has already written into it, or it is not known
+   * Waits for nothing, so that nothing comes between a look at the file and this.
+   *
+   * @returns the identity of the file as placed; null when somebody has already written into it, or when it does not
+   *   tell enough
    */
-  place(): Promise<Identity | null>;
+  place(): Identity | null;
   /** Removes the staged file; to be called in any case, also after {@link Staged.place}. Never throws. */
   discard(): Promise<void>;
 }
@@ -63,31 +94,47 @@ function stagedName(file: string): string {
 export async function stage(file: string, bytes: Buffer): Promise<Staged> {
   const staged = stagedName(file);
   await writeFileAtomic(staged, bytes, { mode: 0o600 });
-  const handle = await open(staged, 'r');
-  const written = await handle.stat({ bigint: true });
+  let handle: FileHandle | null = null;
   let placed = false;
   const discard = async (): Promise<void> => {
     // Nothing depends on either: what stays behind is closed at exit, or removed at the next start.
-    await handle.close().catch(ignore);
+    await handle?.close().catch(ignore);
     if (!placed) await rm(staged, { force: true }).catch(ignore);
   };
-  if (written.size !== BigInt(bytes.length)) {
+  try {
+    handle = await open(staged, 'r');
+    const { fd } = handle;
+    const written = await handle.stat({ bigint: true });
+    if (written.size !== BigInt(bytes.length)) {
+      throw Object.assign(new Error(`wrote ${written.size} of ${bytes.length} bytes; the disk may be full`), {
+        code: 'ENOSPC',
+      });
+    }
+    return {
+      discard,
+      place() {
+        const now = Date.now();
+        renameSync(staged, file);
+        placed = true;
+        // Through the descriptor: a stat of the path may already be an outsider's file. The rename moved ctime only.
+        const identity = identifyOpen(fd);
+        const untouched = identity?.size === written.size && identity.mtimeNs === written.mtimeNs;
+        return identity && untouched ? telling(identity, now) : null;
+      },
+    };
+  } catch (error) {
     await discard();
-    throw Object.assign(new Error(`wrote ${written.size} of ${bytes.length} bytes; the disk may be full`), {
-      code: 'ENOSPC',
-    });
+    throw error;
   }
-  return {
-    discard,
-    async place() {
-      await rename(staged, file);
-      placed = true;
-      // Through the descriptor: a stat of the path may already be an outsider's file. The rename moved ctime only.
-      // Without a status the content decides at the next look; the file is in place in any case.
-      const now = await handle.stat({ bigint: true }).catch(ignore);
-      return now?.size === written.size && now.mtimeNs === written.mtimeNs ? now : null;
-    },
-  };
+}
+
+/** The file is in place whether its status can be asked for or not; without one the content decides at the next look. */
+function identifyOpen(descriptor: number): Identity | null {
+  try {
+    return fstatSync(descriptor, { bigint: true });
+  } catch {
+    return null;
+  }
 }
 
 /** Makes renames and removals in a directory survive a power cut. */
@@ -104,7 +151,7 @@ export async function syncDirectory(directory: string): Promise<void> {
 export async function replaceFile(file: string, bytes: Buffer): Promise<void> {
   const staged = await stage(file, bytes);
   try {
-    await staged.place();
+    staged.place();
   } finally {
     await staged.discard();
   }

@@ -2,7 +2,16 @@
 import { webcrypto } from 'node:crypto';
 import { constants, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { type Identity, identify, isMissing, sameIdentity, stage, syncDirectory } from './atomic-file.ts';
+import {
+  type Identity,
+  identify,
+  identifyNow,
+  isMissing,
+  sameIdentity,
+  stage,
+  syncDirectory,
+  telling,
+} from './atomic-file.ts';
 
 /** What a look at the file found since the last one. */
 export type Look =
@@ -14,7 +23,7 @@ const SAME: Look = { kind: 'same' };
 
 export class TrackedFile {
   readonly path: string;
-  /** The file as last read or written; null when there is none. */
+  /** The file as last read or written; null when there is none, or when only its content can tell. */
   #identity: Identity | null = null;
   #hash: string | null = null;
   /** The content before the last look. */
@@ -39,7 +48,7 @@ export class TrackedFile {
     }
     const hash = await hashOf(read.bytes);
     const same = hash === this.#hash;
-    this.#identity = read.identity;
+    this.#identity = read.telling;
     this.#hash = hash;
     return same ? SAME : { kind: 'changed', bytes: read.bytes };
   }
@@ -66,14 +75,16 @@ export class TrackedFile {
   async replace(bytes: Buffer): Promise<boolean> {
     const [staged, hash] = await Promise.all([stage(this.path, bytes), hashOf(bytes)]);
     try {
-      const now = await identify(this.path);
-      if (!sameIdentity(now, this.#identity)) {
+      let expected = this.#identity;
+      // The last look and the rename are one step without a pause: whatever else the event loop has to do would be
+      // added to the instant between them.
+      while (!sameIdentity(identifyNow(this.path), expected) || (expected === null && this.#hash !== null)) {
         // Another status may still be the same content: somebody changed the mode, or made a hard link.
-        const content = now === null ? null : await readWithIdentity(this.path);
-        if (content === null ? this.#hash !== null : (await hashOf(content.bytes)) !== this.#hash)
-          return false;
+        const read = await readWithIdentity(this.path);
+        if (read === null ? this.#hash !== null : (await hashOf(read.bytes)) !== this.#hash) return false;
+        expected = read?.identity ?? null;
       }
-      this.#identity = await staged.place();
+      this.#identity = staged.place();
       this.#hash = hash;
       this.#unsynced = true;
       return true;
@@ -90,16 +101,24 @@ export class TrackedFile {
   }
 }
 
-async function readWithIdentity(path: string): Promise<{ bytes: Buffer; identity: Identity } | null> {
+interface Read {
+  readonly bytes: Buffer;
+  readonly identity: Identity;
+  /** The same, unless only the content can tell what happens from now on. */
+  readonly telling: Identity | null;
+}
+
+async function readWithIdentity(path: string): Promise<Read | null> {
   try {
     // A pipe that somebody put there must not make the daemon wait for a writer.
     const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
       // Before the content: what is written while it is read changes the status and is seen by the next look.
+      const now = Date.now();
       const identity = await handle.stat({ bigint: true });
       if (!identity.isFile())
         throw Object.assign(new Error(`${path} is no regular file`), { code: 'EINVAL' });
-      return { identity, bytes: await handle.readFile() };
+      return { identity, telling: telling(identity, now), bytes: await handle.readFile() };
     } finally {
       await handle.close();
     }
