@@ -9,7 +9,7 @@ import { temporaryDirectory } from '../support/home.ts';
 import type { LineClient } from '../support/lines.ts';
 import { until } from '../support/until.ts';
 import { servedContent } from './support/content.ts';
-import { codebase, connectTo, Gardenerd, startGardenerd } from './support/gardenerd.ts';
+import { CODEBASE, connectTo, Gardenerd, startGardenerd } from './support/gardenerd.ts';
 import { type Random, seeded } from './support/random.ts';
 import { readAllTheTime } from './support/reader.ts';
 
@@ -36,12 +36,10 @@ class Writer {
   /** Acknowledged changes. */
   changes = 0;
   readonly #random: Random;
-  readonly #source: string;
 
-  constructor(number: number, random: Random, source: string) {
+  constructor(number: number, random: Random) {
     this.prefix = `w${number}-`;
     this.#random = random;
-    this.#source = source;
   }
 
   /** Writes until the connection is lost. @throws {Error} at an answer that is an error */
@@ -70,7 +68,7 @@ class Writer {
     const dice = this.#random.fraction();
     if (name === '' || (dice < 0.3 && then.size < PROJECTS_EACH)) {
       then.set(fresh, 0);
-      const params = { name: fresh, source_path: this.#source, metadata: { count: 0 } };
+      const params = { name: fresh, source_path: CODEBASE, metadata: { count: 0 } };
       return { method: 'projects.register', params, then };
     }
     if (dice < 0.4) {
@@ -97,8 +95,7 @@ test(
   async () => {
     const random = seeded();
     const dataDir = await temporaryDirectory();
-    const source = await codebase(dataDir);
-    const writers = Array.from({ length: WRITERS }, (_, number) => new Writer(number, random, source));
+    const writers = Array.from({ length: WRITERS }, (_, number) => new Writer(number, random));
     const reader = readAllTheTime(`${dataDir}/registry.json`);
     for (let round = 0; round < ROUNDS; round += 1) {
       if (round % KILLED_AT_START_EVERY === 1) await killAtStart(dataDir, random);
@@ -151,7 +148,7 @@ async function expectAcknowledged(
 
 /** Files that no daemon means to keep. */
 async function litter({ paths }: Gardenerd): Promise<string[]> {
-  const known = ['backups', 'logs', 'projects', 'registry.json', 'run', 'src'];
+  const known = ['backups', 'logs', 'projects', 'registry.json', 'run'];
   const inRun = ['registry.sock', 'registry.sock.pid'];
   return [
     ...(await readdir(paths.dataDir)).filter((name) => !known.includes(name)),

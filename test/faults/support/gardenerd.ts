@@ -9,6 +9,7 @@ import { builtProgram } from '../../support/cli.ts';
 import { environment, temporaryDirectory } from '../../support/home.ts';
 import { LineClient } from '../../support/lines.ts';
 import { until } from '../../support/until.ts';
+import { type Mount, mounting } from './mounts.ts';
 
 export const PROGRAM = builtProgram('gardenerd.js');
 
@@ -17,8 +18,8 @@ export interface StartOptions {
   readonly dataDir?: string;
   readonly args?: readonly string[];
   readonly env?: NodeJS.ProcessEnv;
-  /** What to run instead of Node; it is given Node and its arguments. */
-  readonly wrapper?: readonly string[];
+  /** A file system of its own for the data directory, which only this daemon and its paths see. */
+  readonly mount?: Mount;
 }
 
 export interface Ended {
@@ -36,13 +37,22 @@ export class Gardenerd {
   #ended: Ended | null = null;
 
   /** Starts the program and does not wait for anything; whatever is still running when the test is over is killed. */
-  constructor(dataDir: string, { args = [], env = {}, wrapper = [] }: StartOptions = {}) {
-    this.paths = resolvePaths({ dataDir }, {});
-    const command = [...wrapper, process.execPath, PROGRAM, '--data-dir', dataDir, ...args];
+  constructor(dataDir: string, { args = [], env = {}, mount }: StartOptions = {}) {
+    const command = [
+      ...(mount ? mounting(mount, dataDir) : []),
+      process.execPath,
+      PROGRAM,
+      '--data-dir',
+      dataDir,
+      ...args,
+    ];
     this.process = spawn(String(command[0]), command.slice(1), {
       env: { ...environment(dataDir), ...env },
       stdio: ['ignore', 'ignore', 'pipe'],
     });
+    // What is mounted for the daemon alone can be seen through it.
+    const prefix = mount ? `/proc/${this.process.pid ?? 0}/root` : '';
+    this.paths = resolvePaths({ dataDir: `${prefix}${dataDir}` }, {});
     this.process.stderr?.on('data', (chunk: Buffer) => (this.stderr += chunk.toString()));
     this.ended = new Promise((resolve, reject) => {
       this.process.once('error', reject);
@@ -118,6 +128,9 @@ export async function codebase(dataDir: string): Promise<string> {
   await mkdir(path, { recursive: true });
   return path;
 }
+
+/** A codebase that every daemon can see, whatever is mounted for it. */
+export const CODEBASE = '/';
 
 /** Connects; unlike the shared helper it leaves no trace in the test's context, so that thousands may come and go. */
 export async function connectTo(path: string): Promise<LineClient> {
