@@ -86,7 +86,7 @@ test('what the daemon has written, Python reads: the same projects, at the same 
     }
   }
   const { backupsDir } = daemon.paths;
-  const [kept] = (await readdir(backupsDir)).filter((name) => name.endsWith('-migration.json'));
+  const kept = (await readdir(backupsDir)).find((name) => name.endsWith('-migration.json'));
   expect(await readFile(join(backupsDir, String(kept)))).toEqual(original);
 });
 
@@ -123,5 +123,7 @@ test('what neither version knows stays, at every level', async () => {
   await (await daemon.connect()).call('projects.update', { project: 'tiny', file_count: 18 });
   const after = await parsed(daemon.paths.registryFile);
   expect(after['strange']).toEqual(strange);
-  expect(Object.values(after.projects).map((stored) => stored['strange'])).toEqual(Array(12).fill(strange));
+  const projects = Object.values(after.projects);
+  expect(projects).toHaveLength(12);
+  for (const stored of projects) expect(stored['strange']).toEqual(strange);
 });
