@@ -45,8 +45,8 @@ class Writer {
   /** Writes until the connection is lost. @throws {Error} at an answer that is an error */
   async write(client: LineClient): Promise<void> {
     for (;;) {
-      const { method, params, then } = this.#choose();
-      this.underWay = then;
+      const { method, params, after } = this.#choose();
+      this.underWay = after;
       let answer;
       try {
         answer = await client.ask(method, params);
@@ -55,36 +55,36 @@ class Writer {
         throw error;
       }
       if (answer.error) throw new Error(`${method} was refused: ${JSON.stringify(answer.error)}`);
-      this.acknowledged = then;
+      this.acknowledged = after;
       this.underWay = null;
       this.changes += 1;
     }
   }
 
-  #choose(): { method: string; params: object; then: Counters } {
-    const then = new Map(this.acknowledged);
-    const [name, count] = then.size > 0 ? this.#random.pick([...then]) : ['', 0];
+  #choose(): { method: string; params: object; after: Counters } {
+    const after = new Map(this.acknowledged);
+    const [name, count] = after.size > 0 ? this.#random.pick([...after]) : ['', 0];
     const fresh = `${this.prefix}${this.changes}-${this.#random.integer(0, 1e9)}`;
     const dice = this.#random.fraction();
-    if (name === '' || (dice < 0.3 && then.size < PROJECTS_EACH)) {
-      then.set(fresh, 0);
+    if (name === '' || (dice < 0.3 && after.size < PROJECTS_EACH)) {
+      after.set(fresh, 0);
       const params = { name: fresh, source_path: CODEBASE, metadata: { count: 0 } };
-      return { method: 'projects.register', params, then };
+      return { method: 'projects.register', params, after };
     }
     if (dice < 0.4) {
-      then.delete(name);
-      return { method: 'projects.remove', params: { project: name }, then };
+      after.delete(name);
+      return { method: 'projects.remove', params: { project: name }, after };
     }
     if (dice < 0.5) {
-      then.delete(name);
-      then.set(fresh, count);
-      return { method: 'projects.update', params: { project: name, name: fresh }, then };
+      after.delete(name);
+      after.set(fresh, count);
+      return { method: 'projects.update', params: { project: name, name: fresh }, after };
     }
-    then.set(name, count + 1);
+    after.set(name, count + 1);
     return {
       method: 'projects.update',
       params: { project: name, metadata: { count: count + 1 } },
-      then,
+      after,
     };
   }
 }

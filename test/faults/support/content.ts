@@ -36,7 +36,7 @@ export async function servedContent(client: LineClient): Promise<Content> {
   const stored = (projects as unknown as readonly (Stored & { etag: string })[]).map(
     ({ etag, ...project }) => {
       if (typeof etag !== 'string') throw new Error('a project has no etag');
-      return project as Stored;
+      return project;
     },
   );
   return { active: active_project as string | null, projects: stored };

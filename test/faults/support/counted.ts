@@ -1,5 +1,5 @@
 /** A daemon with one project, and a number in it that each change sets to the next. */
-import { expect } from 'vitest';
+import { isDeepStrictEqual } from 'node:util';
 import type { Answer, LineClient } from '../../support/lines.ts';
 import { readContent, servedContent } from './content.ts';
 import { CODEBASE, Gardenerd, type StartOptions } from './gardenerd.ts';
@@ -52,10 +52,14 @@ export class Counted {
     return await this.#client.ask('projects.update', { project: 'one', metadata });
   }
 
-  /** Memory and file must hold the same; gives the number that they hold. */
+  /** The number that memory and file hold. @throws {Error} when they do not hold the same */
   async agreed(when: string): Promise<number> {
     const served = await servedContent(this.#client);
-    expect(await readContent(this.file), when).toEqual(served);
+    const stored = await readContent(this.file);
+    if (!isDeepStrictEqual(stored, served)) {
+      const both = `file ${JSON.stringify(stored)}, memory ${JSON.stringify(served)}`;
+      throw new Error(`the file and the daemon disagree: ${when}: ${both}`);
+    }
     return Number(served.projects[0]?.metadata['count']);
   }
 }

@@ -22,9 +22,9 @@ export function mounting({ type, options = 'mode=700' }: Mount, place: string): 
 /** Says that a test needs to mount; where that is not allowed it is skipped, or fails with `REQUIRE_TOOLS=1`. */
 export async function requireMounts(context: TestContext, mount: Mount): Promise<void> {
   requireTools(context, ['unshare', 'mount']);
-  const [program = '', ...args] = [...mounting(mount, tmpdir()), 'true'];
+  const [program, ...args] = mounting(mount, tmpdir());
   try {
-    await promisify(execFile)(program, args);
+    await promisify(execFile)(String(program), [...args, 'true']);
   } catch (error) {
     const note = `needs to mount ${mount.type} in a namespace of its own: ${String(error)}`;
     if (process.env['REQUIRE_TOOLS'] === '1') throw new Error(note, { cause: error });
