@@ -94,7 +94,9 @@ async function reach(target: Target, means: Means, signal: AbortSignal): Promise
     signal.throwIfAborted();
 
     // 1. Dial and say hello. What cannot be mended by waiting is thrown.
-    const found = await greet({ ...target, helloMs }, signal);
+    const found = await greet({ ...target, helloMs }, signal).catch(async (error: unknown) => {
+      throw starter ? await starter.explain(error) : error;
+    });
     if (typeof found === 'object') {
       if (!starter || upgraded || !(await wantsUpgrade(found, starter, signal))) return found;
       // 2. An older daemon than the one that would be started: have it drain, once.

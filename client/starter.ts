@@ -66,6 +66,19 @@ export class Starter {
     if (!this.#service) await this.#spawn();
   }
 
+  /**
+   * What an attempt to connect failed with, or the reason behind it: where a service manager listens and cannot start
+   * the daemon, connections are taken and never answered.
+   */
+  async explain(error: unknown): Promise<unknown> {
+    if (!this.#service?.onDemand || !(error instanceof ConnectionError) || error.reason !== 'hung')
+      return error;
+    const trouble = await serviceTrouble(this.#service);
+    if (!trouble) return error;
+    const message = `cannot start the daemon: ${trouble.message}; try: ${trouble.remedy}`;
+    return new ConnectionError('start_failed', message, { cause: error });
+  }
+
   /** False when there is no service, or none that works. */
   async #askService(): Promise<boolean> {
     const service = this.#service;

@@ -2,7 +2,8 @@
 import { chmod, cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { connect } from '../../client/index.ts';
 import { resolvePaths } from '../../src/paths.ts';
 import { type Runner, ServiceError } from '../../src/service/commands.ts';
 import { Launchd } from '../../src/service/launchd.ts';
@@ -10,6 +11,9 @@ import { temporaryDirectory } from '../support/home.ts';
 import { requireTools } from '../support/tools.ts';
 import { until } from '../support/until.ts';
 import { execute, standInLaunchd } from './stand-in.ts';
+
+// Dozens of processes, one after another, on a machine that may have other things to do. Milliseconds.
+vi.setConfig({ testTimeout: 90_000 });
 
 beforeEach((context) => requireTools(context, 'python3'));
 
@@ -186,6 +190,25 @@ test('a service that ends with 78 does not keep anybody from the registry', asyn
   expect((await launchd.status()).problems.map(({ check }) => check)).toEqual(
     expect.arrayContaining(['service.program', 'service.exit']),
   );
+});
+
+test('a service on demand that cannot start is named as the reason when nobody answers', async () => {
+  const launchd = await standInLaunchd();
+  await launchd.service('install', '--on-demand');
+  const text = await readFile(launchd.plist, 'utf8');
+  await writeFile(
+    launchd.plist,
+    text.replace(/(<key>ProgramArguments<\/key>\s*<array>\s*<string>)[^<]*/, '$1/nonexistent'),
+  );
+  await launchd.logInAgain();
+  for (const [name, value] of Object.entries({ ...launchd.env, HOME: launchd.home })) vi.stubEnv(name, value);
+  onTestFinished(() => void vi.unstubAllEnvs());
+  await expect(
+    connect({ dataDir: launchd.dataDir, deadlines: { hello: 500, start: 500 } }),
+  ).rejects.toMatchObject({
+    reason: 'start_failed',
+    message: 'cannot start the daemon: its service ends with exit code 78; try: gardener service status',
+  });
 });
 
 test('a throttled service is told as one', async () => {

@@ -1,10 +1,13 @@
 import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { requireTools } from '../support/tools.ts';
 import { until } from '../support/until.ts';
 import { type StandIn, standInLaunchd, type Settings } from './stand-in.ts';
+
+// Dozens of processes, one after another, on a machine that may have other things to do. Milliseconds.
+vi.setConfig({ testTimeout: 90_000 });
 
 beforeEach((context) => requireTools(context, 'python3'));
 

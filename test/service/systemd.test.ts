@@ -1,10 +1,13 @@
 import { existsSync } from 'node:fs';
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, test, type TestContext } from 'vitest';
+import { describe, expect, test, type TestContext, vi } from 'vitest';
 import { until } from '../support/until.ts';
 import type { Status } from './stand-in.ts';
 import { type SystemdUser, systemdUser } from './systemd-user.ts';
+
+// Dozens of processes, one after another, on a machine that may have other things to do. Milliseconds.
+vi.setConfig({ testTimeout: 90_000 });
 
 const SOCKET = 'codebase-gardener-registry.socket';
 const SERVICE = 'codebase-gardener-registry.service';

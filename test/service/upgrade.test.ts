@@ -1,7 +1,7 @@
 /** Two versions on one machine: the newer one takes over, and nobody notices. */
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { commandLine } from '../support/cli.ts';
 import { environment } from '../support/home.ts';
 import { requireTools } from '../support/tools.ts';
@@ -10,6 +10,9 @@ import { crowd, type Seen } from './crowd.ts';
 import { packageOf } from './packages.ts';
 import { execute, standInLaunchd } from './stand-in.ts';
 import { systemdUser } from './systemd-user.ts';
+
+// Dozens of processes, one after another, on a machine that may have other things to do. Milliseconds.
+vi.setConfig({ testTimeout: 90_000 });
 
 interface Hello {
   readonly version: string;
