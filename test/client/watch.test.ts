@@ -1,13 +1,11 @@
 /** `client.watch`: one series of changes through lost connections, restarts and slowness. */
-import { createConnection, createServer, type Socket } from 'node:net';
-import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { type Client, connect, ConnectionError, RegistryError, type WatchEvent } from '../../client/index.ts';
 import { MAX_WAITING_EVENTS, type WatchOptions } from '../../client/watch.ts';
 import { brief, manyUpdates, Replica, servedState } from '../support/events.ts';
-import { temporaryDirectory } from '../support/home.ts';
 import { until } from '../support/until.ts';
+import { wire } from '../support/wire.ts';
 import { request, world, type World } from '../support/world.ts';
 import { answer, failure, standIn } from './stand-in.ts';
 import { reasonOf } from './support.ts';
@@ -62,38 +60,6 @@ function reader(client: Client, options: WatchOptions = {}): Reader {
 }
 
 const subscriptions = async ({ writer }: World) => (await writer.call('daemon.status'))['subscriptions'];
-
-/** Stands between a client and a daemon, and can cut the wire. */
-async function wire(socket: string): Promise<{ socket: string; cut(): void; accepted: () => number }> {
-  const path = join(await temporaryDirectory(), 'wire.sock');
-  const ends = new Set<Socket>();
-  let accepted = 0;
-  const server = createServer((here) => {
-    accepted += 1;
-    const there = createConnection(socket);
-    for (const [end, other] of [
-      [here, there],
-      [there, here],
-    ] as const) {
-      ends.add(end);
-      end.on('error', () => end.destroy());
-      end.on('close', () => {
-        ends.delete(end);
-        other.destroy();
-      });
-      end.pipe(other);
-    }
-  });
-  await new Promise<void>((resolve) => server.listen(path, resolve));
-  const cut = (): void => {
-    for (const end of ends) end.destroy();
-  };
-  onTestFinished(async () => {
-    cut();
-    await new Promise((resolve) => server.close(resolve));
-  });
-  return { socket: path, cut, accepted: () => accepted };
-}
 
 describe('a watch', () => {
   test('begins with everything, and goes on with every change and its cursor', async () => {
@@ -162,16 +128,16 @@ describe('a watch', () => {
 describe('after a lost connection', () => {
   test('a watch goes on where it was', async () => {
     const { writer, paths } = await world(['a']);
-    const { socket, cut, accepted } = await wire(paths.socket);
-    const watching = reader(await clientOf(socket));
+    const line = await wire(paths.socket);
+    const watching = reader(await clientOf(line.socket));
     await watching.when('resync');
     for (let n = 0; n < 10; n += 1) {
-      cut();
+      line.cut();
       await writer.call('projects.update', { project: 'a', name: `a${n}` });
       await writer.call('projects.update', { project: `a${n}`, name: 'a' });
       await watching.when(`updated a${n}`);
     }
-    expect(accepted()).toBeGreaterThan(5);
+    expect(line.accepted).toBeGreaterThan(5);
     await until(() => watching.events.length === 21, 'all events have come');
     expect(watching.briefs.filter((text) => text === 'resync')).toHaveLength(1);
     expect(watching.replica.state).toEqual(await servedState(writer));
