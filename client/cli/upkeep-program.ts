@@ -1,5 +1,7 @@
 /** The commands that keep the registry well, and the shell informed. */
-import type { Command } from 'commander';
+import { Argument, type Command } from 'commander';
+import type { CompleteOptions } from './complete.ts';
+import type { Shell } from './completion.ts';
 import type { Context } from './context.ts';
 import { collect } from './option-values.ts';
 import type { RestoreOptions } from './restore.ts';
@@ -20,5 +22,22 @@ export function addUpkeepCommands(program: Command, context: () => Context): voi
     .option('--yes', 'do not ask')
     .action(async (backup: string, options: RestoreOptions) =>
       (await import('./restore.ts')).restore(context(), backup, options),
+    );
+  program
+    .command('completion')
+    .summary('teach the shell to complete gardener')
+    .description(
+      'Prints a script that completes commands, flags and names. In ~/.bashrc: eval "$(gardener completion bash)"',
+    )
+    .addArgument(new Argument('<shell>', 'which shell').choices(['bash', 'zsh', 'fish'] satisfies Shell[]))
+    .action(async (shell: Shell) => (await import('./completion.ts')).completion(context(), shell));
+  // What the scripts ask.
+  program
+    .command('__complete', { hidden: true })
+    .argument('[words...]')
+    .option('--line <line>')
+    .option('--replaces <text>')
+    .action(async (words: string[], options: CompleteOptions) =>
+      (await import('./complete.ts')).complete(context(), program, words, options),
     );
 }
