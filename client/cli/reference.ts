@@ -146,7 +146,7 @@ function objectText({ properties = {}, required = [], additionalProperties: othe
 }
 
 /** The bounds of a type: `at most 64 characters`; empty where it has none worth mentioning. */
-export function boundsText(schema: Schema): string {
+function boundsText(schema: Schema): string {
   const { minimum, maximum = Number.MAX_SAFE_INTEGER, minLength = 0, maxLength, maxItems } = schema;
   if (maximum < Number.MAX_SAFE_INTEGER) return `${minimum ?? 0} to ${maximum}`;
   if (minimum !== undefined) return `${minimum} or more`;

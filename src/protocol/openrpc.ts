@@ -74,7 +74,7 @@ function describeMethod(name: string, declaration: Method, schemas: Record<strin
     paramStructure: 'by-name',
     params: Object.entries(properties)
       // The specification wants required parameters first.
-      .sort(([a], [b]) => Number(required.has(b)) - Number(required.has(a)))
+      .toSorted(([a], [b]) => Number(required.has(b)) - Number(required.has(a)))
       .map(([param, { description, ...schema }]) => ({
         name: param,
         ...(description === undefined ? {} : { description }),
@@ -86,10 +86,12 @@ function describeMethod(name: string, declaration: Method, schemas: Record<strin
     examples: [
       {
         name: 'example',
-        params: Object.entries(declaration.example.params as object).map(([param, value]) => ({
-          name: param,
-          value,
-        })),
+        params: Object.entries(declaration.example.params as Record<string, unknown>).map(
+          ([param, value]) => ({
+            name: param,
+            value,
+          }),
+        ),
         result: { name: 'result', value: declaration.example.result },
       },
     ],

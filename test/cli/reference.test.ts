@@ -63,7 +63,10 @@ test('gardener docs describes every method, every type and every error', async (
   expect(stdout).toContain('| 1001 | `project_not_found` |');
   expect(stdout).not.toContain('undefined');
   // Tables are tables: as many cells in every row.
-  for (const block of stdout.trim().split('\n\n').filter((text) => text.startsWith('|'))) {
+  for (const block of stdout
+    .trim()
+    .split('\n\n')
+    .filter((text) => text.startsWith('|'))) {
     const cells = block.split('\n').map((row) => row.split(/(?<!\\)\|/).length);
     expect(new Set(cells).size, block).toBe(1);
   }

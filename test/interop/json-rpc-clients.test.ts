@@ -30,7 +30,7 @@ describe('jayson', () => {
     const ask = (method: string, params: object, id?: null): Promise<unknown> =>
       new Promise((resolve, reject) => {
         client.request(method, params, id, (error: unknown, answer: unknown) =>
-          error ? reject(error as Error) : resolve(answer),
+          error ? reject(error) : resolve(answer),
         );
       });
     return { client, ask, source_path };
@@ -62,9 +62,7 @@ describe('jayson', () => {
       jayson.request('projects.get', { project: 'none' }),
     ];
     const answers = await new Promise((resolve, reject) => {
-      jayson.request(batch, (error: unknown, answers: unknown) =>
-        error ? reject(error as Error) : resolve(answers),
-      );
+      jayson.request(batch, (error: unknown, answers: unknown) => (error ? reject(error) : resolve(answers)));
     });
     expect(answers).toEqual([
       expect.objectContaining({ result: expect.objectContaining({ name: 'payments' }) }),

@@ -10,7 +10,8 @@ import { temporaryDirectory } from '../support/home.ts';
 import type { LineClient } from '../support/lines.ts';
 
 // Its types say that it has a default export, which Node does not see.
-const openRpc = createRequire(import.meta.url)('@open-rpc/meta-schema') as { readonly default: object };
+const require = createRequire(import.meta.url);
+const openRpc = require('@open-rpc/meta-schema') as { readonly default: object };
 
 interface Described {
   readonly name: string;
