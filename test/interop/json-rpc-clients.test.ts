@@ -30,7 +30,7 @@ describe('jayson', () => {
     const ask = (method: string, params: object, id?: null): Promise<unknown> =>
       new Promise((resolve, reject) => {
         client.request(method, params, id, (error: unknown, answer: unknown) =>
-          error ? reject(error) : resolve(answer),
+          error ? reject(asError(error)) : resolve(answer),
         );
       });
     return { client, ask, source_path };
@@ -62,7 +62,9 @@ describe('jayson', () => {
       jayson.request('projects.get', { project: 'none' }),
     ];
     const answers = await new Promise((resolve, reject) => {
-      jayson.request(batch, (error: unknown, answers: unknown) => (error ? reject(error) : resolve(answers)));
+      jayson.request(batch, (error: unknown, answers: unknown) =>
+        error ? reject(asError(error)) : resolve(answers),
+      );
     });
     expect(answers).toEqual([
       expect.objectContaining({ result: expect.objectContaining({ name: 'payments' }) }),
@@ -70,6 +72,11 @@ describe('jayson', () => {
     ]);
   });
 });
+
+/** Its types do not say what a failure is. */
+function asError(failure: unknown): Error {
+  return failure instanceof Error ? failure : new Error(JSON.stringify(failure));
+}
 
 describe('vscode-jsonrpc', () => {
   /** Reads what editors' own protocol frames with headers from lines instead. */
