@@ -113,7 +113,8 @@ describe('a start with a bad file', () => {
     // The clock is asked when the bytes have been read.
     const now = (): string => {
       reads += 1;
-      if (reads === 1) writeFileSync(file, fileWith('saved'));
+      // And the rest comes a moment later.
+      if (reads === 1) setTimeout(() => writeFileSync(file, fileWith('saved')), 30);
       return new Date().toISOString();
     };
     const { store, backups } = await openStore({ home, now });
