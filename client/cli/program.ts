@@ -1,5 +1,5 @@
 /** What can be typed: commands, flags, help. What a command does is loaded when it is asked for. */
-import { Command, Option } from 'commander';
+import { Command, Help, Option } from 'commander';
 import { VERSION } from '../../src/version.ts';
 import type { AddOptions } from './add.ts';
 import { Context, type Globals, type Host } from './context.ts';
@@ -18,10 +18,12 @@ import type { UseOptions } from './use.ts';
 
 const PROJECT = 'name, id or path of a project';
 const EPILOGUE = `
-A project is named by its name, its id or a path in it. Commands that may do without one take
-CODEBASE_GARDENER_PROJECT, the project around the working directory, or the active one.
+A project is named by its name, its id or a path in it. Commands that may do
+without one take CODEBASE_GARDENER_PROJECT, the project around the working
+directory, or the active one.
 
-Exit codes: 0 good, 1 the registry said no, 2 wrong usage, 3 the daemon cannot be reached.`;
+Exit codes: 0 good, 1 the registry said no, 2 wrong usage, 3 the daemon cannot
+be reached.`;
 
 /**
  * Makes the program.
@@ -38,7 +40,13 @@ export function createProgram(host: Host, entered: (ctx: Context) => void): Comm
     .option('--socket <path>', 'where the daemon listens (default: <data-dir>/run/registry.sock)')
     .option('--json', 'answer with one JSON document')
     .option('--no-start', 'do not start a daemon when none is running')
-    .configureHelp({ showGlobalOptions: true, helpWidth: Math.min(host.stdout.columns ?? 100, 100) })
+    .configureHelp({
+      showGlobalOptions: true,
+      helpWidth: Math.min(host.stdout.columns ?? 80, 100),
+      minWidthToWrap: 30,
+      // Every command has options; saying so would leave no room for what it does.
+      subcommandTerm: (command) => new Help().subcommandTerm(command).replace(' [options]', ''),
+    })
     .addHelpText('after', EPILOGUE)
     .exitOverride()
     // Messages go through the same door as all others; see run.ts.

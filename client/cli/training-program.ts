@@ -6,16 +6,19 @@ import type { TrainOptions } from './train.ts';
 import type { WatchFlags } from './watch.ts';
 
 const TRAIN_HELP = `
-The command gets GARDENER_PROJECT_ID, _NAME, _SOURCE_PATH, _LORA_ADAPTER_PATH, _VECTOR_STORE_PATH,
-_CONTEXT_PATH and _TOKEN. It may tell how far it is on descriptor 3, whose number is in
-GARDENER_PROGRESS_FD, a line a report:
+The command gets GARDENER_PROJECT_ID, _NAME, _SOURCE_PATH, _LORA_ADAPTER_PATH,
+_VECTOR_STORE_PATH, _CONTEXT_PATH and _TOKEN. It may tell how far it is on
+descriptor 3, whose number is in GARDENER_PROGRESS_FD, a line a report, in which
+everything is optional; a mere 40% will do as well:
 
-  {"progress": 0.4, "phase": "training", "message": "epoch 2"}     all optional; or just: 40%
-  {"result": {"file_count": 412, "lora_adapter_path": "adapter", "metadata": {"loss": 0.1}}}
+  {"progress": 0.4, "phase": "training", "message": "epoch 2"}
+  {"result": {"file_count": 412, "lora_adapter_path": "adapter",
+              "metadata": {"loss": 0.1}}}
 
-Exit 0 means trained; anything else means failed, with the last lines of standard error. Signals are
-passed on. gardener ends with the command's exit code, 128 and the signal that ended it, or its own:
-1 also when the project was taken away or nothing waits, 127 and 126 when the command cannot be run.`;
+Exit 0 means trained; anything else means failed, with the last lines of
+standard error. Signals are passed on. gardener ends with the command's exit
+code, 128 and the signal that ended it, or its own: 1 also when the project was
+taken away or nothing waits, 127 and 126 when the command cannot be run.`;
 
 export function addTrainingCommands(program: Command, context: () => Context): void {
   program.commandsGroup('Training:');
