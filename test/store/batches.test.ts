@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rename, writeFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { RegistryError } from '../../src/domain/errors.ts';
 import * as operations from '../../src/domain/operations.ts';
@@ -125,6 +125,42 @@ describe('changes', () => {
     await add('two');
     expect(await namesOnDisk()).toEqual(['one', 'by hand', 'two']);
     expect(store.registry.size).toBe(3);
+  });
+
+  test.each([
+    ['in place', async (file: string, text: string) => await writeFile(file, text)],
+    [
+      'by a rename',
+      async (file: string, text: string) => {
+        await writeFile(`${file}.new`, text);
+        await rename(`${file}.new`, file);
+      },
+    ],
+    ['to something that cannot be read', async (file: string) => await writeFile(file, '{ half')],
+  ])('never write over an edit that comes after they were begun (%s)', async (_how, edit) => {
+    let begun = (): Promise<void> => Promise.resolve();
+    const { store, add, file, namesOnDisk } = await openStore({
+      // Asked after the file was looked at, and before it is written.
+      ownsRegistry: async () => {
+        await begun();
+        return true;
+      },
+    });
+    await add('one');
+    begun = async () => {
+      begun = () => Promise.resolve();
+      await edit(file, fileWith('one', 'by hand'));
+    };
+    const outcome = await add('two').then(
+      () => 'done',
+      (error: unknown) => error,
+    );
+    if ((await readFile(file, 'utf8')) === '{ half') {
+      expect(outcome).toMatchObject({ kind: 'registry_read_only' });
+    } else {
+      expect(await namesOnDisk()).toEqual(['one', 'by hand', 'two']);
+      expect(store.batches.count).toBe(2);
+    }
   });
 
   test('are judged by the state after an outside edit', async () => {
