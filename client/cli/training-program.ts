@@ -12,8 +12,7 @@ descriptor 3, whose number is in GARDENER_PROGRESS_FD, a line a report, in which
 everything is optional; a mere 40% will do as well:
 
   {"progress": 0.4, "phase": "training", "message": "epoch 2"}
-  {"result": {"file_count": 412, "lora_adapter_path": "adapter",
-              "metadata": {"loss": 0.1}}}
+  {"result": {"file_count": 412, "lora_adapter_path": "x", "metadata": {}}}
 
 Exit 0 means trained; anything else means failed, with the last lines of
 standard error. Signals are passed on. gardener ends with the command's exit
