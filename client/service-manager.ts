@@ -7,6 +7,7 @@ import {
   type ServiceManagerName,
   SOCKET_UNIT,
 } from '../src/service/installed.ts';
+import { CODE, isDisabled, readPrint } from '../src/service/launchctl.ts';
 import type { Paths } from '../src/paths.ts';
 
 /** What the service manager made of it: undefined when the daemon is on its way. */
@@ -54,12 +55,12 @@ async function askLaunchd(): Promise<Trouble> {
   for (const domain of domains()) {
     ({ code } = await run('launchctl', 'kickstart', `${domain}/${LABEL}`));
     if (code === 0) return undefined;
-    if (code === 119) break;
+    if (code === CODE.disabled) break;
   }
   for (const domain of domains()) {
     const { code: failed, output } = await run('launchctl', 'print-disabled', domain);
     if (failed !== 0) continue;
-    if (code === 119 || new RegExp(`"${LABEL.replaceAll('.', '\\.')}" => (disabled|true)`).test(output)) {
+    if (code === CODE.disabled || isDisabled(output)) {
       return { message: 'its service is disabled', remedy: INSTALL };
     }
   }
@@ -70,9 +71,9 @@ async function launchdTrouble(): Promise<Trouble> {
   for (const domain of domains()) {
     const { code, output } = await run('launchctl', 'print', `${domain}/${LABEL}`);
     if (code !== 0) continue;
-    const [, exit = '0'] = /^\s*last exit code = (-?\d+)/m.exec(output) ?? [];
-    if (/^\s*pid = \d+/m.test(output) || exit === '0') return undefined;
-    return { message: `its service ends with exit code ${exit}`, remedy: 'gardener service status' };
+    const { pid, lastExit } = readPrint(output);
+    if (pid !== null || (lastExit ?? 0) === 0) return undefined;
+    return { message: `its service ends with exit code ${lastExit}`, remedy: 'gardener service status' };
   }
   return { message: 'launchd does not know its service', remedy: INSTALL };
 }

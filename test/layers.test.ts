@@ -13,6 +13,7 @@ const THIN = [
   'src/domain/errors.ts',
   'src/protocol/version.ts',
   'src/service/installed.ts',
+  'src/service/launchctl.ts',
   'src/service/version.ts',
 ];
 

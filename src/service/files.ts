@@ -4,7 +4,7 @@ import { createConnection } from 'node:net';
 import { dirname } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { readIfThere } from './installed.ts';
-import type { ServicePlan } from './plan.ts';
+import { crashLog, movedLauncher, type ServicePlan } from './plan.ts';
 
 /** Writes a file that a service manager reads, whole or not at all, unless it is as it should be. True when it was not. */
 export async function writeServiceFile(file: string, text: string): Promise<boolean> {
@@ -35,10 +35,13 @@ export async function removeFiles(files: readonly string[]): Promise<string[]> {
   return removed;
 }
 
-/** Removes a directory if nothing is in it. */
-export async function removeEmpty(directory: string): Promise<void> {
+/** Removes what an installed service has put beside the data: a launcher that did not stay in the package, and its log. */
+export async function removeLeftovers(dataDir: string): Promise<string[]> {
+  const launcher = movedLauncher(dataDir);
+  const removed = await removeFiles([launcher, crashLog(dataDir)]);
   // ENOTEMPTY, ENOENT: it stays, or there is none; both are well.
-  await rmdir(directory).catch(() => undefined);
+  await rmdir(dirname(launcher)).catch(() => undefined);
+  return removed;
 }
 
 /** Removes a socket that nobody listens on. */

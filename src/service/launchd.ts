@@ -1,23 +1,16 @@
 /** The service as a LaunchAgent. Every operation may be repeated: it does what is missing. */
 import { homedir } from 'node:os';
-import { dirname } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Ran, type Runner, runProgram, type ServiceError, Session } from './commands.ts';
-import { preparePlaces, removeDeadSocket, removeEmpty, removeFiles, writeServiceFile } from './files.ts';
+import { preparePlaces, removeDeadSocket, removeFiles, removeLeftovers, writeServiceFile } from './files.ts';
 import { type Circumstances, circumstances, refuseFromInside, refuseOtherUser } from './guards.ts';
 import { LABEL, readIfThere, readInstalled, serviceFile } from './installed.ts';
 import { launchAgent } from './launchd-plist.ts';
+import { planFiles, stateProblems } from './launchd-problems.ts';
 import { CODE, explainCode, explainExit, isDisabled, type Job, readPrint } from './launchctl.ts';
-import { movedLauncher, planService, type PlanOptions, type ServicePlan } from './plan.ts';
+import { planService, type PlanOptions, type ServicePlan } from './plan.ts';
 import type { Installed, InstallHooks, ServiceManager, Uninstalled } from './manager.ts';
-import {
-  type Finding,
-  INSTALL,
-  planAgain,
-  problemsOf,
-  protectedProblems,
-  type ServiceStatus,
-} from './status.ts';
+import { type Finding, planAgain, problemsOf, protectedProblems, type ServiceStatus } from './status.ts';
 
 /** `ExitTimeOut` of the LaunchAgent and 10 s: as long as launchd may be busy with ending the job. Milliseconds. */
 const BUSY_MS = 30_000;
@@ -116,7 +109,7 @@ export class Launchd implements ServiceManager {
       problems.push(
         ...problemsOf(installed, plan, planFiles(plan, this.#home)),
         ...protectedProblems(installed, this.#home),
-        ...this.#stateProblems(loaded?.job, disabled, plan),
+        ...stateProblems(loaded?.job, disabled, plan, this.#circumstances.uid),
       );
     } else if (loaded) {
       const message =
@@ -139,34 +132,6 @@ export class Launchd implements ServiceManager {
       file: serviceFile('launchd', this.#home),
       problems,
     };
-  }
-
-  #stateProblems(job: Job | undefined, disabled: boolean, plan: ServicePlan): Finding[] {
-    const { uid } = this.#circumstances;
-    if (disabled) {
-      const { meaning, remedy } = explainCode(CODE.disabled, { uid, file: '' });
-      return [{ check: 'service.disabled', level: 'warning', message: meaning, remedy }];
-    }
-    if (!job) {
-      const message = 'launchd does not know the service: it is not loaded';
-      return [{ check: 'service.loaded', level: 'warning', message, remedy: INSTALL }];
-    }
-    if (job.pid !== null) return [];
-    if (job.lastExit !== null && job.lastExit !== 0) {
-      const { meaning, remedy } = explainExit(job.lastExit, plan.crashLog);
-      return [{ check: 'service.exit', level: 'error', message: meaning, remedy }];
-    }
-    if (!job.throttled) return [];
-    const message =
-      'launchd waits before it starts the daemon again, because it ended soon after its last start';
-    return [
-      {
-        check: 'service.throttled',
-        level: 'warning',
-        message,
-        remedy: `wait half a minute; ${plan.crashLog}`,
-      },
-    ];
   }
 
   #target(domain: 'gui' | 'user'): string {
@@ -274,18 +239,4 @@ export class Launchd implements ServiceManager {
     const { meaning, remedy } = explainCode(code, { uid: this.#circumstances.uid, file });
     return session.error(`${what}: ${meaning}`, remedy);
   }
-}
-
-function planFiles(plan: ServicePlan, home: string): Record<string, string> {
-  const files = { [serviceFile('launchd', home)]: launchAgent(plan) };
-  const source = plan.launcherSource === undefined ? undefined : readIfThere(plan.launcherSource);
-  return source === undefined ? files : { ...files, [plan.launcher]: source };
-}
-
-/** What an installed service has put beside the data: its own log, and a launcher that did not stay in the package. */
-async function removeLeftovers(dataDir: string): Promise<string[]> {
-  const launcher = movedLauncher(dataDir);
-  const removed = await removeFiles([launcher, `${dataDir}/logs/launchd.log`]);
-  await removeEmpty(dirname(launcher));
-  return removed;
 }

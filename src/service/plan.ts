@@ -60,10 +60,15 @@ export function planService(options: PlanOptions): ServicePlan {
     daemon,
     dataDir: paths.dataDir,
     socket: paths.socket,
-    crashLog: join(dirname(paths.logFile), 'launchd.log'),
+    crashLog: crashLog(paths.dataDir),
     onDemand,
     idleTimeout: IDLE_TIMEOUT,
   };
+}
+
+/** Where launchd writes what the launcher says and a crash prints. */
+export function crashLog(dataDir: string): string {
+  return join(dataDir, 'logs', 'launchd.log');
 }
 
 /** Where a launcher is put that cannot stay in the package. */

@@ -1,8 +1,7 @@
 /** The service as units of systemd --user. Every operation may be repeated: it does what is missing. */
 import { homedir, userInfo } from 'node:os';
-import { dirname } from 'node:path';
 import { type Ran, type Runner, runProgram, ServiceError, Session } from './commands.ts';
-import { preparePlaces, removeDeadSocket, removeEmpty, removeFiles, writeServiceFile } from './files.ts';
+import { preparePlaces, removeDeadSocket, removeFiles, removeLeftovers, writeServiceFile } from './files.ts';
 import { type Circumstances, circumstances, refuseFromInside, refuseOtherUser } from './guards.ts';
 import {
   readIfThere,
@@ -13,7 +12,7 @@ import {
   socketUnitFile,
 } from './installed.ts';
 import type { Installed, InstallHooks, ServiceManager, Uninstalled } from './manager.ts';
-import { movedLauncher, planService, type PlanOptions, type ServicePlan } from './plan.ts';
+import { planService, type PlanOptions, type ServicePlan } from './plan.ts';
 import { type Finding, INSTALL, planAgain, problemsOf, type ServiceStatus } from './status.ts';
 import { serviceUnit, socketUnit, unusablePath } from './systemd-units.ts';
 
@@ -87,11 +86,7 @@ export class Systemd implements ServiceManager {
       // A unit that had failed is remembered without its file; "not loaded" is the answer for one that had not.
       await session.run('systemctl', '--user', 'reset-failed', SOCKET_UNIT, SERVICE_UNIT);
     }
-    if (installed?.dataDir !== undefined) {
-      const launcher = movedLauncher(installed.dataDir);
-      removed.push(...(await removeFiles([launcher])));
-      await removeEmpty(dirname(launcher));
-    }
+    if (installed?.dataDir !== undefined) removed.push(...(await removeLeftovers(installed.dataDir)));
     if (installed?.socket !== undefined) await removeDeadSocket(installed.socket);
     return { removed, wasLoaded };
   }
