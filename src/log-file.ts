@@ -1,0 +1,74 @@
+/** A file of lines that is renamed when it is long, and that never fails whoever writes to it. */
+import { closeSync, fstatSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
+
+/** A log file is renamed once it is this long. */
+export const MAX_LOG_BYTES = 5 * 1024 * 1024;
+/** `registry.log.1` is the newest old file. */
+export const OLD_LOG_FILES = 3;
+
+/**
+ * Lines are written before the call returns: what waits in memory is lost when the process is killed, and grows where
+ * the disk takes no more. A line that cannot be written is dropped.
+ */
+export class LogFile {
+  readonly #path: string;
+  #descriptor: number;
+  #bytes: number;
+  /** The last line was cut short: the next one must not stand on it. */
+  #cut = false;
+  /** The file has its next name and there is none in its place yet. */
+  #renamed = false;
+
+  /** @throws when the file cannot be opened */
+  constructor(path: string) {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    this.#path = path;
+    this.#descriptor = openForLines(path);
+    this.#bytes = fstatSync(this.#descriptor).size;
+  }
+
+  write(line: string): void {
+    if (this.#bytes >= MAX_LOG_BYTES) this.#rotate();
+    const bytes = Buffer.from(this.#cut ? `\n${line}` : line);
+    const written = attempt(() => writeSync(this.#descriptor, bytes)) ?? 0;
+    if (written > 0) this.#cut = written < bytes.length;
+    this.#bytes += written;
+  }
+
+  #rotate(): void {
+    if (!this.#renamed) {
+      attempt(() => rmSync(`${this.#path}.${OLD_LOG_FILES}`, { force: true }));
+      for (let number = OLD_LOG_FILES - 1; number >= 0; number -= 1) {
+        const from = number === 0 ? this.#path : `${this.#path}.${number}`;
+        // The first files of a new log have no predecessors; a directory that refuses keeps the file growing.
+        const done = attempt(() => {
+          renameSync(from, `${this.#path}.${number + 1}`);
+          return true;
+        });
+        if (number === 0) this.#renamed = done ?? false;
+      }
+    }
+    const next = this.#renamed ? attempt(() => openForLines(this.#path)) : undefined;
+    // Without a new file the lines go on into the old one, under its new name, and the next line tries again.
+    if (next === undefined) return;
+    attempt(() => closeSync(this.#descriptor));
+    this.#descriptor = next;
+    this.#bytes = 0;
+    this.#cut = false;
+    this.#renamed = false;
+  }
+}
+
+function openForLines(path: string): number {
+  return openSync(path, 'a', 0o600);
+}
+
+/** What went wrong with the log cannot be logged, and must not fail what was to be logged. */
+function attempt<T>(action: () => T): T | undefined {
+  try {
+    return action();
+  } catch {
+    return undefined;
+  }
+}
