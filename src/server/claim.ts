@@ -123,6 +123,15 @@ export function pidFile(socket: string): string {
   return `${socket}.pid`;
 }
 
+/** Writes down whose socket it is. A full disk is no reason not to serve; better no note than somebody else's. */
+export async function notePid(socket: string): Promise<void> {
+  try {
+    await writeFile(pidFile(socket), `${process.pid}\n`, { mode: 0o600 });
+  } catch {
+    await rm(pidFile(socket), { force: true });
+  }
+}
+
 /**
  * Takes the socket path, or tells who has it.
  *
@@ -200,7 +209,7 @@ async function bind(path: string): Promise<Claim> {
     await chmod(privatePath, 0o600);
     const identity = await lstat(privatePath, { bigint: true });
     await rename(privatePath, path);
-    await writeFile(pidFile(path), `${process.pid}\n`, { mode: 0o600 });
+    await notePid(path);
     return new Claim(server, path, identity);
   } catch (error) {
     server.close();

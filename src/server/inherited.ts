@@ -6,9 +6,9 @@
  * that it is never unlinked, and connections wait in it while one daemon ends and the next one starts.
  */
 import { fstatSync } from 'node:fs';
-import { lstat, readFile, rm, writeFile } from 'node:fs/promises';
+import { lstat, readFile, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
-import { Claim, ClaimError, holdEarlyConnections, pidFile } from './claim.ts';
+import { Claim, ClaimError, holdEarlyConnections, notePid, pidFile } from './claim.ts';
 
 /** https://www.freedesktop.org/software/systemd/man/latest/sd_listen_fds.html */
 const FIRST_PASSED_DESCRIPTOR = 3;
@@ -101,7 +101,7 @@ export async function adoptSocket({ descriptor }: InheritedSocket, path: string)
     );
   }
   const status = await lstat(path, { bigint: true }).catch(() => null);
-  await writeFile(pidFile(path), `${process.pid}\n`, { mode: 0o600 });
+  await notePid(path);
   return new InheritedClaim(server, path, status?.isSocket() ? status : null);
 }
 
