@@ -24,6 +24,8 @@ export interface OutsideEditsOptions {
 
 export class OutsideEdits {
   readonly #options: OutsideEditsOptions;
+  /** The last good state is in no backup yet: the disk was full. The next look tries again. */
+  #faultBackupDue = false;
 
   constructor(options: OutsideEditsOptions) {
     this.#options = options;
@@ -71,8 +73,9 @@ export class OutsideEdits {
     const next = succeed(committed.registry, registry);
     const changes = difference(committed.registry, next);
     // A fault was answered with a backup of this same state already.
-    const wantsBackup = !committed.readOnly && changes.length > 0;
+    const wantsBackup = (!committed.readOnly || this.#faultBackupDue) && changes.length > 0;
     const backup = wantsBackup ? await backups.keep(committed.encode(), 'edit', now) : undefined;
+    this.#faultBackupDue = false;
     committed.registry = next;
     committed.original = older ? bytes : null;
     committed.loadedAt = now;
@@ -90,6 +93,9 @@ export class OutsideEdits {
     const wasGood = !committed.readOnly;
     committed.setProblem({ kind, ...fault, since: wasGood ? now : (committed.problem?.since ?? now) }, true);
     log.warn({ fault }, 'the registry file is not usable; serving the last good state');
-    if (wasGood) await backups.keep(committed.encode(), 'fault', now);
+    if (wasGood) this.#faultBackupDue = true;
+    if (!this.#faultBackupDue) return;
+    await backups.keep(committed.encode(), 'fault', now);
+    this.#faultBackupDue = false;
   }
 }
