@@ -4,18 +4,16 @@
  */
 import { open, readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
-import { temporaryDirectory } from '../support/home.ts';
 import { servedContent } from './support/content.ts';
 import { Counted } from './support/counted.ts';
-import { requireMounts } from './support/mounts.ts';
+import { PrivateMount } from './support/mounts.ts';
 
 const ROUNDS = 200;
-/** Simple, and without the finer times that Linux has on others since 6.13. */
-const OLD = { type: 'ramfs' } as const;
 
 test('an edit in the tick of the last write, of the same size, is not overwritten', async (context) => {
-  await requireMounts(context, OLD);
-  const one = await Counted.start(await temporaryDirectory(), { mount: OLD });
+  // Simple, and without the finer times that Linux has on others since 6.13.
+  const mount = await PrivateMount.make(context, 'ramfs', 'mode=700');
+  const one = await Counted.start(mount.place, { mount });
   await one.client.call('projects.update', { project: 'one', metadata: { mark: 1_000 } });
   for (let mark = 1_001; mark < 1_000 + ROUNDS; mark += 1) {
     expect((await one.change()).error).toBeUndefined();

@@ -9,7 +9,7 @@ import { builtProgram } from '../../support/cli.ts';
 import { environment, temporaryDirectory } from '../../support/home.ts';
 import { LineClient } from '../../support/lines.ts';
 import { until } from '../../support/until.ts';
-import { type Mount, mounting } from './mounts.ts';
+import type { PrivateMount } from './mounts.ts';
 
 export const PROGRAM = builtProgram('gardenerd.js');
 
@@ -18,8 +18,8 @@ export interface StartOptions {
   readonly dataDir?: string;
   readonly args?: readonly string[];
   readonly env?: NodeJS.ProcessEnv;
-  /** A file system of its own for the data directory, which only this daemon and its paths see. */
-  readonly mount?: Mount;
+  /** Where the data directory is, if it is on a file system of its own. */
+  readonly mount?: PrivateMount;
 }
 
 export interface Ended {
@@ -38,21 +38,12 @@ export class Gardenerd {
 
   /** Starts the program and does not wait for anything; whatever is still running when the test is over is killed. */
   constructor(dataDir: string, { args = [], env = {}, mount }: StartOptions = {}) {
-    const command = [
-      ...(mount ? mounting(mount, dataDir) : []),
-      process.execPath,
-      PROGRAM,
-      '--data-dir',
-      dataDir,
-      ...args,
-    ];
+    const command = [...(mount?.enter ?? []), process.execPath, PROGRAM, '--data-dir', dataDir, ...args];
     this.process = spawn(String(command[0]), command.slice(1), {
       env: { ...environment(dataDir), ...env },
       stdio: ['ignore', 'ignore', 'pipe'],
     });
-    // What is mounted for the daemon alone can be seen through it.
-    const prefix = mount ? `/proc/${this.process.pid ?? 0}/root` : '';
-    this.paths = resolvePaths({ dataDir: `${prefix}${dataDir}` }, {});
+    this.paths = resolvePaths({ dataDir: mount?.outside(dataDir) ?? dataDir }, {});
     this.process.stderr?.on('data', (chunk: Buffer) => (this.stderr += chunk.toString()));
     this.ended = new Promise((resolve, reject) => {
       this.process.once('error', reject);
