@@ -147,6 +147,9 @@ export class Connection {
       // Nobody can tell which call it is about: a line too long, too many connections.
       this.#rejectAll(() => errorFromAnswer(message['error']));
     } else if (isAnswer(message)) {
+      // At once, and not only when the library has told the caller: what comes behind it in the same chunk, such as
+      // the last word of a daemon, is not about this call any more.
+      if (typeof message.id === 'number') this.#pending.delete(message.id);
       this.#rpc.receive(message);
     } else {
       throw new Error('a line is no JSON-RPC answer');

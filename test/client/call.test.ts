@@ -32,6 +32,16 @@ describe('answers', () => {
     await client.close();
   });
 
+  test('stand, whatever error without an id comes behind them in the same chunk', async () => {
+    const { client } = await pair(({ id, method }, socket) => {
+      if (method === 'daemon.hello') return;
+      const lastWord = { kind: 'shutting_down', suggestions: [] };
+      socket.end(answer(id, null) + failure(null, 1011, 'the daemon has shut down', lastWord));
+    });
+    expect(await client.daemon.shutdown()).toBeNull();
+    await client.close();
+  });
+
   test('calls of one moment go out in one write', async () => {
     const daemon = await standIn(({ method }) => (method === 'projects.count' ? 1 : undefined));
     const { client, sockets } = await clientOfSockets(daemon);
