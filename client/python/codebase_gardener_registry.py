@@ -184,10 +184,6 @@ class StorageFailedError(ProjectRegistryError):
         return bool(self.data.get("applied", False))
 
 
-class ShuttingDownError(ProjectRegistryError):
-    """The daemon is ending; again in a moment."""
-
-
 class IncompatibleProtocolError(ProjectRegistryError):
     """This module and the daemon have no version of the protocol in common."""
 
@@ -227,6 +223,17 @@ class RegistryConnectionError(ProjectRegistryError):
         super().__init__(message)
         self.reason = reason
         self.sent = sent
+
+
+class ShuttingDownError(RegistryConnectionError):
+    """The daemon is ending and has not done what was asked; again in a moment. Calls do that once by themselves."""
+
+    kind = "shutting_down"
+
+    def __init__(self, message: str, code: Optional[int] = 1011, data: Any = None) -> None:
+        super().__init__("lost", message)
+        self.code = code
+        self.data = data if isinstance(data, dict) else {}
 
 
 _ERRORS: Dict[int, Type[ProjectRegistryError]] = {
@@ -553,11 +560,13 @@ class _Connection:
             # An answer that comes later would be taken for the next one's.
             self.close()
             raise
-        if message.get("id") is None:
+        if "error" not in message:
+            return message.get("result")
+        error = _error_of(message["error"])
+        # An error without an id is about the connection: too many of them, or the daemon's last word.
+        if message.get("id") is None or isinstance(error, ShuttingDownError):
             self.close()
-        if "error" in message:
-            raise _error_of(message["error"])
-        return message.get("result")
+        raise error
 
     def notification(self, deadline: _Deadline) -> Json:
         """The next notification. Raises socket.timeout, OSError and EOFError."""
@@ -685,9 +694,6 @@ class _Dialer:
             if error.reason == "lost":
                 return "closing"
             raise self._hung("the connection was taken, and no answer came in time") from None
-        except ShuttingDownError:
-            connection.close()
-            return "closing"
         except BaseException:
             connection.close()
             raise
@@ -1119,8 +1125,6 @@ class Watch:
                 if self._rest(deadline, pause):
                     return None
                 pause = min(pause * 2, 2.0)
-            except ShuttingDownError:
-                self._lose()
         return None
 
     def _subscribe(self, deadline: _Deadline) -> None:

@@ -270,6 +270,9 @@ class StandIn:
                     if result == "close":
                         break
                     answer = {"jsonrpc": "2.0", "id": request["id"], "result": result}
+                    if result == "last word":
+                        error = {"code": 1011, "message": "ended", "data": {"kind": "shutting_down"}}
+                        answer = {"jsonrpc": "2.0", "id": None, "error": error}
                     connection.sendall(json.dumps(answer).encode() + b"\n")
 
 
@@ -304,6 +307,17 @@ class Deadlines(Home):
             registry.set_active_project(None)
         self.assertEqual((caught.exception.reason, caught.exception.sent), ("lost", True))
         self.assertEqual(daemon.seen, ["daemon.hello", "projects.activate"])
+
+    def test_but_for_one_that_the_daemon_says_it_has_not_made(self):
+        daemon, registry = self.ask(lambda _: "last word", lambda _: {"active_project": None})
+        registry.set_active_project(None)
+        self.assertEqual(daemon.seen, ["daemon.hello", "projects.activate"] * 2)
+
+    def test_it_does_so_once(self):
+        _, registry = self.ask(lambda _: "last word", lambda _: "last word")
+        with self.assertRaises(client.ShuttingDownError) as caught:
+            registry.set_active_project(None)
+        self.assertEqual((caught.exception.code, caught.exception.sent), (1011, False))
 
     def test_a_socket_that_nobody_answers_is_a_hung_daemon(self):
         (self.data_dir / "run").mkdir(parents=True)
