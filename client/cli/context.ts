@@ -90,11 +90,12 @@ export class Context {
   /** Connects, lets something be done with the registry, and closes whatever happens. */
   async withClient<T>(
     work: (client: Client) => Promise<T>,
-    options: { readonly autoStart?: boolean } = {},
+    { autoStart = this.autoStart, deadlines }: Pick<ConnectOptions, 'autoStart' | 'deadlines'> = {},
   ): Promise<T> {
     const client = await this.host.connect({
       ...this.location,
-      autoStart: options.autoStart ?? this.autoStart,
+      autoStart,
+      deadlines,
       daemon: [process.execPath, this.host.daemonProgram],
       client: { name: 'gardener', version: VERSION },
       onWarning: (message) => this.note(`warning: ${printable(message)}`),

@@ -4,9 +4,18 @@ import type { CompleteOptions } from './complete.ts';
 import type { Shell } from './completion.ts';
 import type { Context } from './context.ts';
 import { collect } from './option-values.ts';
+import type { DoctorOptions } from './doctor.ts';
 import type { RestoreOptions } from './restore.ts';
 
 export function addUpkeepCommands(program: Command, context: () => Context): void {
+  program
+    .command('doctor')
+    .summary('look at everything that can be wrong')
+    .description(
+      'Looks at the files, the daemon, the projects, the backups and the service, and says what to do. Works also when the daemon does not. Ends with 1 when there are errors.',
+    )
+    .option('--fix', 'do what can be done without losing anything')
+    .action(async (options: DoctorOptions) => (await import('./doctor.ts')).doctor(context(), options));
   program
     .command('backups')
     .summary('list the earlier contents that are kept')

@@ -24,7 +24,9 @@ describe('what may come next', () => {
   const values = (...words: string[]) => after(...words).candidates.map(({ value }) => value);
 
   test('is a command, as the help lists them', () => {
-    expect(values('')).toEqual(expect.arrayContaining(['add', 'ls', 'train', 'daemon', 'completion']));
+    expect(values('')).toEqual(
+      expect.arrayContaining(['add', 'ls', 'train', 'doctor', 'daemon', 'completion']),
+    );
     expect(values('')).not.toContain('__complete');
     expect(values('re')).toEqual(['retrain', 'restore']);
     expect(values('daemon', 'st')).toEqual(['start', 'stop', 'status']);
@@ -200,7 +202,7 @@ describe('bash', () => {
     await type('eval "$(gardener completion bash)"; cd; echo rea""dy', 'Enter');
     await shows('ready');
     await type('gardener restore --dry', 'Tab');
-    await shows('gardener restore --dry-run');
+    expect(await shows('gardener restore --dry-run')).toContain('> gardener restore --dry-run');
   });
 });
 

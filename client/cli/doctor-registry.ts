@@ -1,0 +1,117 @@
+/** What a daemon that runs knows: itself, the file's condition, and how the registry compares with the disk. */
+import type { Client } from '../client.ts';
+import { protectedFolder } from '../../src/service/places.ts';
+import { VERSION } from '../../src/version.ts';
+import type { WireProject } from '../../src/domain/encoding.ts';
+import type { Result } from '../../src/protocol/methods.ts';
+import { type Diagnosis, error, type Fix, ok, warning } from './finding.ts';
+import { managerWords } from './status.ts';
+import { duration, plural, printable, shellWord } from './text.ts';
+
+type Issue = Result<'registry.validate'>['issues'][number];
+
+export function daemonFindings({
+  pid,
+  version,
+  uptime_s: uptime,
+  manager,
+}: Result<'daemon.status'>): Diagnosis[] {
+  const running = ok(
+    'daemon',
+    `process ${pid} has been running for ${duration(uptime)}, ${managerWords(manager)}`,
+  );
+  if (version === VERSION) return [running, ok('daemon.version', `everything is of version ${version}`)];
+  return [
+    running,
+    warning(
+      'daemon.version',
+      `the daemon is of version ${printable(version)}, and this command line of ${VERSION}`,
+      manager === 'foreground' ? 'start it again' : 'gardener daemon restart',
+    ),
+  ];
+}
+
+export function problemFindings({
+  problem,
+  read_only: readOnly,
+  file,
+}: Result<'registry.info'>): Diagnosis[] {
+  const check = 'registry.problem';
+  if (!problem) return [ok(check, 'the daemon can read and change the registry')];
+  const place = problem.line === undefined ? '' : ` (line ${problem.line}, column ${problem.column ?? 1})`;
+  const message = printable(problem.message) + place;
+  if (problem.kind === 'newer_version')
+    return [warning(check, message, 'a newer version of Codebase Gardener')];
+  if (!readOnly) return [warning(check, message, 'see what is there: gardener ls, gardener backups')];
+  return [
+    error(check, `changes are refused: ${message}`, `mend ${shellWord(file)}, or gardener restore last-good`),
+  ];
+}
+
+/**
+ * @param dropped ids that an outside edit took out of the file: their directories are no rubbish
+ */
+export function issueFindings(
+  client: Client,
+  issues: readonly Issue[],
+  projects: readonly WireProject[],
+  dropped: ReadonlySet<string>,
+): Diagnosis[] {
+  const names = new Map(projects.map(({ project_id: id, name }) => [id, name]));
+  const told = issues.filter(
+    ({ code, path }) => code !== 'orphan_dir' || !dropped.has(path?.split('/').at(-1) ?? ''),
+  );
+  const repairable = told.filter(({ code, fixable }) => fixable && code !== 'orphan_dir');
+  const fix: Fix = {
+    done: `repaired ${plural(repairable.length, 'fault')} in the registry`,
+    run: async () => void (await client.registry.repair()),
+  };
+  if (told.length === 0)
+    return [ok('projects', `${plural(projects.length, 'project')}, as they are on the disk`)];
+  return told.map((issue) => {
+    const name = shellWord(names.get(issue.project_id ?? '') ?? issue.project_id ?? '');
+    return warning(
+      `projects.${issue.code}`,
+      printable(issue.message),
+      remedyFor(issue, name),
+      repairable.includes(issue) ? fix : undefined,
+    );
+  });
+}
+
+function remedyFor({ code, path }: Issue, name: string): string | undefined {
+  switch (code) {
+    case 'source_missing':
+      return `gardener edit ${name} --path <path>, or gardener rm ${name}`;
+    case 'orphan_dir':
+      return `look whether you need it: ls ${shellWord(path ?? '')}; this deletes all such: gardener call registry.repair '{"codes":["orphan_dir"]}'`;
+    case 'adapter_missing':
+      return 'gardener doctor --fix, which asks for it to be trained again';
+    case 'training_stale':
+      return 'gardener doctor --fix, which marks it as failed; not while a program trains it that knows nothing of leases';
+    default:
+      return undefined;
+  }
+}
+
+/** Codebases where macOS lets a daemon that launchd starts see nothing. */
+export function protectedFindings(
+  projects: readonly Pick<WireProject, 'name' | 'source_path'>[],
+  { manager }: Pick<Result<'daemon.status'>, 'manager'>,
+  { home, platform = process.platform }: { home: string; platform?: NodeJS.Platform },
+): Diagnosis[] {
+  if (platform !== 'darwin' || manager !== 'launchd') return [];
+  const inside = projects.filter(({ source_path: path }) => protectedFolder(path, home) !== undefined);
+  if (inside.length === 0) return [];
+  const named = inside
+    .slice(0, 3)
+    .map(({ name }) => printable(name))
+    .join(', ');
+  return [
+    warning(
+      'projects.protected',
+      `macOS protects the folders of ${plural(inside.length, 'project')} from background programs: ${named}; whether their code is still there cannot be told`,
+      'System Settings > Privacy & Security > Full Disk Access: allow gardenerd; or keep code outside of Documents, Desktop and Downloads',
+    ),
+  ];
+}

@@ -1,0 +1,62 @@
+/** What the doctor says. */
+import type { Style } from './colour.ts';
+import type { Context } from './context.ts';
+import type { Treatment } from './doctor.ts';
+import type { Diagnosis, Finding } from './finding.ts';
+import { plural } from './text.ts';
+import { wrapText } from './wrap.ts';
+
+const STYLES: Readonly<Record<Finding['level'], Style>> = { ok: 'green', warning: 'yellow', error: 'red' };
+const WIDTH = Math.max(...Object.keys(STYLES).map((level) => level.length));
+/** Findings of one kind that are shown; a registry may have thousands of projects. */
+const MAX_OF_A_KIND = 5;
+
+export function report(ctx: Context, findings: readonly Diagnosis[], treatment: Treatment | undefined): void {
+  if (ctx.json) {
+    const plain = findings.map(({ fix: _function, ...finding }) => finding);
+    return ctx.printJson({
+      findings: plain,
+      ...(treatment && { fixed: treatment.done, not_fixed: treatment.failed }),
+    });
+  }
+  for (const done of treatment?.done ?? []) say(ctx, 'fixed', 'green', done);
+  for (const failed of treatment?.failed ?? []) say(ctx, 'failed', 'red', failed);
+  const shown = new Map<string, number>();
+  for (const { check, level, message, remedy } of findings) {
+    const count = (shown.get(check) ?? 0) + 1;
+    shown.set(check, count);
+    if (count > MAX_OF_A_KIND) continue;
+    say(ctx, level, STYLES[level], message);
+    if (remedy !== undefined) say(ctx, '', 'dim', `try: ${remedy}`);
+  }
+  for (const [check, count] of shown) {
+    if (count > MAX_OF_A_KIND)
+      say(ctx, '', 'dim', `${count - MAX_OF_A_KIND} more of ${check}: gardener doctor --json`);
+  }
+  ctx.print();
+  ctx.print(summary(ctx, findings));
+}
+
+/** A word in the margin, and text beside it as wide as the terminal. */
+function say(ctx: Context, word: string, style: Style, text: string): void {
+  const columns = ctx.host.stdout.isTTY ? ctx.host.stdout.columns : undefined;
+  const margin = WIDTH + 2;
+  const lines = wrapText(text, columns === undefined ? undefined : columns - margin);
+  for (const [at, line] of lines.entries()) {
+    const start = at === 0 ? ctx.paint(style, word) + ' '.repeat(margin - word.length) : ' '.repeat(margin);
+    ctx.print(start + (style === 'dim' ? ctx.paint('dim', line) : line));
+  }
+}
+
+function summary(ctx: Context, findings: readonly Diagnosis[]): string {
+  const count = (level: Finding['level']): number => findings.filter((one) => one.level === level).length;
+  const errors = count('error');
+  const warnings = count('warning');
+  if (errors + warnings === 0) return ctx.paint('green', 'all is well');
+  const parts = [
+    errors > 0 && ctx.paint('red', plural(errors, 'error')),
+    warnings > 0 && ctx.paint('yellow', plural(warnings, 'warning')),
+  ].filter((part) => part !== false);
+  const fixable = findings.filter(({ fix }) => fix).length;
+  return parts.join(', ') + (fixable > 0 ? `; ${fixable} can be fixed: gardener doctor --fix` : '');
+}

@@ -1,0 +1,156 @@
+/** `gardener doctor`: looks at everything that can be wrong, with a daemon or without one. */
+import { lstat } from 'node:fs/promises';
+import type { Client } from '../client.ts';
+import { ConnectionError } from '../errors.ts';
+import { serviceFindings } from '../../src/service/findings.ts';
+import type { Context } from './context.ts';
+import { backupFindings, findDropped } from './doctor-backups.ts';
+import { checkDisk } from './doctor-disk.ts';
+import { checkFile } from './doctor-file.ts';
+import { checkLeftovers, deadSocket } from './doctor-leftovers.ts';
+import { checkPermissions } from './doctor-permissions.ts';
+import { daemonFindings, issueFindings, problemFindings, protectedFindings } from './doctor-registry.ts';
+import { report } from './doctor-report.ts';
+import { EXIT, explain } from './errors.ts';
+import { type Diagnosis, error, type Fix, ok, warning } from './finding.ts';
+import { listAll } from './list.ts';
+
+export interface DoctorOptions {
+  readonly fix?: true;
+}
+
+/** A doctor must not hang with the patient: a call may take so long. Milliseconds. */
+const CALL_MS = 10_000;
+
+/** What was tried of what could be done. */
+export interface Treatment {
+  readonly done: string[];
+  readonly failed: string[];
+}
+
+export async function doctor(ctx: Context, { fix }: DoctorOptions): Promise<void> {
+  const treatment: Treatment = { done: [], failed: [] };
+  const treat = async (look: () => Promise<Diagnosis[]>): Promise<Diagnosis[]> => {
+    const found = await look();
+    if (!fix || !found.some((one) => one.fix)) return found;
+    await applyFixes(found, treatment);
+    return look();
+  };
+  const running = await isRunning(ctx);
+  const local = await treat(() => examineFiles(ctx, running === 'running'));
+  const findings = [
+    ...local,
+    ...(await examineDaemon(ctx, running, local, treat)),
+    ...(await examineService(ctx)),
+  ];
+  report(ctx, findings, fix ? treatment : undefined);
+  if (findings.some(({ level }) => level === 'error') || treatment.failed.length > 0)
+    ctx.exitCode = EXIT.refused;
+}
+
+/** What can be looked at without a daemon. */
+async function examineFiles(ctx: Context, running: boolean): Promise<Diagnosis[]> {
+  const { paths } = ctx;
+  const short = (path: string): string => ctx.shortPath(path);
+  return [
+    ...(await checkPermissions(paths, short)),
+    ...(await checkFile(paths, running, short)),
+    ...(await checkLeftovers(paths, ctx.host.now(), short)),
+    ...(await checkDisk(paths)),
+  ];
+}
+
+type Life = 'running' | 'absent' | { readonly trouble: unknown };
+
+/** Whether a daemon answers; starts none. */
+async function isRunning(ctx: Context): Promise<Life> {
+  try {
+    await ctx.withClient((client) => client.daemon.ping(), {
+      autoStart: false,
+      deadlines: { call: CALL_MS },
+    });
+    return 'running';
+  } catch (trouble) {
+    const absent = trouble instanceof ConnectionError && trouble.reason === 'not_running';
+    return absent ? 'absent' : { trouble };
+  }
+}
+
+/** What only a daemon can tell; one is started for it, unless that is forbidden or would change a spoilt file. */
+async function examineDaemon(
+  ctx: Context,
+  life: Life,
+  local: readonly Diagnosis[],
+  treat: (look: () => Promise<Diagnosis[]>) => Promise<Diagnosis[]>,
+): Promise<Diagnosis[]> {
+  const unseen = (why: string): Diagnosis =>
+    warning('projects', `the projects, the backups and the daemon were not looked at: ${why}`);
+  if (typeof life === 'object') return [troubleFinding(life.trouble), unseen('the daemon does not answer')];
+  const left = await treat(() => leftSocket(ctx, life));
+  const spoilt = local.some(({ level, check }) => level === 'error' && check.startsWith('file.'));
+  if (life === 'absent' && !ctx.autoStart)
+    return [...left, unseen('no daemon runs, and --no-start forbids to start one')];
+  if (life === 'absent' && spoilt)
+    return [...left, unseen('no daemon runs, and one that starts would set the file aside')];
+  try {
+    return await ctx.withClient(
+      async (client) => [...left, ...(await treat(() => examineRegistry(ctx, client)))],
+      { deadlines: { call: CALL_MS } },
+    );
+  } catch (trouble) {
+    return [...left, troubleFinding(trouble), unseen('the daemon does not answer')];
+  }
+}
+
+async function leftSocket(ctx: Context, life: Life): Promise<Diagnosis[]> {
+  if (life !== 'absent') return [];
+  const { paths } = ctx;
+  const status = await lstat(paths.socket).catch(() => undefined);
+  return status?.isSocket() ? [deadSocket(paths, (path) => ctx.shortPath(path))] : [];
+}
+
+async function examineRegistry(ctx: Context, client: Client): Promise<Diagnosis[]> {
+  const now = ctx.host.now();
+  const [status, info, { issues }, { backups }, projects] = await Promise.all([
+    client.daemon.status(),
+    client.registry.info(),
+    client.registry.validate(),
+    client.registry.backups(),
+    listAll(client, {}),
+  ]);
+  const known = new Set(projects.map(({ project_id: id }) => id));
+  const dropped = await findDropped(status.data_dir, backups, (id) => known.has(id), now);
+  return [
+    ...daemonFindings(status),
+    ...problemFindings(info),
+    ...issueFindings(client, issues, projects, new Set(dropped.map(({ project_id: id }) => id))),
+    ...protectedFindings(projects, status, { home: ctx.host.home }),
+    ...backupFindings(backups, dropped, now),
+  ];
+}
+
+/** What the service manager says; a system without one has nothing to say. */
+async function examineService(ctx: Context): Promise<Diagnosis[]> {
+  const { paths, host } = ctx;
+  if (process.platform !== 'darwin' && process.platform !== 'linux')
+    return [ok('service', 'not on this system')];
+  return serviceFindings({ paths, daemonProgram: host.daemonProgram, home: host.home });
+}
+
+function troubleFinding(trouble: unknown): Diagnosis {
+  const { message, hint } = explain(trouble);
+  return error('daemon', message, hint);
+}
+
+/** Does what can be done, each thing once. */
+async function applyFixes(found: readonly Diagnosis[], { done, failed }: Treatment): Promise<void> {
+  const fixes = new Set<Fix>(found.flatMap(({ fix }) => (fix ? [fix] : [])));
+  for (const fix of fixes) {
+    try {
+      await fix.run();
+      done.push(fix.done);
+    } catch (cause) {
+      failed.push(`${fix.done}: ${explain(cause).message}`);
+    }
+  }
+}

@@ -1,0 +1,33 @@
+/** What `gardener doctor` finds: how something is, what to do about it, and what `--fix` does. */
+import type { Finding } from '../../src/service/status.ts';
+
+export type { Finding } from '../../src/service/status.ts';
+
+/** Something that `--fix` can do. */
+export interface Fix {
+  /** In words, as something that was done: `removed ~/x`. */
+  readonly done: string;
+  readonly run: () => Promise<void>;
+}
+
+export interface Diagnosis extends Finding {
+  readonly fix?: Fix;
+}
+
+export function ok(check: string, message: string): Diagnosis {
+  return { check, level: 'ok', message };
+}
+
+export function warning(check: string, message: string, remedy?: string, fix?: Fix): Diagnosis {
+  return { check, level: 'warning', message, ...advice(remedy, fix) };
+}
+
+export function error(check: string, message: string, remedy?: string, fix?: Fix): Diagnosis {
+  return { check, level: 'error', message, ...advice(remedy, fix) };
+}
+
+/** What can be fixed needs no other advice than that. */
+function advice(remedy: string | undefined, fix: Fix | undefined): { remedy?: string; fix?: Fix } {
+  const what = remedy ?? (fix && 'gardener doctor --fix');
+  return { ...(what !== undefined && { remedy: what }), ...(fix && { fix }) };
+}
