@@ -12,7 +12,7 @@ export const HISTORY_LENGTH = 1_000;
  * What may wait for a subscriber that does not read what it was sent before; beyond it the queue becomes one resync.
  * One that reads gets every event, however many a single step of the registry brings. Bytes.
  */
-export const MAX_WAITING_BYTES = 1024 * 1024;
+const MAX_WAITING_BYTES = 1024 * 1024;
 /** Every subscription has a queue; a connection needs few. */
 export const MAX_SUBSCRIPTIONS = 64;
 

@@ -152,7 +152,7 @@ describe('after a lost connection', () => {
     await watching.when('updated b');
     cut();
     await writer.call('projects.update', { project: 'b', name: 'c' });
-    await watching.when('updated c');
+    expect(await watching.when('updated c')).toMatchObject({ previous: { name: 'b' } });
   });
 });
 
@@ -204,7 +204,7 @@ describe('after a restart of the daemon', () => {
       if (accepted === 1) peer.end(failure(null, 1011, text, { kind: 'shutting_down', suggestions: [] }));
       else peer.write(answer(id, { subscription: 's', cursor: 'e:0', projects: [], active_project: null }));
     });
-    await reader(await clientOf(socket)).when('resync');
+    expect(await reader(await clientOf(socket)).when('resync')).toMatchObject({ cursor: 'e:0' });
   });
 });
 

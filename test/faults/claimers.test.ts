@@ -12,6 +12,7 @@ import { requireTools } from '../support/tools.ts';
 import { until } from '../support/until.ts';
 import { codebase, startGardenerd } from './support/gardenerd.ts';
 import { type Random, seeded } from './support/random.ts';
+import { report } from './support/report.ts';
 
 const CLAIMER = fileURLToPath(new URL('support/claimer.py', import.meta.url));
 const CLAIMERS = 8;
@@ -103,7 +104,7 @@ test(
     // Each lease is a token; some were lost before their trainer could note that it began.
     const leases = [...last.values()].reduce((sum, token) => sum + token, 0);
     const lost = leases - PROJECTS;
-    console.log(`${leases} leases for ${PROJECTS} projects, ${lost} of them lost`);
+    report(`${leases} leases for ${PROJECTS} projects, ${lost} of them lost`);
     // Beside the sleeper's; otherwise nobody was killed at work, and little was proved.
     expect(lost).toBeGreaterThan(1);
   },

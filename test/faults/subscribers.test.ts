@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { EventNotification } from '../../src/protocol/events.ts';
 import { temporaryDirectory } from '../support/home.ts';
 import type { LineClient } from '../support/lines.ts';
+import { report } from './support/report.ts';
 import { codebase, connectTo, type Gardenerd, startGardenerd } from './support/gardenerd.ts';
 
 const SUBSCRIBERS = 100;
@@ -60,7 +61,7 @@ describe(`${CHANGES} changes of ${WRITERS} writers`, () => {
     const delays = [...told].map(([change, at]) => at - (acknowledged.get(change) ?? at));
     delays.sort((a, b) => a - b);
     const at = (share: number) => `${(delays[Math.floor(share * (delays.length - 1))] ?? 0).toFixed(1)} ms`;
-    console.log(
+    report(
       `${CHANGES} changes in ${wrote.toFixed(0)} ms; from the answer to the last of ${SUBSCRIBERS} subscribers: ` +
         `median ${at(0.5)}, 95 % ${at(0.95)}, longest ${at(1)}`,
     );
@@ -74,7 +75,7 @@ async function listen(peer: LineClient, told: Map<Change, number>): Promise<Chan
     const { params } = await peer.next();
     for (const event of (params as EventNotification).events) {
       if (event.type !== 'updated') throw new Error(`${event.type} came`);
-      const change = String(event.project?.metadata['change']);
+      const change = event.project?.metadata['change'] as Change;
       order.push(change);
       told.set(change, performance.now());
     }
@@ -106,7 +107,7 @@ test('a subscriber that never reads costs no more than a little memory', { timeo
   await write(4_000);
   const after = await daemon.rss();
   const mib = (bytes: number) => `${(bytes / 1024 / 1024).toFixed(0)} MiB`;
-  console.log(`120 MiB of events for one that never reads: ${mib(before)} before, ${mib(after)} after`);
+  report(`120 MiB of events for one that never reads: ${mib(before)} before, ${mib(after)} after`);
   expect(after - before).toBeLessThan(MOST_MEMORY);
   // And it is told how things stand once it reads.
   lazy.socket.resume();

@@ -50,11 +50,11 @@ test(
     await until(() => resyncs > 0, 'the watch has begun');
 
     let acknowledged = 0;
-    let isOver = false;
-    onTestFinished(() => void (isOver = true));
+    const enough = new AbortController();
+    onTestFinished(() => enough.abort());
     const writing = clients.map(async (client, n) => {
       const names: string[] = [];
-      for (let count = 0; !isOver; count += 1) {
+      for (let count = 0; !enough.signal.aborted; count += 1) {
         const name = `w${n}-${count}`;
         const dice = random.fraction();
         const change = async () => {
@@ -72,19 +72,21 @@ test(
       }
     });
 
+    const moreChanges = async () => {
+      const wanted = acknowledged + CHANGES_BETWEEN;
+      await until(() => acknowledged >= wanted, `${CHANGES_BETWEEN} more changes are made`, 60_000);
+    };
     const epochs = new Set<string>();
     for (let kill = 0; kill < KILLS; kill += 1) {
-      const enough = acknowledged + CHANGES_BETWEEN;
-      await until(() => acknowledged >= enough, `${CHANGES_BETWEEN} more changes are made`, 60_000);
+      await moreChanges();
       const { pid } = await control.daemon.status();
       epochs.add(control.hello.epoch);
       process.kill(pid, 'SIGKILL');
       const known = resyncs;
       await until(() => resyncs > known, 'the watch goes on with the next daemon', 60_000);
     }
-    const enough = acknowledged + CHANGES_BETWEEN;
-    await until(() => acknowledged >= enough, `${CHANGES_BETWEEN} more changes are made`, 60_000);
-    isOver = true;
+    await moreChanges();
+    enough.abort();
     await Promise.all(writing);
 
     const peer = await connectTo(resolvePaths({ dataDir }, {}).socket);

@@ -160,8 +160,8 @@ describe('a claim that waits', () => {
     for (const peer of peers) await peer.ask('daemon.ping');
     await add('a');
     await add('b');
-    const names = (await Promise.all(waiting)).map((lease) => lease['project']?.['name']);
-    expect(names.toSorted()).toEqual(['a', 'b']);
+    const names = (await Promise.all(waiting)).map((lease) => String(lease['project']?.['name']));
+    expect(new Set(names)).toEqual(new Set(['a', 'b']));
   });
 
   test('of a peer that was killed takes nothing', async () => {
@@ -235,7 +235,7 @@ describe('of two in one batch', () => {
       writer.send([end, request(2, 'training.begin', { project: 'a', force: true })]);
       const [done, begun] = await writer.next<Answer[]>();
       expect(done).toMatchObject({ result: { training_status: 'completed' } });
-      const now = (begun?.result as { token: number }).token;
+      const { token: now } = (begun as { result: { token: number } }).result;
       await writer.call('training.progress', { project: 'a', token: now, progress: 0.5 });
     }
   });

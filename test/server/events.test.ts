@@ -2,6 +2,7 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { describe, expect, test, vi } from 'vitest';
 import type { RegistryEvent } from '../../src/protocol/events.ts';
+import type * as atomicFile from '../../src/store/atomic-file.ts';
 import { brief, manyUpdates, Replica, servedState } from '../support/events.ts';
 import { until } from '../support/until.ts';
 import { request, world } from '../support/world.ts';
@@ -9,7 +10,7 @@ import { request, world } from '../support/world.ts';
 /** While it is set, no write becomes durable. */
 const disk = vi.hoisted(() => ({ stuck: null as Promise<void> | null }));
 vi.mock('../../src/store/atomic-file.ts', async (original) => {
-  const real = await original<typeof import('../../src/store/atomic-file.ts')>();
+  const real = await original<typeof atomicFile>();
   return {
     ...real,
     async syncDirectory(path: string) {

@@ -81,5 +81,6 @@ describe('training.progress', () => {
     const token = await begin(writer, 'a');
     const details = { text: 'x'.repeat(4096 - '{"text":""}'.length) };
     await writer.call('training.progress', { project: 'a', token, details });
+    expect((await get(writer, 'a'))['training']).toMatchObject({ details });
   });
 });

@@ -2,12 +2,13 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { describe, expect, test, vi } from 'vitest';
 
+import type * as atomicFile from '../../src/store/atomic-file.ts';
 import { begin, get, request, world } from '../support/world.ts';
 
 /** While it is set, nothing can be written. */
 const disk = vi.hoisted(() => ({ full: false }));
 vi.mock('../../src/store/atomic-file.ts', async (original) => {
-  const real = await original<typeof import('../../src/store/atomic-file.ts')>();
+  const real = await original<typeof atomicFile>();
   return {
     ...real,
     async stage(path: string, bytes: Buffer) {

@@ -17,7 +17,7 @@ export class Subscriber {
   /** Where the history stood with the last event that was taken. */
   cursor: string;
   readonly #peer: LineClient;
-  #waiting: RegistryEvent[] = [];
+  readonly #waiting: RegistryEvent[] = [];
 
   constructor(peer: LineClient, answer: Watched) {
     this.#peer = peer;
@@ -129,7 +129,7 @@ export class Replica {
         return;
       case 'resync':
         this.#replace(event.projects, event.active_project);
-        return;
+        break;
       case 'problem':
       case 'recovered':
       case 'shutdown':

@@ -10,7 +10,7 @@ import { projectJson } from '../presentation.ts';
 import type { Context, Family, Given, Services } from './types.ts';
 
 /** How long training.wait waits unless told, in milliseconds. */
-export const DEFAULT_WAIT_MS = 60_000;
+const DEFAULT_WAIT_MS = 60_000;
 
 export function trainingHandlers(services: Services): Family<'training'> {
   const { store, leases, events, bell, daemon, log } = services;
