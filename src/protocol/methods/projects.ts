@@ -19,7 +19,7 @@ const ownPath = path.nullable().optional().describe('an absolute path, or null f
 const NAME = `unique without regard to case; at most ${MAX_NAME_LENGTH} characters, none of < > : " / \\ | ? *`;
 const MISSING = ['project_not_found', 'ambiguous_project'] as const;
 
-export const PROJECT_SORTS = ['name', 'created_at', 'last_updated', 'last_used', 'status'] as const;
+const PROJECT_SORTS = ['name', 'created_at', 'last_updated', 'last_used', 'status'] as const;
 
 /** One project, or many of them. */
 export const projectMethods = {

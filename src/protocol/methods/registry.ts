@@ -13,7 +13,7 @@ const issue = z
   })
   .meta({ id: 'Issue' });
 
-export const registryInfo = z
+const registryInfo = z
   .object({
     version: z.string(),
     project_count: z.int(),
