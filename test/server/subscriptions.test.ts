@@ -230,7 +230,7 @@ describe('a subscription', () => {
     await peer.ask('daemon.ping');
     // With these it is as many as are looked at. Their answers make room for one batch more, and find that the peer is
     // gone; what is behind that batch is looked at when all have been told.
-    peer.send(...waits(room, 100), waits(room, 60_000), request(0, 'registry.watch', {}));
+    peer.send(...waits(room, 500), waits(room, 60_000), request(0, 'registry.watch', {}));
     peer.socket.destroySoon();
     await until(
       async () => (await writer.call('daemon.status'))['connections'] === 1,

@@ -105,7 +105,7 @@ describe('a trainer that asked to be missed', () => {
 
   test('is missed by the next daemon too', async () => {
     const before = await world(['a']);
-    const token = await begin(before.writer, 'a', { stall_ms: 300 });
+    const token = await begin(before.writer, 'a', { stall_ms: 1_000 });
     const { writer } = await before.restart();
     await writer.call('training.resume', { project: 'a', token });
     const failed = await writer.call('training.wait', { project: 'a' });
