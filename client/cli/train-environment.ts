@@ -2,7 +2,7 @@
 import type { WireProject } from '../../src/domain/encoding.ts';
 
 /** The number of the descriptor for progress. */
-export const PROGRESS_FD = 3;
+const PROGRESS_FD = 3;
 
 /**
  * The environment of a trainer.

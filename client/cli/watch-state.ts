@@ -9,8 +9,11 @@ export class WatchState {
   /** Whether what is known is still being kept up to date. */
   connected = true;
   readonly #projects = new Map<string, WireProject>();
+  /** Made when it is asked for, and kept until something changes. */
+  #order: WireProject[] | undefined;
 
   apply(event: WatchEvent): void {
+    this.#order = undefined;
     switch (event.type) {
       case 'resync':
         this.#projects.clear();
@@ -55,11 +58,12 @@ export class WatchState {
   }
 
   /** Those in training, the longest first, then the others, the last changed first. */
-  inOrder(): WireProject[] {
-    return [...this.#projects.values()].toSorted(
+  inOrder(): readonly WireProject[] {
+    this.#order ??= [...this.#projects.values()].toSorted(
       (a, b) =>
         Number(isTraining(b)) - Number(isTraining(a)) || compareTimes(a, b) || compare(a.name, b.name),
     );
+    return this.#order;
   }
 
   #keep(project: WireProject | undefined): void {
