@@ -36,9 +36,14 @@ class Barrier {
     this.#missing -= 1;
     await new Promise<void>((resolve) => {
       this.#waiting[place] = resolve;
-      // Over the places that hold no change, too.
-      if (this.#missing === 0) for (const goOn of this.#waiting) goOn?.();
+      // Not before the last one waits like the others, who would go on before it whatever its place.
+      if (this.#missing === 0) queueMicrotask(() => this.#open());
     });
+  }
+
+  #open(): void {
+    // Over the places that hold no change, too.
+    for (const goOn of this.#waiting) goOn?.();
   }
 }
 
