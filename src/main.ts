@@ -95,6 +95,8 @@ async function main(): Promise<void> {
   }
   // A terminal that closes does not end a daemon that serves others.
   process.on('SIGHUP', () => undefined);
+  // Nor does a limit on the length of files: the write that exceeds it fails, as on a full disk.
+  process.on('SIGXFSZ', () => undefined);
   await daemon.stopped;
   process.exit(0);
 }
