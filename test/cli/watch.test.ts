@@ -1,4 +1,4 @@
-import { rename, writeFile } from 'node:fs/promises';
+import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { WatchEvent } from '../../client/index.ts';
@@ -84,12 +84,16 @@ describe('gardener watch, piped', () => {
   });
 
   test('does not bring back a daemon that somebody stops', async () => {
-    const { cli, registry } = await trainable();
-    const { output } = cli.start(['watch']);
+    const { cli } = await trainable();
+    const { output, child } = cli.start(['watch']);
     await until(() => output.stdout.includes('watching'), 'it watches');
     await cli.json(['daemon', 'stop']);
     await until(() => output.stdout.includes('shutdown'), 'it knows');
-    await expect(registry.daemon.ping()).rejects.toMatchObject({ reason: 'not_running' });
+    await cli.json(['ls']);
+    await until(() => output.stdout.includes('resynced'), 'it has found the next one');
+    const starts = await readFile(join(cli.dataDir, 'logs', 'daemon-start.log'), 'utf8');
+    expect(starts.match(/process \d+ starts/g)).toHaveLength(2);
+    expect(starts).not.toContain(`process ${child.pid} starts`);
   });
 
   test('of a project that is not there says so', async () => {
