@@ -101,6 +101,7 @@ async function reach(target: Target, means: Means, signal: AbortSignal): Promise
       if (!starter || upgraded || !(await wantsUpgrade(found, starter, signal))) return found;
       // 2. An older daemon than the one that would be started: have it drain, once.
       upgraded = true;
+      starter.reserve();
       await retire(found, signal);
       await starter.succeed();
       continue;

@@ -1,6 +1,7 @@
 /** One connection to a daemon: lines out, lines in, and who waits for which answer. */
 import type { Socket } from 'node:net';
 import { JSONRPCClient, type JSONRPCResponse } from 'json-rpc-2.0';
+import { RegistryError } from '../src/domain/errors.ts';
 import { ConnectionError, errorFromAnswer, isObject, RpcError } from './errors.ts';
 import { Lines } from './lines.ts';
 
@@ -145,7 +146,10 @@ export class Connection {
       setImmediate(() => this.onNotification?.(method, params));
     } else if (message['id'] === null) {
       // Nobody can tell which call it is about: a line too long, too many connections.
-      this.#rejectAll(() => errorFromAnswer(message['error']));
+      const error = errorFromAnswer(message['error']);
+      // The last word of a daemon: whatever is called from now on belongs to its successor.
+      if (error instanceof RegistryError && error.kind === 'shutting_down') this.#end(() => error);
+      else this.#rejectAll(() => error);
     } else if (isAnswer(message)) {
       // At once, and not only when the library has told the caller: what comes behind it in the same chunk, such as
       // the last word of a daemon, is not about this call any more.

@@ -7,6 +7,7 @@ import {
   mkdirSync,
   openSync,
   readFileSync,
+  utimesSync,
   writeSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -50,15 +51,17 @@ function ownDaemon(): readonly string[] {
  * Starts a daemon in a session of its own, unless somebody else has done so a moment ago.
  *
  * @param command program and first arguments; the paths are added
+ * @param reserved the caller has kept others from starting one, and starts it in any case
  * @returns undefined when another start is under way
  * @throws {Error} when the log cannot be written or the program is missing
  */
 export async function startDaemon(
   paths: Paths,
   command: readonly string[] = ownDaemon(),
+  reserved = false,
 ): Promise<StartedDaemon | undefined> {
   const [program = process.execPath, ...args] = command;
-  const log = openStartLog(startLog(paths), command);
+  const log = openStartLog(startLog(paths), command, reserved);
   if (!log) return undefined;
   try {
     const { spawn } = await import('node:child_process');
@@ -104,12 +107,13 @@ export async function startDaemon(
 function openStartLog(
   path: string,
   command: readonly string[],
+  reserved: boolean,
 ): { descriptor: number; offset: number } | undefined {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const descriptor = openSync(path, 'a', 0o600);
   try {
     const { size, mtimeMs } = fstatSync(descriptor);
-    if (size > 0 && Math.abs(Date.now() - mtimeMs) < YOUNG_MS) {
+    if (!reserved && size > 0 && Math.abs(Date.now() - mtimeMs) < YOUNG_MS) {
       closeSync(descriptor);
       return undefined;
     }
@@ -122,6 +126,17 @@ function openStartLog(
   } catch (error) {
     closeSync(descriptor);
     throw error;
+  }
+}
+
+/** Keeps a start young while its daemon is on its way: on a busy machine that takes longer than a start stays young. */
+export function keepYoung(paths: Paths): void {
+  const now = new Date();
+  try {
+    utimesSync(startLog(paths), now, now);
+  } catch (error) {
+    // Somebody tidied up meanwhile; then others start a daemon too, and one of them gives way.
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
 }
 

@@ -3,7 +3,7 @@ import type { Paths } from '../src/paths.ts';
 import type { InstalledService } from '../src/service/installed.ts';
 import { ConnectionError } from './errors.ts';
 import { askService, findService, serviceTrouble } from './service-manager.ts';
-import { daemonProgram, startDaemon, type StartedDaemon, startLog } from './spawn.ts';
+import { daemonProgram, keepYoung, startDaemon, type StartedDaemon, startLog } from './spawn.ts';
 
 /** How often the service manager is asked why a daemon does not come, in milliseconds. */
 const TROUBLE_EVERY_MS = 500;
@@ -55,7 +55,16 @@ export class Starter {
     if (await this.#askService()) return;
     const state = this.#daemon?.state();
     if (typeof state === 'object') throw startFailed(this.#paths, state.failure);
-    if (state !== 'running') await this.#spawn();
+    if (state === 'running') keepYoung(this.#paths);
+    else await this.#spawn();
+  }
+
+  /**
+   * Called before an older daemon is asked to drain: other clients that find nobody listening wait for the start that
+   * follows, instead of making one of their own.
+   */
+  reserve(): void {
+    if (!this.#service) keepYoung(this.#paths);
   }
 
   /**
@@ -63,7 +72,7 @@ export class Starter {
    * place; otherwise older clients might start an older one again.
    */
   async succeed(): Promise<void> {
-    if (!this.#service) await this.#spawn();
+    if (!this.#service) await this.#spawn(true);
   }
 
   /**
@@ -95,9 +104,9 @@ export class Starter {
     return false;
   }
 
-  async #spawn(): Promise<void> {
+  async #spawn(reserved = false): Promise<void> {
     try {
-      this.#daemon = (await startDaemon(this.#paths, this.#command)) ?? this.#daemon;
+      this.#daemon = (await startDaemon(this.#paths, this.#command, reserved)) ?? this.#daemon;
     } catch (cause) {
       const why = (cause as Error).message;
       throw new ConnectionError('start_failed', `cannot start the daemon: ${why}`, { cause });
