@@ -41,7 +41,7 @@ export interface AlreadyRunning {
 }
 
 /** How often the daemon makes sure that the socket and the file are what it takes them for, in milliseconds. */
-export const HEARTBEAT_MS = 3_000;
+const HEARTBEAT_MS = 3_000;
 /** How long a stopping daemon waits for requests under way, and then for its peers. Together under the 10 s allowed. */
 const DRAIN_MS = 7_000;
 const PEERS_MS = 1_000;

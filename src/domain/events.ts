@@ -3,26 +3,6 @@ import { toWire, type WireProject } from './encoding.ts';
 import type { Change } from './registry.ts';
 import type { Project } from './project.ts';
 
-export const EVENT_TYPES = [
-  'registered',
-  'updated',
-  'removed',
-  /** Also when a removal moves the active project. */
-  'activated',
-  /** The training status, record or request has changed. */
-  'training',
-  /** Only for subscribers that ask for it; not kept for resuming. */
-  'progress',
-  /** The file cannot be used; reads go on, changes may be refused. */
-  'problem',
-  'recovered',
-  /** The daemon drains. */
-  'shutdown',
-  /** Replaces everything the subscriber has not read: what holds now is in `projects` and `active_project`. */
-  'resync',
-] as const;
-export type EventType = (typeof EVENT_TYPES)[number];
-
 /** Where a change came from. */
 export type Origin = 'rpc' | 'file';
 

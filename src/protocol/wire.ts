@@ -7,7 +7,7 @@
 import { isUtf8 } from 'node:buffer';
 
 /** https://www.jsonrpc.org/specification, section 5.1 */
-export const PARSE_ERROR = -32700;
+const PARSE_ERROR = -32700;
 export const INVALID_REQUEST = -32600;
 export const METHOD_NOT_FOUND = -32601;
 export const INVALID_PARAMS = -32602;

@@ -13,7 +13,7 @@ import { lock } from 'proper-lockfile';
 import { errorCode, isMissing } from '../store/atomic-file.ts';
 
 /** How long a daemon may take to answer a probe before it counts as hung. Milliseconds. */
-export const PROBE_DEADLINE_MS = 2_000;
+const PROBE_DEADLINE_MS = 2_000;
 /** How long to wait for somebody who is starting or ending. Milliseconds. */
 const CLAIM_DEADLINE_MS = 15_000;
 /** How long before looking again while somebody else is starting or ending. Milliseconds. */
@@ -37,7 +37,7 @@ export type Probe =
   | { readonly kind: 'hung' };
 
 /** Asks whether a daemon lives behind a socket path. */
-export function probe(path: string, deadline: number = PROBE_DEADLINE_MS): Promise<Probe> {
+function probe(path: string, deadline: number = PROBE_DEADLINE_MS): Promise<Probe> {
   return new Promise((resolve, reject) => {
     const socket = createConnection(path);
     let received = '';

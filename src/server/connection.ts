@@ -7,7 +7,7 @@ import type { Context, Peer } from './handlers/types.ts';
 /** Requests under way on one connection; beyond that it is not read. */
 export const MAX_IN_FLIGHT = 1_024;
 /** Answers waiting for a peer that does not read them; beyond that it is not read either. Bytes. */
-export const MAX_UNREAD_BYTES = 1024 * 1024;
+const MAX_UNREAD_BYTES = 1024 * 1024;
 /** Requests taken before the answers to them are weighed: each may be as long as the whole registry. */
 const MAX_PER_TURN = 32;
 /** Answers are put together for one write up to about this length; longer ones are written one by one. */

@@ -1,7 +1,7 @@
 /** When the committed content is copied to `registry-last-good.json`: once it has been quiet for a while. */
 
 /** How long after the last change, in milliseconds. */
-export const LAST_GOOD_DELAY_MS = 10_000;
+const LAST_GOOD_DELAY_MS = 10_000;
 
 export class LastGood {
   readonly #keep: () => Promise<void>;

@@ -6,7 +6,7 @@ import { type Decoded, decodeRegistry } from './codec.ts';
 import type { TrackedFile } from './tracked-file.ts';
 
 /** A file that does not parse is read once more after this time: somebody may be saving it. Milliseconds. */
-export const REREAD_DELAY_MS = 100;
+const REREAD_DELAY_MS = 100;
 
 export type Loaded =
   /** There was no file and there is no backup. */
