@@ -23,11 +23,18 @@ const MAX_ERROR = 4_000;
 /** Why a trainer had to end. */
 type Interruption = { readonly lost: RegistryError } | { readonly cancelled: string | undefined };
 
+/**
+ * Runs a trainer to its end, and tells the registry how that was.
+ *
+ * @param directory where it runs; paths that it reports start from there
+ * @throws {RegistryError} when the lease is lost; the trainer has ended then
+ */
 export async function runTrainer(
   ctx: Context,
   client: Client,
   begun: Result<'training.begin'>,
   command: readonly string[],
+  directory: string,
 ): Promise<void> {
   const { project, token } = begun;
   const name = shellWord(project.name);
@@ -52,7 +59,7 @@ export async function runTrainer(
   const heard = (line: string | undefined): void => {
     try {
       if (line === undefined) throw new ReportFault('the line is too long');
-      const report = readReport(line, ctx.cwd());
+      const report = readReport(line, directory);
       if (!report) return;
       result = { ...result, ...report.result };
       if (Object.keys(report.progress).length > 0) lease.report(report.progress);

@@ -47,6 +47,8 @@ export async function train(ctx: Context, words: readonly string[], options: Tra
       lease_held: `gardener train --cancel ${shellWord(project ?? '')} asks them to stop; --force takes the project away from them`,
     };
   }
+  // Before anything is begun: it may be gone.
+  const directory = ctx.cwd();
   const lease: Lease = {
     holder: { name: basename(program).slice(0, 100), pid: process.pid },
     ...(options.stall !== undefined && { stall_ms: Math.round(options.stall * 1000) }),
@@ -63,7 +65,7 @@ export async function train(ctx: Context, words: readonly string[], options: Tra
               project: named,
               ...(options.force && { force: true }),
             });
-      if (begun) return runTrainer(ctx, client, begun, command);
+      if (begun) return runTrainer(ctx, client, begun, command, directory);
       ctx.note('no project waits for training');
       ctx.exitCode = EXIT.refused;
       if (ctx.json) ctx.printJson({ outcome: 'nothing_waits', exit_code: null, signal: null, project: null });
