@@ -5,9 +5,7 @@ import { EXIT } from './errors.ts';
 import { UsageError } from './failures.ts';
 import { duration, printable, statusWords } from './text.ts';
 import type { TrainOptions } from './train.ts';
-
-/** What the daemon waits at most in one call, in milliseconds. */
-const LONGEST_WAIT_MS = 60_000;
+import { askInTurns } from './train-wait.ts';
 
 /** @param words the project */
 export async function cancel(
@@ -32,11 +30,7 @@ export async function cancel(
     if (!ctx.json) say(ctx, asked, held);
     let last: WireProject | null = asked;
     if (held && wait !== undefined) {
-      const limit = wait === true ? Number.POSITIVE_INFINITY : performance.now() + wait * 1000;
-      do {
-        const left = Math.max(0, limit - performance.now());
-        last = await client.training.wait({ project, wait_ms: Math.min(LONGEST_WAIT_MS, Math.ceil(left)) });
-      } while (last === null && performance.now() < limit);
+      last = await askInTurns(wait, (waitMs) => client.training.wait({ project, wait_ms: waitMs }));
       if (last === null) ctx.exitCode = EXIT.refused;
       if (!ctx.json) sayWaited(ctx, asked, last, wait);
     }

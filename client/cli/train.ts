@@ -9,6 +9,7 @@ import { UsageError } from './failures.ts';
 import { shellWord } from './text.ts';
 import { isPassing } from './train-lease.ts';
 import { runTrainer } from './train-run.ts';
+import { askInTurns } from './train-wait.ts';
 
 export interface TrainOptions {
   readonly claim?: true;
@@ -23,8 +24,6 @@ export interface TrainOptions {
   readonly reason?: string;
 }
 
-/** What the daemon waits at most in one call, in milliseconds. */
-const LONGEST_WAIT_MS = 60_000;
 /** Before asking again a daemon that was just not there. Milliseconds. */
 const RETRY_MS = 500;
 
@@ -76,27 +75,25 @@ export async function train(ctx: Context, words: readonly string[], options: Tra
 
 type Lease = Pick<Params<'training.begin'>, 'holder' | 'stall_ms'>;
 
-async function claim(
+function claim(
   client: Client,
   lease: Lease,
   { language, tag, wait = 0 }: TrainOptions,
 ): Promise<Result<'training.claim'>> {
-  const limit = wait === true ? Number.POSITIVE_INFINITY : performance.now() + wait * 1000;
-  for (;;) {
-    const left = Math.max(0, limit - performance.now());
+  return askInTurns(wait, async (waitMs) => {
     try {
-      const begun = await client.training.claim({
+      return await client.training.claim({
         ...lease,
         ...(language && { languages: [...language] }),
         ...(tag && { tags: [...tag] }),
-        wait_ms: Math.min(LONGEST_WAIT_MS, Math.ceil(left)),
+        wait_ms: waitMs,
       });
-      if (begun || performance.now() >= limit) return begun;
     } catch (error) {
-      if (!isPassing(error) || performance.now() >= limit) throw error;
-      await pause(Math.min(RETRY_MS, left));
+      if (!isPassing(error) || waitMs === 0) throw error;
+      await pause(Math.min(RETRY_MS, waitMs));
+      return null;
     }
-  }
+  });
 }
 
 /** Which flags make sense with which way to use the command. */

@@ -1,0 +1,22 @@
+/** Waiting for longer than the daemon waits in one call. */
+
+/** What the daemon waits at most in one call, in milliseconds. */
+const LONGEST_WAIT_MS = 60_000;
+
+/**
+ * Asks again and again until there is an answer or the time is up; once at least, and without waiting at the end.
+ *
+ * @param wait seconds; true for as long as it takes
+ * @param ask asks once, and has the daemon wait for so many milliseconds
+ */
+export async function askInTurns<T>(
+  wait: number | true,
+  ask: (waitMs: number) => Promise<T | null>,
+): Promise<T | null> {
+  const limit = wait === true ? Number.POSITIVE_INFINITY : performance.now() + wait * 1000;
+  for (;;) {
+    const left = Math.max(0, limit - performance.now());
+    const answer = await ask(Math.min(LONGEST_WAIT_MS, Math.ceil(left)));
+    if (answer !== null || left === 0) return answer;
+  }
+}
