@@ -8,6 +8,8 @@ export default defineConfig(({ mode }) => ({
     setupFiles: ['test/support/setup.ts'],
     // Processes: threads share a umask and a working directory, and cannot be sent signals.
     pool: 'forks',
+    // What holds calls up and kills at moments wants the machine to itself.
+    fileParallelism: mode !== 'faults',
     // The tests mostly wait; one worker less than there are cores, as by default, takes twice as long on two cores.
     maxWorkers: '100%',
     // Nothing here takes long, but a loaded machine with two cores may stall for seconds. Milliseconds.
