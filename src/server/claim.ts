@@ -4,16 +4,14 @@
  * proper-lockfile guards only the moment between asking whether anybody answers and taking the path; it is not held
  * for life, because after a kill it would stay, and during a sleep it could be stolen.
  */
-import { randomBytes } from 'node:crypto';
-import { chmod, lstat, rename, rm, writeFile } from 'node:fs/promises';
-import { createConnection, createServer, type Server, type Socket } from 'node:net';
-import { basename, dirname, join } from 'node:path';
+import { chmod, lstat, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { lock } from 'proper-lockfile';
 import { errorCode, isMissing } from '../store/atomic-file.ts';
+import { privateName, removeLeftBehind } from './private-name.ts';
+import { PROBE_DEADLINE_MS, type Probe, probe } from './probe.ts';
 
-/** How long a daemon may take to answer a probe before it counts as hung. Milliseconds. */
-const PROBE_DEADLINE_MS = 2_000;
 /** How long to wait for somebody who is starting or ending. Milliseconds. */
 const CLAIM_DEADLINE_MS = 15_000;
 /** How long before looking again while somebody else is starting or ending. Milliseconds. */
@@ -26,58 +24,6 @@ const BACKLOG = 1_024;
 /** Why this process cannot be the daemon; the message says what to do. */
 export class ClaimError extends Error {
   override readonly name = 'ClaimError';
-}
-
-export type Probe =
-  | { readonly kind: 'absent' }
-  | { readonly kind: 'alive'; readonly pid: number; readonly version: string }
-  /** Accepted and closed without an answer: a daemon that is ending. */
-  | { readonly kind: 'closing' }
-  /** Accepted and not answered: a daemon that is stuck, not one that is dead. */
-  | { readonly kind: 'hung' };
-
-/** Asks whether a daemon lives behind a socket path. */
-function probe(path: string, deadline: number = PROBE_DEADLINE_MS): Promise<Probe> {
-  return new Promise((resolve, reject) => {
-    const socket = createConnection(path);
-    let received = '';
-    let connected = false;
-    const finish = (result: Probe): void => {
-      clearTimeout(timer);
-      socket.destroy();
-      resolve(result);
-    };
-    const timer = setTimeout(() => finish({ kind: 'hung' }), deadline);
-    socket.on('connect', () => {
-      connected = true;
-      socket.write('{"jsonrpc":"2.0","id":1,"method":"daemon.hello","params":{}}\n');
-    });
-    socket.on('data', (chunk) => {
-      received += chunk.toString();
-      const end = received.indexOf('\n');
-      if (end !== -1) finish(readHello(received.slice(0, end)));
-    });
-    socket.on('error', (error) => {
-      const code = errorCode(error);
-      if (code === 'ENOENT' || code === 'ECONNREFUSED') finish({ kind: 'absent' });
-      else if (connected) finish({ kind: 'closing' });
-      else {
-        clearTimeout(timer);
-        reject(error);
-      }
-    });
-    socket.on('close', () => finish({ kind: 'closing' }));
-  });
-}
-
-function readHello(line: string): Probe {
-  try {
-    const { result } = JSON.parse(line) as { result?: { pid?: number; version?: string } };
-    return { kind: 'alive', pid: result?.pid ?? 0, version: result?.version ?? 'unknown' };
-  } catch {
-    // Whatever it is, it answers; it is not ours to remove.
-    return { kind: 'alive', pid: 0, version: 'unknown' };
-  }
 }
 
 /** The socket path, while it is this process's. */
@@ -185,17 +131,16 @@ async function underLock(path: string): Promise<Claim | null> {
 }
 
 /**
- * Binds under a private name and renames it to the public one.
+ * Binds under a private name and renames it to the public one. Null when somebody who took the lock over was at it,
+ * too, and removed the private name as left behind.
  *
  * The rename replaces a dead socket without a moment in which there is none. And closing a server unlinks the path
  * it was bound to, even when that is a successor's by then: with this one it is a name nobody uses.
  */
-async function bind(path: string): Promise<Claim> {
+async function bind(path: string): Promise<Claim | null> {
   await refuseOtherThanSocket(path);
-  const directory = dirname(path);
-  // No longer than the public name, which is known to fit.
-  const name = `.${randomBytes(8).toString('hex')}`.slice(0, Math.max(2, basename(path).length));
-  const privatePath = join(directory, name);
+  await removeLeftBehind(path);
+  const privatePath = privateName(path);
   const server = createServer({ allowHalfOpen: true, pauseOnConnect: true });
   holdEarlyConnections(server);
   await new Promise<void>((resolve, reject) => {
@@ -213,6 +158,7 @@ async function bind(path: string): Promise<Claim> {
     return new Claim(server, path, identity);
   } catch (error) {
     server.close();
+    if (isMissing(error)) return null;
     throw error;
   }
 }
@@ -258,7 +204,6 @@ async function probeOrExplain(path: string): Promise<Probe> {
 }
 
 async function hungMessage(path: string): Promise<string> {
-  const { readFile } = await import('node:fs/promises');
   const pid = await readFile(pidFile(path), 'utf8').then(
     (text) => Number.parseInt(text, 10),
     () => Number.NaN,

@@ -1,8 +1,9 @@
 /** One daemon a socket, whoever else is starting, was killed, is stuck, or left something in the way. */
-import { access, lstat, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { access, lstat, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { pidFile } from '../../src/server/claim.ts';
+import { privateName } from '../../src/server/private-name.ts';
 import { codebase, Gardenerd, startGardenerd } from '../faults/support/gardenerd.ts';
 import { temporaryDirectory } from '../support/home.ts';
 import { until } from '../support/until.ts';
@@ -122,4 +123,16 @@ test('a lock that a killed process has left blocks only until it is stale', asyn
   // Nobody renews it: stale after 5 s. A daemon that had to wait for longer would give up after 15 s.
   await startGardenerd({ dataDir });
   await expect(access(lock)).rejects.toMatchObject({ code: 'ENOENT' });
+});
+
+test('what daemons that were killed before their socket had its name left is removed', async () => {
+  const dataDir = await temporaryDirectory();
+  const run = join(dataDir, 'run');
+  await mkdir(run, { mode: 0o700 });
+  const left = [1, 2].map(() => privateName(join(run, 'registry.sock')));
+  const others = [privateName(join(run, 'other.sock')), join(run, '.hidden')];
+  for (const path of [...left, ...others]) await writeFile(path, '');
+  await startGardenerd({ dataDir });
+  const expected = ['registry.sock', 'registry.sock.pid', ...others.map((path) => basename(path))];
+  expect((await readdir(run)).toSorted()).toEqual(expected.toSorted());
 });
