@@ -1,25 +1,39 @@
 /** Asking a socket whether a daemon lives behind it. */
 import { createConnection } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { errorCode } from '../store/atomic-file.ts';
 
 /** How long a daemon may take to answer a probe before it counts as hung. Milliseconds. */
 export const PROBE_DEADLINE_MS = 2_000;
+/** How long before dialling again where the queue of a socket is full. Milliseconds. */
+const FULL_QUEUE_PAUSE_MS = 25;
 
 export type Probe =
   | { readonly kind: 'absent' }
   | { readonly kind: 'alive'; readonly pid: number; readonly version: string }
   /** Accepted and closed without an answer: a daemon that is ending. */
   | { readonly kind: 'closing' }
-  /** Accepted and not answered: a daemon that is stuck, not one that is dead. */
+  /** Nobody takes the connection, or nobody answers on it: a daemon that is stuck, not one that is dead. */
   | { readonly kind: 'hung' };
 
 /** Asks whether a daemon lives behind a socket path. */
-export function probe(path: string, deadline: number = PROBE_DEADLINE_MS): Promise<Probe> {
+export async function probe(path: string, deadline: number = PROBE_DEADLINE_MS): Promise<Probe> {
+  const end = performance.now() + deadline;
+  for (;;) {
+    const found = await ask(path, Math.max(0, end - performance.now()));
+    if (found.kind !== 'full') return found;
+    // As many connect to a socket that nobody takes connections from as it has room for; Linux says so at once.
+    if (performance.now() >= end) return { kind: 'hung' };
+    await delay(FULL_QUEUE_PAUSE_MS);
+  }
+}
+
+function ask(path: string, deadline: number): Promise<Probe | { readonly kind: 'full' }> {
   return new Promise((resolve, reject) => {
     const socket = createConnection(path);
     let received = '';
     let connected = false;
-    const finish = (result: Probe): void => {
+    const finish = (result: Probe | { readonly kind: 'full' }): void => {
       clearTimeout(timer);
       socket.destroy();
       resolve(result);
@@ -38,6 +52,7 @@ export function probe(path: string, deadline: number = PROBE_DEADLINE_MS): Promi
       const code = errorCode(error);
       if (code === 'ENOENT' || code === 'ECONNREFUSED') finish({ kind: 'absent' });
       else if (connected) finish({ kind: 'closing' });
+      else if (code === 'EAGAIN') finish({ kind: 'full' });
       else {
         clearTimeout(timer);
         reject(error);

@@ -1,7 +1,8 @@
 /** One daemon a socket, whoever else is starting, was killed, is stuck, or left something in the way. */
 import { access, lstat, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { createConnection, type Socket } from 'node:net';
 import { basename, join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { pidFile } from '../../src/server/claim.ts';
 import { privateName } from '../../src/server/private-name.ts';
 import { codebase, Gardenerd, startGardenerd } from '../faults/support/gardenerd.ts';
@@ -96,6 +97,27 @@ test('a daemon that is stopped keeps its socket, and whoever comes is told its p
   expect(await (await stuck.connect()).call('daemon.status')).toMatchObject({ pid: stuck.pid });
 });
 
+// Elsewhere the kernel lets callers wait or refuses them; only Linux says that the queue is full.
+test.runIf(process.platform === 'linux')(
+  'a daemon that is stopped counts as such also when its socket takes no more connections',
+  async () => {
+    const stuck = await startGardenerd();
+    const { dataDir, socket } = stuck.paths;
+    stuck.signal('SIGSTOP');
+    const waiting = await fillQueue(socket);
+
+    const newcomer = new Gardenerd(dataDir);
+    expect(await newcomer.ended).toEqual({ code: 1, signal: null });
+    expect(newcomer.stderr).toBe(
+      `gardenerd: cannot take ${socket}: a daemon holds it and has not answered for 2 s; ` +
+        `process ${stuck.pid} may be stopped or stuck; end it with: kill -9 ${stuck.pid}\n`,
+    );
+    for (const peer of waiting) peer.destroy();
+    stuck.signal('SIGCONT');
+    await stuck.ready();
+  },
+);
+
 describe('what is in the way of the socket is refused and left', () => {
   test.for<[what: string, make: (path: string) => Promise<unknown>]>([
     ['a file', (path) => writeFile(path, 'precious')],
@@ -136,3 +158,18 @@ test('what daemons that were killed before their socket had its name left is rem
   const expected = ['registry.sock', 'registry.sock.pid', ...others.map((path) => basename(path))];
   expect((await readdir(run)).toSorted()).toEqual(expected.toSorted());
 });
+
+/** Opens connections to a socket that nobody accepts from, until the kernel takes no more. */
+async function fillQueue(path: string): Promise<Socket[]> {
+  const waiting: Socket[] = [];
+  for (let full = false; !full;) {
+    const socket = createConnection(path);
+    onTestFinished(() => void socket.destroy());
+    waiting.push(socket);
+    full = await new Promise<boolean>((resolve) => {
+      socket.once('connect', () => resolve(false));
+      socket.once('error', () => resolve(true));
+    });
+  }
+  return waiting;
+}
