@@ -1,9 +1,10 @@
 /** What killed processes left behind. */
+import type { Stats } from 'node:fs';
 import { lstat, readdir, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Paths } from '../../src/paths.ts';
-import { type Diagnosis, type Fix, ok, warning } from './finding.ts';
-import { plural } from './text.ts';
+import { type Diagnosis, error, type Fix, ok, warning } from './finding.ts';
+import { plural, shellWord } from './text.ts';
 
 /** A write takes milliseconds; whatever is older than this belongs to nobody any more. Milliseconds. */
 const WRITE_MS = 60_000;
@@ -18,20 +19,27 @@ export async function checkLeftovers(
 ): Promise<Diagnosis[]> {
   const run = dirname(socket);
   const staged = /^(registry\.json|registry-.+\.json)\.staged(\.\d+)?$/;
-  const paths = [
-    ...(await find(
-      dataDir,
-      (name) => staged.test(name) && name.startsWith(basename(registryFile)),
-      now - WRITE_MS,
-    )),
-    ...(await find(backupsDir, (name) => staged.test(name), now - WRITE_MS)),
-    // The daemon binds under such a name and renames it.
-    ...(await find(run, (name) => /^\.[0-9a-f]{1,16}$/.test(name), now - WRITE_MS)),
-    ...(await find(run, (name) => name === `${basename(socket)}.lock`, now - LOCK_MS)),
+  const writes = [
+    ...(await find(dataDir, (name) => staged.test(name) && name.startsWith(basename(registryFile)))),
+    ...(await find(backupsDir, (name) => staged.test(name))),
   ];
-  if (paths.length === 0) return [ok('leftovers', 'no killed process left anything behind')];
+  const old = (age: number) => (one: Found) => one.status.mtimeMs < now - age;
+  const paths = [
+    ...writes.filter(({ status }) => !status.isDirectory()).filter(old(WRITE_MS)),
+    // The daemon binds under such a name and renames it.
+    ...(await find(run, (name) => /^\.[0-9a-f]{1,16}$/.test(name)))
+      .filter(({ status }) => status.isSocket())
+      .filter(old(WRITE_MS)),
+    ...(await find(run, (name) => name === `${basename(socket)}.lock`)).filter(old(LOCK_MS)),
+  ].map(({ path }) => path);
+  const inTheWay = writes
+    .filter(({ status }) => status.isDirectory())
+    .map(({ path }) => takenName(path, short));
+  if (paths.length === 0)
+    return inTheWay.length > 0 ? inTheWay : [ok('leftovers', 'no killed process left anything behind')];
   const named = paths.slice(0, 3).map(short).join(', ');
   return [
+    ...inTheWay,
     warning(
       'leftovers',
       `killed processes left ${plural(paths.length, 'file')} behind: ${named}`,
@@ -41,13 +49,35 @@ export async function checkLeftovers(
   ];
 }
 
-/** A socket that nobody listens on. Harmless: a daemon that starts replaces it. */
-export function deadSocket({ socket }: Paths, short: (path: string) => string): Diagnosis {
+/** No daemon makes a directory of such a name: whatever is in it is somebody's. */
+function takenName(path: string, short: (path: string) => string): Diagnosis {
+  return error(
+    'leftovers.in_the_way',
+    `writing fails: a directory is in the way at ${short(path)}`,
+    `move it: mv ${shellWord(path)} ${shellWord(`${path}.old`)}`,
+  );
+}
+
+/**
+ * A socket that nobody listens on. Harmless: a daemon that starts replaces it.
+ *
+ * @param found when nobody listened; a daemon that has started since has another one
+ */
+export function deadSocket({ socket }: Paths, found: Stats, short: (path: string) => string): Diagnosis {
+  const fix = removal([socket, `${socket}.pid`], short);
   return warning(
     'socket.leftover',
     `nobody listens on ${short(socket)}: a daemon was killed; the next one replaces it`,
     undefined,
-    removal([socket, `${socket}.pid`], short),
+    {
+      ...fix,
+      async run() {
+        const now = await lstat(socket);
+        if (now.ino !== found.ino || now.ctimeMs !== found.ctimeMs)
+          throw new Error('a daemon has been started meanwhile');
+        await fix.run();
+      },
+    },
   );
 }
 
@@ -59,14 +89,18 @@ function removal(paths: readonly string[], short: (path: string) => string): Fix
   };
 }
 
-/** @param before milliseconds since the epoch; what was changed later may be in use */
-async function find(directory: string, wanted: (name: string) => boolean, before: number): Promise<string[]> {
+interface Found {
+  readonly path: string;
+  readonly status: Stats;
+}
+
+async function find(directory: string, wanted: (name: string) => boolean): Promise<Found[]> {
   const names = await readdir(directory).catch(() => []);
-  const found: string[] = [];
+  const found: Found[] = [];
   for (const name of names.filter(wanted)) {
     const path = join(directory, name);
     const status = await lstat(path).catch(() => undefined);
-    if (status && status.mtimeMs < before) found.push(path);
+    if (status) found.push({ path, status });
   }
   return found;
 }

@@ -106,7 +106,7 @@ async function leftSocket(ctx: Context, life: Life): Promise<Diagnosis[]> {
   if (life !== 'absent') return [];
   const { paths } = ctx;
   const status = await lstat(paths.socket).catch(() => undefined);
-  return status?.isSocket() ? [deadSocket(paths, (path) => ctx.shortPath(path))] : [];
+  return status?.isSocket() ? [deadSocket(paths, status, (path) => ctx.shortPath(path))] : [];
 }
 
 async function examineRegistry(ctx: Context, client: Client): Promise<Diagnosis[]> {

@@ -7,7 +7,7 @@
 import { fstatSync, renameSync, statSync } from 'node:fs';
 import { open, readdir, rm, stat } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 
 /** The longest tick of a clock that gives fractions of a second: Linux has 1 to 10 ms. Milliseconds. */
@@ -158,17 +158,27 @@ export async function replaceFile(file: string, bytes: Buffer): Promise<void> {
   await syncDirectory(dirname(file));
 }
 
-/** Removes what a killed process left of staging a file: the staged file and write-file-atomic's temporary ones. */
+/**
+ * Removes what a killed process left of staging a file: the staged file and write-file-atomic's temporary ones.
+ *
+ * @param failed told of what cannot be removed, such as a directory of that name; the content of it stays
+ * @returns the names of what was removed
+ */
 export async function removeStaged(
   directory: string,
   isTarget: (name: string) => boolean,
+  failed: (error: unknown) => void,
 ): Promise<string[]> {
   const removed: string[] = [];
   for (const name of await readdir(directory)) {
     const target = /^(.+)\.staged(\.\d+)?$/.exec(name)?.[1];
     if (target === undefined || !isTarget(target)) continue;
-    await rm(join(directory, name), { force: true });
-    removed.push(basename(name));
+    try {
+      await rm(join(directory, name), { force: true });
+      removed.push(name);
+    } catch (error) {
+      failed(error);
+    }
   }
   return removed;
 }

@@ -30,10 +30,14 @@ export class Backups {
     this.directory = directory;
   }
 
-  /** Makes the directory and removes what an interrupted backup left in it. */
-  async prepare(): Promise<void> {
+  /**
+   * Makes the directory and removes what an interrupted backup left in it.
+   *
+   * @param failed told of what cannot be removed
+   */
+  async prepare(failed: (error: unknown) => void): Promise<void> {
     await mkdir(this.directory, { recursive: true, mode: 0o700 });
-    await removeStaged(this.directory, (name) => OURS.test(name));
+    await removeStaged(this.directory, (name) => OURS.test(name), failed);
   }
 
   /** Keeps a content; returns the backup's name. */

@@ -2,6 +2,9 @@
 import { RegistryError } from '../domain/errors.ts';
 import { errorCode } from './atomic-file.ts';
 
+/** What the system says where something else has the name of a file that is to be written. */
+const IN_THE_WAY: ReadonlySet<string> = new Set(['EEXIST', 'EISDIR', 'ENOTDIR', 'ENOTEMPTY']);
+
 /** What is wrong with the file. */
 export interface Problem {
   readonly kind: 'invalid_file' | 'deleted_file' | 'newer_version' | 'recovered';
@@ -44,9 +47,13 @@ export function shuttingDown(): RegistryError {
 
 /** What the caller is told of a failed write; an error that is not the system's is a fault of this program. */
 export function storageFailed(error: unknown, applied: boolean): unknown {
-  if (errorCode(error) === undefined) return error;
+  const code = errorCode(error);
+  if (code === undefined) return error;
+  const remedy = IN_THE_WAY.has(code)
+    ? 'move what is in the way'
+    : 'free some disk space, or check the permissions of the data directory';
   return new RegistryError('storage_failed', `cannot write the registry: ${(error as Error).message}`, {
     applied,
-    suggestions: ['free some disk space, or check the permissions of the data directory'],
+    suggestions: [remedy],
   });
 }

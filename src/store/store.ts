@@ -91,8 +91,11 @@ export class Store {
       throw error;
     });
     const store = new Store(options, file);
-    await store.backups.prepare();
-    const stale = await removeStaged(dirname(file), (name) => file.endsWith(`/${name}`));
+    // Reading needs none of these; a change that finds its place taken fails and says so.
+    const inTheWay = (error: unknown): void =>
+      options.log.warn({ err: error }, 'cannot remove what seems to be left of an interrupted write');
+    await store.backups.prepare(inTheWay);
+    const stale = await removeStaged(dirname(file), (name) => file.endsWith(`/${name}`), inTheWay);
     if (stale.length > 0) options.log.info({ files: stale }, 'removed what an interrupted write left behind');
     await store.#load();
     return store;

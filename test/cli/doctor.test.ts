@@ -1,4 +1,4 @@
-import { chmod, mkdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -49,6 +49,14 @@ async function killDaemon(cli: CommandLine): Promise<void> {
   const pid = await daemonPid(cli);
   process.kill(pid, 'SIGKILL');
   await until(() => isGone(pid), 'the daemon is gone');
+}
+
+/** What a daemon leaves that is killed between binding its socket and giving it its name. */
+async function unusedSocket(path: string): Promise<void> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(`${path}-`, resolve));
+  await rename(`${path}-`, path);
+  await new Promise((resolve) => server.close(resolve));
 }
 
 const mode = async (path: string): Promise<string> => ((await stat(path)).mode & 0o777).toString(8);
@@ -190,16 +198,14 @@ describe('gardener doctor', () => {
   test('finds what killed processes left, and removes it only when it is old', async () => {
     const cli = await registry('api');
     await cli.json(['daemon', 'stop']);
-    const old = [
-      'registry.json.staged',
-      'registry.json.staged.123',
-      'backups/registry-a.json.staged',
-      'run/.0123abcd',
-    ];
-    const young = ['registry.json.staged.456', 'theirs.json.staged'];
-    for (const name of [...old, ...young]) await writeFile(join(cli.dataDir, name), '');
+    const old = ['registry.json.staged', 'registry.json.staged.123', 'backups/registry-a.json.staged'];
+    const young = ['registry.json.staged.456'];
+    const theirs = ['theirs.json.staged', 'run/.cafe'];
+    for (const name of [...old, ...young, ...theirs]) await writeFile(join(cli.dataDir, name), '');
+    const socket = join(cli.dataDir, 'run', '.0123abcd');
+    await unusedSocket(socket);
     await mkdir(join(cli.dataDir, 'run', 'registry.sock.lock'));
-    for (const name of [...old, 'theirs.json.staged', 'run/registry.sock.lock']) {
+    for (const name of [...old, ...theirs, 'run/.0123abcd', 'run/registry.sock.lock']) {
       await utimes(join(cli.dataDir, name), HOUR_AGO, HOUR_AGO);
     }
     const found = await doctor(cli, '--no-start');
@@ -208,14 +214,29 @@ describe('gardener doctor', () => {
     );
     expect(troubles(await doctor(cli, '--no-start', '--fix'))).toEqual(['warning projects']);
     const left = await Promise.all(
-      [...old, 'run/registry.sock.lock', ...young].map((name) =>
+      [...old, 'run/registry.sock.lock', 'run/.0123abcd', ...young, ...theirs].map((name) =>
         stat(join(cli.dataDir, name)).then(
           () => name,
           () => '',
         ),
       ),
     );
-    expect(left.filter(Boolean)).toEqual(young);
+    expect(left.filter(Boolean)).toEqual([...young, ...theirs]);
+  });
+
+  test('leaves a directory that has the name of a temporary file, and says how to go on', async () => {
+    const cli = await registry('api');
+    const inTheWay = join(cli.dataDir, 'registry.json.staged');
+    await mkdir(inTheWay);
+    await writeFile(join(inTheWay, 'precious'), '');
+    await utimes(inTheWay, HOUR_AGO, HOUR_AGO);
+    const { findings, fixed } = await doctor(cli, '--fix');
+    expect(fixed).toEqual([]);
+    expect(findings.find(({ level }) => level === 'error')).toMatchObject({
+      message: expect.stringContaining('~/.codebase-gardener/registry.json.staged') as string,
+      remedy: `move it: mv ${inTheWay} ${inTheWay}.old`,
+    });
+    expect(await stat(join(inTheWay, 'precious'))).toBeDefined();
   });
 
   test('tells where a file is spoilt, and starts no daemon that would set it aside', async () => {

@@ -5,9 +5,13 @@ import { Backups, MAX_BACKUPS } from '../../src/store/backups.ts';
 import { temporaryDirectory } from '../support/home.ts';
 import { fileWith, openStore } from '../support/store.ts';
 
+function fail(error: unknown): never {
+  throw error;
+}
+
 async function emptyBackups(): Promise<Backups> {
   const backups = new Backups(join(await temporaryDirectory(), 'backups'));
-  await backups.prepare();
+  await backups.prepare(fail);
   return backups;
 }
 
@@ -105,7 +109,7 @@ describe('other programs’ files in the directory', () => {
       'notes.staged',
     ];
     for (const name of theirs) await writeFile(join(backups.directory, name), 'x');
-    await backups.prepare();
+    await backups.prepare(fail);
     const now = clock();
     for (let count = 0; count < MAX_BACKUPS + 2; count += 1) await backups.keep(content('a'), 'edit', now());
     expect(await readdir(backups.directory)).toEqual(expect.arrayContaining(theirs));

@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { lstat, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { temporaryDirectory } from '../support/home.ts';
@@ -57,6 +57,26 @@ describe('a start with a good file', () => {
       'registry.json',
       'registry.json.1234567',
     ]);
+  });
+
+  test('goes on where a directory has the name of a staged file, and changes say what is in the way', async () => {
+    const home = await homeWith({ 'registry.json': fileWith('one') });
+    const inTheWay = join(home, 'registry.json.staged');
+    await mkdir(inTheWay);
+    await mkdir(join(home, 'backups', 'registry-last-good.json.staged'));
+    await writeFile(join(inTheWay, 'precious'), '');
+    const { store, add, log, namesOnDisk } = await openStore({ home });
+    expect(names(store)).toEqual(['one']);
+    expect(log.filter(({ msg }) => msg?.startsWith('cannot remove'))).toHaveLength(2);
+    await expect(add('two')).rejects.toMatchObject({
+      kind: 'storage_failed',
+      message: expect.stringContaining(inTheWay) as string,
+      data: { applied: false, suggestions: ['move what is in the way'] },
+    });
+    await rename(inTheWay, join(home, 'moved'));
+    await add('two');
+    expect(await namesOnDisk()).toEqual(['one', 'two']);
+    expect(await readdir(join(home, 'moved'))).toEqual(['precious']);
   });
 
   test('behind a link writes where the link leads, and the link stays', async () => {
