@@ -16,6 +16,8 @@ export interface Method<P extends z.ZodType = z.ZodType, R extends z.ZodType = z
   readonly result: R;
   /** The registry's own errors, beside those that {@link declaredErrors} adds. */
   readonly errors: readonly ErrorKind[];
+  /** Of those that {@link declaredErrors} adds, what this method cannot get all the same. */
+  readonly never?: readonly ErrorKind[];
   readonly example: { readonly params: z.input<P>; readonly result: z.output<R> };
 }
 
@@ -27,10 +29,14 @@ export function method<P extends z.ZodType, R extends z.ZodType, const K extends
 }
 
 /** Every registry error a call of the method can get. */
-export function declaredErrors(declaration: Pick<Method, 'kind' | 'errors'>): readonly ErrorKind[] {
-  const always: ErrorKind[] = declaration.kind === 'control' ? [] : ['shutting_down'];
-  if (declaration.kind === 'change') always.push('registry_read_only', 'storage_failed');
-  return [...new Set([...declaration.errors, ...always])];
+export function declaredErrors({
+  kind,
+  errors,
+  never = [],
+}: Pick<Method, 'kind' | 'errors' | 'never'>): readonly ErrorKind[] {
+  const always: ErrorKind[] = kind === 'control' ? [] : ['shutting_down'];
+  if (kind === 'change') always.push('registry_read_only', 'storage_failed');
+  return [...new Set([...errors, ...always.filter((error) => !never.includes(error))])];
 }
 
 export const noParams = z.strictObject({});

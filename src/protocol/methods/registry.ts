@@ -100,6 +100,8 @@ export const registryMethods = {
     params: noParams,
     result: z.object({ changed: z.boolean().describe('whether another content was adopted') }),
     errors: [],
+    // It changes nothing of its own; that the file has a fault is in registry.info.
+    never: ['registry_read_only'],
     example: { params: {}, result: { changed: false } },
   }),
   'registry.backups': method({
