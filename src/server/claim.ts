@@ -58,9 +58,8 @@ export class Claim {
 
   /** Gives the path up, if it is still ours; a successor's socket stays. Connections are not touched. */
   async release(): Promise<void> {
-    if (!(await this.isOurs())) return;
-    await rm(this.path, { force: true });
-    await rm(pidFile(this.path), { force: true });
+    if (await this.isOurs()) await rm(this.path, { force: true });
+    await removeNote(this.path);
   }
 }
 
@@ -76,6 +75,12 @@ export async function notePid(socket: string): Promise<void> {
   } catch {
     await rm(pidFile(socket), { force: true });
   }
+}
+
+/** Removes the note of this process; a successor's stays. */
+export async function removeNote(socket: string): Promise<void> {
+  const noted = await readFile(pidFile(socket), 'utf8').catch(() => '');
+  if (noted.trim() === String(process.pid)) await rm(pidFile(socket), { force: true });
 }
 
 /**

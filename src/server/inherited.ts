@@ -6,9 +6,9 @@
  * that it is never unlinked, and connections wait in it while one daemon ends and the next one starts.
  */
 import { fstatSync } from 'node:fs';
-import { lstat, readFile, rm } from 'node:fs/promises';
+import { lstat } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
-import { Claim, ClaimError, holdEarlyConnections, notePid, pidFile } from './claim.ts';
+import { Claim, ClaimError, holdEarlyConnections, notePid, removeNote } from './claim.ts';
 
 /** https://www.freedesktop.org/software/systemd/man/latest/sd_listen_fds.html */
 const FIRST_PASSED_DESCRIPTOR = 3;
@@ -67,8 +67,7 @@ class InheritedClaim extends Claim {
 
   /** Leaves the socket to its owner; only the note of the process id goes. */
   override async release(): Promise<void> {
-    const noted = await readFile(pidFile(this.path), 'utf8').catch(() => '');
-    if (noted.trim() === String(process.pid)) await rm(pidFile(this.path), { force: true });
+    await removeNote(this.path);
   }
 }
 
