@@ -33,6 +33,8 @@ export interface DaemonOptions extends PathOptions {
   readonly inherited?: InheritedSocket | null | undefined;
   /** Instead of the log file. */
   readonly log?: Logger | undefined;
+  /** Called when the daemon should have ended and has not, because the disk does not answer. */
+  readonly overdue?: (() => void) | undefined;
 }
 
 /** Another daemon serves this socket already. */
@@ -45,6 +47,8 @@ const HEARTBEAT_MS = 3_000;
 /** How long a stopping daemon waits for requests under way, and then for its peers. Together under the 10 s allowed. */
 const DRAIN_MS = 7_000;
 const PEERS_MS = 1_000;
+/** Writing may take the rest of the time, and no more. Milliseconds. */
+const OVERDUE_MS = 9_000;
 
 export class Daemon implements DaemonControl {
   readonly paths: Paths;
@@ -195,6 +199,10 @@ export class Daemon implements DaemonControl {
     }
     this.#stopping = true;
     this.#log.info({ reason }, 'stopping');
+    const overdue = setTimeout(() => {
+      this.#log.error('cannot end in time: the disk does not answer');
+      this.#options.overdue?.();
+    }, OVERDUE_MS);
     clearInterval(this.#heartbeat);
     clearTimeout(this.#idleTimer ?? undefined);
     this.#listener.drain({ stopListening: this.#claim.outlivesDaemon });
@@ -206,8 +214,11 @@ export class Daemon implements DaemonControl {
     await this.#store.close();
     this.#events.shutdown();
     // Only now may a successor start: it reads the file that was just written.
-    await this.#claim.release();
+    await this.#claim.release().catch((error: unknown) => {
+      this.#log.error({ err: error }, 'cannot remove the socket; the next daemon replaces it');
+    });
     await this.#listener.close(PEERS_MS);
+    clearTimeout(overdue);
     this.#log.info('stopped');
     this.#resolveStopped(reason);
   }

@@ -1,6 +1,7 @@
 /** `gardenerd`: the daemon in the foreground. Prints nothing but problems; the log has the rest. */
 import { parseArgs } from 'node:util';
 import { Daemon, type DaemonOptions, type Manager } from './daemon.ts';
+import { endProcess } from './end-process.ts';
 import { LOG_LEVELS, parseLogLevel } from './log.ts';
 import { SocketPathError } from './paths.ts';
 import { ClaimError } from './server/claim.ts';
@@ -67,9 +68,9 @@ function readOptions(args: string[]): DaemonOptions | 'help' | 'version' {
   };
 }
 
-function fail(message: string, code: number): never {
+function fail(message: string, code: number): Promise<never> {
   process.stderr.write(`gardenerd: ${message}\n`);
-  process.exit(code);
+  return endProcess(code);
 }
 
 async function main(): Promise<void> {
@@ -78,7 +79,11 @@ async function main(): Promise<void> {
   const options = readOptions(process.argv.slice(2));
   if (options === 'help') return void process.stdout.write(HELP);
   if (options === 'version') return void process.stdout.write(`${VERSION}\n`);
-  const daemon = await Daemon.start({ ...options, inherited: findInherited() });
+  const daemon = await Daemon.start({
+    ...options,
+    inherited: findInherited(),
+    overdue: () => void endProcess(1),
+  });
   if ('alreadyRunning' in daemon) {
     const { pid, version } = daemon.alreadyRunning;
     return void process.stderr.write(
@@ -89,8 +94,8 @@ async function main(): Promise<void> {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => {
       signals += 1;
-      if (signals > 1) fail(`forced to end by a second ${signal}`, 1);
-      void daemon.stop(signal);
+      if (signals > 1) void fail(`forced to end by a second ${signal}`, 1);
+      else void daemon.stop(signal);
     });
   }
   // A terminal that closes does not end a daemon that serves others.
@@ -98,22 +103,25 @@ async function main(): Promise<void> {
   // Nor does a limit on the length of files: the write that exceeds it fails, as on a full disk.
   process.on('SIGXFSZ', () => undefined);
   await daemon.stopped;
-  process.exit(0);
+  await endProcess(0);
 }
 
-main().catch((error: unknown) => {
+/** What a person is told of an error, and the exit code. */
+function explain(error: unknown): [message: string, code: number] {
   if (error instanceof UsageError || errorCode(error)?.startsWith('ERR_PARSE_ARGS')) {
-    fail(`${(error as Error).message}\ntry: gardenerd --help`, 2);
+    return [`${(error as Error).message}\ntry: gardenerd --help`, 2];
   }
   if (
     error instanceof SocketPathError ||
     error instanceof ClaimError ||
     error instanceof UnsafeDirectoryError
   ) {
-    fail(error.message, 1);
+    return [error.message, 1];
   }
   const remedy = UNUSABLE.has(errorCode(error) ?? '')
     ? '; make the data directory yours, or choose another with --data-dir'
     : '';
-  fail(`cannot start: ${error instanceof Error ? error.message : String(error)}${remedy}`, 1);
-});
+  return [`cannot start: ${error instanceof Error ? error.message : String(error)}${remedy}`, 1];
+}
+
+main().catch((error: unknown) => fail(...explain(error)));

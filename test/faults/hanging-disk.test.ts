@@ -1,0 +1,82 @@
+/** A disk that does not answer any more. A daemon that is told to end ends all the same, and what it had is there. */
+import { readFile } from 'node:fs/promises';
+import { beforeEach, expect, test, type TestContext } from 'vitest';
+import { temporaryDirectory } from '../support/home.ts';
+import { requireTools } from '../support/tools.ts';
+import { until } from '../support/until.ts';
+import { Counted } from './support/counted.ts';
+import { fileThreads, ONE_THREAD, traced } from './support/strace.ts';
+
+/** For longer than any of this may take, in strace's units. */
+const HANGS = 'delay_enter=120s';
+/** What a daemon has to end in, milliseconds. */
+const END_MS = 10_000;
+
+let one: Counted;
+
+beforeEach(async (context: TestContext) => {
+  requireTools(context, 'strace');
+  one = await Counted.start(await temporaryDirectory(), { env: ONE_THREAD });
+  await one.change();
+});
+
+/** Whether the process runs no more; what strace holds up of it is only gone with strace. */
+async function isOver(): Promise<boolean> {
+  const status = await readFile(`/proc/${one.daemon.pid}/status`, 'utf8').catch(() => 'State:\tX');
+  return /^State:\t[ZX]/m.test(status);
+}
+
+/** Lets a call hang, and gives how long the daemon takes to end. */
+async function endDuring(inject: string, begin: () => void, end: () => void): Promise<number> {
+  const [, files] = await fileThreads(one.daemon.pid);
+  const { result } = await traced(files, { inject: `${inject}:${HANGS}` }, async () => {
+    begin();
+    // Behind it on the same connection: the daemon has taken it by then.
+    await one.client.call('daemon.ping');
+    const asked = performance.now();
+    end();
+    await until(isOver, 'the daemon has ended');
+    return performance.now() - asked;
+  });
+  return result;
+}
+
+/** What was not acknowledged may be there or not. */
+async function expectNothingLost(acknowledged: number): Promise<void> {
+  await one.restart();
+  expect([acknowledged, one.count]).toContain(await one.agreed('after the disk hung'));
+}
+
+test('a daemon ends within ten seconds of being told to though a write never ends', async () => {
+  const took = await endDuring(
+    'fsync',
+    () => void one.change().catch(() => null),
+    () => one.daemon.signal('SIGTERM'),
+  );
+  expect(took).toBeLessThan(END_MS);
+  await expectNothingLost(one.count - 1);
+});
+
+test('a second signal ends it at once', async () => {
+  const took = await endDuring(
+    'fsync',
+    () => void one.change().catch(() => null),
+    () => {
+      one.daemon.signal('SIGTERM');
+      one.daemon.signal('SIGINT');
+    },
+  );
+  expect(took).toBeLessThan(END_MS / 2);
+  expect(one.daemon.stderr).toMatch(/^gardenerd: forced to end by a second SIG(INT|TERM)\n$/);
+  await expectNothingLost(one.count - 1);
+});
+
+test('a daemon ends though it waits for the disk of a codebase', async () => {
+  const took = await endDuring(
+    'statx',
+    () => void one.client.call('registry.validate').catch(() => null),
+    () => one.daemon.signal('SIGTERM'),
+  );
+  expect(took).toBeLessThan(END_MS);
+  await expectNothingLost(one.count);
+});
