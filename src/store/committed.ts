@@ -52,9 +52,9 @@ export class Committed {
     for (const listener of this.#listeners) listener.problem?.(problem);
   }
 
-  /** The bytes of the file that says what is committed. */
-  encode(): Buffer {
-    const { version, extra, active } = this.registry;
-    return encodeRegistry(this.registry.projects(), active, version, extra);
+  /** The bytes of the file that says what is committed, or would be. */
+  encode(registry: Registry = this.registry): Buffer {
+    const { version, extra, active } = registry;
+    return encodeRegistry(registry.projects(), active, version, extra);
   }
 }

@@ -72,9 +72,12 @@ export class OutsideEdits {
     const { committed, backups, log } = this.#options;
     const next = succeed(committed.registry, registry);
     const changes = difference(committed.registry, next);
-    // A fault was answered with a backup of this same state already.
-    const wantsBackup = (!committed.readOnly || this.#faultBackupDue) && changes.length > 0;
-    const backup = wantsBackup ? await backups.keep(committed.encode(), 'edit', now) : undefined;
+    const earlier = committed.encode();
+    // A fault was answered with a backup of this same state already. The order of the projects, and fields that nobody
+    // here knows, are content, too.
+    const wantsBackup =
+      (!committed.readOnly || this.#faultBackupDue) && !earlier.equals(committed.encode(next));
+    const backup = wantsBackup ? await backups.keep(earlier, 'edit', now) : undefined;
     this.#faultBackupDue = false;
     committed.registry = next;
     committed.original = older ? bytes : null;

@@ -46,9 +46,9 @@ export function shuttingDown(): RegistryError {
 }
 
 /** What the caller is told of a failed write; an error that is not the system's is a fault of this program. */
-export function storageFailed(error: unknown, applied: boolean): unknown {
+export function storageFailed(error: unknown, applied: boolean): Error {
   const code = errorCode(error);
-  if (code === undefined) return error;
+  if (code === undefined) return error instanceof Error ? error : new Error(String(error));
   const remedy = IN_THE_WAY.has(code)
     ? 'move what is in the way'
     : 'free some disk space, or check the permissions of the data directory';

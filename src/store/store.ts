@@ -81,7 +81,7 @@ export class Store {
    * Opens the registry of a data directory, making what is missing. Call it only as the owner: it cleans up after
    * an earlier daemon and may write a recovered file.
    *
-   * @throws when the directory or the file cannot be read or written for another reason than its content
+   * @throws when the directory or the file cannot be read for another reason than its content
    */
   static async open(options: StoreOptions): Promise<Store> {
     await mkdir(options.paths.dataDir, { recursive: true, mode: 0o700 });
@@ -158,7 +158,7 @@ export class Store {
   /** Looks at the file now; resolves with whether another content was adopted. */
   look(): Promise<boolean> {
     if (this.#closed) return Promise.resolve(false);
-    return this.#queue.alone(() => this.#outside.look());
+    return this.#queue.alone(() => this.#takeInEdits());
   }
 
   /**
@@ -196,7 +196,7 @@ export class Store {
   async #commit(jobs: readonly Job<Draft>[]): Promise<void> {
     for (;;) {
       // Somebody may have edited the file meanwhile: their edit first, then the changes on top of it.
-      await this.#outside.look();
+      await this.#takeInEdits();
       const refusal = this.#committed.readOnly
         ? readOnly(this.#committed.problem as Problem, this.file)
         : (await this.#ownsRegistry())
@@ -221,19 +221,33 @@ export class Store {
         this.batches.changes += jobs.length;
         this.batches.largest = Math.max(this.batches.largest, jobs.length);
       }
-      let unsynced: unknown = null;
-      try {
-        await this.#file.sync();
-      } catch (error) {
-        this.#log.error({ err: error }, 'cannot sync the directory of the registry file');
-        unsynced = storageFailed(error, true);
-      }
-      // The new content stands in the file in either case; memory follows it, and only then is anybody told.
+      const unsynced = await this.#sync();
       this.#committed.registry.apply(draft.changes);
       this.#committed.publish({ changes: draft.changes, origin: 'rpc', at: now });
       if (unsynced === null) for (const answer of answers) answer();
       else for (const { reject } of jobs) reject(unsynced);
       return;
+    }
+  }
+
+  /** Takes in what somebody else did to the file; returns whether another content was adopted. */
+  async #takeInEdits(): Promise<boolean> {
+    const adopted = await this.#outside.look();
+    if (adopted) this.#lastGood.schedule();
+    return adopted;
+  }
+
+  /**
+   * Makes the new content survive a power cut; returns what to tell the callers when that failed. It stands in the file
+   * in either case: memory follows it, and only then is anybody told.
+   */
+  async #sync(): Promise<Error | null> {
+    try {
+      await this.#file.sync();
+      return null;
+    } catch (error) {
+      this.#log.error({ err: error }, 'cannot sync the directory of the registry file');
+      return storageFailed(error, true);
     }
   }
 
@@ -248,6 +262,8 @@ export class Store {
   }
 
   async #keepLastGood(): Promise<void> {
+    // Of a newer version only a part is understood: a copy of that would be none.
+    if (this.#committed.problem?.kind === 'newer_version') return;
     try {
       if (!(await this.#ownsRegistry())) return;
       await this.backups.keepLastGood(this.#committed.encode());
@@ -274,7 +290,7 @@ export class Store {
 
   /** Writes the last good state where the file was deleted and did not come back. */
   async #writeBack(): Promise<void> {
-    await this.#outside.look();
+    await this.#takeInEdits();
     if (this.#committed.problem?.kind !== 'deleted_file' || !(await this.#ownsRegistry())) return;
     if (!(await this.#replace(this.#committed.encode(), this.#now()))) return;
     await this.#file.sync();
@@ -284,7 +300,7 @@ export class Store {
 
   async #replaceAll(earlier: Registry): Promise<void> {
     for (;;) {
-      await this.#outside.look();
+      await this.#takeInEdits();
       if (this.#committed.problem?.kind === 'newer_version')
         throw readOnly(this.#committed.problem, this.file);
       if (!(await this.#ownsRegistry())) throw shuttingDown();
@@ -292,14 +308,17 @@ export class Store {
       const replaced = await this.#file.read();
       if (replaced) await this.backups.keep(replaced, 'restore', now);
       const registry = succeed(this.#committed.registry, earlier);
-      const bytes = encodeRegistry(registry.projects(), registry.active, registry.version, registry.extra);
+      const bytes = this.#committed.encode(registry);
       if (!(await this.#replace(bytes, now))) continue;
-      await this.#file.sync();
+      const unsynced = await this.#sync();
       const changes = difference(this.#committed.registry, registry);
       this.#committed.registry = registry;
       this.#committed.loadedAt = now;
       this.#committed.setProblem(null, false);
       this.#committed.publish({ changes, origin: 'rpc', at: now });
+      if (unsynced !== null) throw unsynced;
+      // Also where no project differs, as after a fault.
+      this.#lastGood.schedule();
       return;
     }
   }
@@ -315,15 +334,21 @@ export class Store {
       this.#committed.registry = registry;
       if (older) this.#committed.original = loaded.bytes;
       if (newer) this.#committed.setProblem(newerVersion(registry.version, now), true);
+      // Somebody may have edited it since the last daemon made a copy.
+      this.#lastGood.schedule();
       return;
     }
     this.#committed.registry = loaded.registry;
     if (loaded.kind === 'new') return;
     this.#log.warn(loaded.message);
     this.#committed.setProblem({ kind: 'recovered', message: loaded.message, since: now }, false);
-    if (loaded.writeBack) {
+    if (!loaded.writeBack) return;
+    try {
       await this.#replace(this.#committed.encode(), now);
       await this.#file.sync();
+    } catch (error) {
+      // What there is can be served; the next change writes it, and until then it stays in its backup.
+      this.#log.error({ err: error }, 'cannot write back what was restored from a backup');
     }
   }
 }

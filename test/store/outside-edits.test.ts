@@ -38,6 +38,26 @@ describe('a valid edit of the file', () => {
     expect(await readFile(join(backups, String(backup)), 'utf8')).toBe(before);
   });
 
+  test('of what nobody here knows alone sends the earlier content to the backups, too', async () => {
+    const { store, add, file, backups } = await openStore();
+    await add('one');
+    const plain = await readFile(file, 'utf8');
+    await writeFile(file, plain.replace('{', '{ "plugin": "precious",'));
+    await store.look();
+    await writeFile(file, plain);
+    await store.look();
+    const [backup] = (await readdir(backups))
+      .filter((name) => name.endsWith('-edit.json'))
+      .toSorted()
+      .slice(-1);
+    expect(JSON.parse(await readFile(join(backups, String(backup)), 'utf8'))).toMatchObject({
+      plugin: 'precious',
+    });
+    await store.close();
+    const copy = JSON.parse(await readFile(join(backups, 'registry-last-good.json'), 'utf8')) as object;
+    expect(copy).not.toHaveProperty('plugin');
+  });
+
   test('is seen when it is made in place, with the same size and the same times', async () => {
     const { store, add, file } = await openStore();
     await add('one');
@@ -194,7 +214,7 @@ describe('an invalid edit of the file', () => {
 
 describe('a newer file that comes from outside', () => {
   test('is served and never written', async () => {
-    const { store, add, file } = await openStore();
+    const { store, add, file, backups } = await openStore();
     await add('one');
     const newer = fileWith('two').replace('"1.1"', '"2.0"');
     await writeFile(file, newer);
@@ -205,5 +225,8 @@ describe('a newer file that comes from outside', () => {
       data: { problem: { kind: 'newer_version' } },
     });
     expect(await readFile(file, 'utf8')).toBe(newer);
+    // Only a part of it is understood; a copy of that would take the place of a whole one.
+    await store.close();
+    expect(await readdir(backups)).not.toContain('registry-last-good.json');
   });
 });

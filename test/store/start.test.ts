@@ -193,6 +193,18 @@ describe('a start without a file', () => {
     const { store } = await openStore({ home: first.home });
     expect(names(store)).toEqual(['one']);
   });
+
+  test('after a life of one store that changed nothing brings back what that one found', async () => {
+    const home = await homeWith({
+      'registry.json': fileWith('edited'),
+      'backups/registry-last-good.json': fileWith('before'),
+    });
+    const first = await openStore({ home });
+    await first.store.close();
+    await rm(first.file);
+    const { store } = await openStore({ home });
+    expect(names(store)).toEqual(['edited']);
+  });
 });
 
 test('a file that may not be read is an error, not an empty registry', async () => {

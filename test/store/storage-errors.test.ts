@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import * as operations from '../../src/domain/operations.ts';
@@ -84,6 +85,29 @@ describe('a write that fails', () => {
     expect(store.registry.size).toBe(2);
   });
 
+  test('of the directory alone tells that a restored backup stands, and it is served', async () => {
+    const { store, add, file, home, backups, namesOnDisk } = await openStore();
+    await add('one');
+    const backup = 'registry-20260101T000000.000Z-edit.json';
+    await writeFile(join(backups, backup), await readFile(file));
+    await add('two');
+    await writeFile(file, '{');
+    await store.look();
+    await asOrdinaryUser([home, backups, file, join(backups, backup)], () =>
+      withMode(home, 0o300, async () => {
+        await expect(store.restore(backup)).rejects.toMatchObject({
+          kind: 'storage_failed',
+          data: { applied: true },
+        });
+      }),
+    );
+    expect(await namesOnDisk()).toEqual(['one']);
+    expect([...store.registry.projects()].map(({ name }) => name)).toEqual(['one']);
+    expect(store.problem).toBeNull();
+    await add('three');
+    expect(await namesOnDisk()).toEqual(['one', 'three']);
+  });
+
   test('of the directory alone tells that the change stands, and the next batch syncs again', async () => {
     const { store, add, file, home, backups, namesOnDisk } = await openStore();
     await add('one');
@@ -120,6 +144,23 @@ test('a pipe in the place of the file fails changes, and keeps nobody waiting', 
   await rm(file);
   await writeFile(file, good);
   await add('two');
+});
+
+test('a backup that cannot be written back is served, and written with the next change', async (context) => {
+  requireTools(context, 'prlimit');
+  const first = await openStore();
+  await first.add('one');
+  await first.store.close();
+  await writeFile(first.file, '{');
+  await limitFileSize(10);
+  const second = openStore({ home: first.home });
+  await second.catch(() => undefined);
+  await limitFileSize('unlimited');
+  const { store, add, namesOnDisk } = await second;
+  expect([...store.registry.projects()].map(({ name }) => name)).toEqual(['one']);
+  expect(store.problem).toMatchObject({ kind: 'recovered' });
+  await add('two');
+  expect(await namesOnDisk()).toEqual(['one', 'two']);
 });
 
 describe('a copy that cannot be made', () => {
