@@ -14,6 +14,7 @@ const MAX_PER_TURN = 32;
 const MAX_WRITE_LENGTH = 16 * 1024 * 1024;
 
 const LINE_FEED = 0x0a;
+const NOTHING = Buffer.alloc(0);
 
 /** Answers a message; null for nothing to say. Must not reject. */
 export type Answerer = (message: Message, context: Context) => Promise<string | null>;
@@ -32,8 +33,8 @@ export class Connection implements Outlet {
   readonly #peer: Peer;
   readonly #socket: Socket;
   readonly #events: ConnectionEvents;
-  /** The beginning of a line whose end has not come yet. */
-  #partial: Buffer[] = [];
+  /** The beginning of a line whose end has not come yet, with room for more. */
+  #partial = NOTHING;
   #partialBytes = 0;
   /** What was received and not looked at, because enough is under way. */
   #backlog: Buffer | null = null;
@@ -120,9 +121,20 @@ export class Connection implements Outlet {
       taken += this.#take(piece);
     }
     if (start === chunk.length) return;
-    this.#partial.push(start === 0 ? chunk : chunk.subarray(start));
-    this.#partialBytes += chunk.length - start;
+    this.#keep(chunk.subarray(start));
     if (this.#partialBytes > MAX_LINE_BYTES) this.#refuseLine();
+  }
+
+  /** Copies a piece of a line: a peer that sends byte by byte must not cost a buffer each. */
+  #keep(piece: Buffer): void {
+    const bytes = this.#partialBytes + piece.length;
+    if (bytes > this.#partial.length) {
+      const larger = Buffer.allocUnsafeSlow(Math.max(bytes, 2 * this.#partial.length));
+      this.#partial.copy(larger, 0, 0, this.#partialBytes);
+      this.#partial = larger;
+    }
+    piece.copy(this.#partial, this.#partialBytes);
+    this.#partialBytes = bytes;
   }
 
   /** Goes on in the next turn, when the answers of this one are known. */
@@ -137,8 +149,12 @@ export class Connection implements Outlet {
 
   /** Takes the last piece of a line; returns how many requests it held. */
   #take(piece: Buffer): number {
-    const line = this.#partial.length > 0 ? Buffer.concat([...this.#partial, piece]) : piece;
-    this.#partial = [];
+    let line = piece;
+    if (this.#partialBytes > 0) {
+      this.#keep(piece);
+      line = this.#partial.subarray(0, this.#partialBytes);
+    }
+    this.#partial = NOTHING;
     this.#partialBytes = 0;
     const message = readMessage(line);
     const weight = message.entries.length;
@@ -187,12 +203,12 @@ export class Connection implements Outlet {
 
   #finish(): void {
     // A last line without a line feed counts; half a request is no JSON and changes nothing.
-    if (this.#partial.length > 0) this.#take(Buffer.alloc(0));
+    if (this.#partialBytes > 0) this.#take(NOTHING);
     if (this.#inFlight === 0) this.close();
   }
 
   #refuseLine(): void {
-    this.#partial = [];
+    this.#partial = NOTHING;
     this.#partialBytes = 0;
     const message = `invalid request: a line longer than ${MAX_LINE_BYTES} bytes; the connection closes`;
     this.#queue(JSON.stringify(errorAnswer(null, INVALID_REQUEST, message)));
