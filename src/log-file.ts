@@ -1,11 +1,23 @@
 /** A file of lines that is renamed when it is long, and that never fails whoever writes to it. */
-import { closeSync, fstatSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 
 /** A log file is renamed once it is this long. */
 export const MAX_LOG_BYTES = 5 * 1024 * 1024;
 /** `registry.log.1` is the newest old file. */
 export const OLD_LOG_FILES = 3;
+
+/** How often to make sure that the file is still there. Milliseconds. */
+const LOOK_EVERY_MS = 1_000;
 
 /**
  * Lines are written before the call returns: what waits in memory is lost when the process is killed, and grows where
@@ -15,6 +27,7 @@ export class LogFile {
   readonly #path: string;
   #descriptor: number;
   #bytes: number;
+  #lookedAt = performance.now();
   /** The last line was cut short: the next one must not stand on it. */
   #cut = false;
   /** The file has its next name and there is none in its place yet. */
@@ -22,7 +35,6 @@ export class LogFile {
 
   /** @throws when the file cannot be opened */
   constructor(path: string) {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     this.#path = path;
     this.#descriptor = openForLines(path);
     this.#bytes = fstatSync(this.#descriptor).size;
@@ -30,10 +42,17 @@ export class LogFile {
 
   write(line: string): void {
     if (this.#bytes >= MAX_LOG_BYTES) this.#rotate();
+    else if (performance.now() - this.#lookedAt > LOOK_EVERY_MS) this.#look();
     const bytes = Buffer.from(this.#cut ? `\n${line}` : line);
     const written = attempt(() => writeSync(this.#descriptor, bytes)) ?? 0;
     if (written > 0) this.#cut = written < bytes.length;
     this.#bytes += written;
+  }
+
+  /** Begins a new file where the old one was deleted: its lines would be written where nobody can read them. */
+  #look(): void {
+    this.#lookedAt = performance.now();
+    if (attempt(() => fstatSync(this.#descriptor).nlink) === 0) this.#reopen();
   }
 
   #rotate(): void {
@@ -46,21 +65,26 @@ export class LogFile {
           renameSync(from, `${this.#path}.${number + 1}`);
           return true;
         });
-        if (number === 0) this.#renamed = done ?? false;
+        if (number === 0) this.#renamed = done ?? !existsSync(from);
       }
     }
-    const next = this.#renamed ? attempt(() => openForLines(this.#path)) : undefined;
-    // Without a new file the lines go on into the old one, under its new name, and the next line tries again.
+    if (this.#renamed) this.#reopen();
+  }
+
+  #reopen(): void {
+    const next = attempt(() => openForLines(this.#path));
+    // Without a new file the lines go on into the old one, under its new name, and a later line tries again.
     if (next === undefined) return;
     attempt(() => closeSync(this.#descriptor));
     this.#descriptor = next;
-    this.#bytes = 0;
+    this.#bytes = attempt(() => fstatSync(next).size) ?? 0;
     this.#cut = false;
     this.#renamed = false;
   }
 }
 
 function openForLines(path: string): number {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   return openSync(path, 'a', 0o600);
 }
 

@@ -1,5 +1,5 @@
 /** Copies of earlier contents, in `<data>/backups/`. Only files named `registry-*.json` are ours. */
-import { chmod, mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { chmod, constants, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorCode, isMissing, removeStaged, replaceFile, syncDirectory } from './atomic-file.ts';
 import { decodeRegistry } from './codec.ts';
@@ -109,9 +109,15 @@ export class Backups {
   async read(name: string): Promise<Buffer | null> {
     if (!OURS.test(name) || name.includes('/')) return null;
     try {
-      return await readFile(join(this.directory, name));
+      // A pipe of this name must not make the daemon wait for a writer.
+      const handle = await open(join(this.directory, name), constants.O_RDONLY | constants.O_NONBLOCK);
+      try {
+        return (await handle.stat()).isFile() ? await handle.readFile() : null;
+      } finally {
+        await handle.close();
+      }
     } catch (error) {
-      if (isMissing(error) || errorCode(error) === 'EISDIR') return null;
+      if (isMissing(error)) return null;
       throw error;
     }
   }

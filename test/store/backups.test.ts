@@ -1,5 +1,7 @@
+import { execFile } from 'node:child_process';
 import { mkdir, readdir, readFile, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { Backups, MAX_BACKUPS } from '../../src/store/backups.ts';
 import { temporaryDirectory } from '../support/home.ts';
@@ -85,11 +87,13 @@ describe('a backup', () => {
     await writeFile(join(backups.directory, '..', 'registry-outside.json'), 'secret');
     await writeFile(join(backups.directory, 'settings.json'), 'another program’s');
     await mkdir(join(backups.directory, 'registry-directory.json'));
+    await promisify(execFile)('mkfifo', [join(backups.directory, 'registry-pipe.json')]);
     for (const name of [
       '../registry-outside.json',
       'registry-/../../registry-outside.json',
       'settings.json',
       'registry-directory.json',
+      'registry-pipe.json',
       'registry-absent.json',
       '',
     ]) {
