@@ -56,7 +56,7 @@ async function greetAgain(
     : { active_project: null };
   const current = active ?? project;
   if (ctx.json) return ctx.printJson(current);
-  ctx.print(`already registered ${describe(ctx, current, [])}`);
+  ctx.say(`already registered ${describe(ctx, current, [])}`);
   if (active) ctx.print(`active now: ${printable(active.name)}`);
   if (tag || language !== undefined) {
     ctx.note(`note: its tags and language stay; to change them: gardener edit ${shellWord(current.name)}`);
@@ -84,7 +84,7 @@ async function register(
     project = await client.projects.update({ project: project.project_id, file_count: found.files });
   }
   if (ctx.json) return ctx.printJson(project);
-  ctx.print(`added ${describe(ctx, project, [`${project.language}, ${fileWords(found)}`])}`);
+  ctx.say(`added ${describe(ctx, project, [`${project.language}, ${fileWords(found)}`])}`);
   if (!ctx.interactive) return;
   const { active_project: active } = await client.projects.active();
   if (active?.project_id === project.project_id) ctx.suggest('it is the active project');

@@ -14,7 +14,7 @@ export async function backups(ctx: Context): Promise<void> {
   const { backups: kept } = await ctx.withClient((client) => client.registry.backups());
   if (ctx.json) return ctx.printJson({ backups: kept });
   if (kept.length === 0) return ctx.note('no backups yet; one is made before an outside edit is taken over');
-  const columns = ctx.host.stdout.isTTY ? ctx.host.stdout.columns : undefined;
+  const { columns } = ctx;
   const whole = columns === undefined || columns >= ROOM_FOR_NAMES;
   const lines = layTable(
     [

@@ -7,6 +7,7 @@ import { type Paint, painter } from './colour.ts';
 import type { Hints } from './errors.ts';
 import { LocalError, systemReason, UsageError } from './failures.ts';
 import { expandTilde, printable, projectReference, tilde } from './text.ts';
+import { wrapText } from './wrap.ts';
 
 /** The part of a stream that is written to. */
 export interface Output {
@@ -107,9 +108,19 @@ export class Context {
     }
   }
 
+  /** Columns of the terminal that shows the answer; undefined where nobody looks, and nothing is to be cut. */
+  get columns(): number | undefined {
+    return this.host.stdout.isTTY ? this.host.stdout.columns : undefined;
+  }
+
   /** A line of the answer. */
   print(line = ''): void {
     this.host.stdout.write(`${line}\n`);
+  }
+
+  /** A sentence of the answer, in as many lines as it needs. */
+  say(text: string): void {
+    for (const line of wrapText(text, this.columns, '', '  ')) this.print(line);
   }
 
   /** The answer for programs. */

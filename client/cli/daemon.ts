@@ -95,6 +95,7 @@ export async function status(ctx: Context): Promise<void> {
       ],
     ],
     ctx.paint,
+    { columns: ctx.columns },
   );
   for (const line of lines) ctx.print(line);
   if (Object.keys(found.requests).length === 0) return;
@@ -120,7 +121,7 @@ function latencies(ctx: Context, requests: Result<'daemon.status'>['requests']):
       ...times.map(({ key }) => ({ text: measured[key].toFixed(2) })),
     ]),
     {
-      columns: ctx.host.stdout.isTTY ? ctx.host.stdout.columns : undefined,
+      columns: ctx.columns,
       paintTitle: (text) => ctx.paint('dim', text),
     },
   );

@@ -4,6 +4,7 @@ import { lstat, readdir, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Paths } from '../../src/paths.ts';
 import { type Diagnosis, error, type Fix, ok, warning } from './finding.ts';
+import { isImportName } from './import-name.ts';
 import { plural, shellWord } from './text.ts';
 
 /** A write takes milliseconds; whatever is older than this belongs to nobody any more. Milliseconds. */
@@ -11,7 +12,7 @@ const WRITE_MS = 60_000;
 /** The lock of a start is touched every few seconds while somebody holds it. Milliseconds. */
 const LOCK_MS = 15_000;
 
-/** Temporary files of interrupted writes, locks of interrupted starts, sockets that were never used. */
+/** Temporary files of interrupted writes and imports, locks of interrupted starts, sockets that were never used. */
 export async function checkLeftovers(
   { dataDir, backupsDir, registryFile, socket }: Paths,
   now: number,
@@ -21,7 +22,7 @@ export async function checkLeftovers(
   const staged = /^(registry\.json|registry-.+\.json)\.staged(\.\d+)?$/;
   const writes = [
     ...(await find(dataDir, (name) => staged.test(name) && name.startsWith(basename(registryFile)))),
-    ...(await find(backupsDir, (name) => staged.test(name))),
+    ...(await find(backupsDir, (name) => staged.test(name) || isImportName(name))),
   ];
   const old = (age: number) => (one: Found) => one.status.mtimeMs < now - age;
   const paths = [

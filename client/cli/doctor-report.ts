@@ -3,7 +3,7 @@ import type { Style } from './colour.ts';
 import type { Context } from './context.ts';
 import type { Treatment } from './doctor.ts';
 import type { Diagnosis, Finding } from './finding.ts';
-import { plural } from './text.ts';
+import { plural, tildes } from './text.ts';
 import { wrapText } from './wrap.ts';
 
 const STYLES: Readonly<Record<Finding['level'], Style>> = { ok: 'green', warning: 'yellow', error: 'red' };
@@ -26,7 +26,7 @@ export function report(ctx: Context, findings: readonly Diagnosis[], treatment: 
     const count = (shown.get(check) ?? 0) + 1;
     shown.set(check, count);
     if (count > MAX_OF_A_KIND) continue;
-    say(ctx, level, STYLES[level], message);
+    say(ctx, level, STYLES[level], tildes(message, ctx.host.home));
     if (remedy !== undefined) say(ctx, '', 'dim', `try: ${remedy}`);
   }
   for (const [check, count] of shown) {
@@ -39,13 +39,10 @@ export function report(ctx: Context, findings: readonly Diagnosis[], treatment: 
 
 /** A word in the margin, and text beside it as wide as the terminal. */
 function say(ctx: Context, word: string, style: Style, text: string): void {
-  const columns = ctx.host.stdout.isTTY ? ctx.host.stdout.columns : undefined;
-  const margin = WIDTH + 2;
-  const lines = wrapText(text, columns === undefined ? undefined : columns - margin);
-  for (const [at, line] of lines.entries()) {
-    const start = at === 0 ? ctx.paint(style, word) + ' '.repeat(margin - word.length) : ' '.repeat(margin);
-    ctx.print(start + (style === 'dim' ? ctx.paint('dim', line) : line));
-  }
+  const margin = ' '.repeat(WIDTH + 2);
+  const head = word === '' ? margin : ctx.paint(style, word) + margin.slice(word.length);
+  const painted = style === 'dim' ? ctx.paint('dim', text) : text;
+  for (const line of wrapText(painted, ctx.columns, head, margin)) ctx.print(line);
 }
 
 function summary(ctx: Context, findings: readonly Diagnosis[]): string {

@@ -1,11 +1,28 @@
 /** Labels and values below one another. */
 import type { Paint } from './colour.ts';
+import { wrapText } from './wrap.ts';
 
-export type Field = readonly [label: string, value: string | undefined];
+/** A list has each of its lines below the other. */
+export type Field = readonly [label: string, value: string | readonly string[] | undefined];
 
-/** Lays out fields, one a line, leaving out those without a value. Labels are ours and plain. */
-export function layFields(fields: readonly Field[], paint: Paint, indent = ''): string[] {
-  const shown = fields.filter(([, value]) => value !== undefined && value !== '');
+export interface FieldOptions {
+  readonly indent?: string;
+  /** Columns of the terminal; undefined for no limit. */
+  readonly columns?: number | undefined;
+}
+
+/** Lays out fields, leaving out those without a value. Labels are ours and plain. */
+export function layFields(
+  fields: readonly Field[],
+  paint: Paint,
+  { indent = '', columns }: FieldOptions = {},
+): string[] {
+  const shown = fields.filter(([, value]) => value !== undefined && value.length > 0);
   const width = Math.max(0, ...shown.map(([label]) => label.length));
-  return shown.map(([label, value]) => `${indent}${paint('dim', label.padEnd(width))}  ${value}`);
+  const margin = indent + ' '.repeat(width + 2);
+  return shown.flatMap(([label, value = '']) => {
+    const lines = typeof value === 'string' ? [value] : value;
+    const head = `${indent}${paint('dim', label.padEnd(width))}  `;
+    return lines.flatMap((line, at) => wrapText(line, columns, at === 0 ? head : margin, margin));
+  });
 }

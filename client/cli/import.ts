@@ -1,15 +1,20 @@
 /**
  * `gardener import`: projects of another registry file, in one change.
  *
- * The file is laid among the backups and `registry.restore` takes the new projects out of it: so the daemon reads it
- * with its own tolerance for old versions, and ids, times, tokens and paths stay what they were. `projects.register`
- * could keep none of them.
+ * The file is laid among the backups and `registry.restore` takes the new projects out of it. It is the one method that
+ * takes projects as they are, with ids, times, tokens and paths, all in one change, and the daemon reads the file with
+ * its own tolerance for old versions; `projects.register` sets all of these anew. Writing `registry.json` instead would
+ * be in the way of everybody else's changes.
+ *
+ * The file is there while the daemon reads it. What a killed import leaves is taken for the oldest of the backups, goes
+ * first when there are too many, and `gardener doctor --fix` removes it.
  */
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Client } from '../client.ts';
 import type { Context } from './context.ts';
 import { LocalError, systemReason } from './failures.ts';
+import { importName } from './import-name.ts';
 import { type Found, type ImportPlan, planImport } from './import-plan.ts';
 import { JsonFault } from './json.ts';
 import { readStoredRegistry, type StoredRegistry } from './stored-registry.ts';
@@ -31,7 +36,8 @@ export async function importProjects(ctx: Context, file: string, { dryRun }: Imp
     const plan = planImport(stored, projects);
     if (!ctx.json) for (const line of planLines(ctx, plan, dryRun === true)) ctx.print(line);
     const ids = plan.new.map(({ project_id }) => project_id);
-    if (!dryRun && ids.length > 0) await take(client, path, ids);
+    // Not to be left with the file among the backups.
+    if (!dryRun && ids.length > 0) await ctx.host.uninterrupted(() => take(client, path, ids));
     if (ctx.json) return ctx.printJson({ ...plan, imported: dryRun ? 0 : ids.length });
     if (dryRun || ids.length === 0) return;
     const notes = await faults(client, ids);
@@ -58,8 +64,7 @@ async function read(path: string): Promise<StoredRegistry> {
 async function take(client: Client, path: string, ids: readonly string[]): Promise<void> {
   const { data_dir: dataDir } = await client.daemon.status();
   const directory = join(dataDir, 'backups');
-  // With the oldest of dates, because a spoilt registry is replaced by its newest backup, and this is none.
-  const name = `registry-19700101T000000.000Z-${process.pid}-import.json`;
+  const name = importName(process.pid);
   const copy = join(directory, name);
   try {
     const bytes = await readFile(path);

@@ -40,7 +40,7 @@ export async function list(ctx: Context, query: string | undefined, options: Lis
       COLUMNS,
       projects.map((project) => row(ctx, project, project.project_id === active?.project_id)),
       {
-        columns: ctx.host.stdout.isTTY ? ctx.host.stdout.columns : undefined,
+        columns: ctx.columns,
         paintTitle: (text) => ctx.paint('dim', text),
       },
     );

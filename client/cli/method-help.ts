@@ -3,9 +3,13 @@ import type { Context } from './context.ts';
 import { UsageError } from './failures.ts';
 import { type Method, parameterText, readReference, typeText } from './reference.ts';
 import { anyOf, printable, shellWord } from './text.ts';
+import { wrapText } from './wrap.ts';
 
 const WIDEST = 100;
 const NARROWEST = 40;
+/** How far lines are moved in. */
+const SMALL = '  ';
+const LARGE = '      ';
 
 /** @throws {UsageError} when the daemon has no such method */
 export async function methodHelp(ctx: Context, name: string): Promise<void> {
@@ -35,46 +39,29 @@ function describe(method: Method, columns: number): string[] {
   const lines = [
     `Usage: gardener call ${name}${params.length === 0 ? '' : ' <json>'}`,
     '',
-    ...wrap([summary, description].filter((part) => part !== undefined).join(' '), columns),
+    ...wrapText([summary, description].filter((part) => part !== undefined).join(' '), columns),
   ];
   if (params.length > 0) {
     lines.push('', 'Params:');
     for (const param of params) {
       const type = `${typeText(param.schema)}${param.required ? '' : ', optional'}`;
-      lines.push(...wrap(`${param.name}: ${type}`, columns, 2, 6));
+      lines.push(...wrapText(`${param.name}: ${type}`, columns, SMALL, LARGE));
       const text = parameterText(param);
-      if (text !== '') lines.push(...wrap(text, columns, 6));
+      if (text !== '') lines.push(...wrapText(text, columns, LARGE));
     }
   }
-  lines.push('', ...wrap(`Result: ${typeText(result)}`, columns, 0, 2), '', 'Errors:');
+  lines.push('', ...wrapText(`Result: ${typeText(result)}`, columns, '', SMALL), '', 'Errors:');
   for (const { code, kind, message } of errors)
-    lines.push(...wrap(`${code} ${kind}: ${message}`, columns, 2, 6));
+    lines.push(...wrapText(`${code} ${kind}: ${message}`, columns, SMALL, LARGE));
   if (example) {
     const given = JSON.stringify(example.params);
     const words = given === '{}' ? '' : ` ${shellWord(given)}`;
-    lines.push('', 'Example:', `  gardener call ${name}${words}`);
+    lines.push('', 'Example:', `${SMALL}gardener call ${name}${words}`);
     lines.push(
       ...JSON.stringify(example.result, null, 2)
         .split('\n')
-        .map((line) => `  ${line}`),
+        .map((line) => SMALL + line),
     );
   }
   return lines;
-}
-
-/** Breaks a text between words. Ours is plain, a column a character. */
-function wrap(text: string, columns: number, indent = 0, hanging = indent): string[] {
-  const lines: string[] = [];
-  let line = ' '.repeat(indent);
-  let empty = true;
-  for (const word of text.split(' ')) {
-    if (!empty && line.length + 1 + word.length > columns) {
-      lines.push(line);
-      line = ' '.repeat(hanging);
-      empty = true;
-    }
-    line += empty ? word : ` ${word}`;
-    empty = false;
-  }
-  return [...lines, line];
 }

@@ -12,6 +12,7 @@ import { listAll } from './list.ts';
 import { type Affected, changesNothing, type Preview, previewOf } from './restore-preview.ts';
 import { findStored, readStoredRegistry, type StoredRegistry, storedName } from './stored-registry.ts';
 import { plural, printable, relativeTime, shellWord } from './text.ts';
+import { wrapText } from './wrap.ts';
 
 export interface RestoreOptions {
   /** Ids or names in the backup. */
@@ -22,6 +23,8 @@ export interface RestoreOptions {
 
 /** Projects shown of each kind. */
 const MAX_SHOWN = 20;
+/** Below the names. */
+const HANGING = ' '.repeat(14);
 
 export async function restore(ctx: Context, named: string, options: RestoreOptions): Promise<void> {
   const asks = ctx.host.stdin.isTTY && ctx.host.stderr.isTTY;
@@ -44,7 +47,9 @@ export async function restore(ctx: Context, named: string, options: RestoreOptio
           ? 'none'
           : (projects.find(({ project_id: known }) => known === id)?.name ??
             storedName(id, then.projects.get(id) ?? {}));
-      for (const line of previewLines(ctx, backup, preview, nameOf)) ctx.print(line);
+      for (const line of previewLines(ctx, backup, preview, nameOf)) {
+        for (const part of wrapText(line, ctx.columns, '', HANGING)) ctx.print(part);
+      }
     }
     // A file that is spoilt is written anew even where the registry stays as it is.
     if (changesNothing(preview) && !problem) {

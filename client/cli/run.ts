@@ -6,6 +6,8 @@ import type { Context, Host } from './context.ts';
 import { EXIT, type Explained, explain } from './errors.ts';
 import { UsageError } from './failures.ts';
 import { createProgram } from './program.ts';
+import { tildes } from './text.ts';
+import { wrapText } from './wrap.ts';
 
 /**
  * Runs the command line. Never throws; everything that goes wrong is told on standard error, and with `--json` as a
@@ -19,7 +21,7 @@ export async function run(words: readonly string[], host: Host): Promise<number>
     context = ctx;
   });
   try {
-    await program.parseAsync(words, { from: 'user' });
+    await program.parseAsync(askedForHelp(words), { from: 'user' });
     return context?.exitCode ?? EXIT.ok;
   } catch (thrown) {
     const error = thrown instanceof CommanderError ? usageError(thrown, program, words) : thrown;
@@ -34,10 +36,19 @@ export async function run(words: readonly string[], host: Host): Promise<number>
   }
 }
 
-function tell({ stderr, env }: Host, { message, hint }: Explained): void {
+function tell({ stderr, env, home }: Host, { message, hint }: Explained): void {
   const paint = painter(stderr, env);
-  stderr.write(`${paint('red', 'gardener:')} ${message}\n`);
-  if (hint !== undefined) stderr.write(`${paint('dim', 'try:')} ${hint}\n`);
+  const columns = stderr.isTTY ? stderr.columns : undefined;
+  const said = [
+    ...wrapText(tildes(message, home), columns, `${paint('red', 'gardener:')} `, '  '),
+    ...(hint === undefined ? [] : layHint(hint, columns, `${paint('dim', 'try:')} `)),
+  ];
+  for (const line of said) stderr.write(`${line}\n`);
+}
+
+/** Advice that is a command stays in one line, however long: it will be copied. */
+function layHint(hint: string, columns: number | undefined, first: string): string[] {
+  return hint.startsWith('gardener ') ? [first + hint] : wrapText(hint, columns, first, '  ');
 }
 
 /** Undefined for help and version that were asked for; they have been printed. */
@@ -65,6 +76,12 @@ function commandName(program: Command, words: readonly string[]): string {
     path.push(word);
   }
   return path.join(' ');
+}
+
+/** `help daemon logs` as `daemon logs --help`: commander's own command for help looks at one word only. */
+function askedForHelp(words: readonly string[]): readonly string[] {
+  const [first, ...rest] = words;
+  return first === 'help' && rest.length > 1 ? [...rest, '--help'] : words;
 }
 
 function beforeDashes(words: readonly string[]): readonly string[] {

@@ -65,6 +65,7 @@ export async function status(ctx: Context, options: ServiceOptions): Promise<voi
       ['last exit', found.last_exit === null ? undefined : String(found.last_exit)],
     ],
     ctx.paint,
+    { columns: ctx.columns },
   );
   for (const line of lines) ctx.print(line);
   for (const problem of found.problems) noteProblem(ctx, problem);

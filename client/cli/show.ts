@@ -1,4 +1,5 @@
 /** `gardener show` and `gardener which`. */
+import { basename, dirname } from 'node:path';
 import type { WireProject } from '../../src/domain/encoding.ts';
 import { STATUS_STYLES } from './colour.ts';
 import type { Context } from './context.ts';
@@ -17,7 +18,8 @@ export async function show(ctx: Context, argument: string | undefined): Promise<
     const isActive = active?.project_id === project.project_id;
     const title = ctx.paint('bold', printable(project.name));
     ctx.print(isActive ? `${title}  ${ctx.paint('green', '* active')}` : title);
-    for (const line of layFields(fields(ctx, project), ctx.paint, '  ')) ctx.print(line);
+    const options = { indent: '  ', columns: ctx.columns };
+    for (const line of layFields(fields(ctx, project), ctx.paint, options)) ctx.print(line);
   });
 }
 
@@ -58,26 +60,22 @@ function fields(ctx: Context, project: WireProject): Field[] {
     timestamp === null
       ? 'never'
       : `${localTime(timestamp)}  ${ctx.paint('dim', relativeTime(timestamp, ctx.host.now()))}`;
-  const path = (text: string | null): string | undefined =>
-    text === null ? undefined : printable(ctx.shortPath(text));
   const reason = retrain?.reason ? `: ${printable(retrain.reason)}` : '';
   return [
     ['id', project.project_id],
-    ['path', path(project.source_path)],
+    ['path', printable(ctx.shortPath(project.source_path))],
     ['language', `${printable(project.language)}, ${plural(project.file_count, 'file')}`],
     ['tags', project.tags.map(printable).join(', ')],
     ['status', ctx.paint(STATUS_STYLES[status] ?? 'bold', statusWords(status))],
     ['retrain', retrain ? `requested ${relativeTime(retrain.at, ctx.host.now())}${reason}` : undefined],
     ['training', training && status === 'training' ? trainingText(training) : undefined],
-    ['error', training?.error ? ctx.paint('red', printable(training.error)) : undefined],
+    ['error', training?.error ? linesOf(training.error).map((line) => ctx.paint('red', line)) : undefined],
     ['trained', time(project.last_trained)],
     ['used', time(project.last_used)],
     ['updated', time(project.last_updated)],
     ['created', time(project.created_at)],
-    ['adapter', path(project.lora_adapter_path)],
-    ['vectors', path(project.vector_store_path)],
-    ['context', path(project.context_path)],
-    ['metadata', metadataText(project.metadata)],
+    ...trainedFields(ctx, project),
+    ['metadata', metadataLines(project.metadata)],
     ['etag', project.etag],
   ];
 }
@@ -96,6 +94,31 @@ function trainingText(training: NonNullable<WireProject['training']>): string {
     .join(', ');
 }
 
-function metadataText(metadata: WireProject['metadata']): string | undefined {
-  return Object.keys(metadata).length === 0 ? undefined : printable(JSON.stringify(metadata));
+/** The last lines of a trainer, as it wrote them; a control character must not move the cursor. */
+function linesOf(text: string): string[] {
+  return text.split(/\r?\n/).map((line) => printable(line.replaceAll('\t', '    ')));
+}
+
+/** Where training leaves what. Mostly all is in one directory, whose path nearly fills a line: it is shown once. */
+function trainedFields(ctx: Context, project: WireProject): Field[] {
+  const short = (path: string): string => printable(ctx.shortPath(path));
+  const paths = [
+    ['adapter', project.lora_adapter_path],
+    ['vectors', project.vector_store_path],
+    ['context', project.context_path],
+  ] as const;
+  const known = paths.flatMap(([label, path]) => (path === null ? [] : [[label, path] as const]));
+  const directories = new Set(known.map(([, path]) => dirname(path)));
+  const [directory = ''] = directories;
+  if (directories.size !== 1 || known.length === 1) {
+    return known.map(([label, path]) => [label, short(path)]);
+  }
+  return [
+    ['data', `${short(directory)}/`],
+    ...known.map(([label, path]): Field => [label, printable(basename(path))]),
+  ];
+}
+
+function metadataLines(metadata: WireProject['metadata']): string[] {
+  return Object.entries(metadata).map(([key, value]) => printable(`${key}: ${JSON.stringify(value)}`));
 }

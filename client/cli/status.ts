@@ -27,6 +27,7 @@ export async function status(ctx: Context): Promise<void> {
         ['problem', problemText(ctx, registry)],
       ],
       ctx.paint,
+      { columns: ctx.columns },
     );
     for (const line of lines) ctx.print(line);
     if (registry.read_only) ctx.suggest('changes are refused until the file is mended');

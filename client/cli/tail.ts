@@ -31,7 +31,12 @@ export class Tail {
       .replace(ESCAPES, '')
       .split('\n')
       .map((line) => line.trimEnd().split('\r').at(-1) ?? '')
-      .map((line) => line.replace(/\p{Cc}/gu, ' ').trimEnd())
+      .map((line) =>
+        line
+          .replaceAll('\t', '    ')
+          .replace(/\p{Cc}/gu, ' ')
+          .trimEnd(),
+      )
       .filter((line) => line !== '')
       .slice(-MAX_LINES);
     let room = MAX_CHARACTERS;

@@ -30,6 +30,14 @@ export function tilde(path: string, home: string): string {
   return path.startsWith(`${home}/`) ? `~${path.slice(home.length)}` : path;
 }
 
+/** A message with `~` in every path in it that is below the home directory. */
+export function tildes(message: string, home: string): string {
+  if (home === '' || home === '/') return message;
+  const escaped = home.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
+  // The whole of a path, from its beginning, and not `/home/ada` in `/home/adam`.
+  return message.replace(new RegExp(`(?<![^\\s"'(=])${escaped}(?![^\\s/"':;,)])`, 'g'), '~');
+}
+
 /** The opposite of {@link tilde}, for what no shell has expanded; `~ada` stays as it is. */
 export function expandTilde(path: string, home: string): string {
   return path === '~' || path.startsWith('~/') ? home + path.slice(1) : path;

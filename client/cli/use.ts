@@ -19,7 +19,7 @@ export async function use(ctx: Context, project: string | undefined, { none }: U
     const { active_project: active } = await client.projects.activate({ project: reference });
     if (ctx.json) return ctx.printJson({ active_project: active });
     if (!active) return ctx.print('no project is active now');
-    ctx.print(
+    ctx.say(
       `active now: ${ctx.paint('bold', printable(active.name))}  ${printable(ctx.shortPath(active.source_path))}`,
     );
   });

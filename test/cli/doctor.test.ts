@@ -6,8 +6,8 @@ import type { Project } from '../../client/index.ts';
 import { spaceFinding } from '../../client/cli/doctor-disk.ts';
 import { daemonFindings, problemFindings, protectedFindings } from '../../client/cli/doctor-registry.ts';
 import type { Finding } from '../../client/cli/finding.ts';
+import { importName } from '../../client/cli/import-name.ts';
 import { isGone } from '../../client/cli/processes.ts';
-import { wrapText } from '../../client/cli/wrap.ts';
 import { methods } from '../../src/protocol/methods.ts';
 import { VERSION } from '../../src/version.ts';
 import { type CommandLine, commandLine } from '../support/cli.ts';
@@ -198,7 +198,12 @@ describe('gardener doctor', () => {
   test('finds what killed processes left, and removes it only when it is old', async () => {
     const cli = await registry('api');
     await cli.json(['daemon', 'stop']);
-    const old = ['registry.json.staged', 'registry.json.staged.123', 'backups/registry-a.json.staged'];
+    const old = [
+      'registry.json.staged',
+      'registry.json.staged.123',
+      'backups/registry-a.json.staged',
+      `backups/${importName(17)}`,
+    ];
     const young = ['registry.json.staged.456'];
     const theirs = ['theirs.json.staged', 'run/.cafe'];
     for (const name of [...old, ...young, ...theirs]) await writeFile(join(cli.dataDir, name), '');
@@ -210,7 +215,7 @@ describe('gardener doctor', () => {
     }
     const found = await doctor(cli, '--no-start');
     expect(found.findings.find(({ check }) => check === 'leftovers')?.message).toMatch(
-      /^killed processes left 5 files behind: /,
+      /^killed processes left 6 files behind: /,
     );
     expect(troubles(await doctor(cli, '--no-start', '--fix'))).toEqual(['warning projects']);
     const left = await Promise.all(
@@ -400,18 +405,5 @@ describe('what is found', () => {
     expect(look('launchd', 'linux')).toEqual([]);
     const [finding] = look('launchd', 'darwin');
     expect(finding?.message).toMatch(/the folders of 1 project from background programs: api;/);
-  });
-});
-
-describe('text', () => {
-  test('is broken at blanks, and long words stay whole', () => {
-    expect(wrapText('one two three four five six', 20)).toEqual(['one two three four', 'five six']);
-    expect(wrapText(`see ${'x'.repeat(30)} there`, 20)).toEqual(['see', 'x'.repeat(30), 'there']);
-    expect(wrapText('日本語 '.repeat(4).trim(), 20)).toEqual(['日本語 日本語 日本語', '日本語']);
-  });
-
-  test('is left alone where there is no width, or next to none', () => {
-    expect(wrapText('one two three four five six', undefined)).toHaveLength(1);
-    expect(wrapText('one two three four five six', 10)).toHaveLength(1);
   });
 });

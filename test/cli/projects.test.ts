@@ -59,7 +59,7 @@ describe('add', () => {
     const { code, stderr } = await cli.run(['add', 'two/api']);
     expect(code).toBe(1);
     expect(stderr).toBe(
-      `gardener: cannot register "api": the name belongs to ${cli.home}/one/api\n` +
+      `gardener: cannot register "api": the name belongs to ~/one/api\n` +
         'try: gardener add two/api --name <another name>\n',
     );
   });

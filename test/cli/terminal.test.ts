@@ -81,16 +81,96 @@ test('a time is told as how long ago it was', async () => {
 });
 
 test('what a project holds reaches the terminal as text only', async () => {
-  const { run, register, env } = await desk();
+  const { run, register, registry, env } = await desk();
   env['NO_COLOR'] = '1';
   await register('api', {
     language: 'go\u001b]0;title\u0007',
     tags: ['\u001b[2J'],
     metadata: { a: '\u009b2J\u202e' },
   });
+  await registry.call('projects.set_status', {
+    project: 'api',
+    status: 'failed',
+    error: 'exit code 1\n\u001b[2J\r\n\tat run',
+  });
   for (const words of [['ls'], ['show', 'api'], ['status']]) {
     expect((await run(words)).stdout).not.toMatch(/(?!\n)\p{Cc}|\u202e/u);
   }
+});
+
+describe('show', () => {
+  test('has each of the last lines of a trainer in a line of its own', async () => {
+    const { run, register, registry, env } = await desk();
+    env['NO_COLOR'] = '1';
+    await register('api');
+    const error = 'exit code 1\nTraceback:\n  File "x.py"\n\tat run\r\nbo\u001bom';
+    await registry.call('projects.set_status', { project: 'api', status: 'failed', error });
+    expect((await run(['show', 'api'])).stdout).toContain(
+      [
+        '  status    failed',
+        '  error     exit code 1',
+        '            Traceback:',
+        '              File "x.py"',
+        '                at run',
+        '            bo\\x1bom',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  test('is no wider than the terminal, and says once where the trained files are', async () => {
+    const { run, register } = await desk();
+    const metadata = { note: 'word '.repeat(40), loss: 0.1 };
+    const { project_id: id } = await register('api', { metadata });
+    const lines = stripVTControlCharacters((await run(['show', 'api'])).stdout).split('\n');
+    expect(lines.filter((line) => line.length > 80)).toEqual([]);
+    expect(lines).toEqual(
+      expect.arrayContaining([
+        `  data      ~/projects/${id}/`,
+        '  adapter   lora_adapter.bin',
+        '  vectors   vector_store',
+        '  context   context.json',
+        '            loss: 0.1',
+      ]),
+    );
+  });
+
+  test('has whole paths where trained files are in several places', async () => {
+    const { run, register, registry } = await desk();
+    const { project_id: id } = await register('api');
+    await registry.call('projects.update', { project: 'api', lora_adapter_path: '/mnt/big/api.bin' });
+    const { stdout } = await run(['show', 'api']);
+    expect(stripVTControlCharacters(stdout)).toContain(
+      `  adapter   /mnt/big/api.bin\n  vectors   ~/projects/${id}/vector_store\n`,
+    );
+  });
+});
+
+test('an error is broken between words, and a command that is advised is not', async () => {
+  const { run, register } = await desk({ columns: 50 });
+  await register('api');
+  const far = 'a name that is as long as people sometimes write them';
+  const add = await run(['add', 'src/api', '--name', 'a/b']);
+  expect(stripVTControlCharacters(add.stderr)).toBe(
+    [
+      'gardener: cannot use the name "a/b": the name',
+      '  contains /',
+      'try: another name: at most 255 characters, and',
+      '  none of < > : " / \\ | ? *',
+      '',
+    ].join('\n'),
+  );
+  await register('b');
+  await register(far);
+  const taken = await run(['add', 'src/b', '--name', far]);
+  expect(stripVTControlCharacters(taken.stderr).split('\n')).toEqual([
+    'gardener: cannot register "a name that is as long',
+    '  as people sometimes write them": the name',
+    '  belongs to ~/src/a name that is as long as',
+    '  people sometimes write them',
+    'try: gardener add src/b --name <another name>',
+    '',
+  ]);
 });
 
 test('which says why, for somebody who looks', async () => {

@@ -9,6 +9,7 @@ import {
   shellWord,
   thousands,
   tilde,
+  tildes,
 } from '../../client/cli/text.ts';
 
 const NOW = Date.parse('2026-05-10T12:00:00.000Z');
@@ -96,4 +97,11 @@ test('a word for a shell is quoted where it has to be', () => {
     "'-x'",
     "'$HOME'",
   ]);
+});
+
+test('a message has ~ in every path that is below the home directory', () => {
+  const home = '/home/ada (1)';
+  const said = `cannot use ${home}/a: "${home}/b" and ${home}, but ${home}m/c, /mnt${home}/d`;
+  expect(tildes(said, home)).toBe(`cannot use ~/a: "~/b" and ~, but ${home}m/c, /mnt${home}/d`);
+  expect(tildes('cannot read /x', '/')).toBe('cannot read /x');
 });

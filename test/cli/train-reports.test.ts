@@ -99,10 +99,14 @@ describe('the end of an output', () => {
   }
 
   test('has no colours and no control characters', () => {
-    expect(endOf('\x1b[1;31merror:\x1b[0m out of\tmemory\x07\n\x1b]0;title\x07done\n')).toEqual([
+    expect(endOf('\x1b[1;31merror:\x1b[0m out of memory\x07\n\x1b]0;title\x07done\n')).toEqual([
       'error: out of memory',
       'done',
     ]);
+  });
+
+  test('has its lines moved in as they were', () => {
+    expect(endOf('error: x\n\tat run\n    at main\n')).toEqual(['error: x', '    at run', '    at main']);
   });
 
   test('has a progress bar in its last state', () => {
