@@ -1,5 +1,5 @@
 /** The commands of `gardener daemon`. */
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { Context } from './context.ts';
 import type { RunOptions } from './daemon.ts';
 import type { LogOptions } from './logs.ts';
@@ -14,29 +14,40 @@ export function addDaemonCommands(program: Command, context: () => Context): voi
     .description('Usually nobody needs to do anything: the daemon is started when it is needed.');
   daemon
     .command('run')
-    .description('be the daemon, in the foreground')
+    .summary('run the daemon in the foreground')
+    .description('Runs the daemon in the foreground, until Ctrl-C or "gardener daemon stop" ends it.')
     .option('--idle-timeout <seconds>', 'end after so long without connections (default: never)')
-    .option('--log-level <level>', 'DEBUG, INFO, WARNING or ERROR (default: INFO)')
+    .addOption(
+      new Option('--log-level <level>', 'how much is written to the log, by default INFO')
+        .choices(['DEBUG', 'INFO', 'WARNING', 'ERROR'])
+        // In any case, which the daemon's own program decides.
+        .argParser((level: string) => level),
+    )
     .action(async (options: RunOptions) => (await import('./daemon.ts')).run(context(), options));
   daemon
     .command('start')
-    .description('start the daemon in the background, unless it is running')
+    .summary('start the daemon in the background, unless it is running')
+    .description('Starts the daemon in the background, unless it is running.')
     .action(async () => (await import('./daemon.ts')).start(context()));
   daemon
     .command('stop')
-    .description('end the daemon once everything is written')
+    .summary('end the daemon once everything is written')
+    .description('Ends the daemon once everything is written. Whoever needs it next starts it again.')
     .action(async () => (await import('./daemon.ts')).stop(context()));
   daemon
     .command('restart')
-    .description('end the daemon and start it again')
+    .summary('end the daemon and start it again')
+    .description('Ends the daemon once everything is written, and starts it again.')
     .action(async () => (await import('./daemon.ts')).restart(context()));
   daemon
     .command('status')
-    .description('show what the daemon is doing; never starts it')
+    .summary('show what the daemon is doing; never starts it')
+    .description('Shows what the daemon is doing, and how long it takes for it. Never starts it.')
     .action(async () => (await import('./daemon.ts')).status(context()));
   daemon
     .command('logs')
-    .description('print the log of the daemon, running or not')
+    .summary('print the log of the daemon, running or not')
+    .description('Prints the log of the daemon, whether it is running or not.')
     .option('-f, --follow', 'go on with what is written from now on')
     .option('-n, --lines <number>', 'how many lines to begin with', wholeNumber, DEFAULT_LOG_LINES)
     .action(async (options: LogOptions) => (await import('./logs.ts')).logs(context(), options));

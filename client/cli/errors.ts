@@ -17,7 +17,7 @@ export interface Explained {
 }
 
 /** What a command advises for errors that it knows more about than this table. */
-export type Hints = Readonly<Partial<Record<ErrorKind, string>>>;
+export type Hints = Readonly<Partial<Record<ErrorKind | 'invalid_params', string>>>;
 
 const HINTS: Hints = {
   project_not_found: 'gardener ls',
@@ -41,7 +41,7 @@ const REACHING: Readonly<Partial<Record<ConnectionFailure, string>>> = {
 
 export function explain(error: unknown, hints: Hints = {}): Explained {
   if (error instanceof RegistryError) return explainRegistry(error, hints);
-  if (error instanceof RpcError) return explainRpc(error);
+  if (error instanceof RpcError) return explainRpc(error, hints);
   if (error instanceof ConnectionError) {
     const { reason, message } = error;
     const hint = REACHING[reason];
@@ -72,19 +72,20 @@ function explainRegistry(error: RegistryError, hints: Hints): Explained {
   };
 }
 
-function explainRpc(error: RpcError): Explained {
+function explainRpc(error: RpcError, { invalid_params: onInvalid }: Hints): Explained {
   const { code, message, data, issues } = error;
   const faults = issues.map((issue) => (issue.path ? `${issue.path}: ${issue.message}` : issue.message));
   return {
     exitCode: EXIT.refused,
     message: faults.length > 0 ? `cannot use what was given: ${faults.join('; ')}` : message,
-    hint: RPC_HINTS[code],
+    hint: code === INVALID_PARAMS ? onInvalid : RPC_HINTS[code],
     document: { code, message, data: data ?? null },
   };
 }
 
+const INVALID_PARAMS = -32602;
 const RPC_HINTS: Readonly<Record<number, string>> = {
-  [-32601]: 'gardener call rpc.discover, which lists the methods',
+  [-32601]: 'gardener docs, which describes the methods',
   [-32603]: 'gardener daemon logs',
 };
 

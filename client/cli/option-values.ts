@@ -1,5 +1,5 @@
 /** Reading the values of flags. */
-import { InvalidArgumentError } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 import type { TrainingStatus } from '../../src/domain/project.ts';
 
 /** For flags that may be given several times. */
@@ -14,7 +14,15 @@ const STATUSES: Readonly<Record<TrainingStatus, true>> = {
   failed: true,
 };
 
-/** A training status, also with the hyphen or blank that people write. */
+/** `--status`, for those who ask for projects. */
+export function statusOption(description: string): Option {
+  // Choices are what help and completion show; more than those can be read.
+  return new Option('--status <status>', description)
+    .choices(Object.keys(STATUSES).map((status) => status.replace('_', '-')))
+    .argParser(statusArgument);
+}
+
+/** A training status, also with the underscore of the protocol or the blank of the tables. */
 export function statusArgument(value: string): TrainingStatus {
   const wanted = value.toLowerCase().replace(/[- ]/g, '_');
   if (isStatus(wanted)) return wanted;

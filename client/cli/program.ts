@@ -1,5 +1,5 @@
 /** What can be typed: commands, flags, help. What a command does is loaded when it is asked for. */
-import { Command, Help, Option } from 'commander';
+import { Command, Help } from 'commander';
 import { VERSION } from '../../src/version.ts';
 import type { AddOptions } from './add.ts';
 import { Context, type Globals, type Host } from './context.ts';
@@ -7,7 +7,7 @@ import { addDaemonCommands } from './daemon-program.ts';
 import type { EditOptions } from './edit.ts';
 import { addExchangeCommands } from './exchange-program.ts';
 import type { ListOptions } from './list.ts';
-import { collect, statusArgument, wholeNumber } from './option-values.ts';
+import { collect, statusOption, wholeNumber } from './option-values.ts';
 import { addReferenceCommands } from './reference-program.ts';
 import type { RemoveOptions } from './remove.ts';
 import type { RetrainOptions } from './retrain.ts';
@@ -85,9 +85,7 @@ function addProjectCommands(program: Command, context: () => Context): void {
     .summary('list the projects')
     .description('Lists the projects; the active one is marked with *.')
     .argument('[query]', 'part of a name, path or tag')
-    .addOption(
-      new Option('--status <status>', 'not-started, training, completed or failed').argParser(statusArgument),
-    )
+    .addOption(statusOption('only projects in this state'))
     .option('--language <language>', 'only projects in this language')
     .option('--tag <tag>', 'only projects with this tag')
     .action(async (query: string | undefined, options: ListOptions) =>

@@ -14,19 +14,26 @@ export function addServiceCommands(program: Command, context: () => Context): vo
     service
       .command(name)
       .addOption(
-        new Option('--manager <manager>', 'default: the one of this system').choices(['launchd', 'systemd']),
+        new Option('--manager <manager>', 'which one does it, by default the one of this system').choices([
+          'launchd',
+          'systemd',
+        ]),
       );
   managed('install')
-    .description('install the service, or bring it up to date')
+    .summary('install the service, or bring it up to date')
+    .description('Installs the service and starts it, or brings it up to date.')
     .option('--on-demand', 'start with the first call and end when idle (always so with systemd)')
     .action(async (options: InstallOptions) => (await import('./service.ts')).install(context(), options));
   managed('uninstall')
-    .description('remove the service; the registry stays')
+    .summary('remove the service; the registry stays')
+    .description('Removes the service. The registry stays, and so do the commands.')
     .action(async (options: ServiceOptions) => (await import('./service.ts')).uninstall(context(), options));
   managed('restart')
-    .description('end the daemon of the service and start it again')
+    .summary('end the daemon of the service and start it again')
+    .description('Ends the daemon of the service and starts it again.')
     .action(async (options: ServiceOptions) => (await import('./service.ts')).restart(context(), options));
   managed('status')
-    .description('show whether the service is installed, runs, and is as it should be')
+    .summary('show whether the service is as it should be')
+    .description('Shows whether the service is installed, whether it runs, and what is not as it should be.')
     .action(async (options: ServiceOptions) => (await import('./service.ts')).status(context(), options));
 }

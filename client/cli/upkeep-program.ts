@@ -24,7 +24,9 @@ export function addUpkeepCommands(program: Command, context: () => Context): voi
   program
     .command('restore')
     .summary('go back to a backup, or bring projects back from one')
-    .description('Shows what a backup would change, and takes it in place of what is there.')
+    .description(
+      'Shows what a backup would change, asks, and goes back to it. What it replaces becomes a backup.',
+    )
     .argument('<backup>', 'name of a backup, as gardener backups shows it')
     .option('--project <project>', 'bring back only this one; may be given several times', collect)
     .option('--dry-run', 'show what would change, and change nothing')

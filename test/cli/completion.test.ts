@@ -49,6 +49,8 @@ describe('what may come next', () => {
       prefix: 'sys',
       candidates: [{ value: 'systemd' }],
     });
+    expect(values('ls', '--status', '')).toEqual(['not-started', 'training', 'completed', 'failed']);
+    expect(values('daemon', 'run', '--log-level=W')).toEqual(['WARNING']);
     expect(values('completion', '')).toEqual(['bash', 'zsh', 'fish']);
   });
 
@@ -166,6 +168,12 @@ describe('bash', () => {
     const shell = await withShell();
     await expectReplies(shell, 'gardener daemon st', 'st', ['start', 'stop', 'status']);
     await expectReplies(shell, 'gardener ls --sta', '--sta', ['--status']);
+    await expectReplies(shell, 'gardener ls --status ', '', [
+      'not-started',
+      'training',
+      'completed',
+      'failed',
+    ]);
     await expectReplies(shell, 'gardener service install --manager=sys', 'sys', ['systemd']);
     await expectReplies(shell, 'gardener service install --manager=sys', '--manager=sys', [
       '--manager=systemd',
@@ -227,6 +235,7 @@ test('fish completes commands, flags, names and paths', async (context) => {
     );
   await expectReplies('gardener daemon log', ['logs']);
   await expectReplies('gardener ls --sta', ['--status']);
+  await expectReplies('gardener ls --status f', ['failed']);
   await expectReplies('gardener show my', ['my project']);
   await expectReplies('gardener show it', [NASTY]);
   await expectReplies('gardener service install --manager=sys', ['--manager=systemd']);
@@ -239,6 +248,20 @@ test('zsh understands its script', async (context) => {
   const script = `autoload -Uz compinit; compinit -u -D; eval "$(gardener completion zsh)"; print $_comps[gardener]`;
   const { stdout, stderr } = await promisify(execFile)('zsh', ['-f', '-c', script], { env, cwd: cli.home });
   expect({ stdout, stderr }).toEqual({ stdout: '_gardener\n', stderr: '' });
+});
+
+test('zsh completes the values of a flag for a person who presses the tabulator key', async (context) => {
+  requireTools(context, ['tmux', 'zsh']);
+  const { env } = await withShell();
+  const { shows, type } = await tmuxTerminal('zsh -f', { env });
+  await type(
+    'autoload -Uz compinit; compinit -u -D; unsetopt beep; eval "$(gardener completion zsh)"',
+    'Enter',
+  );
+  await type('cd; clear; echo rea""dy', 'Enter');
+  await shows('ready');
+  await type('gardener ls --status fa', 'Tab');
+  expect(await shows('gardener ls --status failed')).toMatch(/gardener ls --status failed$/);
 });
 
 test('a shell that there is no script for is wrong usage', async () => {

@@ -24,6 +24,9 @@ test('every help text fits 80 columns', { timeout: 120_000 }, async () => {
     if (!['daemon', 'service'].includes(command)) continue;
     const below = commandsIn(text);
     expect(below).toContain('status');
-    for (const name of below) await help(command, name);
+    for (const name of below) {
+      const { stdout } = await gardener.run(['help', command, name]);
+      expect(stdout).toBe(await help(command, name));
+    }
   }
 });

@@ -102,12 +102,14 @@ describe('call', () => {
     expect(await cli.run(['call', 'projects.fly', '--json'])).toMatchObject({
       code: 1,
       stdout: expect.stringContaining('"code": -32601') as string,
-      stderr: expect.stringContaining('try: gardener call rpc.discover') as string,
+      stderr: expect.stringContaining('try: gardener docs') as string,
     });
     const { code, stdout, stderr } = await cli.run(['call', 'projects.get', '{"projekt": "x"}', '--json']);
     expect(code).toBe(1);
     expect(JSON.parse(stdout)).toMatchObject({ error: { code: -32602 } });
-    expect(stderr).toMatch(/^gardener: cannot use what was given: .*projekt/);
+    expect(stderr).toMatch(
+      /^gardener: cannot use what was given: .*projekt.*\ntry: gardener call --help projects\.get\n$/,
+    );
   });
 });
 
