@@ -26,7 +26,6 @@ const env = {
   PICTURES_CLOCK: clock,
   NODE_OPTIONS: `--import=${new URL('./clock.mjs', import.meta.url).href}`,
 };
-const COLUMNS = 84;
 /** What `npm run pictures` started, to be ended with it. */
 const started = [];
 
@@ -45,7 +44,7 @@ try {
 
 async function everydayUse() {
   setClock('2026-03-06T09:30:00.000Z');
-  const terminal = openTerminal({ columns: COLUMNS, rows: 60, env });
+  const terminal = openTerminal({ columns: 80, rows: 60, env });
   await terminal.type('gardener add ~/src/payments --tag work');
   await terminal.type('gardener ls');
   await terminal.type('gardener use website');
@@ -60,7 +59,7 @@ async function watching() {
   setClock('2026-03-06T09:38:00.000Z');
   await train('payments', 'epoch 2 of 3', 0.42, 'training');
   setClock('2026-03-06T09:42:00.000Z');
-  const terminal = openTerminal({ columns: COLUMNS, rows: 13, env });
+  const terminal = openTerminal({ columns: 96, rows: 13, env });
   const watch = terminal.start('gardener watch');
   await terminal.shows('42%', '85%');
   write('watch', 'gardener watch', terminal);
@@ -74,7 +73,7 @@ async function train(project, message, progress, phase) {
   const words = ['train', project, '--', 'train-lora', report];
   const trainer = spawn(program, words, { env, stdio: 'ignore' });
   started.push(trainer);
-  const terminal = openTerminal({ columns: COLUMNS, rows: 10, env });
+  const terminal = openTerminal({ columns: 80, rows: 10, env });
   const watch = terminal.start('gardener watch');
   await terminal.shows(`${progress * 100}%`);
   watch.stdin.write('q');
@@ -82,21 +81,21 @@ async function train(project, message, progress, phase) {
 }
 
 function write(name, title, terminal) {
-  const lines = terminal.lines();
-  writeFileSync(join(here, `${name}.svg`), drawTerminal({ title, columns: COLUMNS, lines }));
+  writeFileSync(join(here, `${name}.svg`), drawTerminal({ title, ...terminal.picture() }));
 }
 
 function setClock(time) {
   writeFileSync(clock, time);
 }
 
-/** A home with three codebases, two of which are registered already, and a trainer. */
+/** A home with codebases, all but one of which are registered already, and a trainer. */
 function furnish() {
   rmSync(home, { recursive: true, force: true });
   mkdirSync(home, { mode: 0o700 });
-  codebase('payments', { ts: 412, json: 9 });
+  codebase('payments', { ts: 412 });
   codebase('website', { js: 88 });
   codebase('search', { go: 1204 });
+  codebase('ingest', { py: 236 });
   file('bin/train-lora', `#!/bin/sh\necho "$1" >&3\nexec sleep 600\n`);
   chmodSync(join(home, 'bin/train-lora'), 0o755);
   symlinkSync(program, join(home, 'bin/gardener'));
@@ -105,6 +104,11 @@ function furnish() {
       training_status: 'completed',
       last_trained: '2026-03-05T08:14:00.000Z',
       last_used: '2026-03-05T08:30:00.000Z',
+    }),
+    project('ingest', 'python', 236, {
+      training_status: 'completed',
+      last_trained: '2026-02-20T11:40:00.000Z',
+      last_used: '2026-03-06T04:10:00.000Z',
     }),
     project('search', 'go', 1204, {
       training_status: 'failed',
@@ -115,15 +119,11 @@ function furnish() {
         phase: 'training',
         progress: 0.64,
         updated_at: '2026-03-03T16:20:00.000Z',
-        error: [
-          'exit code 1',
-          'epoch 2: loss 0.417',
-          'torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.20 GiB',
-        ].join('\n'),
+        error: ['exit code 1', 'epoch 2 of 3: loss 0.417', 'CUDA out of memory'].join('\n'),
       },
     }),
   ];
-  const registry = { version: '1.1', active_project: projects[1].project_id, projects: byId(projects) };
+  const registry = { version: '1.1', active_project: projects.at(-1).project_id, projects: byId(projects) };
   file('.codebase-gardener/registry.json', JSON.stringify(registry));
 }
 
@@ -132,7 +132,7 @@ function byId(projects) {
 }
 
 function project(name, language, files, more) {
-  const id = `${name === 'search' ? '5ea7c400' : 'be5170e0'}-7d1f-4c52-9a38-61b0f4d2c9e7`;
+  const id = `${Buffer.from(name).toString('hex').padEnd(8, '0').slice(0, 8)}-7d1f-4c52-9a38-61b0f4d2c9e7`;
   const own = join(home, '.codebase-gardener/projects', id);
   mkdirSync(own, { recursive: true });
   return {

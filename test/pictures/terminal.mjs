@@ -49,9 +49,9 @@ export function openTerminal({ columns, rows, env }) {
     },
 
     /** What is on the screen, line by line, without the empty lines at the end. */
-    lines() {
+    picture() {
       const all = linesOf(screen).map(cellsOf);
-      return all.slice(0, all.findLastIndex((cells) => cells.length > 0) + 1);
+      return { columns, lines: all.slice(0, all.findLastIndex((cells) => cells.length > 0) + 1) };
     },
   };
 }
