@@ -1,11 +1,11 @@
 /** The registry as a caller sees it: one function per method, over a connection that is made anew when it is lost. */
 import { RegistryError } from '../src/domain/errors.ts';
 import type { MethodName, Result } from '../src/protocol/methods.ts';
-import type { Connection } from './connection.ts';
-import { abortable, within } from './deadline.ts';
+import { inTime } from './deadline.ts';
 import { ConnectionError, isObject } from './errors.ts';
 import type { Greeted } from './greet.ts';
 import { watch, type WatchEvent, type WatchOptions } from './watch.ts';
+import type { Patience } from './pending.ts';
 import { type CallArguments, type CallOptions, type Families, family, isRepeatable } from './verbs.ts';
 
 export type NotificationListener = (method: string, params: unknown) => void;
@@ -32,7 +32,7 @@ export class Client implements Families, AsyncDisposable {
   readonly #lostListeners = new Set<() => void>();
   readonly #closed = new AbortController();
   #current: Greeted;
-  #opening: Promise<Connection> | undefined;
+  #opening: Promise<void> | undefined;
 
   /**
    * @param first a connection to begin with
@@ -99,44 +99,41 @@ export class Client implements Families, AsyncDisposable {
     return this.close();
   }
 
-  #call(method: string, params: unknown, options: CallOptions = {}): Promise<unknown> {
+  async #call(method: string, params: unknown, options: CallOptions = {}): Promise<unknown> {
     const { deadline: ms = this.#deadline + waitOf(params), signal } = options;
-    return within({ ms, signal, late: () => tooLate(method, ms) }, async (aborted) => {
-      for (let repeated = false; ;) {
-        const connection = await this.#connection(aborted);
-        try {
-          return await connection.request(method, params, aborted);
-        } catch (error) {
-          if (error instanceof RegistryError && error.kind === 'shutting_down') {
-            // It was not done. The daemon closes the connection when it has drained, and another one takes over.
-            await abortable(connection.closed, aborted);
-            continue;
-          }
-          const lost = error instanceof ConnectionError && error.reason === 'lost';
-          if (!lost || repeated || (error.sent && !isRepeatable(method))) throw error;
-          repeated = true;
+    const patience = { deadline: { at: performance.now() + ms, late: () => tooLate(method, ms) }, signal };
+    for (let repeated = false; ;) {
+      const { connection } = this.#current;
+      if (!connection.alive) await this.#reconnect(patience);
+      try {
+        return await this.#current.connection.request(method, params, patience);
+      } catch (error) {
+        if (error instanceof RegistryError && error.kind === 'shutting_down') {
+          // It was not done. The daemon closes the connection when it has drained, and another one takes over.
+          await inTime(connection.closed, patience);
+          continue;
         }
+        const lost = error instanceof ConnectionError && error.reason === 'lost';
+        if (!lost || repeated || (error.sent && !isRepeatable(method))) throw error;
+        repeated = true;
       }
-    });
+    }
   }
 
-  /** The connection that is there, or a new one that all who wait for it share. */
-  async #connection(signal: AbortSignal): Promise<Connection> {
+  /** Waits for a new connection, which all who need one share. */
+  async #reconnect(patience: Patience): Promise<void> {
     this.#closed.signal.throwIfAborted();
-    const { connection } = this.#current;
-    if (connection.alive) return connection;
     this.#opening ??= this.#reopen();
-    return abortable(this.#opening, signal);
+    await inTime(this.#opening, patience);
   }
 
-  async #reopen(): Promise<Connection> {
+  async #reopen(): Promise<void> {
     try {
       const greeted = await this.#open(this.#closed.signal);
       if (this.#closed.signal.aborted) await greeted.connection.close();
       this.#closed.signal.throwIfAborted();
       this.#current = greeted;
       this.#adopt(greeted);
-      return greeted.connection;
     } finally {
       this.#opening = undefined;
     }

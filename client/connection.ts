@@ -4,14 +4,10 @@ import { JSONRPCClient, type JSONRPCResponse } from 'json-rpc-2.0';
 import { RegistryError } from '../src/domain/errors.ts';
 import { ConnectionError, errorFromAnswer, isObject, RpcError } from './errors.ts';
 import { Lines } from './lines.ts';
+import { type Patience, PendingCalls } from './pending.ts';
 
 /** What a daemon takes in one line. A longer one would cost everybody on the connection their answers. */
 export const MAX_REQUEST_BYTES = 4 * 1024 * 1024;
-
-interface Pending {
-  readonly method: string;
-  readonly reject: (reason: unknown) => void;
-}
 
 export class Connection {
   /**
@@ -28,12 +24,14 @@ export class Connection {
   readonly #path: string;
   readonly #rpc: JSONRPCClient<string>;
   readonly #lines = new Lines();
-  readonly #pending = new Map<number, Pending>();
+  readonly #pending = new PendingCalls((id) => this.#forget(id));
   /** Requests of this tick, by id; they are written together. */
   readonly #outgoing = new Map<number, string>();
   #lastId = 0;
   #alive = true;
   #held = false;
+  /** Whether the socket keeps the process alive. */
+  #referenced = false;
 
   /** Takes over a connected socket; `path` is for messages. */
   constructor(socket: Socket, path: string) {
@@ -60,27 +58,20 @@ export class Connection {
    * @throws {TypeError} for params that are no JSON, before anything is sent
    * @throws {RegistryError | RpcError} what the daemon answered
    * @throws {ConnectionError} `lost` or `closed`; its `sent` says whether the request may have arrived
+   * @throws the error of the deadline, or the reason of the signal
    */
-  async request(method: string, params: unknown, signal: AbortSignal): Promise<unknown> {
-    signal.throwIfAborted();
+  async request(method: string, params: unknown, patience: Patience): Promise<unknown> {
+    patience.signal?.throwIfAborted();
     if (!this.#alive) throw this.#lostBefore(method, false);
     const id = ++this.#lastId;
-    const request = { jsonrpc: '2.0' as const, id, method, ...(params !== undefined && { params }) };
+    const request = { jsonrpc: '2.0' as const, id, method, params };
     const line = encode(request);
     return new Promise((resolve, reject) => {
-      const abort = () => {
-        this.#outgoing.delete(id);
-        reject(signal.reason as Error);
-        // Makes the library forget the id; an answer that still comes is then ignored.
-        this.#rpc.receive({ jsonrpc: '2.0', id, result: null });
-      };
-      signal.addEventListener('abort', abort, { once: true });
-      this.#pending.set(id, { method, reject });
+      this.#pending.add(id, method, patience, reject);
       this.#keepAlive();
       // The library settles a request in one way only, by an answer; failures of the connection reject first.
       void this.#rpc.requestAdvanced(request, line).then((answer) => {
-        signal.removeEventListener('abort', abort);
-        this.#pending.delete(id);
+        this.#pending.remove(id);
         this.#keepAlive();
         if (isObject(answer.error)) reject(errorFromAnswer(answer.error));
         else resolve(answer.result);
@@ -97,7 +88,7 @@ export class Connection {
   /** Ends the connection; calls still pending are rejected with `closed`. */
   close(): Promise<void> {
     this.#end(
-      ({ method }, sent) =>
+      (method, sent) =>
         new ConnectionError('closed', `cannot finish ${method}: the client was closed before the answer`, {
           sent,
         }),
@@ -107,8 +98,17 @@ export class Connection {
 
   /** A connection that waits for nothing must not keep a program from ending. */
   #keepAlive(): void {
-    if (this.#held || this.#pending.size > 0) this.#socket.ref();
+    const needed = this.#held || this.#pending.size > 0;
+    if (needed === this.#referenced) return;
+    this.#referenced = needed;
+    if (needed) this.#socket.ref();
     else this.#socket.unref();
+  }
+
+  /** The caller does not wait any more: what was not sent never is, and an answer that still comes is ignored. */
+  #forget(id: number): void {
+    this.#outgoing.delete(id);
+    this.#rpc.receive({ jsonrpc: '2.0', id, result: null });
   }
 
   #send(id: number, line: string): void {
@@ -120,7 +120,8 @@ export class Connection {
   #flush(): void {
     // What is not written when the socket fails is known not to have been sent.
     if (!this.#alive || !this.#socket.writable || this.#outgoing.size === 0) return;
-    const text = [...this.#outgoing.values()].join('');
+    let text = '';
+    for (const line of this.#outgoing.values()) text += line;
     this.#outgoing.clear();
     this.#socket.write(text);
   }
@@ -153,7 +154,7 @@ export class Connection {
     } else if (isAnswer(message)) {
       // At once, and not only when the library has told the caller: what comes behind it in the same chunk, such as
       // the last word of a daemon, is not about this call any more.
-      if (typeof message.id === 'number') this.#pending.delete(message.id);
+      if (typeof message.id === 'number') this.#pending.remove(message.id);
       this.#rpc.receive(message);
     } else {
       throw new Error('a line is no JSON-RPC answer');
@@ -161,7 +162,7 @@ export class Connection {
   }
 
   #lose(cause?: unknown): void {
-    this.#end(({ method }, sent) => this.#lostBefore(method, sent, cause));
+    this.#end((method, sent) => this.#lostBefore(method, sent, cause));
   }
 
   #lostBefore(method: string, sent: boolean, cause?: unknown): ConnectionError {
@@ -171,7 +172,7 @@ export class Connection {
     return new ConnectionError('lost', message, { sent, cause });
   }
 
-  #end(reason: (pending: Pending, sent: boolean) => Error): void {
+  #end(reason: (method: string, sent: boolean) => Error): void {
     if (!this.#alive) return;
     this.#alive = false;
     this.#rejectAll(reason);
@@ -179,8 +180,8 @@ export class Connection {
     setImmediate(() => this.onLost?.());
   }
 
-  #rejectAll(reason: (pending: Pending, sent: boolean) => Error): void {
-    for (const [id, pending] of this.#pending) pending.reject(reason(pending, !this.#outgoing.has(id)));
+  #rejectAll(reason: (method: string, sent: boolean) => Error): void {
+    this.#pending.rejectAll((method, id) => reason(method, !this.#outgoing.has(id)));
     this.#outgoing.clear();
     this.#rpc.rejectAllPendingRequests('rejected above');
   }
@@ -188,6 +189,8 @@ export class Connection {
 
 function encode(request: object): string {
   const line = JSON.stringify(request);
+  // No character has more than three bytes for each of its units.
+  if (3 * line.length <= MAX_REQUEST_BYTES) return `${line}\n`;
   const bytes = Buffer.byteLength(line);
   if (bytes <= MAX_REQUEST_BYTES) return `${line}\n`;
   throw new RpcError(

@@ -1,4 +1,5 @@
 /** Waiting that ends: by a deadline, by the caller's signal, or by what was waited for. */
+import type { Patience } from './pending.ts';
 
 /** Longer timers fire at once in Node, so that longer deadlines count as none. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
@@ -41,6 +42,13 @@ export function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<
     else signal.addEventListener('abort', abort, { once: true });
     promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
   });
+}
+
+/** The promise, unless somebody's patience ends first. What the promise stands for goes on for others. */
+export function inTime<T>(promise: Promise<T>, { deadline, signal }: Patience): Promise<T> {
+  if (!deadline) return signal ? abortable(promise, signal) : promise;
+  const limit = { ms: deadline.at - performance.now(), signal, late: deadline.late };
+  return within(limit, (aborted) => abortable(promise, aborted));
 }
 
 /** Waits `ms` milliseconds, or shorter when `early` is settled first. */

@@ -79,7 +79,7 @@ async function sayHello(
     client,
     protocol: { min: PROTOCOL_VERSION, max: PROTOCOL_VERSION },
   };
-  const hello = (await connection.request('daemon.hello', params, signal)) as Result<'daemon.hello'>;
+  const hello = (await connection.request('daemon.hello', params, { signal })) as Result<'daemon.hello'>;
   if (hello.protocol === PROTOCOL_VERSION) return hello;
   throw new RegistryError(
     'incompatible_protocol',

@@ -27,7 +27,11 @@ export async function wantsUpgrade(
   if (!isNewer(VERSION, hello.version)) return false;
   if (!isNewer(versionOnDisk(successor.program), hello.version)) return false;
   try {
-    const { manager } = (await connection.request('daemon.status', {}, signal)) as Result<'daemon.status'>;
+    const { manager } = (await connection.request(
+      'daemon.status',
+      {},
+      { signal },
+    )) as Result<'daemon.status'>;
     return manager === 'spawned' || (successor.serviced && manager !== 'foreground');
   } catch (error) {
     if (isEnding(error)) return true;
@@ -38,7 +42,7 @@ export async function wantsUpgrade(
 /** Has a daemon drain: what it was asked is answered, and everybody connects to its successor. */
 export async function retire({ connection }: Greeted, signal: AbortSignal): Promise<void> {
   try {
-    await connection.request('daemon.shutdown', { reason: `upgrade to ${VERSION}` }, signal);
+    await connection.request('daemon.shutdown', { reason: `upgrade to ${VERSION}` }, { signal });
   } catch (error) {
     if (!isEnding(error)) throw error;
   }

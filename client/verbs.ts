@@ -38,11 +38,11 @@ export function family<F extends FamilyName>(
   const verbs: Record<string, unknown> = {};
   return new Proxy(verbs, {
     get(target, verb) {
+      const known: unknown = Reflect.get(target, verb);
       // Asking a family for `then` (await), `toJSON` and the like must not become a call.
-      if (typeof verb === 'symbol' || verb === 'then' || !/^[a-z_]+$/.test(verb)) {
-        return Reflect.get(target, verb) as unknown;
-      }
-      return (target[verb] ??= (params: unknown, options?: CallOptions) =>
+      if (known !== undefined || typeof verb === 'symbol' || verb === 'then' || !/^[a-z_]+$/.test(verb))
+        return known;
+      return (target[verb] = (params: unknown, options?: CallOptions) =>
         call(`${name}.${verb}`, params, options));
     },
   }) as Family<F>;

@@ -19,7 +19,7 @@ import {
   writeAnswer,
 } from '../protocol/wire.ts';
 import type { Handlers } from './handlers.ts';
-import type { Context } from './handlers/types.ts';
+import type { Context, Given } from './handlers/types.ts';
 import type { Metrics } from './metrics.ts';
 
 /** Lets the changes of a batch reach the store together and in their order, so that they share one write. */
@@ -90,14 +90,19 @@ export class Dispatcher {
     this.#draining = true;
   }
 
-  /** The answer to a message as a line without its line feed; null when there is nothing to answer. Never throws. */
-  async handle(message: Message, context: Context): Promise<string | null> {
-    const { batch, entries } = message;
+  /** The answer to a message as a line without its line feed; null when there is nothing to answer. Never rejects. */
+  handle({ batch, entries }: Message, context: Context): Promise<string | null> {
     const [first] = entries;
-    if (!batch && first) {
-      const answer = await this.#answer(first, { context, barrier: null, place: 0, length: null });
-      return answer && writeAnswer(answer);
-    }
+    if (batch || !first) return this.#handleBatch(entries, context);
+    return this.#answer(first, { context, barrier: null, place: 0, length: null }).then(
+      (answer) => answer && writeAnswer(answer),
+    );
+  }
+
+  async #handleBatch(
+    entries: readonly (RpcRequest | ErrorAnswer)[],
+    context: Context,
+  ): Promise<string | null> {
     const changes = entries.filter((entry) => isChange(entry)).length;
     const call = { context, barrier: changes > 1 ? new Barrier(changes) : null, length: { total: 0 } };
     const pending: Promise<Answer | null>[] = [];
@@ -111,59 +116,82 @@ export class Dispatcher {
     return texts.length > 0 ? `[${texts.join(',')}]` : null;
   }
 
-  async #answer(entry: RpcRequest | ErrorAnswer, call: Call): Promise<Answer | null> {
-    if (isErrorAnswer(entry)) return entry;
-    if (!findMethod(entry.method)) {
-      if (entry.id === undefined) return null;
-      return errorAnswer(entry.id, METHOD_NOT_FOUND, `method not found: ${entry.method.slice(0, 80)}`);
-    }
-    return await this.#server.receive(entry, call);
+  #answer(entry: RpcRequest | ErrorAnswer, call: Call): Promise<Answer | null> {
+    if (isErrorAnswer(entry)) return Promise.resolve(entry);
+    const { id, method } = entry;
+    if (this.#server.hasMethod(method)) return Promise.resolve(this.#server.receive(entry, call));
+    if (id === undefined) return Promise.resolve(null);
+    return Promise.resolve(errorAnswer(id, METHOD_NOT_FOUND, `method not found: ${method.slice(0, 80)}`));
   }
 
-  async #call<M extends MethodName>(name: M, given: unknown, call: Call): Promise<unknown> {
-    const { context, barrier, place, length } = call;
+  /** Answers without a promise where nothing has to be waited for: most calls are questions, and memory knows. */
+  #call(name: MethodName, given: unknown, call: Call): unknown {
     const started = performance.now();
-    let outcome = 'ok';
-    try {
-      const declaration = methods[name];
-      let params: z.output<(typeof methods)[M]['params']>;
-      try {
-        if (this.#draining && declaration.kind !== 'control') {
-          throw new RegistryError('shutting_down', 'cannot answer: the daemon is shutting down; try again');
-        }
-        params = validate(declaration.params, given) as typeof params;
-        await this.#handlers.prepare(name, params);
-      } finally {
-        if (declaration.kind === 'change') await barrier?.arrive(place);
-      }
-      if (length && length.total > MAX_BATCH_ANSWER_LENGTH && declaration.kind !== 'change') {
-        throw new InvalidRequestError(
-          `invalid request: the answers of the batch are longer than ${MAX_BATCH_ANSWER_LENGTH} bytes; ask for less at once`,
-        );
-      }
-      const result = this.#handlers.run(name, params, context);
-      // At once: the entries of a batch are answered in one go, before anything else could count.
-      if (length && result instanceof RawJson) length.total += result.json.length;
-      return await result;
-    } catch (error) {
-      outcome = error instanceof RegistryError ? error.kind : 'error';
-      if (error instanceof RegistryError && !declaredErrors(methods[name]).includes(error.kind)) {
-        this.#log.error(
-          { method: name, kind: error.kind },
-          'a method answered with an error it does not declare',
-        );
-      }
+    const done = (answer: unknown): unknown => {
+      this.#finished(name, started, 'ok', call);
+      return answer;
+    };
+    const failed = (error: unknown): never => {
+      this.#checkDeclared(name, error);
+      this.#finished(name, started, error instanceof RegistryError ? error.kind : 'error', call);
       throw error;
-    } finally {
-      const ms = performance.now() - started;
-      this.#metrics.record(name, ms);
-      if (this.#log.isLevelEnabled('debug')) {
-        this.#log.debug(
-          { method: name, ms: Math.round(ms * 1000) / 1000, outcome, ...context.peer },
-          'request',
-        );
-      }
+    };
+    try {
+      const answer =
+        methods[name].kind === 'change' ? this.#change(name, given, call) : this.#ask(name, given, call);
+      return answer instanceof Promise ? answer.then(done, failed) : done(answer);
+    } catch (error) {
+      return failed(error);
     }
+  }
+
+  #ask<M extends MethodName>(name: M, given: unknown, call: Call): unknown {
+    const { context, length } = call;
+    const params = this.#params(name, given);
+    if (length && length.total > MAX_BATCH_ANSWER_LENGTH) {
+      throw new InvalidRequestError(
+        `invalid request: the answers of the batch are longer than ${MAX_BATCH_ANSWER_LENGTH} bytes; ask for less at once`,
+      );
+    }
+    const result = this.#handlers.run(name, params, context);
+    // At once: the entries of a batch are answered in one go, before anything else could count.
+    if (length && result instanceof RawJson) length.total += result.json.length;
+    return result;
+  }
+
+  async #change<M extends MethodName>(name: M, given: unknown, call: Call): Promise<unknown> {
+    const { context, barrier, place } = call;
+    let params: Given<M>;
+    try {
+      params = this.#params(name, given);
+      await this.#handlers.prepare(name, params);
+    } finally {
+      await barrier?.arrive(place);
+    }
+    return this.#handlers.run(name, params, context);
+  }
+
+  #params<M extends MethodName>(name: M, given: unknown): Given<M> {
+    const { kind, params } = methods[name];
+    if (this.#draining && kind !== 'control') {
+      throw new RegistryError('shutting_down', 'cannot answer: the daemon is shutting down; try again');
+    }
+    return validate(params, given) as Given<M>;
+  }
+
+  #checkDeclared(name: MethodName, error: unknown): void {
+    if (!(error instanceof RegistryError) || declaredErrors(methods[name]).includes(error.kind)) return;
+    this.#log.error(
+      { method: name, kind: error.kind },
+      'a method answered with an error it does not declare',
+    );
+  }
+
+  #finished(name: MethodName, started: number, outcome: string, { context }: Call): void {
+    const ms = performance.now() - started;
+    this.#metrics.record(name, ms);
+    if (!this.#log.isLevelEnabled('debug')) return;
+    this.#log.debug({ method: name, ms: Math.round(ms * 1000) / 1000, outcome, ...context.peer }, 'request');
   }
 
   #mapError(id: ErrorAnswer['id'], error: unknown): ErrorAnswer {
