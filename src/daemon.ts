@@ -14,8 +14,9 @@ import type { DaemonControl } from './server/handlers/types.ts';
 import { type Lease, Leases } from './server/leases.ts';
 import { Listener } from './server/listener.ts';
 import { Metrics } from './server/metrics.ts';
+import { claimDirectory, releaseDirectory } from './server/owner.ts';
 import { prepareRunDirectory } from './server/run-directory.ts';
-import { watchFile, type Watch } from './store/watcher.ts';
+import { FileWatch } from './store/watcher.ts';
 import type { Commit } from './store/committed.ts';
 import { Store } from './store/store.ts';
 import { VERSION } from './version.ts';
@@ -69,7 +70,7 @@ export class Daemon implements DaemonControl {
   readonly #events: Events;
   readonly #leases: Leases;
   readonly #heartbeat: NodeJS.Timeout;
-  readonly #watch: Watch;
+  readonly #watch: FileWatch;
   #idleTimer: NodeJS.Timeout | null = null;
   #stopping = false;
   #resolveStopped: (reason: string) => void = () => undefined;
@@ -122,7 +123,7 @@ export class Daemon implements DaemonControl {
         },
       },
     );
-    this.#watch = watchFile(store.file, {
+    this.#watch = new FileWatch(store.file, {
       changed: () => this.#look(),
       failed: (error) =>
         log.warn({ err: error }, 'cannot watch the registry file; looking at it every few seconds'),
@@ -146,6 +147,7 @@ export class Daemon implements DaemonControl {
     if ('alive' in claim) return { alreadyRunning: claim.alive };
     const manager = options.manager ?? (adopted ? inherited?.manager : undefined) ?? 'foreground';
     try {
+      await claimDirectory(paths);
       const log = options.log ?? openLog(paths.logFile, options.logLevel ?? 'INFO');
       const store = await Store.open({ paths, log, ownsRegistry: () => claim.isOurs() });
       const daemon = new Daemon({ ...options, manager }, paths, claim, store, log);
@@ -163,6 +165,7 @@ export class Daemon implements DaemonControl {
       return daemon;
     } catch (error) {
       claim.server.close();
+      await releaseDirectory(paths);
       await claim.release();
       throw error;
     }
@@ -214,7 +217,7 @@ export class Daemon implements DaemonControl {
     await this.#store.close();
     this.#events.shutdown();
     // Only now may a successor start: it reads the file that was just written.
-    await this.#claim.release().catch((error: unknown) => {
+    await this.#release().catch((error: unknown) => {
       this.#log.error({ err: error }, 'cannot remove the socket; the next daemon replaces it');
     });
     await this.#listener.close(PEERS_MS);
@@ -223,7 +226,13 @@ export class Daemon implements DaemonControl {
     this.#resolveStopped(reason);
   }
 
+  async #release(): Promise<void> {
+    await releaseDirectory(this.paths);
+    await this.#claim.release();
+  }
+
   #committed(commit: Commit): void {
+    if (commit.origin === 'rpc') this.#watch.wrote();
     this.#events.committed(commit);
     // Whoever trained a project that is gone trains nothing any more.
     for (const change of commit.changes) if ('id' in change && !change.after) this.#leases.endOf(change.id);
@@ -273,6 +282,7 @@ export class Daemon implements DaemonControl {
     } catch (error) {
       this.#log.error({ err: error }, 'cannot check the socket');
     }
+    await this.#watch.check();
     this.#look();
   }
 

@@ -13,9 +13,9 @@ import { privateName, removeLeftBehind } from './private-name.ts';
 import { PROBE_DEADLINE_MS, type Probe, probe } from './probe.ts';
 
 /** How long to wait for somebody who is starting or ending. Milliseconds. */
-const CLAIM_DEADLINE_MS = 15_000;
+export const CLAIM_DEADLINE_MS = 15_000;
 /** How long before looking again while somebody else is starting or ending. Milliseconds. */
-const CLAIM_PAUSE_MS = 25;
+export const CLAIM_PAUSE_MS = 25;
 /** A lock left by a killed process blocks a start for this long. Milliseconds; the library's minimum is 2,000. */
 const LOCK_STALE_MS = 5_000;
 /** As many as may connect at once; the system may allow fewer. */
@@ -107,7 +107,22 @@ export async function claimSocket(
 }
 
 /** Probes once more and binds, while nobody else does. Null when somebody else is at it. */
-async function underLock(path: string): Promise<Claim | null> {
+function underLock(path: string): Promise<Claim | null> {
+  return locked(path, async (stolen) => {
+    if ((await probeOrExplain(path)).kind !== 'absent' || stolen()) return null;
+    return await bind(path);
+  });
+}
+
+/**
+ * Does something while nobody else does it for this path. Null when somebody else is at it.
+ *
+ * @param task is told by its argument whether the lock was stolen, as from a process that slept
+ */
+export async function locked<T>(
+  path: string,
+  task: (stolen: () => boolean) => Promise<T>,
+): Promise<T | null> {
   let compromised = false;
   let unlock: () => Promise<void>;
   try {
@@ -125,8 +140,7 @@ async function underLock(path: string): Promise<Claim | null> {
     throw error;
   }
   try {
-    if ((await probeOrExplain(path)).kind !== 'absent' || compromised) return null;
-    return await bind(path);
+    return await task(() => compromised);
   } finally {
     // Whoever stole the lock releases it; ours is gone already.
     await unlock().catch((error: unknown) => {
@@ -208,7 +222,8 @@ async function probeOrExplain(path: string): Promise<Probe> {
   }
 }
 
-async function hungMessage(path: string): Promise<string> {
+/** What a person is told of a daemon that does not answer. */
+export async function hungMessage(path: string): Promise<string> {
   const pid = await readFile(pidFile(path), 'utf8').then(
     (text) => Number.parseInt(text, 10),
     () => Number.NaN,

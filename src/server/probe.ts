@@ -8,19 +8,37 @@ export const PROBE_DEADLINE_MS = 2_000;
 /** How long before dialling again where the queue of a socket is full. Milliseconds. */
 const FULL_QUEUE_PAUSE_MS = 25;
 
+interface Alive {
+  readonly kind: 'alive';
+  readonly pid: number;
+  readonly version: string;
+  /** Told by `daemon.status`. */
+  readonly dataDir?: string | undefined;
+}
+
+interface ProbeOptions {
+  /** Milliseconds; default {@link PROBE_DEADLINE_MS}. */
+  readonly deadline?: number;
+  /** What to ask; default `daemon.hello`. */
+  readonly method?: 'daemon.hello' | 'daemon.status';
+}
+
 export type Probe =
   | { readonly kind: 'absent' }
-  | { readonly kind: 'alive'; readonly pid: number; readonly version: string }
+  | Alive
   /** Accepted and closed without an answer: a daemon that is ending. */
   | { readonly kind: 'closing' }
   /** Nobody takes the connection, or nobody answers on it: a daemon that is stuck, not one that is dead. */
   | { readonly kind: 'hung' };
 
 /** Asks whether a daemon lives behind a socket path. */
-export async function probe(path: string, deadline: number = PROBE_DEADLINE_MS): Promise<Probe> {
+export async function probe(
+  path: string,
+  { deadline = PROBE_DEADLINE_MS, method = 'daemon.hello' }: ProbeOptions = {},
+): Promise<Probe> {
   const end = performance.now() + deadline;
   for (;;) {
-    const found = await ask(path, Math.max(0, end - performance.now()));
+    const found = await ask(path, method, Math.max(0, end - performance.now()));
     if (found.kind !== 'full') return found;
     // As many connect to a socket that nobody takes connections from as it has room for; Linux says so at once.
     if (performance.now() >= end) return { kind: 'hung' };
@@ -28,7 +46,7 @@ export async function probe(path: string, deadline: number = PROBE_DEADLINE_MS):
   }
 }
 
-function ask(path: string, deadline: number): Promise<Probe | { readonly kind: 'full' }> {
+function ask(path: string, method: string, deadline: number): Promise<Probe | { readonly kind: 'full' }> {
   return new Promise((resolve, reject) => {
     const socket = createConnection(path);
     let received = '';
@@ -41,12 +59,12 @@ function ask(path: string, deadline: number): Promise<Probe | { readonly kind: '
     const timer = setTimeout(() => finish({ kind: 'hung' }), deadline);
     socket.on('connect', () => {
       connected = true;
-      socket.write('{"jsonrpc":"2.0","id":1,"method":"daemon.hello","params":{}}\n');
+      socket.write(`{"jsonrpc":"2.0","id":1,"method":"${method}","params":{}}\n`);
     });
     socket.on('data', (chunk) => {
       received += chunk.toString();
       const end = received.indexOf('\n');
-      if (end !== -1) finish(readHello(received.slice(0, end)));
+      if (end !== -1) finish(readAnswer(received.slice(0, end)));
     });
     socket.on('error', (error) => {
       const code = errorCode(error);
@@ -62,10 +80,13 @@ function ask(path: string, deadline: number): Promise<Probe | { readonly kind: '
   });
 }
 
-function readHello(line: string): Probe {
+function readAnswer(line: string): Probe {
   try {
-    const { result } = JSON.parse(line) as { result?: { pid?: number; version?: string } };
-    return { kind: 'alive', pid: result?.pid ?? 0, version: result?.version ?? 'unknown' };
+    const { result } = JSON.parse(line) as {
+      result?: { pid?: number; version?: string; data_dir?: string };
+    };
+    const { pid = 0, version = 'unknown', data_dir: dataDir } = result ?? {};
+    return { kind: 'alive', pid, version, dataDir };
   } catch {
     // Whatever it is, it answers; it is not ours to remove.
     return { kind: 'alive', pid: 0, version: 'unknown' };

@@ -1,11 +1,11 @@
 /** One daemon a socket, whoever else is starting, was killed, is stuck, or left something in the way. */
-import { access, lstat, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { access, lstat, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { createConnection, type Socket } from 'node:net';
 import { basename, join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { pidFile } from '../../src/server/claim.ts';
 import { privateName } from '../../src/server/private-name.ts';
-import { codebase, Gardenerd, startGardenerd } from '../faults/support/gardenerd.ts';
+import { codebase, Gardenerd, greet, startGardenerd } from '../faults/support/gardenerd.ts';
 import { temporaryDirectory } from '../support/home.ts';
 import { until } from '../support/until.ts';
 
@@ -118,6 +118,74 @@ test.runIf(process.platform === 'linux')(
   },
 );
 
+/** Starts a daemon with a socket of its own, and waits until it answers there. */
+async function startAt(socket: string, dataDir: string): Promise<Gardenerd> {
+  const daemon = new Gardenerd(dataDir, { args: ['--socket', socket] });
+  await until(async () => (await greet(socket)) === daemon.pid, `process ${daemon.pid} answers at ${socket}`);
+  return daemon;
+}
+
+describe('a daemon with another socket for the same data', () => {
+  test('is refused while one serves it, and told where', async () => {
+    const first = await startGardenerd();
+    const { dataDir, socket } = first.paths;
+    const link = `${dataDir}-link`;
+    await symlink(dataDir, link);
+    onTestFinished(() => rm(link));
+    for (const data of [dataDir, link]) {
+      const other = new Gardenerd(data, { args: ['--socket', join(dataDir, 'run', 'other.sock')] });
+      expect(await other.ended).toEqual({ code: 1, signal: null });
+      expect(other.stderr).toContain(`process ${first.pid} serves it on ${socket}; use that socket`);
+    }
+    expect(await (await first.connect()).call('daemon.status')).toMatchObject({ pid: first.pid });
+    expect(await first.stop()).toEqual({ code: 0, signal: null });
+    expect(await readdir(first.paths.runDir)).toEqual([]);
+  });
+
+  test('is named when it hangs', async () => {
+    const first = await startGardenerd();
+    first.signal('SIGSTOP');
+    const other = new Gardenerd(first.paths.dataDir, {
+      args: ['--socket', join(first.paths.runDir, 'other.sock')],
+    });
+    expect(await other.ended).toEqual({ code: 1, signal: null });
+    expect(other.stderr).toContain(`process ${first.pid} may be stopped or stuck`);
+  });
+
+  test('serves it when that one was killed, or serves other data by now', async () => {
+    const socket = join(await temporaryDirectory(), 'own.sock');
+    const dataDir = await temporaryDirectory();
+    const killed = await startAt(socket, dataDir);
+    await killed.kill();
+    const next = await startGardenerd({ dataDir });
+    expect(await readFile(join(dataDir, 'run', 'owner'), 'utf8')).toBe(`${next.pid} ${next.paths.socket}\n`);
+    await next.kill();
+    const elsewhere = await startAt(socket, await temporaryDirectory());
+    await writeFile(join(dataDir, 'run', 'owner'), `${elsewhere.pid} ${socket}\n`);
+    await startGardenerd({ dataDir });
+  });
+
+  test('is one of many started at once of which one is left', { timeout: 90_000 }, async () => {
+    const dataDir = await temporaryDirectory();
+    const all = Array.from(
+      { length: 6 },
+      (_, n) => new Gardenerd(dataDir, { args: ['--socket', join(dataDir, `run`, `${n}.sock`)] }),
+    );
+    const running = await until(
+      () => {
+        const left = all.filter(({ isRunning }) => isRunning);
+        return left.length <= 1 && left;
+      },
+      'all but one have ended',
+      CROWD_MS,
+    );
+    expect(running).toHaveLength(1);
+    const [survivor] = running;
+    if (!survivor) throw new Error('unreachable');
+    expect(await until(() => starts(survivor).catch(() => 0), 'it has started')).toBe(1);
+  });
+});
+
 describe('what is in the way of the socket is refused and left', () => {
   test.for<[what: string, make: (path: string) => Promise<unknown>]>([
     ['a file', (path) => writeFile(path, 'precious')],
@@ -155,7 +223,7 @@ test('what daemons that were killed before their socket had its name left is rem
   const others = [privateName(join(run, 'other.sock')), join(run, '.hidden')];
   for (const path of [...left, ...others]) await writeFile(path, '');
   await startGardenerd({ dataDir });
-  const expected = ['registry.sock', 'registry.sock.pid', ...others.map((path) => basename(path))];
+  const expected = ['owner', 'registry.sock', 'registry.sock.pid', ...others.map((path) => basename(path))];
   expect((await readdir(run)).toSorted()).toEqual(expected.toSorted());
 });
 

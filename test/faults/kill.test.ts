@@ -149,7 +149,7 @@ async function expectAcknowledged(
 /** Files that no daemon means to keep. */
 async function litter({ paths }: Gardenerd): Promise<string[]> {
   const known = ['backups', 'logs', 'projects', 'registry.json', 'run'];
-  const inRun = ['registry.sock', 'registry.sock.pid'];
+  const inRun = ['owner', 'registry.sock', 'registry.sock.pid'];
   return [
     ...(await readdir(paths.dataDir)).filter((name) => !known.includes(name)),
     ...(await readdir(paths.runDir)).filter((name) => !inRun.includes(name)),
