@@ -170,8 +170,9 @@ export class Draft implements RegistryView {
 
   *projects(): Iterable<Project> {
     for (const project of this.#base.projects()) {
-      const current = this.get(project.project_id);
-      if (current && !this.#removed.has(project.project_id)) yield current;
+      const id = project.project_id;
+      const current = this.#touched.has(id) ? this.#touched.get(id) : project;
+      if (current && !this.#removed.has(id)) yield current;
     }
     for (const [id, project] of this.#touched) {
       if (project && (this.#removed.has(id) || !this.#base.get(id))) yield project;

@@ -127,7 +127,7 @@ export class Dispatcher {
   /** Answers without a promise where nothing has to be waited for: most calls are questions, and memory knows. */
   #call(name: MethodName, given: unknown, call: Call): unknown {
     const started = performance.now();
-    const done = (answer: unknown): unknown => {
+    const succeeded = (answer: unknown): unknown => {
       this.#finished(name, started, 'ok', call);
       return answer;
     };
@@ -139,7 +139,7 @@ export class Dispatcher {
     try {
       const answer =
         methods[name].kind === 'change' ? this.#change(name, given, call) : this.#ask(name, given, call);
-      return answer instanceof Promise ? answer.then(done, failed) : done(answer);
+      return answer instanceof Promise ? answer.then(succeeded, failed) : succeeded(answer);
     } catch (error) {
       return failed(error);
     }

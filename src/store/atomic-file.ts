@@ -4,11 +4,13 @@
  * write-file-atomic stages the bytes and syncs them; what it leaves out is done here: it accepts a short write on
  * a full disk, and it does not sync the directory.
  */
-import { fstatSync, renameSync, statSync } from 'node:fs';
-import { open, readdir, rm, stat } from 'node:fs/promises';
-import type { FileHandle } from 'node:fs/promises';
+import { closeSync, fstatSync, fsync as fsyncCallback, openSync, renameSync, statSync } from 'node:fs';
+import { readdir, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import writeFileAtomic from 'write-file-atomic';
+
+const fsync = promisify(fsyncCallback);
 
 /** The longest tick of a clock that gives fractions of a second: Linux has 1 to 10 ms. Milliseconds. */
 const TICK_MS = 20;
@@ -94,17 +96,18 @@ function stagedName(file: string): string {
 export async function stage(file: string, bytes: Buffer): Promise<Staged> {
   const staged = stagedName(file);
   await writeFileAtomic(staged, bytes, { mode: 0o600 });
-  let handle: FileHandle | null = null;
+  // What was just written is in memory: asking about it waits for no disk, and a turn in a thread would take longer.
+  let descriptor: number | null = null;
   let placed = false;
   const discard = async (): Promise<void> => {
-    // Nothing depends on either: what stays behind is closed at exit, or removed at the next start.
-    await handle?.close().catch(ignore);
+    if (descriptor !== null) closeSync(descriptor);
+    descriptor = null;
+    // Nothing depends on it: what stays behind is removed at the next start.
     if (!placed) await rm(staged, { force: true }).catch(ignore);
   };
   try {
-    handle = await open(staged, 'r');
-    const { fd } = handle;
-    const written = await handle.stat({ bigint: true });
+    const fd = (descriptor = openSync(staged, 'r'));
+    const written = fstatSync(fd, { bigint: true });
     if (written.size !== BigInt(bytes.length)) {
       throw Object.assign(new Error(`wrote ${written.size} of ${bytes.length} bytes; the disk may be full`), {
         code: 'ENOSPC',
@@ -139,11 +142,11 @@ function identifyOpen(descriptor: number): Identity | null {
 
 /** Makes renames and removals in a directory survive a power cut. */
 export async function syncDirectory(directory: string): Promise<void> {
-  const handle = await open(directory, 'r');
+  const descriptor = openSync(directory, 'r');
   try {
-    await handle.sync();
+    await fsync(descriptor);
   } finally {
-    await handle.close();
+    closeSync(descriptor);
   }
 }
 

@@ -1,4 +1,4 @@
-/** The file's text and what it means. Nothing here touches a disk. */
+/** What the text of the file means. Nothing here touches a disk; the other direction is in `encode.ts`. */
 import { isUtf8 } from 'node:buffer';
 import type { z } from 'zod';
 import {
@@ -140,43 +140,4 @@ function isOlder(version: string): boolean {
     major(version) < major(REGISTRY_VERSION) ||
     (major(version) === major(REGISTRY_VERSION) && minor < ourMinor)
   );
-}
-
-const fileJsons = new WeakMap<Project, Buffer>();
-
-function fileJson(project: Project): Buffer {
-  let known = fileJsons.get(project);
-  if (!known) {
-    const json = JSON.stringify(project, null, 2).replaceAll('\n', '\n    ');
-    known = Buffer.from(`    ${JSON.stringify(project.project_id)}: ${json}`);
-    fileJsons.set(project, known);
-  }
-  return known;
-}
-
-/** The file's bytes: 2-space indentation and a trailing newline, put together from the kept text of each project. */
-export function encodeRegistry(
-  projects: Iterable<Project>,
-  active: string | null,
-  version: string,
-  extra: Readonly<Record<string, Json>>,
-): Buffer {
-  const parts: Buffer[] = [
-    Buffer.from(
-      `{\n  "version": ${JSON.stringify(version)},\n  "active_project": ${JSON.stringify(active)},\n  "projects": {`,
-    ),
-  ];
-  let separator = Buffer.from('\n');
-  for (const project of projects) {
-    parts.push(separator, fileJson(project));
-    separator = Buffer.from(',\n');
-  }
-  parts.push(Buffer.from(parts.length > 1 ? '\n  }' : '}'));
-  for (const [key, value] of Object.entries(extra)) {
-    parts.push(
-      Buffer.from(`,\n  ${JSON.stringify(key)}: ${JSON.stringify(value, null, 2).replaceAll('\n', '\n  ')}`),
-    );
-  }
-  parts.push(Buffer.from('\n}\n'));
-  return Buffer.concat(parts);
 }

@@ -1,6 +1,6 @@
 /** The committed state, what is wrong with its file, and who is told when either changes. */
 import { type Change, Registry } from '../domain/registry.ts';
-import { encodeRegistry } from './codec.ts';
+import { encodeRegistry } from './encode.ts';
 import type { Problem } from './problem.ts';
 
 /** A step of the history: durable changes, in the order in which they were made. */
@@ -55,6 +55,6 @@ export class Committed {
   /** The bytes of the file that says what is committed, or would be. */
   encode(registry: Registry = this.registry): Buffer {
     const { version, extra, active } = registry;
-    return encodeRegistry(registry.projects(), active, version, extra);
+    return Buffer.concat(encodeRegistry(registry.projects(), active, version, extra));
   }
 }

@@ -13,9 +13,9 @@ import type { Logger } from '../log.ts';
 import type { Paths } from '../paths.ts';
 import { isMissing, removeStaged } from './atomic-file.ts';
 import { Backups } from './backups.ts';
-import { encodeRegistry } from './codec.ts';
 import { Committed, type StoreListener } from './committed.ts';
 import { difference, succeed } from './difference.ts';
+import { encodeRegistry } from './encode.ts';
 import { LastGood } from './last-good.ts';
 import { OutsideEdits } from './outside-edits.ts';
 import { openBackup } from './open-backup.ts';
@@ -196,10 +196,10 @@ export class Store {
   async #commit(jobs: readonly Job<Draft>[]): Promise<void> {
     for (;;) {
       // Somebody may have edited the file meanwhile: their edit first, then the changes on top of it.
-      await this.#takeInEdits();
+      const owns = await this.#lookAsOwner();
       const refusal = this.#committed.readOnly
         ? readOnly(this.#committed.problem as Problem, this.file)
-        : (await this.#ownsRegistry())
+        : owns
           ? null
           : shuttingDown();
       if (refusal) {
@@ -210,13 +210,13 @@ export class Store {
       const draft = new Draft(this.#committed.registry);
       const answers = jobs.map((job) => job.run(draft, now));
       if (draft.changes.length > 0) {
-        const bytes = encodeRegistry(
+        const pieces = encodeRegistry(
           draft.projects(),
           draft.active,
           this.#committed.registry.version,
           this.#committed.registry.extra,
         );
-        if (!(await this.#replace(bytes, now))) continue;
+        if (!(await this.#replace(pieces, now))) continue;
         this.batches.count += 1;
         this.batches.changes += jobs.length;
         this.batches.largest = Math.max(this.batches.largest, jobs.length);
@@ -251,14 +251,22 @@ export class Store {
     }
   }
 
+  /** Looks at the file and, meanwhile, whether it is still this process's to write. */
+  async #lookAsOwner(): Promise<boolean> {
+    const [look, owns] = await Promise.allSettled([this.#takeInEdits(), this.#ownsRegistry()]);
+    if (look.status === 'rejected') throw look.reason;
+    if (owns.status === 'rejected') throw owns.reason;
+    return owns.value;
+  }
+
   /** Puts new content in the file's place; the original of an older version is kept first. */
-  async #replace(bytes: Buffer, now: string): Promise<boolean> {
+  async #replace(pieces: readonly Buffer[], now: string): Promise<boolean> {
     if (this.#committed.original) {
       const name = await this.backups.keep(this.#committed.original, 'migration', now);
       this.#log.info({ backup: name }, 'kept the file of the older version before writing over it');
       this.#committed.original = null;
     }
-    return await this.#file.replace(bytes);
+    return await this.#file.replace(pieces);
   }
 
   async #keepLastGood(): Promise<void> {
@@ -292,7 +300,7 @@ export class Store {
   async #writeBack(): Promise<void> {
     await this.#takeInEdits();
     if (this.#committed.problem?.kind !== 'deleted_file' || !(await this.#ownsRegistry())) return;
-    if (!(await this.#replace(this.#committed.encode(), this.#now()))) return;
+    if (!(await this.#replace([this.#committed.encode()], this.#now()))) return;
     await this.#file.sync();
     this.#log.warn('wrote the last good state back where the registry file was deleted');
     this.#committed.setProblem(null, false);
@@ -308,8 +316,7 @@ export class Store {
       const replaced = await this.#file.read();
       if (replaced) await this.backups.keep(replaced, 'restore', now);
       const registry = succeed(this.#committed.registry, earlier);
-      const bytes = this.#committed.encode(registry);
-      if (!(await this.#replace(bytes, now))) continue;
+      if (!(await this.#replace([this.#committed.encode(registry)], now))) continue;
       const unsynced = await this.#sync();
       const changes = difference(this.#committed.registry, registry);
       this.#committed.registry = registry;
@@ -344,7 +351,7 @@ export class Store {
     this.#committed.setProblem({ kind: 'recovered', message: loaded.message, since: now }, false);
     if (!loaded.writeBack) return;
     try {
-      await this.#replace(this.#committed.encode(), now);
+      await this.#replace([this.#committed.encode()], now);
       await this.#file.sync();
     } catch (error) {
       // What there is can be served; the next change writes it, and until then it stays in its backup.

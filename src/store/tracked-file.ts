@@ -19,15 +19,21 @@ export type Look =
   | { readonly kind: 'missing' }
   | { readonly kind: 'changed'; readonly bytes: Buffer };
 
+/**
+ * A content to compare with: the hash of what was read, or the pieces that were written, which are kept for the next
+ * write anyway. Hashing what is written would take longer than putting it together.
+ */
+type Content = string | readonly Buffer[];
+
 const SAME: Look = { kind: 'same' };
 
 export class TrackedFile {
   readonly path: string;
   /** The file as last read or written; null when there is none, or when only its content can tell. */
   #identity: Identity | null = null;
-  #hash: string | null = null;
+  #content: Content | null = null;
   /** The content before the last look. */
-  #earlierHash: string | null = null;
+  #earlier: Content | null = null;
   #unsynced = false;
 
   constructor(path: string) {
@@ -36,20 +42,19 @@ export class TrackedFile {
 
   /** Compares the file with what is known of it: its status first, its content where the status has changed. */
   async look(): Promise<Look> {
-    this.#earlierHash = this.#hash;
+    this.#earlier = this.#content;
     const identity = await identify(this.path);
     if (identity !== null && sameIdentity(identity, this.#identity)) return SAME;
     const read = identity === null ? null : await readWithIdentity(this.path);
     if (read === null) {
-      if (this.#hash === null) return SAME;
+      if (this.#content === null) return SAME;
       this.#identity = null;
-      this.#hash = null;
+      this.#content = null;
       return { kind: 'missing' };
     }
-    const hash = await hashOf(read.bytes);
-    const same = hash === this.#hash;
+    const same = await this.#holds(read.bytes);
+    if (!same) this.#content = await hashOf(read.bytes);
     this.#identity = read.telling;
-    this.#hash = hash;
     return same ? SAME : { kind: 'changed', bytes: read.bytes };
   }
 
@@ -61,36 +66,49 @@ export class TrackedFile {
   /** Undoes the last look, which could not be acted on: the next one finds the same again. */
   forget(): void {
     this.#identity = null;
-    this.#hash = this.#earlierHash;
+    this.#content = this.#earlier;
   }
 
   /**
-   * Replaces the file with these bytes, unless somebody has changed it since the last look.
+   * Replaces the file with these bytes, given in pieces, unless somebody has changed it since the last look.
    *
    * What happens between the last look and the rename, an instant, is lost: there is no way to rename only if.
    * Call {@link TrackedFile.sync} before anybody is told.
    *
    * @returns whether the file was replaced
    */
-  async replace(bytes: Buffer): Promise<boolean> {
-    const [staged, hash] = await Promise.all([stage(this.path, bytes), hashOf(bytes)]);
+  async replace(pieces: readonly Buffer[]): Promise<boolean> {
+    const staged = await stage(
+      this.path,
+      pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces),
+    );
     try {
       let expected = this.#identity;
       // The last look and the rename are one step without a pause: whatever else the event loop has to do would be
       // added to the instant between them.
-      while (!sameIdentity(identifyNow(this.path), expected) || (expected === null && this.#hash !== null)) {
+      while (
+        !sameIdentity(identifyNow(this.path), expected) ||
+        (expected === null && this.#content !== null)
+      ) {
         // Another status may still be the same content: somebody changed the mode, or made a hard link.
         const read = await readWithIdentity(this.path);
-        if (read === null ? this.#hash !== null : (await hashOf(read.bytes)) !== this.#hash) return false;
+        if (read === null ? this.#content !== null : !(await this.#holds(read.bytes))) return false;
         expected = read?.identity ?? null;
       }
       this.#identity = staged.place();
-      this.#hash = hash;
+      this.#content = pieces;
       this.#unsynced = true;
       return true;
     } finally {
       await staged.discard();
     }
+  }
+
+  /** Whether these bytes are the file's content as last read or written. */
+  async #holds(bytes: Buffer): Promise<boolean> {
+    if (this.#content === null) return false;
+    if (typeof this.#content === 'string') return (await hashOf(bytes)) === this.#content;
+    return equalPieces(bytes, this.#content);
   }
 
   /** Makes the last replacement survive a power cut; after a failure the next call tries again. */
@@ -128,7 +146,17 @@ async function readWithIdentity(path: string): Promise<Read | null> {
   }
 }
 
-/** In a thread of its own: a large registry must not stop the event loop, and its bytes are being written meanwhile. */
+function equalPieces(bytes: Buffer, pieces: readonly Buffer[]): boolean {
+  let at = 0;
+  for (const piece of pieces) {
+    if (at + piece.length > bytes.length) return false;
+    if (bytes.compare(piece, 0, piece.length, at, at + piece.length) !== 0) return false;
+    at += piece.length;
+  }
+  return at === bytes.length;
+}
+
+/** In a thread of its own: a large registry must not stop the event loop. */
 async function hashOf(bytes: Buffer): Promise<string> {
   return Buffer.from(await webcrypto.subtle.digest('SHA-256', bytes)).toString('hex');
 }

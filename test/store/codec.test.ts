@@ -11,7 +11,8 @@ import {
   type Project,
 } from '../../src/domain/project.ts';
 import { Registry } from '../../src/domain/registry.ts';
-import { type Decoded, decodeRegistry, encodeRegistry } from '../../src/store/codec.ts';
+import { type Decoded, decodeRegistry } from '../../src/store/codec.ts';
+import { encodeRegistry } from '../../src/store/encode.ts';
 import { LATER, NOW, project, uuid } from '../support/projects.ts';
 
 const PYTHON = await readFile(new URL('../fixtures/python-1.0.json', import.meta.url));
@@ -24,7 +25,7 @@ function decode(content: string | Buffer): Extract<Decoded, { ok: true }> {
 
 function encode(registry: Registry): string {
   const { active, version, extra } = registry;
-  return encodeRegistry(registry.projects(), active, version, extra).toString();
+  return Buffer.concat(encodeRegistry(registry.projects(), active, version, extra)).toString();
 }
 
 const file = (fields: object, version = '1.1'): string =>

@@ -1,7 +1,7 @@
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { watchFile } from '../../src/store/watcher.ts';
+import { FileWatch } from '../../src/store/watcher.ts';
 import { temporaryDirectory } from '../support/home.ts';
 import { until } from '../support/until.ts';
 
@@ -10,7 +10,7 @@ async function watched(): Promise<{ file: string; home: string; looks: () => num
   const file = join(home, 'registry.json');
   await writeFile(file, 'first');
   let count = 0;
-  const watch = watchFile(file, {
+  const watch = new FileWatch(file, {
     changed: () => (count += 1),
     failed: (error) => {
       throw error;
