@@ -4,7 +4,7 @@
  * Projects are never changed in place, so each is written out once and the text kept for as long as the
  * project is. Answers and files are then put together from these pieces.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Project } from './project.ts';
 
 /** A project with the short hash of its content that callers may give back as `if_etag`. */
@@ -16,7 +16,7 @@ function wire(project: Project): { etag: string; json: string } {
   let known = wires.get(project);
   if (!known) {
     const content = JSON.stringify(project);
-    const etag = createHash('sha256').update(content).digest('hex').slice(0, 16);
+    const etag = hash('sha256', content).slice(0, 16);
     known = { etag, json: `${content.slice(0, -1)},"etag":"${etag}"}` };
     wires.set(project, known);
   }

@@ -1,5 +1,5 @@
 /** What subscribers are told of the changes of the registry. */
-import { toWire, type WireProject } from './encoding.ts';
+import { wireJson, type WireProject } from './encoding.ts';
 import type { Change } from './registry.ts';
 import type { Project } from './project.ts';
 
@@ -19,33 +19,27 @@ export interface ChangeEvent {
 }
 
 /**
- * The event of one change.
+ * The event of one change, as JSON. Its projects are spliced in as they were written out for answers.
  *
- * @param find the project of an id, after the change
+ * @param active the project that is active after the change, where the change is about that
  */
-export function eventOf(
-  change: Change,
-  origin: Origin,
-  at: string,
-  find: (id: string) => Project | undefined,
-): ChangeEvent {
+export function eventJson(change: Change, origin: Origin, at: string, active: Project | undefined): string {
+  const about = (type: ChangeEvent['type'], id: string | null): string =>
+    `{"type":"${type}","project_id":${JSON.stringify(id)},"origin":"${origin}","at":"${at}"`;
   if ('active' in change) {
-    const project = change.active === null ? undefined : find(change.active);
-    return {
-      type: 'activated',
-      project_id: change.active,
-      ...(project ? { project: toWire(project) } : {}),
-      previous: change.previous,
-      origin,
-      at,
-    };
+    const project = active ? `,"project":${wireJson(active)}` : '';
+    return `${about('activated', change.active)}${project},"previous":${JSON.stringify(change.previous)}}`;
   }
   const { id, before, after } = change;
-  const about = { project_id: id, origin, at };
-  if (!after) return { type: 'removed', ...about, ...(before ? { previous: toWire(before) } : {}) };
-  if (!before) return { type: 'registered', ...about, project: toWire(after) };
-  const type = trainingOf(before) === trainingOf(after) ? 'updated' : 'training';
-  return { type, ...about, project: toWire(after), previous: toWire(before) };
+  const project = after ? `,"project":${wireJson(after)}` : '';
+  const previous = before ? `,"previous":${wireJson(before)}` : '';
+  return `${about(typeOf(before, after), id)}${project}${previous}}`;
+}
+
+function typeOf(before: Project | undefined, after: Project | undefined): ChangeEvent['type'] {
+  if (!after) return 'removed';
+  if (!before) return 'registered';
+  return trainingOf(before) === trainingOf(after) ? 'updated' : 'training';
 }
 
 function trainingOf({ training_status, training, retrain_requested }: Project): string {

@@ -1,7 +1,7 @@
 /** Who is told of changes: the history, the subscriptions, and how much may wait for one that does not read. */
 import { wireJson } from '../domain/encoding.ts';
 import { InvalidParamsError, RegistryError } from '../domain/errors.ts';
-import { type ChangeEvent, eventOf } from '../domain/events.ts';
+import { eventJson } from '../domain/events.ts';
 import type { RegistryView } from '../domain/registry.ts';
 import type { Problem } from '../store/problem.ts';
 import type { Commit } from '../store/committed.ts';
@@ -24,14 +24,36 @@ export interface Outlet {
   send(line: string): void;
 }
 
-/** An event as text, with what subscriptions choose by. */
-interface Entry {
-  readonly json: string;
-  readonly bytes: number;
+/** An event, with what subscriptions choose by. */
+class Entry {
   readonly projectIds: readonly (string | null)[];
   readonly isProgress: boolean;
   /** Where the history stands with it. */
   readonly sequence: number;
+  readonly #write: () => string;
+  #json: string | undefined;
+  #bytes: number | undefined;
+
+  /** @param write makes the text, when somebody is to read it: without subscribers the history is only kept */
+  constructor(
+    write: () => string,
+    projectIds: readonly (string | null)[],
+    isProgress: boolean,
+    sequence: number,
+  ) {
+    this.#write = write;
+    this.projectIds = projectIds;
+    this.isProgress = isProgress;
+    this.sequence = sequence;
+  }
+
+  get json(): string {
+    return (this.#json ??= this.#write());
+  }
+
+  get bytes(): number {
+    return (this.#bytes ??= Buffer.byteLength(this.json));
+  }
 }
 
 export interface WatchOptions {
@@ -104,9 +126,11 @@ export class Events {
   committed({ changes, origin, at }: Commit): void {
     for (const change of changes) {
       this.#sequence += 1;
-      const event = eventOf(change, origin, at, (id) => this.#view().get(id));
-      const entry = this.#publish(event, 'active' in change ? [change.active, change.previous] : [change.id]);
-      this.#history.push(entry);
+      const isActivation = 'active' in change;
+      // Now: later on it may have changed again.
+      const active = isActivation && change.active !== null ? this.#view().get(change.active) : undefined;
+      const projectIds = isActivation ? [change.active, change.previous] : [change.id];
+      this.#history.push(this.#add(() => eventJson(change, origin, at, active), projectIds));
     }
     if (this.#history.length > HISTORY_LENGTH) this.#history.splice(0, this.#history.length - HISTORY_LENGTH);
   }
@@ -114,20 +138,22 @@ export class Events {
   /** A report of a trainer, for those who asked for progress. */
   progress(event: { project_id: string; projectJson: string; at: string }): void {
     const json = `{"type":"progress","project_id":${JSON.stringify(event.project_id)},"project":${event.projectJson},"origin":"rpc","at":"${event.at}"}`;
-    this.#add(this.#entry(json, [event.project_id], true));
+    this.#add(() => json, [event.project_id], true);
   }
 
   problem(problem: Problem | null): void {
     const at = new Date().toISOString();
-    this.#publish(
-      { type: problem ? 'problem' : 'recovered', ...(problem ? { problem } : {}), origin: 'file', at },
-      [],
-    );
+    this.#publish({
+      type: problem ? 'problem' : 'recovered',
+      ...(problem ? { problem } : {}),
+      origin: 'file',
+      at,
+    });
   }
 
   /** The daemon drains: everybody is told, and sent what can be sent. */
   shutdown(): void {
-    this.#publish({ type: 'shutdown', origin: 'rpc', at: new Date().toISOString() }, []);
+    this.#publish({ type: 'shutdown', origin: 'rpc', at: new Date().toISOString() });
     this.#flush();
   }
 
@@ -188,18 +214,18 @@ export class Events {
     }
   }
 
-  #publish(event: ChangeEvent | Record<string, unknown>, projectIds: readonly (string | null)[]): Entry {
-    const entry = this.#entry(JSON.stringify(event), projectIds, false);
-    this.#add(entry);
+  #publish(event: Record<string, unknown>): void {
+    this.#add(() => JSON.stringify(event), []);
+  }
+
+  #add(write: () => string, projectIds: readonly (string | null)[], isProgress = false): Entry {
+    const entry = new Entry(write, projectIds, isProgress, this.#sequence);
+    for (const subscription of this.#subscriptions.values()) subscription.add(entry);
+    this.#scheduleFlush();
     return entry;
   }
 
-  #entry(json: string, projectIds: readonly (string | null)[], isProgress: boolean): Entry {
-    return { json, bytes: Buffer.byteLength(json), projectIds, isProgress, sequence: this.#sequence };
-  }
-
-  #add(entry: Entry): void {
-    for (const subscription of this.#subscriptions.values()) subscription.add(entry);
+  #scheduleFlush(): void {
     if (this.#flushScheduled || this.#subscriptions.size === 0) return;
     this.#flushScheduled = true;
     // After the answers of the callers whose changes these are.

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { etagOf } from '../../src/domain/encoding.ts';
-import { eventOf } from '../../src/domain/events.ts';
+import { type ChangeEvent, eventJson } from '../../src/domain/events.ts';
 import { completeProject, type Project } from '../../src/domain/project.ts';
 import type { Change } from '../../src/domain/registry.ts';
 
@@ -10,7 +10,9 @@ const BEFORE = completeProject({ name: 'payments', source_path: '/src/payments' 
 const wire = (project: Project) => ({ ...project, etag: etagOf(project) });
 
 function eventFor(change: Change, known: Project[] = []) {
-  return eventOf(change, 'rpc', AT, (id) => known.find(({ project_id }) => project_id === id));
+  const active =
+    'active' in change ? known.find(({ project_id }) => project_id === change.active) : undefined;
+  return JSON.parse(eventJson(change, 'rpc', AT, active)) as ChangeEvent;
 }
 
 describe('the event of', () => {
@@ -86,6 +88,8 @@ describe('the event of', () => {
   });
 
   test('an outside edit says so', () => {
-    expect(eventOf({ id: ID, after: BEFORE }, 'file', AT, () => undefined).origin).toBe('file');
+    expect(JSON.parse(eventJson({ id: ID, after: BEFORE }, 'file', AT, undefined))).toMatchObject({
+      origin: 'file',
+    });
   });
 });
