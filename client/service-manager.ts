@@ -23,10 +23,19 @@ export function findService(paths: Paths): InstalledService | undefined {
   // Whichever is written down: one of the two exists on a system, and tests bring their own.
   const names: readonly ServiceManagerName[] = ['launchd', 'systemd'];
   for (const name of names) {
-    const service = readInstalled(name);
+    const service = readQuietly(name);
     if (service && service.socket === paths.socket && service.dataDir === paths.dataDir) return service;
   }
   return undefined;
+}
+
+/** A directory of services that may not be looked into must not keep anybody from the registry; the doctor tells. */
+function readQuietly(name: ServiceManagerName): InstalledService | undefined {
+  try {
+    return readInstalled(name);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Requests under way, so that many connections made at once in a process ask once. */

@@ -1,11 +1,19 @@
 /** The commands of `gardener daemon`. */
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Context } from './context.ts';
 import type { RunOptions } from './daemon.ts';
 import type { LogOptions } from './logs.ts';
 import { wholeNumber } from './option-values.ts';
 
 const DEFAULT_LOG_LINES = 50;
+const LOG_LEVELS = ['DEBUG', 'INFO', 'WARNING', 'ERROR'];
+
+/** A level in any case of letters, as the daemon takes it. */
+function logLevel(value: string): string {
+  const level = value.toUpperCase();
+  if (LOG_LEVELS.includes(level)) return level;
+  throw new InvalidArgumentError(`it is one of ${LOG_LEVELS.join(', ')}`);
+}
 
 export function addDaemonCommands(program: Command, context: () => Context): void {
   const daemon = program
@@ -19,7 +27,7 @@ export function addDaemonCommands(program: Command, context: () => Context): voi
     .option('--idle-timeout <seconds>', 'end after so long without connections (default: never)')
     .addOption(
       new Option('--log-level <level>', 'how much is written to the log, by default INFO')
-        .choices(['DEBUG', 'INFO', 'WARNING', 'ERROR'])
+        .choices(LOG_LEVELS)
         // In any case, which the daemon's own program decides.
         .argParser((level: string) => level),
     )
@@ -50,5 +58,10 @@ export function addDaemonCommands(program: Command, context: () => Context): voi
     .description('Prints the log of the daemon, whether it is running or not.')
     .option('-f, --follow', 'go on with what is written from now on')
     .option('-n, --lines <number>', 'how many lines to begin with', wholeNumber, DEFAULT_LOG_LINES)
+    .addOption(
+      new Option('--level <level>', 'only what is of this level or above')
+        .choices(LOG_LEVELS)
+        .argParser(logLevel),
+    )
     .action(async (options: LogOptions) => (await import('./logs.ts')).logs(context(), options));
 }

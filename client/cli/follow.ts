@@ -8,13 +8,23 @@ const NEWLINE = 0x0a;
 /** How often to look where no event comes: network file systems, or no directory to watch yet. */
 const LOOK_EVERY_MS = 1_000;
 
+/** How many old files a log has; `log.1` is the newest. */
+export const OLD_FILES = 3;
+
 /**
  * Gives the complete lines of a file as they come, in portions, for as long as the signal allows. A file that is renamed is
- * read to its end before the one that took its place; one that was cut is read again from its start.
+ * read to its end before the one that took its place, also where that has been renamed by then; one that was cut is
+ * read again from its start.
  *
  * @param last of the lines that are there already, at most so many are given
+ * @param wanted only such lines are given, and counted
  */
-export async function* followLines(path: string, last: number, signal: AbortSignal): AsyncIterable<string[]> {
+export async function* followLines(
+  path: string,
+  last: number,
+  signal: AbortSignal,
+  wanted: (line: string) => boolean = () => true,
+): AsyncIterable<string[]> {
   const news = new News(path, signal);
   let current: Reader | undefined;
   let keep = last;
@@ -24,18 +34,19 @@ export async function* followLines(path: string, last: number, signal: AbortSign
       const noticed = news.next();
       current ??= await Reader.open(path);
       if (current) {
-        const lines = await current.lines();
+        const lines = (await current.lines()).filter(wanted);
         const shown =
           keep === Number.POSITIVE_INFINITY ? lines : lines.slice(Math.max(0, lines.length - keep));
         if (shown.length > 0) yield shown;
         if (!(await current.isAt(path))) {
           // It may have got its last lines between reading it and its being renamed.
-          const rest = await current.lines();
+          const rest = (await current.lines()).filter(wanted);
           if (rest.length > 0) yield rest;
+          const next = await successorOf(current, path);
           await current.close();
-          current = undefined;
+          current = next;
           keep = Number.POSITIVE_INFINITY;
-          if (await exists(path)) continue;
+          if (next) continue;
         }
       }
       keep = Number.POSITIVE_INFINITY;
@@ -44,6 +55,19 @@ export async function* followLines(path: string, last: number, signal: AbortSign
   } finally {
     await current?.close();
     news.close();
+  }
+}
+
+/** What took the place of a file that was renamed, or deleted; undefined while nothing has. */
+async function successorOf(reader: Reader, path: string): Promise<Reader | undefined> {
+  const names = [path, ...Array.from({ length: OLD_FILES }, (_, number) => `${path}.${number + 1}`)];
+  for (;;) {
+    let at = names.length - 1;
+    while (at > 0 && !(await reader.isAt(names[at] ?? path))) at -= 1;
+    const next = await Reader.open(names[Math.max(0, at - 1)] ?? path);
+    // Renamed once more in between, it would be the one after the next.
+    if (at === 0 || (await reader.isAt(names[at] ?? path))) return next;
+    await next?.close();
   }
 }
 
@@ -158,16 +182,6 @@ class News {
   #forget(): void {
     this.#watcher?.close();
     this.#watcher = undefined;
-  }
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await stat(path);
-    return true;
-  } catch (error) {
-    if (isMissing(error)) return false;
-    throw error;
   }
 }
 

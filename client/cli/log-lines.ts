@@ -40,6 +40,17 @@ export function prettyLine(
   return parts.join('  ');
 }
 
+/**
+ * Whether a line is of this level or above. One that is not the logger's, such as a crash prints, always is.
+ *
+ * @param level as on the command line: `WARNING`, in any case of letters
+ */
+export function isAtLeast(line: string, level: string): boolean {
+  const entry = parseLine(line);
+  const [least] = LEVELS.find(([, name]) => level.toUpperCase().startsWith(name)) ?? [0];
+  return entry === undefined || typeof entry['level'] !== 'number' || entry['level'] >= least;
+}
+
 function parseLine(line: string): Record<string, unknown> | undefined {
   try {
     const entry: unknown = JSON.parse(line);

@@ -1,30 +1,33 @@
 /** `gardener daemon logs`: the daemon's log, whether or not a daemon runs. */
 import type { Context } from './context.ts';
-import { followLines, readLines } from './follow.ts';
+import { followLines, OLD_FILES, readLines } from './follow.ts';
 import { LocalError, systemReason } from './failures.ts';
-import { prettyLine } from './log-lines.ts';
+import { isAtLeast, prettyLine } from './log-lines.ts';
 import { localDay } from './text.ts';
 
 export interface LogOptions {
   readonly follow?: true;
   /** How many of the lines that are there already. */
   readonly lines: number;
+  /** Only lines of this level or above, in any case of letters. */
+  readonly level?: string;
 }
 
 /** @param signal ends following */
 export async function logs(
   ctx: Context,
-  { follow, lines: last }: LogOptions,
+  { follow, lines: last, level }: LogOptions,
   signal?: AbortSignal,
 ): Promise<void> {
   const { logFile } = ctx.paths;
+  const wanted = (line: string): boolean => level === undefined || isAtLeast(line, level);
   try {
     if (follow) {
       const endless = new AbortController().signal;
-      for await (const lines of followLines(logFile, last, signal ?? endless)) show(ctx, lines);
+      for await (const lines of followLines(logFile, last, signal ?? endless, wanted)) show(ctx, lines);
       return;
     }
-    const lines = await lastLines(logFile, last);
+    const lines = await lastLines(logFile, last, wanted);
     if (lines === undefined) return ctx.note(`there is no log yet; it will be ${ctx.shortPath(logFile)}`);
     show(ctx, lines);
   } catch (error) {
@@ -33,13 +36,20 @@ export async function logs(
   }
 }
 
-/** The last lines, from the file before the last rotation too when the current one is too short. */
-async function lastLines(logFile: string, last: number): Promise<string[] | undefined> {
-  const current = await readLines(logFile);
-  const before = current.length < last ? await readLines(`${logFile}.1`) : [];
-  const all = [...before, ...current];
-  if (all.length === 0) return undefined;
-  return all.slice(Math.max(0, all.length - last));
+/** The last lines, from older files too where the newer ones have too few; undefined without any file. */
+async function lastLines(
+  logFile: string,
+  last: number,
+  wanted: (line: string) => boolean,
+): Promise<string[] | undefined> {
+  const found: string[] = [];
+  let isThere = false;
+  for (let number = 0; number <= OLD_FILES && found.length < last; number += 1) {
+    const lines = await readLines(number === 0 ? logFile : `${logFile}.${number}`);
+    isThere ||= lines.length > 0;
+    found.unshift(...lines.filter(wanted).slice(-(last - found.length)));
+  }
+  return isThere || last === 0 ? found : undefined;
 }
 
 function show(ctx: Context, lines: readonly string[]): void {

@@ -30,11 +30,11 @@ export async function serviceFindings(
   options: PlanOptions,
   name: ServiceManagerName = platformManager(),
 ): Promise<Finding[]> {
-  if (!readInstalled(name, options.home ?? homedir())) {
-    const message = 'no service is installed; the daemon is started when somebody needs it';
-    return [{ check: 'service', level: 'ok', message }];
-  }
   try {
+    if (!readInstalled(name, options.home ?? homedir())) {
+      const message = 'no service is installed; the daemon is started when somebody needs it';
+      return [{ check: 'service', level: 'ok', message }];
+    }
     const manager =
       name === 'launchd' ? new Launchd({ home: options.home }) : new Systemd({ home: options.home });
     const { problems, running } = await manager.status(options);
@@ -43,8 +43,11 @@ export async function serviceFindings(
     const message = `the service is installed with ${name}${running ? ' and runs' : ' and starts when it is needed'}`;
     return [{ check: 'service', level: 'ok', message }, ...lingering];
   } catch (error) {
-    if (!(error instanceof ServiceError)) throw error;
-    return [{ check: 'service', level: 'error', message: error.message, remedy: error.remedy }];
+    if (error instanceof ServiceError)
+      return [{ check: 'service', level: 'error', message: error.message, remedy: error.remedy }];
+    if (!(error instanceof Error && 'code' in error)) throw error;
+    const message = `cannot tell whether a service is installed: ${error.message}`;
+    return [{ check: 'service', level: 'warning', message, remedy: 'make the directory and the file yours' }];
   }
 }
 

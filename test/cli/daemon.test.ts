@@ -1,11 +1,13 @@
 import { execFile } from 'node:child_process';
-import { stat, symlink } from 'node:fs/promises';
+import { appendFile, mkdir, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { isGone } from '../../client/cli/processes.ts';
 import { builtProgram, commandLine } from '../support/cli.ts';
 import { until } from '../support/until.ts';
+
+const TIME = '2026-05-10T12:00:00.042Z';
 
 interface Started {
   readonly pid: number;
@@ -122,6 +124,36 @@ describe('logs', () => {
     expect(await following.finished).toMatchObject({ code: 130, signal: null, stderr: '' });
   });
 
+  test('of a level are looked for in older files, too, and counted as such', async () => {
+    const cli = await commandLine();
+    const logs = join(cli.dataDir, 'logs');
+    await mkdir(logs, { recursive: true });
+    const lines = (...entries: readonly (readonly [level: number, msg: string])[]): string =>
+      entries.map(([level, msg]) => `${JSON.stringify({ level, time: TIME, msg })}\n`).join('');
+    await writeFile(join(logs, 'registry.log.2'), lines([50, 'a'], [40, 'b'], [30, 'c']));
+    await writeFile(join(logs, 'registry.log.1'), lines([30, 'd'], [20, 'e']));
+    await writeFile(join(logs, 'registry.log'), `${lines([30, 'f'], [50, 'g'])}crash!\n`);
+    const shown = async (...words: string[]): Promise<string> =>
+      (await cli.run(['daemon', 'logs', ...words])).stdout
+        .trimEnd()
+        .replace(/^.* /gm, '')
+        .replaceAll('\n', '');
+    expect(await shown('--level', 'warning')).toBe('abgcrash!');
+    expect(await shown('--level', 'ERROR', '-n', '2')).toBe('gcrash!');
+    expect(await shown('-n', '4')).toBe('efgcrash!');
+    expect(await cli.run(['daemon', 'logs', '--level', 'loud'])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('it is one of DEBUG, INFO, WARNING, ERROR') as string,
+    });
+    const following = cli.start(['daemon', 'logs', '-f', '--level', 'error', '-n', '1', '--json']);
+    await until(() => following.output.stdout.includes('crash'), 'the last line is there');
+    await appendFile(join(logs, 'registry.log'), lines([30, 'h'], [50, 'i']));
+    await until(() => following.output.stdout.includes('"i"'), 'the new line is there');
+    expect(following.output.stdout).toBe(`crash!\n${lines([50, 'i'])}`);
+    following.child.kill('SIGINT');
+    await following.finished;
+  });
+
   test('whoever reads them may go away', async () => {
     const cli = await commandLine();
     await cli.run(['daemon', 'start']);
@@ -131,6 +163,12 @@ describe('logs', () => {
     await cli.run(['daemon', 'stop']);
     expect(await following.finished).toMatchObject({ code: 0, stderr: '' });
   });
+});
+
+test('a file of a service that cannot be read keeps nobody from the registry', async () => {
+  const cli = await commandLine();
+  await mkdir(join(cli.home, '.config/systemd/user/codebase-gardener-registry.service'), { recursive: true });
+  expect(await cli.run(['ls'])).toMatchObject({ code: 0 });
 });
 
 describe('a daemon that is not there', () => {

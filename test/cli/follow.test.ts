@@ -1,3 +1,4 @@
+import { appendFileSync, existsSync, renameSync, writeFileSync } from 'node:fs';
 import { appendFile, mkdir, rename, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -52,10 +53,29 @@ test('following goes on with the file that takes its place, after reading the ol
     await rename(path, `${path}.1`);
     await writeFile(path, 'three\n');
     await until(() => seen.length === 3, 'the lines of both files are there');
-    await rename(path, `${path}.2`);
+    await rename(`${path}.1`, `${path}.2`);
+    await rename(path, `${path}.1`);
     await writeFile(path, 'four\n');
     await appendFile(path, 'five\n');
     await until(() => seen.length === 5, 'the lines of the third file are there');
+    expect(seen).toEqual(['one', 'two', 'three', 'four', 'five']);
+  });
+});
+
+test('following misses nothing of a file that is renamed several times at once', async () => {
+  const path = join(await temporaryDirectory(), 'log');
+  await writeFile(path, 'one\n');
+  await following(path, 10, async (seen) => {
+    await until(() => seen.length === 1, 'the first line is there');
+    appendFileSync(path, 'two\n');
+    for (const line of ['three', 'four', 'five']) {
+      for (const number of [2, 1]) {
+        if (existsSync(`${path}.${number}`)) renameSync(`${path}.${number}`, `${path}.${number + 1}`);
+      }
+      renameSync(path, `${path}.1`);
+      writeFileSync(path, `${line}\n`);
+    }
+    await until(() => seen.length >= 5, 'all lines are there');
     expect(seen).toEqual(['one', 'two', 'three', 'four', 'five']);
   });
 });

@@ -36,7 +36,8 @@ describe('training.progress', () => {
   });
 
   test('is written down, with all that was reported, when the phase changes', async () => {
-    const { writer, watch, paths } = await world(['a']);
+    const { writer, watch, paths, log } = await world(['a']);
+    await writer.call('daemon.hello', { client: { name: 'trainer', version: '3' } });
     const token = await begin(writer, 'a');
     const subscriber = await watch();
     const onDisk = async () => {
@@ -52,6 +53,9 @@ describe('training.progress', () => {
     expect(await onDisk()).toMatchObject({ phase: 'indexing', progress: 0.2, message: 'starting' });
     await report({ phase: 'indexing', progress: 0.3 });
     expect(await onDisk()).toMatchObject({ phase: 'indexing', progress: 0.2 });
+    expect(log.filter(({ method, level }) => method === 'training.progress' && level === 30)).toMatchObject([
+      { msg: 'changed', name: 'a', phase: 'indexing', client: 'trainer/3' },
+    ]);
     await writer.call('training.release', { project: 'a', token });
     expect((await subscriber.take(2)).map(brief)).toEqual(['training a', 'training a']);
   });

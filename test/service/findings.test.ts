@@ -107,6 +107,13 @@ describe('on systemd', () => {
     expect(await findings()).toMatchObject([{ check: 'service.drift', remedy: 'gardener service install' }]);
   });
 
+  test('a file that cannot be read', async () => {
+    await mkdir(serviceFile('systemd', home), { recursive: true });
+    expect(await findings()).toMatchObject([
+      { check: 'service', level: 'warning', message: expect.stringContaining('EISDIR') as string },
+    ]);
+  });
+
   test('a manager that does not answer', async () => {
     await install();
     expect(await findings()).toMatchObject([

@@ -112,7 +112,7 @@ export function trainingHandlers(services: Services): Family<'training'> {
         );
       });
     },
-    async 'training.progress'({ project: reference, token, ...progress }) {
+    async 'training.progress'({ project: reference, token, ...progress }, { peer }) {
       training.checkDetails(progress.details);
       const project = findProject(store.registry, reference);
       const lease = leases.require(project, token);
@@ -126,6 +126,12 @@ export function trainingHandlers(services: Services): Family<'training'> {
           leases.requireWithin(findProject(draft, project_id), token);
           return training.notePhase(draft, project_id, lease.live ?? {}, now);
         });
+        const { name } = project;
+        const { phase } = progress;
+        log.info(
+          { method: 'training.progress', project: project_id, name, phase, token, ...peer },
+          'changed',
+        );
       }
       events.progress({
         project_id,
