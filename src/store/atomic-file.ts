@@ -100,9 +100,9 @@ export async function stage(file: string, bytes: Buffer): Promise<Staged> {
   let descriptor: number | null = null;
   let placed = false;
   const discard = async (): Promise<void> => {
-    if (descriptor !== null) closeSync(descriptor);
+    // Nothing depends on either: what stays behind is closed at exit, or removed at the next start.
+    if (descriptor !== null) closeQuietly(descriptor);
     descriptor = null;
-    // Nothing depends on it: what stays behind is removed at the next start.
     if (!placed) await rm(staged, { force: true }).catch(ignore);
   };
   try {
@@ -140,13 +140,22 @@ function identifyOpen(descriptor: number): Identity | null {
   }
 }
 
+/** The system lets go of a descriptor whether it answers with an error or not; what was written is synced by then. */
+function closeQuietly(descriptor: number): void {
+  try {
+    closeSync(descriptor);
+  } catch {
+    // The content counts, and that is where it is.
+  }
+}
+
 /** Makes renames and removals in a directory survive a power cut. */
 export async function syncDirectory(directory: string): Promise<void> {
   const descriptor = openSync(directory, 'r');
   try {
     await fsync(descriptor);
   } finally {
-    closeSync(descriptor);
+    closeQuietly(descriptor);
   }
 }
 
