@@ -53,8 +53,8 @@ export class Committed {
   }
 
   /** The bytes of the file that says what is committed, or would be. */
-  encode(registry: Registry = this.registry): Buffer {
+  async encode(registry: Registry = this.registry): Promise<Buffer> {
     const { version, extra, active } = registry;
-    return Buffer.concat(encodeRegistry(registry.projects(), active, version, extra));
+    return Buffer.concat(await encodeRegistry(registry.projects(), active, version, extra));
   }
 }

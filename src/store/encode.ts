@@ -25,20 +25,30 @@ const SEPARATOR = Buffer.from(',\n');
 const BEFORE = '{\n  "projects": {\n';
 const AFTER = '\n  }\n}';
 
+/** So many runs are written anew in one turn of the event loop: after a start, all have to be. */
+const RUNS_PER_TURN = 64;
+
 /** 2-space indentation and a trailing newline, in pieces that follow one another. */
-export function encodeRegistry(
+export async function encodeRegistry(
   projects: Iterable<Project>,
   active: string | null,
   version: string,
   extra: Readonly<Record<string, Json>>,
-): Buffer[] {
+): Promise<Buffer[]> {
   const head = `{\n  "version": ${JSON.stringify(version)},\n  "active_project": ${JSON.stringify(active)},\n  "projects": {`;
-  const all = Array.isArray(projects) ? (projects as readonly Project[]) : Array.from(projects);
+  const all = Array.from(projects);
   const pieces: Buffer[] = [Buffer.from(all.length > 0 ? `${head}\n` : head)];
+  let written = 0;
   for (let start = 0; start < all.length;) {
     const end = endOfRun(all, start);
+    let run = knownRun(all, start, end);
+    if (!run) {
+      written += 1;
+      if (written % RUNS_PER_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
+      run = newRun(all.slice(start, end));
+    }
     if (start > 0) pieces.push(SEPARATOR);
-    pieces.push(runOf(all, start, end).bytes);
+    pieces.push(run.bytes);
     start = end;
   }
   let tail = all.length > 0 ? '\n  }' : '}';
@@ -58,17 +68,17 @@ function beginsRun({ project_id }: Project): boolean {
   return Number.parseInt(project_id.slice(-2), 16) % RUN_LENGTH === 0;
 }
 
-function runOf(all: readonly Project[], start: number, end: number): Run {
-  const first = all[start] as Project;
-  const known = runs.get(first);
-  if (
+function knownRun(all: readonly Project[], start: number, end: number): Run | null {
+  const known = runs.get(all[start] as Project);
+  const same =
     known?.projects.length === end - start &&
-    known.projects.every((project, n) => project === all[start + n])
-  )
-    return known;
-  const projects = all.slice(start, end);
+    known.projects.every((project, n) => project === all[start + n]);
+  return same ? known : null;
+}
+
+function newRun(projects: readonly Project[]): Run {
   const run = { projects, bytes: Buffer.from(runText(projects)) };
-  runs.set(first, run);
+  runs.set(projects[0] as Project, run);
   return run;
 }
 

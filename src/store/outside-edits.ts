@@ -72,11 +72,11 @@ export class OutsideEdits {
     const { committed, backups, log } = this.#options;
     const next = succeed(committed.registry, registry);
     const changes = difference(committed.registry, next);
-    const earlier = committed.encode();
+    const earlier = await committed.encode();
     // A fault was answered with a backup of this same state already. The order of the projects, and fields that nobody
     // here knows, are content, too.
     const wantsBackup =
-      (!committed.readOnly || this.#faultBackupDue) && !earlier.equals(committed.encode(next));
+      (!committed.readOnly || this.#faultBackupDue) && !earlier.equals(await committed.encode(next));
     const backup = wantsBackup ? await backups.keep(earlier, 'edit', now) : undefined;
     this.#faultBackupDue = false;
     committed.registry = next;
@@ -98,7 +98,7 @@ export class OutsideEdits {
     log.warn({ fault }, 'the registry file is not usable; serving the last good state');
     if (wasGood) this.#faultBackupDue = true;
     if (!this.#faultBackupDue) return;
-    await backups.keep(committed.encode(), 'fault', now);
+    await backups.keep(await committed.encode(), 'fault', now);
     this.#faultBackupDue = false;
   }
 }

@@ -210,7 +210,7 @@ export class Store {
       const draft = new Draft(this.#committed.registry);
       const answers = jobs.map((job) => job.run(draft, now));
       if (draft.changes.length > 0) {
-        const pieces = encodeRegistry(
+        const pieces = await encodeRegistry(
           draft.projects(),
           draft.active,
           this.#committed.registry.version,
@@ -274,7 +274,7 @@ export class Store {
     if (this.#committed.problem?.kind === 'newer_version') return;
     try {
       if (!(await this.#ownsRegistry())) return;
-      await this.backups.keepLastGood(this.#committed.encode());
+      await this.backups.keepLastGood(await this.#committed.encode());
     } catch (error) {
       // The registry file itself is safe; a copy that cannot be made must not end the daemon.
       this.#log.error({ err: error }, 'cannot keep a copy of the registry');
@@ -300,7 +300,7 @@ export class Store {
   async #writeBack(): Promise<void> {
     await this.#takeInEdits();
     if (this.#committed.problem?.kind !== 'deleted_file' || !(await this.#ownsRegistry())) return;
-    if (!(await this.#replace([this.#committed.encode()], this.#now()))) return;
+    if (!(await this.#replace([await this.#committed.encode()], this.#now()))) return;
     await this.#file.sync();
     this.#log.warn('wrote the last good state back where the registry file was deleted');
     this.#committed.setProblem(null, false);
@@ -316,7 +316,7 @@ export class Store {
       const replaced = await this.#file.read();
       if (replaced) await this.backups.keep(replaced, 'restore', now);
       const registry = succeed(this.#committed.registry, earlier);
-      if (!(await this.#replace([this.#committed.encode(registry)], now))) continue;
+      if (!(await this.#replace([await this.#committed.encode(registry)], now))) continue;
       const unsynced = await this.#sync();
       const changes = difference(this.#committed.registry, registry);
       this.#committed.registry = registry;
@@ -351,7 +351,7 @@ export class Store {
     this.#committed.setProblem({ kind: 'recovered', message: loaded.message, since: now }, false);
     if (!loaded.writeBack) return;
     try {
-      await this.#replace([this.#committed.encode()], now);
+      await this.#replace([await this.#committed.encode()], now);
       await this.#file.sync();
     } catch (error) {
       // What there is can be served; the next change writes it, and until then it stays in its backup.

@@ -1,5 +1,5 @@
 /** One file as this process last read or wrote it, so that somebody else's edit is noticed and never written over. */
-import { webcrypto } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { constants, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import {
@@ -52,8 +52,8 @@ export class TrackedFile {
       this.#content = null;
       return { kind: 'missing' };
     }
-    const same = await this.#holds(read.bytes);
-    if (!same) this.#content = await hashOf(read.bytes);
+    const same = this.#holds(read.bytes);
+    if (!same) this.#content = hashOf(read.bytes);
     this.#identity = read.telling;
     return same ? SAME : { kind: 'changed', bytes: read.bytes };
   }
@@ -92,7 +92,7 @@ export class TrackedFile {
       ) {
         // Another status may still be the same content: somebody changed the mode, or made a hard link.
         const read = await readWithIdentity(this.path);
-        if (read === null ? this.#content !== null : !(await this.#holds(read.bytes))) return false;
+        if (read === null ? this.#content !== null : !this.#holds(read.bytes)) return false;
         expected = read?.identity ?? null;
       }
       this.#identity = staged.place();
@@ -105,9 +105,9 @@ export class TrackedFile {
   }
 
   /** Whether these bytes are the file's content as last read or written. */
-  async #holds(bytes: Buffer): Promise<boolean> {
+  #holds(bytes: Buffer): boolean {
     if (this.#content === null) return false;
-    if (typeof this.#content === 'string') return (await hashOf(bytes)) === this.#content;
+    if (typeof this.#content === 'string') return hashOf(bytes) === this.#content;
     return equalPieces(bytes, this.#content);
   }
 
@@ -156,7 +156,6 @@ function equalPieces(bytes: Buffer, pieces: readonly Buffer[]): boolean {
   return at === bytes.length;
 }
 
-/** In a thread of its own: a large registry must not stop the event loop. */
-async function hashOf(bytes: Buffer): Promise<string> {
-  return Buffer.from(await webcrypto.subtle.digest('SHA-256', bytes)).toString('hex');
+function hashOf(bytes: Buffer): string {
+  return hash('sha256', bytes);
 }

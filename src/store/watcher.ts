@@ -43,7 +43,10 @@ export class FileWatch {
     this.#file = file;
     this.#directory = dirname(file);
     this.#events = events;
-    this.#open();
+    // Whoever waits for a daemon to start is answered first.
+    setImmediate(() => {
+      if (!this.#closed) this.#open();
+    });
   }
 
   /** Tells that this process has just written the file. */
