@@ -14,7 +14,7 @@ const LOCK_MS = 15_000;
 
 /** Temporary files of interrupted writes and imports, locks of interrupted starts, sockets that were never used. */
 export async function checkLeftovers(
-  { dataDir, backupsDir, registryFile, socket }: Paths,
+  { dataDir, backupsDir, registryFile, runDir, socket }: Paths,
   now: number,
   short: (path: string) => string,
 ): Promise<Diagnosis[]> {
@@ -32,6 +32,7 @@ export async function checkLeftovers(
       .filter(({ status }) => status.isSocket())
       .filter(old(WRITE_MS)),
     ...(await find(run, (name) => name === `${basename(socket)}.lock`)).filter(old(LOCK_MS)),
+    ...(await find(runDir, (name) => name === 'owner.lock')).filter(old(LOCK_MS)),
   ].map(({ path }) => path);
   const inTheWay = writes
     .filter(({ status }) => status.isDirectory())

@@ -209,17 +209,18 @@ describe('gardener doctor', () => {
     for (const name of [...old, ...young, ...theirs]) await writeFile(join(cli.dataDir, name), '');
     const socket = join(cli.dataDir, 'run', '.0123abcd');
     await unusedSocket(socket);
-    await mkdir(join(cli.dataDir, 'run', 'registry.sock.lock'));
-    for (const name of [...old, ...theirs, 'run/.0123abcd', 'run/registry.sock.lock']) {
+    const locks = ['run/registry.sock.lock', 'run/owner.lock'];
+    for (const name of locks) await mkdir(join(cli.dataDir, name));
+    for (const name of [...old, ...theirs, 'run/.0123abcd', ...locks]) {
       await utimes(join(cli.dataDir, name), HOUR_AGO, HOUR_AGO);
     }
     const found = await doctor(cli, '--no-start');
     expect(found.findings.find(({ check }) => check === 'leftovers')?.message).toMatch(
-      /^killed processes left 6 files behind: /,
+      /^killed processes left 7 files behind: /,
     );
     expect(troubles(await doctor(cli, '--no-start', '--fix'))).toEqual(['warning projects']);
     const left = await Promise.all(
-      [...old, 'run/registry.sock.lock', 'run/.0123abcd', ...young, ...theirs].map((name) =>
+      [...old, ...locks, 'run/.0123abcd', ...young, ...theirs].map((name) =>
         stat(join(cli.dataDir, name)).then(
           () => name,
           () => '',
