@@ -28,7 +28,7 @@ const { values: options } = parseArgs({
 
 const effort: Effort = options.quick
   ? { rounds: 1, warmUp: 20, duration: 100 }
-  : { rounds: Number(options.rounds), warmUp: 300, duration: 700 };
+  : { rounds: Number(options.rounds), warmUp: 800, duration: 800 };
 
 if (process.platform !== 'linux') throw new Error('cannot measure here: memory is read from /proc of Linux');
 
@@ -44,7 +44,7 @@ if (process.env['REQUIRE_TOOLS'] && absent.has('Redis')) throw new Error(absent.
 const outcomes: Outcome[] = [];
 for (const workload of workloads.filter(({ title }) => title.includes(options.only)))
   outcomes.push(await measure(workload));
-process.stderr.write('\r\x1b[K');
+tellProgress('');
 
 const processor = cpus()[0]?.model.trim() ?? 'unknown processor';
 console.log(`Node ${process.version}, Linux ${release()}, ${cpus().length} × ${processor}`);
@@ -69,9 +69,13 @@ async function measure(workload: Workload): Promise<Outcome> {
   const figures = new Map(present.map((name) => [name, [] as number[]]));
   for (let round = 1; round <= effort.rounds; round += 1) {
     for (const name of present) {
-      process.stderr.write(`\r\x1b[K${workload.title}: ${name}, round ${round} of ${effort.rounds}`);
+      tellProgress(`${workload.title}: ${name}, round ${round} of ${effort.rounds}`);
       figures.get(name)?.push(await workload.measure(name, effort));
     }
   }
   return { workload, figures };
+}
+
+function tellProgress(text: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
 }
