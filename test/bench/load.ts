@@ -8,6 +8,8 @@ export interface Work {
   readonly place: Place;
   readonly projects: number;
   readonly kind: 'get' | 'list' | 'setStatus' | 'fanOut';
+  /** One call every so many milliseconds, whether the one before was answered or not; default as fast as it goes. */
+  readonly pace?: number | undefined;
   /** Sessions of this process, each with its own connection. */
   readonly sessions: number;
   /** Calls under way at the same time on each session. */
@@ -42,8 +44,9 @@ async function run(work: Work): Promise<void> {
   const lanes = work.kind === 'fanOut' ? await fanOut(sessions) : calls(sessions, work);
   tell('ready');
   await begin;
-  await goRound(lanes, work.warmUp);
-  tell(await goRound(lanes, work.duration));
+  const measure = work.pace === undefined ? goRound : keepPace(work.pace);
+  await measure(lanes, work.warmUp);
+  tell(await measure(lanes, work.duration));
   await Promise.all(sessions.map((session) => session.close()));
   process.disconnect?.();
 }
@@ -63,7 +66,27 @@ async function goRound(lanes: readonly Lane[], duration: number): Promise<Figure
     } while (now < began + duration);
   };
   await Promise.all(lanes.map(run));
-  const elapsed = performance.now() - began;
+  return figuresOf(latencies, performance.now() - began);
+}
+
+/**
+ * Calls at a fixed pace and counts from the moment that each call was due: whoever calls as fast as it goes calls
+ * seldom while the server is held up, and so hardly sees it.
+ */
+function keepPace(pace: number): typeof goRound {
+  return async ([lane], duration) => {
+    const calls: Promise<number>[] = [];
+    const began = performance.now();
+    for (let due = began; due < began + duration; due += pace) {
+      const wait = due - performance.now();
+      if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
+      calls.push(Promise.resolve(lane?.(calls.length)).then(() => performance.now() - due));
+    }
+    return figuresOf(await Promise.all(calls), performance.now() - began);
+  };
+}
+
+function figuresOf(latencies: number[], elapsed: number): Figures {
   latencies.sort((a, b) => a - b);
   const at = (share: number): number => latencies[Math.floor(share * latencies.length)] ?? 0;
   return { calls: latencies.length, elapsed, p50: at(0.5), p99: at(0.99) };

@@ -16,7 +16,7 @@ import { workloads } from './workloads.ts';
 
 const { values: options } = parseArgs({
   options: {
-    rounds: { type: 'string', default: '5' },
+    rounds: { type: 'string', default: '3' },
     /** One short round: whether everything works, not how fast. */
     quick: { type: 'boolean', default: false },
     /** Only workloads whose title contains this. */
@@ -28,7 +28,7 @@ const { values: options } = parseArgs({
 
 const effort: Effort = options.quick
   ? { rounds: 1, warmUp: 20, duration: 100 }
-  : { rounds: Number(options.rounds), warmUp: 800, duration: 800 };
+  : { rounds: Number(options.rounds), warmUp: 600, duration: 500 };
 
 if (process.platform !== 'linux') throw new Error('cannot measure here: memory is read from /proc of Linux');
 

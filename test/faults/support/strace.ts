@@ -23,6 +23,8 @@ export interface SystemCall {
   /** Name and paths, with what differs from time to time left out: two calls with the same purpose look the same. */
   readonly purpose: string;
   readonly line: string;
+  /** When it was made, in seconds; to be compared with calls of another thread. */
+  readonly at: number;
   /** Whether it was made to fail, held up, or the last. */
   readonly tampered: boolean;
 }
@@ -49,7 +51,7 @@ export async function traced<T>(
   const tampering = [...(inject ? ['-e', `inject=${inject}`] : []), ...(path ? ['-P', path] : [])];
   const strace = spawn(
     'strace',
-    ['-y', '-s', '16', '-o', output, '-e', `trace=${FILE_CALLS}`, ...tampering, '-p', String(thread)],
+    ['-y', '-ttt', '-s', '16', '-o', output, '-e', `trace=${FILE_CALLS}`, ...tampering, '-p', String(thread)],
     { stdio: ['ignore', 'ignore', 'pipe'] },
   );
   const closed = once(strace, 'close');
@@ -90,7 +92,7 @@ export async function fileThreads(pid: number): Promise<readonly [main: number, 
 
 function parse(text: string): SystemCall[] {
   return text.split('\n').flatMap((line) => {
-    const name = /^(\w+)\(/.exec(line)?.[1];
+    const [, at, name] = /^([\d.]+) (\w+)\(/.exec(line) ?? [];
     if (name === undefined) return [];
     // What a call gave is not what it was for.
     const given = line.replace(/\) += [^=]*$/, '');
@@ -105,6 +107,7 @@ function parse(text: string): SystemCall[] {
         // After an error that it does not expect of statx, libuv goes on with its predecessors.
         purpose: [/stat/.test(name) ? 'stat' : name, ...relevant].join(' '),
         line,
+        at: Number(at),
         tampered: /\((INJECTED|DELAYED)\)/.test(line) || line.includes('+++ killed'),
       },
     ];
