@@ -73,7 +73,7 @@ export function telling(identity: Identity, now: number): Identity | null {
  * sync, which has a thread, waits for the disk. The dozen turns that write-file-atomic takes otherwise, from this
  * thread to another and back, are three quarters of the time of a small change. Bytes.
  */
-const AT_ONCE_BYTES = 256 * 1024;
+const AT_ONCE_BYTES = 1024 * 1024;
 
 /** Content that is on the disk under another name, ready to take the file's place. */
 export interface Staged {
