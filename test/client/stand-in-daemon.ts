@@ -48,7 +48,10 @@ function serve(): void {
   const server = createServer((peer) => {
     peer.on('close', () => server.close());
     peer.on('error', () => peer.destroy());
-    createInterface({ input: peer }).on('line', (line) => {
+    const lines = createInterface({ input: peer });
+    // readline passes it on.
+    lines.on('error', () => undefined);
+    lines.on('line', (line) => {
       const { id, method } = JSON.parse(line) as { id: number; method: string };
       // Long after it took the connection, as a daemon does that still reads a big file.
       if (positionals[0] === 'slow') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);

@@ -59,9 +59,11 @@ export async function standIn(behave: Behaviour = () => undefined, path?: string
     it.accepted += 1;
     it.connections.add(peer);
     peer.on('close', () => it.connections.delete(peer));
-    // A client that goes away in the middle is what some tests are about.
+    // A client that goes away in the middle is what some tests are about; readline passes the error on.
     peer.on('error', () => peer.destroy());
-    createInterface({ input: peer }).on('line', (line) => {
+    const lines = createInterface({ input: peer });
+    lines.on('error', () => undefined);
+    lines.on('line', (line) => {
       const request = JSON.parse(line) as Request;
       if (request.method !== 'daemon.hello') it.received.push(request);
       let result = behave(request, peer, it);
