@@ -3,11 +3,13 @@ import { CONTENDERS, type ContenderName } from './contenders/contender.ts';
 import { type Outcome, speed } from './report.ts';
 
 const ROW = 22;
-const LEFT = 330;
-const WIDTH = 860;
+const LEFT = 440;
+const WIDTH = 960;
 const TOP = 64;
 const BOTTOM = 34;
-const FACTORS = [0.1, 0.3, 1, 3, 10, 30, 100, 300, 1_000];
+const FACTORS = [0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100];
+/** About the width of a character in the legend. */
+const CHARACTER = 7;
 
 /** Told apart by people who do not see all colours (Okabe and Ito), on light and on dark. */
 const COLOURS: Partial<Record<ContenderName, string>> = {
@@ -33,7 +35,7 @@ export function picture(outcomes: readonly Outcome[]): string {
     ...legend(rivals),
     ...FACTORS.map((factor) => gridLine(factor, height)),
     ...rows.map((outcome, row) => rowOf(outcome, rivals, TOP + (row + 0.5) * ROW)),
-    text(LEFT, height - 4, 'times as fast as … (right of 1: the registry is faster)'),
+    text(LEFT, height - 4, 'times as fast, or as light, as another (right of 1× the registry is better)'),
   ];
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" font-family="system-ui, sans-serif" font-size="12" fill="#7d8590">`,
@@ -43,12 +45,12 @@ export function picture(outcomes: readonly Outcome[]): string {
 }
 
 function legend(rivals: readonly ContenderName[]): string[] {
-  const width = (WIDTH - 20) / rivals.length;
-  return rivals.map(
-    (name, n) =>
-      `<circle cx="${round(14 + n * width)}" cy="18" r="5" fill="${COLOURS[name]}"/>` +
-      text(24 + n * width, 22, name),
-  );
+  let x = 20;
+  return rivals.map((name) => {
+    const item = `<circle cx="${x}" cy="18" r="5" fill="${COLOURS[name]}"/>${text(x + 10, 22, name)}`;
+    x += 34 + CHARACTER * name.length;
+    return item;
+  });
 }
 
 function gridLine(factor: number, height: number): string {
