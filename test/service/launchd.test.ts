@@ -21,8 +21,9 @@ async function installed(settings: Settings = {}, ...flags: string[]): Promise<S
   return launchd;
 }
 
+/** Of the daemon, once it answers: launchd calls it running from the moment that its process is there. */
 async function daemonStatus(launchd: StandIn): Promise<{ pid: number; manager: string }> {
-  return JSON.parse(await launchd.gardener('daemon', 'status', '--json')) as { pid: number; manager: string };
+  return JSON.parse(await launchd.gardener('call', 'daemon.status')) as { pid: number; manager: string };
 }
 
 const running = (launchd: StandIn, other?: number | null) =>
