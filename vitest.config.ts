@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defaultExclude, defineConfig } from 'vitest/config';
 
 // `npm test` runs everything but what is slow on purpose; `--mode faults` runs what breaks disks and processes.
@@ -11,7 +12,7 @@ export default defineConfig(({ mode }) => ({
     // What holds calls up and kills at moments wants the machine to itself.
     fileParallelism: mode !== 'faults',
     // The tests mostly wait; one worker less than there are cores, as by default, takes twice as long on two cores.
-    maxWorkers: '100%',
+    maxWorkers: Math.ceil(1.5 * availableParallelism()),
     // Nothing here takes long, but a loaded machine with two cores may stall for seconds. Milliseconds.
     testTimeout: 30_000,
     hookTimeout: 30_000,

@@ -146,7 +146,7 @@ class Both {
     const outcome = refused.apply(operation, 'new');
     if (outcome !== 0) assert.ok(error?.code === outcome || error?.code === 1010);
     else if (error) assert.deepEqual([error.code, error.data?.['applied']], [1010, false]);
-    else assert.deepEqual(operation, { do: 'activate', name: null });
+    else assert.deepEqual({ ...operation }, { do: 'activate', name: null });
   }
 
   async #restart(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
