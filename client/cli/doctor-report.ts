@@ -1,8 +1,7 @@
 /** What the doctor says. */
 import type { Style } from './colour.ts';
 import type { Context } from './context.ts';
-import type { Treatment } from './doctor.ts';
-import type { Diagnosis, Finding } from './finding.ts';
+import type { Diagnosis, Finding, Treatment } from './finding.ts';
 import { plural, tildes } from './text.ts';
 import { wrapText } from './wrap.ts';
 

@@ -12,7 +12,7 @@ import { checkPermissions } from './doctor-permissions.ts';
 import { daemonFindings, issueFindings, problemFindings, protectedFindings } from './doctor-registry.ts';
 import { report } from './doctor-report.ts';
 import { EXIT, explain } from './errors.ts';
-import { type Diagnosis, error, type Fix, ok, warning } from './finding.ts';
+import { type Diagnosis, type Treatment, error, type Fix, ok, warning } from './finding.ts';
 import { listAll } from './list.ts';
 
 export interface DoctorOptions {
@@ -21,12 +21,6 @@ export interface DoctorOptions {
 
 /** A doctor must not hang with the patient: a call may take so long. Milliseconds. */
 const CALL_MS = 10_000;
-
-/** What was tried of what could be done. */
-export interface Treatment {
-  readonly done: string[];
-  readonly failed: string[];
-}
 
 export async function doctor(ctx: Context, { fix }: DoctorOptions): Promise<void> {
   const treatment: Treatment = { done: [], failed: [] };

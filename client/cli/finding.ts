@@ -14,6 +14,12 @@ export interface Diagnosis extends Finding {
   readonly fix?: Fix;
 }
 
+/** What was tried of what could be done. */
+export interface Treatment {
+  readonly done: string[];
+  readonly failed: string[];
+}
+
 export function ok(check: string, message: string): Diagnosis {
   return { check, level: 'ok', message };
 }

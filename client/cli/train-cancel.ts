@@ -4,14 +4,19 @@ import type { Context } from './context.ts';
 import { EXIT } from './errors.ts';
 import { UsageError } from './failures.ts';
 import { duration, printable, statusWords } from './text.ts';
-import type { TrainOptions } from './train.ts';
 import { askInTurns } from './train-wait.ts';
+
+interface CancelOptions {
+  readonly reason?: string;
+  /** Seconds to wait for the end of the training; true for as long as it takes. */
+  readonly wait?: number | true;
+}
 
 /** @param words the project */
 export async function cancel(
   ctx: Context,
   words: readonly string[],
-  { reason, wait }: TrainOptions,
+  { reason, wait }: CancelOptions,
 ): Promise<void> {
   const [reference, ...more] = words;
   if (reference === undefined || more.length > 0) {

@@ -12,9 +12,8 @@ import { until } from '../support/until.ts';
 /** Twenty processes that start on two cores. Milliseconds. */
 const CROWD_MS = 60_000;
 
-/** Starts twenty daemons at once, and gives the one that is left. */
-async function survivorOfTwenty(dataDir: string): Promise<Gardenerd> {
-  const all = Array.from({ length: 20 }, () => new Gardenerd(dataDir));
+/** The one that is left of daemons that were started at once. */
+async function survivorOf(all: readonly Gardenerd[]): Promise<Gardenerd> {
   const running = await until(
     () => {
       const left = all.filter(({ isRunning }) => isRunning);
@@ -26,6 +25,12 @@ async function survivorOfTwenty(dataDir: string): Promise<Gardenerd> {
   expect(running).toHaveLength(1);
   const [survivor] = running;
   if (!survivor) throw new Error('unreachable');
+  return survivor;
+}
+
+async function survivorOfTwenty(dataDir: string): Promise<Gardenerd> {
+  const all = Array.from({ length: 20 }, () => new Gardenerd(dataDir));
+  const survivor = await survivorOf(all);
   for (const other of all.filter((daemon) => daemon !== survivor)) {
     expect(await other.ended, other.stderr).toEqual({ code: 0, signal: null });
     expect(other.stderr).toBe(
@@ -171,17 +176,7 @@ describe('a daemon with another socket for the same data', () => {
       { length: 6 },
       (_, n) => new Gardenerd(dataDir, { args: ['--socket', join(dataDir, `run`, `${n}.sock`)] }),
     );
-    const running = await until(
-      () => {
-        const left = all.filter(({ isRunning }) => isRunning);
-        return left.length <= 1 && left;
-      },
-      'all but one have ended',
-      CROWD_MS,
-    );
-    expect(running).toHaveLength(1);
-    const [survivor] = running;
-    if (!survivor) throw new Error('unreachable');
+    const survivor = await survivorOf(all);
     expect(await until(() => starts(survivor).catch(() => 0), 'it has started')).toBe(1);
   });
 });
