@@ -4,7 +4,6 @@ import {
   existsSync,
   fstatSync,
   ftruncateSync,
-  mkdirSync,
   openSync,
   readFileSync,
   utimesSync,
@@ -12,6 +11,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { makeDirectory } from '../src/make-directory.ts';
 import type { Paths } from '../src/paths.ts';
 
 /** A start this young is waited for instead of joined, in milliseconds: of 100 clients one or two start a daemon. */
@@ -109,7 +109,7 @@ function openStartLog(
   command: readonly string[],
   reserved: boolean,
 ): { descriptor: number; offset: number } | undefined {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  makeDirectory(dirname(path));
   const descriptor = openSync(path, 'a', 0o600);
   try {
     const { size, mtimeMs } = fstatSync(descriptor);

@@ -5,9 +5,10 @@
  *
  * Whoever has a socket notes it in `<data>/run/owner`; whoever comes with another one asks there first.
  */
-import { mkdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { makeDirectory } from '../make-directory.ts';
 import type { Paths } from '../paths.ts';
 import { CLAIM_DEADLINE_MS, CLAIM_PAUSE_MS, ClaimError, hungMessage, locked } from './claim.ts';
 import { probe } from './probe.ts';
@@ -20,7 +21,7 @@ type Place = Pick<Paths, 'dataDir' | 'runDir' | 'socket'>;
  * @throws {ClaimError} when a daemon with another socket serves it, or hangs there
  */
 export async function claimDirectory(place: Place): Promise<void> {
-  await mkdir(place.runDir, { recursive: true, mode: 0o700 });
+  makeDirectory(place.runDir);
   const deadline = performance.now() + CLAIM_DEADLINE_MS;
   while (performance.now() < deadline) {
     if (await locked(noteOf(place), () => noteUnlessServed(place))) return;

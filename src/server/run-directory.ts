@@ -2,7 +2,8 @@
  * The directory of the socket. Node cannot ask who is at the other end of a Unix socket, so this directory is the
  * gate: private to the user, or refused.
  */
-import { lstat, mkdir } from 'node:fs/promises';
+import { lstat } from 'node:fs/promises';
+import { makeDirectory } from '../make-directory.ts';
 
 /** The directory cannot be the gate; the message says what to do. */
 export class UnsafeDirectoryError extends Error {
@@ -15,7 +16,7 @@ export class UnsafeDirectoryError extends Error {
  * @throws {UnsafeDirectoryError} when it is somebody else's, writable by others, or no directory
  */
 export async function prepareRunDirectory(directory: string): Promise<void> {
-  await mkdir(directory, { recursive: true, mode: 0o700 });
+  makeDirectory(directory);
   const status = await lstat(directory);
   const uid = process.getuid?.();
   if (!status.isDirectory()) {
