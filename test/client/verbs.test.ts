@@ -37,7 +37,8 @@ test('awaiting, printing or serialising a family calls nothing', async () => {
   const client = await connect({ socket: daemon.socket });
   expect(await Promise.resolve(client.projects)).toBe(client.projects);
   expect(JSON.stringify(client.projects)).toBe('{}');
-  expect(inspect(client.projects)).toBe('{}');
+  // Newer versions of Node say that it is a proxy.
+  expect(inspect(client.projects)).toMatch(/^(\{\}|Proxy\(\{\}\))$/);
   expect(daemon.received).toEqual([]);
   await client.close();
 });
