@@ -12,7 +12,7 @@ const bundled = new Set<string>();
 export default defineConfig([
   bundle('index', 'client/index.ts', { alias: clientsOnly() }),
   bundle('gardener', 'client/cli/main.ts', { alias: clientsOnly(), banner: SHEBANG }),
-  bundle('gardenerd', 'src/main.ts', { banner: SHEBANG }),
+  bundle('gardenerd', 'src/start.ts', { banner: SHEBANG }),
 ]);
 
 /**

@@ -12,7 +12,7 @@ import { bundles } from './bundle.ts';
 import { temporaryHome } from './stand-in.ts';
 
 // The library finds the daemon beside itself, as it does when it is installed.
-const programs = bundles({ gardenerd: 'src/main.ts', library: 'client/index.ts' });
+const programs = bundles({ gardenerd: 'src/start.ts', library: 'client/index.ts' });
 
 /** A home whose daemon, if one gets started, is ended with the test. */
 async function home(): Promise<{ options: ConnectOptions; codebase: string; started: Client[] }> {
