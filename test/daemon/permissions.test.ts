@@ -1,7 +1,7 @@
 /** The registry is its user's alone, and a place where that cannot be so is refused. */
 import { execFile } from 'node:child_process';
-import { chmod, chown, copyFile, mkdir, readdir, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { chmod, chown, cp, mkdir, readdir, stat, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { MAX_SOCKET_PATH_BYTES } from '../../src/paths.ts';
 import { Gardenerd, PROGRAM, startGardenerd } from '../faults/support/gardenerd.ts';
@@ -164,13 +164,14 @@ async function endsForOrdinaryUser(
 ): Promise<{ code: unknown; stderr: string }> {
   const ids = isRoot ? { uid: NOBODY, gid: NOBODY } : {};
   // Where the project lies, an ordinary user may have no business.
-  const program = join(home, 'gardenerd.mjs');
-  await copyFile(PROGRAM, program);
-  if (isRoot) for (const path of [home, program]) await chown(path, NOBODY, NOBODY);
+  const dist = join(home, 'dist');
+  await cp(dirname(PROGRAM), dist, { recursive: true });
+  await writeFile(join(dist, 'package.json'), '{"type":"module"}');
+  if (isRoot) await chown(home, NOBODY, NOBODY);
   return await new Promise((resolve) => {
     execFile(
       process.execPath,
-      [program, '--data-dir', dataDir],
+      [join(dist, basename(PROGRAM)), '--data-dir', dataDir],
       { ...ids, cwd: '/', env: { HOME: home }, timeout: 20_000 },
       (error, _stdout, stderr) => resolve({ code: error?.code ?? 0, stderr }),
     );
