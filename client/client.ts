@@ -1,11 +1,11 @@
 /** The registry as a caller sees it: one function per method, over a connection that is made anew when it is lost. */
 import { RegistryError } from '../src/domain/errors.ts';
 import type { MethodName, Result } from '../src/protocol/methods.ts';
-import { inTime } from './deadline.ts';
+import type { Connection } from './connection.ts';
+import { inTime, type Patience } from './deadline.ts';
 import { ConnectionError, isObject } from './errors.ts';
 import type { Greeted } from './greet.ts';
 import { watch, type WatchEvent, type WatchOptions } from './watch.ts';
-import type { Patience } from './pending.ts';
 import { type CallArguments, type CallOptions, type Families, family, isRepeatable } from './verbs.ts';
 
 export type NotificationListener = (method: string, params: unknown) => void;
@@ -32,7 +32,7 @@ export class Client implements Families, AsyncDisposable {
   readonly #lostListeners = new Set<() => void>();
   readonly #closed = new AbortController();
   #current: Greeted;
-  #opening: Promise<void> | undefined;
+  #opening: Promise<Connection> | undefined;
 
   /**
    * @param first a connection to begin with
@@ -103,10 +103,10 @@ export class Client implements Families, AsyncDisposable {
     const { deadline: ms = this.#deadline + waitOf(params), signal } = options;
     const patience = { deadline: { at: performance.now() + ms, late: () => tooLate(method, ms) }, signal };
     for (let repeated = false; ;) {
-      const { connection } = this.#current;
-      if (!connection.alive) await this.#reconnect(patience);
+      const { connection: known } = this.#current;
+      const connection = known.alive ? known : await this.#reconnect(patience);
       try {
-        return await this.#current.connection.request(method, params, patience);
+        return await connection.request(method, params, patience);
       } catch (error) {
         if (error instanceof RegistryError && error.kind === 'shutting_down') {
           // It was not done. The daemon closes the connection when it has drained, and another one takes over.
@@ -120,20 +120,21 @@ export class Client implements Families, AsyncDisposable {
     }
   }
 
-  /** Waits for a new connection, which all who need one share. */
-  async #reconnect(patience: Patience): Promise<void> {
+  /** A new connection, which all who wait for one share. */
+  async #reconnect(patience: Patience): Promise<Connection> {
     this.#closed.signal.throwIfAborted();
     this.#opening ??= this.#reopen();
-    await inTime(this.#opening, patience);
+    return await inTime(this.#opening, patience);
   }
 
-  async #reopen(): Promise<void> {
+  async #reopen(): Promise<Connection> {
     try {
       const greeted = await this.#open(this.#closed.signal);
       if (this.#closed.signal.aborted) await greeted.connection.close();
       this.#closed.signal.throwIfAborted();
       this.#current = greeted;
       this.#adopt(greeted);
+      return greeted.connection;
     } finally {
       this.#opening = undefined;
     }

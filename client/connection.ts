@@ -2,9 +2,10 @@
 import type { Socket } from 'node:net';
 import { JSONRPCClient, type JSONRPCResponse } from 'json-rpc-2.0';
 import { RegistryError } from '../src/domain/errors.ts';
+import type { Patience } from './deadline.ts';
 import { ConnectionError, errorFromAnswer, isObject, RpcError } from './errors.ts';
 import { Lines } from './lines.ts';
-import { type Patience, PendingCalls } from './pending.ts';
+import { PendingCalls } from './pending.ts';
 
 /** What a daemon takes in one line. A longer one would cost everybody on the connection their answers. */
 export const MAX_REQUEST_BYTES = 4 * 1024 * 1024;

@@ -1,8 +1,21 @@
 /** Waiting that ends: by a deadline, by the caller's signal, or by what was waited for. */
-import type { Patience } from './pending.ts';
 
-/** Longer timers fire at once in Node, so that longer deadlines count as none. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
+/** Longer timers fire at once in Node. Milliseconds. */
+export const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+export interface Deadline {
+  /** When the time is up, by `performance.now()`; Infinity for never. */
+  readonly at: number;
+  /** Makes the error for then. */
+  readonly late: () => Error;
+}
+
+/** How long somebody is willing to wait. */
+export interface Patience {
+  readonly deadline?: Deadline | undefined;
+  /** Aborting it ends the wait, too. */
+  readonly signal?: AbortSignal | undefined;
+}
 
 export interface Limit {
   /** Milliseconds; Infinity for none. */

@@ -1,21 +1,6 @@
 /** Calls that wait for an answer, and what ends the wait without one: a deadline, the caller, the connection. */
 
-/** Longer timers fire at once in Node; such a deadline is looked at again. Milliseconds. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
-
-export interface Deadline {
-  /** When the time is up, by `performance.now()`; Infinity for never. */
-  readonly at: number;
-  /** Makes the error for then. */
-  readonly late: () => Error;
-}
-
-/** How long somebody is willing to wait. */
-export interface Patience {
-  readonly deadline?: Deadline | undefined;
-  /** Aborting it ends the wait, too. */
-  readonly signal?: AbortSignal | undefined;
-}
+import { type Deadline, LONGEST_TIMER_MS, type Patience } from './deadline.ts';
 
 interface PendingCall {
   readonly method: string;

@@ -56,6 +56,26 @@ describe('answers', () => {
   });
 });
 
+test('a call that a new connection refuses because its daemon ends waits for the end of that one', async () => {
+  const daemon = await standIn(({ id, method }, socket, { accepted }) => {
+    if (method === 'daemon.hello') return undefined;
+    if (accepted === 3) return 3;
+    // The second daemon ends, too, when it has refused the call.
+    const lastWord = { kind: 'shutting_down', suggestions: [] };
+    socket.write(failure(id, 1011, 'the daemon is shutting down', lastWord), () => {
+      setImmediate(() => setImmediate(() => socket.end()));
+    });
+    return undefined;
+  });
+  const client = await connect({ socket: daemon.socket, autoStart: false });
+  const lost = new Promise<void>((resolve) => void client.onLost(resolve));
+  for (const socket of daemon.connections) socket.destroy();
+  await lost;
+  expect(await client.projects.count()).toBe(3);
+  expect(daemon.received.map(({ method }) => method)).toEqual(['projects.count', 'projects.count']);
+  await client.close();
+});
+
 describe('errors', () => {
   test('of the registry come as RegistryError with their kind and details', async () => {
     const data = { kind: 'project_not_found', suggestions: ['payments'] };
