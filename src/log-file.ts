@@ -1,15 +1,7 @@
 /** A file of lines that is renamed when it is long, and that never fails whoever writes to it. */
-import {
-  closeSync,
-  existsSync,
-  fstatSync,
-  mkdirSync,
-  openSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, existsSync, fstatSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { makeDirectory } from './make-directory.ts';
 
 /** A log file is renamed once it is this long. */
 export const MAX_LOG_BYTES = 5 * 1024 * 1024;
@@ -84,7 +76,7 @@ export class LogFile {
 }
 
 function openForLines(path: string): number {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  makeDirectory(dirname(path));
   return openSync(path, 'a', 0o600);
 }
 

@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { resolvePaths } from '../../src/paths.ts';
 import type { Client } from '../client.ts';
 import { abortable } from '../deadline.ts';
-import { shortName } from './backups.ts';
+import { isBackupName, shortName } from './backups.ts';
 import { type Candidate, completeWords, type Completion, type Kind } from './complete-words.ts';
 import type { Context } from './context.ts';
 import { readShellLine, writeShellWord } from './shell-line.ts';
@@ -101,10 +101,7 @@ async function lookUp(kind: Kind, prefix: string, { ask, backupsDir }: Sources):
     case 'backup': {
       // Their names are enough; the daemon would read them all to count their projects.
       const names = await readdir(backupsDir);
-      const ours = names
-        .filter((name) => /^registry-.+\.json$/.test(name))
-        .toSorted()
-        .toReversed();
+      const ours = names.filter(isBackupName).toSorted().toReversed();
       return ours.map((name) => ({
         value: prefix.startsWith('r') ? name : shortName(name),
         description: '',

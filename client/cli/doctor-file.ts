@@ -1,6 +1,7 @@
 /** The registry file, as it lies there. */
 import { readdir } from 'node:fs/promises';
 import type { Paths } from '../../src/paths.ts';
+import { isBackupName } from './backups.ts';
 import { systemReason } from './failures.ts';
 import { type Diagnosis, error, ok, warning } from './finding.ts';
 import { JsonFault } from './json.ts';
@@ -39,9 +40,7 @@ export async function checkFile(
     if (!(cause instanceof Error && 'code' in cause)) throw cause;
     if (cause.code !== 'ENOENT')
       return [error(check, `cannot read ${short(registryFile)}: ${systemReason(cause)}`)];
-    const backups = (await readdir(backupsDir).catch(() => [])).filter((name) =>
-      /^registry-.+\.json$/.test(name),
-    );
+    const backups = (await readdir(backupsDir).catch(() => [])).filter(isBackupName);
     if (backups.length === 0) return [ok(check, 'no projects yet')];
     const message = `${short(registryFile)} is gone, and there are backups of it`;
     return [

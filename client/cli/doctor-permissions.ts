@@ -3,6 +3,7 @@ import type { Stats } from 'node:fs';
 import { access, chmod, constants, lstat, readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Paths } from '../../src/paths.ts';
+import { isBackupName } from './backups.ts';
 import { systemReason } from './failures.ts';
 import { type Diagnosis, error, type Fix, ok, warning } from './finding.ts';
 import { plural, shellWord } from './text.ts';
@@ -110,7 +111,7 @@ async function checkBackups(directory: string, short: Shorten): Promise<Diagnosi
   const check = 'backups.permissions';
   let names: string[];
   try {
-    names = (await readdir(directory)).filter((name) => /^registry-.+\.json$/.test(name));
+    names = (await readdir(directory)).filter(isBackupName);
   } catch (cause) {
     if (isMissing(cause)) return [];
     return [error(check, `cannot look into ${short(directory)}: ${systemReason(cause)}`)];

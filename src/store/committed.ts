@@ -52,9 +52,14 @@ export class Committed {
     for (const listener of this.#listeners) listener.problem?.(problem);
   }
 
-  /** The bytes of the file that says what is committed, or would be. */
-  async encode(registry: Registry = this.registry): Promise<Buffer> {
+  /** What the file says of what is committed, or would, in pieces that follow one another. */
+  encodePieces(registry: Registry = this.registry): Promise<Buffer[]> {
     const { version, extra, active } = registry;
-    return Buffer.concat(await encodeRegistry(registry.projects(), active, version, extra));
+    return encodeRegistry(registry.projects(), active, version, extra);
+  }
+
+  /** The same in one. */
+  async encode(registry?: Registry): Promise<Buffer> {
+    return Buffer.concat(await this.encodePieces(registry));
   }
 }

@@ -4,12 +4,13 @@
  * Every waiting change is applied to a draft, the draft is written once, and only then becomes the committed
  * state. Outside edits pass through the same queue, so a change never lands on a state that is no longer the file's.
  */
-import { mkdir, realpath } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { RegistryError } from '../domain/errors.ts';
 import { bringBack } from '../domain/operations.ts';
 import { Draft, type Registry, type RegistryView } from '../domain/registry.ts';
 import type { Logger } from '../log.ts';
+import { makeDirectory } from '../make-directory.ts';
 import type { Paths } from '../paths.ts';
 import { isMissing, removeStaged } from './atomic-file.ts';
 import { Backups } from './backups.ts';
@@ -84,7 +85,7 @@ export class Store {
    * @throws when the directory or the file cannot be read for another reason than its content
    */
   static async open(options: StoreOptions): Promise<Store> {
-    await mkdir(options.paths.dataDir, { recursive: true, mode: 0o700 });
+    makeDirectory(options.paths.dataDir);
     // A registry that is kept elsewhere through a link stays there.
     const file = await realpath(options.paths.registryFile).catch((error: unknown) => {
       if (isMissing(error)) return options.paths.registryFile;
@@ -300,7 +301,7 @@ export class Store {
   async #writeBack(): Promise<void> {
     await this.#takeInEdits();
     if (this.#committed.problem?.kind !== 'deleted_file' || !(await this.#ownsRegistry())) return;
-    if (!(await this.#replace([await this.#committed.encode()], this.#now()))) return;
+    if (!(await this.#replace(await this.#committed.encodePieces(), this.#now()))) return;
     await this.#file.sync();
     this.#log.warn('wrote the last good state back where the registry file was deleted');
     this.#committed.setProblem(null, false);
@@ -316,7 +317,7 @@ export class Store {
       const replaced = await this.#file.read();
       if (replaced) await this.backups.keep(replaced, 'restore', now);
       const registry = succeed(this.#committed.registry, earlier);
-      if (!(await this.#replace([await this.#committed.encode(registry)], now))) continue;
+      if (!(await this.#replace(await this.#committed.encodePieces(registry), now))) continue;
       const unsynced = await this.#sync();
       const changes = difference(this.#committed.registry, registry);
       this.#committed.registry = registry;
@@ -351,7 +352,7 @@ export class Store {
     this.#committed.setProblem({ kind: 'recovered', message: loaded.message, since: now }, false);
     if (!loaded.writeBack) return;
     try {
-      await this.#replace([await this.#committed.encode()], now);
+      await this.#replace(await this.#committed.encodePieces(), now);
       await this.#file.sync();
     } catch (error) {
       // What there is can be served; the next change writes it, and until then it stays in its backup.

@@ -78,10 +78,7 @@ export class TrackedFile {
    * @returns whether the file was replaced
    */
   async replace(pieces: readonly Buffer[]): Promise<boolean> {
-    const staged = await stage(
-      this.path,
-      pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces),
-    );
+    const staged = await stage(this.path, Buffer.concat(pieces));
     try {
       let expected = this.#identity;
       // The last look and the rename are one step without a pause: whatever else the event loop has to do would be
