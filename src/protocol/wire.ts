@@ -5,6 +5,7 @@
  * `params`, a bare answer to a batch of one.
  */
 import { isUtf8 } from 'node:buffer';
+import { longIds, mayBeRounded, NumberText } from './long-ids.ts';
 
 /** https://www.jsonrpc.org/specification, section 5.1 */
 const PARSE_ERROR = -32700;
@@ -18,14 +19,15 @@ export const MAX_LINE_BYTES = 4 * 1024 * 1024;
 export const MAX_BATCH = 1_000;
 export const MAX_DEPTH = 64;
 
-export type RpcId = string | number | null;
+export type PlainId = string | number | null;
+export type RpcId = PlainId | NumberText;
 
 /** A valid request; without `id` it is a notification. */
-export interface RpcRequest {
+export interface RpcRequest<Id extends RpcId = RpcId> {
   jsonrpc: '2.0';
   method: string;
   params?: Record<string, unknown> | unknown[];
-  id?: RpcId;
+  id?: Id;
 }
 
 export interface RpcError {
@@ -34,9 +36,9 @@ export interface RpcError {
   readonly data?: unknown;
 }
 
-export interface ErrorAnswer {
+export interface ErrorAnswer<Id extends RpcId = RpcId> {
   jsonrpc: '2.0';
-  id: RpcId;
+  id: Id;
   error: RpcError;
 }
 
@@ -70,6 +72,7 @@ export function readMessage(line: Buffer): Message {
   if (maybeDeep(line) && depthExceeds(value, MAX_DEPTH)) {
     return refused(INVALID_REQUEST, `invalid request: nested deeper than ${MAX_DEPTH}`, idOf(value));
   }
+  keepIds(value, text);
   if (!Array.isArray(value)) return { batch: false, entries: [readRequest(value)] };
   if (value.length === 0) return refused(INVALID_REQUEST, 'invalid request: the batch is empty');
   if (value.length > MAX_BATCH) {
@@ -109,24 +112,53 @@ function readRequest(value: unknown): RpcRequest | ErrorAnswer {
 /** The id to answer under; null where there is none that an answer could give back. */
 function idOf(request: unknown): RpcId {
   const id = typeof request === 'object' && request !== null && 'id' in request ? request.id : null;
-  // 1e400 is read as Infinity.
-  return typeof id === 'string' || (typeof id === 'number' && Number.isFinite(id)) ? id : null;
+  if (typeof id === 'string' || id instanceof NumberText) return id;
+  // Better no id than another one, where its text was not kept.
+  return typeof id === 'number' && !mayBeRounded(id) ? id : null;
+}
+
+/** Puts the text of each id in its place that reading it may have changed. Most lines have none. */
+function keepIds(value: unknown, text: string): void {
+  const batch = Array.isArray(value);
+  const entries: readonly unknown[] = batch ? value : [value];
+  const isLong = (entry: unknown): entry is { id: RpcId } =>
+    typeof entry === 'object' && entry !== null && 'id' in entry && mayBeRounded(entry.id);
+  if (!entries.some(isLong)) return;
+  const ids = longIds(text, batch);
+  for (const [place, entry] of entries.entries()) if (isLong(entry)) entry.id = ids.get(place) ?? null;
 }
 
 export function isErrorAnswer(entry: RpcRequest | ErrorAnswer): entry is ErrorAnswer {
   return Object.hasOwn(entry, 'error') && !Object.hasOwn(entry, 'method');
 }
 
-export function errorAnswer(id: RpcId, code: number, message: string, data?: unknown): ErrorAnswer {
+export function errorAnswer<Id extends RpcId>(
+  id: Id,
+  code: number,
+  message: string,
+  data?: unknown,
+): ErrorAnswer<Id> {
   return { jsonrpc: '2.0', id, error: data === undefined ? { code, message } : { code, message, data } };
 }
 
+/** Whether the id is one that JavaScript holds as it was sent. */
+export function hasPlainId(request: RpcRequest): request is RpcRequest<PlainId> {
+  return !(request.id instanceof NumberText);
+}
+
 /** An answer as text, without a line feed. */
-export function writeAnswer(answer: { id?: RpcId; result?: unknown; error?: unknown }): string {
-  if (answer.result instanceof RawJson) {
-    return `{"jsonrpc":"2.0","id":${JSON.stringify(answer.id ?? null)},"result":${answer.result.json}}`;
-  }
-  return JSON.stringify(answer);
+export function writeAnswer({
+  id = null,
+  result,
+  error,
+}: {
+  id?: RpcId | undefined;
+  result?: unknown;
+  error?: unknown;
+}): string {
+  const idText = id instanceof NumberText ? id.text : JSON.stringify(id);
+  const [name, value] = error === undefined ? ['result', result] : ['error', error];
+  return `{"jsonrpc":"2.0","id":${idText},"${name}":${value instanceof RawJson ? value.json : JSON.stringify(value)}}`;
 }
 
 function refused(code: number, message: string, id: RpcId = null): Message {

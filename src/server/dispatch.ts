@@ -10,10 +10,12 @@ import {
   type ErrorAnswer,
   INTERNAL_ERROR,
   INVALID_PARAMS,
+  hasPlainId,
   INVALID_REQUEST,
   isErrorAnswer,
   type Message,
   METHOD_NOT_FOUND,
+  type PlainId,
   RawJson,
   type RpcRequest,
   writeAnswer,
@@ -119,7 +121,12 @@ export class Dispatcher {
   #answer(entry: RpcRequest | ErrorAnswer, call: Call): Promise<Answer | null> {
     if (isErrorAnswer(entry)) return Promise.resolve(entry);
     const { id, method } = entry;
-    if (this.#server.hasMethod(method)) return Promise.resolve(this.#server.receive(entry, call));
+    if (this.#server.hasMethod(method)) {
+      if (hasPlainId(entry)) return Promise.resolve(this.#server.receive(entry, call));
+      // Another one stands in for it, which the library can hold.
+      const answered = Promise.resolve(this.#server.receive({ ...entry, id: 0 }, call));
+      return answered.then((answer) => answer && { ...answer, id });
+    }
     if (id === undefined) return Promise.resolve(null);
     return Promise.resolve(errorAnswer(id, METHOD_NOT_FOUND, `method not found: ${method.slice(0, 80)}`));
   }
@@ -194,7 +201,7 @@ export class Dispatcher {
     this.#log.debug({ method: name, ms: Math.round(ms * 1000) / 1000, outcome, ...context.peer }, 'request');
   }
 
-  #mapError(id: ErrorAnswer['id'], error: unknown): ErrorAnswer {
+  #mapError(id: PlainId, error: unknown): ErrorAnswer<PlainId> {
     if (error instanceof RegistryError) return errorAnswer(id, error.code, error.message, error.data);
     if (error instanceof InvalidParamsError) {
       return errorAnswer(id, INVALID_PARAMS, error.message, { issues: error.issues });

@@ -20,6 +20,9 @@ describe('an id', () => {
     ['zero', '0'],
     ['a negative number', '-3'],
     ['a fraction', '1.5'],
+    ['a number of more digits than a double has', '9007199254740993'],
+    ['a number that no double comes near', '1e400'],
+    ['a fraction of many digits', '-0.10000000000000000555'],
     ['null', 'null'],
     ['a string of a lone surrogate', '"\\ud800"'],
   ])('that is %s comes back as it was', async (_kind, id) => {
@@ -33,12 +36,27 @@ describe('an id', () => {
     ['true', 'true'],
     ['an object', '{}'],
     ['a list', '[1]'],
-    ['a number that no number can hold', '1e400'],
   ])('that is %s is refused', async (_kind, id) => {
     const { connect } = await startDaemon();
     const peer = await connect();
     peer.write(`{"jsonrpc":"2.0","id":${id},"method":"daemon.ping"}\n`);
     expect(await peer.next()).toMatchObject({ id: null, error: { code: -32600 } });
+  });
+
+  test('of many digits comes back as it was in a batch, and from a request that is refused', async () => {
+    const { connect } = await startDaemon();
+    const peer = await connect();
+    peer.write(
+      '[1,{"jsonrpc":"2.0","id":9007199254740993,"method":"daemon.ping","params":{"id":9007199254740995}},{"jsonrpc":"2.0","\\u0069d":1e400,"method":"nope"},{"jsonrpc":"2.0","id":1,"id":-9007199254740993,"method":"projects.get"},{"id":9007199254740995}]\n',
+    );
+    const line = await peer.line();
+    expect([...line.matchAll(/"id":([^,]*)/g)].map(([, id]) => id)).toEqual([
+      'null',
+      '9007199254740993',
+      '1e400',
+      '-9007199254740993',
+      '9007199254740995',
+    ]);
   });
 
   test('of an invalid request comes back where it can be told', async () => {
