@@ -15,6 +15,8 @@ import { type Lease, Leases } from './server/leases.ts';
 import { Listener } from './server/listener.ts';
 import { Metrics } from './server/metrics.ts';
 import { claimDirectory, releaseDirectory } from './server/owner.ts';
+import type { Ask } from './server/places/disk.ts';
+import { Places } from './server/places/places.ts';
 import { prepareRunDirectory } from './server/run-directory.ts';
 import { FileWatch } from './store/watcher.ts';
 import type { Commit } from './store/committed.ts';
@@ -37,6 +39,8 @@ export interface DaemonOptions extends PathOptions {
   /** Called when the daemon should have ended and has not, because the disk does not answer. */
   readonly overdue?: (() => void) | undefined;
 }
+
+const askOrNull: Ask = (question) => question().catch(() => null);
 
 /** Another daemon serves this socket already. */
 export interface AlreadyRunning {
@@ -67,6 +71,7 @@ export class Daemon implements DaemonControl {
   readonly #started = performance.now();
   readonly #metrics = new Metrics();
   readonly #bell = new Bell();
+  readonly #places: Places;
   readonly #events: Events;
   readonly #leases: Leases;
   readonly #heartbeat: NodeJS.Timeout;
@@ -85,6 +90,7 @@ export class Daemon implements DaemonControl {
       this.#resolveStopped = resolve;
     });
     this.#events = new Events(this.epoch, () => store.registry);
+    this.#places = new Places(() => store.registry, askOrNull);
     this.#leases = new Leases(
       (lease, why) => void this.#loseLease(lease, why),
       () => this.#bell.ring(),
@@ -100,6 +106,7 @@ export class Daemon implements DaemonControl {
       leases: this.#leases,
       events: this.#events,
       bell: this.#bell,
+      places: this.#places,
       daemon: this,
       log,
     });
@@ -235,7 +242,11 @@ export class Daemon implements DaemonControl {
     if (commit.origin === 'rpc') this.#watch.wrote();
     this.#events.committed(commit);
     // Whoever trained a project that is gone trains nothing any more.
-    for (const change of commit.changes) if ('id' in change && !change.after) this.#leases.endOf(change.id);
+    for (const change of commit.changes) {
+      if (!('id' in change)) continue;
+      if (!change.after) this.#leases.endOf(change.id);
+      if (change.before?.source_path !== change.after?.source_path) this.#places.changed();
+    }
     this.#bell.ring();
   }
 

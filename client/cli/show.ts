@@ -49,6 +49,8 @@ function origin({ resolved_by: by }: Resolved): string {
       return `from ${PROJECT_VARIABLE}`;
     case 'cwd':
       return 'the working directory is in it';
+    case 'worktree':
+      return 'the working directory is in a worktree of it';
     case 'active':
       return 'the active project';
   }

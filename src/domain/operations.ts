@@ -15,8 +15,9 @@ import {
   type Project,
   type TrainingStatus,
 } from './project.ts';
-import { containing, findProject, normalizePath } from './references.ts';
+import { findNamed, findProject, normalizePath } from './references.ts';
 import type { Draft, RegistryView } from './registry.ts';
+import type { Found } from './whereabouts.ts';
 
 export interface NewProject {
   readonly id: string;
@@ -155,7 +156,7 @@ export function retrain(draft: Draft, reference: string, now: string, reason: st
 
 /** Takes a project out; an active one's place goes to the first remaining in file order. */
 export function remove(draft: Draft, reference: string, ifEtag?: string): Project {
-  const project = findCurrent(draft, reference, ifEtag);
+  const project = requireEtag(findNamed(draft, reference), ifEtag);
   draft.remove(project.project_id);
   if (draft.active === project.project_id) draft.activate(first(draft.projects())?.project_id ?? null);
   return project;
@@ -199,21 +200,23 @@ export function activeProject(view: RegistryView): Project | null {
   return view.active === null ? null : (view.get(view.active) ?? null);
 }
 
-export type ResolvedBy = 'argument' | 'env' | 'cwd' | 'active';
+export const RESOLVED_BY = ['argument', 'env', 'cwd', 'worktree', 'active'] as const;
+export type ResolvedBy = (typeof RESOLVED_BY)[number];
 
 /**
  * The project a program should work on: the argument, the environment's, the one around the working directory,
  * the active one. The first that is given counts; one that is given and matches nothing is an error, except `cwd`.
+ *
+ * @param given with what was found around the working directory
  */
 export function resolve(
   view: RegistryView,
-  given: { project?: string | undefined; env?: string | undefined; cwd?: string | undefined },
+  given: { project?: string | undefined; env?: string | undefined; around?: Found | undefined },
 ): { project: Project; resolved_by: ResolvedBy } {
   if (given.project !== undefined)
     return { project: findProject(view, given.project), resolved_by: 'argument' };
   if (given.env) return { project: findProject(view, given.env), resolved_by: 'env' };
-  const around = given.cwd === undefined ? undefined : containing(view, given.cwd);
-  if (around) return { project: around, resolved_by: 'cwd' };
+  if (given.around) return { project: given.around.project, resolved_by: given.around.by };
   const active = activeProject(view);
   if (active) return { project: active, resolved_by: 'active' };
   throw new RegistryError(
@@ -223,7 +226,10 @@ export function resolve(
 }
 
 function findCurrent(draft: Draft, reference: string, ifEtag: string | undefined): Project {
-  const project = findProject(draft, reference);
+  return requireEtag(findProject(draft, reference), ifEtag);
+}
+
+function requireEtag(project: Project, ifEtag: string | undefined): Project {
   if (ifEtag !== undefined && ifEtag !== etagOf(project)) {
     throw new RegistryError(
       'etag_mismatch',

@@ -15,43 +15,78 @@ const MAX_SUGGESTIONS = 3;
  * @throws {RegistryError} `project_not_found` with near names, `ambiguous_project` with the projects it matches
  */
 export function findProject(view: RegistryView, reference: string): Project {
-  const found =
-    view.get(reference) ??
-    view.get(reference.toLowerCase()) ??
-    view.named(reference.trim()) ??
-    containing(view, reference);
+  const found = named(view, reference) ?? containing(view, reference);
   if (found) return found;
-  throw new RegistryError(
-    'project_not_found',
-    `cannot find project "${shorten(reference)}": nothing is registered under it`,
-    {
-      project: reference,
-      suggestions: nearNames(view, reference),
-    },
-  );
+  throw notFound(view, reference, 'nothing is registered under it');
+}
+
+/**
+ * The same, but for a path, which has to be the project's own: what lies in a project must not take all of it away.
+ *
+ * @throws {RegistryError} `project_not_found` with near names, `ambiguous_project` with the projects it matches
+ */
+export function findNamed(view: RegistryView, reference: string): Project {
+  const found = named(view, reference) ?? containing(view, reference);
+  if (!found) throw notFound(view, reference, 'nothing is registered under it');
+  const isElsewhere = reference.startsWith('/') && found.source_path !== normalizePath(reference);
+  if (!isElsewhere) return found;
+  throw notFound(view, reference, `it is not the directory of "${found.name}" but in it`, [found.name]);
+}
+
+function named(view: RegistryView, reference: string): Project | undefined {
+  return view.get(reference) ?? view.get(reference.toLowerCase()) ?? view.named(reference.trim());
+}
+
+function notFound(
+  view: RegistryView,
+  reference: string,
+  why: string,
+  suggestions = nearNames(view, reference),
+): RegistryError {
+  return new RegistryError('project_not_found', `cannot find project "${shorten(reference)}": ${why}`, {
+    project: reference,
+    suggestions,
+  });
 }
 
 /** The project that most closely contains an absolute path; undefined when none does. */
 export function containing(view: RegistryView, path: string): Project | undefined {
   if (!path.startsWith('/')) return undefined;
-  let place = normalizePath(path);
-  for (;;) {
-    const here = view.at(place);
-    if (here.length > 1) {
-      const names = here.map(({ name }) => `"${name}"`).join(', ');
-      throw new RegistryError(
-        'ambiguous_project',
-        `cannot tell which project ${path} means: ${names} are registered there`,
-        {
-          projects: here.map(toWire),
-          suggestions: here.map(({ name }) => name),
-        },
-      );
-    }
-    if (here[0]) return here[0];
+  const [project, ...others] = closest(normalizePath(path), (place) => view.at(place))?.projects ?? [];
+  if (project && others.length > 0) throw ambiguous(path, [project, ...others]);
+  return project;
+}
+
+/** The projects of the nearest directory that has any, and how many directories above the path that is. */
+export interface Closest {
+  readonly distance: number;
+  readonly projects: readonly Project[];
+}
+
+/**
+ * The nearest directory at or above a path that has projects; undefined when none has.
+ *
+ * @param path normal and absolute
+ * @param at the projects of exactly this directory
+ */
+export function closest(path: string, at: (place: string) => readonly Project[]): Closest | undefined {
+  let place = path;
+  for (let distance = 0; ; distance += 1) {
+    const projects = at(place);
+    if (projects.length > 0) return { distance, projects };
     if (place === '/') return undefined;
     place = place.slice(0, place.lastIndexOf('/')) || '/';
   }
+}
+
+/** The refusal of a path that several projects are registered for. */
+export function ambiguous(path: string, projects: readonly Project[]): RegistryError {
+  const names = projects.map(({ name }) => `"${name}"`).join(', ');
+  return new RegistryError(
+    'ambiguous_project',
+    `cannot tell which project ${path} means: ${names} are registered there`,
+    { projects: projects.map(toWire), suggestions: projects.map(({ name }) => name) },
+  );
 }
 
 /**

@@ -160,10 +160,14 @@ export class Dispatcher {
         `invalid request: the answers of the batch are longer than ${MAX_BATCH_ANSWER_LENGTH} bytes; ask for less at once`,
       );
     }
-    const result = this.#handlers.run(name, params, context);
-    // At once: the entries of a batch are answered in one go, before anything else could count.
-    if (length && result instanceof RawJson) length.total += result.json.length;
-    return result;
+    const run = (prepared: Given<M>): unknown => {
+      const result = this.#handlers.run(name, prepared, context);
+      // At once: the entries of a batch are answered in one go, before anything else could count.
+      if (length && result instanceof RawJson) length.total += result.json.length;
+      return result;
+    };
+    const preparing = this.#handlers.prepare(name, params);
+    return preparing ? preparing.then(run) : run(params);
   }
 
   async #change<M extends MethodName>(name: M, given: unknown, call: Call): Promise<unknown> {
@@ -171,7 +175,7 @@ export class Dispatcher {
     let params: Given<M>;
     try {
       params = this.#params(name, given);
-      await this.#handlers.prepare(name, params);
+      params = (await this.#handlers.prepare(name, params)) ?? params;
     } finally {
       await barrier?.arrive(place);
     }

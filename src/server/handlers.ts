@@ -10,12 +10,16 @@ import type { Answer, Context, Given, Handler, Services } from './handlers/types
 export type HandlerTable = { readonly [M in MethodName]: Handler<M> };
 
 export interface Handlers {
-  /** What must be known before the change is queued; may wait for the disk. */
-  prepare<M extends MethodName>(name: M, params: Given<M>): Promise<void> | null;
+  /**
+   * Finds out what the disk knows before anything is queued: refuses a codebase that is not there, and puts the id of
+   * the project in the place of a path in it. Null where nothing has to be asked.
+   */
+  prepare<M extends MethodName>(name: M, params: Given<M>): Promise<Given<M>> | null;
   run<M extends MethodName>(name: M, params: Given<M>, context: Context): Answer<M> | Promise<Answer<M>>;
 }
 
 export function createHandlers(services: Services): Handlers {
+  const { places } = services;
   const table: HandlerTable = {
     ...daemonHandlers(services),
     ...registryHandlers(services),
@@ -24,10 +28,17 @@ export function createHandlers(services: Services): Handlers {
   };
   return {
     prepare(name, params) {
-      // The two methods that name a codebase; a path that is no directory is refused before anything is queued.
-      if (name !== 'projects.register' && name !== 'projects.update') return null;
-      const { source_path } = params as { source_path?: string };
-      return source_path === undefined ? null : requireDirectory(source_path);
+      const { project, source_path } = params as { project?: string | null; source_path?: string };
+      // The two methods that name a codebase; in a query it is only compared.
+      const codebase = name === 'projects.register' || name === 'projects.update' ? source_path : undefined;
+      const path = project?.startsWith('/') ? project : undefined;
+      if (codebase === undefined && path === undefined) return null;
+      return (async () => {
+        if (codebase !== undefined) await requireDirectory(codebase);
+        if (path === undefined) return params;
+        const found = await (name === 'projects.remove' ? places.findAt(path) : places.findId(path));
+        return { ...params, project: found ?? path };
+      })();
     },
     run(name, params, context) {
       return table[name](params, context);

@@ -77,8 +77,8 @@ describe('add', () => {
     const link = join(cli.home, 'link');
     await symlink(real, link);
     expect(await cli.json(['add'], { cwd: real, env: { PWD: link } })).toMatchObject({ source_path: link });
-    expect(await cli.json(['which'], { cwd: real })).toMatchObject({ resolved_by: 'active' });
     await cli.json(['use', '--none']);
+    expect(await cli.json(['which'], { cwd: real })).toMatchObject({ resolved_by: 'cwd' });
     expect(await cli.json(['which'], { cwd: link, env: { PWD: link } })).toMatchObject({
       resolved_by: 'cwd',
     });

@@ -151,14 +151,15 @@ describe('bringing projects back', () => {
 
 describe('resolve', () => {
   const registry = new Registry([project(1), project(2), project(3)], uuid(3));
+  const around = { project: project(1), by: 'cwd' } as const;
 
   test.each([
-    ['an argument before everything', { project: 'p1', env: 'p2', cwd: '/src/p3' }, 1, 'argument'],
-    ['the environment before the directory', { env: 'p2', cwd: '/src/p1' }, 2, 'env'],
-    ['the directory before the active one', { cwd: '/src/p1/deep' }, 1, 'cwd'],
-    ['the active one where the directory is no project’s', { cwd: '/elsewhere' }, 3, 'active'],
+    ['an argument before everything', { project: 'p1', env: 'p2', around }, 1, 'argument'],
+    ['the environment before the directory', { env: 'p2', around }, 2, 'env'],
+    ['the directory before the active one', { around }, 1, 'cwd'],
+    ['the worktree before the active one', { around: { ...around, by: 'worktree' as const } }, 1, 'worktree'],
     ['the active one where nothing is given', {}, 3, 'active'],
-    ['an empty environment as none', { env: '', cwd: '/src/p1' }, 1, 'cwd'],
+    ['an empty environment as none', { env: '', around }, 1, 'cwd'],
   ])('takes %s', (_what, given, number, by) => {
     expect(operations.resolve(registry, given)).toMatchObject({
       project: { project_id: uuid(number) },
@@ -167,8 +168,8 @@ describe('resolve', () => {
   });
 
   test('refuses an argument or an environment that matches nothing, whatever else would', () => {
-    expect(() => operations.resolve(registry, { project: 'px', cwd: '/src/p1' })).toThrow(/"px"/);
-    expect(() => operations.resolve(registry, { env: 'py', cwd: '/src/p1' })).toThrow(/"py"/);
+    expect(() => operations.resolve(registry, { project: 'px', around })).toThrow(/"px"/);
+    expect(() => operations.resolve(registry, { env: 'py', around })).toThrow(/"py"/);
   });
 
   test('refuses when there is nothing at all', () => {

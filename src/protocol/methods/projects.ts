@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { RESOLVED_BY } from '../../domain/operations.ts';
 import {
   jsonObject,
   MAX_METADATA_BYTES,
@@ -126,6 +127,8 @@ export const projectMethods = {
     kind: 'change',
     summary:
       "Takes a project out of the registry and deletes the project's own directory; the codebase stays.",
+    description:
+      "A path means the project only when it is the project's own `source_path`, and not when it lies in it.",
     params: z.strictObject({
       project: projectReference,
       keep_files: z.boolean().optional().describe("leave the project's own directory"),
@@ -193,7 +196,9 @@ export const projectMethods = {
     summary: 'Tells which project a program should work on, and why.',
     description:
       'The first of `project`, `env`, `cwd` and the active project that is given counts; one that is given and ' +
-      'matches nothing is an error, except `cwd`.',
+      'matches nothing is an error, except `cwd`. A path, also as a reference, means the deepest project that contains ' +
+      'it, as it is written or behind links. In a linked git worktree or a jj workspace (`resolved_by: "worktree"`) it ' +
+      'means the project of the same place in the main worktree, unless a project is registered in the worktree itself.',
     params: z.strictObject({
       project: projectReference.optional().describe('what the person named'),
       env: z
@@ -202,7 +207,7 @@ export const projectMethods = {
         .describe("the environment's CODEBASE_GARDENER_PROJECT; empty counts as absent"),
       cwd: z.string().optional().describe('absolute path of the working directory'),
     }),
-    result: z.object({ project: wireProject, resolved_by: z.enum(['argument', 'env', 'cwd', 'active']) }),
+    result: z.object({ project: wireProject, resolved_by: z.enum(RESOLVED_BY) }),
     errors: MISSING,
     example: {
       params: { cwd: '/home/ada/src/payments/api' },

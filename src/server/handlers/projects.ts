@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import * as operations from '../../domain/operations.ts';
 import type { Project } from '../../domain/project.ts';
 import { countByStatus, list } from '../../domain/query.ts';
-import { findProject } from '../../domain/references.ts';
+import { findNamed, findProject } from '../../domain/references.ts';
 import type { MethodName, Result } from '../../protocol/methods.ts';
 import { RawJson } from '../../protocol/wire.ts';
 import { removeProjectDirectory } from '../../store/directories.ts';
@@ -13,7 +13,7 @@ import type { Lease } from '../leases.ts';
 import { projectJson } from '../presentation.ts';
 import type { Context, Family, Services } from './types.ts';
 
-export function projectHandlers({ store, paths, leases, log }: Services): Family<'projects'> {
+export function projectHandlers({ store, paths, leases, places, log }: Services): Family<'projects'> {
   const present = (project: Project): string => projectJson(project, leases);
   const directoryOf = (id: string): string => join(paths.projectsDir, id);
 
@@ -73,7 +73,7 @@ export function projectHandlers({ store, paths, leases, log }: Services): Family
     },
     async 'projects.remove'({ project: reference, keep_files, force, if_etag }, { peer }) {
       const removed = await store.change((draft) => {
-        if (!force) leases.requireFree(findProject(draft, reference));
+        if (!force) leases.requireFree(findNamed(draft, reference));
         return { project: operations.remove(draft, reference, if_etag), active: draft.active };
       });
       const { project_id, name } = removed.project;
@@ -98,7 +98,13 @@ export function projectHandlers({ store, paths, leases, log }: Services): Family
       return activeAnswer(active);
     },
     'projects.active': () => activeAnswer(operations.activeProject(store.registry)),
-    'projects.resolve'(given) {
+    async 'projects.resolve'({ project: named, env, cwd }) {
+      const isPath = (text: string | undefined): text is string => text?.startsWith('/') ?? false;
+      const given = {
+        project: named,
+        env: isPath(env) ? ((await places.findId(env)) ?? env) : env,
+        around: named === undefined && !env && isPath(cwd) ? await places.find(cwd) : undefined,
+      };
       const { project, resolved_by } = operations.resolve(store.registry, given);
       return new RawJson(`{"project":${present(project)},"resolved_by":"${resolved_by}"}`);
     },

@@ -8,6 +8,7 @@ import type { Store } from '../../store/store.ts';
 import type { Bell } from '../bell.ts';
 import type { Events, Outlet } from '../events.ts';
 import type { Leases } from '../leases.ts';
+import type { Places } from '../places/places.ts';
 
 /** Who calls: goes into the log beside every request. */
 export interface Peer {
@@ -43,6 +44,8 @@ export interface Services {
   readonly events: Events;
   /** Rings when a change was committed, a lease has ended, a connection has closed, or the daemon drains. */
   readonly bell: Bell;
+  /** Which projects paths mean. */
+  readonly places: Places;
   readonly daemon: DaemonControl;
   readonly log: Logger;
 }

@@ -1,0 +1,48 @@
+/** The few questions about other people's directories that finding a project takes. What cannot be told is null. */
+import { constants } from 'node:fs';
+import { open, readdir, realpath, stat } from 'node:fs/promises';
+
+/**
+ * Asks the disk something; null when it says no, or nothing in time. Other people's disks may hang, and must not hold
+ * up the daemon.
+ */
+export type Ask = <T>(question: () => Promise<T>) => Promise<T | null>;
+
+/** The files of git and jj that are read here hold a path, or a configuration that people write. Bytes. */
+const MAX_FILE_BYTES = 256 * 1024;
+
+export class Disk {
+  readonly #ask: Ask;
+
+  constructor(ask: Ask) {
+    this.#ask = ask;
+  }
+
+  async kindOf(path: string): Promise<'file' | 'directory' | null> {
+    const status = await this.#ask(() => stat(path));
+    if (status?.isFile()) return 'file';
+    return status?.isDirectory() ? 'directory' : null;
+  }
+
+  /** The path behind all links. */
+  real(path: string): Promise<string | null> {
+    return this.#ask(() => realpath(path));
+  }
+
+  /** The text of a small file; never waits for a pipe. */
+  read(path: string): Promise<string | null> {
+    return this.#ask(async () => {
+      const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+      try {
+        const status = await handle.stat();
+        return status.isFile() && status.size <= MAX_FILE_BYTES ? await handle.readFile('utf8') : null;
+      } finally {
+        await handle.close();
+      }
+    });
+  }
+
+  async list(path: string): Promise<readonly string[]> {
+    return (await this.#ask(() => readdir(path))) ?? [];
+  }
+}

@@ -1,0 +1,82 @@
+/** Where the source paths of the projects lead, for projects that are registered through a link. */
+import type { Project } from '../../domain/project.ts';
+import type { RegistryView } from '../../domain/registry.ts';
+import type { Disk } from './disk.ts';
+
+/** What is known of links is asked again after so long: somebody may have made one, or had one lead elsewhere. Milliseconds. */
+const TRUSTED_MS = 5_000;
+/** And only afterwards where asking takes longer than this: nobody waits so long at a prompt. Milliseconds. */
+const PATIENCE_MS = 100;
+
+export class RealSources {
+  readonly #view: () => RegistryView;
+  readonly #disk: Disk;
+  /** By source path, where it leads. */
+  #real = new Map<string, string>();
+  /** The source paths that lead to a place and are not that place. */
+  #leadingTo = new Map<string, string[]>();
+  #isStale = true;
+  #askedAt = Number.NEGATIVE_INFINITY;
+  #took = 0;
+  #asking: Promise<void> | null = null;
+
+  constructor(view: () => RegistryView, disk: Disk) {
+    this.#view = view;
+    this.#disk = disk;
+  }
+
+  /** There may be other source paths now. */
+  changed(): void {
+    this.#isStale = true;
+  }
+
+  /** The projects whose source path leads to a real path. */
+  readonly at = (real: string): readonly Project[] => {
+    const view = this.#view();
+    const written = view.at(real).filter((project) => (this.#real.get(project.source_path) ?? real) === real);
+    const linked = (this.#leadingTo.get(real) ?? []).flatMap((path) => view.at(path));
+    return linked.length === 0 ? written : [...written, ...linked];
+  };
+
+  /** Brings what is known up to date, where it may not be. */
+  async refresh(): Promise<void> {
+    if (this.#isStale) {
+      // What is being asked may not know of the change yet.
+      await this.#asking;
+      if (this.#isStale) await this.#ask();
+      return;
+    }
+    if (performance.now() - this.#askedAt < Math.max(TRUSTED_MS, 20 * this.#took)) return;
+    const asking = this.#ask();
+    if (this.#took < PATIENCE_MS) await asking;
+  }
+
+  #ask(): Promise<void> {
+    this.#asking ??= this.#askAll().finally(() => {
+      this.#asking = null;
+    });
+    return this.#asking;
+  }
+
+  async #askAll(): Promise<void> {
+    const started = performance.now();
+    this.#isStale = false;
+    const real = new Map<string, string>();
+    const leadingTo = new Map<string, string[]>();
+    const paths = new Set(Array.from(this.#view().projects(), (project) => project.source_path));
+    for (const path of paths) {
+      const leads = await this.#disk.real(path);
+      // What is gone, or cannot be told, counts as it is written.
+      if (leads === null) continue;
+      real.set(path, leads);
+      if (leads === path) continue;
+      const others = leadingTo.get(leads);
+      if (others) others.push(path);
+      else leadingTo.set(leads, [path]);
+    }
+    this.#real = real;
+    this.#leadingTo = leadingTo;
+    this.#askedAt = performance.now();
+    this.#took = this.#askedAt - started;
+  }
+}

@@ -1,0 +1,296 @@
+/** Which project a path means, where links and worktrees are in the way; asked of a daemon, with real directories. */
+import { execFile, execFileSync } from 'node:child_process';
+import { chmod, mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { type RunningDaemon, startDaemon } from '../support/daemon.ts';
+import { environment } from '../support/home.ts';
+import type { LineClient } from '../support/lines.ts';
+import { requireTools } from '../support/tools.ts';
+
+const run = promisify(execFile);
+
+let daemon: RunningDaemon;
+let peer: LineClient;
+
+beforeEach(async () => {
+  daemon = await startDaemon();
+  peer = await daemon.connect();
+  await register('active');
+});
+
+/** Registers a directory of the home, making it; returns its path. */
+async function register(name: string, directory = name): Promise<string> {
+  const path = await daemon.codebase(directory);
+  await peer.call('projects.register', { name, source_path: path });
+  return path;
+}
+
+/** `name resolved_by` */
+async function resolved(cwd: string): Promise<string> {
+  const { project, resolved_by } = await peer.call('projects.resolve', { cwd });
+  return `${project?.['name']} ${resolved_by}`;
+}
+
+async function git(directory: string, ...args: string[]): Promise<void> {
+  const identity = ['-c', 'user.name=a', '-c', 'user.email=a@example.com', '-c', 'init.defaultBranch=main'];
+  await run('git', ['-C', directory, ...identity, ...args], { env: environment(directory) });
+}
+
+/** A repository with one commit. */
+async function repository(directory: string): Promise<void> {
+  await git(directory, 'init', '-q');
+  await git(directory, 'commit', '-q', '--allow-empty', '-m', 'first');
+}
+
+describe('a path through links', () => {
+  test('means the project behind them, and the project that is registered through one', async () => {
+    const real = await register('plain');
+    const home = await daemon.codebase('elsewhere');
+    await symlink(real, join(home, 'entry'));
+    const target = await daemon.codebase('target');
+    await symlink(target, join(home, 'shortcut'));
+    await peer.call('projects.register', { name: 'linked', source_path: join(home, 'shortcut') });
+    expect(await resolved(join(home, 'entry', 'deep'))).toBe('plain cwd');
+    expect(await resolved(join(target, 'deep'))).toBe('linked cwd');
+    expect(await resolved(join(home, 'shortcut', 'deep'))).toBe('linked cwd');
+    expect(await resolved(home)).toBe('active active');
+    expect(await peer.call('projects.get', { project: join(target, 'x') })).toMatchObject({ name: 'linked' });
+  });
+
+  test('means the deeper of the project that it is written in and the one that it leads to', async () => {
+    const outer = await register('outer');
+    const inner = await register('inner');
+    await symlink(inner, join(outer, 'vendor'));
+    expect(await resolved(join(outer, 'vendor', 'lib'))).toBe('inner cwd');
+    await symlink(await daemon.codebase('unregistered'), join(outer, 'other'));
+    expect(await resolved(join(outer, 'other', 'lib'))).toBe('outer cwd');
+  });
+
+  test('is told apart where a link is made to lead elsewhere', async () => {
+    const first = await daemon.codebase('first');
+    const second = await daemon.codebase('second');
+    const link = join(first, '..', 'current');
+    await symlink(first, link);
+    await peer.call('projects.register', { name: 'moving', source_path: link });
+    expect(await resolved(first)).toBe('moving cwd');
+    await rm(link);
+    await symlink(second, link);
+    // What is known of links is asked again when another project comes, or after a while.
+    await register('another');
+    expect(await resolved(second)).toBe('moving cwd');
+    expect(await resolved(first)).toBe('active active');
+  });
+});
+
+describe('a linked worktree', () => {
+  beforeEach((context) => requireTools(context, 'git'));
+
+  test('means the project of its repository, at the same place', async () => {
+    const main = await register('payments');
+    await register('api', 'payments/packages/api');
+    await repository(main);
+    const worktree = join(main, '..', 'payments-wt');
+    await git(main, 'worktree', 'add', '-q', worktree);
+    await mkdir(join(worktree, 'packages', 'api', 'src'), { recursive: true });
+    expect(await resolved(worktree)).toBe('payments worktree');
+    expect(await resolved(join(worktree, 'packages'))).toBe('payments worktree');
+    expect(await resolved(join(worktree, 'packages', 'api', 'src'))).toBe('api worktree');
+    expect(await resolved(join(worktree, 'packages', 'api', 'not-there.ts'))).toBe('api worktree');
+    const { project, resolved_by } = await peer.call('projects.resolve', { project: worktree });
+    expect(`${project?.['name']} ${resolved_by}`).toBe('payments argument');
+    expect(await peer.call('projects.touch', { project: worktree })).toMatchObject({ name: 'payments' });
+  });
+
+  test('that is a project, or has one in it, comes before its repository', async () => {
+    const main = await register('payments');
+    await repository(main);
+    await git(main, 'worktree', 'add', '-q', join(main, '..', 'payments-wt'));
+    const worktree = await register('worktree', 'payments-wt');
+    await register('inner', 'payments-wt/inner');
+    expect(await resolved(worktree)).toBe('worktree cwd');
+    expect(await resolved(join(worktree, 'inner'))).toBe('inner cwd');
+    expect(await resolved(join(worktree, 'docs'))).toBe('worktree cwd');
+  });
+
+  test('comes before a project that merely contains it, also in its own repository', async () => {
+    const around = await register('around');
+    const main = await register('payments');
+    await register('api', 'payments/api');
+    await repository(main);
+    await git(main, 'worktree', 'add', '-q', join(around, 'wt'));
+    await git(main, 'worktree', 'add', '-q', join(main, '.worktrees', 'fix'));
+    expect(await resolved(join(around, 'wt'))).toBe('payments worktree');
+    expect(await resolved(join(main, '.worktrees', 'fix', 'api'))).toBe('api worktree');
+    expect(await resolved(join(around, 'other'))).toBe('around cwd');
+  });
+
+  test('of a repository that lies in a project means that one, where nothing is nearer', async () => {
+    const around = await register('around');
+    await daemon.codebase('around/repo');
+    await repository(join(around, 'repo'));
+    const worktree = join(around, '..', 'wt');
+    await git(join(around, 'repo'), 'worktree', 'add', '-q', worktree);
+    expect(await resolved(worktree)).toBe('around worktree');
+  });
+
+  test('of a repository that nobody registered means nothing', async () => {
+    const main = await daemon.codebase('unregistered');
+    await repository(main);
+    await git(main, 'worktree', 'add', '-q', join(main, '..', 'wt'));
+    expect(await resolved(join(main, '..', 'wt'))).toBe('active active');
+    expect(await peer.ask('projects.get', { project: join(main, '..', 'wt') })).toMatchObject({
+      error: { data: { kind: 'project_not_found' } },
+    });
+  });
+
+  test('is found through links, and from a submodule in it', async () => {
+    const main = await register('payments');
+    const library = await daemon.codebase('library');
+    await repository(library);
+    await repository(main);
+    await git(main, '-c', 'protocol.file.allow=always', 'submodule', '--quiet', 'add', library, 'lib');
+    await git(main, 'commit', '-q', '-m', 'lib');
+    const worktree = join(main, '..', 'wt');
+    await git(main, 'worktree', 'add', '-q', worktree);
+    await git(worktree, '-c', 'protocol.file.allow=always', 'submodule', '--quiet', 'update', '--init');
+    await symlink(worktree, join(library, 'entry'));
+    expect(await resolved(join(library, 'entry'))).toBe('payments worktree');
+    expect(await resolved(join(worktree, 'lib'))).toBe('payments worktree');
+    expect(await resolved(join(main, 'lib'))).toBe('payments cwd');
+  });
+
+  test('of a submodule means the project of the submodule', async () => {
+    const library = await daemon.codebase('library');
+    const main = await daemon.codebase('payments');
+    await repository(library);
+    await repository(main);
+    await git(main, '-c', 'protocol.file.allow=always', 'submodule', '--quiet', 'add', library, 'lib');
+    await register('lib', 'payments/lib');
+    await git(join(main, 'lib'), 'worktree', 'add', '-q', join(main, '..', 'lib-wt'));
+    expect(await resolved(join(main, '..', 'lib-wt'))).toBe('lib worktree');
+  });
+
+  test.each([
+    ['bare, beside its worktrees', 'project.git', '--bare'],
+    ['bare, in a directory named .git', 'project/.git', '--bare'],
+    ['bare, with any name', 'project/.bare', '--bare'],
+  ])(
+    'of a repository that is %s means the one that is registered of the others',
+    async (_what, name, bare) => {
+      const source = await daemon.codebase('source');
+      await repository(source);
+      const top = join(source, '..');
+      await mkdir(join(top, 'project'), { recursive: true });
+      await run('git', ['clone', '-q', bare, source, join(top, name)], { env: environment(top) });
+      for (const worktree of ['one', 'two', 'three']) {
+        await git(join(top, name), 'worktree', 'add', '-q', join(top, 'project', worktree), '-b', worktree);
+      }
+      expect(await resolved(join(top, 'project', 'two'))).toBe('active active');
+      await register('one', 'project/one');
+      expect(await resolved(join(top, 'project', 'two', 'src'))).toBe('one worktree');
+      // Which of the two is not for the registry to say.
+      await register('three', 'project/three');
+      expect(await peer.ask('projects.resolve', { cwd: join(top, 'project', 'two') })).toMatchObject({
+        error: { data: { kind: 'ambiguous_project', suggestions: ['one', 'three'] } },
+      });
+    },
+  );
+
+  test('of a repository that is kept elsewhere means nothing but what is registered', async () => {
+    const main = await daemon.codebase('payments');
+    await git(main, 'init', '-q', '--separate-git-dir', join(main, '..', 'payments.git'));
+    await git(main, 'commit', '-q', '--allow-empty', '-m', 'first');
+    await register('payments');
+    expect(await resolved(join(main, 'src'))).toBe('payments cwd');
+  });
+
+  test('costs nothing where its files are nonsense, pipes, gone or forbidden', async () => {
+    const main = await register('payments');
+    await repository(main);
+    const worktree = join(main, '..', 'wt');
+    await git(main, 'worktree', 'add', '-q', worktree);
+    const link = join(worktree, '.git');
+    const own = join(main, '.git', 'worktrees', 'wt');
+    const attempts: [string, () => Promise<unknown>][] = [
+      ['nonsense', () => writeFile(link, 'gitdir')],
+      ['leads nowhere', () => writeFile(link, 'gitdir: /nowhere\n')],
+      ['a device', () => writeFile(link, 'gitdir: /dev/zero\n')],
+      ['a NUL', () => writeFile(link, 'gitdir: /a\0b\n')],
+      ['very long', () => writeFile(link, `gitdir: ${'x'.repeat(300_000)}\n`)],
+      ['a pipe', () => rm(link).then(() => execFileSync('mkfifo', [link]))],
+      ['a loop', () => rm(link).then(() => symlink(link, link))],
+      [
+        'a common directory that is a pipe',
+        async () => {
+          await rm(link);
+          await writeFile(link, `gitdir: ${own}\n`);
+          await rm(join(own, 'commondir'));
+          execFileSync('mkfifo', [join(own, 'commondir')]);
+        },
+      ],
+    ];
+    for (const [what, attempt] of attempts) {
+      await attempt();
+      expect(await resolved(worktree), what).toBe('active active');
+    }
+  });
+
+  test('that was moved without telling git still leads to its repository', async () => {
+    const main = await register('payments');
+    await repository(main);
+    await git(main, 'worktree', 'add', '-q', join(main, '..', 'wt'));
+    await rename(join(main, '..', 'wt'), join(main, '..', 'moved'));
+    expect(await resolved(join(main, '..', 'moved'))).toBe('payments worktree');
+  });
+});
+
+test('a jj workspace means the project of the main one', async () => {
+  const main = await register('payments');
+  await mkdir(join(main, '.jj', 'repo'), { recursive: true });
+  const workspace = await daemon.codebase('payments-ws/src');
+  await mkdir(join(workspace, '..', '.jj'));
+  await writeFile(join(workspace, '..', '.jj', 'repo'), '../../payments/.jj/repo');
+  expect(await resolved(workspace)).toBe('payments worktree');
+  await writeFile(join(workspace, '..', '.jj', 'repo'), join(main, '.jj', 'repo'));
+  expect(await resolved(workspace)).toBe('payments worktree');
+  expect(await resolved(main)).toBe('payments cwd');
+});
+
+test('a directory that may not be entered matches what it is written as', async () => {
+  const main = await register('locked');
+  await chmod(main, 0o000);
+  expect(await resolved(join(main, 'src'))).toBe('locked cwd');
+  await chmod(main, 0o700);
+});
+
+describe('what removes', () => {
+  test('takes a path only when it is the project’s own', async () => {
+    const main = await register('payments');
+    await symlink(main, join(main, '..', 'entry'));
+    const refused = await peer.ask('projects.remove', { project: join(main, 'build') });
+    expect(refused).toMatchObject({
+      error: { data: { kind: 'project_not_found', suggestions: ['payments'] } },
+    });
+    expect(refused.error?.message).toBe(
+      `cannot find project "${join(main, 'build')}": it is not the directory of "payments" but in it`,
+    );
+    expect(await peer.call('projects.remove', { project: join(main, '..', 'entry/') })).toMatchObject({
+      active_project: expect.any(String),
+    });
+    const again = await register('payments');
+    expect(await peer.call('projects.remove', { project: `${again}/` })).toHaveProperty('project_id');
+  });
+
+  test('does not take a worktree for its repository', async (context) => {
+    requireTools(context, 'git');
+    const main = await register('payments');
+    await repository(main);
+    const worktree = join(main, '..', 'wt');
+    await git(main, 'worktree', 'add', '-q', worktree);
+    expect(await peer.ask('projects.remove', { project: worktree })).toMatchObject({
+      error: { data: { kind: 'project_not_found' } },
+    });
+  });
+});
