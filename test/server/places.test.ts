@@ -29,8 +29,12 @@ async function register(name: string, directory = name): Promise<string> {
 
 /** `name resolved_by` */
 async function resolved(cwd: string): Promise<string> {
-  const { project, resolved_by } = await peer.call('projects.resolve', { cwd });
-  return `${project?.['name']} ${resolved_by}`;
+  return nameAndWhy(await peer.call('projects.resolve', { cwd }));
+}
+
+function nameAndWhy(answer: unknown): string {
+  const { project, resolved_by } = answer as { project: { name: string }; resolved_by: string };
+  return `${project.name} ${resolved_by}`;
 }
 
 async function git(directory: string, ...args: string[]): Promise<void> {
@@ -98,8 +102,7 @@ describe('a linked worktree', () => {
     expect(await resolved(join(worktree, 'packages'))).toBe('payments worktree');
     expect(await resolved(join(worktree, 'packages', 'api', 'src'))).toBe('api worktree');
     expect(await resolved(join(worktree, 'packages', 'api', 'not-there.ts'))).toBe('api worktree');
-    const { project, resolved_by } = await peer.call('projects.resolve', { project: worktree });
-    expect(`${project?.['name']} ${resolved_by}`).toBe('payments argument');
+    expect(nameAndWhy(await peer.call('projects.resolve', { project: worktree }))).toBe('payments argument');
     expect(await peer.call('projects.touch', { project: worktree })).toMatchObject({ name: 'payments' });
   });
 
