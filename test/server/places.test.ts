@@ -1,5 +1,5 @@
 /** Which project a path means, where links and worktrees are in the way; asked of a daemon, with real directories. */
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { chmod, mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -222,7 +222,7 @@ describe('a linked worktree', () => {
       ['a device', () => writeFile(link, 'gitdir: /dev/zero\n')],
       ['a NUL', () => writeFile(link, 'gitdir: /a\0b\n')],
       ['very long', () => writeFile(link, `gitdir: ${'x'.repeat(300_000)}\n`)],
-      ['a pipe', () => rm(link).then(() => execFileSync('mkfifo', [link]))],
+      ['a pipe', () => rm(link).then(() => run('mkfifo', [link]))],
       ['a loop', () => rm(link).then(() => symlink(link, link))],
       [
         'a common directory that is a pipe',
@@ -230,7 +230,7 @@ describe('a linked worktree', () => {
           await rm(link);
           await writeFile(link, `gitdir: ${own}\n`);
           await rm(join(own, 'commondir'));
-          execFileSync('mkfifo', [join(own, 'commondir')]);
+          await run('mkfifo', [join(own, 'commondir')]);
         },
       ],
     ];
