@@ -5,6 +5,7 @@ import { codebaseAt, fileWords, scanCodebase } from './codebase.ts';
 import type { Context } from './context.ts';
 import { UsageError } from './failures.ts';
 import { JsonFault, parseJson } from './json.ts';
+import { referenceTo } from './resolve.ts';
 import { printable, shellWord } from './text.ts';
 
 export interface EditOptions {
@@ -19,7 +20,6 @@ export interface EditOptions {
 }
 
 export async function edit(ctx: Context, reference: string, options: EditOptions): Promise<void> {
-  const project = ctx.reference(reference);
   ctx.hints = { project_exists: 'another name' };
   if (Object.keys(options).length === 0) {
     if (!ctx.host.stdin.isTTY || !ctx.host.stdout.isTTY) {
@@ -29,12 +29,14 @@ export async function edit(ctx: Context, reference: string, options: EditOptions
       );
     }
     const { editByHand } = await import('./edit-by-hand.ts');
-    return ctx.withClient((client) => editByHand(ctx, client, project));
+    return ctx.withClient(async (client) =>
+      editByHand(ctx, client, await referenceTo(ctx, client, reference)),
+    );
   }
   const metadata = await parseMetadata(options.meta ?? []);
   const path = options.path === undefined ? undefined : await codebaseAt(ctx, options.path);
   await ctx.withClient(async (client) => {
-    const before = await client.projects.get({ project });
+    const before = await client.projects.get({ project: await referenceTo(ctx, client, reference) });
     const scanned = options.rescan ? await scanCodebase(ctx, path ?? before.source_path) : undefined;
     const after = await updateCurrent(client, before, (current) => ({
       ...(options.name !== undefined && { name: options.name }),

@@ -28,9 +28,14 @@ be reached.`;
 /**
  * Makes the program.
  *
+ * @param words what was typed after the program's name
  * @param entered gets the context of the command that is about to run
  */
-export function createProgram(host: Host, entered: (ctx: Context) => void): Command {
+export function createProgram(
+  host: Host,
+  words: readonly string[],
+  entered: (ctx: Context) => void,
+): Command {
   const program = new Command('gardener')
     .description('Knows your codebases: where they are, how far their training is, which one is active.')
     .version(VERSION, '--version', 'print the version')
@@ -61,7 +66,7 @@ export function createProgram(host: Host, entered: (ctx: Context) => void): Comm
     return ctx;
   };
   addProjectCommands(program, context);
-  addTrainingCommands(program, context);
+  addTrainingCommands(program, context, words);
   addRegistryCommands(program, context);
   return program;
 }

@@ -1,4 +1,5 @@
 /** `gardener rm`: takes projects out of the registry. The codebases stay. */
+import { realpath } from 'node:fs/promises';
 import type { Client } from '../client.ts';
 import type { WireProject } from '../../src/domain/encoding.ts';
 import { RegistryError } from '../../src/domain/errors.ts';
@@ -6,6 +7,7 @@ import { ask } from './ask.ts';
 import type { Context } from './context.ts';
 import { EXIT } from './errors.ts';
 import { UsageError } from './failures.ts';
+import { referenceTo } from './resolve.ts';
 import { plural, printable, shellWord } from './text.ts';
 
 export interface RemoveOptions {
@@ -29,11 +31,10 @@ export async function remove(
       `gardener rm --yes ${references.map(shellWord).join(' ')}`,
     );
   }
-  const wanted = references.map((reference) => ctx.reference(reference));
   ctx.hints = { lease_held: 'again when the training has ended, or --force' };
   await ctx.withClient(async (client) => {
     // All must be there before the first goes.
-    const found = await Promise.all(wanted.map((project) => client.projects.get({ project })));
+    const found = await Promise.all(references.map((reference) => named(ctx, client, reference)));
     const projects = [...new Map(found.map((project) => [project.project_id, project])).values()];
     if (!options.yes && !(await confirmed(ctx, projects, options))) {
       ctx.note('nothing was removed');
@@ -42,6 +43,24 @@ export async function remove(
     }
     await removeAll(ctx, client, projects, options);
   });
+}
+
+/** The project that is to go. A path has to be its own: what lies in a project must not take all of it away. */
+async function named(ctx: Context, client: Client, text: string): Promise<WireProject> {
+  const reference = await referenceTo(ctx, client, text);
+  const project = await client.projects.get({ project: reference });
+  if (!reference.startsWith('/') || (await isSamePlace(reference, project.source_path))) return project;
+  const name = printable(project.name);
+  throw new UsageError(
+    `cannot remove ${printable(text)}: it is not the directory of "${name}" but belongs to it`,
+    `gardener rm ${shellWord(project.name)}`,
+  );
+}
+
+async function isSamePlace(a: string, b: string): Promise<boolean> {
+  if (a === b) return true;
+  const [left, right] = await Promise.all([a, b].map((path) => realpath(path).catch(() => null)));
+  return left !== null && left === right;
 }
 
 async function confirmed(

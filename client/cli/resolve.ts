@@ -1,7 +1,11 @@
-/** Which project a command is about when the person may leave it out. */
+/** Which project a command is about: as the person named it, or where they may leave it out. */
+import { type Stats, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import type { Client } from '../client.ts';
+import { RegistryError } from '../../src/domain/errors.ts';
 import type { Result } from '../../src/protocol/methods.ts';
 import type { Context } from './context.ts';
+import { printable } from './text.ts';
 
 export type Resolved = Result<'projects.resolve'>;
 
@@ -9,7 +13,8 @@ export type Resolved = Result<'projects.resolve'>;
 export const PROJECT_VARIABLE = 'CODEBASE_GARDENER_PROJECT';
 
 /**
- * The project that was named, otherwise the environment's, the one around the working directory, the active one.
+ * The project that was named, otherwise the environment's, the one around the working directory, the active one. Says
+ * so on standard error where the active one stands in for a codebase that nobody has registered.
  *
  * @throws {RegistryError} `project_not_found`, `ambiguous_project`
  */
@@ -18,11 +23,79 @@ export async function resolveProject(
   client: Client,
   argument: string | undefined,
 ): Promise<Resolved> {
-  if (argument !== undefined) return client.projects.resolve({ project: ctx.reference(argument) });
+  if (argument !== undefined) {
+    return client.projects.resolve({ project: await referenceTo(ctx, client, argument) });
+  }
   const env = ctx.host.env[PROJECT_VARIABLE];
-  if (env) return client.projects.resolve({ env: ctx.reference(env) });
+  if (env) {
+    ctx.hints = { project_not_found: `gardener ls, or unset ${PROJECT_VARIABLE}` };
+    return client.projects.resolve({ env: await referenceTo(ctx, client, env) });
+  }
   const cwd = workingPath(ctx);
-  return client.projects.resolve(cwd === undefined ? {} : { cwd });
+  const resolved = await client.projects.resolve(cwd === undefined ? {} : { cwd });
+  if (resolved.resolved_by === 'active' && cwd !== undefined && isInCodebase(cwd)) {
+    ctx.note(`not registered: using the active project "${printable(resolved.project.name)}"`);
+  }
+  return resolved;
+}
+
+/**
+ * A project as the person named it, for the daemon. A bare word is a name or an id; where no project has it and a
+ * directory here does, it means that.
+ */
+export async function referenceTo(ctx: Context, client: Client, text: string): Promise<string> {
+  const reference = ctx.reference(text);
+  if (reference.startsWith('/')) return reference;
+  const cwd = workingPath(ctx);
+  const path = cwd === undefined ? undefined : resolve(cwd, text);
+  if (path === undefined || !isDirectory(path)) return reference;
+  try {
+    return (await client.projects.get({ project: reference })).project_id;
+  } catch (error) {
+    if (error instanceof RegistryError && error.kind === 'project_not_found') return path;
+    throw error;
+  }
+}
+
+/** Why it is this project. */
+export function origin({ resolved_by: by }: Resolved): string {
+  switch (by) {
+    case 'argument':
+      return 'as named';
+    case 'env':
+      return `from ${PROJECT_VARIABLE}`;
+    case 'cwd':
+      return 'the working directory is in it';
+    case 'worktree':
+      return 'the working directory is in a worktree of it';
+    case 'active':
+      return 'the active project';
+  }
+}
+
+/** Whether the directory belongs to a repository. */
+function isInCodebase(directory: string): boolean {
+  for (let place = directory; ; place = dirname(place)) {
+    if (exists(join(place, '.git'))) return true;
+    if (place === dirname(place)) return false;
+  }
+}
+
+function exists(path: string): boolean {
+  return statusOf(path) !== undefined;
+}
+
+function isDirectory(path: string): boolean {
+  return statusOf(path)?.isDirectory() ?? false;
+}
+
+function statusOf(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch {
+    // What may not be looked at, or lies in what is no directory, says nothing about projects.
+    return undefined;
+  }
 }
 
 /** Undefined when the directory is gone: the active project will do then. */

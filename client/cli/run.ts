@@ -17,7 +17,7 @@ import { wrapText } from './wrap.ts';
  */
 export async function run(words: readonly string[], host: Host): Promise<number> {
   let context: Context | undefined;
-  const program = createProgram(host, (ctx) => {
+  const program = createProgram(host, words, (ctx) => {
     context = ctx;
   });
   try {

@@ -4,7 +4,7 @@ import type { WireProject } from '../../src/domain/encoding.ts';
 import { STATUS_STYLES } from './colour.ts';
 import type { Context } from './context.ts';
 import { type Field, layFields } from './fields.ts';
-import { PROJECT_VARIABLE, type Resolved, resolveProject } from './resolve.ts';
+import { origin, resolveProject } from './resolve.ts';
 import { localTime, plural, printable, relativeTime, statusWords } from './text.ts';
 
 export async function show(ctx: Context, argument: string | undefined): Promise<void> {
@@ -40,21 +40,6 @@ export async function which(ctx: Context, argument: string | undefined): Promise
 const NONE_MEANT = {
   project_not_found: 'gardener ls, then name a project or make one active: gardener use <project>',
 };
-
-function origin({ resolved_by: by }: Resolved): string {
-  switch (by) {
-    case 'argument':
-      return 'as named';
-    case 'env':
-      return `from ${PROJECT_VARIABLE}`;
-    case 'cwd':
-      return 'the working directory is in it';
-    case 'worktree':
-      return 'the working directory is in a worktree of it';
-    case 'active':
-      return 'the active project';
-  }
-}
 
 function fields(ctx: Context, project: WireProject): Field[] {
   const { training_status: status, training, retrain_requested: retrain } = project;

@@ -3,6 +3,7 @@ import type { WireProject } from '../../src/domain/encoding.ts';
 import type { Context } from './context.ts';
 import { EXIT } from './errors.ts';
 import { UsageError } from './failures.ts';
+import { referenceTo } from './resolve.ts';
 import { duration, printable, statusWords } from './text.ts';
 import { askInTurns } from './train-wait.ts';
 
@@ -27,7 +28,7 @@ export async function cancel(
   }
   await ctx.withClient(async (client) => {
     const asked = await client.training.cancel({
-      project: ctx.reference(reference),
+      project: await referenceTo(ctx, client, reference),
       ...(reason !== undefined && { reason }),
     });
     const project = asked.project_id;

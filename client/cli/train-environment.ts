@@ -1,5 +1,6 @@
 /** What a trainer finds in its environment. */
 import type { WireProject } from '../../src/domain/encoding.ts';
+import { PROJECT_VARIABLE } from './resolve.ts';
 
 /** The number of the descriptor for progress. */
 const PROGRESS_FD = 3;
@@ -20,6 +21,8 @@ export function trainerEnvironment(
     ...env,
     ...(location.dataDir !== undefined && { CODEBASE_GARDENER_DATA_DIR: location.dataDir }),
     ...(location.socket !== undefined && { CODEBASE_GARDENER_SOCKET: location.socket }),
+    // So that every command of the registry in it means the project that is trained.
+    [PROJECT_VARIABLE]: project.project_id,
     GARDENER_PROJECT_ID: project.project_id,
     GARDENER_PROJECT_NAME: project.name,
     GARDENER_PROJECT_SOURCE_PATH: project.source_path,

@@ -6,7 +6,8 @@ import type { Params, Result } from '../../src/protocol/methods.ts';
 import type { Context } from './context.ts';
 import { EXIT } from './errors.ts';
 import { UsageError } from './failures.ts';
-import { shellWord } from './text.ts';
+import { origin, resolveProject } from './resolve.ts';
+import { printable, shellWord } from './text.ts';
 import { isPassing } from './train-lease.ts';
 import { runTrainer } from './train-run.ts';
 import { askInTurns } from './train-wait.ts';
@@ -27,24 +28,25 @@ export interface TrainOptions {
 /** Before asking again a daemon that was just not there. Milliseconds. */
 const RETRY_MS = 500;
 
-/** @param words a project, then the command; with `--claim` the command alone, with `--cancel` the project alone */
-export async function train(ctx: Context, words: readonly string[], options: TrainOptions): Promise<void> {
+/**
+ * @param words a project, then the command; with `--claim` the command alone, with `--cancel` the project alone
+ * @param afterDashes how many of the words stood behind `--`, which makes them the command; undefined without one
+ */
+export async function train(
+  ctx: Context,
+  words: readonly string[],
+  afterDashes: number | undefined,
+  options: TrainOptions,
+): Promise<void> {
   refuseContradictions(options);
   if (options.cancel) return (await import('./train-cancel.ts')).cancel(ctx, words, options);
-  const [project, ...rest] = words;
-  const command = options.claim ? words : rest;
+  const { project, command } = split(words, afterDashes, options);
   const [program] = command;
-  if (!program || (!options.claim && project === undefined)) {
+  if (!program) {
     throw new UsageError(
       'cannot train: the command to run is missing',
       options.claim ? 'gardener train --claim -- <command>' : 'gardener train <project> -- <command>',
     );
-  }
-  const named = options.claim || project === undefined ? undefined : ctx.reference(project);
-  if (named !== undefined) {
-    ctx.hints = {
-      lease_held: `gardener train --cancel ${shellWord(project ?? '')} asks them to stop; --force takes the project away from them`,
-    };
   }
   // Before anything is begun: it may be gone.
   const directory = ctx.cwd();
@@ -53,7 +55,11 @@ export async function train(ctx: Context, words: readonly string[], options: Tra
     ...(options.stall !== undefined && { stall_ms: Math.round(options.stall * 1000) }),
   };
   // Started before and not by the client of the lease: that one is to wait for a daemon that somebody has stopped.
-  await ctx.withClient((client) => client.daemon.ping());
+  const named = await ctx.withClient(async (client) => {
+    if (!options.claim) return meant(ctx, client, project);
+    await client.daemon.ping();
+    return undefined;
+  });
   await ctx.withClient(
     async (client) => {
       const begun =
@@ -71,6 +77,49 @@ export async function train(ctx: Context, words: readonly string[], options: Tra
     },
     { autoStart: false },
   );
+}
+
+/** Which of the words are the project and which the command. */
+function split(
+  words: readonly string[],
+  afterDashes: number | undefined,
+  { claim }: TrainOptions,
+): { project?: string | undefined; command: readonly string[] } {
+  if (afterDashes === undefined) {
+    const [project, ...command] = words;
+    return claim ? { command: words } : { project, command };
+  }
+  const before = words.slice(0, words.length - afterDashes);
+  const [project, ...more] = before;
+  if (claim && project !== undefined) {
+    throw new UsageError('cannot claim and name a project at once', 'gardener train --claim -- <command>');
+  }
+  if (more.length > 0) {
+    throw new UsageError(
+      `cannot tell the project: ${before.join(' ')} stands before --`,
+      'gardener train <project> -- <command>',
+    );
+  }
+  return { project, command: words.slice(before.length) };
+}
+
+/** The id of the project to train; where it was not named, which one it is and why is said. */
+async function meant(ctx: Context, client: Client, argument: string | undefined): Promise<string> {
+  const resolved = await resolveProject(ctx, client, argument);
+  // The active project has nothing to do with a command that was typed somewhere else.
+  if (resolved.resolved_by === 'active') {
+    throw new UsageError(
+      'cannot tell which project to train: none is named, and the working directory is in none',
+      'gardener train <project> -- <command>',
+    );
+  }
+  const { project_id: id, name } = resolved.project;
+  if (argument === undefined) ctx.note(`training ${printable(name)}: ${origin(resolved)}`);
+  const word = shellWord(argument ?? name);
+  ctx.hints = {
+    lease_held: `gardener train --cancel ${word} asks them to stop; --force takes the project away from them`,
+  };
+  return id;
 }
 
 type Lease = Pick<Params<'training.begin'>, 'holder' | 'stall_ms'>;

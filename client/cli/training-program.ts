@@ -19,16 +19,21 @@ standard error. Signals are passed on. gardener ends with the command's exit
 code, 128 and the signal that ended it, or its own: 1 also when the project was
 taken away or nothing waits, 127 and 126 when the command cannot be run.`;
 
-export function addTrainingCommands(program: Command, context: () => Context): void {
+/** @param typed what was typed after the program's name */
+export function addTrainingCommands(
+  program: Command,
+  context: () => Context,
+  typed: readonly string[],
+): void {
   program.commandsGroup('Training:');
   program
     .command('train')
     .summary('run a trainer; its exit decides completed or failed')
     .description('Runs a command that trains a project, while nobody else may train it.')
     .usage(
-      '[options] <project> -- <command...>\n       gardener train [options] --claim -- <command...>\n       gardener train --cancel <project>',
+      '[options] [project] -- <command...>\n       gardener train [options] --claim -- <command...>\n       gardener train --cancel <project>',
     )
-    .argument('[project]', 'name, id or path of a project')
+    .argument('[project]', 'name, id or path of a project; default the one that is meant here')
     .argument('[command...]', 'the trainer, with its arguments')
     .option('--claim', 'take the project that has waited longest for training')
     .option('--language <language>', 'with --claim: only in this language; repeatable', collect)
@@ -43,13 +48,13 @@ export function addTrainingCommands(program: Command, context: () => Context): v
     .option('--cancel', 'ask whoever trains the project to stop')
     .option('--reason <reason>', 'with --cancel: why')
     .addHelpText('after', TRAIN_HELP)
-    .action(async (project: string | undefined, command: string[], options: TrainOptions) =>
-      (await import('./train.ts')).train(
-        context(),
-        [...(project === undefined ? [] : [project]), ...command],
-        options,
-      ),
-    );
+    .action(async (project: string | undefined, command: string[], options: TrainOptions) => {
+      const words = [...(project === undefined ? [] : [project]), ...command];
+      // Commander drops the dashes that tell the two apart.
+      const dashes = typed.indexOf('--');
+      const after = dashes === -1 ? undefined : typed.length - dashes - 1;
+      await (await import('./train.ts')).train(context(), words, after, options);
+    });
   program
     .command('watch')
     .summary('see what happens, as it happens')

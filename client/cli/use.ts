@@ -1,6 +1,7 @@
 /** `gardener use`: changes the active project. */
 import type { Context } from './context.ts';
 import { UsageError } from './failures.ts';
+import { referenceTo } from './resolve.ts';
 import { printable } from './text.ts';
 
 export interface UseOptions {
@@ -14,8 +15,8 @@ export async function use(ctx: Context, project: string | undefined, { none }: U
       'gardener use <project>, or gardener use --none',
     );
   }
-  const reference = project === undefined ? null : ctx.reference(project);
   await ctx.withClient(async (client) => {
+    const reference = project === undefined ? null : await referenceTo(ctx, client, project);
     const { active_project: active } = await client.projects.activate({ project: reference });
     if (ctx.json) return ctx.printJson({ active_project: active });
     if (!active) return ctx.print('no project is active now');

@@ -5,6 +5,7 @@ import type { Client } from '../client.ts';
 import { ConnectionError } from '../errors.ts';
 import type { WatchEvent } from '../watch.ts';
 import type { Context } from './context.ts';
+import { referenceTo } from './resolve.ts';
 import { Screen } from './screen.ts';
 import { eventLine } from './watch-lines.ts';
 import { WatchState } from './watch-state.ts';
@@ -28,12 +29,11 @@ export async function watch(
   { progress }: WatchFlags,
 ): Promise<void> {
   const asTable = ctx.interactive && ctx.host.env['TERM'] !== 'dumb';
-  const params = {
-    ...(project !== undefined && { project: ctx.reference(project) }),
-    progress: progress ?? asTable,
-  };
   // Started before, and not by the client that watches: whoever stops the daemon means it.
-  await ctx.withClient((client) => client.daemon.ping());
+  const reference = await ctx.withClient(async (client) =>
+    project === undefined ? client.daemon.ping().then(() => undefined) : referenceTo(ctx, client, project),
+  );
+  const params = { ...(reference !== undefined && { project: reference }), progress: progress ?? asTable };
   await ctx.withClient(
     async (client) => {
       const stopped = new AbortController();

@@ -18,7 +18,7 @@ const NO_HOST = { stdout: {}, stderr: {} } as Parameters<typeof createProgram>[0
 describe('what may come next', () => {
   const after = (...words: string[]) =>
     completeWords(
-      createProgram(NO_HOST, () => undefined),
+      createProgram(NO_HOST, [], () => undefined),
       words,
     );
   const values = (...words: string[]) => after(...words).candidates.map(({ value }) => value);

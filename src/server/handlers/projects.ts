@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { RegistryError } from '../../domain/errors.ts';
 import * as operations from '../../domain/operations.ts';
 import type { Project } from '../../domain/project.ts';
 import { countByStatus, list } from '../../domain/query.ts';
@@ -26,6 +27,18 @@ export function projectHandlers({ store, paths, leases, places, log }: Services)
     const project = await store.change(operation);
     log.info({ method, project: project.project_id, name: project.name, ...peer }, 'changed');
     return { project, answer: new RawJson(present(project)) };
+  }
+
+  /** Who did not name a project themselves should hear where the name comes from. */
+  async function byEnvironment(env: string): Promise<ReturnType<typeof operations.resolve>> {
+    try {
+      const reference = env.startsWith('/') ? ((await places.findId(env)) ?? env) : env;
+      return operations.resolve(store.registry, { env: reference });
+    } catch (error) {
+      if (!(error instanceof RegistryError)) throw error;
+      const message = `${error.message} (named by CODEBASE_GARDENER_PROJECT in the environment)`;
+      throw new RegistryError(error.kind, message, error.data);
+    }
   }
 
   function activeAnswer(active: Project | null): RawJson<Result<'projects.active'>> {
@@ -99,13 +112,12 @@ export function projectHandlers({ store, paths, leases, places, log }: Services)
     },
     'projects.active': () => activeAnswer(operations.activeProject(store.registry)),
     async 'projects.resolve'({ project: named, env, cwd }) {
-      const isPath = (text: string | undefined): text is string => text?.startsWith('/') ?? false;
-      const given = {
-        project: named,
-        env: isPath(env) ? ((await places.findId(env)) ?? env) : env,
-        around: named === undefined && !env && isPath(cwd) ? await places.find(cwd) : undefined,
-      };
-      const { project, resolved_by } = operations.resolve(store.registry, given);
+      const isGiven = named !== undefined || Boolean(env);
+      const around = !isGiven && cwd?.startsWith('/') ? await places.find(cwd) : undefined;
+      const { project, resolved_by } =
+        named === undefined && env
+          ? await byEnvironment(env)
+          : operations.resolve(store.registry, { project: named, around });
       return new RawJson(`{"project":${present(project)},"resolved_by":"${resolved_by}"}`);
     },
   };
