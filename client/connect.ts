@@ -10,7 +10,10 @@ import { retire, wantsUpgrade } from './upgrade.ts';
 export interface ConnectOptions {
   /** Data directory; default `CODEBASE_GARDENER_DATA_DIR`, then `~/.codebase-gardener`. */
   readonly dataDir?: string | undefined;
-  /** Socket; default `CODEBASE_GARDENER_SOCKET`, then `<data>/run/registry.sock`. */
+  /**
+   * Socket; default `CODEBASE_GARDENER_SOCKET`, then `<data>/run/registry.sock`. For one that is given alone, without a
+   * data directory, no daemon is started, upgraded or restarted: it may lead to another machine.
+   */
   readonly socket?: string | undefined;
   /** Start a daemon when there is none, now or when a connection was lost; default true. */
   readonly autoStart?: boolean | undefined;
@@ -65,7 +68,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Client> {
     helloMs: deadlines.hello ?? 2_000,
   };
   const means: Means = {
-    autoStart: options.autoStart ?? true,
+    autoStart: (options.autoStart ?? true) && !target.paths.socketAlone,
     command: options.daemon,
     startMs: deadlines.start ?? 10_000,
     warn: options.onWarning ?? ((message) => process.emitWarning(message, 'RegistryWarning')),
@@ -126,10 +129,13 @@ async function reach(target: Target, means: Means, signal: AbortSignal): Promise
   }
 }
 
-function notRunning({ socket }: Paths): ConnectionError {
+function notRunning({ socket, socketAlone }: Paths): ConnectionError {
+  const remedy = socketAlone
+    ? 'none is started for a socket that is given alone, as it may lead to another machine: start it there, or give the data directory, too'
+    : 'start it with "gardener daemon start"';
   return new ConnectionError(
     'not_running',
-    `cannot reach the registry: no daemon listens on ${socket}; start it with "gardener daemon start"`,
+    `cannot reach the registry: no daemon listens on ${socket}; ${remedy}`,
   );
 }
 

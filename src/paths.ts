@@ -5,7 +5,10 @@ import { join, resolve } from 'node:path';
 export interface PathOptions {
   /** Data directory; default `CODEBASE_GARDENER_DATA_DIR`, then `~/.codebase-gardener`. */
   readonly dataDir?: string | undefined;
-  /** Socket; default `CODEBASE_GARDENER_SOCKET`, then `<data>/run/registry.sock`. */
+  /**
+   * Socket; default `CODEBASE_GARDENER_SOCKET`, then `<data>/run/registry.sock`. Given alone, without a data directory,
+   * it is somebody else's to serve.
+   */
   readonly socket?: string | undefined;
 }
 
@@ -18,6 +21,11 @@ export interface Paths {
   /** Directory of the lock and the process id file, private to the user. */
   readonly runDir: string;
   readonly socket: string;
+  /**
+   * The socket was given and the data directory was not: it may be forwarded from another machine, and whose data it
+   * would serve is not known. Nothing is started, upgraded or restarted for it.
+   */
+  readonly socketAlone: boolean;
 }
 
 /** macOS has room for 104 bytes with the terminating NUL; Node 20 and 22 silently cut what is longer. */
@@ -37,9 +45,8 @@ export class SocketPathError extends Error {
  * @throws {SocketPathError} when an explicitly given socket path is longer than {@link MAX_SOCKET_PATH_BYTES}
  */
 export function resolvePaths(options: PathOptions = {}, env: NodeJS.ProcessEnv = process.env): Paths {
-  const dataDir = resolve(
-    options.dataDir || env['CODEBASE_GARDENER_DATA_DIR'] || join(homedir(), '.codebase-gardener'),
-  );
+  const given = givenPaths(options, env);
+  const dataDir = resolve(given.dataDir || join(homedir(), '.codebase-gardener'));
   const runDir = join(dataDir, 'run');
   return {
     dataDir,
@@ -48,7 +55,21 @@ export function resolvePaths(options: PathOptions = {}, env: NodeJS.ProcessEnv =
     backupsDir: join(dataDir, 'backups'),
     logFile: join(dataDir, 'logs', 'registry.log'),
     runDir,
-    socket: resolveSocket(dataDir, runDir, options.socket || env['CODEBASE_GARDENER_SOCKET'], env),
+    socket: resolveSocket(dataDir, runDir, given.socket, env),
+    socketAlone: isSocketAlone(options, env),
+  };
+}
+
+/** See {@link Paths.socketAlone}. */
+export function isSocketAlone(options: PathOptions, env: NodeJS.ProcessEnv): boolean {
+  const { dataDir, socket } = givenPaths(options, env);
+  return Boolean(socket) && !dataDir;
+}
+
+function givenPaths({ dataDir, socket }: PathOptions, env: NodeJS.ProcessEnv): PathOptions {
+  return {
+    dataDir: dataDir || env['CODEBASE_GARDENER_DATA_DIR'],
+    socket: socket || env['CODEBASE_GARDENER_SOCKET'],
   };
 }
 

@@ -1,7 +1,7 @@
 /** What every command gets: the flags, the streams, the registry. */
 import type { Client } from '../client.ts';
 import type { ConnectOptions } from '../connect.ts';
-import { type Paths, resolvePaths } from '../../src/paths.ts';
+import { isSocketAlone, type Paths, resolvePaths } from '../../src/paths.ts';
 import { VERSION } from '../../src/version.ts';
 import { type Paint, painter } from './colour.ts';
 import type { Hints } from './errors.ts';
@@ -76,6 +76,11 @@ export class Context {
 
   get paths(): Paths {
     return resolvePaths(this.location, this.host.env);
+  }
+
+  /** Nothing is started for a socket that was given without a data directory. */
+  get socketAlone(): boolean {
+    return isSocketAlone(this.location, this.host.env);
   }
 
   /** The flags that say where the registry is, as the library takes them. */

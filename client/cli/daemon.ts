@@ -11,7 +11,7 @@ import { layFields } from './fields.ts';
 import { isGone } from './processes.ts';
 import { managerWords } from './status.ts';
 import { layTable } from './table.ts';
-import { byteSize, duration, printable, thousands } from './text.ts';
+import { byteSize, duration, printable, shellWord, thousands } from './text.ts';
 
 export interface RunOptions {
   readonly idleTimeout?: string;
@@ -47,12 +47,22 @@ export async function start(ctx: Context): Promise<void> {
   if (!ctx.autoStart) {
     throw new UsageError('cannot start the daemon: --no-start forbids it', 'gardener daemon start');
   }
+  refuseSocketAlone(ctx, 'start');
   const running = await whenRunning(ctx, ({ hello }) => Promise.resolve(hello));
   const hello = running ?? (await ctx.withClient((client) => Promise.resolve(client.hello)));
   const { pid, version } = hello;
   if (ctx.json) return ctx.printJson({ started: !running, pid, version });
   ctx.print(
     `${running ? 'the daemon is running already' : 'started the daemon'}: pid ${pid}, version ${version}`,
+  );
+}
+
+/** Whose data a daemon on such a socket would serve is not known. */
+function refuseSocketAlone(ctx: Context, what: string): void {
+  if (!ctx.socketAlone) return;
+  throw new UsageError(
+    `cannot ${what} the daemon: its socket was given without a data directory, and may lead to another machine`,
+    `gardener daemon ${what} --data-dir <path> --socket ${shellWord(ctx.paths.socket)}`,
   );
 }
 
@@ -67,6 +77,7 @@ export async function stop(ctx: Context): Promise<void> {
 }
 
 export async function restart(ctx: Context): Promise<void> {
+  refuseSocketAlone(ctx, 'restart');
   const stopped = await end(ctx, 'gardener daemon restart');
   const { pid, version } = await ctx.withClient((client) => Promise.resolve(client.hello), {
     autoStart: true,

@@ -39,16 +39,20 @@ const REACHING: Readonly<Partial<Record<ConnectionFailure, string>>> = {
   hung: 'gardener daemon logs; end the daemon if it stays like this, and start it again',
 };
 
-export function explain(error: unknown, hints: Hints = {}): Explained {
+/** @param socketAlone nothing is started for the socket that was given */
+/** For a daemon that is not there, on a socket that was given without a data directory. */
+const NOT_OURS = 'gardener daemon start where it is to run, or here with --data-dir, too';
+
+export function explain(error: unknown, hints: Hints = {}, socketAlone = false): Explained {
   if (error instanceof RegistryError) return explainRegistry(error, hints);
   if (error instanceof RpcError) return explainRpc(error, hints);
   if (error instanceof ConnectionError) {
     const { reason, message } = error;
-    const hint = REACHING[reason];
+    const hint = socketAlone && reason === 'not_running' ? NOT_OURS : REACHING[reason];
     return outside(EXIT.unreachable, reason, hint ? beforeAdvice(message) : message, hint);
   }
   if (error instanceof NotRunningError) {
-    return outside(EXIT.unreachable, 'not_running', error.message, error.hint);
+    return outside(EXIT.unreachable, 'not_running', error.message, socketAlone ? NOT_OURS : error.hint);
   }
   if (error instanceof UsageError) return outside(EXIT.usage, 'usage', error.message, error.hint);
   if (error instanceof SocketPathError) return outside(EXIT.usage, 'usage', error.message, undefined);

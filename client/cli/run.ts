@@ -26,7 +26,7 @@ export async function run(words: readonly string[], host: Host): Promise<number>
   } catch (thrown) {
     const error = thrown instanceof CommanderError ? usageError(thrown, program, words) : thrown;
     if (error === undefined) return EXIT.ok;
-    const explained = explain(error, context?.hints);
+    const explained = explain(error, context?.hints, context?.socketAlone);
     // Commander shows the whole help when a command is missing.
     if (explained.message !== '') tell(host, explained);
     if (context?.json ?? beforeDashes(words).includes('--json')) {

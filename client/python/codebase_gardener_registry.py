@@ -613,13 +613,21 @@ class _Dialer:
         data_dir: str,
         path: str,
         auto_start: bool,
+        socket_alone: bool,
         program: Union[PathLike, Sequence[str], None],
         client: str,
         start_timeout: float,
     ) -> None:
         self.path = path
         self._data_dir = data_dir
-        self._auto_start = auto_start
+        # A socket that is given alone may lead to another machine, and whose data it would serve is not known.
+        self._auto_start = auto_start and not socket_alone
+        self._advice = (
+            "none is started for a socket that is given alone, as it may lead to another machine: start it there, or "
+            "give the data directory, too"
+            if socket_alone
+            else 'start it with "gardener daemon start"'
+        )
         self._program = program
         self._client = client
         self._start_timeout = start_timeout
@@ -643,9 +651,7 @@ class _Dialer:
                 return found
             if found == "absent" and not self._auto_start:
                 raise RegistryConnectionError(
-                    "not_running",
-                    f"cannot reach the registry: no daemon listens on {self.path}; "
-                    'start it with "gardener daemon start"',
+                    "not_running", f"cannot reach the registry: no daemon listens on {self.path}; {self._advice}"
                 )
             if found == "absent" and not started:
                 # Of many threads one starts it.
@@ -755,7 +761,8 @@ class ProjectRegistry:
     it; ``data_dir`` and ``socket`` say the same more directly. Defaults are those of every client:
     ``CODEBASE_GARDENER_DATA_DIR``, then ``~/.codebase-gardener``; ``CODEBASE_GARDENER_SOCKET``, then
     ``<data_dir>/run/registry.sock``. ``gardener`` is the program that starts a daemon when none is running: a path
-    or a list of words; default ``GARDENER`` from the environment, then PATH. Timeouts are in seconds.
+    or a list of words; default ``GARDENER`` from the environment, then PATH. None is started for a socket that is given
+    without a data directory: it may lead to another machine. Timeouts are in seconds.
     """
 
     def __init__(
@@ -778,7 +785,10 @@ class ProjectRegistry:
         self.data_dir = Path(_absolute(data_dir) if data_dir is not None else _default_data_dir())
         self.registry_file = self.data_dir / "registry.json"
         path = _socket_path(str(self.data_dir), socket)
-        self._dialer = _Dialer(str(self.data_dir), path, auto_start, gardener, client, start_timeout)
+        alone = bool(socket or os.environ.get("CODEBASE_GARDENER_SOCKET")) and not (
+            data_dir is not None or os.environ.get("CODEBASE_GARDENER_DATA_DIR")
+        )
+        self._dialer = _Dialer(str(self.data_dir), path, auto_start, alone, gardener, client, start_timeout)
         self._timeout = timeout
         self._lock = threading.Lock()
         self._idle: List[_Connection] = []

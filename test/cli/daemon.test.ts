@@ -209,6 +209,44 @@ describe('a daemon that is not there', () => {
   });
 });
 
+describe('for a socket that was given without a data directory', () => {
+  const hint = 'try: gardener daemon start where it is to run, or here with --data-dir, too\n';
+
+  test.each([
+    ['a flag', (socket: string) => ({ words: ['--socket', socket], env: {} })],
+    ['the environment', (socket: string) => ({ words: [], env: { CODEBASE_GARDENER_SOCKET: socket } })],
+  ])('nothing is started, when it was given by %s', async (_what, given) => {
+    const cli = await commandLine();
+    const socket = join(cli.home, 'tunnel.sock');
+    const { words, env } = given(socket);
+    const listed = await cli.run([...words, 'ls'], { env });
+    expect(listed).toMatchObject({ code: 3, stdout: '' });
+    expect(listed.stderr).toBe(
+      `gardener: cannot reach the registry: no daemon listens on ~/tunnel.sock\n${hint}`,
+    );
+    expect(await cli.run([...words, 'daemon', 'status'], { env })).toMatchObject({
+      code: 3,
+      stderr: `gardener: the daemon is not running\n${hint}`,
+    });
+    for (const what of ['start', 'restart']) {
+      const { code, stderr } = await cli.run([...words, 'daemon', what], { env });
+      expect(code).toBe(2);
+      expect(stderr).toContain(`try: gardener daemon ${what} --data-dir <path> --socket ${socket}\n`);
+    }
+    await expect(stat(cli.dataDir)).rejects.toThrow('ENOENT');
+  });
+
+  test('a daemon that is there is used, stopped when told, and not restarted', async () => {
+    const cli = await commandLine();
+    const socket = join(cli.home, 'my.sock');
+    const where = ['--data-dir', '~/data', '--socket', socket];
+    const { pid } = (await cli.json([...where, 'daemon', 'start'])) as Started;
+    expect(await cli.json(['--socket', socket, 'status'])).toMatchObject({ daemon: { pid, home: cli.home } });
+    expect(await cli.run(['--socket', socket, 'daemon', 'restart'])).toMatchObject({ code: 2 });
+    expect(await cli.json(['--socket', socket, 'daemon', 'stop'])).toEqual({ stopped: true, pid });
+  });
+});
+
 test('the program works through a link, as packages install it', async () => {
   const cli = await commandLine();
   const link = join(cli.home, 'gardener');

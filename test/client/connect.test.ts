@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, link, mkdir, symlink, writeFile } from 'node:fs/promises';
+import { chmod, link, mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
 import { createConnection, createServer, type Socket } from 'node:net';
 import { dirname, join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -95,13 +95,24 @@ describe('without a daemon', () => {
       },
     ],
   ])('%s means not running', async (_, prepare) => {
-    const error = await refusal({ socket: await prepare(await temporaryHome()) });
+    const home = await temporaryHome();
+    const error = await refusal({ socket: await prepare(home), dataDir: home });
     expect(error).toBeInstanceOf(ConnectionError);
     expect(error).toMatchObject({
       reason: 'not_running',
       sent: false,
       message: expect.stringContaining('gardener daemon start') as string,
     });
+  });
+
+  test('a socket that is given alone starts nothing, and the error says why', async () => {
+    const home = await temporaryHome();
+    const error = await refusal({ socket: join(home, 'tunnel.sock'), autoStart: true });
+    expect(error).toMatchObject({
+      reason: 'not_running',
+      message: expect.stringContaining('as it may lead to another machine') as string,
+    });
+    expect(await readdir(home)).toEqual([]);
   });
 
   test('what is no socket, or in no directory, is final', async () => {

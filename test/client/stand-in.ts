@@ -31,6 +31,8 @@ export const HELLO = {
   epoch: 'stand-in',
   started_at: '2026-01-05T08:00:00.000Z',
   capabilities: [],
+  host: '',
+  home: '',
 };
 
 /** Given by a behaviour that leaves even hello without an answer. */

@@ -138,7 +138,17 @@ const SEEDS: Readonly<Record<string, Seed>> = {
 };
 
 /** What differs from one machine and one moment to the next, by the name of its member. */
-const VARIES = new Set(['pid', 'version', 'epoch', 'uptime_s', 'memory_rss', 'bytes', 'manager']);
+const VARIES = new Set([
+  'pid',
+  'version',
+  'epoch',
+  'uptime_s',
+  'memory_rss',
+  'bytes',
+  'manager',
+  'host',
+  'home',
+]);
 /** What an example shortens, or the daemon keeps for itself. */
 const LEFT_OUT = new Set(['capabilities', 'requests', 'batches', 'before', 'info', 'methods', 'components']);
 

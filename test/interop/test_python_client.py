@@ -181,6 +181,16 @@ class Errors(DaemonTest):
             self.open(auto_start=False).get_project_count()
         self.assertEqual((caught.exception.reason, caught.exception.sent), ("not_running", False))
 
+    def test_nothing_is_started_for_a_socket_that_is_given_alone(self):
+        os.environ.pop("CODEBASE_GARDENER_DATA_DIR", None)
+        registry = ProjectRegistry(socket=self.home / "tunnel.sock", gardener=GARDENER)
+        self.addCleanup(registry.close)
+        with self.assertRaises(RegistryConnectionError) as caught:
+            registry.get_project_count()
+        self.assertEqual(caught.exception.reason, "not_running")
+        self.assertIn("it may lead to another machine", str(caught.exception))
+        self.assertEqual(list(self.home.iterdir()), [])
+
     def test_a_start_that_fails_says_why(self):
         for program, text in [
             (["/nowhere/gardener"], "No such file"),

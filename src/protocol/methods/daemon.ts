@@ -32,6 +32,8 @@ export const daemonMethods = {
       epoch: z.string().describe('new at each start of the daemon'),
       started_at: z.string(),
       capabilities: z.array(z.string()),
+      host: z.string().describe('name of the machine that the daemon runs on'),
+      home: z.string().describe('home directory of its user; paths are those of that machine'),
     }),
     errors: ['incompatible_protocol'],
     example: {
@@ -43,6 +45,8 @@ export const daemonMethods = {
         epoch: 'k3v9x2',
         started_at: '2026-01-05T08:00:00.000Z',
         capabilities: ['registry.repair', 'registry.validate'],
+        host: 'workstation',
+        home: '/home/ada',
       },
     },
   }),
@@ -68,6 +72,8 @@ export const daemonMethods = {
       data_dir: z.string(),
       manager: z.enum(['launchd', 'systemd', 'spawned', 'foreground']).describe('who started it'),
       memory_rss: z.int().describe('bytes'),
+      host: z.string().describe('name of the machine that the daemon runs on'),
+      home: z.string().describe('home directory of its user'),
       requests: z.record(z.string(), percentiles).describe('by method, since the start'),
       batches: z
         .object({ count: z.int(), changes: z.int(), largest: z.int() })
@@ -86,6 +92,8 @@ export const daemonMethods = {
         data_dir: '/home/ada/.codebase-gardener',
         manager: 'spawned',
         memory_rss: 51_000_000,
+        host: 'workstation',
+        home: '/home/ada',
         requests: { 'projects.get': { count: 1200, p50_ms: 0.05, p95_ms: 0.1, p99_ms: 0.4, max_ms: 2 } },
         batches: { count: 12, changes: 40, largest: 16 },
       },

@@ -1,9 +1,15 @@
+import { homedir, hostname } from 'node:os';
 import { RegistryError } from '../../domain/errors.ts';
 import { methods } from '../../protocol/methods.ts';
 import { openRpcDocument } from '../../protocol/openrpc.ts';
 import { PROTOCOL_VERSION } from '../../protocol/version.ts';
 import { VERSION } from '../../version.ts';
 import type { Family, Services } from './types.ts';
+
+/** Where the daemon runs: who reaches it through a forwarded socket has other paths. */
+function machine(): { host: string; home: string } {
+  return { host: hostname(), home: homedir() };
+}
 
 export function daemonHandlers({ daemon, log }: Services): Family<'daemon' | 'rpc'> {
   return {
@@ -24,6 +30,7 @@ export function daemonHandlers({ daemon, log }: Services): Family<'daemon' | 'rp
         epoch: daemon.epoch,
         started_at: daemon.startedAt,
         capabilities: Object.keys(methods),
+        ...machine(),
       };
     },
     'daemon.ping': () => 'pong',
@@ -31,6 +38,7 @@ export function daemonHandlers({ daemon, log }: Services): Family<'daemon' | 'rp
       pid: process.pid,
       version: VERSION,
       memory_rss: process.memoryUsage.rss(),
+      ...machine(),
       ...daemon.status(),
     }),
     'daemon.shutdown'({ reason }, { peer }) {

@@ -33,7 +33,7 @@ export interface DaemonControl {
   readonly epoch: string;
   readonly startedAt: string;
   readonly draining: boolean;
-  status(): Omit<Result<'daemon.status'>, 'pid' | 'version' | 'memory_rss'>;
+  status(): Omit<Result<'daemon.status'>, 'pid' | 'version' | 'memory_rss' | 'host' | 'home'>;
   shutdown(reason: string): void;
 }
 
