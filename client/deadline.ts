@@ -3,6 +3,38 @@
 /** Longer timers fire at once in Node. Milliseconds. */
 export const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
+/** What is to be done when a signal is aborted, and the one listener that does it. */
+const onAborts = new WeakMap<
+  AbortSignal,
+  { readonly actions: Set<() => void>; readonly listener: () => void }
+>();
+
+/**
+ * Has something done when a signal is aborted; returns how to have it left undone.
+ *
+ * A caller may give one signal to any number of calls, and Node warns of a leak from the eleventh listener on: all of
+ * them share one.
+ */
+export function onAbort(signal: AbortSignal, action: () => void): () => void {
+  let known = onAborts.get(signal);
+  if (!known) {
+    const actions = new Set<() => void>();
+    const listener = (): void => {
+      for (const each of [...actions]) each();
+    };
+    known = { actions, listener };
+    onAborts.set(signal, known);
+    signal.addEventListener('abort', listener);
+  }
+  const { actions, listener } = known;
+  actions.add(action);
+  return () => {
+    if (!actions.delete(action) || actions.size > 0) return;
+    signal.removeEventListener('abort', listener);
+    onAborts.delete(signal);
+  };
+}
+
 export interface Deadline {
   /** When the time is up, by `performance.now()`; Infinity for never. */
   readonly at: number;
@@ -36,24 +68,22 @@ export async function within<T>(limit: Limit, run: (signal: AbortSignal) => Prom
   const { ms, signal, late } = limit;
   signal?.throwIfAborted();
   const controller = new AbortController();
-  const forward = () => controller.abort(signal?.reason);
-  signal?.addEventListener('abort', forward, { once: true });
+  const unlisten = signal && onAbort(signal, () => controller.abort(signal.reason));
   const timer = ms <= LONGEST_TIMER_MS ? setTimeout(() => controller.abort(late()), ms) : undefined;
   try {
     return await run(controller.signal);
   } finally {
     clearTimeout(timer);
-    signal?.removeEventListener('abort', forward);
+    unlisten?.();
   }
 }
 
 /** The promise, unless the signal is aborted first. What the promise stands for goes on for others. */
 export function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason as Error);
-    if (signal.aborted) abort();
-    else signal.addEventListener('abort', abort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+    if (signal.aborted) return reject(signal.reason as Error);
+    const unlisten = onAbort(signal, () => reject(signal.reason as Error));
+    promise.then(resolve, reject).finally(unlisten);
   });
 }
 

@@ -8,7 +8,7 @@ import type { Paths } from '../src/paths.ts';
 import type { Params, Result } from '../src/protocol/methods.ts';
 import { PROTOCOL_VERSION } from '../src/protocol/version.ts';
 import { Connection } from './connection.ts';
-import { pause, within } from './deadline.ts';
+import { onAbort, pause, within } from './deadline.ts';
 import { ConnectionError } from './errors.ts';
 
 export interface Target {
@@ -102,18 +102,17 @@ async function dial(path: string, signal: AbortSignal): Promise<Connection> {
 function dialOnce(path: string, signal: AbortSignal): Promise<Connection> {
   return new Promise((resolve, reject) => {
     const socket = createConnection({ path });
-    const abort = () => {
+    const unlisten = onAbort(signal, () => {
       socket.destroy();
       reject(signal.reason as Error);
-    };
-    signal.addEventListener('abort', abort, { once: true });
+    });
     socket.once('connect', () => {
-      signal.removeEventListener('abort', abort);
+      unlisten();
       socket.off('error', reject);
       resolve(new Connection(socket, path));
     });
     socket.once('error', (error) => {
-      signal.removeEventListener('abort', abort);
+      unlisten();
       reject(error);
     });
   });

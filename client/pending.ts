@@ -1,6 +1,6 @@
 /** Calls that wait for an answer, and what ends the wait without one: a deadline, the caller, the connection. */
 
-import { type Deadline, LONGEST_TIMER_MS, type Patience } from './deadline.ts';
+import { type Deadline, LONGEST_TIMER_MS, onAbort, type Patience } from './deadline.ts';
 
 interface PendingCall {
   readonly method: string;
@@ -33,12 +33,7 @@ export class PendingCalls {
   }
 
   add(id: number, method: string, { deadline, signal }: Patience, reject: (reason: unknown) => void): void {
-    let unlisten: (() => void) | undefined;
-    if (signal) {
-      const abort = () => this.#giveUp(id, signal.reason);
-      signal.addEventListener('abort', abort, { once: true });
-      unlisten = () => signal.removeEventListener('abort', abort);
-    }
+    const unlisten = signal && onAbort(signal, () => this.#giveUp(id, signal.reason));
     this.#calls.set(id, { method, reject, deadline, unlisten });
     if (deadline) this.#lookAt(deadline.at);
   }

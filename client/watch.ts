@@ -2,7 +2,7 @@
 import { RegistryError } from '../src/domain/errors.ts';
 import type { EventNotification, RegistryEvent, ResyncEvent } from '../src/protocol/events.ts';
 import type { Params, Result } from '../src/protocol/methods.ts';
-import { abortable } from './deadline.ts';
+import { abortable, onAbort } from './deadline.ts';
 import { ConnectionError } from './errors.ts';
 import type { Family } from './verbs.ts';
 
@@ -58,8 +58,7 @@ export async function* watch(
     }),
     client.onLost(() => inbox.interrupt()),
   ];
-  const abort = (): void => inbox.interrupt();
-  signal?.addEventListener('abort', abort);
+  if (signal) stops.push(onAbort(signal, () => inbox.interrupt()));
   let { cursor, project } = params;
   let subscription: string | undefined;
   try {
@@ -89,7 +88,6 @@ export async function* watch(
     }
   } finally {
     for (const stop of stops) stop();
-    signal?.removeEventListener('abort', abort);
     if (subscription !== undefined) forget(client, subscription);
   }
 }
@@ -143,11 +141,11 @@ function rest(ms: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {
       clearTimeout(timer);
-      signal?.removeEventListener('abort', done);
+      unlisten?.();
       resolve();
     };
     const timer = setTimeout(done, ms);
-    signal?.addEventListener('abort', done);
+    const unlisten = signal && onAbort(signal, done);
   });
 }
 

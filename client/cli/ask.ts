@@ -5,15 +5,23 @@ import type { Host } from './context.ts';
 const NEWLINE = 0x0a;
 
 /**
- * Asks on standard error and reads a line; empty at the end of the input.
+ * Asks on standard error and reads a line: yes or no. The end of the input, as by Ctrl-D, is no, whatever an empty line
+ * would be.
  *
  * Without readline: it would take what is typed ahead for the next question with it, and make Ctrl-C a character.
+ *
+ * @param byDefault what an empty line means
  */
-export async function ask({ stdin, stderr }: Host, question: string): Promise<string> {
-  stderr.write(question);
+export async function confirm(
+  { stdin, stderr }: Host,
+  question: string,
+  { byDefault = false }: { readonly byDefault?: boolean } = {},
+): Promise<boolean> {
+  stderr.write(`${question} [${byDefault ? 'Y/n' : 'y/N'}] `);
   const line = await readLine(stdin);
   if (line === undefined) stderr.write('\n');
-  return line ?? '';
+  const answer = line?.trim();
+  return answer === '' ? byDefault : answer !== undefined && /^y(es)?$/i.test(answer);
 }
 
 /** The next line without its end; undefined when the input ends first. What comes after it is left. */

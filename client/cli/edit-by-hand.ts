@@ -8,7 +8,7 @@ import type { Client } from '../client.ts';
 import { RpcError } from '../errors.ts';
 import type { WireProject } from '../../src/domain/encoding.ts';
 import { RegistryError } from '../../src/domain/errors.ts';
-import { ask } from './ask.ts';
+import { confirm } from './ask.ts';
 import type { Context } from './context.ts';
 import { updateCurrent } from './changes.ts';
 import { changesIn, editableText, EditFault, overtaken } from './edited.ts';
@@ -37,7 +37,7 @@ export async function editByHand(ctx: Context, client: Client, reference: string
         keep = true;
         if (!isMendable(error)) throw error;
         ctx.note(`gardener: ${fault(error)}`);
-        if (!/^(y(es)?)?$/i.test((await ask(ctx.host, 'edit again? [Y/n] ')).trim())) throw kept(file);
+        if (!(await confirm(ctx.host, 'edit again?', { byDefault: true }))) throw kept(file);
         keep = false;
       }
     }

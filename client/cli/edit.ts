@@ -49,6 +49,8 @@ export async function edit(ctx: Context, reference: string, options: EditOptions
     }));
     if (ctx.json) return ctx.printJson(after);
     const found = scanned ? `  ${printable(after.language)}, ${fileWords(scanned)}` : '';
+    if (after.etag === before.etag)
+      return ctx.say(`nothing to change in ${ctx.paint('bold', printable(after.name))}`);
     ctx.print(`changed ${ctx.paint('bold', printable(after.name))}${found}`);
   });
 }

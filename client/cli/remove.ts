@@ -3,7 +3,7 @@ import { realpath } from 'node:fs/promises';
 import type { Client } from '../client.ts';
 import type { WireProject } from '../../src/domain/encoding.ts';
 import { RegistryError } from '../../src/domain/errors.ts';
-import { ask } from './ask.ts';
+import { confirm } from './ask.ts';
 import type { Context } from './context.ts';
 import { EXIT } from './errors.ts';
 import { UsageError } from './failures.ts';
@@ -73,8 +73,7 @@ async function confirmed(
   const what =
     projects.length === 1 ? (names[0] ?? '') : `${plural(projects.length, 'project')} (${names.join(', ')})`;
   const trained = keepFiles ? 'keeping trained data' : 'with trained data';
-  const answer = await ask(ctx.host, `remove ${what} from the registry, ${trained}? the code stays [y/N] `);
-  return /^y(es)?$/i.test(answer.trim());
+  return confirm(ctx.host, `remove ${what} from the registry, ${trained}? the code stays`);
 }
 
 /** Removes in order; the first refusal ends it, after saying what is gone already. */

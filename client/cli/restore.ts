@@ -1,7 +1,7 @@
 /** `gardener restore`: goes back to an earlier content, or brings single projects back from one. */
 import { join } from 'node:path';
 import type { Client } from '../client.ts';
-import { ask } from './ask.ts';
+import { confirm } from './ask.ts';
 import { type Backup, findBackup, reasonWords, shortName } from './backups.ts';
 import type { Style } from './colour.ts';
 import type { Context } from './context.ts';
@@ -58,7 +58,7 @@ export async function restore(ctx: Context, named: string, options: RestoreOptio
       return;
     }
     if (options.dryRun) return;
-    if (!options.yes && !(await confirmed(ctx))) {
+    if (!options.yes && !(await confirm(ctx.host, 'restore it? what it replaces becomes a backup'))) {
       ctx.note('nothing was restored');
       ctx.exitCode = EXIT.refused;
       return;
@@ -127,9 +127,4 @@ function previewLines(
       ? [`  ${'active'.padEnd(10)}  ${printable(nameOf(active.from))} → ${printable(nameOf(active.to))}`]
       : []),
   ];
-}
-
-async function confirmed(ctx: Context): Promise<boolean> {
-  const answer = await ask(ctx.host, 'restore it? what it replaces becomes a backup [y/N] ');
-  return /^y(es)?$/i.test(answer.trim());
 }

@@ -39,7 +39,9 @@ function describe(
     case 'removed':
       return ['removed', name(isProject(event.previous) ? event.previous : undefined)];
     case 'training':
-      return event.project ? [standing(event.project), ...training(event.project)] : ['training'];
+      return event.project
+        ? [outcome(event.previous, event.project), ...training(event.project)]
+        : ['training'];
     case 'progress':
       return ['progress', ...training(event.project)];
     case 'problem': {
@@ -51,6 +53,17 @@ function describe(
     case 'shutdown':
       return ['shutdown', 'the daemon ends'];
   }
+}
+
+/** How training stands now; a project that was given back as it was has not completed anew. */
+function outcome(before: unknown, project: WireProject): string {
+  const wasTraining = isProject(before) && before.training_status === 'training';
+  const isAsBefore =
+    project.training_status === 'not_started' ||
+    (project.training_status === 'completed' &&
+      isProject(before) &&
+      before.last_trained === project.last_trained);
+  return wasTraining && isAsBefore && !project.retrain_requested ? 'released' : standing(project);
 }
 
 function training(project: WireProject): string[] {

@@ -82,7 +82,7 @@ export interface ProjectUpdate {
   readonly context_path?: string | null | undefined;
 }
 
-/** Changes what is given and nothing else. */
+/** Changes what is given and nothing else; where nothing differs, nothing at all. */
 export function update(
   draft: Draft,
   reference: string,
@@ -106,8 +106,7 @@ export function update(
     const path = fields[field];
     if (path !== undefined) next[field] = path === null ? null : checkedPath(path, field);
   }
-  draft.put(next);
-  return next;
+  return putChanged(draft, project, next);
 }
 
 /**
@@ -137,8 +136,7 @@ export function setStatus(
     const holder = status === 'training' ? training.holder : null;
     next.training = { ...training, holder, cancel_requested: false, error, updated_at: now };
   }
-  draft.put(next);
-  return next;
+  return putChanged(draft, project, next);
 }
 
 /** Marks a project as waiting for training. */
@@ -223,6 +221,22 @@ export function resolve(
     'project_not_found',
     'cannot tell which project is meant: none is given and none is active',
   );
+}
+
+/**
+ * Puts the next state of a project, unless nothing differs but the time: a change that changes nothing is none, and must
+ * not have a file written, an etag moved or anybody told.
+ *
+ * @returns the project as it is in the draft then
+ */
+export function putChanged(draft: Draft, before: Project, next: Project): Project {
+  if (withoutTime(next) === withoutTime(before)) return before;
+  draft.put(next);
+  return next;
+}
+
+function withoutTime({ last_updated: _time, training, ...fields }: Project): string {
+  return JSON.stringify([fields, training && { ...training, updated_at: null }]);
 }
 
 function findCurrent(draft: Draft, reference: string, ifEtag: string | undefined): Project {

@@ -3,7 +3,7 @@
  * last written down, and the leases themselves live with the connections.
  */
 import { InvalidParamsError } from './errors.ts';
-import { update } from './operations.ts';
+import { putChanged, update } from './operations.ts';
 import { blankTraining, type JsonObject, type Project, type Training } from './project.ts';
 import type { Draft, RegistryView } from './registry.ts';
 
@@ -138,8 +138,7 @@ export function requestCancel(
     ...(reason === undefined ? {} : { cancel_reason: reason }),
   };
   const next: Project = { ...project, last_updated: now, training };
-  draft.put(next);
-  return next;
+  return putChanged(draft, project, next);
 }
 
 /** Writes down what the trainer last reported; done when the phase changes. */
@@ -147,8 +146,7 @@ export function notePhase(draft: Draft, id: string, live: Progress, now: string)
   const project = draft.get(id);
   if (!project?.training) return null;
   const next: Project = { ...project, training: { ...project.training, ...reported(live), updated_at: now } };
-  draft.put(next);
-  return next;
+  return putChanged(draft, project, next);
 }
 
 /**

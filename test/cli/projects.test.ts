@@ -222,6 +222,17 @@ test('use changes the active project, and takes none', async () => {
 });
 
 describe('edit', () => {
+  test('that changes nothing says so, and moves nothing', async () => {
+    const cli = await commandLine();
+    const before = await cli.json(['add', await cli.codebase('web', {})]);
+    const file = join(cli.dataDir, 'registry.json');
+    const text = await readFile(file, 'utf8');
+    const untagged = await cli.run(['edit', 'web', '--untag', 'nosuch']);
+    expect(untagged).toMatchObject({ code: 0, stdout: 'nothing to change in web\n', stderr: '' });
+    expect(await cli.json(['edit', 'web', '--name', 'web'])).toEqual(before);
+    expect(await readFile(file, 'utf8')).toBe(text);
+  });
+
   test('changes what its flags say and nothing else', async () => {
     const cli = await commandLine();
     await cli.codebase('src/api', { 'a.go': '' });

@@ -278,6 +278,15 @@ describe('edit opens an editor', () => {
     expect((await here.get('api')).language).toBe('rust');
   });
 
+  test('and not again at the end of the input', async () => {
+    const here = await desk();
+    await here.register('api');
+    await editor(here, ['{"name": ', '{"name": ']);
+    const { code, stderr } = await here.run(['edit', 'api']);
+    expect(code).toBe(1);
+    expect(stderr.match(/edit again/g)).toHaveLength(1);
+  });
+
   test('and keeps what was written when the person gives up', async () => {
     const here = await desk();
     await here.register('api');

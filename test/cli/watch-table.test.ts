@@ -172,6 +172,18 @@ describe('a line', () => {
     expect(line({ type: 'resync', projects: [], active_project: null })).toBe('resynced     0 projects');
   });
 
+  test('of a project that was given back does not say that it has completed', () => {
+    const trained = { ...project('a'), training_status: 'completed', last_trained: AT } as const;
+    const previous = { ...trained, training_status: 'training' } as const;
+    expect(line({ type: 'training', project_id: 'x', previous, project: trained })).toBe('released     a');
+    const anew = { ...trained, last_trained: '2026-05-10T13:00:00.042Z' };
+    expect(line({ type: 'training', project_id: 'x', previous, project: anew })).toBe('completed    a');
+    const never = { ...previous, last_trained: null };
+    expect(line({ type: 'training', project_id: 'x', previous: never, project: project('a') })).toBe(
+      'released     a',
+    );
+  });
+
   test('shows no control characters', () => {
     const at = training('a\x1b[2J', { message: 'x\ny' });
     expect(line({ type: 'progress', project_id: 'x', project: at })).toBe(

@@ -185,6 +185,23 @@ describe('a call that is not answered', () => {
     await client.close();
   });
 
+  test('takes a signal that many others were given, without a warning of leaks', async () => {
+    const { client, daemon } = await pair();
+    const warnings: Error[] = [];
+    const warn = (warning: Error): void => void warnings.push(warning);
+    process.on('warning', warn);
+    const caller = new AbortController();
+    const calls = Array.from({ length: 50 }, () =>
+      reasonOf(client.projects.count({}, { signal: caller.signal })),
+    );
+    await vi.waitFor(() => expect(daemon.received).toHaveLength(50));
+    caller.abort();
+    expect(await Promise.all(calls)).toEqual(calls.map(() => caller.signal.reason));
+    await client.close();
+    process.off('warning', warn);
+    expect(warnings).toEqual([]);
+  });
+
   test('is not even sent when it is aborted in the same moment', async () => {
     const { client, daemon } = await pair(({ method }) => (method === 'projects.count' ? 1 : undefined));
     const caller = new AbortController();

@@ -156,7 +156,7 @@ describe('an event', () => {
     const { writer } = await world(['a']);
     await writer.call('registry.watch');
     for (let n = 0; n < 20; n += 1) {
-      writer.send(request(n, 'projects.update', { project: 'a', file_count: n }));
+      writer.send(request(n, 'projects.update', { project: 'a', file_count: n + 1 }));
       expect((await writer.next()).id).toBe(n);
       expect((await writer.next()).method).toBe('registry.event');
     }
