@@ -3,9 +3,9 @@ import type { Stats } from 'node:fs';
 import { lstat, readdir, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Paths } from '../../src/paths.ts';
-import { type Diagnosis, error, type Fix, ok, warning } from './finding.ts';
+import { type Diagnosis, type Fix, ok, warning } from './finding.ts';
 import { isImportName } from './import-name.ts';
-import { plural, shellWord } from './text.ts';
+import { plural } from './text.ts';
 
 /** A write takes milliseconds; whatever is older than this belongs to nobody any more. Milliseconds. */
 const WRITE_MS = 60_000;
@@ -19,13 +19,15 @@ export async function checkLeftovers(
   short: (path: string) => string,
 ): Promise<Diagnosis[]> {
   const run = dirname(socket);
-  const staged = /^(registry\.json|registry-.+\.json)\.staged(\.\d+)?$/;
+  // With a part by chance; without one as an earlier version wrote.
+  const staged = /^(registry\.json|registry-.+\.json)(\.[0-9a-f]{12})?\.staged(\.\d+)?$/;
   const writes = [
     ...(await find(dataDir, (name) => staged.test(name) && name.startsWith(basename(registryFile)))),
     ...(await find(backupsDir, (name) => staged.test(name) || isImportName(name))),
   ];
   const old = (age: number) => (one: Found) => one.status.mtimeMs < now - age;
   const paths = [
+    // No daemon makes a directory of such a name: whatever is in it is somebody's, and in nobody's way.
     ...writes.filter(({ status }) => !status.isDirectory()).filter(old(WRITE_MS)),
     // The daemon binds under such a name and renames it.
     ...(await find(run, (name) => /^\.[0-9a-f]{1,16}$/.test(name)))
@@ -33,15 +35,11 @@ export async function checkLeftovers(
       .filter(old(WRITE_MS)),
     ...(await find(run, (name) => name === `${basename(socket)}.lock`)).filter(old(LOCK_MS)),
     ...(await find(runDir, (name) => name === 'owner.lock')).filter(old(LOCK_MS)),
+    ...(await find(runDir, (name) => /^owner\.[0-9a-f]{12}\.staged$/.test(name))).filter(old(WRITE_MS)),
   ].map(({ path }) => path);
-  const inTheWay = writes
-    .filter(({ status }) => status.isDirectory())
-    .map(({ path }) => takenName(path, short));
-  if (paths.length === 0)
-    return inTheWay.length > 0 ? inTheWay : [ok('leftovers', 'no killed process left anything behind')];
+  if (paths.length === 0) return [ok('leftovers', 'no killed process left anything behind')];
   const named = paths.slice(0, 3).map(short).join(', ');
   return [
-    ...inTheWay,
     warning(
       'leftovers',
       `killed processes left ${plural(paths.length, 'file')} behind: ${named}`,
@@ -49,15 +47,6 @@ export async function checkLeftovers(
       removal(paths, short),
     ),
   ];
-}
-
-/** No daemon makes a directory of such a name: whatever is in it is somebody's. */
-function takenName(path: string, short: (path: string) => string): Diagnosis {
-  return error(
-    'leftovers.in_the_way',
-    `writing fails: a directory is in the way at ${short(path)}`,
-    `move it: mv ${shellWord(path)} ${shellWord(`${path}.old`)}`,
-  );
 }
 
 /**

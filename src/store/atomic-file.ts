@@ -4,7 +4,16 @@
  * write-file-atomic puts the bytes beside the file. What it leaves out is done here: it accepts a short write on a full
  * disk, and it does not sync the directory. The bytes are synced here, too, before they take the file's place.
  */
-import { closeSync, fstatSync, fsync as fsyncCallback, openSync, renameSync, statSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  fsync as fsyncCallback,
+  openSync,
+  renameSync,
+  statSync,
+} from 'node:fs';
 import { readdir, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -90,9 +99,21 @@ export interface Staged {
   discard(): Promise<void>;
 }
 
-/** The name under which content waits to become `file`. One daemon stages one content at a time. */
-function stagedName(file: string): string {
-  return `${file}.staged`;
+/** Enough that nobody guesses the next name, nor takes the same one. */
+const RANDOM_BYTES = 6;
+
+/**
+ * What staged files are called, the temporary ones with which write-file-atomic makes them, and both as earlier
+ * versions called them: without a part by chance.
+ */
+const STAGED = new RegExp(`^(.+?)(?:\\.[0-9a-f]{${2 * RANDOM_BYTES}})?\\.staged(?:\\.\\d+)?$`);
+
+/**
+ * A new name under which content waits to become `file`. It is nobody else's: two processes that staged under one name
+ * would each rename the other's bytes, and a link of a name that is known beforehand would be followed.
+ */
+export function stagedName(file: string): string {
+  return `${file}.${randomBytes(RANDOM_BYTES).toString('hex')}.staged`;
 }
 
 /**
@@ -114,7 +135,7 @@ export async function stage(file: string, bytes: Buffer): Promise<Staged> {
     if (!placed) await rm(staged, { force: true }).catch(ignore);
   };
   try {
-    const fd = (descriptor = openSync(staged, 'r'));
+    const fd = (descriptor = openSync(staged, constants.O_RDONLY | constants.O_NOFOLLOW));
     await fsync(fd);
     const written = fstatSync(fd, { bigint: true });
     if (written.size !== BigInt(bytes.length)) {
@@ -192,7 +213,7 @@ export async function removeStaged(
 ): Promise<string[]> {
   const removed: string[] = [];
   for (const name of await readdir(directory)) {
-    const target = /^(.+)\.staged(\.\d+)?$/.exec(name)?.[1];
+    const target = STAGED.exec(name)?.[1];
     if (target === undefined || !isTarget(target)) continue;
     try {
       await rm(join(directory, name), { force: true });

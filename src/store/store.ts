@@ -92,7 +92,7 @@ export class Store {
       throw error;
     });
     const store = new Store(options, file);
-    // Reading needs none of these; a change that finds its place taken fails and says so.
+    // What is staged has a name of its own: whatever cannot be removed is in nobody's way.
     const inTheWay = (error: unknown): void =>
       options.log.warn({ err: error }, 'cannot remove what seems to be left of an interrupted write');
     await store.backups.prepare(inTheWay);
@@ -267,7 +267,13 @@ export class Store {
       this.#log.info({ backup: name }, 'kept the file of the older version before writing over it');
       this.#committed.original = null;
     }
-    return await this.#file.replace(pieces);
+    try {
+      return await this.#file.replace(pieces);
+    } catch (error) {
+      // A successor cleans up before it reads the file: what was staged here may be gone, and is for it to write.
+      if (await this.#ownsRegistry()) throw error;
+      throw shuttingDown();
+    }
   }
 
   async #keepLastGood(): Promise<void> {

@@ -201,6 +201,9 @@ describe('gardener doctor', () => {
     const old = [
       'registry.json.staged',
       'registry.json.staged.123',
+      'registry.json.0123456789ab.staged',
+      'registry.json.0123456789ab.staged.123',
+      'run/owner.0123456789ab.staged',
       'backups/registry-a.json.staged',
       `backups/${importName(17)}`,
     ];
@@ -216,7 +219,7 @@ describe('gardener doctor', () => {
     }
     const found = await doctor(cli, '--no-start');
     expect(found.findings.find(({ check }) => check === 'leftovers')?.message).toMatch(
-      /^killed processes left 7 files behind: /,
+      /^killed processes left 10 files behind: /,
     );
     expect(troubles(await doctor(cli, '--no-start', '--fix'))).toEqual(['warning projects']);
     const left = await Promise.all(
@@ -230,18 +233,15 @@ describe('gardener doctor', () => {
     expect(left.filter(Boolean)).toEqual([...young, ...theirs]);
   });
 
-  test('leaves a directory that has the name of a temporary file, and says how to go on', async () => {
+  test('leaves a directory that has the name of a temporary file, which is in nobody’s way', async () => {
     const cli = await registry('api');
     const inTheWay = join(cli.dataDir, 'registry.json.staged');
     await mkdir(inTheWay);
     await writeFile(join(inTheWay, 'precious'), '');
     await utimes(inTheWay, HOUR_AGO, HOUR_AGO);
-    const { findings, fixed } = await doctor(cli, '--fix');
-    expect(fixed).toEqual([]);
-    expect(findings.find(({ level }) => level === 'error')).toMatchObject({
-      message: expect.stringContaining('~/.codebase-gardener/registry.json.staged') as string,
-      remedy: `move it: mv ${inTheWay} ${inTheWay}.old`,
-    });
+    const report = await doctor(cli, '--fix');
+    expect({ fixed: report.fixed, troubles: troubles(report) }).toEqual({ fixed: [], troubles: [] });
+    expect((await cli.run(['use', 'api'])).code).toBe(0);
     expect(await stat(join(inTheWay, 'precious'))).toBeDefined();
   });
 

@@ -33,7 +33,7 @@ function purposes(calls: readonly SystemCall[]): string[] {
 
 test('the steps of a change come in the order that survives a power cut, and the answer after the last', async () => {
   const [main, files] = await fileThreads(one.daemon.pid);
-  const staged = `${one.file}.staged`;
+  const staged = `${one.file}.X.staged`;
   // The file is put in its place in one step with the last look before it; what waits for the disk has a thread.
   const steps: [thread: number, step: string][] = [
     [main, `pwrite64 ${staged}.N`],
@@ -79,7 +79,7 @@ test(
   'an edit that replaces the file is never overwritten before the instant of the rename',
   { timeout: 120_000 },
   async () => {
-    const last = `rename ${one.file}.staged ${one.file}`;
+    const last = `rename ${one.file}.X.staged ${one.file}`;
     let mark = 0;
     let instants = 0;
     for (const target of await targetsOf(one)) {

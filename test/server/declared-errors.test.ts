@@ -1,11 +1,13 @@
 /** Every method really can give each error it declares, and with the code and data that go with it. */
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { ERROR_CODES, type ErrorKind } from '../../src/domain/errors.ts';
 import { declaredErrors } from '../../src/protocol/method.ts';
 import { type MethodName, methods } from '../../src/protocol/methods.ts';
 import { type RunningDaemon, startDaemon } from '../support/daemon.ts';
 import type { Answer, LineClient } from '../support/lines.ts';
+import { asOrdinaryUser, withMode } from '../support/store.ts';
 
 type Params = Record<string, unknown>;
 
@@ -110,10 +112,15 @@ const PROVOKE: {
     if (method === 'registry.reload') {
       await rm(paths.registryFile);
       await mkdir(paths.registryFile);
+      return await peer.ask(method, params);
     }
-    // A directory is in the way of what is to be staged.
-    await mkdir(`${paths.registryFile}.staged`);
-    return await peer.ask(method, params);
+    const below = (await readdir(paths.dataDir, { recursive: true })).map((name) =>
+      join(paths.dataDir, name),
+    );
+    // Nothing can be staged in a directory that cannot be written to.
+    return await asOrdinaryUser([paths.dataDir, ...below], () =>
+      withMode(paths.dataDir, 0o500, () => peer.ask(method, params)),
+    );
   },
   shutting_down: afterShutdown,
   incompatible_protocol: ({ peer }, method) => peer.ask(method, { protocol: { min: 98, max: 99 } }),

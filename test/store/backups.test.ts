@@ -170,6 +170,7 @@ describe('the store', () => {
     await writeFile(join(home, 'precious'), 'keep me');
     await writeFile(join(backups, 'registry-last-good.json.staged'), '{');
     await writeFile(join(backups, 'registry-last-good.json.staged.123456789'), '{');
+    await writeFile(join(backups, 'registry-last-good.json.0123456789ab.staged'), '{');
     await symlink(join(home, 'precious'), join(backups, 'registry-x.json.staged'));
     await openStore({ home });
     expect(await readdir(backups)).toEqual([]);

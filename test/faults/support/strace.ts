@@ -99,7 +99,7 @@ function parse(text: string): SystemCall[] {
     const paths = [...given.matchAll(/<(\/[^>]*)>|"([^"]*)"/g)].map(([, open, named]) => open ?? named ?? '');
     const relevant = paths
       .filter((path) => path.startsWith('/'))
-      .map((path) => path.replace(/\.\d{5,}$/, '.N'));
+      .map((path) => path.replace(/\.[0-9a-f]{12}\.staged/, '.X.staged').replace(/\.\d{5,}$/, '.N'));
     return [
       {
         name,

@@ -29,7 +29,8 @@ export async function targetsOf(one: Counted): Promise<Target[]> {
       // The main thread works on sockets, too.
       if (at === null || isWatchers(call, one.dataDir) || seen.has(purpose)) continue;
       seen.add(purpose);
-      const path = /\.\d+$/.test(at) ? null : at;
+      // What is staged has another name each time.
+      const path = /\.staged(\.\d+)?$/.test(at) ? null : at;
       const same = calls.filter((other) => other.name === name && (path === null || other.path === path));
       for (let nth = 1; nth <= same.length + WATCHERS_SHARE; nth += 1) {
         targets.push({ thread, name, path, nth, purpose });
