@@ -13,6 +13,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { makeDirectory } from '../src/make-directory.ts';
 import type { Paths } from '../src/paths.ts';
+import { checkDataDirectory } from '../src/private-directory.ts';
 
 /** A start this young is waited for instead of joined, in milliseconds: of 100 clients one or two start a daemon. */
 const YOUNG_MS = 1_000;
@@ -54,6 +55,7 @@ function ownDaemon(): readonly string[] {
  * @param reserved the caller has kept others from starting one, and starts it in any case
  * @returns undefined when another start is under way
  * @throws {Error} when the log cannot be written or the program is missing
+ * @throws {UnsafeDirectoryError} when others can write to the data directory, as the daemon would say
  */
 export async function startDaemon(
   paths: Paths,
@@ -61,6 +63,8 @@ export async function startDaemon(
   reserved = false,
 ): Promise<StartedDaemon | undefined> {
   const [program = process.execPath, ...args] = command;
+  // Before the log is opened: a link in its place would be followed.
+  checkDataDirectory(paths.dataDir);
   const log = openStartLog(startLog(paths), command, reserved);
   if (!log) return undefined;
   try {

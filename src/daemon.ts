@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { dirname } from 'node:path';
 import { type Logger, type LogLevel, openLog } from './log.ts';
 import { type PathOptions, type Paths, resolvePaths } from './paths.ts';
+import { checkDataDirectory } from './private-directory.ts';
 import { type Claim, claimSocket } from './server/claim.ts';
 import * as training from './domain/training.ts';
 import { Bell } from './server/bell.ts';
@@ -147,6 +148,7 @@ export class Daemon implements DaemonControl {
    */
   static async start(options: DaemonOptions = {}): Promise<Daemon | AlreadyRunning> {
     const paths = resolvePaths(options);
+    checkDataDirectory(paths.dataDir);
     await prepareRunDirectory(dirname(paths.socket));
     const { inherited } = options;
     const adopted = inherited ? await adoptSocket(inherited, paths.socket) : null;

@@ -4,9 +4,9 @@ import { Daemon, type DaemonOptions, type Manager } from './daemon.ts';
 import { endProcess } from './end-process.ts';
 import { LOG_LEVELS, parseLogLevel } from './log.ts';
 import { SocketPathError } from './paths.ts';
+import { UnsafeDirectoryError } from './private-directory.ts';
 import { ClaimError } from './server/claim.ts';
 import { findInherited } from './server/inherited.ts';
-import { UnsafeDirectoryError } from './server/run-directory.ts';
 import { errorCode } from './store/atomic-file.ts';
 import { VERSION } from './version.ts';
 

@@ -4,11 +4,7 @@
  */
 import { lstat } from 'node:fs/promises';
 import { makeDirectory } from '../make-directory.ts';
-
-/** The directory cannot be the gate; the message says what to do. */
-export class UnsafeDirectoryError extends Error {
-  override readonly name = 'UnsafeDirectoryError';
-}
+import { requirePrivate, UnsafeDirectoryError } from '../private-directory.ts';
 
 /**
  * Makes a run directory with mode 0700 where it is missing.
@@ -18,18 +14,12 @@ export class UnsafeDirectoryError extends Error {
 export async function prepareRunDirectory(directory: string): Promise<void> {
   makeDirectory(directory);
   const status = await lstat(directory);
-  const uid = process.getuid?.();
   if (!status.isDirectory()) {
     throw new UnsafeDirectoryError(`cannot use ${directory} for the socket: it is no directory; remove it`);
   }
-  if (uid !== undefined && status.uid !== uid) {
-    throw new UnsafeDirectoryError(
-      `cannot use ${directory} for the socket: it belongs to user ${status.uid}; choose another with --socket or --data-dir`,
-    );
-  }
-  if ((status.mode & 0o022) !== 0) {
-    throw new UnsafeDirectoryError(
-      `cannot use ${directory} for the socket: others can write to it; run: chmod 700 ${directory}`,
-    );
-  }
+  requirePrivate(directory, status, {
+    purpose: 'the socket',
+    elsewhere: '--socket or --data-dir',
+    remedy: 'chmod 700',
+  });
 }

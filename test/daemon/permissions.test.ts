@@ -1,6 +1,6 @@
 /** The registry is its user's alone, and a place where that cannot be so is refused. */
 import { execFile } from 'node:child_process';
-import { chmod, chown, cp, mkdir, readdir, stat, writeFile } from 'node:fs/promises';
+import { chmod, chown, cp, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { MAX_SOCKET_PATH_BYTES } from '../../src/paths.ts';
@@ -104,6 +104,83 @@ describe('a run directory', () => {
   });
 });
 
+describe('a data directory', () => {
+  /** A data directory with a link in it that somebody else has planted, and the file to which that leads. */
+  async function planted(mode: number): Promise<{ dataDir: string; precious: string }> {
+    const dataDir = join(await temporaryDirectory(), 'data');
+    await mkdir(join(dataDir, 'logs'), { recursive: true });
+    await mkdir(join(dataDir, 'run'), { mode: 0o700 });
+    const precious = join(dirname(dataDir), 'precious');
+    await writeFile(precious, 'keep me');
+    for (const name of ['registry.json.staged', 'logs/registry.log', 'logs/daemon-start.log', 'run/owner'])
+      await symlink(precious, join(dataDir, name));
+    await chmod(dataDir, mode);
+    return { dataDir, precious };
+  }
+
+  test.for(['775', '757', '777', '1777'])(
+    'that others can write to (mode %s) is refused before anything in it is touched, with the remedy',
+    async (mode) => {
+      const { dataDir, precious } = await planted(Number.parseInt(mode, 8));
+      const link = `${dataDir}-link`;
+      await symlink(dataDir, link);
+      for (const data of [dataDir, link]) {
+        const refused = new Gardenerd(data);
+        expect(await refused.ended).toEqual({ code: 1, signal: null });
+        expect(refused.stderr).toBe(
+          `gardenerd: cannot use ${data} for the data: others can write to it; run: chmod go-w ${data}\n`,
+        );
+      }
+      expect(await readFile(precious, 'utf8')).toBe('keep me');
+      expect((await readdir(dataDir, { recursive: true })).toSorted()).toEqual([
+        'logs',
+        'logs/daemon-start.log',
+        'logs/registry.log',
+        'registry.json.staged',
+        'run',
+        'run/owner',
+      ]);
+    },
+  );
+
+  test('that others can write to is refused by a client that would start a daemon, and mended by the doctor', async () => {
+    const { dataDir, precious } = await planted(0o777);
+    const cli = await commandLine();
+    const gardener = (...words: string[]) => cli.run(['--data-dir', dataDir, ...words]);
+    expect(await gardener('ls')).toMatchObject({
+      code: 3,
+      stderr: expect.stringContaining(
+        `cannot start the daemon: cannot use ${dataDir} for the data: others can write to it; run: chmod go-w ${dataDir}`,
+      ) as string,
+    });
+    expect(await readFile(precious, 'utf8')).toBe('keep me');
+    await rm(join(dataDir, 'logs'), { recursive: true });
+    onTestFinished(async () => void (await gardener('daemon', 'stop')));
+    expect((await gardener('doctor', '--fix')).stdout).toContain('chmod 755');
+    expect((await stat(dataDir)).mode & 0o777).toBe(0o755);
+    expect(await gardener('ls')).toMatchObject({ code: 0 });
+  });
+
+  test('that others can only read is used', async () => {
+    const dataDir = await temporaryDirectory();
+    await chmod(dataDir, 0o755);
+    const peer = await (await startGardenerd({ dataDir })).connect();
+    expect(await peer.call('daemon.status')).toMatchObject({ data_dir: dataDir });
+  });
+
+  test('of somebody else is refused', async (context) => {
+    if (!isRoot) context.skip('needs root, to give a directory away');
+    const dataDir = await temporaryDirectory();
+    await chown(dataDir, NOBODY, NOBODY);
+    const refused = new Gardenerd(dataDir);
+    expect(await refused.ended).toEqual({ code: 1, signal: null });
+    expect(refused.stderr).toBe(
+      `gardenerd: cannot use ${dataDir} for the data: it belongs to user ${NOBODY}; choose another with --data-dir\n`,
+    );
+    expect(await readdir(dataDir)).toEqual([]);
+  });
+});
+
 describe('a path for the socket', () => {
   /** A path of so many bytes, in a directory that is there. */
   async function pathOf(bytes: number): Promise<string> {
@@ -181,7 +258,14 @@ async function endsForOrdinaryUser(
 describe('a data directory that cannot be used ends the daemon with one line', () => {
   test.for<[what: string, prepare: (dataDir: string) => Promise<unknown>, culprit: string]>([
     ['below a file', (dataDir) => writeFile(dataDir, ''), 'run'],
-    ['that cannot be written to', (dataDir) => mkdir(dataDir, { mode: 0o500 }), 'run'],
+    [
+      'that cannot be written to',
+      async (dataDir) => {
+        await mkdir(dataDir, { mode: 0o500 });
+        if (isRoot) await chown(dataDir, NOBODY, NOBODY);
+      },
+      'run',
+    ],
     [
       'whose registry file cannot be read',
       async (dataDir) => {

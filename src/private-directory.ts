@@ -1,0 +1,61 @@
+/** Directories in which nobody but the user may make, remove or replace anything. Client and daemon share this file. */
+import { type Stats, statSync } from 'node:fs';
+
+/** Write permission for others than the owner. An access list shows there, too, as that of the group. */
+const OTHERS_WRITE = 0o022;
+
+/** The directory cannot be trusted; the message says what to do. */
+export class UnsafeDirectoryError extends Error {
+  override readonly name = 'UnsafeDirectoryError';
+}
+
+/** What is said of a directory that is refused. */
+interface Wording {
+  readonly purpose: string;
+  /** How to choose another one. */
+  readonly elsewhere: string;
+  /** The command, without the path, that takes away what is too much. */
+  readonly remedy: string;
+}
+
+/**
+ * Refuses the data directory where others could put something in the way: whoever can make a link in it decides where
+ * the daemon writes, and whoever can rename in it, what it reads. One that is not there yet is nobody's.
+ *
+ * What is below it (`backups/`, `logs/`, `projects/`) is made by the daemon, for the user alone, and this directory is
+ * the gate to it: where only the user can write, nobody else has planted anything. A sticky directory is no exception,
+ * because in it others can still make what is not there yet.
+ *
+ * @throws {UnsafeDirectoryError} when it, or the directory that a link leads to, is somebody else's or others can
+ *   write to it
+ * @throws the system's error where it cannot be looked at
+ */
+export function checkDataDirectory(directory: string): void {
+  const status = statSync(directory, { throwIfNoEntry: false });
+  // What is no directory is told by whoever looks for something in it.
+  if (!status?.isDirectory()) return;
+  requirePrivate(directory, status, {
+    purpose: 'the data',
+    elsewhere: '--data-dir',
+    remedy: 'chmod go-w',
+  });
+}
+
+/** @throws {UnsafeDirectoryError} when a directory is somebody else's or others can write to it */
+export function requirePrivate(
+  directory: string,
+  status: Stats,
+  { purpose, elsewhere, remedy }: Wording,
+): void {
+  const uid = process.getuid?.();
+  if (uid !== undefined && status.uid !== uid) {
+    throw new UnsafeDirectoryError(
+      `cannot use ${directory} for ${purpose}: it belongs to user ${status.uid}; choose another with ${elsewhere}`,
+    );
+  }
+  if ((status.mode & OTHERS_WRITE) !== 0) {
+    throw new UnsafeDirectoryError(
+      `cannot use ${directory} for ${purpose}: others can write to it; run: ${remedy} ${directory}`,
+    );
+  }
+}
