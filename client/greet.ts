@@ -3,6 +3,7 @@ import { readFileSync, type Stats } from 'node:fs';
 import { lstat } from 'node:fs/promises';
 import { createConnection } from 'node:net';
 import { dirname } from 'node:path';
+import { isDaemonOf, LOOK_FOR_DAEMON } from '../src/process-ids.ts';
 import { RegistryError } from '../src/domain/errors.ts';
 import type { Paths } from '../src/paths.ts';
 import type { Params, Result } from '../src/protocol/methods.ts';
@@ -163,18 +164,18 @@ function notAllowed(path: string, cause: unknown): ConnectionError {
 function hung(socket: string, what: string): ConnectionError {
   const pid = readPid(socket);
   const who = pid === undefined ? 'the daemon' : `the daemon (process ${pid})`;
-  const remedy = pid === undefined ? '' : `, or end it with "kill -9 ${pid}"`;
+  const remedy = pid === undefined ? LOOK_FOR_DAEMON : `end it with "kill -9 ${pid}"`;
   return new ConnectionError(
     'hung',
-    `cannot reach the registry: ${who} hangs: ${what} on ${socket}; try "gardener daemon restart"${remedy}`,
+    `cannot reach the registry: ${who} hangs: ${what} on ${socket}; try "gardener daemon restart", or ${remedy}`,
   );
 }
 
-/** The process that bound the socket, as it noted beside it. */
+/** The process that bound the socket, as it noted beside it; undefined where that number is somebody else's here. */
 function readPid(socket: string): number | undefined {
   try {
     const pid = Number.parseInt(readFileSync(`${socket}.pid`, 'utf8'), 10);
-    return pid > 0 ? pid : undefined;
+    return isDaemonOf(pid, socket) ? pid : undefined;
   } catch {
     // Without the note the message says less.
     return undefined;

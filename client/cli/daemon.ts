@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import type { Client } from '../client.ts';
 import { ConnectionError } from '../errors.ts';
+import { isDaemonOf, LOOK_FOR_DAEMON } from '../../src/process-ids.ts';
 import { RegistryError } from '../../src/domain/errors.ts';
 import type { Result } from '../../src/protocol/methods.ts';
 import type { Context } from './context.ts';
@@ -157,30 +158,41 @@ function isEnding(error: unknown): boolean {
   return error instanceof ConnectionError && error.reason === 'lost';
 }
 
-/** Asks the daemon to end and waits until its process has. Undefined when there is none. */
+/**
+ * Asks the daemon to end and waits until it has. Undefined when there is none.
+ *
+ * The connection tells: a daemon closes it once everything is written and the socket given up, and the system does when
+ * the process dies. Its process id tells nothing where it is in a container, whose numbers are other processes' here;
+ * where it is the daemon's, the process is waited for as well.
+ */
 export async function end(
   ctx: Context,
   reason: string,
 ): Promise<Pick<Result<'daemon.status'>, 'pid' | 'manager'> | undefined> {
-  const ending = await whenRunning(ctx, async (client) => {
-    const { pid, manager } = await client.daemon.status();
+  return await whenRunning(ctx, async (client) => {
+    const { pid, manager, socket } = await client.daemon.status();
+    const isHere = isDaemonOf(pid, socket);
     try {
       await client.daemon.shutdown({ reason });
     } catch (error) {
       if (!isEnding(error)) throw error;
     }
+    const limit = performance.now() + STOP_MS;
+    const isOver = async (): Promise<boolean> => !client.connected && (!isHere || (await isGone(pid)));
+    while (!(await isOver())) {
+      if (performance.now() > limit) throw stillThere(pid, socket);
+      await pause(LOOK_EVERY_MS);
+    }
     return { pid, manager };
   });
-  if (!ending) return undefined;
-  const limit = performance.now() + STOP_MS;
-  while (!(await isGone(ending.pid))) {
-    if (performance.now() > limit) {
-      throw new LocalError(
-        `cannot stop the daemon: process ${ending.pid} is still there after ${STOP_MS / 1000} s`,
-        `gardener daemon logs, or force it: kill -9 ${ending.pid}`,
-      );
-    }
-    await pause(LOOK_EVERY_MS);
-  }
-  return ending;
+}
+
+function stillThere(pid: number, socket: string): LocalError {
+  const [who, remedy] = isDaemonOf(pid, socket)
+    ? [`process ${pid} is still there`, `force it: kill -9 ${pid}`]
+    : ['it has not ended', LOOK_FOR_DAEMON];
+  return new LocalError(
+    `cannot stop the daemon: ${who} after ${STOP_MS / 1000} s`,
+    `gardener daemon logs, or ${remedy}`,
+  );
 }

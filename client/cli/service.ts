@@ -1,4 +1,5 @@
 /** `gardener service install|uninstall|restart|status`. */
+import { isDaemonOf } from '../../src/process-ids.ts';
 import { ServiceError } from '../../src/service/commands.ts';
 import { platformManager, serviceManager } from '../../src/service/findings.ts';
 import type { ServiceManagerName } from '../../src/service/installed.ts';
@@ -88,9 +89,9 @@ async function endSpawned(ctx: Context): Promise<void> {
   const found = await whenRunning(ctx, (client) => client.daemon.status());
   if (found?.manager === 'spawned') await end(ctx, 'gardener service install');
   if (found?.manager === 'foreground') {
-    ctx.note(
-      `note: a daemon runs in the foreground (pid ${found.pid}); the service takes over when it has ended`,
-    );
+    // Whoever reads it may want to end that process.
+    const number = isDaemonOf(found.pid, found.socket) ? ` (pid ${found.pid})` : '';
+    ctx.note(`note: a daemon runs in the foreground${number}; the service takes over when it has ended`);
   }
 }
 

@@ -4,10 +4,11 @@
  * proper-lockfile guards only the moment between asking whether anybody answers and taking the path; it is not held
  * for life, because after a kill it would stay, and during a sleep it could be stolen.
  */
-import { chmod, lstat, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, lstat, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { lock } from 'proper-lockfile';
+import { isDaemonOf, LOOK_FOR_DAEMON } from '../process-ids.ts';
 import { errorCode, isMissing } from '../store/atomic-file.ts';
 import { privateName, removeLeftBehind } from './private-name.ts';
 import { PROBE_DEADLINE_MS, type Probe, probe } from './probe.ts';
@@ -54,6 +55,12 @@ export class Claim {
       if (isMissing(error) || errorCode(error) === 'ENOTDIR') return false;
       throw error;
     }
+  }
+
+  /** Whether a path leads to this process's socket, by whatever name; null where that cannot be told. */
+  async leadsHere(path: string): Promise<boolean | null> {
+    const there = await stat(path, { bigint: true }).catch(() => null);
+    return there !== null && there.dev === this.#dev && there.ino === this.#ino;
   }
 
   /** Gives the path up, if it is still ours; a successor's socket stays. Connections are not touched. */
@@ -222,13 +229,14 @@ async function probeOrExplain(path: string): Promise<Probe> {
   }
 }
 
-/** What a person is told of a daemon that does not answer. */
+/** What a person is told of a daemon that does not answer. A number is named only where it is that daemon's. */
 export async function hungMessage(path: string): Promise<string> {
   const pid = await readFile(pidFile(path), 'utf8').then(
     (text) => Number.parseInt(text, 10),
     () => Number.NaN,
   );
-  const who = Number.isNaN(pid) ? 'it' : `process ${pid}`;
-  const remedy = Number.isNaN(pid) ? 'end it' : `end it with: kill -9 ${pid}`;
+  const [who, remedy] = isDaemonOf(pid, path)
+    ? [`process ${pid}`, `end it with: kill -9 ${pid}`]
+    : ['it', LOOK_FOR_DAEMON];
   return `cannot take ${path}: a daemon holds it and has not answered for ${PROBE_DEADLINE_MS / 1000} s; ${who} may be stopped or stuck; ${remedy}`;
 }

@@ -1,10 +1,13 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { appendFile, mkdir, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { isGone } from '../../client/cli/processes.ts';
+import { standIn } from '../client/stand-in.ts';
+import { Gardenerd, greet } from '../faults/support/gardenerd.ts';
 import { builtProgram, commandLine } from '../support/cli.ts';
+import { countedAnew } from '../support/namespaces.ts';
 import { until } from '../support/until.ts';
 
 const TIME = '2026-05-10T12:00:00.042Z';
@@ -44,6 +47,40 @@ test('a restart is another process', async () => {
   expect(await isGone(pid)).toBe(true);
   await cli.run(['daemon', 'stop']);
   expect(await cli.json(['daemon', 'restart'])).toMatchObject({ stopped: null });
+});
+
+test('a daemon whose number is another process’s here, as in a container, is stopped and replaced all the same', async (context) => {
+  const enter = await countedAnew(context);
+  const cli = await commandLine();
+  const socket = join(cli.dataDir, 'run', 'registry.sock');
+  for (const [words, said] of [
+    ['stop', 'stopped the daemon: pid 1\n'],
+    ['restart', expect.stringMatching(/^restarted the daemon: pid \d+, /) as string],
+  ] as const) {
+    const daemon = new Gardenerd(cli.dataDir, { enter });
+    await until(async () => (await greet(socket)) === 1, 'it answers');
+    expect(await cli.run(['daemon', words])).toMatchObject({ code: 0, stdout: said, stderr: '' });
+    expect(await daemon.ended).toEqual({ code: 0, signal: null });
+  }
+});
+
+test('a daemon that does not end is not named by a number that is another process’s here', async () => {
+  const cli = await commandLine();
+  const stranger = spawn('sleep', ['60']);
+  onTestFinished(() => void stranger.kill());
+  const { pid } = stranger;
+  const socket = join(cli.home, 'other.sock');
+  await standIn(
+    ({ method }) =>
+      ({ 'daemon.status': { pid, manager: 'spawned', socket }, 'daemon.shutdown': null })[method],
+    socket,
+  );
+  expect(await cli.run(['--socket', socket, 'daemon', 'stop'])).toMatchObject({
+    code: 1,
+    stderr:
+      'gardener: cannot stop the daemon: it has not ended after 15 s\n' +
+      'try: gardener daemon logs, or look for it with: ps ax | grep gardenerd, also in containers that share the directory\n',
+  });
 });
 
 test('status shows what the daemon is doing', async () => {

@@ -26,6 +26,16 @@ async function refusal(options: ConnectOptions): Promise<unknown> {
   throw new Error('a connection came about');
 }
 
+/** A process that says it is the daemon of a socket; gives its process id. */
+async function waitingDaemon(socket: string): Promise<number> {
+  const program = join(await temporaryHome(), 'gardenerd.js');
+  await writeFile(program, 'console.log("ready"); setInterval(() => undefined, 60_000);');
+  const child = spawn(process.execPath, [program, '--socket', socket]);
+  onTestFinished(() => void child.kill('SIGKILL'));
+  await once(child.stdout, 'data');
+  return child.pid ?? 0;
+}
+
 describe('hello', () => {
   test('says who calls and which protocol they speak, and its answer is kept', async () => {
     let params: unknown;
@@ -134,18 +144,23 @@ describe('without a daemon', () => {
 });
 
 describe('a daemon that does not answer', () => {
-  test('counts as hung after the hello deadline, and is named if it left its process id', async () => {
+  test('counts as hung after the hello deadline, and is named if the process id it left is a daemon’s', async () => {
     const daemon = await standIn(() => SILENCE);
     const unnamed = await refusal({ socket: daemon.socket });
     expect(unnamed).toMatchObject({
       reason: 'hung',
       message: expect.stringContaining('within 80 ms') as string,
     });
-    await writeFile(`${daemon.socket}.pid`, '4100\n');
+    await writeFile(`${daemon.socket}.pid`, `${process.pid}\n`);
+    const stranger = await refusal({ socket: daemon.socket });
+    expect((stranger as Error).message).not.toContain(String(process.pid));
+    expect((stranger as Error).message).toContain('ps ax | grep gardenerd');
+    const pid = await waitingDaemon(daemon.socket);
+    await writeFile(`${daemon.socket}.pid`, `${pid}\n`);
     const named = await refusal({ socket: daemon.socket, autoStart: true });
     expect(named).toMatchObject({
       reason: 'hung',
-      message: expect.stringContaining('process 4100') as string,
+      message: expect.stringContaining(`kill -9 ${pid}`) as string,
     });
   });
 
