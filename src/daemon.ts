@@ -15,7 +15,7 @@ import type { DaemonControl } from './server/handlers/types.ts';
 import { type Lease, Leases } from './server/leases.ts';
 import { Listener } from './server/listener.ts';
 import { Metrics } from './server/metrics.ts';
-import { claimDirectory, releaseDirectory } from './server/owner.ts';
+import { Ownership } from './server/owner.ts';
 import type { Ask } from './server/places/disk.ts';
 import { Places } from './server/places/places.ts';
 import { prepareRunDirectory } from './server/run-directory.ts';
@@ -65,6 +65,7 @@ export class Daemon implements DaemonControl {
 
   readonly #options: DaemonOptions;
   readonly #claim: Claim;
+  readonly #ownership: Ownership;
   readonly #store: Store;
   readonly #log: Logger;
   readonly #listener: Listener;
@@ -81,10 +82,18 @@ export class Daemon implements DaemonControl {
   #stopping = false;
   #resolveStopped: (reason: string) => void = () => undefined;
 
-  private constructor(options: DaemonOptions, paths: Paths, claim: Claim, store: Store, log: Logger) {
+  private constructor(
+    options: DaemonOptions,
+    paths: Paths,
+    claim: Claim,
+    ownership: Ownership,
+    store: Store,
+    log: Logger,
+  ) {
     this.paths = paths;
     this.#options = options;
     this.#claim = claim;
+    this.#ownership = ownership;
     this.#store = store;
     this.#log = log;
     this.stopped = new Promise((resolve) => {
@@ -155,11 +164,18 @@ export class Daemon implements DaemonControl {
     const claim = adopted ?? (await claimSocket(paths.socket));
     if ('alive' in claim) return { alreadyRunning: claim.alive };
     const manager = options.manager ?? (adopted ? inherited?.manager : undefined) ?? 'foreground';
+    let ownership: Ownership | null = null;
     try {
-      await claimDirectory(paths);
+      const owner = (ownership = await Ownership.take(paths, claim));
       const log = options.log ?? openLog(paths.logFile, options.logLevel ?? 'INFO');
-      const store = await Store.open({ paths, log, ownsRegistry: () => claim.isOurs() });
-      const daemon = new Daemon({ ...options, manager }, paths, claim, store, log);
+      let daemon: Daemon | null = null;
+      const ownsRegistry = async (): Promise<boolean> => {
+        const lost = await owner.lost();
+        if (lost !== null && daemon) daemon.#giveWay(lost);
+        return lost === null;
+      };
+      const store = await Store.open({ paths, log, ownsRegistry });
+      daemon = new Daemon({ ...options, manager }, paths, claim, owner, store, log);
       log.info(
         {
           version: VERSION,
@@ -174,7 +190,7 @@ export class Daemon implements DaemonControl {
       return daemon;
     } catch (error) {
       claim.server.close();
-      await releaseDirectory(paths);
+      await ownership?.release();
       await claim.release();
       throw error;
     }
@@ -235,8 +251,15 @@ export class Daemon implements DaemonControl {
     this.#resolveStopped(reason);
   }
 
+  /** Ends a daemon that must not write any more: at once, so that nobody waits for it in vain. */
+  #giveWay(why: string): void {
+    if (this.#stopping) return;
+    this.#log.warn({ socket: this.paths.socket }, why);
+    this.shutdown(why);
+  }
+
   async #release(): Promise<void> {
-    await releaseDirectory(this.paths);
+    await this.#ownership.release();
     await this.#claim.release();
   }
 
@@ -287,13 +310,13 @@ export class Daemon implements DaemonControl {
 
   async #checkHealth(): Promise<void> {
     try {
-      if (!(await this.#claim.isOurs())) {
-        this.#log.warn({ socket: this.paths.socket }, 'the socket was replaced or removed');
-        await this.stop('the socket path no longer leads here');
+      const lost = await this.#ownership.lost();
+      if (lost !== null) {
+        this.#giveWay(lost);
         return;
       }
     } catch (error) {
-      this.#log.error({ err: error }, 'cannot check the socket');
+      this.#log.error({ err: error }, 'cannot check whether this daemon still serves the data directory');
     }
     await this.#watch.check();
     this.#look();

@@ -65,6 +65,11 @@ class InheritedClaim extends Claim {
     return !this.#known || (await super.isOurs());
   }
 
+  /** Where a socket is that was opened elsewhere, Node cannot ask. */
+  override leadsHere(): Promise<null> {
+    return Promise.resolve(null);
+  }
+
   /** Leaves the socket to its owner; only the note of the process id goes. */
   override async release(): Promise<void> {
     await removeNote(this.path);

@@ -1,4 +1,5 @@
 /** One daemon a socket, whoever else is starting, was killed, is stuck, or left something in the way. */
+import { spawn } from 'node:child_process';
 import { access, lstat, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { createConnection, type Socket } from 'node:net';
 import { basename, join } from 'node:path';
@@ -7,6 +8,7 @@ import { pidFile } from '../../src/server/claim.ts';
 import { privateName } from '../../src/server/private-name.ts';
 import { codebase, Gardenerd, greet, startGardenerd } from '../faults/support/gardenerd.ts';
 import { temporaryDirectory } from '../support/home.ts';
+import { countedAnew, insider } from '../support/namespaces.ts';
 import { until } from '../support/until.ts';
 
 /** Twenty processes that start on two cores. Milliseconds. */
@@ -102,6 +104,38 @@ test('a daemon that is stopped keeps its socket, and whoever comes is told its p
   expect(await (await stuck.connect()).call('daemon.status')).toMatchObject({ pid: stuck.pid });
 });
 
+describe('a daemon that is stopped is not named by a number that is another process’s here', () => {
+  function refusal(socket: string): string {
+    return (
+      `gardenerd: cannot take ${socket}: a daemon holds it and has not answered for 2 s; it may be stopped or stuck; ` +
+      'look for it with: ps ax | grep gardenerd, also in containers that share the directory\n'
+    );
+  }
+
+  test('as when the number was left by an earlier one', async () => {
+    const stuck = await startGardenerd();
+    const { dataDir, socket } = stuck.paths;
+    const stranger = spawn('sleep', ['60']);
+    onTestFinished(() => void stranger.kill());
+    await writeFile(pidFile(socket), `${stranger.pid}\n`);
+    stuck.signal('SIGSTOP');
+    const newcomer = new Gardenerd(dataDir);
+    expect(await newcomer.ended).toEqual({ code: 1, signal: null });
+    expect(newcomer.stderr).toBe(refusal(socket));
+  });
+
+  test('as when it is in a container', async (context) => {
+    const enter = await countedAnew(context);
+    const stuck = new Gardenerd(await temporaryDirectory(), { enter });
+    const { dataDir, socket } = stuck.paths;
+    await until(async () => (await greet(socket)) === 1, 'it answers');
+    process.kill(await insider(stuck.pid), 'SIGSTOP');
+    const newcomer = new Gardenerd(dataDir);
+    expect(await newcomer.ended).toEqual({ code: 1, signal: null });
+    expect(newcomer.stderr).toBe(refusal(socket));
+  });
+});
+
 // Elsewhere the kernel lets callers wait or refuses them; only Linux says that the queue is full.
 test.runIf(process.platform === 'linux')(
   'a daemon that is stopped counts as such also when its socket takes no more connections',
@@ -163,11 +197,24 @@ describe('a daemon with another socket for the same data', () => {
     const killed = await startAt(socket, dataDir);
     await killed.kill();
     const next = await startGardenerd({ dataDir });
-    expect(await readFile(join(dataDir, 'run', 'owner'), 'utf8')).toBe(`${next.pid} ${next.paths.socket}\n`);
+    const note = await readFile(join(dataDir, 'run', 'owner'), 'utf8');
+    expect(note.replace(/^\d+/, 'N')).toBe(`N ${next.paths.socket}\n`);
     await next.kill();
     const elsewhere = await startAt(socket, await temporaryDirectory());
     await writeFile(join(dataDir, 'run', 'owner'), `${elsewhere.pid} ${socket}\n`);
     await startGardenerd({ dataDir });
+  });
+
+  test('serves it also when the one that was killed called the same socket by another name', async () => {
+    const killed = await startGardenerd();
+    const { dataDir, runDir } = killed.paths;
+    await killed.kill();
+    const link = `${dataDir}-link`;
+    await symlink(dataDir, link);
+    onTestFinished(() => rm(link));
+    await writeFile(join(runDir, 'owner'), `4711 ${link}/run/registry.sock\n`);
+    const next = await startGardenerd({ dataDir });
+    expect(next.stderr).toBe('');
   });
 
   test('is one of many started at once of which one is left', { timeout: 90_000 }, async () => {

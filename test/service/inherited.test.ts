@@ -1,7 +1,7 @@
 /** Sockets that systemd-socket-activate hands over, as systemd and inetd do. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, readFile, rename } from 'node:fs/promises';
+import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { createConnection, createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, type TestContext } from 'vitest';
@@ -20,6 +20,14 @@ interface Activated {
   readonly dataDir: string;
   readonly socket: string;
   readonly ended: Promise<number | null>;
+}
+
+/** Waits until a socket takes connections, which it does not yet when it is there; gives what was said so far. */
+async function listening(child: ChildProcess): Promise<() => string> {
+  let said = '';
+  child.stderr?.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  await until(() => said.includes('Listening'), 'it listens');
+  return () => said;
 }
 
 /** A socket that somebody else listens on, and a daemon that is started with the first connection. */
@@ -44,7 +52,7 @@ async function activated(
     child.kill('SIGKILL');
     await ended;
   });
-  await until(() => existsSync(socket), 'the socket is there');
+  await listening(child);
   return { child, home, dataDir, socket, ended };
 }
 
@@ -89,6 +97,33 @@ describe.each([
     await client.close();
     expect(await ended).toBe(0);
   });
+});
+
+test('a socket whose last daemon was killed is served, although its path answers nobody yet', async (context) => {
+  const { socket, dataDir } = await activated(context);
+  await writeFile(join(dataDir, 'run', 'owner'), `4711 ${socket}\n`);
+  const client = await connect({ socket, autoStart: false, deadlines: { hello: 20_000 } });
+  expect(await client.daemon.status()).toMatchObject({ manager: 'systemd' });
+  await client.close();
+});
+
+test('a socket at another path is refused while a daemon serves the data at the path that it was told', async (context) => {
+  requireTools(context, 'systemd-socket-activate');
+  const first = await startDaemon();
+  const { dataDir, socket } = first.paths;
+  const elsewhere = join(await temporaryDirectory(), 'other.sock');
+  const daemon = [process.execPath, builtProgram('gardenerd.js'), '--data-dir', dataDir];
+  const child = spawn('systemd-socket-activate', ['-l', elsewhere, ...daemon], {
+    env: environment(dataDir),
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  const said = await listening(child);
+  const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
+  await connectLines(elsewhere);
+  expect(await ended).toBe(1);
+  expect(said()).toContain(`cannot serve ${dataDir} on ${socket}: another daemon serves it on ${socket}`);
+  expect(await (await first.connect()).call('daemon.ping')).toBe('pong');
 });
 
 test('the manager that was named on the command line counts', async (context) => {

@@ -20,6 +20,8 @@ export interface StartOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** Where the data directory is, if it is on a file system of its own. */
   readonly mount?: PrivateMount;
+  /** The beginning of the command, for a daemon in a namespace that has the same data directory. */
+  readonly enter?: readonly string[];
 }
 
 export interface Ended {
@@ -37,8 +39,11 @@ export class Gardenerd {
   #ended: Ended | null = null;
 
   /** Starts the program and does not wait for anything; whatever is still running when the test is over is killed. */
-  constructor(dataDir: string, { args = [], env = {}, mount }: StartOptions = {}) {
-    const command = [...(mount?.enter ?? []), process.execPath, PROGRAM, '--data-dir', dataDir, ...args];
+  constructor(
+    dataDir: string,
+    { args = [], env = {}, mount, enter = mount?.enter ?? [] }: StartOptions = {},
+  ) {
+    const command = [...enter, process.execPath, PROGRAM, '--data-dir', dataDir, ...args];
     this.process = spawn(String(command[0]), command.slice(1), {
       env: { ...environment(dataDir), ...env },
       stdio: ['ignore', 'ignore', 'pipe'],
