@@ -52,6 +52,16 @@ describe('a write that fails', () => {
     expect(await namesOnDisk()).toEqual(['one', 'two']);
   });
 
+  test('says that the daemon ends where another one has taken over meanwhile', async () => {
+    const owns = [true, true, false];
+    const { add, home, file, backups } = await openStore({ ownsRegistry: async () => owns.shift() ?? false });
+    await add('one');
+    await asOrdinaryUser([home, backups, file], () =>
+      withMode(home, 0o500, () => expect(add('two')).rejects.toMatchObject({ kind: 'shutting_down' })),
+    );
+    expect(owns).toEqual([]);
+  });
+
   test('whatever became of the directory does not end the store', async () => {
     const { store, add, home, namesOnDisk } = await openStore();
     await add('one');
