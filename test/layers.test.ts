@@ -7,10 +7,10 @@ import { allImports, cycles, type Rule, violations } from './support/imports.ts'
 
 /** Shared by both sides of the socket; each is small and brings nothing with it. */
 const COMMON = [
-  'src/process-ids.ts',
   'src/make-directory.ts',
   'src/paths.ts',
   'src/private-directory.ts',
+  'src/process-ids.ts',
   'src/version.ts',
 ];
 /** What the library and the command line may take from the daemon's side into their bundles. */
