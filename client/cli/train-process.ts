@@ -6,6 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { BoundedLines } from './bounded-lines.ts';
 import { makePipes } from './pipes.ts';
 import { Tail } from './tail.ts';
+import { Watchdog } from './watchdog.ts';
 
 /** How it ended; one of the two is null. */
 export interface Ended {
@@ -35,23 +36,30 @@ export class Trainer {
   readonly ended: Promise<Ended>;
   readonly #child: ChildProcess;
   readonly #group: number;
+  readonly #watchdog: Watchdog;
   #stopping: Promise<void> | undefined;
 
-  private constructor(child: ChildProcess, group: number, sources: readonly Socket[]) {
+  private constructor(child: ChildProcess, group: number, watchdog: Watchdog, sources: readonly Socket[]) {
     this.#child = child;
     this.#group = group;
+    this.#watchdog = watchdog;
     this.ended = this.#watchEnd(sources);
   }
 
   /**
-   * Runs a program. Its standard error is passed on and its end kept; descriptor 3 is for progress.
+   * Runs a program. Its standard error is passed on and its end kept; descriptor 3 is for progress. Until
+   * {@link Trainer.leave} it ends with this process, whatever ends that.
    *
-   * @throws {LocalError} when there is no place for pipes
+   * @throws {LocalError} when there is no place for pipes, or no shell to watch over it
    * @throws the system's ENOENT, EACCES and the like when there is no such program
    */
   static async start(words: readonly string[], options: TrainerOptions): Promise<Trainer> {
     const [program = '', ...args] = words;
-    const { errors, reports } = await makePipes('errors', 'reports');
+    const watchdog = await Watchdog.start(options.env);
+    const { errors, reports } = await makePipes('errors', 'reports').catch((error: unknown) => {
+      watchdog.dismiss();
+      throw error;
+    });
     const sources = [errors.source, reports.source];
     try {
       const child = spawn(program, args, {
@@ -59,8 +67,9 @@ export class Trainer {
         detached: true,
         stdio: ['inherit', options.stdout, errors.sink, reports.sink],
       });
+      if (child.pid !== undefined) watchdog.guard(child.pid);
       await once(child, 'spawn');
-      const trainer = new Trainer(child, child.pid ?? 0, sources);
+      const trainer = new Trainer(child, child.pid ?? 0, watchdog, sources);
       // A pipe that breaks is closed, and that is all there is to know.
       for (const source of sources) source.on('error', () => undefined);
       trainer.#passErrors(errors.source);
@@ -69,6 +78,7 @@ export class Trainer {
       return trainer;
     } catch (error) {
       for (const source of sources) source.destroy();
+      watchdog.dismiss();
       throw error;
     } finally {
       errors.handOver();
@@ -93,6 +103,11 @@ export class Trainer {
     return this.#stopping;
   }
 
+  /** What is left of it may run on without this process. */
+  leave(): void {
+    this.#watchdog.dismiss();
+  }
+
   async #stop(): Promise<void> {
     this.signal('SIGTERM');
     // One that was suspended hears it only when it goes on.
@@ -110,6 +125,8 @@ export class Trainer {
 
   async #watchEnd(sources: readonly Socket[]): Promise<Ended> {
     const [code, signal] = (await once(this.#child, 'exit')) as [number | null, NodeJS.Signals | null];
+    // A group that is empty has a number that may be another's soon.
+    if (!this.signal(0)) this.#watchdog.dismiss();
     const patience = new AbortController();
     await Promise.race([
       Promise.all(sources.map(whenClosed)),

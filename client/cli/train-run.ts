@@ -88,6 +88,7 @@ export async function runTrainer(
   const ended = await trainer.ended;
   // A trainer that ends at once may leave others of its group, which still work on the project.
   if (interruption) await trainer.stop();
+  trainer.leave();
   release();
   await tellEnd(ctx, lease, { ended, interruption, result, tail: trainer.tail.lines(), started });
 }

@@ -1,0 +1,78 @@
+/**
+ * Ends a trainer whose `gardener train` is gone without a word: killed with -9, or for want of memory.
+ *
+ * A process that is killed can end nobody. So a tiny shell script waits at the end of a line that this process alone
+ * holds: when the line ends and nothing was said, it ends the trainer's process group.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import type { Writable } from 'node:stream';
+import { LocalError, systemReason } from './failures.ts';
+
+/**
+ * What is left after the pauses, five seconds together, is killed: the lease of a connection that has ended is given
+ * away after ten (`RESUME_GRACE_MS`), and whoever then trains must be the only one. A member of the group that lives
+ * keeps its number taken, and none is signalled that was seen to be empty.
+ */
+const SCRIPT = `
+trap '' HUP INT QUIT TERM
+read -r group || exit 0
+read -r word && exit 0
+kill -s TERM -- "-$group"
+kill -s CONT -- "-$group"
+for pause in .05 .05 .1 .2 .2 .4 1 1 1 1; do
+  kill -s 0 -- "-$group" || exit 0
+  sleep "$pause"
+done
+kill -s KILL -- "-$group"
+`;
+
+export class Watchdog {
+  readonly #line: Writable;
+
+  private constructor(line: Writable) {
+    this.#line = line;
+  }
+
+  /**
+   * Starts one that guards nothing yet, so that it is there before the trainer is.
+   *
+   * @throws {LocalError} when it cannot be started: a trainer that nobody would end is not to run
+   */
+  static async start(env: NodeJS.ProcessEnv): Promise<Watchdog> {
+    // In a session of its own, so that neither a terminal that closes nor a signal to the command's group reaches it.
+    // Its name says nothing of gardener: "pkill -f gardener" is what it is there for.
+    const script: ChildProcess = spawn('/bin/sh', ['-c', SCRIPT, 'watchdog'], {
+      cwd: '/',
+      // Where sleep is.
+      env: { PATH: env['PATH'] ?? '/usr/bin:/bin' },
+      detached: true,
+      // Node makes the line and closes it in every other program that is started: the trainer must not hold it.
+      stdio: ['pipe', 'ignore', 'ignore'],
+    });
+    const { stdin } = script as ChildProcess & { stdin: Writable };
+    // One that somebody has killed listens no more, and the training is none the worse for it.
+    stdin.on('error', () => undefined);
+    try {
+      await once(script, 'spawn');
+    } catch (error) {
+      throw new LocalError(
+        `cannot start /bin/sh, which ends the trainer with gardener: ${systemReason(error)}`,
+        undefined,
+        error,
+      );
+    }
+    return new Watchdog(stdin);
+  }
+
+  /** Has it end a process group when this process is gone. To be called in the same turn in which the group is made. */
+  guard(group: number): void {
+    // Written before this returns: a line of a few bytes always has room.
+    this.#line.write(`${group}\n`);
+  }
+
+  /** Nothing is to be ended any more. The watchdog ends, and this process not before it. */
+  dismiss(): void {
+    this.#line.end('ended\n');
+  }
+}
