@@ -16,7 +16,8 @@ timestamps are aware, in UTC, instead of naive local time; a ``ProjectMetadata``
 ``update_project_metadata`` refuses fields that it does not know instead of dropping them. A project may be named by
 its id, its name or an absolute path in it wherever a ``project_id`` is asked for.
 
-A registry may be used by several threads at once, and after a fork. Standard library only, Python 3.9 or later.
+A registry may be used by several threads at once, and after a fork: the child makes connections of its own, and its
+parent's leases are none of its business. Standard library only, Python 3.9 or later.
 """
 
 from __future__ import annotations
@@ -474,6 +475,29 @@ def _program(given: Union[PathLike, Sequence[str], None]) -> Optional[List[str]]
     return [text] if os.path.exists(text) else shlex.split(text)
 
 
+# Forks.
+
+#: Whoever has locks and connections that a child of a fork must not share: they have a method `_after_fork`.
+_forkable: "weakref.WeakSet[Any]" = weakref.WeakSet()
+#: Held where a fork would leave the child with something that it does not know of. For a moment: forks wait for it.
+_no_fork = threading.RLock()
+
+
+def _after_fork_in_child() -> None:
+    global _no_fork, _registry_lock
+    # The locks may be held by threads that are not here. This runs before anything else of the child.
+    _no_fork, _registry_lock = threading.RLock(), threading.Lock()
+    for one in list(_forkable):
+        one._after_fork()
+
+
+os.register_at_fork(
+    before=lambda: _no_fork.acquire(),
+    after_in_parent=lambda: _no_fork.release(),
+    after_in_child=_after_fork_in_child,
+)
+
+
 # The connection.
 
 
@@ -506,7 +530,10 @@ class _Connection:
         self._path = path
         self._bytes = bytearray()
         self._last_id = 0
-        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        with _no_fork:
+            # Not inherited by programs that are started; children of a fork close it.
+            self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            _forkable.add(self)
         try:
             self._connect(deadline)
         except BaseException:
@@ -594,6 +621,11 @@ class _Connection:
                 raise EOFError("the daemon has closed the connection")
             self._bytes += received
 
+    def _after_fork(self) -> None:
+        # Only this process's copy: a shutdown would end the parent's too, whose peer must not notice anything.
+        self.alive = False
+        self._socket.close()
+
     def close(self) -> None:
         self.alive = False
         try:
@@ -631,6 +663,11 @@ class _Dialer:
         self._program = program
         self._client = client
         self._start_timeout = start_timeout
+        self._after_fork()
+        _forkable.add(self)
+
+    def _after_fork(self) -> None:
+        # Of many threads one starts the daemon; in a child of a fork that thread is not there to let go.
         self._starting = threading.Lock()
 
     def dial(self, deadline: _Deadline) -> _Connection:
@@ -654,7 +691,6 @@ class _Dialer:
                     "not_running", f"cannot reach the registry: no daemon listens on {self.path}; {self._advice}"
                 )
             if found == "absent" and not started:
-                # Of many threads one starts it.
                 with self._starting:
                     found = self._greet(deadline, deadline.sooner(HELLO_TIMEOUT))
                     if found == "absent":
@@ -728,20 +764,24 @@ class _Dialer:
             )
         words = [*program, "daemon", "start", "--data-dir", self._data_dir, "--socket", self.path]
         try:
-            done = subprocess.run(
-                words,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE,
-                timeout=deadline.left(),
-                check=False,
-            )
-        except subprocess.TimeoutExpired:
-            raise RegistryConnectionError("start_failed", f"cannot start the daemon: {program[0]} hangs") from None
+            with _no_fork:
+                # A child of a fork in the middle of this would hold the pipes open whose end is waited for.
+                process = subprocess.Popen(
+                    words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+                )
         except OSError as error:
             raise RegistryConnectionError("start_failed", f"cannot start the daemon: {error}") from error
-        if done.returncode != 0:
-            said = done.stderr.decode("utf-8", "replace").strip() or f"{program[0]} ended with {done.returncode}"
+        with process:
+            try:
+                _, errors = process.communicate(timeout=deadline.left())
+            except (subprocess.TimeoutExpired, socket.timeout):
+                process.kill()
+                raise RegistryConnectionError("start_failed", f"cannot start the daemon: {program[0]} hangs") from None
+            except BaseException:
+                process.kill()
+                raise
+        if process.returncode != 0:
+            said = errors.decode("utf-8", "replace").strip() or f"{program[0]} ended with {process.returncode}"
             raise RegistryConnectionError("start_failed", f"cannot start the daemon: {said}")
 
     def _hung(self, what: str) -> RegistryConnectionError:
@@ -790,11 +830,14 @@ class ProjectRegistry:
         )
         self._dialer = _Dialer(str(self.data_dir), path, auto_start, alone, gardener, client, start_timeout)
         self._timeout = timeout
-        self._lock = threading.Lock()
-        self._idle: List[_Connection] = []
-        self._pid = os.getpid()
         self._closed = False
         self._open: "weakref.WeakSet[Union[Watch, TrainingLease]]" = weakref.WeakSet()
+        self._after_fork()
+        _forkable.add(self)
+
+    def _after_fork(self) -> None:
+        self._lock = threading.Lock()
+        self._idle: List[_Connection] = []
 
     def __enter__(self) -> "ProjectRegistry":
         return self
@@ -1041,12 +1084,6 @@ class ProjectRegistry:
 
     def _take(self, deadline: _Deadline) -> _Connection:
         with self._lock:
-            if self._pid != os.getpid():
-                # After a fork the connections are the parent's; closing this copy leaves them alone.
-                for connection in self._idle:
-                    connection._socket.close()
-                self._idle = []
-                self._pid = os.getpid()
             if self._idle:
                 return self._idle.pop()
         return self._dial(deadline)
@@ -1089,6 +1126,14 @@ class Watch:
         self._waiting: Deque[RegistryEvent] = deque()
         self._ended = threading.Event()
         registry._open.add(self)
+        _forkable.add(self)
+
+    def _after_fork(self) -> None:
+        """Goes on where it was, over a connection of its own; the parent's copy does too."""
+        ended, self._ended = self._ended, threading.Event()
+        if ended.is_set():
+            self._ended.set()
+        self._connection = None
 
     def __enter__(self) -> "Watch":
         return self
@@ -1188,7 +1233,8 @@ class Watch:
 
 
 class TrainingLease:
-    """The right to train a project, for as long as this process and its connection live.
+    """The right to train a project, for as long as this process and its connection live. Children of a fork do not have
+    it: there, leaving the block does nothing, and every method but :meth:`close` is refused.
 
     Leaving the ``with`` block completes the training; an exception fails it with its text; Ctrl-C, and anything else
     that ends the program, gives the project back as it was::
@@ -1213,14 +1259,21 @@ class TrainingLease:
         self._registry = registry
         self._connection = connection
         self._lock = threading.Lock()
+        self._holder = os.getpid()
+        self._mine = True
         registry._open.add(self)
+        _forkable.add(self)
+
+    def _after_fork(self) -> None:
+        self._lock = threading.Lock()
+        self._mine = False
 
     def __enter__(self) -> "TrainingLease":
         return self
 
     def __exit__(self, kind: Optional[Type[BaseException]], error: Optional[BaseException], _: object) -> None:
         try:
-            if self.ended:
+            if self.ended or not self._mine:
                 return
             if error is None:
                 self.complete()
@@ -1250,6 +1303,7 @@ class TrainingLease:
 
     def cancel_requested(self) -> bool:
         """Whether somebody has asked to stop; whoever holds the lease then releases it or fails."""
+        self._require_mine("projects.get")
         with self._lock:
             training = ProjectMetadata.from_dict(self._ask("projects.get", {})).training
         if training is None or training.token != self.token:
@@ -1289,6 +1343,7 @@ class TrainingLease:
     def _call(self, method: str, params: Json) -> Any:
         """A call under the lease. After a lost connection the lease is taken over to a new one first; that works
         only while the call has not ended it, so that making it again ends nothing twice."""
+        self._require_mine(method)
         if self.ended:
             raise LeaseLostError(f"cannot call {method}: this lease was ended", 1007)
         with self._lock:
@@ -1307,6 +1362,14 @@ class TrainingLease:
                     raise lost from None
                 raise
             return self._ask(method, {**params, "token": self.token})
+
+    def _require_mine(self, method: str) -> None:
+        if not self._mine:
+            raise RegistryConnectionError(
+                "closed",
+                f"cannot call {method}: the lease is that of process {self._holder}, from which this one was forked; "
+                "leave it to that one",
+            )
 
     def _ask(self, method: str, params: Json) -> Any:
         given = {**params, "project": self.project.project_id}
