@@ -5,8 +5,12 @@ import type { Connection } from './connection.ts';
 import { inTime, type Patience } from './deadline.ts';
 import { ConnectionError, isObject } from './errors.ts';
 import type { Greeted } from './greet.ts';
+import { fit, isReport } from './reported.ts';
 import { watch, type WatchEvent, type WatchOptions } from './watch.ts';
 import { type CallArguments, type CallOptions, type Families, family, isRepeatable } from './verbs.ts';
+
+/** Different warnings about reports; whoever has read so many knows. */
+const MAX_TOLD = 100;
 
 export type NotificationListener = (method: string, params: unknown) => void;
 
@@ -28,6 +32,8 @@ export class Client implements Families, AsyncDisposable {
 
   readonly #open: (signal: AbortSignal) => Promise<Greeted>;
   readonly #deadline: number;
+  readonly #warn: (message: string) => void;
+  readonly #told = new Set<string>();
   readonly #listeners = new Set<NotificationListener>();
   readonly #lostListeners = new Set<() => void>();
   readonly #closed = new AbortController();
@@ -38,8 +44,15 @@ export class Client implements Families, AsyncDisposable {
    * @param first a connection to begin with
    * @param open makes another one when that is lost
    * @param deadline of calls that name none, in milliseconds
+   * @param warn told what was left out of a trainer's report
    */
-  constructor(first: Greeted, open: (signal: AbortSignal) => Promise<Greeted>, deadline: number) {
+  constructor(
+    first: Greeted,
+    open: (signal: AbortSignal) => Promise<Greeted>,
+    deadline: number,
+    warn: (message: string) => void = () => undefined,
+  ) {
+    this.#warn = warn;
     this.#current = first;
     this.#open = open;
     this.#deadline = deadline;
@@ -53,6 +66,10 @@ export class Client implements Families, AsyncDisposable {
 
   /**
    * Calls any method by its name.
+   *
+   * What a trainer reports (`training.progress`, `training.complete`, `training.fail`) is made fit first: fractions and
+   * texts are cut to what the registry takes, numbers that JSON does not have and details that are too long are left
+   * out, which `onWarning` is told.
    *
    * @throws {RegistryError} what the registry has against it
    * @throws {RpcError} faults of the protocol; refused parameters are in its `issues`
@@ -99,7 +116,8 @@ export class Client implements Families, AsyncDisposable {
     return this.close();
   }
 
-  async #call(method: string, params: unknown, options: CallOptions = {}): Promise<unknown> {
+  async #call(method: string, given: unknown, options: CallOptions = {}): Promise<unknown> {
+    const params = isReport(method) ? fit(given, (what) => this.#tell(`${method}: ${what}`)) : given;
     const { deadline: ms = this.#deadline + waitOf(params), signal } = options;
     const patience = { deadline: { at: performance.now() + ms, late: () => tooLate(method, ms) }, signal };
     for (let repeated = false; ;) {
@@ -118,6 +136,13 @@ export class Client implements Families, AsyncDisposable {
         repeated = true;
       }
     }
+  }
+
+  /** Once each: a loss that is not a number is none in the next report either. */
+  #tell(message: string): void {
+    if (this.#told.has(message) || this.#told.size >= MAX_TOLD) return;
+    this.#told.add(message);
+    this.#warn(message);
   }
 
   /** A new connection, which all who wait for one share. */

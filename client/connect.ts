@@ -23,8 +23,8 @@ export interface ConnectOptions {
   readonly client?: { readonly name?: string; readonly version?: string } | undefined;
   readonly deadlines?: Deadlines | undefined;
   /**
-   * Told what the person should mend although the connection came about, such as a service that is installed and does
-   * not start; default `process.emitWarning`.
+   * Told what the person should mend although all went on, such as a service that is installed and does not start, or a
+   * number in a trainer's report that JSON does not have; default `process.emitWarning`.
    */
   readonly onWarning?: ((message: string) => void) | undefined;
   /** Ends the attempt to connect. */
@@ -74,7 +74,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Client> {
     warn: options.onWarning ?? ((message) => process.emitWarning(message, 'RegistryWarning')),
   };
   const open = (aborted: AbortSignal) => reach(target, means, aborted);
-  return new Client(await open(signal), open, deadlines.call ?? 30_000);
+  return new Client(await open(signal), open, deadlines.call ?? 30_000, means.warn);
 }
 
 interface Means {

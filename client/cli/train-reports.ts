@@ -2,6 +2,7 @@
  * What a trainer says on its progress descriptor, in any language: one line a report, `{"progress": 0.4}` or `40%`.
  */
 import { isAbsolute, resolve } from 'node:path';
+import { finite, fit } from '../reported.ts';
 import type { Params } from '../../src/protocol/methods.ts';
 import { isJsonObject } from './json.ts';
 
@@ -13,6 +14,8 @@ export type TrainingResult = Omit<Params<'training.complete'>, 'project' | 'toke
 export interface Report {
   readonly progress: Progress;
   readonly result: TrainingResult;
+  /** What was left out or changed of the one and of the other; the rest counts. */
+  readonly told: { readonly progress: readonly string[]; readonly result: readonly string[] };
 }
 
 /** A line that is no report; the message says why. */
@@ -20,9 +23,10 @@ export class ReportFault extends Error {
   override readonly name = 'ReportFault';
 }
 
-/** What the registry takes of each, in UTF-16 units; a trainer need not know. */
-const MAX_PHASE = 100;
-const MAX_MESSAGE = 1_000;
+/** A text, or one of the numbers that Python writes and JSON does not have. */
+const PYTHON_NUMBERS = /"(?:[^"\\]|\\.)*"?|-?\b(?:NaN|Infinity)\b/g;
+/** Of that size a double is infinite, and the text is JSON. */
+const INFINITE = '1e999';
 
 /**
  * Reads a line.
@@ -34,36 +38,46 @@ const MAX_MESSAGE = 1_000;
 export function readReport(line: string, directory: string): Report | undefined {
   const text = line.trim();
   if (text === '') return undefined;
+  const told = { progress: [] as string[], result: [] as string[] };
+  const fitted = (progress: Progress): Progress =>
+    fit(progress, (what) => told.progress.push(what)) as Progress;
   const percent = /^(\d+(?:\.\d+)?)\s*%\s*(.*)$/.exec(text);
   if (percent) {
     const [, number, message = ''] = percent;
     return {
-      progress: { progress: fraction(Number(number) / 100), ...(message !== '' && cut({ message })) },
+      progress: fitted({ progress: Number(number) / 100, ...(message !== '' && { message }) }),
       result: {},
+      told,
     };
   }
-  const document = parse(text);
-  const { progress, phase, message, details, result } = document;
-  const known = { progress, phase, message, details, result };
-  if (Object.values(known).every((value) => value === undefined)) {
+  const { progress, phase, message, details, result } = parse(text, (what) => {
+    told[what.startsWith('result') ? 'result' : 'progress'].push(what);
+  });
+  const known = [progress, phase, message, details, result];
+  if (known.every((value) => value === undefined) && told.progress.length === 0) {
     throw new ReportFault('it has none of progress, phase, message, details and result');
   }
   return {
-    progress: {
+    progress: fitted({
       ...(progress != null && { progress: fraction(progress) }),
-      ...cut({ phase: words('phase', phase), message: words('message', message) }),
+      ...words('phase', phase),
+      ...words('message', message),
       ...(details != null && { details: object('details', details) }),
-    },
+    }),
     result: result == null ? {} : readResult(object('result', result), directory),
+    told,
   };
 }
 
-function parse(text: string): ReturnType<typeof object> {
+/** Python's `json` writes NaN and Infinity, and a line with them is worth its other values. */
+function parse(text: string, leftOut: (what: string) => void): ReturnType<typeof object> {
   try {
-    return object('it', JSON.parse(text));
+    return object('it', finite(JSON.parse(text), leftOut));
   } catch (error) {
     if (error instanceof ReportFault) throw error;
-    throw new ReportFault('it is neither JSON nor a percentage', { cause: error });
+    const readable = text.replace(PYTHON_NUMBERS, (found) => (found.startsWith('"') ? found : INFINITE));
+    if (readable === text) throw new ReportFault('it is neither JSON nor a percentage', { cause: error });
+    return parse(readable, leftOut);
   }
 }
 
@@ -72,33 +86,29 @@ function readResult(result: ReturnType<typeof object>, directory: string): Train
   if (files != null && !(typeof files === 'number' && Number.isSafeInteger(files) && files >= 0)) {
     throw new ReportFault('result.file_count is no whole number');
   }
-  const path = words('result.lora_adapter_path', adapter);
+  if (adapter != null && typeof adapter !== 'string')
+    throw new ReportFault('result.lora_adapter_path is no text');
   return {
     ...(files != null && { file_count: files }),
-    ...(path !== undefined && { lora_adapter_path: isAbsolute(path) ? path : resolve(directory, path) }),
+    ...(adapter != null && {
+      lora_adapter_path: isAbsolute(adapter) ? adapter : resolve(directory, adapter),
+    }),
     ...(metadata != null && { metadata: object('result.metadata', metadata) }),
   };
 }
 
 function fraction(value: unknown): number {
-  if (typeof value === 'number' && value >= 0 && value <= 1) return value;
-  throw new ReportFault('progress goes from 0 to 1, or from 0% to 100%');
+  if (typeof value === 'number') return value;
+  throw new ReportFault('progress is no number');
 }
 
-function words(name: string, value: unknown): string | undefined {
-  if (value == null) return undefined;
+function words<N extends 'phase' | 'message'>(name: N, value: unknown): { [K in N]?: string } {
+  if (value == null) return {};
   if (typeof value !== 'string') throw new ReportFault(`${name} is no text`);
-  return value;
+  return { [name]: value } as { [K in N]?: string };
 }
 
 function object(name: string, value: unknown): Exclude<Progress['details'], undefined> {
   if (!isJsonObject(value)) throw new ReportFault(`${name} is no object`);
   return value;
-}
-
-function cut({ phase, message }: Pick<Progress, 'phase' | 'message'>): Pick<Progress, 'phase' | 'message'> {
-  return {
-    ...(phase !== undefined && { phase: phase.slice(0, MAX_PHASE) }),
-    ...(message !== undefined && { message: message.slice(0, MAX_MESSAGE) }),
-  };
 }

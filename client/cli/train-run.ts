@@ -2,6 +2,7 @@
 import { constants } from 'node:os';
 import type { Client } from '../client.ts';
 import { RpcError } from '../errors.ts';
+import { cutText } from '../reported.ts';
 import type { WireProject } from '../../src/domain/encoding.ts';
 import type { RegistryError } from '../../src/domain/errors.ts';
 import type { Result } from '../../src/protocol/methods.ts';
@@ -44,6 +45,12 @@ export async function runTrainer(
   const warn = onlyOnce((why) =>
     ctx.note(`gardener: cannot use a progress report: ${why}; later ones are not mentioned`),
   );
+  const warnings: string[] = [];
+  const tellResult = (why: string): void => {
+    const warning = `cannot use all of the reported result: ${why}`;
+    warnings.push(warning);
+    ctx.note(`gardener: ${warning}`);
+  };
   let result: TrainingResult = {};
   let interruption: Interruption | undefined;
   let trainer: Trainer | undefined;
@@ -62,10 +69,15 @@ export async function runTrainer(
       const report = readReport(line, directory);
       if (!report) return;
       result = { ...result, ...report.result };
+      for (const what of report.told.result) tellResult(what);
+      for (const what of report.told.progress) warn(what);
       if (Object.keys(report.progress).length > 0) lease.report(report.progress);
     } catch (error) {
       if (!(error instanceof ReportFault)) throw error;
-      warn(`${error.message}${line === undefined ? '' : `: ${printable(line.slice(0, 100))}`}`);
+      const why = `${error.message}${line === undefined ? '' : `: ${printable(cutText(line, 100))}`}`;
+      // What comes of a training is said once, and whoever trains must hear that it was lost.
+      if (line?.includes('"result"')) tellResult(why);
+      else warn(why);
     }
   };
   const started = performance.now();
@@ -90,7 +102,15 @@ export async function runTrainer(
   if (interruption) await trainer.stop();
   trainer.leave();
   release();
-  await tellEnd(ctx, lease, { ended, interruption, result, tail: trainer.tail.lines(), started });
+  await tellEnd(ctx, lease, {
+    ended,
+    interruption,
+    result,
+    tail: trainer.tail.lines(),
+    started,
+    warnings,
+    tellResult,
+  });
 }
 
 /** Nothing was trained: the project gets back to what it was. */
@@ -116,6 +136,9 @@ interface Outcome {
   readonly result: TrainingResult;
   readonly tail: readonly string[];
   readonly started: number;
+  /** What was told of the result, for programs. */
+  readonly warnings: readonly string[];
+  readonly tellResult: (why: string) => void;
 }
 
 async function tellEnd(ctx: Context, lease: Lease, outcome: Outcome): Promise<void> {
@@ -134,36 +157,55 @@ async function tellEnd(ctx: Context, lease: Lease, outcome: Outcome): Promise<vo
     ctx.exitCode ||= EXIT.refused;
   } else if (ended.code === 0) {
     kind = 'completed';
-    project = await complete(ctx, lease, result);
+    project = await complete(ctx, lease, result, outcome.tellResult);
     ctx.suggest(`trained ${name} in ${duration((performance.now() - started) / 1000)}`);
   } else {
     kind = 'failed';
     const how = ended.signal === null ? `exit code ${ended.code}` : `ended by ${ended.signal}`;
-    const error = [how, ...tail].join('\n').slice(0, MAX_ERROR);
+    const error = [how, ...tail].join('\n');
     const details = ended.signal === null ? { exit_code: ended.code } : { signal: ended.signal };
     project = await endLease(
       ctx,
       lease,
-      (client, held) => client.training.fail({ ...held, error, details }),
+      (client, held) => client.training.fail({ ...held, error: cutText(error, MAX_ERROR), details }),
       'failed',
     );
     ctx.note(`gardener: training ${name} has failed: ${how}`);
   }
-  if (ctx.json) ctx.printJson({ outcome: kind, exit_code: ended.code, signal: ended.signal, project });
+  if (ctx.json)
+    ctx.printJson({
+      outcome: kind,
+      exit_code: ended.code,
+      signal: ended.signal,
+      project,
+      warnings: outcome.warnings,
+    });
 }
 
-/** A result that the registry does not take must not undo the training. */
-async function complete(ctx: Context, lease: Lease, result: TrainingResult): Promise<WireProject> {
+/** What the registry does not take of a result must not undo the training, nor the rest of the result. */
+async function complete(
+  ctx: Context,
+  lease: Lease,
+  result: TrainingResult,
+  tellResult: (why: string) => void,
+): Promise<WireProject> {
   return endLease(
     ctx,
     lease,
     async (client, held) => {
-      try {
-        return await client.training.complete({ ...held, ...result });
-      } catch (error) {
-        if (!(error instanceof RpcError) || Object.keys(result).length === 0) throw error;
-        ctx.note(`gardener: cannot use the reported result: ${error.message}`);
-        return client.training.complete(held);
+      let taken: TrainingResult = result;
+      for (;;) {
+        try {
+          return await client.training.complete({ ...held, ...taken });
+        } catch (error) {
+          if (!(error instanceof RpcError) || Object.keys(taken).length === 0) throw error;
+          const refused = new Set(error.issues.map(({ path }) => path.split('.')[0]));
+          const rest = Object.entries(taken).filter(([name]) => !refused.has(name));
+          // Where nothing is named, nothing can be kept.
+          taken = rest.length < Object.keys(taken).length ? Object.fromEntries(rest) : {};
+          const faults = error.issues.map(({ path, message }) => `${path}: ${message}`);
+          tellResult(faults.join('; ') || error.message);
+        }
       }
     },
     'completed',

@@ -25,6 +25,8 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
+import logging
+import math
 import os
 import pwd
 import shlex
@@ -39,7 +41,7 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime, timezone
 from enum import Enum
 from pathlib import Path
-from typing import Any, Deque, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple, Type, Union
+from typing import Any, Callable, Deque, Dict, Iterator, List, Mapping, Optional, Sequence, Set, Tuple, Type, Union
 
 __version__ = "0.1.0"
 
@@ -93,6 +95,17 @@ _MAX_REQUEST_BYTES = 4 * 1024 * 1024
 _MAX_SOCKET_PATH_BYTES = 103
 # Connections kept for the next call; as many threads as there are may have one in use.
 _MAX_IDLE = 4
+
+# What the registry takes of a report: texts in UTF-16 units, details in bytes of UTF-8 as compact JSON, and how deep
+# values may lie in each other.
+_MAX_PHASE = 100
+_MAX_MESSAGE = 1_000
+_MAX_ERROR = 4_096
+_MAX_HOLDER = 100
+_MAX_DETAILS_BYTES = 4 * 1024
+_MAX_DEPTH = 50
+
+_log = logging.getLogger(__name__)
 
 # What may be called once more after a connection was lost: none of it changes anything.
 _REPEATABLE = frozenset(
@@ -1232,6 +1245,83 @@ class Watch:
         return self._ended.wait(seconds if left is None else min(seconds, left))
 
 
+# What a trainer reports, made fit for the registry, so that no trifle costs a training: what JSON or the registry
+# cannot carry is left out or cut, and told; the rest counts.
+
+
+def _cut(text: str, units: int) -> str:
+    """The beginning of a text, of so many UTF-16 units at most, cut between two characters."""
+    if len(text) * 2 <= units:
+        return text
+    for at, character in enumerate(text):
+        units -= 2 if character > "\uffff" else 1
+        if units < 0:
+            return text[:at]
+    return text
+
+
+def _fraction(value: float, tell: Callable[[str], None]) -> Optional[float]:
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
+        number = math.nan
+    if not math.isfinite(number):
+        tell("progress is no finite number; it was left out")
+        return None
+    clamped = min(max(number, 0.0), 1.0)
+    if abs(number - clamped) > 1e-6:
+        tell(f"progress goes from 0 to 1: {number:g} was taken for {clamped:g}")
+    return clamped
+
+
+_GONE = object()
+
+
+def _carried(value: Any, path: str, tell: Callable[[str], None], depth: int = 0) -> Any:
+    """A value as JSON can carry it; what it cannot is gone from objects, and None in lists."""
+    if value is None or isinstance(value, (str, bool)):
+        return value
+    if isinstance(value, (int, float)):
+        try:
+            if math.isfinite(value):
+                return value
+        except OverflowError:
+            pass  # A whole number that no double holds.
+        tell(f"{path} is NaN or infinite, which JSON cannot carry; it was left out")
+        return _GONE
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    if depth < _MAX_DEPTH and isinstance(value, Mapping):
+        carried = {str(key): _carried(one, f"{path}.{key}", tell, depth + 1) for key, one in value.items()}
+        return {key: one for key, one in carried.items() if one is not _GONE}
+    if depth < _MAX_DEPTH and isinstance(value, (list, tuple)):
+        carried_list = [_carried(one, f"{path}.{at}", tell, depth + 1) for at, one in enumerate(value)]
+        return [None if one is _GONE else one for one in carried_list]
+    if depth < _MAX_DEPTH and callable(getattr(value, "item", None)):
+        try:
+            # A number of numpy or torch, which is none of Python's.
+            return _carried(value.item(), path, tell, _MAX_DEPTH)
+        except Exception:
+            pass  # Many numbers, and no single one: told like anything else that is no JSON.
+    tell(f"{path} is a {type(value).__name__}, which JSON cannot carry; it was left out")
+    return _GONE
+
+
+def _object(name: str, value: Optional[Mapping[str, Any]], tell: Callable[[str], None]) -> Optional[Json]:
+    carried = None if value is None else _carried(value, name, tell)
+    return None if carried is _GONE else carried
+
+
+def _details(value: Optional[Mapping[str, Any]], tell: Callable[[str], None]) -> Optional[Json]:
+    details = _object("details", value, tell)
+    text = json.dumps(details, ensure_ascii=False, separators=(",", ":"))
+    size = len(text.encode("utf-8", "surrogatepass"))
+    if size <= _MAX_DETAILS_BYTES:
+        return details
+    tell(f"details has {size} bytes, {_MAX_DETAILS_BYTES} are allowed; it was left out")
+    return None
+
+
 class TrainingLease:
     """The right to train a project, for as long as this process and its connection live. Children of a fork do not have
     it: there, leaving the block does nothing, and every method but :meth:`close` is refused.
@@ -1261,6 +1351,7 @@ class TrainingLease:
         self._lock = threading.Lock()
         self._holder = os.getpid()
         self._mine = True
+        self._told: Set[str] = set()
         registry._open.add(self)
         _forkable.add(self)
 
@@ -1280,7 +1371,7 @@ class TrainingLease:
             elif isinstance(error, LeaseLostError):
                 return
             elif isinstance(error, Exception):
-                self.fail(f"{type(error).__name__}: {error}"[:4096])
+                self.fail(f"{type(error).__name__}: {error}")
             else:
                 self.release()
         except ProjectRegistryError:
@@ -1297,8 +1388,17 @@ class TrainingLease:
         message: Optional[str] = None,
         details: Optional[Mapping[str, Any]] = None,
     ) -> None:
-        """Says how far training is (from 0 to 1), and keeps the lease. Raises LeaseLostError when it is gone."""
-        given = {"progress": progress, "phase": phase, "message": message, "details": details}
+        """Says how far training is (from 0 to 1), and keeps the lease. Raises LeaseLostError when it is gone.
+
+        What is too much is cut, and what JSON cannot carry, such as NaN, is left out: the log is told, and the rest
+        counts. The same holds for :meth:`complete` and :meth:`fail`.
+        """
+        given = {
+            "progress": None if progress is None else _fraction(progress, self._tell),
+            "phase": None if phase is None else _cut(str(phase), _MAX_PHASE),
+            "message": None if message is None else _cut(str(message), _MAX_MESSAGE),
+            "details": _details(details, self._tell),
+        }
         self._call("training.progress", {name: value for name, value in given.items() if value is not None})
 
     def cancel_requested(self) -> bool:
@@ -1318,12 +1418,15 @@ class TrainingLease:
     ) -> ProjectMetadata:
         """Training has succeeded."""
         path = None if lora_adapter_path is None else _absolute(lora_adapter_path)
+        metadata = _object("metadata", metadata, self._tell)
         given = {"file_count": file_count, "lora_adapter_path": path, "metadata": metadata}
         return self._end("training.complete", {name: value for name, value in given.items() if value is not None})
 
     def fail(self, error: str, details: Optional[Mapping[str, Any]] = None) -> ProjectMetadata:
         """Training has failed."""
-        return self._end("training.fail", {"error": error, **({} if details is None else {"details": details})})
+        details = _details(details, self._tell)
+        given = {"error": _cut(error, _MAX_ERROR), **({} if details is None else {"details": details})}
+        return self._end("training.fail", given)
 
     def release(self) -> ProjectMetadata:
         """Gives the project back as it was."""
@@ -1333,6 +1436,12 @@ class TrainingLease:
         """Ends the connection; a lease that is still held is orphaned, and lost ten seconds later."""
         if self._connection.alive:
             self._connection.close()
+
+    def _tell(self, what: str) -> None:
+        # To the log and not by a warning, which may be an exception; and once, because most of it comes again.
+        if what not in self._told:
+            self._told.add(what)
+            _log.warning("training %s: %s", self.project.name, what)
 
     def _end(self, method: str, params: Json) -> ProjectMetadata:
         self.project = ProjectMetadata.from_dict(self._call(method, params))
@@ -1381,7 +1490,7 @@ def _text(status: Union[TrainingStatus, str, None]) -> Optional[str]:
 
 
 def _holder(name: Optional[str]) -> Json:
-    return {"pid": os.getpid(), **({} if name is None else {"name": name})}
+    return {"pid": os.getpid(), **({} if name is None else {"name": _cut(name, _MAX_HOLDER)})}
 
 
 def _ms(seconds: Optional[float]) -> Optional[int]:

@@ -198,7 +198,7 @@ describe('what a trainer reports', () => {
   test('may be bad, which is told once and harms nothing', async () => {
     const { train, project } = await trainable();
     const { code, stderr } = await train(
-      `echo 'epoch 1' >&3; echo '{"progress": 7}' >&3; head -c 100000 /dev/zero >&3; echo >&3; echo 'epoch 2' >&3
+      `echo 'epoch 1' >&3; echo '{"progress": "7"}' >&3; head -c 100000 /dev/zero >&3; echo >&3; echo 'epoch 2' >&3
        printf '{"details": {"x": "%05000d"}}\\n' 1 >&3; echo '{"message": "fine"}' >&3`,
     ).finished;
     expect({ code, stderr }).toEqual({
@@ -231,8 +231,33 @@ describe('what a trainer reports', () => {
     const { code, stderr } = await train(`printf '{"result": {"metadata": {"x": "%020000d"}}}\\n' 1 >&3`)
       .finished;
     expect(code).toBe(0);
-    expect(stderr).toMatch(/^gardener: cannot use the reported result: .*metadata/);
+    expect(stderr).toMatch(/^gardener: cannot use all of the reported result: .*metadata/);
     expect(await project()).toMatchObject({ training_status: 'completed', metadata: {} });
+  });
+
+  test('is taken as far as it can be, and what was not is always told', async () => {
+    const { train, project } = await trainable();
+    const { code, stdout, stderr } = await train(
+      `echo 'epoch 1' >&3; echo 'epoch 2' >&3
+       echo '{"result": {"file_count": 412, "metadata": {"loss": NaN, "base": "small"}}}' >&3
+       echo '{"result": {"file_count": -1}}' >&3
+       printf '{"result": {"metadata": {"x": "%020000d"}}}\\n' 1 >&3`,
+      ['--json'],
+    ).finished;
+    const told = [
+      'result.metadata.loss is NaN or infinite, which JSON cannot carry; it was left out',
+      expect.stringMatching(/^result.file_count is no whole number: .*-1/),
+      expect.stringMatching(/^metadata: /),
+    ];
+    const { warnings, outcome } = JSON.parse(stdout) as { warnings: string[]; outcome: string };
+    const known = 'cannot use all of the reported result: ';
+    expect({ code, outcome, told: warnings.slice(0, 3).map((text) => text.slice(known.length)) }).toEqual({
+      code: 0,
+      outcome: 'completed',
+      told,
+    });
+    for (const warning of warnings) expect(stderr).toContain(`gardener: ${warning}\n`);
+    expect(await project()).toMatchObject({ training_status: 'completed', file_count: 412 });
   });
 });
 

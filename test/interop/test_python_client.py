@@ -435,6 +435,48 @@ class Leases(DaemonTest):
             self.restart()
         self.assertEqual(self.status(), "completed")
 
+    def test_no_trifle_in_a_report_costs_the_training(self):
+        class Scalar:
+            def item(self):
+                return 0.25
+
+        with self.registry.training("payments", holder="h" * 101) as lease:
+            with self.assertLogs("codebase_gardener_registry", "WARNING") as log:
+                for _ in range(2):
+                    lease.report(1.0000000000000002, "p" * 101, "m" * 999 + "\U0001f331", {"x": "é" * 2045})
+                training = self.registry.get_project("payments").training
+                self.assertEqual((training.progress, training.details), (1, None))
+                self.assertEqual((training.phase, training.message), ("p" * 100, "m" * 999))
+                lease.report(float("nan"), details={"loss": float("inf"), "losses": [0.5, float("nan")], "s": Scalar()})
+                training = self.registry.get_project("payments").training
+                self.assertEqual((training.progress, training.details), (1, {"losses": [0.5, None], "s": 0.25}))
+                lease.report(progress=40)
+                loop = {"base": "small", "loss": float("nan"), "when": {1, 2}, "path": self.home, "big": 10**400}
+                loop["self"] = loop
+                lease.complete(file_count=3, metadata=loop)
+        project = self.registry.get_project("payments")
+        self.assertEqual((project.training_status.value, project.file_count), ("completed", 3))
+        self.assertEqual((project.metadata["base"], project.metadata["path"]), ("small", str(self.home)))
+        self.assertFalse({"loss", "when", "big"} & set(project.metadata))
+        told = [record.getMessage() for record in log.records]
+        self.assertEqual(
+            told[:5],
+            [
+                "training payments: details has 4098 bytes, 4096 are allowed; it was left out",
+                "training payments: progress is no finite number; it was left out",
+                "training payments: details.loss is NaN or infinite, which JSON cannot carry; it was left out",
+                "training payments: details.losses.1 is NaN or infinite, which JSON cannot carry; it was left out",
+                "training payments: progress goes from 0 to 1: 40 was taken for 1",
+            ],
+        )
+        self.assertIn("training payments: metadata.when is a set, which JSON cannot carry; it was left out", told)
+
+    def test_an_error_is_cut_between_characters(self):
+        with self.assertRaises(ValueError), self.registry.training("payments"):
+            raise ValueError("\U0001f331" * 4096)
+        error = self.registry.get_project("payments").training.error
+        self.assertEqual(error, "ValueError: " + "\U0001f331" * 2042)
+
     def test_one_that_somebody_else_has_taken_is_lost(self):
         with self.assertRaises(client.LeaseLostError), self.registry.training("payments") as lease:
             other = self.registry.training("payments", force=True)
