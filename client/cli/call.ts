@@ -5,10 +5,17 @@ import type { MethodName } from '../../src/protocol/methods.ts';
 import type { Context } from './context.ts';
 import { UsageError } from './failures.ts';
 import { isJsonObject, JsonFault, parseJson } from './json.ts';
+import { takesLease } from './reference.ts';
 import { shellWord } from './text.ts';
 
 /** @param text the params as JSON; `-` reads them from standard input */
 export async function call(ctx: Context, method: string, text: string | undefined): Promise<void> {
+  if (takesLease(method)) {
+    throw new UsageError(
+      `cannot call ${method}: the lease would belong to this command's connection, and end with it`,
+      `gardener train ${method === 'training.claim' ? '--claim' : '<project>'} -- <command>`,
+    );
+  }
   const params = text === undefined ? undefined : await readParams(ctx, text);
   ctx.hints = { invalid_params: `gardener call --help ${shellWord(method)}` };
   await ctx.withClient(async (client) => {

@@ -1,7 +1,7 @@
 /** `gardener call --help <method>`: one method, as the daemon describes it. */
 import type { Context } from './context.ts';
 import { UsageError } from './failures.ts';
-import { type Method, parameterText, readReference, typeText } from './reference.ts';
+import { type Method, parameterText, readReference, takesLease, typeText } from './reference.ts';
 import { anyOf, printable, shellWord } from './text.ts';
 import { wrapText } from './wrap.ts';
 
@@ -36,8 +36,12 @@ function unknown(name: string, methods: readonly Method[]): UsageError {
 
 function describe(method: Method, columns: number): string[] {
   const { name, summary, description, params, result, errors, example } = method;
+  // Where a command cannot call it, programs can.
+  const command = takesLease(name) ? name : `gardener call ${name}`;
   const lines = [
-    `Usage: gardener call ${name}${params.length === 0 ? '' : ' <json>'}`,
+    command === name
+      ? `${name}, over a connection that stays; on the command line: gardener train`
+      : `Usage: ${command}${params.length === 0 ? '' : ' <json>'}`,
     '',
     ...wrapText([summary, description].filter((part) => part !== undefined).join(' '), columns),
   ];
@@ -56,7 +60,7 @@ function describe(method: Method, columns: number): string[] {
   if (example) {
     const given = JSON.stringify(example.params);
     const words = given === '{}' ? '' : ` ${shellWord(given)}`;
-    lines.push('', 'Example:', `${SMALL}gardener call ${name}${words}`);
+    lines.push('', 'Example:', `${SMALL}${command}${words}`);
     lines.push(
       ...JSON.stringify(example.result, null, 2)
         .split('\n')

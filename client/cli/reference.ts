@@ -159,3 +159,8 @@ function boundsText(schema: Schema): string {
 export function parameterText({ description, schema }: Parameter): string {
   return [description, boundsText(schema)].filter((part) => part).join('; ');
 }
+
+/** Whether a method takes a lease to the connection that calls it, and is of no use to a command that then ends. */
+export function takesLease(method: string): boolean {
+  return ['training.begin', 'training.claim', 'training.resume'].includes(method);
+}

@@ -33,6 +33,20 @@ describe('gardener call --help', () => {
     }
   });
 
+  test('advises nobody to take a lease that would end with the command, which is refused', async () => {
+    const gardener = await commandLine();
+    for (const method of ['training.begin', 'training.claim', 'training.resume']) {
+      const { code, stdout } = await gardener.run(['call', '--help', method]);
+      expect({ code, asked: stdout.includes('gardener call') }).toEqual({ code: 0, asked: false });
+      const refused = await gardener.run(['call', method, '{"project": "payments", "token": 1}', '--json']);
+      expect(refused).toMatchObject({
+        code: 2,
+        stderr: expect.stringMatching(/ the lease would belong .*\ntry: gardener train /),
+      });
+      expect(JSON.parse(refused.stdout)).toMatchObject({ error: { data: { kind: 'usage' } } });
+    }
+  });
+
   test('knows what may be meant', async () => {
     const gardener = await commandLine();
     const { code, stderr } = await gardener.run(['call', '--help', 'projects.fetch']);

@@ -84,7 +84,8 @@ describe('gardener train that is killed', () => {
   });
 
   test('has one ended that was suspended', async () => {
-    const { child, pids } = await begun(`${STARTS} ${RUNS_ON}`);
+    // One process: a shell that is making another one cannot be suspended before that one is.
+    const { child, pids } = await begun(`${STARTS} exec sleep 1000`);
     const [trainer = 0] = pids;
     child.kill('SIGTSTP');
     const state = async () =>
@@ -142,10 +143,10 @@ describe('the watchdog of a training', () => {
     const program = builtProgram('gardener.js');
     const { stdout } = await promisify(execFile)(
       'sh',
-      ['-c', `"${process.execPath}" "${program}" train payments -- sh -c 'echo trained' 2>&1 | cat`],
+      ['-c', `"${process.execPath}" "${program}" train payments -- sh -c 'echo trained; exit 3' 2>&1 | cat`],
       { env: environment(cli.home) },
     );
-    expect(stdout).toBe('trained\n');
+    expect(stdout).toBe('trained\ngardener: training payments has failed: exit code 3\n');
   });
 
   test('ends where the trainer cannot be run', async () => {

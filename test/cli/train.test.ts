@@ -8,7 +8,8 @@ import { until } from '../support/until.ts';
 describe('a trainer', () => {
   test('that ends well has trained the project', async () => {
     const { cli, train, project } = await trainable();
-    expect(await train('echo out; echo err >&2').finished).toEqual({
+    const script = 'echo out; echo err >&2; echo x > "$GARDENER_PROJECT_LORA_ADAPTER_PATH"';
+    expect(await train(script).finished).toEqual({
       code: 0,
       signal: null,
       stdout: 'out\n',
@@ -20,9 +21,23 @@ describe('a trainer', () => {
       training: { token: 1, holder: null, error: null },
     });
     expect(Date.parse(trained.last_trained ?? '')).toBeGreaterThan(Date.parse(trained.created_at));
-    expect(await cli.json(['call', 'registry.validate'])).toMatchObject({
-      issues: [{ code: 'adapter_missing' }],
-    });
+    expect(await cli.json(['call', 'registry.validate'])).toEqual({ issues: [] });
+  });
+
+  test('that ends well and leaves no adapter is told so', async () => {
+    const { cli, train, project } = await trainable();
+    const { lora_adapter_path: adapter } = await project();
+    const { code, stdout, stderr } = await train('exit 0', ['--json']).finished;
+    const told = `payments is trained, and there is no adapter: the trainer is to write it to ${adapter?.replace(cli.home, '~')}, or to report another lora_adapter_path`;
+    expect({ code, stderr }).toEqual({ code: 0, stderr: `gardener: ${told}\n` });
+    expect(JSON.parse(stdout)).toMatchObject({ outcome: 'completed', warnings: [told] });
+    const elsewhere = train(
+      `echo x > "$HOME/adapter"; echo '{"result": {"lora_adapter_path": "adapter"}}' >&3`,
+    );
+    expect(await elsewhere.finished).toMatchObject({ code: 0, stderr: '' });
+    // Nothing is missing where nothing is to be.
+    await cli.json(['call', 'projects.update', '{"project": "payments", "lora_adapter_path": null}']);
+    expect(await train('exit 0').finished).toMatchObject({ code: 0, stderr: '' });
   });
 
   test('finds the project in its environment, and nothing of a trainer around it', async () => {
@@ -198,7 +213,8 @@ describe('what a trainer reports', () => {
   test('may be bad, which is told once and harms nothing', async () => {
     const { train, project } = await trainable();
     const { code, stderr } = await train(
-      `echo 'epoch 1' >&3; echo '{"progress": "7"}' >&3; head -c 100000 /dev/zero >&3; echo >&3; echo 'epoch 2' >&3
+      `echo x > "$GARDENER_PROJECT_LORA_ADAPTER_PATH"
+       echo 'epoch 1' >&3; echo '{"progress": "7"}' >&3; head -c 100000 /dev/zero >&3; echo >&3; echo 'epoch 2' >&3
        printf '{"details": {"x": "%05000d"}}\\n' 1 >&3; echo '{"message": "fine"}' >&3`,
     ).finished;
     expect({ code, stderr }).toEqual({
