@@ -33,6 +33,8 @@ export interface Host {
   readonly connect: (options: ConnectOptions) => Promise<Client>;
   /** Leaves Ctrl-C to a program that has the terminal meanwhile. */
   readonly uninterrupted: <T>(work: () => Promise<T>) => Promise<T>;
+  /** Signals that were ignored when this process was started, and are to stay so. */
+  readonly ignoredSignals: ReadonlySet<NodeJS.Signals>;
   /** Leaves signals to whoever takes over this process. */
   readonly leaveSignals: () => void;
   /** Goes on when whoever read the output has gone; what is written after that is lost. */

@@ -5,6 +5,7 @@ import { connect } from '../connect.ts';
 import type { Host } from './context.ts';
 import { workingDirectory } from './cwd.ts';
 import { EXIT } from './errors.ts';
+import { ignoredSignals } from './ignored-signals.ts';
 import { run } from './run.ts';
 
 function interrupted(): void {
@@ -14,7 +15,7 @@ function interrupted(): void {
 }
 
 function ignored(): void {
-  // Somebody else has the terminal.
+  // Somebody else has the terminal, or nobody is to notice that it has gone.
 }
 
 function unread(error: NodeJS.ErrnoException): void {
@@ -22,6 +23,8 @@ function unread(error: NodeJS.ErrnoException): void {
   if (error.code === 'EPIPE') process.exit(EXIT.ok);
   throw error;
 }
+
+const ignoredAtStart = ignoredSignals(process.env);
 
 const outputs = [process.stdout, process.stderr];
 
@@ -49,12 +52,14 @@ const host: Host = {
       process.on('SIGINT', interrupted);
     }
   },
+  ignoredSignals: ignoredAtStart,
   leaveSignals: () => void process.off('SIGINT', interrupted),
   outliveReaders() {
     for (const stream of outputs) stream.on('error', ignored).off('error', unread);
   },
 };
 
+for (const name of ignoredAtStart) process.on(name, ignored);
 process.on('SIGINT', interrupted);
 for (const stream of outputs) stream.on('error', unread);
 

@@ -160,10 +160,16 @@ function whenClosed(source: Socket): Promise<void> {
 
 const PASSED_ON = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGUSR1', 'SIGUSR2', 'SIGWINCH'] as const;
 
-/** Hands the signals that this process gets to the trainer, until the function that is returned is called. */
-export function passSignals(trainer: Trainer): () => void {
+/**
+ * Hands the signals that this process gets to the trainer, until the function that is returned is called.
+ *
+ * @param ignored those that nobody is to notice
+ */
+export function passSignals(trainer: Trainer, ignored: ReadonlySet<NodeJS.Signals>): () => void {
   const handlers: [NodeJS.Signals, () => void][] = [
-    ...PASSED_ON.map((name) => [name, () => void trainer.signal(name)] as [NodeJS.Signals, () => void]),
+    ...PASSED_ON.filter((name) => !ignored.has(name)).map(
+      (name) => [name, () => void trainer.signal(name)] as [NodeJS.Signals, () => void],
+    ),
     [
       'SIGTSTP',
       () => {

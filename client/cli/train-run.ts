@@ -84,7 +84,7 @@ export async function runTrainer(
   ctx.suggest(
     `training ${printable(project.name)}; to stop it from elsewhere: gardener train --cancel ${name}`,
   );
-  const release = passSignals(trainer);
+  const release = passSignals(trainer, ctx.host.ignoredSignals);
   if (interruption) void trainer.stop();
   const ended = await trainer.ended;
   // A trainer that ends at once may leave others of its group, which still work on the project.

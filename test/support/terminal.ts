@@ -53,6 +53,7 @@ export function terminal({ home, columns = 80, now = Date.now }: TerminalOptions
         now,
         connect,
         uninterrupted: (work) => work(),
+        ignoredSignals: new Set(),
         leaveSignals: () => undefined,
         outliveReaders: () => undefined,
       };
