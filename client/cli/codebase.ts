@@ -48,7 +48,12 @@ export async function scanCodebase(ctx: Context, path: string): Promise<Scan> {
         },
       }),
   );
-  const { unreadable, unreadableCount } = result;
+  const { unreadable, unreadableCount, gitFault } = result;
+  if (gitFault !== undefined) {
+    ctx.note(
+      `note: git could not list its files: ${printable(gitFault)}; counted instead were all that no .gitignore hides`,
+    );
+  }
   if (unreadableCount > 0) {
     const more = unreadableCount > unreadable.length ? ', …' : '';
     const what = unreadableCount === 1 ? '1 directory' : `${thousands(unreadableCount)} directories`;

@@ -1,5 +1,6 @@
 /** Looks through a codebase: how many files it has and what language it is written in. */
-import { GitUnavailable, trackedFiles } from './git-files.ts';
+import { trackedFiles } from './git-files.ts';
+import { type GitOptions, GitUnavailable } from './git.ts';
 import { Tally } from './languages.ts';
 
 /** Counting stops here: nobody needs to know more, and a home directory given by mistake has no end. */
@@ -17,11 +18,11 @@ export interface Scan {
   /** Some directories that could not be read, relative to the codebase. */
   readonly unreadable: readonly string[];
   readonly unreadableCount: number;
+  /** Why git did not say what it tracks, where there is something to say: the number may be another one then. */
+  readonly gitFault?: string;
 }
 
-export interface ScanOptions {
-  /** Given to git. */
-  readonly env: NodeJS.ProcessEnv;
+export interface ScanOptions extends GitOptions {
   /** Default {@link MAX_FILES}. */
   readonly limit?: number;
   /** Called now and then with the files counted so far. */
@@ -29,10 +30,13 @@ export interface ScanOptions {
 }
 
 /**
- * Counts what git tracks in the directory, or, where git cannot tell or tracks nothing, every file that no
- * `.gitignore` hides.
+ * Counts what git tracks in the directory, or, where git cannot tell, not to the end, or tracks nothing, every file that
+ * no `.gitignore` hides.
  */
-export async function scan(root: string, { env, limit = MAX_FILES, onProgress }: ScanOptions): Promise<Scan> {
+export async function scan(
+  root: string,
+  { limit = MAX_FILES, onProgress, ...gitOptions }: ScanOptions,
+): Promise<Scan> {
   const unreadable: string[] = [];
   let unreadableCount = 0;
   const count = async (portions: AsyncIterable<string[]>): Promise<Scan> => {
@@ -50,11 +54,14 @@ export async function scan(root: string, { env, limit = MAX_FILES, onProgress }:
     }
     return { files: tally.files, stopped, language: tally.language(), unreadable, unreadableCount };
   };
+  let gitFault = '';
   try {
-    const tracked = await count(trackedFiles(root, env));
+    const tracked = await count(trackedFiles(root, gitOptions));
     if (tracked.files > 0) return tracked;
   } catch (error) {
     if (!(error instanceof GitUnavailable)) throw error;
+    // What it said before that is a part of the truth, and which part nobody knows.
+    gitFault = error.message;
   }
   const { walkFiles } = await import('./walk.ts');
   const note = (directory: string): void => {
@@ -62,5 +69,5 @@ export async function scan(root: string, { env, limit = MAX_FILES, onProgress }:
     if (unreadable.length < MAX_NAMED) unreadable.push(directory);
   };
   const walked = await count(walkFiles(root, note));
-  return { ...walked, unreadableCount };
+  return { ...walked, unreadableCount, ...(gitFault !== '' && { gitFault }) };
 }
