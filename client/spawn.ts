@@ -14,6 +14,7 @@ import { fileURLToPath } from 'node:url';
 import { makeDirectory } from '../src/make-directory.ts';
 import type { Paths } from '../src/paths.ts';
 import { checkDataDirectory } from '../src/private-directory.ts';
+import { printable } from '../src/printable.ts';
 
 /** A start this young is waited for instead of joined, in milliseconds: of 100 clients one or two start a daemon. */
 const YOUNG_MS = 1_000;
@@ -124,7 +125,7 @@ function openStartLog(
     if (size > MAX_LOG_BYTES) ftruncateSync(descriptor);
     writeSync(
       descriptor,
-      `# ${new Date().toISOString()} process ${process.pid} starts ${command.join(' ')}\n`,
+      `# ${new Date().toISOString()} process ${process.pid} starts ${printable(command.join(' '))}\n`,
     );
     return { descriptor, offset: fstatSync(descriptor).size };
   } catch (error) {

@@ -5,6 +5,7 @@ import { endProcess } from './end-process.ts';
 import { LOG_LEVELS, parseLogLevel } from './log.ts';
 import { SocketPathError } from './paths.ts';
 import { UnsafeDirectoryError } from './private-directory.ts';
+import { printable } from './printable.ts';
 import { ClaimError } from './server/claim.ts';
 import { findInherited } from './server/inherited.ts';
 import { errorCode } from './store/atomic-file.ts';
@@ -68,8 +69,10 @@ function readOptions(args: string[]): DaemonOptions | 'help' | 'version' {
   };
 }
 
-function fail(message: string, code: number): Promise<never> {
-  process.stderr.write(`gardenerd: ${message}\n`);
+function fail(message: string, code: number, hint?: string): Promise<never> {
+  // What a message quotes may hold anything; a line of it is a line.
+  process.stderr.write(`gardenerd: ${printable(message)}\n`);
+  if (hint !== undefined) process.stderr.write(`try: ${hint}\n`);
   return endProcess(code);
 }
 
@@ -87,7 +90,7 @@ async function main(): Promise<void> {
   if ('alreadyRunning' in daemon) {
     const { pid, version } = daemon.alreadyRunning;
     return void process.stderr.write(
-      `gardenerd: a daemon is already running (pid ${pid}, version ${version})\n`,
+      `gardenerd: a daemon is already running (pid ${pid}, version ${printable(version)})\n`,
     );
   }
   let signals = 0;
@@ -106,10 +109,10 @@ async function main(): Promise<void> {
   await endProcess(0);
 }
 
-/** What a person is told of an error, and the exit code. */
-function explain(error: unknown): [message: string, code: number] {
+/** What a person is told of an error, the exit code, and what to do instead. */
+function explain(error: unknown): [message: string, code: number, hint?: string] {
   if (error instanceof UsageError || errorCode(error)?.startsWith('ERR_PARSE_ARGS')) {
-    return [`${(error as Error).message}\ntry: gardenerd --help`, 2];
+    return [(error as Error).message, 2, 'gardenerd --help'];
   }
   if (
     error instanceof SocketPathError ||

@@ -9,6 +9,7 @@ import { allImports, cycles, type Rule, violations } from './support/imports.ts'
 const COMMON = [
   'src/make-directory.ts',
   'src/paths.ts',
+  'src/printable.ts',
   'src/private-directory.ts',
   'src/process-ids.ts',
   'src/version.ts',

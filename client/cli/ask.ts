@@ -1,6 +1,7 @@
 /** A question to whoever sits at the terminal. */
 import { once } from 'node:events';
 import type { Host } from './context.ts';
+import { shown, shownLine } from './gate.ts';
 
 const NEWLINE = 0x0a;
 
@@ -17,9 +18,9 @@ export async function confirm(
   question: string,
   { byDefault = false }: { readonly byDefault?: boolean } = {},
 ): Promise<boolean> {
-  stderr.write(`${question} [${byDefault ? 'Y/n' : 'y/N'}] `);
+  stderr.write(shown(`${question} [${byDefault ? 'Y/n' : 'y/N'}] `));
   const line = await readLine(stdin);
-  if (line === undefined) stderr.write('\n');
+  if (line === undefined) stderr.write(shownLine(''));
   const answer = line?.trim();
   return answer === '' ? byDefault : answer !== undefined && /^y(es)?$/i.test(answer);
 }

@@ -35,7 +35,7 @@ export async function backups(ctx: Context): Promise<void> {
     ]),
     { columns, paintTitle: (text) => ctx.paint('dim', text) },
   );
-  ctx.print(lines.join('\n'));
+  ctx.printLines(lines);
   ctx.suggest('to see what one would change: gardener restore <name> --dry-run');
 }
 

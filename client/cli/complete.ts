@@ -7,6 +7,7 @@ import { abortable } from '../deadline.ts';
 import { isBackupName, shortName } from './backups.ts';
 import { type Candidate, completeWords, type Completion, type Kind } from './complete-words.ts';
 import type { Context } from './context.ts';
+import { shownWords } from './gate.ts';
 import { readShellLine, writeShellWord } from './shell-line.ts';
 import { expandTilde, printable } from './text.ts';
 
@@ -42,7 +43,9 @@ export async function complete(
   const found = isPath ? [] : [...completion.candidates, ...(await namesOf(ctx, completion))];
   for (const { value, description } of found) {
     const text = shell ? replacement(value, shell, completion.prefix, replaces) : value;
-    if (text !== undefined) ctx.print(description === '' ? text : `${text}\t${printable(description)}`);
+    // What cannot be shown cannot be typed either.
+    if (text === undefined || printable(text) !== text) continue;
+    ctx.host.stdout.write(shownWords(description === '' ? [text] : [text, description]));
   }
   const own = isPath ? 'directory' : kind;
   if (['file', 'directory', 'command'].includes(own)) ctx.print(`:${own}`);

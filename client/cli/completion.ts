@@ -5,7 +5,7 @@ import type { Context } from './context.ts';
 export type Shell = 'bash' | 'zsh' | 'fish';
 
 export function completion(ctx: Context, shell: Shell): void {
-  ctx.print(SCRIPTS[shell]);
+  ctx.printText(SCRIPTS[shell]);
 }
 
 // The scripts know nothing of commands and flags: they ask the program that is there, each time.

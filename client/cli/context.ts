@@ -6,7 +6,8 @@ import { VERSION } from '../../src/version.ts';
 import { type Paint, painter } from './colour.ts';
 import type { Hints } from './errors.ts';
 import { LocalError, systemReason, UsageError } from './failures.ts';
-import { expandTilde, printable, projectReference, tilde } from './text.ts';
+import { type Shown, shownJson, shownLine, shownLines, shownText, tame } from './gate.ts';
+import { expandTilde, projectReference, tilde } from './text.ts';
 import { wrapText } from './wrap.ts';
 
 /** The part of a stream that is written to. */
@@ -14,7 +15,7 @@ export interface Output {
   readonly isTTY?: boolean | undefined;
   readonly columns?: number | undefined;
   readonly rows?: number | undefined;
-  write(text: string): unknown;
+  write(text: Shown): unknown;
 }
 
 /** The process and the machine around a command; tests give their own. */
@@ -106,7 +107,7 @@ export class Context {
       deadlines,
       daemon: [process.execPath, this.host.daemonProgram],
       client: { name: 'gardener', version: VERSION },
-      onWarning: (message) => this.note(`warning: ${printable(message)}`),
+      onWarning: (message) => this.note(`warning: ${message}`),
     });
     try {
       return await work(client);
@@ -120,24 +121,34 @@ export class Context {
     return this.host.stdout.isTTY ? this.host.stdout.columns : undefined;
   }
 
-  /** A line of the answer. */
+  /** A line of the answer. Whatever it quotes, it stays one, as with all that is printed here. */
   print(line = ''): void {
-    this.host.stdout.write(`${line}\n`);
+    this.host.stdout.write(shownLine(line));
+  }
+
+  /** Lines of the answer, at once. */
+  printLines(lines: readonly string[]): void {
+    this.host.stdout.write(shownLines(lines));
+  }
+
+  /** An answer of several lines that quotes nobody. */
+  printText(text: string): void {
+    this.host.stdout.write(shownText(`${text}\n`));
   }
 
   /** A sentence of the answer, in as many lines as it needs. */
   say(text: string): void {
-    for (const line of wrapText(text, this.columns, '', '  ')) this.print(line);
+    for (const line of wrapText(tame(text), this.columns, '', '  ')) this.print(line);
   }
 
   /** The answer for programs. */
   printJson(document: unknown): void {
-    this.host.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
+    this.host.stdout.write(shownJson(document, 2));
   }
 
   /** A line for the person that is not the answer. */
   note(line: string): void {
-    this.host.stderr.write(`${line}\n`);
+    this.host.stderr.write(shownLine(line));
   }
 
   /** What to do next, for somebody who looks. */

@@ -1,4 +1,5 @@
 /** `gardener docs`: the whole protocol as Markdown, as the daemon describes it. */
+import { printable } from '../../src/printable.ts';
 import type { Context } from './context.ts';
 import {
   type Method,
@@ -12,7 +13,7 @@ import {
 export async function docs(ctx: Context): Promise<void> {
   const reference = await ctx.withClient(readReference);
   if (ctx.json) return ctx.printJson(reference.methods);
-  ctx.print(markdown(reference));
+  ctx.printText(markdown(reference));
 }
 
 export function markdown(reference: Reference): string {
@@ -22,15 +23,13 @@ export function markdown(reference: Reference): string {
     about,
     members: methods.filter((method) => method.tag === tag),
   }));
-  const parts = [
+  const parts: Part[] = [
     `# The protocol of the project registry, version ${version}`,
     description,
-    families
-      .map(
-        ({ tag, about, members }) =>
-          `- **${tag}**: ${about} ${members.map(({ name }) => link(name)).join(', ')}`,
-      )
-      .join('\n'),
+    families.map(
+      ({ tag, about, members }) =>
+        `- **${tag}**: ${about} ${members.map(({ name }) => link(name)).join(', ')}`,
+    ),
     ...families.flatMap(({ tag, about, members }) => [`## ${tag}`, about, ...members.flatMap(methodParts)]),
     '## Types',
     ...[...schemas].flatMap(([name, schema]) => typeParts(name, schema)),
@@ -40,12 +39,19 @@ export function markdown(reference: Reference): string {
       errors.map(({ code, kind, message }) => [String(code), `\`${kind}\``, message]),
     ),
   ];
-  return parts.join('\n\n');
+  // A line break that the daemon gives makes no line.
+  return parts.map((part) => [part].flat().map(printable).join('\n')).join('\n\n');
 }
 
-function methodParts({ name, summary, description, params, result, errors, example }: Method): string[] {
+/** A paragraph, in one line or in some. */
+type Part = string | readonly string[];
+
+function methodParts({ name, summary, description, params, result, errors, example }: Method): Part[] {
   const request = { jsonrpc: '2.0', id: 1, method: name, params: example?.params ?? {} };
-  const parts = [`### ${name}`, [summary, description].filter((part) => part !== undefined).join(' ')];
+  const parts: Part[] = [
+    `### ${name}`,
+    [summary, description].filter((part) => part !== undefined).join(' '),
+  ];
   if (params.length > 0) {
     const rows = params.map((param) => [
       `\`${param.name}\``,
@@ -60,12 +66,12 @@ function methodParts({ name, summary, description, params, result, errors, examp
       JSON.stringify(request),
       JSON.stringify({ jsonrpc: '2.0', id: 1, result: example.result }),
     ];
-    parts.push(['```json', ...lines, '```'].join('\n'));
+    parts.push(['```json', ...lines, '```']);
   }
   return parts;
 }
 
-function typeParts(name: string, schema: Schema): string[] {
+function typeParts(name: string, schema: Schema): Part[] {
   const { properties, description = '', required = [] } = schema;
   if (!properties)
     return [`### ${name}`, description === '' ? typeText(schema) : `${typeText(schema)}: ${description}`];
@@ -82,8 +88,8 @@ function link(name: string): string {
   return `[${name}](#${name.replaceAll('.', '')})`;
 }
 
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
   const row = (cells: readonly string[]): string =>
     `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
-  return [row(head), row(head.map(() => '---')), ...rows.map(row)].join('\n');
+  return [row(head), row(head.map(() => '---')), ...rows.map(row)];
 }

@@ -2,6 +2,7 @@
 import type { Style } from './colour.ts';
 import type { Context } from './context.ts';
 import type { Diagnosis, Finding, Treatment } from './finding.ts';
+import { tame } from './gate.ts';
 import { plural, tildes } from './text.ts';
 import { wrapText } from './wrap.ts';
 
@@ -40,7 +41,8 @@ export function report(ctx: Context, findings: readonly Diagnosis[], treatment: 
 function say(ctx: Context, word: string, style: Style, text: string): void {
   const margin = ' '.repeat(WIDTH + 2);
   const head = word === '' ? margin : ctx.paint(style, word) + margin.slice(word.length);
-  const painted = style === 'dim' ? ctx.paint('dim', text) : text;
+  const tamed = tame(text);
+  const painted = style === 'dim' ? ctx.paint('dim', tamed) : tamed;
   for (const line of wrapText(painted, ctx.columns, head, margin)) ctx.print(line);
 }
 

@@ -3,7 +3,7 @@ import { ConnectionError, type ConnectionFailure, RpcError } from '../errors.ts'
 import { type ErrorKind, RegistryError } from '../../src/domain/errors.ts';
 import { SocketPathError } from '../../src/paths.ts';
 import { type ErrorDocument, LocalError, NotRunningError, systemReason, UsageError } from './failures.ts';
-import { anyOf, printable, shellWord } from './text.ts';
+import { anyOf, shellWord } from './text.ts';
 
 /** Good, the registry said no, wrong usage, the daemon cannot be reached, interrupted. */
 export const EXIT = { ok: 0, refused: 1, usage: 2, unreachable: 3, interrupted: 130 } as const;
@@ -64,7 +64,7 @@ export function explain(error: unknown, hints: Hints = {}, socketAlone = false):
 
 function explainRegistry(error: RegistryError, hints: Hints): Explained {
   const { code, kind, message, data } = error;
-  const near = data.suggestions.map((name) => printable(name));
+  const near = data.suggestions;
   let hint = hints[kind] ?? HINTS[kind];
   if (kind === 'ambiguous_project') hint = `one of them by name: ${near.map(shellWord).join(', ')}`;
   const question = kind === 'project_not_found' && near.length > 0 ? `; did you mean ${anyOf(near)}?` : '';

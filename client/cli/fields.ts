@@ -1,5 +1,6 @@
 /** Labels and values below one another. */
 import type { Paint } from './colour.ts';
+import { tame } from './gate.ts';
 import { wrapText } from './wrap.ts';
 
 /** A list has each of its lines below the other. */
@@ -23,6 +24,6 @@ export function layFields(
   return shown.flatMap(([label, value = '']) => {
     const lines = typeof value === 'string' ? [value] : value;
     const head = `${indent}${paint('dim', label.padEnd(width))}  `;
-    return lines.flatMap((line, at) => wrapText(line, columns, at === 0 ? head : margin, margin));
+    return lines.flatMap((line, at) => wrapText(tame(line), columns, at === 0 ? head : margin, margin));
   });
 }

@@ -44,7 +44,7 @@ export async function list(ctx: Context, query: string | undefined, options: Lis
         paintTitle: (text) => ctx.paint('dim', text),
       },
     );
-    ctx.print(lines.join('\n'));
+    ctx.printLines(lines);
   });
 }
 

@@ -2,6 +2,7 @@
 import type { Context } from './context.ts';
 import { followLines, OLD_FILES, readLines } from './follow.ts';
 import { LocalError, systemReason } from './failures.ts';
+import { shownJsonLines } from './gate.ts';
 import { isAtLeast, prettyLine } from './log-lines.ts';
 import { localDay } from './text.ts';
 
@@ -54,7 +55,7 @@ async function lastLines(
 
 function show(ctx: Context, lines: readonly string[]): void {
   if (lines.length === 0) return;
-  if (ctx.json) return ctx.print(lines.join('\n'));
+  if (ctx.json) return void ctx.host.stdout.write(shownJsonLines(lines));
   const today = localDay(new Date(ctx.host.now()));
-  ctx.print(lines.map((line) => prettyLine(line, today, ctx.paint)).join('\n'));
+  ctx.printLines(lines.map((line) => prettyLine(line, today, ctx.paint)));
 }

@@ -6,11 +6,12 @@ import type { Host } from './context.ts';
 import { workingDirectory } from './cwd.ts';
 import { EXIT } from './errors.ts';
 import { ignoredSignals } from './ignored-signals.ts';
+import { shownOver } from './gate.ts';
 import { run } from './run.ts';
 
 function interrupted(): void {
   // What may stand on the line: a progress message, or an echoed ^C.
-  if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
+  if (process.stderr.isTTY) process.stderr.write(shownOver(''));
   process.exit(EXIT.interrupted);
 }
 

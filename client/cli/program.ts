@@ -6,6 +6,7 @@ import { Context, type Globals, type Host } from './context.ts';
 import { addDaemonCommands } from './daemon-program.ts';
 import type { EditOptions } from './edit.ts';
 import { addExchangeCommands } from './exchange-program.ts';
+import { shownText } from './gate.ts';
 import type { ListOptions } from './list.ts';
 import { collect, statusOption, wholeNumber } from './option-values.ts';
 import { addReferenceCommands } from './reference-program.ts';
@@ -56,8 +57,8 @@ export function createProgram(
     .exitOverride()
     // Messages go through the same door as all others; see run.ts.
     .configureOutput({
-      writeOut: (text) => host.stdout.write(text),
-      writeErr: (text) => host.stderr.write(text),
+      writeOut: (text) => host.stdout.write(shownText(text)),
+      writeErr: (text) => host.stderr.write(shownText(text)),
       outputError: () => undefined,
     });
   const context = (): Context => {

@@ -1,10 +1,10 @@
 /** A line on a terminal that says how far something is, and is gone when it is done. */
 import type { Output } from './context.ts';
+import { shownOver } from './gate.ts';
 
 /** Whatever is done sooner needs no line. Milliseconds. */
 const DELAY_MS = 500;
 const EVERY_MS = 100;
-const ERASE_LINE = '\r\x1b[K';
 
 /**
  * Runs something and shows its progress while it takes long.
@@ -22,12 +22,12 @@ export async function withProgress<T>(
   const timer = setInterval(() => {
     if (performance.now() - started < DELAY_MS) return;
     shown = true;
-    output.write(ERASE_LINE + text());
+    output.write(shownOver(text()));
   }, EVERY_MS);
   try {
     return await work();
   } finally {
     clearInterval(timer);
-    if (shown) output.write(ERASE_LINE);
+    if (shown) output.write(shownOver(''));
   }
 }

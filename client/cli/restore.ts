@@ -92,9 +92,7 @@ async function readBackup(client: Client, { name }: Backup): Promise<StoredRegis
 function idIn(then: StoredRegistry, reference: string, { name }: Backup): string {
   const id = findStored(then, reference);
   if (id !== undefined) return id;
-  const names = [...then.projects]
-    .slice(0, MAX_SHOWN)
-    .map(([key, project]) => printable(storedName(key, project)));
+  const names = [...then.projects].slice(0, MAX_SHOWN).map(([key, project]) => storedName(key, project));
   throw new LocalError(
     `cannot find project ${printable(reference)} in backup ${shortName(name)}`,
     names.length > 0 ? `one that is in it: ${names.map(shellWord).join(', ')}` : undefined,

@@ -5,6 +5,7 @@ import { painter } from './colour.ts';
 import type { Context, Host } from './context.ts';
 import { EXIT, type Explained, explain } from './errors.ts';
 import { UsageError } from './failures.ts';
+import { shownJson, shownLine, tame } from './gate.ts';
 import { createProgram } from './program.ts';
 import { tildes } from './text.ts';
 import { wrapText } from './wrap.ts';
@@ -30,7 +31,7 @@ export async function run(words: readonly string[], host: Host): Promise<number>
     // Commander shows the whole help when a command is missing.
     if (explained.message !== '') tell(host, explained);
     if (context?.json ?? beforeDashes(words).includes('--json')) {
-      host.stdout.write(`${JSON.stringify({ error: explained.document }, null, 2)}\n`);
+      host.stdout.write(shownJson({ error: explained.document }, 2));
     }
     return explained.exitCode;
   }
@@ -40,10 +41,10 @@ function tell({ stderr, env, home }: Host, { message, hint }: Explained): void {
   const paint = painter(stderr, env);
   const columns = stderr.isTTY ? stderr.columns : undefined;
   const said = [
-    ...wrapText(tildes(message, home), columns, `${paint('red', 'gardener:')} `, '  '),
-    ...(hint === undefined ? [] : layHint(hint, columns, `${paint('dim', 'try:')} `)),
+    ...wrapText(tame(tildes(message, home)), columns, `${paint('red', 'gardener:')} `, '  '),
+    ...(hint === undefined ? [] : layHint(tame(hint), columns, `${paint('dim', 'try:')} `)),
   ];
-  for (const line of said) stderr.write(`${line}\n`);
+  for (const line of said) stderr.write(shownLine(line));
 }
 
 /** Advice that is a command stays in one line, however long: it will be copied. */

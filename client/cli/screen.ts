@@ -1,5 +1,7 @@
 /** The whole terminal for a program, and as it was before when the program ends. */
 
+import { shown } from './gate.ts';
+
 /** Another screen without a cursor, where long lines are cut; and back. */
 const ENTER = '\x1b[?1049h\x1b[?25l\x1b[?7l';
 const LEAVE = '\x1b[?7h\x1b[?25h\x1b[?1049l';
@@ -65,7 +67,7 @@ export class Screen {
     for (let row = 0; row < count; row += 1) {
       const line = lines[row] ?? '';
       // Erased before it is written: after a line as wide as the screen, the erasing would take its last character.
-      if (line !== (this.#shown[row] ?? '')) output += `\x1b[${row + 1};1H\x1b[K${line}`;
+      if (line !== (this.#shown[row] ?? '')) output += `\x1b[${row + 1};1H\x1b[K${shown(line)}`;
     }
     this.#shown = [...lines];
     if (output !== '') process.stdout.write(output);

@@ -1,4 +1,5 @@
 /** Tables for people: aligned in any script, and never wider than the terminal. */
+import { printable } from '../../src/printable.ts';
 import { cutText, textWidth } from './width.ts';
 
 export interface Column {
@@ -11,6 +12,7 @@ export interface Column {
 }
 
 export interface Cell {
+  /** Shown as {@link printable} makes it. */
   readonly text: string;
   /** Applied after cutting and padding; must not change what is seen. */
   readonly paint?: ((text: string) => string) | undefined;
@@ -36,7 +38,7 @@ export function layTable(
   { columns: limit = Number.POSITIVE_INFINITY, paintTitle }: TableOptions = {},
 ): string[] {
   const titles: Cell[] = columns.map(({ title }) => ({ text: title, paint: paintTitle }));
-  const lines = [titles, ...rows];
+  const lines = [titles, ...rows.map((row) => row.map((cell) => ({ ...cell, text: printable(cell.text) })))];
   const wanted = columns.map((_, index) =>
     lines.reduce((widest, line) => Math.max(widest, textWidth(line[index]?.text ?? '')), 0),
   );

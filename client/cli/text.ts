@@ -1,27 +1,9 @@
 /** Small pieces of text as people read them. Pure: the time and the home directory come in. */
 import { resolve } from 'node:path';
+import { printable } from '../../src/printable.ts';
+import { cutText } from './width.ts';
 
-/**
- * Makes what would move the cursor, end the line or turn it around visible: control characters, directional
- * marks, halves of surrogate pairs. Paths, languages, tags and metadata may hold any of them.
- */
-export function printable(text: string): string {
-  // Nearly all text is plain, and the expression below is not cheap.
-  if (/^[\x20-\x7e]*$/.test(text)) return text;
-  return text.replace(
-    /[\p{Cc}\p{Cs}\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu,
-    (character) => NAMED[character] ?? escapeCode(character),
-  );
-}
-
-const NAMED: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
-
-function escapeCode(character: string): string {
-  const code = character.codePointAt(0) ?? 0;
-  return code < 0x100
-    ? `\\x${code.toString(16).padStart(2, '0')}`
-    : `\\u${code.toString(16).padStart(4, '0')}`;
-}
+export { printable } from '../../src/printable.ts';
 
 /** A path with the home directory as `~`. */
 export function tilde(path: string, home: string): string {
@@ -67,17 +49,23 @@ const STEPS: readonly (readonly [seconds: number, unit: string])[] = [
 ];
 
 /**
- * How long ago a timestamp was: `just now`, `5 min ago`, `2 days ago`; one in the future, `in 2 days`.
+ * How long ago a timestamp was: `just now`, `5 min ago`, `2 days ago`; one in the future, `in 2 days`. What is none is
+ * shown as it is, as far as it can be.
  *
  * @param now milliseconds since the epoch
  */
 export function relativeTime(timestamp: string, now: number): string {
   const elapsed = (now - Date.parse(timestamp)) / 1000;
-  if (Number.isNaN(elapsed)) return timestamp;
+  if (Number.isNaN(elapsed)) return noTime(timestamp);
   const span = largestUnit(Math.abs(elapsed));
   // Clocks of two machines differ by seconds; nobody wants to read about it.
   if (span === undefined) return 'just now';
   return elapsed < 0 ? `in ${span}` : `${span} ago`;
+}
+
+/** As wide as a timestamp at most: it stands where one should. */
+function noTime(text: string): string {
+  return cutText(printable(text), 24, 'end');
 }
 
 /** A length of time in its largest unit; undefined under a minute. */
@@ -98,7 +86,9 @@ export function duration(seconds: number): string {
 /** A timestamp in the person's time zone: `2026-01-05 09:30`. */
 export function localTime(timestamp: string): string {
   const date = new Date(timestamp);
-  return Number.isNaN(date.getTime()) ? timestamp : `${localDay(date)} ${localClock(date).slice(0, 5)}`;
+  return Number.isNaN(date.getTime())
+    ? noTime(timestamp)
+    : `${localDay(date)} ${localClock(date).slice(0, 5)}`;
 }
 
 /** `2026-01-05` in the local time zone. */
@@ -143,9 +133,19 @@ export function statusWords(status: string): string {
   return status.replaceAll('_', ' ');
 }
 
-/** A word for a shell: as it is when nothing in it is special, quoted otherwise. */
+/**
+ * A word for a shell: as it is when nothing in it is special, quoted otherwise; where something in it cannot be shown, in
+ * the quotes of bash and zsh that have escapes.
+ */
 export function shellWord(word: string): string {
-  return /^[\p{L}\p{N}_./:@%+,=-]+$/u.test(word) && !word.startsWith('-')
-    ? word
-    : `'${word.replaceAll("'", `'\\''`)}'`;
+  if (/^[\p{L}\p{N}_./:@%+,=-]+$/u.test(word) && !word.startsWith('-')) return word;
+  if (printable(word) === word) return `'${word.replaceAll("'", `'\\''`)}'`;
+  return `$'${Array.from(word, escapedForShell).join('')}'`;
+}
+
+function escapedForShell(character: string): string {
+  if (character === "'" || character === '\\') return `\\${character}`;
+  if (printable(character) === character) return character;
+  // Bytes: the bash of macOS knows no escapes for code points.
+  return Array.from(Buffer.from(character), (byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join('');
 }

@@ -54,6 +54,8 @@ export function staleAfter(state: WatchState, { rows, now }: Pick<View, 'rows' |
     .inOrder()
     .slice(0, rows)
     .map((project) => Math.max(0, now - Date.parse(sinceWhen(project))) / 1000)
+    // What is no time is shown as it is, for ever.
+    .filter((elapsed) => !Number.isNaN(elapsed))
     .map((elapsed) => {
       const unit = elapsed < 3_600 ? 60 : elapsed < 86_400 ? 3_600 : 86_400;
       return unit - (elapsed % unit);
@@ -141,7 +143,12 @@ function progressBar(progress: number | undefined, width: number): string {
 
 /** Lays out the table; what cannot be cut without becoming a riddle keeps its width. */
 function layParts(columns: readonly Part[], projects: readonly WireProject[], view: View): string[] {
-  const table = projects.map((project) => columns.map(({ cell }) => cell(project)));
+  const table = projects.map((project) =>
+    columns.map(({ cell: cellOf }) => {
+      const cell = cellOf(project);
+      return { ...cell, text: printable(cell.text) };
+    }),
+  );
   const wanted = columns.map(({ title }, at) =>
     table.reduce((widest, row) => Math.max(widest, textWidth(row[at]?.text ?? '')), title.length),
   );

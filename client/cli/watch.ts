@@ -5,6 +5,7 @@ import type { Client } from '../client.ts';
 import { ConnectionError } from '../errors.ts';
 import type { WatchEvent } from '../watch.ts';
 import type { Context } from './context.ts';
+import { shownJson, shownLine } from './gate.ts';
 import { referenceTo } from './resolve.ts';
 import { Screen } from './screen.ts';
 import { eventLine } from './watch-lines.ts';
@@ -65,10 +66,12 @@ async function showLines(
   let first = true;
   try {
     for await (const event of events) {
-      const line = ctx.json ? JSON.stringify(event) : eventLine(event, first, (path) => ctx.shortPath(path));
+      const line = ctx.json
+        ? shownJson(event)
+        : shownLine(eventLine(event, first, (path) => ctx.shortPath(path)));
       first = false;
       // A slow reader gets a resync in place of what it missed, not all of our memory.
-      if (ctx.host.stdout.write(`${line}\n`) === false) await once(process.stdout, 'drain');
+      if (ctx.host.stdout.write(line) === false) await once(process.stdout, 'drain');
     }
   } finally {
     process.off('SIGINT', interrupted);

@@ -1,7 +1,10 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import {
   anyOf,
   duration,
+  localTime,
   plural,
   printable,
   projectReference,
@@ -11,6 +14,7 @@ import {
   tilde,
   tildes,
 } from '../../client/cli/text.ts';
+import { requireTools } from '../support/tools.ts';
 
 const NOW = Date.parse('2026-05-10T12:00:00.000Z');
 
@@ -30,6 +34,11 @@ describe('a time is told as', () => {
   ])('%s: %s', (timestamp, words) => {
     expect(relativeTime(timestamp, NOW)).toBe(words);
   });
+});
+
+test('what is no time is shown as far as it can be, and no longer than one', () => {
+  expect(relativeTime('\x1b[2J', NOW)).toBe('\\x1b[2J');
+  expect(localTime('no time, '.repeat(9))).toBe('no time, no time, no ti…');
 });
 
 test('a duration has its largest unit', () => {
@@ -60,6 +69,9 @@ test('the home directory is ~, and nothing else is', () => {
 test('what would confuse a terminal is made visible', () => {
   expect(printable('a\u001b[31mb\nc\u0085')).toBe('a\\x1b[31mb\\nc\\x85');
   expect(printable('\u202egnp.exe')).toBe('\\u202egnp.exe');
+  expect(printable('\u061ca\u200eb\u200f\u2066\u2028\u2029\x7f\t')).toBe(
+    '\\u061ca\\u200eb\\u200f\\u2066\\u2028\\u2029\\x7f\\t',
+  );
   expect(printable('half \ud83c')).toBe('half \\ud83c');
   expect(printable('日本語 🌱 é')).toBe('日本語 🌱 é');
 });
@@ -97,6 +109,15 @@ test('a word for a shell is quoted where it has to be', () => {
     "'-x'",
     "'$HOME'",
   ]);
+});
+
+test('a word for a shell that cannot be shown is written with escapes, which bash reads as the word', async (context) => {
+  requireTools(context, 'bash');
+  const word = `it's a \\ \x1b[2J\r\n\t\x7f\u0085\u009b31m\u202eabc\u2028é`;
+  const written = shellWord(word);
+  expect(printable(written)).toBe(written);
+  const { stdout } = await promisify(execFile)('bash', ['-c', `printf %s ${written}`], {});
+  expect(stdout).toBe(word);
 });
 
 test('a message has ~ in every path that is below the home directory', () => {

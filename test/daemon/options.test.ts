@@ -8,6 +8,7 @@ import { MAX_LOG_BYTES, OLD_LOG_FILES, openLog } from '../../src/log.ts';
 import { VERSION } from '../../src/version.ts';
 import { greet, PROGRAM, startGardenerd } from '../faults/support/gardenerd.ts';
 import { environment, temporaryDirectory } from '../support/home.ts';
+import { HOSTILE, obeyed } from '../support/hostile.ts';
 import { until } from '../support/until.ts';
 
 interface Said {
@@ -35,6 +36,20 @@ describe('gardenerd', () => {
     for (const option of ['--data-dir', '--socket', '--idle-timeout', '--log-level', '--version', '--help']) {
       expect(stdout).toContain(`  ${option}`);
     }
+  });
+
+  test.for<[what: string, words: string[]]>([
+    ['a flag', [`--${HOSTILE}`]],
+    ['a word', [HOSTILE]],
+    ['a level', ['--log-level', HOSTILE]],
+    ['a number', ['--idle-timeout', HOSTILE]],
+    ['a directory', ['--data-dir', `/dev/null/${HOSTILE}`]],
+    ['a socket', ['--socket', `/${HOSTILE.repeat(9)}`]],
+  ])('quotes %s so that a terminal obeys nothing of it', async ([, words]) => {
+    const { code, stderr } = await gardenerd(words);
+    expect(code).not.toBe(0);
+    expect(stderr).toMatch(/^gardenerd: .+\n(try: gardenerd --help\n)?$/);
+    expect(obeyed(stderr, { colours: false })).toBeUndefined();
   });
 
   test('--version prints the version of the package', async () => {
