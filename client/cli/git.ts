@@ -148,9 +148,12 @@ function complaintOf(
   const [, error] = /^(?:fatal|error): (.*)$/m.exec(text) ?? [];
   if (code === 0 && error === undefined) return undefined;
   if (error !== undefined && NO_WORK_TREE.test(error)) return new GitUnavailable('');
+  if (NOT_INSTALLED.test(text)) return new GitUnavailable('');
   return new GitUnavailable(error ?? `it ended with ${signal ?? `exit code ${code}`}`);
 }
 
+/** What stands for git on macOS where the developer tools are not installed. */
+const NOT_INSTALLED = /^(xcrun|xcode-select): /;
 const NO_WORK_TREE =
   /^(not a git repository \(or any|this operation must be run in a work tree|cannot use bare repository)/;
 

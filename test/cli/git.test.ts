@@ -328,6 +328,12 @@ describe('what git says is not taken for the whole when', () => {
     expect(await scan(it.root, { env: it.env })).toEqual(counted(3));
   });
 
+  test('but there is nothing to tell where only a stand-in for git is installed, as on macOS', async () => {
+    const it = await repository();
+    const env = await stand(it, 'echo "xcrun: error: invalid active developer path" >&2; exit 1');
+    expect(await scan(it.root, { env })).toEqual(counted(3));
+  });
+
   test('but one that has ended well after a warning is believed', async () => {
     const it = await repository();
     const env = await stand(it, `${listing}; echo "warning: the weather is bad" >&2`);
