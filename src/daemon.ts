@@ -140,11 +140,15 @@ export class Daemon implements DaemonControl {
         },
       },
     );
-    this.#watch = new FileWatch(store.file, {
-      changed: () => this.#look(),
-      failed: (error) =>
-        log.warn({ err: error }, 'cannot watch the registry file; looking at it every few seconds'),
-    });
+    this.#watch = new FileWatch(
+      paths.registryFile,
+      {
+        changed: () => this.#look(),
+        failed: (error) =>
+          log.warn({ err: error }, 'cannot watch the registry file; looking at it every few seconds'),
+      },
+      () => store.target,
+    );
     this.#heartbeat = setInterval(() => void this.#checkHealth(), HEARTBEAT_MS);
     this.#restartIdleTimer(0);
   }
@@ -303,9 +307,13 @@ export class Daemon implements DaemonControl {
   }
 
   #look(): void {
-    this.#store.look().catch((error: unknown) => {
-      this.#log.error({ err: error }, 'cannot look at the registry file');
-    });
+    this.#store
+      .look()
+      // The store has told of it, and tells once: this goes on every few seconds for as long as the disk is like that.
+      .catch((error: unknown) => this.#log.debug({ err: error }, 'cannot look at the registry file'))
+      // It may have been found elsewhere.
+      .then(() => this.#watch.check())
+      .catch((error: unknown) => this.#log.error({ err: error }, 'cannot watch the registry file'));
   }
 
   async #checkHealth(): Promise<void> {
@@ -318,7 +326,6 @@ export class Daemon implements DaemonControl {
     } catch (error) {
       this.#log.error({ err: error }, 'cannot check whether this daemon still serves the data directory');
     }
-    await this.#watch.check();
     this.#look();
   }
 

@@ -9,6 +9,7 @@ import { printable } from './printable.ts';
 import { ClaimError } from './server/claim.ts';
 import { findInherited } from './server/inherited.ts';
 import { errorCode } from './store/atomic-file.ts';
+import { systemRemedy } from './system-error.ts';
 import { VERSION } from './version.ts';
 
 const HELP = `Usage: gardenerd [options]
@@ -122,9 +123,10 @@ function explain(error: unknown): [message: string, code: number, hint?: string]
     return [error.message, 1];
   }
   const remedy = UNUSABLE.has(errorCode(error) ?? '')
-    ? '; make the data directory yours, or choose another with --data-dir'
-    : '';
-  return [`cannot start: ${error instanceof Error ? error.message : String(error)}${remedy}`, 1];
+    ? 'make the data directory yours, or choose another with --data-dir'
+    : systemRemedy(error);
+  const advice = remedy === null ? '' : `; ${remedy}`;
+  return [`cannot start: ${error instanceof Error ? error.message : String(error)}${advice}`, 1];
 }
 
 main().catch((error: unknown) => fail(...explain(error)));

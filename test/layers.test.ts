@@ -7,11 +7,13 @@ import { allImports, cycles, type Rule, violations } from './support/imports.ts'
 
 /** Shared by both sides of the socket; each is small and brings nothing with it. */
 const COMMON = [
+  'src/backup-names.ts',
   'src/make-directory.ts',
   'src/paths.ts',
   'src/printable.ts',
   'src/private-directory.ts',
   'src/process-ids.ts',
+  'src/system-error.ts',
   'src/version.ts',
 ];
 /** What the library and the command line may take from the daemon's side into their bundles. */

@@ -53,11 +53,6 @@ const REASONS: Readonly<Record<string, string>> = {
   'last-good': 'last good',
 };
 
-/** Whether a file among the backups is the registry's; other programs keep theirs there. */
-export function isBackupName(name: string): boolean {
-  return /^registry-.+\.json$/.test(name);
-}
-
 /** The name without what all of them share. */
 export function shortName(name: string): string {
   return name.replace(/^registry-(.+)\.json$/, '$1');

@@ -4,7 +4,8 @@ import type { Command } from 'commander';
 import { resolvePaths } from '../../src/paths.ts';
 import type { Client } from '../client.ts';
 import { abortable } from '../deadline.ts';
-import { isBackupName, shortName } from './backups.ts';
+import { isBackupName, newestFirst } from '../../src/backup-names.ts';
+import { shortName } from './backups.ts';
 import { type Candidate, completeWords, type Completion, type Kind } from './complete-words.ts';
 import type { Context } from './context.ts';
 import { shownWords } from './gate.ts';
@@ -104,7 +105,7 @@ async function lookUp(kind: Kind, prefix: string, { ask, backupsDir }: Sources):
     case 'backup': {
       // Their names are enough; the daemon would read them all to count their projects.
       const names = await readdir(backupsDir);
-      const ours = names.filter(isBackupName).toSorted().toReversed();
+      const ours = names.filter(isBackupName).toSorted(newestFirst);
       return ours.map((name) => ({
         value: prefix.startsWith('r') ? name : shortName(name),
         description: '',

@@ -1,7 +1,7 @@
 /** The registry file, as it lies there. */
 import { readdir } from 'node:fs/promises';
 import type { Paths } from '../../src/paths.ts';
-import { isBackupName } from './backups.ts';
+import { isBackupName } from '../../src/backup-names.ts';
 import { systemReason } from './failures.ts';
 import { type Diagnosis, error, ok, warning } from './finding.ts';
 import { JsonFault } from './json.ts';

@@ -3,7 +3,7 @@ import type { Stats } from 'node:fs';
 import { access, chmod, constants, lstat, readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Paths } from '../../src/paths.ts';
-import { isBackupName } from './backups.ts';
+import { isBackupName } from '../../src/backup-names.ts';
 import { systemReason } from './failures.ts';
 import { type Diagnosis, error, type Fix, ok, warning } from './finding.ts';
 import { plural, shellWord } from './text.ts';

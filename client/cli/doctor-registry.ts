@@ -43,8 +43,13 @@ export function problemFindings({
   if (problem.kind === 'newer_version')
     return [warning(check, message, 'a newer version of Codebase Gardener')];
   if (!readOnly) return [warning(check, message, 'see what is there: gardener ls, gardener backups')];
+  const remedy = problem.remedy === undefined ? undefined : printable(problem.remedy);
   return [
-    error(check, `changes are refused: ${message}`, `mend ${shellWord(file)}, or gardener restore last-good`),
+    error(
+      check,
+      `changes are refused: ${message}`,
+      remedy ?? `mend ${shellWord(file)}, or gardener restore last-good`,
+    ),
   ];
 }
 

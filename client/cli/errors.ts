@@ -27,7 +27,8 @@ const HINTS: Hints = {
   etag_mismatch: 'the same again',
   lease_held: 'again when the training has ended',
   registry_read_only: 'gardener status, which says what is wrong with the file',
-  storage_failed: 'make room or mend the permissions, then again; gardener daemon logs may say more',
+  // Where the daemon does not know better.
+  storage_failed: 'gardener doctor; gardener daemon logs may say more',
   shutting_down: 'again in a moment',
   incompatible_protocol: 'gardener daemon restart, with the same version everywhere',
   too_many_connections: 'close programs that use the registry, then again',
@@ -63,9 +64,15 @@ export function explain(error: unknown, hints: Hints = {}, socketAlone = false):
 }
 
 function explainRegistry(error: RegistryError, hints: Hints): Explained {
-  const { code, kind, message, data } = error;
+  const { code, kind, data } = error;
+  let { message } = error;
   const near = data.suggestions;
   let hint = hints[kind] ?? HINTS[kind];
+  // The daemon knows what the disk said.
+  if (kind === 'storage_failed' && !hints[kind] && near[0]) {
+    [hint] = near;
+    if (message.endsWith(`; ${hint}`)) message = beforeAdvice(message);
+  }
   if (kind === 'ambiguous_project') hint = `one of them by name: ${near.map(shellWord).join(', ')}`;
   const question = kind === 'project_not_found' && near.length > 0 ? `; did you mean ${anyOf(near)}?` : '';
   return {

@@ -1,4 +1,5 @@
 /** What the command line itself can fail with, beside what the registry and the connection say. */
+export { systemReason } from '../../src/system-error.ts';
 
 /** What a failure tells a program that asked with `--json`; `code` is null for what has no number. */
 export interface ErrorDocument {
@@ -35,21 +36,3 @@ export class NotRunningError extends Error {
   override readonly name = 'NotRunningError';
   readonly hint = 'gardener daemon start';
 }
-
-/** The text of a system error without what Node puts around it: `permission denied`. */
-export function systemReason(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  if (typeof code === 'string' && Object.hasOwn(REASONS, code)) return REASONS[code] ?? code;
-  return error instanceof Error ? error.message : String(error);
-}
-
-const REASONS: Readonly<Record<string, string>> = {
-  EACCES: 'permission denied',
-  EPERM: 'not permitted',
-  ENOENT: 'there is no such file',
-  ENOTDIR: 'a part of the path is no directory',
-  EISDIR: 'it is a directory',
-  ENOSPC: 'the disk is full',
-  ELOOP: 'the links go round in a circle',
-  ENAMETOOLONG: 'the path is too long',
-};

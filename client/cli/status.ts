@@ -30,7 +30,7 @@ export async function status(ctx: Context): Promise<void> {
       { columns: ctx.columns },
     );
     for (const line of lines) ctx.print(line);
-    if (registry.read_only) ctx.suggest('changes are refused until the file is mended');
+    if (registry.read_only) ctx.suggest(`changes are refused until ${untilWhen(registry.problem)}`);
   });
 }
 
@@ -69,4 +69,8 @@ function problemText(
   const since = relativeTime(problem.since, ctx.host.now());
   const weight = readOnly ? 'red' : 'yellow';
   return `${ctx.paint(weight, printable(problem.message))}${place}, noticed ${since}`;
+}
+
+function untilWhen(problem: Result<'registry.info'>['problem']): string {
+  return problem?.remedy === undefined ? 'the file is mended' : `that is over: ${printable(problem.remedy)}`;
 }

@@ -11,7 +11,8 @@ export const ERROR_MEANINGS: Readonly<Record<ErrorKind, string>> = {
   lease_lost: 'The token is not the current one.',
   ambiguous_project: 'The reference matches several projects; they are in `projects`.',
   registry_read_only: 'The file is of a newer version, or was made invalid from outside.',
-  storage_failed: 'The write failed and nothing changed, unless `applied` is true.',
+  storage_failed:
+    'The write failed, or the file cannot be looked at (`problem`), and nothing changed, unless `applied` is true.',
   shutting_down: 'The daemon is draining.',
   incompatible_protocol: 'Client and daemon have no protocol version in common.',
   cursor_expired: 'The cursor is older than the history, or from an earlier daemon.',

@@ -1,8 +1,18 @@
-/** Copies of earlier contents, in `<data>/backups/`. Only files named `registry-*.json` are ours. */
+/** Copies of earlier contents, in `<data>/backups/`; `backup-names.ts` says which are ours, and in which order. */
 import { chmod, constants, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import {
+  createdAt,
+  isBackupName,
+  LAST_GOOD,
+  newestFirst,
+  nextName,
+  reasonOf,
+  wasContent,
+} from '../backup-names.ts';
 import { errorCode, isMissing, removeStaged, replaceFile, syncDirectory } from './atomic-file.ts';
-import { decodeRegistry } from './codec.ts';
+import { type Decoded, decodeRegistry } from './codec.ts';
+import { refuseTooLarge } from './size-limit.ts';
 import type { Registry } from '../domain/registry.ts';
 
 /** Why a backup was made. */
@@ -11,13 +21,9 @@ export type BackupReason = 'migration' | 'edit' | 'fault' | 'restore' | 'corrupt
 /** How many are kept, `registry-last-good.json` included; the oldest go first. */
 export const MAX_BACKUPS = 20;
 
-const LAST_GOOD = 'registry-last-good.json';
-const OURS = /^registry-.+\.json$/;
-const NAMED = /^registry-(\d{8}T\d{6}\.\d{3}Z)(?:-(\d+))?-([a-z-]+)\.json$/;
-
 export interface Backup {
   readonly name: string;
-  /** ISO 8601. */
+  /** ISO 8601. Not what the order goes by: the clock may have been wrong. */
   readonly created_at: string;
   readonly reason: string;
   readonly bytes: number;
@@ -37,19 +43,20 @@ export class Backups {
    */
   async prepare(failed: (error: unknown) => void): Promise<void> {
     await mkdir(this.directory, { recursive: true, mode: 0o700 });
-    await removeStaged(this.directory, (name) => OURS.test(name), failed);
+    await removeStaged(this.directory, isBackupName, failed);
   }
 
   /** Keeps a content; returns the backup's name. */
   async keep(bytes: Buffer, reason: BackupReason, now: string): Promise<string> {
     const name = await this.#freeName(reason, now);
     await replaceFile(join(this.directory, name), bytes);
-    await this.#prune(name);
+    await this.#prune();
     return name;
   }
 
   /** Keeps the committed content under one name that is written over; see {@link Backups.newestGood}. */
   async keepLastGood(bytes: Buffer): Promise<void> {
+    await mkdir(this.directory, { recursive: true, mode: 0o700 });
     await replaceFile(join(this.directory, LAST_GOOD), bytes);
   }
 
@@ -67,30 +74,35 @@ export class Backups {
     }
     await chmod(place, 0o600);
     await syncDirectory(this.directory);
-    await this.#prune(name);
+    await this.#prune();
     return name;
   }
 
-  /** Newest first. */
+  /**
+   * Newest first. The copy of the last good content, which is the newest by what it holds, stands where it was last
+   * written, as people read the list: what was kept since then is what they may want to go back to.
+   */
   async list(): Promise<Backup[]> {
-    const backups: Backup[] = [];
+    const dated: (Backup & { readonly written: number })[] = [];
+    let copy: (typeof dated)[number] | null = null;
     for (const name of await this.#names()) {
       try {
         const status = await stat(join(this.directory, name));
         if (!status.isFile()) continue;
-        backups.push({
-          name,
-          created_at: createdAt(name) ?? status.mtime.toISOString(),
-          reason: name === LAST_GOOD ? 'last-good' : (NAMED.exec(name)?.[3] ?? 'unknown'),
-          bytes: status.size,
-        });
+        const { mtime, mtimeMs: written, size: bytes } = status;
+        const backup = { name, created_at: createdAt(name, mtime), reason: reasonOf(name), bytes, written };
+        if (name === LAST_GOOD) copy = backup;
+        else dated.push(backup);
       } catch (error) {
-        if (!isMissing(error)) throw error; // pruned meanwhile
+        if (!isNone(error)) throw error;
       }
     }
-    return backups.toSorted(
-      (a, b) => Date.parse(b.created_at) - Date.parse(a.created_at) || nth(b.name) - nth(a.name),
-    );
+    if (copy !== null) {
+      const { written } = copy;
+      const older = dated.findIndex((backup) => backup.written < written);
+      dated.splice(older < 0 ? dated.length : older, 0, copy);
+    }
+    return dated.map(({ written: _written, ...backup }) => backup);
   }
 
   /** The same with how many projects each has; null for one that cannot be read as a registry. */
@@ -98,8 +110,10 @@ export class Backups {
     const described: (Backup & { readonly project_count: number | null })[] = [];
     for (const backup of await this.list()) {
       // One at a time: each is as large as the registry, and others are waiting for the event loop.
-      const bytes = await this.read(backup.name);
-      const decoded = bytes && decodeRegistry(bytes, backup.created_at);
+      const decoded = await this.#decode(backup.name, backup.created_at).catch((error: unknown) => {
+        if (errorCode(error) === undefined) throw error;
+        return null; // it says nothing of the others
+      });
       described.push({ ...backup, project_count: decoded?.ok ? decoded.registry.size : null });
     }
     return described;
@@ -107,35 +121,53 @@ export class Backups {
 
   /** The bytes of a backup; null when none has this name. */
   async read(name: string): Promise<Buffer | null> {
-    if (!OURS.test(name) || name.includes('/')) return null;
+    if (!isBackupName(name)) return null;
     try {
       // A pipe of this name must not make the daemon wait for a writer.
       const handle = await open(join(this.directory, name), constants.O_RDONLY | constants.O_NONBLOCK);
       try {
-        return (await handle.stat()).isFile() ? await handle.readFile() : null;
+        const status = await handle.stat();
+        if (!status.isFile()) return null;
+        refuseTooLarge(join(this.directory, name), status.size);
+        return await handle.readFile();
       } finally {
         await handle.close();
       }
     } catch (error) {
-      if (isMissing(error)) return null;
+      if (isNone(error)) return null;
       throw error;
     }
   }
 
-  /** The newest backup that can be read as a registry; null when there is none. */
+  /**
+   * The newest backup that can be read as a registry; null when there is none.
+   *
+   * @throws when the system does not let us read one that may be newer: an older one must not take its place
+   */
   async newestGood(now: string): Promise<{ name: string; registry: Registry } | null> {
-    for (const { name } of await this.list()) {
-      const bytes = await this.read(name);
-      if (!bytes) continue;
-      const decoded = decodeRegistry(bytes, now);
-      if (decoded.ok && !decoded.newer) return { name, registry: decoded.registry };
+    for (const name of await this.#names()) {
+      if (!wasContent(name)) continue;
+      const decoded = await this.#decode(name, now);
+      if (decoded?.ok && !decoded.newer) return { name, registry: decoded.registry };
     }
     return null;
   }
 
+  /** A backup as a registry; null for one that is gone, or larger than a registry can be. */
+  async #decode(name: string, now: string): Promise<Decoded | null> {
+    try {
+      const bytes = await this.read(name);
+      return bytes && decodeRegistry(bytes, now);
+    } catch (error) {
+      if (errorCode(error) === 'EFBIG') return null;
+      throw error;
+    }
+  }
+
+  /** Ours, newest first. */
   async #names(): Promise<string[]> {
     try {
-      return (await readdir(this.directory)).filter((name) => OURS.test(name));
+      return (await readdir(this.directory)).filter(isBackupName).toSorted(newestFirst);
     } catch (error) {
       if (isMissing(error)) return [];
       throw error;
@@ -144,27 +176,23 @@ export class Backups {
 
   async #freeName(reason: BackupReason, now: string): Promise<string> {
     await mkdir(this.directory, { recursive: true, mode: 0o700 });
-    const time = now.replace(/[-:]/g, '');
-    const taken = (await this.#names()).filter((name) => NAMED.exec(name)?.[1] === time).map(nth);
-    const count = Math.max(0, ...taken) + 1;
-    return `registry-${time}${count === 1 ? '' : `-${count}`}-${reason}.json`;
+    return nextName(await this.#names(), reason, now);
   }
 
-  /** @param made stays, also where a clock that was put back makes it the oldest */
-  async #prune(made: string): Promise<void> {
-    const dated = (await this.list()).filter(({ name }) => name !== LAST_GOOD && name !== made);
-    for (const { name } of dated.slice(MAX_BACKUPS - 2))
-      await rm(join(this.directory, name), { force: true });
+  async #prune(): Promise<void> {
+    const dated = (await this.list()).filter(({ name }) => name !== LAST_GOOD);
+    for (const { name } of dated.slice(MAX_BACKUPS - 1)) {
+      try {
+        await rm(join(this.directory, name), { force: true });
+      } catch (error) {
+        // One too many harms nobody, and goes with the next; what was to be kept is kept.
+        if (errorCode(error) === undefined) throw error;
+      }
+    }
   }
 }
 
-/** Which of the backups of one instant it is. */
-function nth(name: string): number {
-  return Number(NAMED.exec(name)?.[2] ?? 1);
-}
-
-/** The time in a backup's name, as ISO 8601. */
-function createdAt(name: string): string | null {
-  const [, time] = NAMED.exec(name) ?? [];
-  return time ? time.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)/, '$1-$2-$3T$4:$5:') : null;
+/** Whether there is nothing of that name: it was pruned meanwhile, or is a link that leads nowhere. */
+function isNone(error: unknown): boolean {
+  return ['ENOENT', 'ELOOP', 'ENXIO'].includes(errorCode(error) ?? '');
 }

@@ -23,16 +23,25 @@ export class Committed {
   /** The bytes of a file of an older version, until they are in a backup. */
   original: Buffer | null = null;
   readonly #listeners = new Set<StoreListener>();
+  /** What is wrong with what was last found in the file. */
   #problem: Problem | null = null;
   #readOnly = false;
+  /** Why the last look could not find out, or not act on it; what was known before is known again when that is over. */
+  #obstacle: Problem | null = null;
+  #told: Problem | null = null;
 
   get problem(): Problem | null {
-    return this.#problem;
+    return this.#obstacle ?? this.#problem;
+  }
+
+  /** Why the file, as it was last found, cannot be changed; null when it can. */
+  get fault(): Problem | null {
+    return this.#readOnly ? this.#problem : null;
   }
 
   /** Whether changes are refused because of the problem. */
   get readOnly(): boolean {
-    return this.#readOnly;
+    return this.#readOnly || this.#obstacle !== null;
   }
 
   subscribe(listener: StoreListener): () => void {
@@ -45,10 +54,24 @@ export class Committed {
     for (const listener of this.#listeners) listener.committed?.(commit);
   }
 
+  /** What a look has found to be wrong with the file, or that nothing is. */
   setProblem(problem: Problem | null, readOnly: boolean): void {
     this.#readOnly = readOnly;
-    if (problem === null && this.#problem === null) return;
     this.#problem = problem;
+    this.#obstacle = null;
+    this.#tell();
+  }
+
+  /** The last look has failed; null when it has not, and found nothing new. */
+  setObstacle(obstacle: Problem | null): void {
+    this.#obstacle = obstacle;
+    this.#tell();
+  }
+
+  #tell(): void {
+    const { problem } = this;
+    if (problem === this.#told) return;
+    this.#told = problem;
     for (const listener of this.#listeners) listener.problem?.(problem);
   }
 

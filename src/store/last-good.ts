@@ -1,29 +1,51 @@
-/** When the committed content is copied to `registry-last-good.json`: once it has been quiet for a while. */
+/**
+ * When the committed content is copied to `registry-last-good.json`: soon after the first change that the copy lacks, and
+ * before anything else becomes a backup, so that no backup is ever newer than the copy.
+ */
 
-/** How long after the last change, in milliseconds. */
-const LAST_GOOD_DELAY_MS = 10_000;
+/** How long after the first change that the copy lacks, in milliseconds; changes that follow do not put it off. */
+export const LAST_GOOD_DELAY_MS = 10_000;
 
 export class LastGood {
   readonly #keep: () => Promise<void>;
   #timer: NodeJS.Timeout | null = null;
+  /** Copies are made one after the other: an earlier one must not take the place of a later one. */
+  #copying: Promise<void> = Promise.resolve();
 
-  /** @param keep makes the copy; must not reject */
+  /** @param keep makes the copy of what is committed when it is called */
   constructor(keep: () => Promise<void>) {
     this.#keep = keep;
   }
 
   /** There is something new to keep. */
   schedule(): void {
-    clearTimeout(this.#timer ?? undefined);
-    this.#timer = setTimeout(() => void this.flush(), LAST_GOOD_DELAY_MS);
+    if (this.#timer) return;
+    this.#timer = setTimeout(() => void this.flush().catch(() => undefined), LAST_GOOD_DELAY_MS);
     this.#timer.unref();
   }
 
-  /** Makes a copy that is due now rather than later. */
-  async flush(): Promise<void> {
+  /**
+   * Makes a copy that is due now rather than later; resolves when there is none that lacks anything.
+   *
+   * @throws what making the copy threw; it is still due then
+   */
+  flush(): Promise<void> {
+    this.#copying = this.#copying.then(
+      () => this.#copy(),
+      () => this.#copy(),
+    );
+    return this.#copying;
+  }
+
+  async #copy(): Promise<void> {
     if (!this.#timer) return;
     clearTimeout(this.#timer);
     this.#timer = null;
-    await this.#keep();
+    try {
+      await this.#keep();
+    } catch (error) {
+      this.schedule();
+      throw error;
+    }
   }
 }

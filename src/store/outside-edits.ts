@@ -3,24 +3,37 @@
  * over, and a deleted file comes back. To be called between batches only, when the file is nobody else's.
  */
 import type { Logger } from '../log.ts';
-import type { Backups } from './backups.ts';
+import { errorCode } from './atomic-file.ts';
+import type { BackupReason } from './backups.ts';
 import { decodeRegistry } from './codec.ts';
 import type { Committed } from './committed.ts';
 import { difference, succeed } from './difference.ts';
 import type { FileFault } from './file-fault.ts';
-import { newerVersion, shuttingDown } from './problem.ts';
+import {
+  blockedEdit,
+  danglingLink,
+  lookFailed,
+  newerVersion,
+  type Problem,
+  shuttingDown,
+  unreadableFile,
+} from './problem.ts';
 import type { Look, TrackedFile } from './tracked-file.ts';
 
 export interface OutsideEditsOptions {
   readonly file: TrackedFile;
   readonly committed: Committed;
-  readonly backups: Backups;
+  readonly backupsDir: string;
   readonly log: Logger;
   readonly ownsRegistry: () => Promise<boolean>;
   readonly now: () => string;
   /** The file has just been found missing. */
   readonly deleted: () => void;
+  /** Keeps a content in a backup; returns its name. */
+  readonly keep: (bytes: Buffer, reason: BackupReason, now: string) => Promise<string>;
 }
+
+type FaultKind = 'deleted_file' | 'invalid_file' | 'dangling_link';
 
 export class OutsideEdits {
   readonly #options: OutsideEditsOptions;
@@ -31,11 +44,24 @@ export class OutsideEdits {
     this.#options = options;
   }
 
-  /** Takes in what somebody else did to the file; returns whether another content was adopted. */
+  /**
+   * Takes in what somebody else did to the file; returns whether another content was adopted.
+   *
+   * @throws {RegistryError} `storage_failed` when the file cannot be looked at, or what it says cannot be taken over;
+   *   that is a problem until a look succeeds
+   */
   async look(): Promise<boolean> {
-    const { file } = this.#options;
-    const look = await file.look();
-    if (look.kind === 'same') return false;
+    const { file, committed } = this.#options;
+    let look: Look;
+    try {
+      look = await file.look();
+    } catch (error) {
+      throw this.#obstructed(error, unreadableFile(file.path, error, this.#options.now()));
+    }
+    if (look.kind === 'same') {
+      committed.setObstacle(null);
+      return false;
+    }
     try {
       return await this.#takeIn(look);
     } catch (error) {
@@ -45,11 +71,34 @@ export class OutsideEdits {
     }
   }
 
+  /** The committed state is a copy, not what the file says: when that is found, the copy is kept. */
+  serveCopy(target: string, now: string): void {
+    const { committed, file } = this.#options;
+    this.#faultBackupDue = committed.registry.size > 0;
+    committed.setProblem(danglingLink(file.path, target, now), true);
+  }
+
+  /** Tells of what stands between the file and us, once; returns what callers are told. */
+  #obstructed(error: unknown, problem: Problem): Error {
+    const { committed, file, log } = this.#options;
+    const known = committed.problem;
+    const same = known?.kind === problem.kind && known.message === problem.message;
+    if (!same) log.error({ err: error }, problem.message);
+    const told = same ? known : problem;
+    committed.setObstacle(told);
+    // Another error than the system's is a fault of this program, and no more than that is known of it.
+    return error instanceof Error && errorCode(error) === undefined ? error : lookFailed(told, file.real);
+  }
+
   async #takeIn(look: Exclude<Look, { kind: 'same' }>): Promise<boolean> {
     const { ownsRegistry, deleted } = this.#options;
     // What a successor writes is no edit, and is not for us to keep copies of.
     if (!(await ownsRegistry())) throw shuttingDown();
     const now = this.#options.now();
+    if (look.kind === 'dangling') {
+      await this.#fault('dangling_link', danglingLink(this.#options.file.path, look.target, now), now);
+      return false;
+    }
     if (look.kind === 'missing') {
       await this.#fault('deleted_file', { message: 'the registry file was deleted' }, now);
       deleted();
@@ -69,15 +118,20 @@ export class OutsideEdits {
     bytes: Buffer,
     now: string,
   ): Promise<void> {
-    const { committed, backups, log } = this.#options;
+    const { committed, backupsDir, keep, log } = this.#options;
     const next = succeed(committed.registry, registry);
     const changes = difference(committed.registry, next);
     const earlier = await committed.encode();
     // A fault was answered with a backup of this same state already. The order of the projects, and fields that nobody
     // here knows, are content, too.
     const wantsBackup =
-      (!committed.readOnly || this.#faultBackupDue) && !earlier.equals(await committed.encode(next));
-    const backup = wantsBackup ? await backups.keep(earlier, 'edit', now) : undefined;
+      (!committed.fault || this.#faultBackupDue) && !earlier.equals(await committed.encode(next));
+    let backup: string | undefined;
+    try {
+      if (wantsBackup) backup = await keep(earlier, 'edit', now);
+    } catch (error) {
+      throw this.#obstructed(error, blockedEdit(backupsDir, error, now));
+    }
     this.#faultBackupDue = false;
     committed.registry = next;
     committed.original = older ? bytes : null;
@@ -91,14 +145,14 @@ export class OutsideEdits {
   }
 
   /** Keeps serving the last good state and refuses changes until the file is good again. */
-  async #fault(kind: 'deleted_file' | 'invalid_file', fault: FileFault, now: string): Promise<void> {
-    const { committed, backups, log } = this.#options;
-    const wasGood = !committed.readOnly;
-    committed.setProblem({ kind, ...fault, since: wasGood ? now : (committed.problem?.since ?? now) }, true);
+  async #fault(kind: FaultKind, fault: FileFault & Pick<Problem, 'remedy'>, now: string): Promise<void> {
+    const { committed, keep, log } = this.#options;
+    const known = committed.fault;
+    committed.setProblem({ ...fault, kind, since: known?.since ?? now }, true);
     log.warn({ fault }, 'the registry file is not usable; serving the last good state');
-    if (wasGood) this.#faultBackupDue = true;
+    if (!known) this.#faultBackupDue = true;
     if (!this.#faultBackupDue) return;
-    await backups.keep(await committed.encode(), 'fault', now);
+    await keep(await committed.encode(), 'fault', now);
     this.#faultBackupDue = false;
   }
 }

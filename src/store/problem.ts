@@ -1,16 +1,23 @@
 /** What can be wrong with the file, and what a caller is told of it. */
 import { RegistryError } from '../domain/errors.ts';
+import { systemCode, systemReason, systemRemedy } from '../system-error.ts';
 import { errorCode } from './atomic-file.ts';
-
-/** What the system says where something else has the name of a file that is to be written. */
-const IN_THE_WAY: ReadonlySet<string> = new Set(['EEXIST', 'EISDIR', 'ENOTDIR', 'ENOTEMPTY']);
 
 /** What is wrong with the file. */
 export interface Problem {
-  readonly kind: 'invalid_file' | 'deleted_file' | 'newer_version' | 'recovered';
+  readonly kind:
+    | 'invalid_file'
+    | 'deleted_file'
+    | 'dangling_link'
+    | 'newer_version'
+    | 'recovered'
+    | 'unreadable_file'
+    | 'blocked_edit';
   readonly message: string;
   readonly line?: number;
   readonly column?: number;
+  /** What to do about it, where that does not go without saying. */
+  readonly remedy?: string;
   readonly since: string;
 }
 
@@ -18,7 +25,9 @@ export interface Problem {
 export function readOnly(problem: Problem, file: string): RegistryError {
   const { kind, message, line, column } = problem;
   const where = line === undefined ? '' : ` at line ${line}, column ${column}`;
-  const remedy = kind === 'newer_version' ? 'upgrade Codebase Gardener' : `mend ${file}, or restore a backup`;
+  const remedy =
+    problem.remedy ??
+    (kind === 'newer_version' ? 'upgrade Codebase Gardener' : `mend ${file}, or restore a backup`);
   return new RegistryError(
     'registry_read_only',
     `cannot change the registry: ${message}${where}; ${remedy}`,
@@ -28,6 +37,50 @@ export function readOnly(problem: Problem, file: string): RegistryError {
       suggestions: [remedy],
     },
   );
+}
+
+/** The registry is behind a link, and nothing is there: a disk that is not mounted, say. */
+export function danglingLink(path: string, target: string, since: string): Problem {
+  return {
+    kind: 'dangling_link',
+    message: `${path} is a link to ${target}, and no file is there; serving the last good state`,
+    remedy: 'mount the disk that it leads to, make the link lead to the file, or remove it',
+    since,
+  };
+}
+
+/** The file could not be looked at. */
+export function unreadableFile(file: string, error: unknown, since: string): Problem {
+  return {
+    kind: 'unreadable_file',
+    message: `cannot read ${file}: ${reasonFor(error)}; serving the last good state`,
+    remedy: remedyFor(error, 'see gardener daemon logs'),
+    since,
+  };
+}
+
+/** The file has another good content, which is not taken over: what it would replace cannot be kept. */
+export function blockedEdit(backups: string, error: unknown, since: string): Problem {
+  return {
+    kind: 'blocked_edit',
+    message: `cannot take over the edit of the registry file: the content before it cannot be kept in ${backups}: ${reasonFor(error)}`,
+    remedy: remedyFor(error, 'see gardener daemon logs'),
+    since,
+  };
+}
+
+/**
+ * A change is refused because the file cannot be looked at. The content is not at fault, as far as anybody knows, and
+ * nobody has to mend it: it is the disk that failed, and the same change may go through a moment later.
+ */
+export function lookFailed(problem: Problem, file: string): RegistryError {
+  const { message, remedy = '' } = problem;
+  return new RegistryError('storage_failed', `cannot change the registry: ${message}; ${remedy}`, {
+    applied: false,
+    problem,
+    file,
+    suggestions: [remedy],
+  });
 }
 
 export function newerVersion(version: string, since: string): Problem {
@@ -47,13 +100,26 @@ export function shuttingDown(): RegistryError {
 
 /** What the caller is told of a failed write; an error that is not the system's is a fault of this program. */
 export function storageFailed(error: unknown, applied: boolean): Error {
-  const code = errorCode(error);
-  if (code === undefined) return error instanceof Error ? error : new Error(String(error));
-  const remedy = IN_THE_WAY.has(code)
-    ? 'move what is in the way'
-    : 'free some disk space, or check the permissions of the data directory';
-  return new RegistryError('storage_failed', `cannot write the registry: ${(error as Error).message}`, {
+  if (!(error instanceof Error)) return new Error(String(error));
+  if (errorCode(error) === undefined) return error;
+  // It names the path as well, unless Node does not know the error.
+  const reason = errorCode(error) === systemCode(error) ? error.message : reasonFor(error);
+  const remedy = remedyFor(error, 'check the disk and the permissions of the data directory');
+  return new RegistryError('storage_failed', `cannot write the registry: ${reason}`, {
     applied,
     suggestions: [remedy],
   });
+}
+
+/** In words and as the system calls it, by which more can be found. */
+function reasonFor(error: unknown): string {
+  const code = systemCode(error);
+  // Says how much too large.
+  if (code === 'EFBIG' && error instanceof Error) return error.message;
+  const reason = systemReason(error);
+  return systemRemedy(error) === null ? reason : `${reason} (${code})`;
+}
+
+function remedyFor(error: unknown, otherwise: string): string {
+  return systemRemedy(error) ?? otherwise;
 }

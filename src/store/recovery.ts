@@ -11,6 +11,8 @@ const REREAD_DELAY_MS = 100;
 export type Loaded =
   /** There was no file and there is no backup. */
   | { readonly kind: 'new'; readonly registry: Registry }
+  /** The file is a link that leads nowhere; what stands in `registry` is served, and nothing written. */
+  | { readonly kind: 'dangling'; readonly registry: Registry; readonly target: string }
   | { readonly kind: 'good'; readonly bytes: Buffer; readonly decoded: Extract<Decoded, { ok: true }> }
   /** The file was bad or gone; what stands in `registry` is to be written back when it came from a backup. */
   | {
@@ -20,39 +22,53 @@ export type Loaded =
       readonly writeBack: boolean;
     };
 
-/** Loads the registry at start. A bad file is moved to the backups before anything takes its place. */
+/** Loads the registry at start. A bad file is kept in the backups before anything takes its place. */
 export async function load(file: TrackedFile, backups: Backups, now: () => string): Promise<Loaded> {
   let look = await file.look();
-  let fault = 'the registry file was gone';
-  if (look.kind === 'changed') {
-    let decoded = decodeRegistry(look.bytes, now());
-    if (!decoded.ok) {
-      await delay(REREAD_DELAY_MS);
-      const again = await file.look();
-      if (again.kind !== 'same') look = again;
-      if (again.kind === 'changed') decoded = decodeRegistry(again.bytes, now());
-    }
-    if (look.kind === 'changed') {
-      if (decoded.ok) return { kind: 'good', bytes: look.bytes, decoded };
-      const kept = await backups.setAside(file.path, now());
-      const { message, line, column } = decoded.fault;
-      const where = line === undefined ? '' : ` (line ${line}, column ${column})`;
-      fault = `the registry file could not be read: ${message}${where}; it is kept as backups/${kept}`;
-      await file.look();
-    }
+  let decoded = look.kind === 'changed' ? decodeRegistry(look.bytes, now()) : null;
+  if (decoded?.ok === false) {
+    await delay(REREAD_DELAY_MS);
+    const again = await file.look();
+    if (again.kind !== 'same') look = again;
+    if (again.kind === 'changed') decoded = decodeRegistry(again.bytes, now());
   }
-  const backup = await backups.newestGood(now());
-  const gone = look.kind !== 'changed';
-  if (gone && (backup === null || backup.registry.size === 0))
-    return { kind: 'new', registry: new Registry() };
+  if (look.kind === 'dangling') {
+    const copy = await backups.newestGood(now());
+    return { kind: 'dangling', registry: copy?.registry ?? new Registry(), target: look.target };
+  }
+  if (look.kind !== 'changed' || decoded === null) {
+    const backup = await backups.newestGood(now());
+    if (backup === null || backup.registry.size === 0) return { kind: 'new', registry: new Registry() };
+    return recovered('the registry file was gone', backup, true);
+  }
+  if (decoded.ok) return { kind: 'good', bytes: look.bytes, decoded };
+  const kept = await setAside(file, look.bytes, backups, now());
+  const { message, line, column } = decoded.fault;
+  const where = line === undefined ? '' : ` (line ${line}, column ${column})`;
+  const fault = `the registry file could not be read: ${message}${where}; it is kept as backups/${kept}`;
+  // Behind a link something has to be: a link that leads nowhere is never written over.
+  return recovered(fault, await backups.newestGood(now()), file.linked);
+}
+
+/** @param always whether also an empty registry is to be written */
+function recovered(
+  fault: string,
+  backup: { readonly name: string; readonly registry: Registry } | null,
+  always: boolean,
+): Loaded {
+  const kind = 'recovered';
   if (backup === null) {
-    return {
-      kind: 'recovered',
-      registry: new Registry(),
-      message: `${fault}; no backup was found, so the registry is empty`,
-      writeBack: false,
-    };
+    const message = `${fault}; no backup was found, so the registry is empty`;
+    return { kind, registry: new Registry(), message, writeBack: always };
   }
   const message = `${fault}; restored ${backup.registry.size} projects from backups/${backup.name}`;
-  return { kind: 'recovered', registry: backup.registry, message, writeBack: true };
+  return { kind, registry: backup.registry, message, writeBack: true };
+}
+
+/** Keeps a file that cannot be read; returns the backup's name. */
+async function setAside(file: TrackedFile, bytes: Buffer, backups: Backups, now: string): Promise<string> {
+  if (file.linked) return await backups.keep(bytes, 'corrupt', now);
+  const kept = await backups.setAside(file.target, now);
+  await file.look();
+  return kept;
 }

@@ -4,22 +4,22 @@
  * Every waiting change is applied to a draft, the draft is written once, and only then becomes the committed
  * state. Outside edits pass through the same queue, so a change never lands on a state that is no longer the file's.
  */
-import { realpath } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { RegistryError } from '../domain/errors.ts';
 import { bringBack } from '../domain/operations.ts';
 import { Draft, type Registry, type RegistryView } from '../domain/registry.ts';
 import type { Logger } from '../log.ts';
 import { makeDirectory } from '../make-directory.ts';
 import type { Paths } from '../paths.ts';
-import { isMissing, removeStaged } from './atomic-file.ts';
-import { Backups } from './backups.ts';
+import { removeStaged } from './atomic-file.ts';
+import { type BackupReason, Backups } from './backups.ts';
 import { Committed, type StoreListener } from './committed.ts';
 import { difference, succeed } from './difference.ts';
 import { encodeRegistry } from './encode.ts';
 import { LastGood } from './last-good.ts';
 import { OutsideEdits } from './outside-edits.ts';
 import { openBackup } from './open-backup.ts';
+import { locate } from './place.ts';
 import { newerVersion, type Problem, readOnly, shuttingDown, storageFailed } from './problem.ts';
 import { type Job, Queue } from './queue.ts';
 import { load } from './recovery.ts';
@@ -54,9 +54,10 @@ export class Store {
   #closed = false;
   #deletedTimer: NodeJS.Timeout | null = null;
   readonly #lastGood: LastGood;
+  #copyFails = false;
 
-  private constructor(options: StoreOptions, file: string) {
-    this.#file = new TrackedFile(file);
+  private constructor(options: StoreOptions) {
+    this.#file = new TrackedFile(options.paths.registryFile);
     this.#log = options.log;
     this.#now = options.now ?? (() => new Date().toISOString());
     this.#ownsRegistry = options.ownsRegistry ?? (async () => true);
@@ -70,7 +71,8 @@ export class Store {
     this.#outside = new OutsideEdits({
       file: this.#file,
       committed: this.#committed,
-      backups: this.backups,
+      backupsDir: options.paths.backupsDir,
+      keep: (bytes, reason, now) => this.#keep(bytes, reason, now),
       log: this.#log,
       ownsRegistry: this.#ownsRegistry,
       now: this.#now,
@@ -86,18 +88,20 @@ export class Store {
    */
   static async open(options: StoreOptions): Promise<Store> {
     makeDirectory(options.paths.dataDir);
-    // A registry that is kept elsewhere through a link stays there.
-    const file = await realpath(options.paths.registryFile).catch((error: unknown) => {
-      if (isMissing(error)) return options.paths.registryFile;
-      throw error;
-    });
-    const store = new Store(options, file);
+    const store = new Store(options);
     // What is staged has a name of its own: whatever cannot be removed is in nobody's way.
     const inTheWay = (error: unknown): void =>
       options.log.warn({ err: error }, 'cannot remove what seems to be left of an interrupted write');
-    await store.backups.prepare(inTheWay);
-    const stale = await removeStaged(dirname(file), (name) => file.endsWith(`/${name}`), inTheWay);
-    if (stale.length > 0) options.log.info({ files: stale }, 'removed what an interrupted write left behind');
+    await store.backups
+      .prepare(inTheWay)
+      .catch((error: unknown) => options.log.warn({ err: error }, 'cannot make the backups ready for use'));
+    // A registry that is kept elsewhere through a link is staged there.
+    const { file, dangling } = (await locate(options.paths.registryFile)).place;
+    if (dangling === null) {
+      const stale = await removeStaged(dirname(file), (name) => name === basename(file), inTheWay);
+      if (stale.length > 0)
+        options.log.info({ files: stale }, 'removed what an interrupted write left behind');
+    }
     await store.#load();
     return store;
   }
@@ -107,9 +111,14 @@ export class Store {
     return this.#committed.registry;
   }
 
-  /** The registry file, behind any links. */
+  /** The registry file, behind any links, where it was last found; the link itself while that leads nowhere. */
   get file(): string {
-    return this.#file.path;
+    return this.#file.real;
+  }
+
+  /** Where it is written: its path, or what a link there led to. */
+  get target(): string {
+    return this.#file.target;
   }
 
   get problem(): Problem | null {
@@ -182,7 +191,8 @@ export class Store {
     this.#closed = true;
     await this.#queue.drained();
     clearTimeout(this.#deletedTimer ?? undefined);
-    await this.#lastGood.flush();
+    // The registry file itself is safe; that the copy could not be made is in the log.
+    await this.#lastGood.flush().catch(() => undefined);
   }
 
   // Changes.
@@ -263,7 +273,7 @@ export class Store {
   /** Puts new content in the file's place; the original of an older version is kept first. */
   async #replace(pieces: readonly Buffer[], now: string): Promise<boolean> {
     if (this.#committed.original) {
-      const name = await this.backups.keep(this.#committed.original, 'migration', now);
+      const name = await this.#keep(this.#committed.original, 'migration', now);
       this.#log.info({ backup: name }, 'kept the file of the older version before writing over it');
       this.#committed.original = null;
     }
@@ -276,15 +286,24 @@ export class Store {
     }
   }
 
+  /** Makes a backup; the copy of what is committed comes first, so that it is never older than any backup. */
+  async #keep(bytes: Buffer, reason: BackupReason, now: string): Promise<string> {
+    await this.#lastGood.flush();
+    return await this.backups.keep(bytes, reason, now);
+  }
+
   async #keepLastGood(): Promise<void> {
     // Of a newer version only a part is understood: a copy of that would be none.
-    if (this.#committed.problem?.kind === 'newer_version') return;
+    if (this.#committed.fault?.kind === 'newer_version') return;
     try {
       if (!(await this.#ownsRegistry())) return;
       await this.backups.keepLastGood(await this.#committed.encode());
+      this.#copyFails = false;
     } catch (error) {
-      // The registry file itself is safe; a copy that cannot be made must not end the daemon.
-      this.#log.error({ err: error }, 'cannot keep a copy of the registry');
+      // It is tried again every few seconds.
+      if (!this.#copyFails) this.#log.error({ err: error }, 'cannot keep a copy of the registry');
+      this.#copyFails = true;
+      throw error;
     }
   }
 
@@ -316,12 +335,13 @@ export class Store {
   async #replaceAll(earlier: Registry): Promise<void> {
     for (;;) {
       await this.#takeInEdits();
-      if (this.#committed.problem?.kind === 'newer_version')
-        throw readOnly(this.#committed.problem, this.file);
+      const { fault } = this.#committed;
+      if (fault?.kind === 'newer_version' || fault?.kind === 'dangling_link')
+        throw readOnly(fault, this.file);
       if (!(await this.#ownsRegistry())) throw shuttingDown();
       const now = this.#now();
       const replaced = await this.#file.read();
-      if (replaced) await this.backups.keep(replaced, 'restore', now);
+      if (replaced) await this.#keep(replaced, 'restore', now);
       const registry = succeed(this.#committed.registry, earlier);
       if (!(await this.#replace(await this.#committed.encodePieces(registry), now))) continue;
       const unsynced = await this.#sync();
@@ -354,6 +374,11 @@ export class Store {
     }
     this.#committed.registry = loaded.registry;
     if (loaded.kind === 'new') return;
+    if (loaded.kind === 'dangling') {
+      this.#log.warn({ target: loaded.target }, 'the registry file is a link that leads nowhere');
+      this.#outside.serveCopy(loaded.target, now);
+      return;
+    }
     this.#log.warn(loaded.message);
     this.#committed.setProblem({ kind: 'recovered', message: loaded.message, since: now }, false);
     if (!loaded.writeBack) return;

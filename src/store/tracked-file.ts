@@ -1,22 +1,20 @@
-/** One file as this process last read or wrote it, so that somebody else's edit is noticed and never written over. */
+/**
+ * One file as this process last read or wrote it, so that somebody else's edit is noticed and never written over. When
+ * its path is a link, the file is wherever that leads at the moment.
+ */
 import { hash } from 'node:crypto';
-import { constants, open } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import {
-  type Identity,
-  identify,
-  identifyNow,
-  isMissing,
-  sameIdentity,
-  stage,
-  syncDirectory,
-  telling,
-} from './atomic-file.ts';
+import { constants, open, realpath } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { type Identity, isMissing, sameIdentity, stage, syncDirectory, telling } from './atomic-file.ts';
+import { locate, locateNow, type Place, plain, samePlace } from './place.ts';
+import { refuseTooLarge } from './size-limit.ts';
 
 /** What a look at the file found since the last one. */
 export type Look =
   | { readonly kind: 'same' }
   | { readonly kind: 'missing' }
+  /** The path is a link that leads nowhere, such as to a disk that is not mounted. */
+  | { readonly kind: 'dangling'; readonly target: string }
   | { readonly kind: 'changed'; readonly bytes: Buffer };
 
 /**
@@ -27,34 +25,71 @@ type Content = string | readonly Buffer[];
 
 const SAME: Look = { kind: 'same' };
 
+/** The file as last read or written. */
+interface Known {
+  readonly place: Place;
+  /** Null when there is no file, or when only its content can tell. */
+  readonly identity: Identity | null;
+  readonly content: Content | null;
+}
+
 export class TrackedFile {
+  /** Where to look; what is there may be a link. */
   readonly path: string;
-  /** The file as last read or written; null when there is none, or when only its content can tell. */
-  #identity: Identity | null = null;
-  #content: Content | null = null;
-  /** The content before the last look. */
-  #earlier: Content | null = null;
-  #unsynced = false;
+  #known: Known;
+  /** The same before the last look. */
+  #earlier: Known;
+  /** The file behind any links, on the way to it and at its end. */
+  #real: string;
+  /** The directory whose sync is due. */
+  #unsynced: string | null = null;
 
   constructor(path: string) {
     this.path = path;
+    this.#known = { place: plain(path), identity: null, content: null };
+    this.#earlier = this.#known;
+    this.#real = path;
+  }
+
+  /** Where the file was at the last look, behind any links; where the link is when it leads nowhere. */
+  get real(): string {
+    return this.#real;
+  }
+
+  /** The file as it is written: the path itself, or what a link there led to at the last look, there or not. */
+  get target(): string {
+    return this.#known.place.dangling ?? this.#known.place.file;
+  }
+
+  /** Whether a link led there. */
+  get linked(): boolean {
+    return this.#known.place.linked;
   }
 
   /** Compares the file with what is known of it: its status first, its content where the status has changed. */
   async look(): Promise<Look> {
-    this.#earlier = this.#content;
-    const identity = await identify(this.path);
-    if (identity !== null && sameIdentity(identity, this.#identity)) return SAME;
-    const read = identity === null ? null : await readWithIdentity(this.path);
-    if (read === null) {
-      if (this.#content === null) return SAME;
-      this.#identity = null;
-      this.#content = null;
-      return { kind: 'missing' };
+    const known = this.#known;
+    this.#earlier = known;
+    const { place, identity } = await locate(this.path);
+    const moved = !samePlace(place, known.place);
+    if (!moved && (place.dangling !== null || (identity !== null && sameIdentity(identity, known.identity))))
+      return SAME;
+    // What was written there is no longer the registry.
+    if (moved) this.#unsynced = null;
+    if (place.dangling !== null) {
+      this.#known = { place, identity: null, content: null };
+      this.#real = await realOf(place.file);
+      return { kind: 'dangling', target: place.dangling };
     }
-    const same = this.#holds(read.bytes);
-    if (!same) this.#content = hashOf(read.bytes);
-    this.#identity = read.telling;
+    const read = identity === null ? null : await readWithIdentity(place.file);
+    this.#real = await realOf(place.file);
+    if (read === null) {
+      this.#known = { place, identity: null, content: null };
+      return known.content === null && known.place.dangling === null ? SAME : { kind: 'missing' };
+    }
+    const same = holds(known.content, read.bytes);
+    const content = same ? known.content : hashOf(read.bytes);
+    this.#known = { place, identity: read.telling, content };
     return same ? SAME : { kind: 'changed', bytes: read.bytes };
   }
 
@@ -65,8 +100,7 @@ export class TrackedFile {
 
   /** Undoes the last look, which could not be acted on: the next one finds the same again. */
   forget(): void {
-    this.#identity = null;
-    this.#content = this.#earlier;
+    this.#known = { ...this.#earlier, identity: null };
   }
 
   /**
@@ -78,42 +112,53 @@ export class TrackedFile {
    * @returns whether the file was replaced
    */
   async replace(pieces: readonly Buffer[]): Promise<boolean> {
-    const staged = await stage(this.path, Buffer.concat(pieces));
+    refuseTooLarge(
+      this.path,
+      pieces.reduce((sum, piece) => sum + piece.length, 0),
+    );
+    const { place, content } = this.#known;
+    if (place.dangling !== null) return false;
+    const staged = await stage(place.file, Buffer.concat(pieces));
     try {
-      let expected = this.#identity;
+      let expected = this.#known.identity;
       // The last look and the rename are one step without a pause: whatever else the event loop has to do would be
       // added to the instant between them.
-      while (
-        !sameIdentity(identifyNow(this.path), expected) ||
-        (expected === null && this.#content !== null)
-      ) {
+      for (;;) {
+        // A link that leads elsewhere by now, or to nothing: the file there is another one.
+        const now = locateNow(this.path);
+        if (!samePlace(now.place, place)) return false;
+        if (sameIdentity(now.identity, expected) && (expected !== null || content === null)) break;
         // Another status may still be the same content: somebody changed the mode, or made a hard link.
-        const read = await readWithIdentity(this.path);
-        if (read === null ? this.#content !== null : !this.#holds(read.bytes)) return false;
+        const read = await readWithIdentity(place.file);
+        if (read === null ? content !== null : !holds(content, read.bytes)) return false;
         expected = read?.identity ?? null;
       }
-      this.#identity = staged.place();
-      this.#content = pieces;
-      this.#unsynced = true;
+      this.#known = { place, identity: staged.place(), content: pieces };
+      this.#unsynced = dirname(place.file);
       return true;
     } finally {
       await staged.discard();
     }
   }
 
-  /** Whether these bytes are the file's content as last read or written. */
-  #holds(bytes: Buffer): boolean {
-    if (this.#content === null) return false;
-    if (typeof this.#content === 'string') return hashOf(bytes) === this.#content;
-    return equalPieces(bytes, this.#content);
-  }
-
   /** Makes the last replacement survive a power cut; after a failure the next call tries again. */
   async sync(): Promise<void> {
-    if (!this.#unsynced) return;
-    await syncDirectory(dirname(this.path));
-    this.#unsynced = false;
+    if (this.#unsynced === null) return;
+    await syncDirectory(this.#unsynced);
+    this.#unsynced = null;
   }
+}
+
+/** Whether these bytes are a content. */
+function holds(content: Content | null, bytes: Buffer): boolean {
+  if (content === null) return false;
+  return typeof content === 'string' ? hashOf(bytes) === content : equalPieces(bytes, content);
+}
+
+/** A file with the links on the way to it resolved; it itself need not be there. */
+async function realOf(file: string): Promise<string> {
+  const directory = dirname(file);
+  return join(await realpath(directory).catch(() => directory), basename(file));
 }
 
 interface Read {
@@ -131,8 +176,11 @@ async function readWithIdentity(path: string): Promise<Read | null> {
       // Before the content: what is written while it is read changes the status and is seen by the next look.
       const now = Date.now();
       const identity = await handle.stat({ bigint: true });
-      if (!identity.isFile())
-        throw Object.assign(new Error(`${path} is no regular file`), { code: 'EINVAL' });
+      if (!identity.isFile()) {
+        const code = identity.isDirectory() ? 'EISDIR' : 'EFTYPE';
+        throw Object.assign(new Error(`${path} is no regular file`), { code });
+      }
+      refuseTooLarge(path, Number(identity.size));
       return { identity, telling: telling(identity, now), bytes: await handle.readFile() };
     } finally {
       await handle.close();

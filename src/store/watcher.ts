@@ -3,7 +3,7 @@
  * out, by status and content.
  */
 import { stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type FSWatcher, watch } from 'chokidar';
 
 /** Editors write in several steps; a look waits until none has come for this long. Milliseconds. */
@@ -21,27 +21,28 @@ export interface WatchEvents {
 }
 
 /**
- * Watches a file through its directory: a watch on the file itself goes deaf when the file is replaced.
+ * Watches a file through its directory: a watch on the file itself goes deaf when the file is replaced. Where a link
+ * leads to the file, both directories are watched, the link's and the file's.
  *
  * Every write of our own makes half a dozen events, and for each of them chokidar reads the directory: more work than
  * the write. In a burst of our own writes the watch therefore rests. Nothing is missed: whoever writes looks at the
  * file before each write, and is told to look once more when the watch is up again.
  */
 export class FileWatch {
-  readonly #file: string;
-  readonly #directory: string;
+  /** The path, and the file behind the link there. */
+  readonly #files: () => readonly string[];
   readonly #events: WatchEvents;
   #watcher: FSWatcher | null = null;
-  /** The directory that is watched, whatever its name leads to by now. */
+  /** The files and their directories that are watched, whatever their names lead to by now. */
   #watched: string | null = null;
   #lookTimer: NodeJS.Timeout | null = null;
   #stirredAt = 0;
   #burstTimer: NodeJS.Timeout | null = null;
   #closed = false;
 
-  constructor(file: string, events: WatchEvents) {
-    this.#file = file;
-    this.#directory = dirname(file);
+  /** @param target where the file is when `file` is a link; asked again whenever the watch is made or checked */
+  constructor(file: string, events: WatchEvents, target: () => string = () => file) {
+    this.#files = () => [...new Set([file, target()])];
     this.#events = events;
     // Whoever waits for a daemon to start is answered first.
     setImmediate(() => {
@@ -60,9 +61,14 @@ export class FileWatch {
     }, BURST_MS);
   }
 
-  /** Watches anew where another directory has taken the place of the watched one: its watch would tell nothing. */
+  /**
+   * Watches anew where the file is in another directory by now, or another directory has taken the place of the watched
+   * one: its watch would tell nothing.
+   */
   async check(): Promise<void> {
-    if (!this.#watcher || (await identityOf(this.#directory)) === this.#watched) return;
+    // One that is not up yet has just been made.
+    if (!this.#watcher || this.#watched === null) return;
+    if ((await identityOf(this.#files())) === this.#watched) return;
     await this.#rest();
     if (!this.#closed && !this.#watcher) this.#open();
   }
@@ -75,23 +81,32 @@ export class FileWatch {
   }
 
   #open(): void {
-    const watcher = watch(this.#directory, {
+    const files = this.#files();
+    // Before the watch: what takes a directory's place from here on is found by the next check.
+    const identity = identityOf(files);
+    const directories = files.map((file) => dirname(file));
+    const watcher = watch([...new Set(directories)], {
       depth: 0,
       ignoreInitial: true,
       atomic: false,
-      ignored: (path) => path !== this.#directory && path !== this.#file,
+      ignored: (path) => !directories.includes(path) && !files.includes(path),
     });
     this.#watcher = watcher;
     this.#watched = null;
     watcher.on('all', (_event, path) => {
-      if (path === this.#file) this.#stir();
+      if (files.includes(path)) this.#stir();
+    });
+    // chokidar sees what a link leads to. That the link itself leads elsewhere by now only the system tells.
+    watcher.on('raw', (_event, name: string | null, about) => {
+      const { watchedPath = '' } = about as { readonly watchedPath?: string };
+      if (files.length > 1 && files.includes(join(watchedPath, name ?? ''))) this.#stir();
     });
     watcher.on('error', (error) => this.#events.failed(error));
     watcher.on('ready', () => {
       // What happened while nobody watched.
       this.#stir();
-      void identityOf(this.#directory).then((identity) => {
-        if (this.#watcher === watcher) this.#watched = identity;
+      void identity.then((known) => {
+        if (this.#watcher === watcher) this.#watched = known;
       });
     });
   }
@@ -115,8 +130,10 @@ export class FileWatch {
   }
 }
 
-/** Device and inode of a directory; null where there is none. */
-async function identityOf(directory: string): Promise<string | null> {
-  const status = await stat(directory, { bigint: true }).catch(() => null);
-  return status && `${status.dev}:${status.ino}`;
+/** The files, with device and inode of the directory of each, as far as it is there. */
+async function identityOf(files: readonly string[]): Promise<string> {
+  const directories = await Promise.all(
+    files.map((file) => stat(dirname(file), { bigint: true }).catch(() => null)),
+  );
+  return JSON.stringify(files.map((file, n) => [file, `${directories[n]?.dev}:${directories[n]?.ino}`]));
 }

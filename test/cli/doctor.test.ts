@@ -143,12 +143,12 @@ describe('gardener doctor', () => {
   test('finds open doors, and closes them', async () => {
     const cli = await registry('api');
     const { dataDir } = cli;
-    await writeFile(join(dataDir, 'backups', 'registry-x.json'), '{"projects": {}}');
+    await writeFile(join(dataDir, 'backups', 'registry-20260101T000000.000Z-edit.json'), '{"projects": {}}');
     await chmod(dataDir, 0o777);
     await chmod(join(dataDir, 'run'), 0o755);
     await chmod(join(dataDir, 'run', 'registry.sock'), 0o666);
     await chmod(join(dataDir, 'registry.json'), 0o644);
-    await chmod(join(dataDir, 'backups', 'registry-x.json'), 0o644);
+    await chmod(join(dataDir, 'backups', 'registry-20260101T000000.000Z-edit.json'), 0o644);
     const found = await doctor(cli);
     expect({ code: found.code, troubles: troubles(found) }).toEqual({
       code: 1,
@@ -204,7 +204,7 @@ describe('gardener doctor', () => {
       'registry.json.0123456789ab.staged',
       'registry.json.0123456789ab.staged.123',
       'run/owner.0123456789ab.staged',
-      'backups/registry-a.json.staged',
+      'backups/registry-last-good.json.staged',
       `backups/${importName(17)}`,
     ];
     const young = ['registry.json.staged.456'];

@@ -148,10 +148,12 @@ describe('gardener restore', () => {
         /^gardener: cannot find project app in backup .*\ntry: one that is in it: api, cli, web\n$/,
       ),
     });
-    await writeFile(join(cli.dataDir, 'backups', 'registry-broken.json'), '{\n  oops');
-    expect(await cli.run(['restore', 'broken', '--yes'])).toMatchObject({
+    await writeFile(join(cli.dataDir, 'backups', 'registry-20260101T000000.000Z-edit.json'), '{\n  oops');
+    expect(await cli.run(['restore', '20260101T000000.000Z-edit', '--yes'])).toMatchObject({
       code: 1,
-      stderr: expect.stringMatching(/^gardener: cannot read backup registry-broken.json: line 2, column 3: /),
+      stderr: expect.stringMatching(
+        /^gardener: cannot read backup registry-20260101T000000.000Z-edit.json: line 2, column 3: /,
+      ),
     });
   });
 

@@ -107,7 +107,7 @@ describe('a thousand questions that each take long', () => {
       const { connect, codebase, paths } = await startDaemon();
       const [curious, other] = [await connect(), await connect()];
       await fill(other, await codebase('x'), 1_000);
-      await copyFile(paths.registryFile, `${paths.backupsDir}/registry-copy.json`);
+      await copyFile(paths.registryFile, `${paths.backupsDir}/registry-20260101T000000.000Z-edit.json`);
       const params = method === 'projects.list' ? { sort: 'name', limit: 1 } : {};
       curious.send(Array.from({ length: 1_000 }, (_, id) => ({ jsonrpc: '2.0', id, method, params })));
       let longest = 0;

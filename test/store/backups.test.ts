@@ -1,11 +1,23 @@
 import { execFile } from 'node:child_process';
-import { mkdir, readdir, readFile, stat, symlink, utimes, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  mkdir,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  symlink,
+  truncate,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { Backups, MAX_BACKUPS } from '../../src/store/backups.ts';
+import { importName } from '../../client/cli/import-name.ts';
 import { temporaryDirectory } from '../support/home.ts';
-import { fileWith, openStore } from '../support/store.ts';
+import { asOrdinaryUser, fileWith, openStore } from '../support/store.ts';
 
 function fail(error: unknown): never {
   throw error;
@@ -103,23 +115,28 @@ describe('a backup', () => {
 });
 
 describe('other programs’ files in the directory', () => {
-  test('are neither listed nor pruned', async () => {
+  test('are neither listed nor pruned nor taken, conflicted copies of ours among them', async () => {
     const backups = await emptyBackups();
     const theirs = [
       'settings-1.json',
+      'registry-20990101T000000.000Z-edit (conflicted copy).json',
+      'registry-20990101T000000.000Z-edit.sync-conflict-20260101.json',
+      'registry-last-good (1).json',
+      'registry-mine.json',
       'registry.json',
       'registry-old.txt',
       'xregistry-1.json',
       'notes.staged',
     ];
-    for (const name of theirs) await writeFile(join(backups.directory, name), 'x');
+    for (const name of theirs) await writeFile(join(backups.directory, name), content('theirs'));
     await backups.prepare(fail);
+    expect(await backups.newestGood('')).toBeNull();
     const now = clock();
     for (let count = 0; count < MAX_BACKUPS + 2; count += 1) await backups.keep(content('a'), 'edit', now());
     expect(await readdir(backups.directory)).toEqual(expect.arrayContaining(theirs));
-    expect((await backups.list()).map(({ name }) => name)).not.toEqual(
-      expect.arrayContaining([expect.stringMatching(/^settings|^registry\.json|txt$|^x/)]),
-    );
+    const names = (await backups.list()).map(({ name }) => name);
+    expect(names).toHaveLength(MAX_BACKUPS - 1);
+    expect(names.filter((name) => theirs.includes(name))).toEqual([]);
   });
 });
 
@@ -135,15 +152,67 @@ describe('the newest good backup', () => {
     expect(newest?.registry.named('good')).toBeDefined();
   });
 
-  test('may be the last good content, when that is newer', async () => {
+  test('is the last good content where that is whole, whatever the clock was when others were made', async () => {
     const backups = await emptyBackups();
-    await backups.keep(content('edited'), 'edit', '2026-03-01T10:00:00.000Z');
     await backups.keepLastGood(content('last good'));
     const file = join(backups.directory, 'registry-last-good.json');
-    await utimes(file, new Date(), new Date('2026-03-01T10:00:05.000Z'));
+    await utimes(file, new Date(), new Date('2001-01-01T00:00:00.000Z'));
+    await backups.keep(content('early'), 'edit', '2000-01-01T00:00:00.000Z');
+    await writeFile(
+      join(backups.directory, 'registry-20990101T000000.000Z-edit.json'),
+      content('wrong clock'),
+    );
     expect((await backups.newestGood(''))?.name).toBe('registry-last-good.json');
-    await utimes(file, new Date(), new Date('2026-03-01T09:00:00.000Z'));
-    expect((await backups.newestGood(''))?.registry.named('edited')).toBeDefined();
+    await writeFile(file, '{ half');
+    expect((await backups.newestGood(''))?.registry.named('wrong clock')).toBeDefined();
+  });
+
+  test('is the one that was made last, however the clock jumps between them', async () => {
+    const backups = await emptyBackups();
+    const clocks = ['2026-03-01T10:00:00.000Z', '2030-01-01T00:00:00.000Z', '1970-01-01T00:00:01.000Z'];
+    const names: string[] = [];
+    for (const [n, now] of [...clocks, ...clocks].entries()) {
+      names.push(await backups.keep(content(`p${n}`), 'edit', now));
+      expect((await backups.newestGood(''))?.registry.named(`p${n}`)).toBeDefined();
+    }
+    expect((await backups.list()).map(({ name }) => name)).toEqual(names.toReversed());
+    // The date that people see is not that of a clock that was wrong once.
+    const [newest] = await backups.list();
+    expect(Date.parse(newest?.created_at ?? '')).toBeLessThan(Date.parse('2030-01-01T00:00:00.000Z'));
+  });
+
+  test('is never what an import lays among them, also where nothing else can be read', async () => {
+    const backups = await emptyBackups();
+    await writeFile(join(backups.directory, importName(4711)), content('somebody else’s'));
+    await writeFile(join(backups.directory, 'registry-last-good.json'), '{');
+    expect(await backups.newestGood('')).toBeNull();
+    expect((await backups.read(importName(4711)))?.toString()).toBe(fileWith('somebody else’s'));
+  });
+
+  test('is found beside a link to nowhere, and one that is larger than any registry', async () => {
+    const backups = await emptyBackups();
+    const now = clock();
+    await backups.keep(content('good'), 'edit', now());
+    const large = await backups.keep(content('large'), 'edit', now());
+    await truncate(join(backups.directory, large), 600 * 1024 * 1024);
+    const looping = join(backups.directory, 'registry-20260302T000000.000Z-edit.json');
+    await symlink(looping, looping);
+    expect((await backups.newestGood(now()))?.registry.named('good')).toBeDefined();
+    expect(await backups.describe()).toMatchObject([
+      { name: large, project_count: null },
+      { project_count: 1 },
+    ]);
+  });
+
+  test('is not an older one, nor nothing, where a newer one may not be read', async () => {
+    const backups = await emptyBackups();
+    await backups.keep(content('older'), 'edit', '2026-03-01T10:00:00.000Z');
+    await backups.keepLastGood(content('newer'));
+    const file = join(backups.directory, 'registry-last-good.json');
+    await chmod(file, 0o000);
+    await asOrdinaryUser([backups.directory, file], () =>
+      expect(backups.newestGood('')).rejects.toMatchObject({ code: 'EACCES' }),
+    );
   });
 
   test('is null where there is none', async () => {
@@ -171,7 +240,7 @@ describe('the store', () => {
     await writeFile(join(backups, 'registry-last-good.json.staged'), '{');
     await writeFile(join(backups, 'registry-last-good.json.staged.123456789'), '{');
     await writeFile(join(backups, 'registry-last-good.json.0123456789ab.staged'), '{');
-    await symlink(join(home, 'precious'), join(backups, 'registry-x.json.staged'));
+    await symlink(join(home, 'precious'), join(backups, 'registry-20260101T000000.000Z-edit.json.staged'));
     await openStore({ home });
     expect(await readdir(backups)).toEqual([]);
     expect(await readFile(join(home, 'precious'), 'utf8')).toBe('keep me');

@@ -141,21 +141,6 @@ describe('a write that fails', () => {
   });
 });
 
-test('a pipe in the place of the file fails changes, and keeps nobody waiting', async (context) => {
-  requireTools(context, 'mkfifo');
-  const { store, add, file } = await openStore();
-  await add('one');
-  const good = await readFile(file);
-  await rm(file);
-  await run('mkfifo', [file]);
-  await expect(add('two')).rejects.toMatchObject({ kind: 'storage_failed' });
-  await expect(store.look()).rejects.toMatchObject({ kind: 'storage_failed' });
-  expect(store.registry.size).toBe(1);
-  await rm(file);
-  await writeFile(file, good);
-  await add('two');
-});
-
 test('a backup that cannot be written back is served, and written with the next change', async (context) => {
   requireTools(context, 'prlimit');
   const first = await openStore();

@@ -1,6 +1,7 @@
-import { rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { readlinkSync } from 'node:fs';
+import { rename, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { FileWatch } from '../../src/store/watcher.ts';
 import { temporaryDirectory } from '../support/home.ts';
 import { until } from '../support/until.ts';
@@ -86,4 +87,74 @@ test('many writes in a row are one look', async () => {
   await until(() => looks() > before, 'the edit is noticed');
   await settled(looks);
   expect(looks() - before).toBeLessThan(10);
+});
+
+describe('a link', () => {
+  /** A watch on a link; `target` is where it leads, as the store finds it by looking. */
+  async function linked(): Promise<{ link: string; first: string; second: string; looks: () => number }> {
+    const [home, one, two] = await Promise.all([1, 2, 3].map(() => temporaryDirectory()));
+    const [link, first, second] = [`${home}/registry.json`, `${one}/a.json`, `${two}/b.json`];
+    for (const file of [first, second]) await writeFile(file, 'x');
+    await symlink(first, link);
+    let count = 0;
+    let target = first;
+    const watch: FileWatch = new FileWatch(
+      link,
+      {
+        changed() {
+          count += 1;
+          target = resolve(link, '..', readlinkSync(link));
+          void watch.check();
+        },
+        failed(error) {
+          throw error;
+        },
+      },
+      () => target,
+    );
+    onTestFinished(() => watch.close());
+    await until(async () => {
+      await writeFile(first, 'y');
+      return count > 0;
+    }, 'the watch is up');
+    await settled(() => count);
+    return { link, first, second, looks: () => count };
+  }
+
+  test('has what it leads to watched, in another directory', async () => {
+    const { first, looks } = await linked();
+    const before = looks();
+    await writeFile(`${first}.new`, 'z');
+    await rename(`${first}.new`, first);
+    await until(() => looks() > before, 'the edit is noticed');
+  });
+
+  test('that leads elsewhere is noticed, and what is there is watched from then on', async () => {
+    const { link, first, second, looks } = await linked();
+    // Also one that has the same times as the one before.
+    const { atime, mtime } = await stat(first);
+    await utimes(second, atime, mtime);
+    await settled(looks);
+    const before = looks();
+    await symlink(second, `${link}.new`);
+    await rename(`${link}.new`, link);
+    await until(() => looks() > before, 'the link is noticed');
+    await settled(looks);
+    const relinked = looks();
+    await writeFile(`${second}.new`, 'z');
+    await rename(`${second}.new`, second);
+    await until(() => looks() > relinked, 'the edit is noticed');
+  });
+
+  test('that leads nowhere is noticed to lead somewhere again', async () => {
+    const { link, first, looks } = await linked();
+    const before = looks();
+    await symlink(`${first}.later`, `${link}.new`);
+    await rename(`${link}.new`, link);
+    await until(() => looks() > before, 'the link is noticed');
+    await settled(looks);
+    const nowhere = looks();
+    await writeFile(`${first}.later`, 'z');
+    await until(() => looks() > nowhere, 'the file is noticed');
+  });
 });

@@ -19,14 +19,19 @@ const registryInfo = z
     project_count: z.int(),
     counts: z.record(z.enum(TRAINING_STATUSES), z.int()).describe('projects by training status'),
     active_project: z.string().nullable(),
-    file: z.string(),
+    file: z.string().describe('behind any links, where it was last found; the link while that leads nowhere'),
     read_only: z.boolean().describe('changes are refused until the problem is mended'),
     problem: z
       .object({
-        kind: z.string(),
+        kind: z
+          .string()
+          .describe(
+            'invalid_file, deleted_file, dangling_link (it leads nowhere), newer_version, recovered (at the start, from a backup), unreadable_file (the last look failed) or blocked_edit (it cannot be taken over, as the content before it cannot be kept)',
+          ),
         message: z.string(),
         line: z.int().optional(),
         column: z.int().optional(),
+        remedy: z.string().optional().describe('what to do about it'),
         since: z.string(),
       })
       .nullable(),

@@ -27,7 +27,7 @@ export async function targetsOf(one: Counted): Promise<Target[]> {
     for (const call of calls) {
       const { name, path: at, purpose } = call;
       // The main thread works on sockets, too.
-      if (at === null || isWatchers(call, one.dataDir) || seen.has(purpose)) continue;
+      if (at === null || isWatchers(call, one) || seen.has(purpose)) continue;
       seen.add(purpose);
       // What is staged has another name each time.
       const path = /\.staged(\.\d+)?$/.test(at) ? null : at;
@@ -53,7 +53,9 @@ export async function strike<T>(
   return { result, struck: calls.filter(({ tampered }) => tampered).map(({ purpose }) => purpose) };
 }
 
-function isWatchers({ name, line }: SystemCall, dataDir: string): boolean {
+function isWatchers({ name, line, path }: SystemCall, { dataDir, file }: Counted): boolean {
+  // Both look whether it is a link.
+  if (path === file) return false;
   if (name === 'read' || name === 'getdents64' || name === 'newfstatat' || line.includes('O_DIRECTORY'))
     return true;
   return line.includes('AT_SYMLINK_NOFOLLOW') && line.includes(`"${dataDir}/`) && !line.includes('.sock');

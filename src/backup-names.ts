@@ -1,0 +1,79 @@
+/**
+ * What the files in `<data>/backups/` are called, and which of them is the newest. Ours are
+ * `registry-<time>[-n]-<reason>.json` and `registry-last-good.json`; whatever else lies there, such as the copy that a
+ * synchroniser makes of one of these, is left alone.
+ *
+ * The names alone say the order. `registry-last-good.json` is the newest: whoever keeps another one brings it up to date
+ * first. The names of the others only ever go up: when the clock says less than the newest name does, the new one has
+ * the time of that, and a number after it. So neither a clock that was wrong nor what a copying program makes of a
+ * file's times turns the order round.
+ */
+
+/** The copy of the committed content that is written over. */
+export const LAST_GOOD = 'registry-last-good.json';
+
+const DATED = /^registry-(\d{8}T\d{6}\.\d{3}Z)(?:-(\d{1,15}))?-([a-z][a-z-]*)\.json$/;
+
+interface Parts {
+  /** As it stands in the name; such times compare as texts. */
+  readonly time: string;
+  /** Which of the backups of that time it is, from 1. */
+  readonly nth: number;
+  readonly reason: string;
+}
+
+function parse(name: string): Parts | null {
+  const [whole, time = '', nth = '1', reason = ''] = DATED.exec(name) ?? [];
+  return whole === undefined ? null : { time, nth: Number(nth), reason };
+}
+
+/** Whether a file in the directory is a backup. */
+export function isBackupName(name: string): boolean {
+  return name === LAST_GOOD || DATED.test(name);
+}
+
+/** Why it was made: `edit`, `last-good`. */
+export function reasonOf(name: string): string {
+  return name === LAST_GOOD ? 'last-good' : (parse(name)?.reason ?? '');
+}
+
+/** Whether a backup is a content that the registry had; `gardener import` lays other registries' files among them. */
+export function wasContent(name: string): boolean {
+  return reasonOf(name) !== 'import';
+}
+
+/** Orders the names of backups, the newest first. */
+export function newestFirst(a: string, b: string): number {
+  if (a === LAST_GOOD || b === LAST_GOOD) return Number(b === LAST_GOOD) - Number(a === LAST_GOOD);
+  const [left, right] = [parse(a), parse(b)];
+  if (!left || !right) return Number(right !== null) - Number(left !== null);
+  if (left.time !== right.time) return left.time < right.time ? 1 : -1;
+  return right.nth - left.nth;
+}
+
+/**
+ * The name of a new backup, after which none of the others is newer.
+ *
+ * @param others the names that are there
+ * @param now by the clock, as ISO 8601
+ */
+export function nextName(others: readonly string[], reason: string, now: string): string {
+  const [newest] = others.filter((name) => name !== LAST_GOOD).toSorted(newestFirst);
+  const last = newest === undefined ? null : parse(newest);
+  const clock = now.replace(/[-:]/g, '');
+  const goesOn = last !== null && last.time >= clock;
+  const stamp = goesOn ? `${last.time}-${last.nth + 1}` : clock;
+  return `registry-${stamp}-${reason}.json`;
+}
+
+/**
+ * When a backup was made, as ISO 8601: what its name says, unless the name had to go on from a later one; then what the
+ * file system says. A copy of the file is younger than its name.
+ *
+ * @param written when the file was last written
+ */
+export function createdAt(name: string, written: Date): string {
+  const time = parse(name)?.time.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)/, '$1-$2-$3T$4:$5:') ?? '';
+  const named = Date.parse(time);
+  return named < written.getTime() ? time : written.toISOString();
+}

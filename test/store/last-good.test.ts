@@ -1,0 +1,98 @@
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { LAST_GOOD_DELAY_MS, LastGood } from '../../src/store/last-good.ts';
+import { fileWith, openStore, type OpenStore } from '../support/store.ts';
+
+const copyOf = ({ backups }: OpenStore): string => join(backups, 'registry-last-good.json');
+
+describe('the copy of the committed content', () => {
+  test('is made ten seconds after the first change that it lacks, however many follow', async () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    const made: number[] = [];
+    const start = Date.now();
+    const copy = new LastGood(async () => void made.push(Date.now() - start));
+    for (let second = 0; second < 60; second += 5) {
+      copy.schedule();
+      await vi.advanceTimersByTimeAsync(5_000);
+    }
+    expect(made).toEqual([10, 20, 30, 40, 50, 60].map((seconds) => seconds * 1_000));
+    expect(LAST_GOOD_DELAY_MS).toBe(10_000);
+  });
+
+  test('that could not be made is still due, and whoever needs it is told', async () => {
+    let full = true;
+    let made = 0;
+    const copy = new LastGood(async () => {
+      if (full) throw new Error('full');
+      made += 1;
+    });
+    copy.schedule();
+    await expect(copy.flush()).rejects.toThrow('full');
+    full = false;
+    await copy.flush();
+    await copy.flush();
+    expect(made).toBe(1);
+  });
+
+  test('is up to date before anything else becomes a backup', async () => {
+    const one = await openStore();
+    await one.add('a');
+    const before = await readFile(one.file, 'utf8');
+    await writeFile(one.file, fileWith('edited'));
+    await one.store.look();
+    expect(await readFile(copyOf(one), 'utf8')).toBe(before);
+    await one.add('b');
+    const good = await readFile(one.file, 'utf8');
+    await writeFile(one.file, '{');
+    await one.store.look();
+    expect(await readFile(copyOf(one), 'utf8')).toBe(good);
+  });
+
+  test('is up to date before a restore and a migration make their backups', async () => {
+    const one = await openStore();
+    await one.add('a');
+    await writeFile(one.file, fileWith('b'));
+    await one.store.look();
+    const [edit] = (await one.store.backups.list()).filter(({ reason }) => reason === 'edit');
+    await one.add('c');
+    const before = await readFile(one.file, 'utf8');
+    await one.store.restore(edit?.name ?? '');
+    expect(await readFile(copyOf(one), 'utf8')).toBe(before);
+    await writeFile(one.file, fileWith('old').replace('"1.1"', '"1.0"'));
+    await one.store.look();
+    await one.add('d');
+    expect(await readdir(one.backups)).toContainEqual(expect.stringMatching(/-migration\.json$/));
+    expect(JSON.stringify(JSON.parse(await readFile(copyOf(one), 'utf8')))).toContain('"old"');
+  });
+});
+
+test('a file that is spoilt after a crash comes back as it was, not as a clock that was wrong once had it', async () => {
+  let now = '2031-05-05T00:00:00.000Z';
+  const one = await openStore({ now: () => now });
+  await one.add('first');
+  await writeFile(one.file, fileWith('edited while the clock was wrong'));
+  await one.store.look();
+  now = '2026-05-05T00:00:00.000Z';
+  await one.add('after');
+  await writeFile(one.file, fileWith('edited', 'after'));
+  await one.store.look();
+  await one.add('last');
+  const good = await readFile(one.file, 'utf8');
+  // The state of the last ten seconds is in the copy once that is made.
+  await one.store.close();
+  await writeFile(one.file, '{ spoilt');
+  const again = await openStore({ home: one.home });
+  expect(await readFile(again.file, 'utf8')).toBe(good);
+  expect(again.store.problem?.message).toContain('registry-last-good.json');
+  // And where the copy is spoilt as well, what was made last is what comes back.
+  await again.store.close();
+  await writeFile(again.file, '{ spoilt');
+  await writeFile(copyOf(again), '{ spoilt');
+  const third = await openStore({ home: one.home });
+  expect([...third.store.registry.projects()].map(({ name }) => name)).toEqual([
+    'edited while the clock was wrong',
+    'after',
+  ]);
+});
