@@ -3,12 +3,13 @@ import { parseArgs } from 'node:util';
 import { Daemon, type DaemonOptions, type Manager } from './daemon.ts';
 import { endProcess } from './end-process.ts';
 import { LOG_LEVELS, parseLogLevel } from './log.ts';
-import { SocketPathError } from './paths.ts';
-import { UnsafeDirectoryError } from './private-directory.ts';
+import { resolvePaths, SocketPathError } from './paths.ts';
 import { printable } from './printable.ts';
+import { UnsafeDirectoryError } from './private-directory.ts';
 import { ClaimError } from './server/claim.ts';
 import { findInherited } from './server/inherited.ts';
 import { errorCode } from './store/atomic-file.ts';
+import { forecast } from './store/forecast.ts';
 import { systemRemedy } from './system-error.ts';
 import { VERSION } from './version.ts';
 
@@ -22,6 +23,8 @@ Options:
   --socket <path>           default <data-dir>/run/registry.sock
   --idle-timeout <seconds>  end after so long without connections; 0 is never
   --log-level <level>       ${LOG_LEVELS.join(', ')}; default INFO
+  --check                   say as JSON what a start would make of the registry
+                            file, and change nothing
   --version                 print the version
   --help                    print this
 `;
@@ -35,7 +38,7 @@ const UNUSABLE: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOT
 
 class UsageError extends Error {}
 
-function readOptions(args: string[]): DaemonOptions | 'help' | 'version' {
+function readOptions(args: string[]): (DaemonOptions & { readonly check: boolean }) | 'help' | 'version' {
   const { values } = parseArgs({
     args,
     options: {
@@ -45,6 +48,7 @@ function readOptions(args: string[]): DaemonOptions | 'help' | 'version' {
       'log-level': { type: 'string' },
       // Not for people: who started the daemon.
       manager: { type: 'string' },
+      check: { type: 'boolean' },
       version: { type: 'boolean' },
       help: { type: 'boolean', short: 'h' },
     },
@@ -67,6 +71,7 @@ function readOptions(args: string[]): DaemonOptions | 'help' | 'version' {
     idleTimeout: idle === undefined ? (manager === 'spawned' ? SPAWNED_IDLE_TIMEOUT : 0) : Number(idle),
     logLevel,
     manager,
+    check: values.check ?? false,
   };
 }
 
@@ -83,6 +88,10 @@ async function main(): Promise<void> {
   const options = readOptions(process.argv.slice(2));
   if (options === 'help') return void process.stdout.write(HELP);
   if (options === 'version') return void process.stdout.write(`${VERSION}\n`);
+  if (options.check) {
+    const found = await forecast(resolvePaths(options), new Date().toISOString());
+    return void process.stdout.write(`${JSON.stringify(found)}\n`);
+  }
   const daemon = await Daemon.start({
     ...options,
     inherited: findInherited(),

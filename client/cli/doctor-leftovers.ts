@@ -3,6 +3,7 @@ import type { Stats } from 'node:fs';
 import { lstat, readdir, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Paths } from '../../src/paths.ts';
+import { isProbeName } from './doctor-writing.ts';
 import { type Diagnosis, type Fix, ok, warning } from './finding.ts';
 import { isImportName } from './import-name.ts';
 import { plural } from './text.ts';
@@ -22,8 +23,11 @@ export async function checkLeftovers(
   // With a part by chance; without one as an earlier version wrote.
   const staged = /^(registry\.json|registry-.+\.json)(\.[0-9a-f]{12})?\.staged(\.\d+)?$/;
   const writes = [
-    ...(await find(dataDir, (name) => staged.test(name) && name.startsWith(basename(registryFile)))),
-    ...(await find(backupsDir, (name) => staged.test(name) || isImportName(name))),
+    ...(await find(
+      dataDir,
+      (name) => (staged.test(name) && name.startsWith(basename(registryFile))) || isProbeName(name),
+    )),
+    ...(await find(backupsDir, (name) => staged.test(name) || isImportName(name) || isProbeName(name))),
   ];
   const old = (age: number) => (one: Found) => one.status.mtimeMs < now - age;
   const paths = [

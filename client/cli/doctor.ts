@@ -9,6 +9,7 @@ import { checkDisk } from './doctor-disk.ts';
 import { checkFile } from './doctor-file.ts';
 import { checkLeftovers, deadSocket } from './doctor-leftovers.ts';
 import { checkPermissions } from './doctor-permissions.ts';
+import { checkWriting } from './doctor-writing.ts';
 import { daemonFindings, issueFindings, problemFindings, protectedFindings } from './doctor-registry.ts';
 import { report } from './doctor-report.ts';
 import { EXIT, explain } from './errors.ts';
@@ -48,7 +49,8 @@ async function examineFiles(ctx: Context, running: boolean): Promise<Diagnosis[]
   const short = (path: string): string => ctx.shortPath(path);
   return [
     ...(await checkPermissions(paths, short)),
-    ...(await checkFile(paths, running, short)),
+    ...(await checkFile(paths, running, ctx.host.daemonProgram, short)),
+    ...(await checkWriting(paths, short)),
     ...(await checkLeftovers(paths, ctx.host.now(), short)),
     ...(await checkDisk(paths)),
   ];
@@ -85,7 +87,7 @@ async function examineDaemon(
   if (life === 'absent' && !ctx.autoStart)
     return [...left, unseen('no daemon runs, and --no-start forbids to start one')];
   if (life === 'absent' && spoilt)
-    return [...left, unseen('no daemon runs, and one that starts would set the file aside')];
+    return [...left, unseen('no daemon runs, and none is started before the file is seen to')];
   try {
     return await ctx.withClient(
       async (client) => [...left, ...(await treat(() => examineRegistry(ctx, client)))],

@@ -40,20 +40,20 @@ export function readOnly(problem: Problem, file: string): RegistryError {
 }
 
 /** The registry is behind a link, and nothing is there: a disk that is not mounted, say. */
-export function danglingLink(path: string, target: string, since: string): Problem {
+export function danglingLink(path: string, target: string, since: string): Problem & { remedy: string } {
   return {
     kind: 'dangling_link',
-    message: `${path} is a link to ${target}, and no file is there; serving the last good state`,
+    message: `${path} is a link to ${target}, and no file is there`,
     remedy: 'mount the disk that it leads to, make the link lead to the file, or remove it',
     since,
   };
 }
 
 /** The file could not be looked at. */
-export function unreadableFile(file: string, error: unknown, since: string): Problem {
+export function unreadableFile(file: string, error: unknown, since: string): Problem & { remedy: string } {
   return {
     kind: 'unreadable_file',
-    message: `cannot read ${file}: ${reasonFor(error)}; serving the last good state`,
+    message: `cannot read ${file}: ${reasonFor(error)}`,
     remedy: remedyFor(error, 'see gardener daemon logs'),
     since,
   };

@@ -77,6 +77,7 @@ describe('gardener doctor', () => {
         'file.permissions',
         'run.permissions',
         'file.content',
+        'writing',
         'leftovers',
         'disk.space',
         'watching',

@@ -4,7 +4,6 @@ import {
   mkdir,
   readdir,
   readFile,
-  rm,
   stat,
   symlink,
   truncate,

@@ -55,7 +55,7 @@ describe('the copy of the committed content', () => {
     await one.add('a');
     await writeFile(one.file, fileWith('b'));
     await one.store.look();
-    const [edit] = (await one.store.backups.list()).filter(({ reason }) => reason === 'edit');
+    const edit = (await one.store.backups.list()).find(({ reason }) => reason === 'edit');
     await one.add('c');
     const before = await readFile(one.file, 'utf8');
     await one.store.restore(edit?.name ?? '');

@@ -1,0 +1,204 @@
+/** What `gardener doctor` says of the file and its disk: what a start would do, and whether a write goes through. */
+import { execFile } from 'node:child_process';
+import { mkdir, readdir, readFile, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { checkWriting } from '../../client/cli/doctor-writing.ts';
+import type { Finding } from '../../client/cli/finding.ts';
+import { builtProgram, type CommandLine, commandLine } from '../support/cli.ts';
+import { temporaryDirectory } from '../support/home.ts';
+import { asOrdinaryUser, fileWith, withMode } from '../support/store.ts';
+import { requireTools } from '../support/tools.ts';
+import { until } from '../support/until.ts';
+
+const run = promisify(execFile);
+
+async function doctor(cli: CommandLine): Promise<{ code: number | null; findings: readonly Finding[] }> {
+  const { code, stdout } = await cli.run(['doctor', '--json']);
+  return { code, ...(JSON.parse(stdout) as { findings: readonly Finding[] }) };
+}
+
+/** A registry of one project whose daemon has ended. */
+async function stopped(): Promise<CommandLine & { readonly file: string }> {
+  const cli = await commandLine();
+  await cli.codebase('src/api', {});
+  await cli.json(['add', 'src/api']);
+  await cli.json(['daemon', 'stop']);
+  return { ...cli, file: join(cli.dataDir, 'registry.json') };
+}
+
+const content = (findings: readonly Finding[]): Finding | undefined =>
+  findings.find(({ check }) => check === 'file.content');
+
+describe('without a daemon the doctor says what a start would do, and starts none', () => {
+  /** Spoils the registry; gives what the doctor says of it and advises, and whether a daemon starts. */
+  const CASES: Record<string, (file: string) => Promise<[message: RegExp, remedy: RegExp, starts: boolean]>> =
+    {
+      async 'a broken file'(file) {
+        await writeFile(file, '{ half');
+        return [/is spoilt: line 1, column 3: /, /takes registry-last-good\.json with 1 project$/, true];
+      },
+      async 'a file that is JSON and no registry'(file) {
+        await writeFile(file, fileWith('a', 'b').replace('"name": "b"', '"name": "A"'));
+        return [/is spoilt: line \d+.* is taken by/, /takes registry-last-good\.json with 1 project$/, true];
+      },
+      async 'a broken file without a good backup'(file) {
+        await writeFile(file, '{ half');
+        await writeFile(join(file, '..', 'backups', 'registry-last-good.json'), '{ half');
+        return [/is spoilt/, /begins with an empty registry, as there is no good backup$/, true];
+      },
+      async 'a link that leads nowhere'(file) {
+        await rm(file);
+        await symlink('/nonexistent/registry.json', file);
+        return [
+          /link to \/nonexistent\/.* refuses changes and takes registry-last-good\.json/,
+          /mount/,
+          true,
+        ];
+      },
+      async 'a directory'(file) {
+        await rm(file);
+        await mkdir(file);
+        return [/^no daemon can start: .* it is a directory \(EISDIR\)/, /move what is in the way/, false];
+      },
+      async 'a pipe'(file) {
+        await rm(file);
+        await run('mkfifo', [file]);
+        return [/^no daemon can start: .* no regular file/, /move what is in the way/, false];
+      },
+      async 'a file of 600 MiB'(file) {
+        await truncate(file, 600 * 1024 * 1024);
+        return [/^no daemon can start: .*629145600 bytes/, /smaller/, false];
+      },
+    };
+
+  test.for(Object.keys(CASES))('with %s', { timeout: 60_000 }, async (what, context) => {
+    if (what === 'a pipe') requireTools(context, 'mkfifo');
+    const cli = await stopped();
+    const before = await readdir(join(cli.dataDir, 'backups'));
+    const [message, remedy, starts] = (await CASES[what]?.(cli.file)) ?? [/^$/, /^$/, true];
+    const { code, findings } = await doctor(cli);
+    expect(code).toBe(1);
+    expect(content(findings)).toEqual({
+      check: 'file.content',
+      level: 'error',
+      message: expect.stringMatching(message) as string,
+      remedy: expect.stringMatching(remedy) as string,
+    });
+    expect((await cli.run(['daemon', 'status'])).code).toBe(3);
+    expect(await readdir(join(cli.dataDir, 'backups'))).toEqual(before);
+    // And that is what it does.
+    expect((await cli.run(['daemon', 'start'])).code === 0).toBe(starts);
+    if (!starts) return;
+    const { registry } = (await cli.json(['status'])) as { registry: { project_count: number } };
+    expect(registry.project_count).toBe(what.includes('without') ? 0 : 1);
+  });
+
+  test('with a good file and with none at all nothing is wrong', async () => {
+    const cli = await stopped();
+    const { stdout } = await run(process.execPath, [
+      builtProgram('gardenerd.js'),
+      '--check',
+      '--data-dir',
+      cli.dataDir,
+    ]);
+    expect(JSON.parse(stdout)).toEqual({ kind: 'good', file: cli.file, projects: 1, backup: null });
+    await rm(cli.file);
+    const { findings } = await doctor(cli);
+    expect(content(findings)).toMatchObject({
+      level: 'warning',
+      remedy: expect.stringContaining('takes registry-last-good.json with 1 project') as string,
+    });
+  });
+});
+
+describe('with a daemon the doctor says', () => {
+  test('that the file cannot be looked at, and does not wait for a pipe', async (context) => {
+    requireTools(context, 'mkfifo');
+    const cli = await stopped();
+    await cli.json(['ls']);
+    const good = await readFile(cli.file);
+    await rm(cli.file);
+    await run('mkfifo', [cli.file]);
+    await until(
+      async () => (await doctor(cli)).findings.some(({ message }) => message.includes('(EFTYPE)')),
+      'the daemon has noticed',
+    );
+    const { code, findings } = await doctor(cli);
+    expect(code).toBe(1);
+    expect(content(findings)).toMatchObject({ level: 'error', remedy: 'move what is in the way' });
+    expect(findings.find(({ check }) => check === 'registry.problem')).toMatchObject({
+      level: 'error',
+      message: expect.stringMatching(/^changes are refused: cannot read/) as string,
+      remedy: 'move what is in the way',
+    });
+    expect((await cli.run(['status'])).stdout).toContain('it is no regular file (EFTYPE)');
+    const refused = await cli.run(['edit', 'api', '--tag', 'x']);
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toMatch(/cannot read .*\(EFTYPE\)\ntry: move what is in the way\n$/);
+    await rename(cli.file, `${cli.file}.pipe`);
+    await writeFile(cli.file, good);
+    await until(async () => (await doctor(cli)).code === 0, 'all is well again');
+  });
+});
+
+describe('a real write', () => {
+  async function place(): Promise<{ registryFile: string; backupsDir: string; home: string }> {
+    const home = await temporaryDirectory();
+    const backupsDir = join(home, 'backups');
+    await mkdir(backupsDir);
+    return { home, backupsDir, registryFile: join(home, 'registry.json') };
+  }
+  const same = (path: string): string => path;
+
+  test('goes through beside the file, behind its link, and in the backups, and leaves nothing', async () => {
+    const paths = await place();
+    const elsewhere = await temporaryDirectory();
+    await writeFile(join(elsewhere, 'r.json'), '{}');
+    await symlink(join(elsewhere, 'r.json'), paths.registryFile);
+    expect(await checkWriting(paths, same)).toMatchObject([{ check: 'writing', level: 'ok' }]);
+    expect(await readdir(paths.backupsDir)).toEqual([]);
+    expect(await readdir(elsewhere)).toEqual(['r.json']);
+  });
+
+  test('is refused where there is no permission, and that is an error for each place', async () => {
+    const paths = await place();
+    await asOrdinaryUser([paths.home, paths.backupsDir], () =>
+      withMode(paths.backupsDir, 0o500, () =>
+        withMode(paths.home, 0o500, async () => {
+          const findings = await checkWriting(paths, same);
+          expect(findings).toMatchObject([
+            { check: 'writing.file', level: 'error' },
+            { check: 'writing.backups', level: 'error' },
+          ]);
+          expect(findings[0]?.message).toContain('permission denied');
+        }),
+      ),
+    );
+  });
+
+  test('fails where something else is in the place of the backups', async () => {
+    const paths = await place();
+    await rm(paths.backupsDir, { recursive: true });
+    await writeFile(paths.backupsDir, '');
+    expect(await checkWriting(paths, same)).toMatchObject([
+      { check: 'writing.backups', level: 'error', remedy: 'move what is in the way' },
+    ]);
+  });
+
+  test('finds a disk that can only be read', async (context) => {
+    requireTools(context, ['mount', 'umount']);
+    if (process.geteuid?.() !== 0) context.skip('needs root to mount');
+    const paths = await place();
+    const mounted = await run('mount', ['-t', 'tmpfs', '-o', 'ro,size=64k', 'none', paths.backupsDir]).then(
+      () => true,
+      () => false,
+    );
+    if (!mounted) context.skip('nothing can be mounted here');
+    onTestFinished(async () => void (await run('umount', [paths.backupsDir])));
+    expect(await checkWriting(paths, same)).toMatchObject([
+      { check: 'writing.backups', message: expect.stringContaining('the disk can only be read') as string },
+    ]);
+  });
+});
