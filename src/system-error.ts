@@ -26,7 +26,7 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   ENOTEMPTY: { reason: 'a directory of that name is there', remedy: IN_THE_WAY },
   // What macOS calls a file of the wrong type; no call that is made here gives it by itself.
   EFTYPE: { reason: 'it is no regular file', remedy: IN_THE_WAY },
-  ENXIO: { reason: 'it is a socket or a device, and no regular file', remedy: IN_THE_WAY },
+  ENXIO: { reason: 'it is no regular file', remedy: IN_THE_WAY },
   ELOOP: { reason: 'the links go round in a circle', remedy: 'make the link lead to a file' },
   ENAMETOOLONG: { reason: 'the path is too long', remedy: 'a shorter path' },
   ENOSPC: { reason: 'the disk is full', remedy: 'make room on the disk' },

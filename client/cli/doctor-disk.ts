@@ -1,6 +1,6 @@
 /** Whether there is room, and whether the system tells when a file changes. */
 import { type BigIntStatsFs, watch } from 'node:fs';
-import { stat, statfs } from 'node:fs/promises';
+import { realpath, stat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Paths } from '../../src/paths.ts';
 import { systemReason } from './failures.ts';
@@ -32,7 +32,13 @@ export async function checkDisk({ dataDir, registryFile }: Paths): Promise<Diagn
   );
   try {
     const disk = await statfs(place, { bigint: true });
-    return [spaceFinding(disk, size), ...(await watchFindings(dataDir, disk))];
+    const findings = [spaceFinding(disk, size), ...(await watchFindings(dataDir, disk))];
+    // Behind a link the registry may be on another disk. Its backups are not.
+    const elsewhere = dirname(await realpath(registryFile).catch(() => registryFile));
+    if (elsewhere === dirname(registryFile)) return findings;
+    const other = await statfs(elsewhere, { bigint: true });
+    const there = [spaceFinding(other, size), ...(await watchFindings(elsewhere, other))];
+    return [...findings, ...there.filter(({ level }) => level !== 'ok')];
   } catch (cause) {
     return [warning('disk.space', `cannot tell how much room there is: ${systemReason(cause)}`)];
   }
@@ -60,9 +66,7 @@ async function watchFindings(directory: string, { type }: Pick<BigIntStatsFs, 't
   const late = 'edits of the file are noticed after a few seconds instead of at once';
   const remote = process.platform === 'linux' ? REMOTE[type.toString(16)] : undefined;
   if (remote !== undefined) {
-    return [
-      warning(check, `the data directory is on ${remote}: ${late}`, 'a data directory on a local disk'),
-    ];
+    return [warning(check, `${directory} is on ${remote}: ${late}`, 'a data directory on a local disk')];
   }
   try {
     // What the daemon does; it cannot be asked whether that worked.

@@ -47,7 +47,7 @@ async function askProgram(program: string, { dataDir }: Paths): Promise<Forecast
 }
 
 /** What a start would do, as a finding. */
-export function forecastFinding(found: Forecast | null, short: Shorten): Diagnosis | null {
+function forecastFinding(found: Forecast | null, short: Shorten): Diagnosis | null {
   if (found === null) return null;
   const { kind, fault, remedy, projects, backup } = found;
   const file = printable(short(found.file));

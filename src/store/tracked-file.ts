@@ -5,7 +5,15 @@
 import { hash } from 'node:crypto';
 import { constants, open, realpath } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { type Identity, isMissing, sameIdentity, stage, syncDirectory, telling } from './atomic-file.ts';
+import {
+  errorCode,
+  type Identity,
+  isMissing,
+  sameIdentity,
+  stage,
+  syncDirectory,
+  telling,
+} from './atomic-file.ts';
 import { locate, locateNow, type Place, plain, samePlace } from './place.ts';
 import { refuseTooLarge } from './size-limit.ts';
 
@@ -176,10 +184,7 @@ async function readWithIdentity(path: string): Promise<Read | null> {
       // Before the content: what is written while it is read changes the status and is seen by the next look.
       const now = Date.now();
       const identity = await handle.stat({ bigint: true });
-      if (!identity.isFile()) {
-        const code = identity.isDirectory() ? 'EISDIR' : 'EFTYPE';
-        throw Object.assign(new Error(`${path} is no regular file`), { code });
-      }
+      if (!identity.isFile()) throw notRegular(path, identity.isDirectory() ? 'EISDIR' : 'EFTYPE');
       refuseTooLarge(path, Number(identity.size));
       return { identity, telling: telling(identity, now), bytes: await handle.readFile() };
     } finally {
@@ -187,8 +192,14 @@ async function readWithIdentity(path: string): Promise<Read | null> {
     }
   } catch (error) {
     if (isMissing(error)) return null;
+    // A socket cannot be opened: Linux says the one, macOS the other.
+    if (['ENXIO', 'EOPNOTSUPP'].includes(errorCode(error) ?? '')) throw notRegular(path, 'EFTYPE');
     throw error;
   }
+}
+
+function notRegular(path: string, code: string): Error {
+  return Object.assign(new Error(`${path} is no regular file`), { code });
 }
 
 function equalPieces(bytes: Buffer, pieces: readonly Buffer[]): boolean {

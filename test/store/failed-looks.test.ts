@@ -35,7 +35,7 @@ const IN_ITS_PLACE: Record<string, (path: string) => Promise<[code: string, word
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(path, resolve));
     onTestFinished(() => void server.close());
-    return ['ENXIO', 'it is a socket or a device, and no regular file'];
+    return ['EFTYPE', 'it is no regular file'];
   },
   async 'a file of 600 MiB'(path) {
     await truncate(path, 600 * 1024 * 1024);
