@@ -20,7 +20,7 @@ export function onAbort(signal: AbortSignal, action: () => void): () => void {
   if (!known) {
     const actions = new Set<() => void>();
     const listener = (): void => {
-      for (const each of [...actions]) each();
+      for (const each of actions) each();
     };
     known = { actions, listener };
     onAborts.set(signal, known);

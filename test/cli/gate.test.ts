@@ -211,13 +211,14 @@ test('candidates for completing are only such as can be typed, and their descrip
   const source_path = await codebase(`api${HOSTILE}`);
   await (await connect()).call('projects.register', { name: 'api', source_path });
   await mkdir(join(home, 'backups'), { recursive: true });
-  for (const name of ['good', LINE]) await writeFile(join(home, `backups/registry-${name}.json`), '{}');
+  const good = '20260101T000000.000Z-edit';
+  for (const name of [good, LINE]) await writeFile(join(home, `backups/registry-${name}.json`), '{}');
   const { run, env } = terminal({ home });
   env['CODEBASE_GARDENER_DATA_DIR'] = home;
   const projects = (await run(['__complete', '--line', 'gardener show '])).stdout;
   expect(projects).toMatch(/^api\t.*\\x1b\[2J\\r\\nerror: try: rm -rf/);
   expect(obeyed(projects.replace('\t', ''), { colours: false })).toBeUndefined();
-  expect((await run(['__complete', '--line', 'gardener restore '])).stdout).toBe('good\n');
+  expect((await run(['__complete', '--line', 'gardener restore '])).stdout).toBe(`${good}\n`);
 });
 
 describe('what is watched', () => {
