@@ -5,6 +5,7 @@ import { createConnection } from 'node:net';
 import { dirname } from 'node:path';
 import { isDaemonOf, LOOK_FOR_DAEMON } from '../src/process-ids.ts';
 import { RegistryError } from '../src/domain/errors.ts';
+import { isHeldByKilled, LIVELY_MS, pidFile } from '../src/killed-process.ts';
 import type { Paths } from '../src/paths.ts';
 import type { Params, Result } from '../src/protocol/methods.ts';
 import { PROTOCOL_VERSION } from '../src/protocol/version.ts';
@@ -46,6 +47,8 @@ export async function greet(target: Target, signal: AbortSignal): Promise<Greete
   } catch (error) {
     switch (codeOf(error)) {
       case undefined:
+        // As many wait there as the socket has room for.
+        if (isHeldByKilled(socket)) return 'absent';
         throw error;
       case 'ENOENT':
       case 'ECONNREFUSED':
@@ -56,6 +59,11 @@ export async function greet(target: Target, signal: AbortSignal): Promise<Greete
         throw notAllowed(socket, error);
     }
   }
+  let killed = false;
+  const silent = setTimeout(() => {
+    killed = isHeldByKilled(socket);
+    if (killed) void connection.close();
+  }, LIVELY_MS);
   try {
     const late = () =>
       hung(socket, `the connection was taken, and no answer came within ${target.helloMs} ms`);
@@ -65,9 +73,12 @@ export async function greet(target: Target, signal: AbortSignal): Promise<Greete
     return { connection, hello };
   } catch (error) {
     await connection.close();
+    if (killed) return 'absent';
     if (error instanceof ConnectionError && error.reason === 'lost') return 'closing';
     if (error instanceof RegistryError && error.kind === 'shutting_down') return 'closing';
     throw error;
+  } finally {
+    clearTimeout(silent);
   }
 }
 
@@ -174,7 +185,7 @@ function hung(socket: string, what: string): ConnectionError {
 /** The process that bound the socket, as it noted beside it; undefined where that number is somebody else's here. */
 function readPid(socket: string): number | undefined {
   try {
-    const pid = Number.parseInt(readFileSync(`${socket}.pid`, 'utf8'), 10);
+    const pid = Number.parseInt(readFileSync(pidFile(socket), 'utf8'), 10);
     return isDaemonOf(pid, socket) ? pid : undefined;
   } catch {
     // Without the note the message says less.

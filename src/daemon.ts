@@ -19,9 +19,11 @@ import { Ownership } from './server/owner.ts';
 import type { Ask } from './server/places/disk.ts';
 import { Places } from './server/places/places.ts';
 import { prepareRunDirectory } from './server/run-directory.ts';
-import { FileWatch } from './store/watcher.ts';
 import type { Commit } from './store/committed.ts';
+import { createLanes } from './store/lane.ts';
 import { Store } from './store/store.ts';
+import { Trash } from './store/trash.ts';
+import { FileWatch } from './store/watcher.ts';
 import { VERSION } from './version.ts';
 
 export type Manager = 'launchd' | 'systemd' | 'spawned' | 'foreground';
@@ -40,8 +42,6 @@ export interface DaemonOptions extends PathOptions {
   /** Called when the daemon should have ended and has not, because the disk does not answer. */
   readonly overdue?: (() => void) | undefined;
 }
-
-const askOrNull: Ask = (question) => question().catch(() => null);
 
 /** Another daemon serves this socket already. */
 export interface AlreadyRunning {
@@ -78,6 +78,7 @@ export class Daemon implements DaemonControl {
   readonly #leases: Leases;
   readonly #heartbeat: NodeJS.Timeout;
   readonly #watch: FileWatch;
+  readonly #trash: Trash;
   #idleTimer: NodeJS.Timeout | null = null;
   #stopping = false;
   #resolveStopped: (reason: string) => void = () => undefined;
@@ -100,7 +101,9 @@ export class Daemon implements DaemonControl {
       this.#resolveStopped = resolve;
     });
     this.#events = new Events(this.epoch, () => store.registry);
-    this.#places = new Places(() => store.registry, askOrNull);
+    const lanes = createLanes();
+    const ask: Ask = (question) => lanes.foreign.ask(question).catch(() => null);
+    this.#places = new Places(() => store.registry, ask);
     this.#leases = new Leases(
       (lease, why) => void this.#loseLease(lease, why),
       () => this.#bell.ring(),
@@ -110,8 +113,11 @@ export class Daemon implements DaemonControl {
       committed: (commit) => this.#committed(commit),
       problem: (problem) => this.#events.problem(problem),
     });
+    this.#trash = new Trash({ paths, store, lane: lanes.projects, log });
     const handlers = createHandlers({
       store,
+      lanes,
+      trash: this.#trash,
       paths,
       leases: this.#leases,
       events: this.#events,
@@ -241,6 +247,7 @@ export class Daemon implements DaemonControl {
     this.#dispatcher.drain();
     this.#leases.close();
     this.#bell.ring();
+    this.#trash.close();
     await this.#watch.close();
     await this.#listener.answered(DRAIN_MS);
     await this.#store.close();

@@ -17,6 +17,8 @@ export interface Paths {
   readonly registryFile: string;
   readonly projectsDir: string;
   readonly backupsDir: string;
+  /** What was removed and is being deleted; on the disk of the data directory. */
+  readonly trashDir: string;
   readonly logFile: string;
   /** Directory of the lock and the process id file, private to the user. */
   readonly runDir: string;
@@ -53,6 +55,7 @@ export function resolvePaths(options: PathOptions = {}, env: NodeJS.ProcessEnv =
     registryFile: join(dataDir, 'registry.json'),
     projectsDir: join(dataDir, 'projects'),
     backupsDir: join(dataDir, 'backups'),
+    trashDir: join(dataDir, 'trash'),
     logFile: join(dataDir, 'logs', 'registry.log'),
     runDir,
     socket: resolveSocket(dataDir, runDir, given.socket, env),

@@ -8,6 +8,7 @@ import { allImports, cycles, type Rule, violations } from './support/imports.ts'
 /** Shared by both sides of the socket; each is small and brings nothing with it. */
 const COMMON = [
   'src/backup-names.ts',
+  'src/killed-process.ts',
   'src/make-directory.ts',
   'src/paths.ts',
   'src/printable.ts',

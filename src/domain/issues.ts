@@ -3,12 +3,18 @@
 export const ISSUE_CODES = [
   /** The codebase is not where the project says. */
   'source_missing',
+  /** Whether the codebase is there cannot be told: it may not be looked at, or its disk does not answer. */
+  'source_unreachable',
   /** The project's own directory is gone. */
   'project_dir_missing',
   /** A directory under `projects/` that belongs to no project. */
   'orphan_dir',
+  /** What a removal could not delete; a repair tries again. */
+  'left_behind',
   /** Training completed, and the adapter is gone. */
   'adapter_missing',
+  /** Training completed, and whether the adapter is there cannot be told. */
+  'adapter_unreachable',
   /** The active project does not exist. */
   'active_missing',
   /** Status `training`, and nobody holds a lease. */

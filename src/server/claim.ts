@@ -8,6 +8,7 @@ import { chmod, lstat, readFile, rename, rm, stat, writeFile } from 'node:fs/pro
 import { createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { lock } from 'proper-lockfile';
+import { pidFile } from '../killed-process.ts';
 import { isDaemonOf, LOOK_FOR_DAEMON } from '../process-ids.ts';
 import { errorCode, isMissing } from '../store/atomic-file.ts';
 import { privateName, removeLeftBehind } from './private-name.ts';
@@ -68,11 +69,6 @@ export class Claim {
     if (await this.isOurs()) await rm(this.path, { force: true });
     await removeNote(this.path);
   }
-}
-
-/** Where a daemon writes its process id, for people who face one that no longer answers. */
-export function pidFile(socket: string): string {
-  return `${socket}.pid`;
 }
 
 /** Writes down whose socket it is. A full disk is no reason not to serve; better no note than somebody else's. */

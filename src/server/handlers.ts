@@ -19,7 +19,7 @@ export interface Handlers {
 }
 
 export function createHandlers(services: Services): Handlers {
-  const { places } = services;
+  const { lanes, places } = services;
   const table: HandlerTable = {
     ...daemonHandlers(services),
     ...registryHandlers(services),
@@ -34,7 +34,7 @@ export function createHandlers(services: Services): Handlers {
       const path = project?.startsWith('/') ? project : undefined;
       if (codebase === undefined && path === undefined) return null;
       return (async () => {
-        if (codebase !== undefined) await requireDirectory(codebase);
+        if (codebase !== undefined) await requireDirectory(codebase, lanes.foreign);
         if (path === undefined) return params;
         const found = await (name === 'projects.remove' ? places.findAt(path) : places.findId(path));
         return { ...params, project: found ?? path };

@@ -1,6 +1,7 @@
 /** Asking a socket whether a daemon lives behind it. */
 import { createConnection } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import { isHeldByKilled, LIVELY_MS } from '../killed-process.ts';
 import { errorCode } from '../store/atomic-file.ts';
 
 /** How long a daemon may take to answer a probe before it counts as hung. Milliseconds. */
@@ -24,6 +25,7 @@ interface ProbeOptions {
 }
 
 export type Probe =
+  /** Nobody lives there; a daemon that was killed and cannot go away may still hold the socket. */
   | { readonly kind: 'absent' }
   | Alive
   /** Accepted and closed without an answer: a daemon that is ending. */
@@ -41,7 +43,7 @@ export async function probe(
     const found = await ask(path, method, Math.max(0, end - performance.now()));
     if (found.kind !== 'full') return found;
     // As many connect to a socket that nobody takes connections from as it has room for; Linux says so at once.
-    if (performance.now() >= end) return { kind: 'hung' };
+    if (performance.now() >= end) return { kind: isHeldByKilled(path) ? 'absent' : 'hung' };
     await delay(FULL_QUEUE_PAUSE_MS);
   }
 }
@@ -53,9 +55,13 @@ function ask(path: string, method: string, deadline: number): Promise<Probe | { 
     let connected = false;
     const finish = (result: Probe | { readonly kind: 'full' }): void => {
       clearTimeout(timer);
+      clearTimeout(silent);
       socket.destroy();
       resolve(result);
     };
+    const silent = setTimeout(() => {
+      if (isHeldByKilled(path)) finish({ kind: 'absent' });
+    }, LIVELY_MS);
     const timer = setTimeout(() => finish({ kind: 'hung' }), deadline);
     socket.on('connect', () => {
       connected = true;
@@ -73,6 +79,7 @@ function ask(path: string, method: string, deadline: number): Promise<Probe | { 
       else if (code === 'EAGAIN') finish({ kind: 'full' });
       else {
         clearTimeout(timer);
+        clearTimeout(silent);
         reject(error);
       }
     });

@@ -1,35 +1,52 @@
-/** The directories around the registry: codebases, and each project's own under `<data>/projects/`. */
-import { realpath, rm, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+/** The directories around the registry that are not the daemon's own: codebases, and what else projects name. */
+import { stat } from 'node:fs/promises';
 import { InvalidParamsError, RegistryError } from '../domain/errors.ts';
 import { normalizePath } from '../domain/references.ts';
-import type { Logger } from '../log.ts';
 import { errorCode } from './atomic-file.ts';
+import { type Lane, NoAnswerError, PATIENCE_MS } from './lane.ts';
+import { systemReason } from './system-reason.ts';
 
-/** Whether there is a directory; null where it cannot be told, as in a folder that macOS protects. */
-export async function isDirectory(path: string): Promise<boolean | null> {
+/** What says that there is nothing, or nothing that a path may lead to. */
+const GONE: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG']);
+
+/** What is at a path; `unknown` where that cannot be told, as in a folder that macOS protects. */
+export type Found =
+  | { readonly kind: 'directory' | 'other' | 'nothing' }
+  | { readonly kind: 'unknown'; readonly reason: string };
+
+/**
+ * Looks what is at a path, through links.
+ *
+ * @param lane of the disk that it is on
+ * @param within milliseconds; default {@link PATIENCE_MS}
+ */
+export async function look(path: string, lane: Lane, within: number = PATIENCE_MS): Promise<Found> {
   try {
-    return (await stat(path)).isDirectory();
+    const status = await lane.ask(() => stat(path), within);
+    return { kind: status.isDirectory() ? 'directory' : 'other' };
   } catch (error) {
-    if (['ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG'].includes(errorCode(error) ?? '')) return false;
-    return null;
+    if (GONE.has(errorCode(error) ?? '')) return { kind: 'nothing' };
+    if (errorCode(error) === undefined && !(error instanceof NoAnswerError)) throw error;
+    return { kind: 'unknown', reason: systemReason(error) };
   }
 }
 
 /**
- * Refuses a codebase that is not there.
+ * Refuses a codebase that is not there. Takes two seconds at most.
  *
  * @throws {InvalidParamsError} for a relative path
- * @throws {RegistryError} `source_path_missing`; not for one that exists and may not be looked at
+ * @throws {RegistryError} `source_path_missing`; not for one of which it cannot be told, because it may not be looked
+ *   at or its disk does not answer
  */
-export async function requireDirectory(path: string): Promise<void> {
+export async function requireDirectory(path: string, lane: Lane): Promise<void> {
   if (!path.startsWith('/'))
     throw new InvalidParamsError([{ path: 'source_path', message: 'must be an absolute path' }]);
   if (path.includes('\0')) {
     throw new InvalidParamsError([{ path: 'source_path', message: 'must not contain a NUL character' }]);
   }
   const normal = normalizePath(path);
-  if ((await isDirectory(normal)) === false) {
+  const { kind } = await look(normal, lane);
+  if (kind === 'nothing' || kind === 'other') {
     throw new RegistryError(
       'source_path_missing',
       `cannot use ${normal}: it does not exist or is no directory`,
@@ -37,25 +54,5 @@ export async function requireDirectory(path: string): Promise<void> {
         source_path: normal,
       },
     );
-  }
-}
-
-/**
- * Deletes a project's own directory, and nothing else: not what a link there points to, and nothing at all where
- * `projects/` itself is a link. A failure is logged, as the project is gone from the registry already.
- */
-export async function removeProjectDirectory(projectsDir: string, id: string, log: Logger): Promise<void> {
-  try {
-    const real = await realpath(projectsDir);
-    const expected = join(await realpath(dirname(projectsDir)), basename(projectsDir));
-    if (real !== expected) {
-      log.warn({ projectsDir, real }, "left a removed project's directory: projects/ is a link");
-      return;
-    }
-    // rm removes a link, not what it points to.
-    await rm(join(real, id), { recursive: true, force: true });
-  } catch (error) {
-    if (errorCode(error) !== 'ENOENT')
-      log.error({ err: error, project: id }, "cannot remove the project's directory");
   }
 }

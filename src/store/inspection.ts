@@ -1,41 +1,62 @@
 /** Comparing the registry with the disk, and mending what can be mended. */
-import { mkdir, readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readdir } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import type { Issue, IssueCode } from '../domain/issues.ts';
 import * as operations from '../domain/operations.ts';
 import type { Project } from '../domain/project.ts';
 import type { RegistryView } from '../domain/registry.ts';
 import type { Paths } from '../paths.ts';
-import { errorCode, isMissing } from './atomic-file.ts';
+import { isMissing } from './atomic-file.ts';
 import type { Logger } from '../log.ts';
-import { isDirectory, removeProjectDirectory } from './directories.ts';
+import { type Found, look } from './directories.ts';
+import { type Lanes, NoAnswerError, PATIENCE_MS } from './lane.ts';
 import type { Store } from './store.ts';
-
-/** How many projects are looked at side by side; the thread pool has four threads. */
-const AT_ONCE = 64;
+import type { Trash } from './trash.ts';
 
 /**
- * What is wrong between the registry and the disk. Changes nothing.
- *
- * @param isTraining whether somebody holds a lease on a project
+ * How long all codebases and adapters elsewhere may take together: whoever asks wants an answer, whatever a disk does.
+ * Milliseconds.
  */
-export async function inspect(
-  view: RegistryView,
-  paths: Pick<Paths, 'projectsDir'>,
-  isTraining: (id: string) => boolean,
-): Promise<Issue[]> {
-  const issues: Issue[] = [];
+const FOREIGN_MS = 4_000;
+
+/** What there is to be looked at beside the registry. */
+export interface Surroundings {
+  readonly paths: Pick<Paths, 'projectsDir'>;
+  readonly lanes: Lanes;
+  readonly trash: Pick<Trash, 'discard' | 'left' | 'tryAgain'>;
+  /** Whether somebody holds a lease on a project. */
+  isTraining(id: string): boolean;
+  /** Says why something could not be mended; the issue then remains. */
+  readonly log: Logger;
+}
+
+/** What is wrong between the registry and the disk. Changes nothing; takes seconds at most, whatever a disk does. */
+export async function inspect(view: RegistryView, surroundings: Surroundings): Promise<Issue[]> {
+  const { paths, lanes, trash } = surroundings;
   const projects = [...view.projects()];
-  for (let at = 0; at < projects.length; at += AT_ONCE) {
-    const found = await Promise.all(
-      projects.slice(at, at + AT_ONCE).map((project) => inspectProject(project, paths, isTraining)),
-    );
-    issues.push(...found.flat());
-  }
-  for (const name of await directoriesIn(paths.projectsDir)) {
-    if (view.get(name)) continue;
+  const until = performance.now() + FOREIGN_MS;
+  const lookElsewhere = (path: string): Promise<Found> =>
+    look(path, lanes.foreign, Math.min(PATIENCE_MS, until - performance.now()));
+  const lookInside = (path: string): Promise<Found> => look(path, lanes.projects);
+  const lookAt = (path: string): Promise<Found> =>
+    path.startsWith(`${paths.projectsDir}/`) ? lookInside(path) : lookElsewhere(path);
+  // One disk that does not answer must not keep the others waiting.
+  const [own, foreign, orphans, left] = await Promise.all([
+    each(projects, (project) => inspectOwn(project, surroundings, lookInside)),
+    each(projects, (project) => inspectNamed(project, lookAt)),
+    lanes.projects.ask(() => directoriesIn(paths.projectsDir)).catch(noneWithoutAnswer),
+    trash.left(),
+  ]);
+  const issues = projects.flatMap((_, at) => [...(own[at] ?? []), ...(foreign[at] ?? [])]);
+  const known = new Set(left.map(({ path }) => path));
+  for (const name of orphans) {
     const path = join(paths.projectsDir, name);
+    if (view.get(name) || known.has(path)) continue;
     issues.push({ code: 'orphan_dir', path, message: `${path} belongs to no project`, fixable: true });
+  }
+  for (const { path, reason } of left) {
+    const message = `${path} was removed from the registry and could not be deleted: ${reason}`;
+    issues.push({ code: 'left_behind', path, message, fixable: true });
   }
   if (view.active !== null && !view.get(view.active)) {
     issues.push({
@@ -48,28 +69,59 @@ export async function inspect(
   return issues;
 }
 
-async function inspectProject(
-  project: Project,
-  { projectsDir }: Pick<Paths, 'projectsDir'>,
-  isTraining: (id: string) => boolean,
+/** One after the other: a disk is asked one question at a time anyway. */
+async function each<T>(
+  projects: readonly Project[],
+  inspectOne: (project: Project) => Promise<T>,
+): Promise<T[]> {
+  const found: T[] = [];
+  for (const project of projects) found.push(await inspectOne(project));
+  return found;
+}
+
+/** What is the registry's own. */
+async function inspectOwn(
+  { project_id, name, training_status: status }: Project,
+  { paths, isTraining }: Surroundings,
+  lookAt: (path: string) => Promise<Found>,
 ): Promise<Issue[]> {
   const issues: Issue[] = [];
-  const { project_id, name, source_path, lora_adapter_path: adapter } = project;
-  const found = (code: IssueCode, message: string, fixable: boolean, path?: string): void => {
-    issues.push({ code, project_id, ...(path === undefined ? {} : { path }), message, fixable });
+  const path = join(paths.projectsDir, project_id);
+  const { kind } = await lookAt(path);
+  if (kind === 'nothing' || kind === 'other') {
+    const message = `the directory of "${name}" is gone`;
+    issues.push({ code: 'project_dir_missing', project_id, path, message, fixable: true });
+  }
+  if (status === 'training' && !isTraining(project_id)) {
+    const message = `"${name}" is marked as training and nobody trains it`;
+    issues.push({ code: 'training_stale', project_id, message, fixable: true });
+  }
+  return issues;
+}
+
+/** What the project names: its codebase, and its adapter, which may be anywhere. */
+async function inspectNamed(
+  { project_id, name, source_path: source, lora_adapter_path: adapter, training_status: status }: Project,
+  lookAt: (path: string) => Promise<Found>,
+): Promise<Issue[]> {
+  const issues: Issue[] = [];
+  const found = (code: IssueCode, path: string, message: string, fixable = false): void => {
+    issues.push({ code, project_id, path, message, fixable });
   };
-  if ((await isDirectory(source_path)) === false) {
-    found('source_missing', `the source path of "${name}" is gone`, false, source_path);
+  const codebase = await lookAt(source);
+  if (codebase.kind === 'unknown') {
+    const message = `whether the source path of "${name}" is there cannot be told: ${codebase.reason}`;
+    found('source_unreachable', source, message);
+  } else if (codebase.kind !== 'directory') {
+    found('source_missing', source, `the source path of "${name}" is gone`);
   }
-  const own = join(projectsDir, project_id);
-  if ((await isDirectory(own)) === false) {
-    found('project_dir_missing', `the directory of "${name}" is gone`, true, own);
-  }
-  if (project.training_status === 'completed' && adapter !== null && !(await exists(adapter))) {
-    found('adapter_missing', `"${name}" is trained and its adapter is gone`, true, adapter);
-  }
-  if (project.training_status === 'training' && !isTraining(project_id)) {
-    found('training_stale', `"${name}" is marked as training and nobody trains it`, true);
+  if (status !== 'completed' || adapter === null) return issues;
+  const trained = await lookAt(adapter);
+  if (trained.kind === 'unknown') {
+    const message = `whether the adapter of "${name}" is there cannot be told: ${trained.reason}`;
+    found('adapter_unreachable', adapter, message);
+  } else if (trained.kind === 'nothing') {
+    found('adapter_missing', adapter, `"${name}" is trained and its adapter is gone`, true);
   }
   return issues;
 }
@@ -77,19 +129,17 @@ async function inspectProject(
 /**
  * Mends what can be mended. `orphan_dir` only when named, because that deletes data.
  *
- * @param log says why a directory could not be removed; the issue then remains
  * @param codes only these; default all but `orphan_dir`
  */
 export async function repair(
   store: Store,
-  paths: Pick<Paths, 'projectsDir'>,
-  isTraining: (id: string) => boolean,
-  log: Logger,
+  surroundings: Surroundings,
   codes?: readonly IssueCode[],
 ): Promise<{ fixed: Issue[]; remaining: Issue[] }> {
+  const { lanes, trash, log } = surroundings;
   const wanted = (issue: Issue): boolean =>
     issue.fixable && (codes ? codes.includes(issue.code) : issue.code !== 'orphan_dir');
-  const before = await inspect(store.registry, paths, isTraining);
+  const before = await inspect(store.registry, surroundings);
   const chosen = before.filter(wanted);
   if (chosen.length > 0) {
     await store.change((draft, now) => {
@@ -108,12 +158,16 @@ export async function repair(
     });
     for (const { code, path } of chosen) {
       if (path === undefined) continue;
-      if (code === 'project_dir_missing') await mkdir(path, { recursive: true, mode: 0o700 });
-      if (code === 'orphan_dir')
-        await removeProjectDirectory(paths.projectsDir, path.slice(paths.projectsDir.length + 1), log);
+      if (code === 'project_dir_missing')
+        await lanes.projects
+          .ask(() => mkdir(path, { recursive: true, mode: 0o700 }))
+          .catch((error: unknown) => log.error({ err: error, path }, "cannot make a project's directory"));
+      // Whether it still belongs to nobody is decided anew, where no change can come between.
+      if (code === 'orphan_dir') await trash.discard(basename(path));
+      if (code === 'left_behind') await trash.tryAgain(path);
     }
   }
-  const remaining = await inspect(store.registry, paths, isTraining);
+  const remaining = await inspect(store.registry, surroundings);
   const still = new Set(remaining.map(keyOf));
   return { fixed: chosen.filter((issue) => !still.has(keyOf(issue))), remaining };
 }
@@ -122,13 +176,10 @@ function keyOf({ code, project_id, path }: Issue): string {
   return JSON.stringify([code, project_id, path]);
 }
 
-async function exists(path: string): Promise<boolean> {
-  try {
-    await stat(path);
-    return true;
-  } catch (error) {
-    return !['ENOENT', 'ENOTDIR'].includes(errorCode(error) ?? '');
-  }
+/** What lies on a disk that does not answer is told of by its projects. */
+function noneWithoutAnswer(error: unknown): string[] {
+  if (error instanceof NoAnswerError) return [];
+  throw error;
 }
 
 async function directoriesIn(path: string): Promise<string[]> {

@@ -172,6 +172,29 @@ export class Store {
   }
 
   /**
+   * Does something that depends on what is registered, while no change can come between: the registry is as the file
+   * has it now. Changes wait meanwhile, so it must be quick.
+   *
+   * @throws {RegistryError} `registry_read_only` while it is not known what the file should hold; `storage_failed`;
+   *   `shutting_down`; and what `task` throws
+   */
+  async undisturbed<T>(task: (registry: RegistryView) => Promise<T>): Promise<T> {
+    if (this.#closed) throw shuttingDown();
+    const outcome = await this.#queue.alone(async () => {
+      if (!(await this.#lookAsOwner())) throw shuttingDown();
+      const { problem, readOnly: refused } = this.#committed;
+      if (problem && refused) throw readOnly(problem, this.file);
+      // Its errors are not the file's.
+      return await task(this.#committed.registry).then(
+        (result) => ({ result }),
+        (error: unknown) => ({ error }),
+      );
+    });
+    if ('error' in outcome) throw outcome.error;
+    return outcome.result;
+  }
+
+  /**
    * Takes the content of a backup in place of the file's, or brings single projects back; what is replaced becomes a
    * backup. Works also while the file is invalid.
    *

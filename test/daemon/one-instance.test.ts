@@ -4,7 +4,7 @@ import { access, lstat, mkdir, readdir, readFile, rm, stat, symlink, writeFile }
 import { createConnection, type Socket } from 'node:net';
 import { basename, join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { pidFile } from '../../src/server/claim.ts';
+import { pidFile } from '../../src/killed-process.ts';
 import { privateName } from '../../src/server/private-name.ts';
 import { codebase, Gardenerd, greet, startGardenerd } from '../faults/support/gardenerd.ts';
 import { temporaryDirectory } from '../support/home.ts';

@@ -128,14 +128,24 @@ export const projectMethods = {
     summary:
       "Takes a project out of the registry and deletes the project's own directory; the codebase stays.",
     description:
-      "A path means the project only when it is the project's own `source_path`, and not when it lies in it.",
+      "A path means the project only when it is the project's own `source_path`, and not when it lies in it. " +
+      'The directory is moved away at once and deleted file by file, for a second before the answer and then after it. ' +
+      'Nothing is deleted through a link. `left` is there only when something could not be deleted: the project is out ' +
+      'of the registry all the same, registry.validate names what stays as `left_behind`, and a repair tries again.',
     params: z.strictObject({
       project: projectReference,
       keep_files: z.boolean().optional().describe("leave the project's own directory"),
       force: z.boolean().optional().describe('also while somebody trains it'),
       if_etag: ifEtag,
     }),
-    result: z.object({ project_id: z.string(), active_project: z.string().nullable() }),
+    result: z.object({
+      project_id: z.string(),
+      active_project: z.string().nullable(),
+      left: z
+        .array(z.object({ path: z.string(), reason: z.string().describe('why it stays') }))
+        .optional()
+        .describe('what could not be deleted'),
+    }),
     errors: [...MISSING, 'etag_mismatch', 'lease_held'],
     example: {
       params: { project: 'payments' },

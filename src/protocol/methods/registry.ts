@@ -81,6 +81,9 @@ export const registryMethods = {
   'registry.validate': method({
     kind: 'read',
     summary: 'Compares the registry with the disk.',
+    description:
+      'Answers within seconds also where a disk does not: what cannot be told is `source_unreachable` or ' +
+      '`adapter_unreachable`, and not missing.',
     params: noParams,
     result: z.object({ issues: z.array(issue) }),
     errors: [],

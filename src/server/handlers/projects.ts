@@ -8,13 +8,13 @@ import { countByStatus, list } from '../../domain/query.ts';
 import { findNamed, findProject } from '../../domain/references.ts';
 import type { MethodName, Result } from '../../protocol/methods.ts';
 import { RawJson } from '../../protocol/wire.ts';
-import { removeProjectDirectory } from '../../store/directories.ts';
 import type { Operation } from '../../store/store.ts';
 import type { Lease } from '../leases.ts';
 import { projectJson } from '../presentation.ts';
 import type { Context, Family, Services } from './types.ts';
 
-export function projectHandlers({ store, paths, leases, places, log }: Services): Family<'projects'> {
+export function projectHandlers(services: Services): Family<'projects'> {
+  const { store, paths, lanes, trash, leases, places, log } = services;
   const present = (project: Project): string => projectJson(project, leases);
   const directoryOf = (id: string): string => join(paths.projectsDir, id);
 
@@ -54,7 +54,8 @@ export function projectHandlers({ store, paths, leases, places, log }: Services)
       );
       // An existing project has its directory.
       if (project.project_id === id) {
-        await mkdir(directoryOf(id), { recursive: true, mode: 0o700 }).catch((error: unknown) => {
+        const make = () => mkdir(directoryOf(id), { recursive: true, mode: 0o700 });
+        await lanes.projects.ask(make).catch((error: unknown) => {
           // The project is registered; registry.validate reports the directory and a repair makes it.
           log.error({ err: error, project: id }, "cannot make the project's directory");
         });
@@ -91,8 +92,8 @@ export function projectHandlers({ store, paths, leases, places, log }: Services)
       });
       const { project_id, name } = removed.project;
       log.info({ method: 'projects.remove', project: project_id, name, ...peer }, 'changed');
-      if (!keep_files) await removeProjectDirectory(paths.projectsDir, project_id, log);
-      return { project_id, active_project: removed.active };
+      const left = keep_files ? null : await trash.discard(project_id);
+      return { project_id, active_project: removed.active, ...(left && { left: [left] }) };
     },
     async 'projects.touch'({ project }, context) {
       return (await changed('projects.touch', context, (draft, now) => operations.touch(draft, project, now)))

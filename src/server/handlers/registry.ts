@@ -2,22 +2,22 @@ import { countByStatus } from '../../domain/query.ts';
 import { findProject } from '../../domain/references.ts';
 import type { Result } from '../../protocol/methods.ts';
 import { RawJson } from '../../protocol/wire.ts';
-import { inspect, repair } from '../../store/inspection.ts';
+import { inspect, repair, type Surroundings } from '../../store/inspection.ts';
 import { snapshotJson } from '../events.ts';
 import { sharedRun } from '../shared-run.ts';
 import type { Family, Services } from './types.ts';
 
 export function registryHandlers(services: Services): Family<'registry'> {
-  const { store, paths, leases, events, log } = services;
-  const isTraining = (id: string): boolean => !leases.isFree(id);
+  const { store, leases, events, log } = services;
+  const surroundings: Surroundings = { ...services, isTraining: (id) => !leases.isFree(id) };
   // Each asks the disk thousands of times or reads every backup: a thousand callers at once share the answer.
-  const validate = sharedRun(() => inspect(store.registry, paths, isTraining));
+  const validate = sharedRun(() => inspect(store.registry, surroundings));
   const describeBackups = sharedRun(() => store.backups.describe());
   return {
     'registry.info': () => registryInfo(services),
     'registry.validate': async () => ({ issues: await validate() }),
     async 'registry.repair'({ codes }, { peer }) {
-      const done = await repair(store, paths, isTraining, log, codes);
+      const done = await repair(store, surroundings, codes);
       log.info(
         { method: 'registry.repair', fixed: done.fixed.length, remaining: done.remaining.length, ...peer },
         'changed',

@@ -4,7 +4,9 @@ import type { Logger } from '../../log.ts';
 import type { Paths } from '../../paths.ts';
 import type { MethodName, Methods, Result } from '../../protocol/methods.ts';
 import type { RawJson } from '../../protocol/wire.ts';
+import type { Lanes } from '../../store/lane.ts';
 import type { Store } from '../../store/store.ts';
+import type { Trash } from '../../store/trash.ts';
 import type { Bell } from '../bell.ts';
 import type { Events, Outlet } from '../events.ts';
 import type { Leases } from '../leases.ts';
@@ -39,6 +41,8 @@ export interface DaemonControl {
 
 export interface Services {
   readonly store: Store;
+  readonly lanes: Lanes;
+  readonly trash: Trash;
   readonly paths: Paths;
   readonly leases: Leases;
   readonly events: Events;

@@ -22,6 +22,8 @@ export interface StartOptions {
   readonly mount?: PrivateMount;
   /** The beginning of the command, for a daemon in a namespace that has the same data directory. */
   readonly enter?: readonly string[];
+  /** A file system that it sees, and does not keep its data on. */
+  readonly beside?: PrivateMount;
 }
 
 export interface Ended {
@@ -41,7 +43,7 @@ export class Gardenerd {
   /** Starts the program and does not wait for anything; whatever is still running when the test is over is killed. */
   constructor(
     dataDir: string,
-    { args = [], env = {}, mount, enter = mount?.enter ?? [] }: StartOptions = {},
+    { args = [], env = {}, mount, beside, enter = (mount ?? beside)?.enter ?? [] }: StartOptions = {},
   ) {
     const command = [...enter, process.execPath, PROGRAM, '--data-dir', dataDir, ...args];
     this.process = spawn(String(command[0]), command.slice(1), {

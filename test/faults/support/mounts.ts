@@ -1,14 +1,21 @@
-/** File systems of a test's own: small ones that fill up, old ones whose clocks tick. Gone when the test is over. */
+/**
+ * File systems of a test's own: small ones that fill up, old ones whose clocks tick, dead ones.
+ * Gone when the test is over.
+ */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { onTestFinished, type TestContext } from 'vitest';
+import { fileURLToPath } from 'node:url';
 import { temporaryDirectory } from '../../support/home.ts';
 import { requireTools } from '../../support/tools.ts';
+
+const DEAD_DISK = fileURLToPath(new URL('dead_disk.py', import.meta.url));
 
 /** A file system at a place that only the processes of one namespace see there. */
 export class PrivateMount {
   readonly place: string;
   readonly #holder: ChildProcess;
+  #said = '';
 
   private constructor(place: string, holder: ChildProcess) {
     this.place = place;
@@ -22,24 +29,51 @@ export class PrivateMount {
    * @param options as for `mount -o`
    */
   static async make(context: TestContext, type: 'tmpfs' | 'ramfs', options: string): Promise<PrivateMount> {
-    requireTools(context, ['unshare', 'nsenter', 'mount', 'sleep']);
-    const place = await temporaryDirectory();
+    requireTools(context, ['mount', 'sleep']);
     const script = `mount -t ${type} -o mode=700,${options} ${type} "$0" && echo mounted && exec sleep infinity`;
-    const words = [...(isRoot() ? [] : ['-r']), '-m', 'sh', '-c', script, place];
+    return await PrivateMount.#hold(context, type, (place) => ['sh', '-c', script, place]);
+  }
+
+  /** The same with a disk whose server does not answer: whoever asks for a path on it waits, and cannot be killed. */
+  static async dead(context: TestContext): Promise<PrivateMount> {
+    requireTools(context, 'python3');
+    return await PrivateMount.#hold(context, 'FUSE', (place) => ['python3', DEAD_DISK, place]);
+  }
+
+  static async #hold(
+    context: TestContext,
+    type: string,
+    command: (place: string) => readonly string[],
+  ): Promise<PrivateMount> {
+    requireTools(context, ['unshare', 'nsenter']);
+    const place = await temporaryDirectory();
+    const words = [...(isRoot() ? [] : ['-r']), '-m', ...command(place)];
     const holder = spawn('unshare', words, { stdio: ['ignore', 'pipe', 'pipe'] });
     const closed = once(holder, 'close');
     onTestFinished(async () => {
       holder.kill('SIGKILL');
       await closed;
     });
-    let said = '';
+    const mount = new PrivateMount(place, holder);
     for (const stream of [holder.stdout, holder.stderr])
-      stream.on('data', (chunk: Buffer) => (said += String(chunk)));
+      stream.on('data', (chunk: Buffer) => (mount.#said += String(chunk)));
     await Promise.race([closed, once(holder.stdout, 'data')]);
-    if (said.includes('mounted')) return new PrivateMount(place, holder);
-    const note = `needs to mount ${type} in a namespace of its own: ${said}`;
+    if (mount.#said.includes('mounted')) return mount;
+    const note = `needs to mount ${type} in a namespace of its own: ${mount.#said}`;
     if (process.env['REQUIRE_TOOLS'] === '1') throw new Error(note);
     return context.skip(note);
+  }
+
+  /**
+   * Ends it before the test is over: a process that waits for a dead disk ends only with it.
+   */
+  end(): void {
+    this.#holder.kill('SIGKILL');
+  }
+
+  /** How many questions a dead disk was asked. */
+  get asked(): number {
+    return this.#said.split('asked').length - 1;
   }
 
   /** Where everybody else finds a path of the namespace. */

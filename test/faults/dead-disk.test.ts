@@ -1,0 +1,104 @@
+/** A disk elsewhere that does not answer, with codebases on it. It stops nobody but those who ask for it. */
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { beforeEach, expect, onTestFinished, test, type TestContext } from 'vitest';
+import type { Issue } from '../../src/domain/issues.ts';
+import { pidFile } from '../../src/killed-process.ts';
+import { temporaryDirectory } from '../support/home.ts';
+import type { LineClient } from '../support/lines.ts';
+import { until } from '../support/until.ts';
+import { codebase, Gardenerd, greet } from './support/gardenerd.ts';
+import { PrivateMount } from './support/mounts.ts';
+
+/** As many as Node has threads for files. */
+const ON_IT = ['d1', 'd2', 'd3', 'd4'];
+/** What a caller has to wait at most, milliseconds; the library gives up after 30 s. */
+const ANSWER_MS = 10_000;
+
+let disk: PrivateMount;
+let daemon: Gardenerd;
+let client: LineClient;
+
+beforeEach(async (context: TestContext) => {
+  disk = await PrivateMount.dead(context);
+  const dataDir = await temporaryDirectory();
+  const near = await codebase(dataDir);
+  const projects = [...ON_IT.map((name) => [name, `${disk.place}/${name}`]), ['near', near]].map(
+    ([name = '', source_path], n) => {
+      const project_id = `00000000-0000-4000-8000-00000000000${n}`;
+      return [project_id, { project_id, name, source_path }] as const;
+    },
+  );
+  const content = { version: '1.1', active_project: null, projects: Object.fromEntries(projects) };
+  await writeFile(`${dataDir}/registry.json`, JSON.stringify(content));
+  for (const [id] of projects) await mkdir(`${dataDir}/projects/${id}`, { recursive: true });
+  daemon = await start(dataDir);
+  client = await daemon.connect();
+});
+
+async function start(dataDir: string): Promise<Gardenerd> {
+  const started = new Gardenerd(dataDir, { beside: disk });
+  // Before it is waited for: who waits for a dead disk ends with it.
+  onTestFinished(() => disk.end());
+  // Not asked before it has the socket: until then a dead one may hold it, and never answer.
+  await until(async () => {
+    const noted = await readFile(pidFile(started.paths.socket), 'utf8').catch(() => '');
+    return Number(noted) === started.pid;
+  }, 'it has the socket');
+  return await started.ready();
+}
+
+async function change(name: string): Promise<void> {
+  await client.call('projects.update', { project: 'near', tags: [name] });
+}
+
+/** Whether the process runs no more, though a thread of it may wait for the disk. */
+async function isOver({ pid }: Gardenerd): Promise<boolean> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => 'State:\tX');
+  return /^State:\t[ZX]/m.test(status);
+}
+
+test('whether its codebases are there cannot be told, everything else can, and changes go on', async () => {
+  const other = await daemon.connect();
+  const asked = performance.now();
+  const answer = other.call('registry.validate');
+  await until(() => disk.asked > 0, 'the disk was asked');
+  await change('meanwhile');
+  const { issues } = await answer;
+  expect(performance.now() - asked).toBeLessThan(ANSWER_MS);
+  // Whichever is asked first; the rest is not asked any more, to lose no second thread.
+  const unknown = [...ON_IT, 'near'].map((name, n) => [
+    'source_unreachable',
+    `whether the source path of "${name}" is there cannot be told: ` +
+      (n === 0 ? 'its disk does not answer' : 'another disk, which was asked before, does not answer'),
+  ]);
+  expect((issues as unknown as Issue[]).map(({ code, message }) => [code, message])).toEqual(unknown);
+  await change('afterwards');
+  // One thread waits for it, and no other one ever will.
+  expect(disk.asked).toBe(1);
+});
+
+test('a codebase on it is registered, and others are as before', async () => {
+  const peers = await Promise.all(ON_IT.map(() => daemon.connect()));
+  const registered = peers.map((peer, n) =>
+    peer.call('projects.register', { name: `new${n}`, source_path: `${disk.place}/new${n}` }),
+  );
+  await until(() => disk.asked > 0, 'the disk was asked');
+  await change('meanwhile');
+  for (const answer of registered) expect(await answer).toMatchObject({ training_status: 'not_started' });
+  expect(disk.asked).toBe(1);
+});
+
+test.each(['SIGTERM', 'SIGKILL'] as const)(
+  'a daemon that waits for it ends by %s, and the next one takes its place',
+  async (signal) => {
+    // Where it was killed, not even its connections end.
+    client.ask('registry.validate').catch(() => null);
+    await until(() => disk.asked > 0, 'the disk was asked');
+    daemon.signal(signal);
+    await until(() => isOver(daemon), 'the daemon is over');
+    const next = await start(daemon.paths.dataDir);
+    expect(await greet(next.paths.socket)).toBe(next.pid);
+    client = await next.connect();
+    await change('afterwards');
+  },
+);
