@@ -238,7 +238,8 @@ export class Daemon implements DaemonControl {
     this.#stopping = true;
     this.#log.info({ reason }, 'stopping');
     const overdue = setTimeout(() => {
-      this.#log.error('cannot end in time: the disk does not answer');
+      // As far as its disk answers, nothing is left of the socket; otherwise it leads nowhere.
+      this.#release().catch(() => undefined);
       this.#options.overdue?.();
     }, OVERDUE_MS);
     clearInterval(this.#heartbeat);
@@ -267,6 +268,17 @@ export class Daemon implements DaemonControl {
     if (this.#stopping) return;
     this.#log.warn({ socket: this.paths.socket }, why);
     this.shutdown(why);
+  }
+
+  /**
+   * Lets go of everybody at once, and waits for no disk: for a process that is about to be killed because one does not
+   * answer, and may stay until it does. Nothing works afterwards.
+   */
+  abandon(): void {
+    this.#claim.abandon();
+    this.#listener.cut();
+    // Last, because this waits where the log is on that disk.
+    this.#log.error('ended by force: a disk does not answer');
   }
 
   async #release(): Promise<void> {

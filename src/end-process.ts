@@ -9,14 +9,20 @@ const PAUSE_MS = 10;
  * Ends the process with a code.
  *
  * `process.exit` waits for the threads that work on files, and so for ever where a disk or a server hangs; a signal
- * does not. What is on its way to the disk is not acknowledged, so that this loses no more than a kill does.
+ * does not: then the process is dead, and what it has open stays open for as long as the disk does not answer. What is on
+ * its way to the disk is not acknowledged, so that this loses no more than a kill does.
+ *
+ * @param lastly closes what nobody must find open then; it must not wait for a disk itself
  */
-export async function endProcess(code: number): Promise<never> {
+export async function endProcess(code: number, lastly: () => void = () => undefined): Promise<never> {
   // Whoever is first decides.
   process.exitCode ??= code;
+  let isLast = false;
   for (const end = performance.now() + GRACE_MS; waitsForDisk(); await delay(PAUSE_MS)) {
     if (performance.now() < end) continue;
     process.removeAllListeners('SIGTERM');
+    if (!isLast) lastly();
+    isLast = true;
     // The one that service managers do not take for a crash.
     process.kill(process.pid, 'SIGTERM');
   }

@@ -75,11 +75,15 @@ function readOptions(args: string[]): (DaemonOptions & { readonly check: boolean
   };
 }
 
-function fail(message: string, code: number, hint?: string): Promise<never> {
+function fail(
+  message: string,
+  code: number,
+  { hint, lastly }: { readonly hint?: string | undefined; readonly lastly?: () => void } = {},
+): Promise<never> {
   // What a message quotes may hold anything; a line of it is a line.
   process.stderr.write(`gardenerd: ${printable(message)}\n`);
   if (hint !== undefined) process.stderr.write(`try: ${hint}\n`);
-  return endProcess(code);
+  return endProcess(code, lastly);
 }
 
 async function main(): Promise<void> {
@@ -92,10 +96,11 @@ async function main(): Promise<void> {
     const found = await forecast(resolvePaths(options), new Date().toISOString());
     return void process.stdout.write(`${JSON.stringify(found)}\n`);
   }
+  let abandon: () => void = () => undefined;
   const daemon = await Daemon.start({
     ...options,
     inherited: findInherited(),
-    overdue: () => void endProcess(1),
+    overdue: () => void endProcess(1, abandon),
   });
   if ('alreadyRunning' in daemon) {
     const { pid, version } = daemon.alreadyRunning;
@@ -103,11 +108,12 @@ async function main(): Promise<void> {
       `gardenerd: a daemon is already running (pid ${pid}, version ${printable(version)})\n`,
     );
   }
+  abandon = () => daemon.abandon();
   let signals = 0;
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => {
       signals += 1;
-      if (signals > 1) void fail(`forced to end by a second ${signal}`, 1);
+      if (signals > 1) void fail(`forced to end by a second ${signal}`, 1, { lastly: abandon });
       else void daemon.stop(signal);
     });
   }
@@ -138,4 +144,7 @@ function explain(error: unknown): [message: string, code: number, hint?: string]
   return [`cannot start: ${error instanceof Error ? error.message : String(error)}${advice}`, 1];
 }
 
-main().catch((error: unknown) => fail(...explain(error)));
+main().catch((error: unknown) => {
+  const [message, code, hint] = explain(error);
+  return fail(message, code, { hint });
+});

@@ -4,6 +4,7 @@
  * proper-lockfile guards only the moment between asking whether anybody answers and taking the path; it is not held
  * for life, because after a kill it would stay, and during a sleep it could be stolen.
  */
+import { closeSync } from 'node:fs';
 import { chmod, lstat, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -62,6 +63,19 @@ export class Claim {
   async leadsHere(path: string): Promise<boolean | null> {
     const there = await stat(path, { bigint: true }).catch(() => null);
     return there !== null && there.dev === this.#dev && there.ino === this.#ino;
+  }
+
+  /**
+   * Stops listening without a word to the disk, for a process that is about to be killed: the path then leads nowhere,
+   * which whoever comes takes for what it is. Closing the server would wait for the disk, to unlink the name that it was
+   * bound to.
+   */
+  abandon(): void {
+    const { _handle: handle } = this.server as Server & {
+      readonly _handle?: { readonly fd?: number } | null;
+    };
+    // Node has no other way to it; without one, the process keeps its socket for as long as the disk keeps the process.
+    if (handle?.fd !== undefined && handle.fd >= 0) closeSync(handle.fd);
   }
 
   /** Gives the path up, if it is still ours; a successor's socket stays. Connections are not touched. */

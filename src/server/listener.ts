@@ -70,6 +70,11 @@ export class Listener {
     if (stopListening) this.#server.close();
   }
 
+  /** Cuts every connection at once. */
+  cut(): void {
+    for (const connection of this.#connections) connection.destroy();
+  }
+
   /** Stops listening, sends what is waiting and closes every connection; resolves when the last one is gone. */
   async close(deadline: number): Promise<void> {
     const gone = new Promise<void>((resolve) => this.#server.close(() => resolve()));
@@ -80,9 +85,7 @@ export class Listener {
       if (connection.introduced && connection.inFlight === 0) connection.send(LAST_WORD);
       connection.close();
     }
-    const timer = setTimeout(() => {
-      for (const connection of this.#connections) connection.destroy();
-    }, deadline);
+    const timer = setTimeout(() => this.cut(), deadline);
     await gone;
     clearTimeout(timer);
   }

@@ -42,6 +42,11 @@ export class Counted {
   /** Starts a daemon again once the last one is gone. */
   async restart(): Promise<void> {
     await this.#daemon.ended;
+    await this.succeed();
+  }
+
+  /** Starts the next daemon. */
+  async succeed(): Promise<void> {
     this.#daemon = await new Gardenerd(this.dataDir, this.#options).ready();
     this.#client = await this.#daemon.connect();
   }
