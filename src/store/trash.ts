@@ -202,7 +202,7 @@ async function inside<T>(path: string, task: (directory: OpenDirectory) => Promi
 /** What others may write into is no place for files to be deleted in. */
 async function requirePrivate(trash: OpenDirectory, path: string): Promise<void> {
   const { uid, mode } = await trash.status();
-  if (uid !== process.getuid?.() || (mode & 0o022) !== 0)
+  if (uid !== process.geteuid?.() || (mode & 0o022) !== 0)
     throw new UnmovableError(`${path} is not yours alone; move it away`);
 }
 
