@@ -53,6 +53,21 @@ export async function checkLeftovers(
   ];
 }
 
+/** What was removed and is not deleted yet; while a daemon runs, it knows more about that. */
+export async function checkTrash({ trashDir }: Paths, short: (path: string) => string): Promise<Diagnosis[]> {
+  const waiting = await find(trashDir, (name) => /.-[0-9a-f]{8}$/.test(name));
+  if (waiting.length === 0) return [];
+  const what =
+    waiting.length === 1 ? '1 removed directory waits' : `${waiting.length} removed directories wait`;
+  return [
+    warning(
+      'leftovers.trash',
+      `${what} in ${short(trashDir)} to be deleted; a daemon does that when it runs`,
+      'gardener daemon start',
+    ),
+  ];
+}
+
 /**
  * A socket that nobody listens on. Harmless: a daemon that starts replaces it.
  *

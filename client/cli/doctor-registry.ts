@@ -53,6 +53,26 @@ export function problemFindings({
   ];
 }
 
+/** What the repair of everything else does not count as done. */
+const ASKED: ReadonlySet<Issue['code']> = new Set(['orphan_dir', 'left_behind']);
+
+/** The projects that were removed and whose directories could not be deleted. */
+export function leftProjects(issues: readonly Issue[]): string[] {
+  return issues.flatMap(({ code, path }) => (code === 'left_behind' ? [path?.split('/').at(-1) ?? ''] : []));
+}
+
+/** Deletes what earlier removals could not. */
+function deletion(client: Client): Fix {
+  return {
+    done: 'deleted what had been left of removed projects',
+    async run() {
+      const { remaining } = await client.registry.repair({ codes: ['left_behind'] });
+      const still = remaining.find(({ code }) => code === 'left_behind');
+      if (still) throw new Error(printable(still.message));
+    },
+  };
+}
+
 /**
  * @param dropped ids that an outside edit took out of the file: their directories are no rubbish
  */
@@ -66,11 +86,12 @@ export function issueFindings(
   const told = issues.filter(
     ({ code, path }) => code !== 'orphan_dir' || !dropped.has(path?.split('/').at(-1) ?? ''),
   );
-  const repairable = told.filter(({ code, fixable }) => fixable && code !== 'orphan_dir');
+  const repairable = told.filter(({ code, fixable }) => fixable && !ASKED.has(code));
   const fix: Fix = {
     done: `repaired ${plural(repairable.length, 'fault')} in the registry`,
     run: async () => void (await client.registry.repair()),
   };
+  const again = deletion(client);
   if (told.length === 0)
     return [ok('projects', `${plural(projects.length, 'project')}, as they are on the disk`)];
   return told.map((issue) => {
@@ -79,7 +100,7 @@ export function issueFindings(
       `projects.${issue.code}`,
       printable(issue.message),
       remedyFor(issue, name),
-      repairable.includes(issue) ? fix : undefined,
+      repairable.includes(issue) ? fix : issue.code === 'left_behind' ? again : undefined,
     );
   });
 }
@@ -88,6 +109,12 @@ function remedyFor({ code, path }: Issue, name: string): string | undefined {
   switch (code) {
     case 'source_missing':
       return `gardener edit ${name} --path <path>, or gardener rm ${name}`;
+    case 'source_unreachable':
+      return `look yourself: ls ${shellWord(path ?? '')}; if it is gone for good: gardener edit ${name} --path <path>, or gardener rm ${name}`;
+    case 'adapter_unreachable':
+      return `look yourself: ls ${shellWord(path ?? '')}; if it is gone for good: gardener retrain ${name}`;
+    case 'left_behind':
+      return `gardener doctor --fix, when nothing is in the way any more; or delete it yourself: rm -r ${shellWord(path ?? '')}`;
     case 'orphan_dir':
       return `look whether you need it: ls ${shellWord(path ?? '')}; this deletes all such: gardener call registry.repair '{"codes":["orphan_dir"]}'`;
     case 'adapter_missing':
@@ -97,6 +124,18 @@ function remedyFor({ code, path }: Issue, name: string): string | undefined {
     default:
       return undefined;
   }
+}
+
+/** Leaves out what {@link protectedFindings} tells better. */
+export function unprotected(
+  issues: readonly Issue[],
+  { manager }: Pick<Result<'daemon.status'>, 'manager'>,
+  { home, platform = process.platform }: { home: string; platform?: NodeJS.Platform },
+): Issue[] {
+  if (platform !== 'darwin' || manager !== 'launchd') return [...issues];
+  return issues.filter(
+    ({ code, path = '' }) => code !== 'source_unreachable' || protectedFolder(path, home) === undefined,
+  );
 }
 
 /** Codebases where macOS lets a daemon that launchd starts see nothing. */

@@ -7,10 +7,17 @@ import type { Context } from './context.ts';
 import { backupFindings, findDropped } from './doctor-backups.ts';
 import { checkDisk } from './doctor-disk.ts';
 import { checkFile } from './doctor-file.ts';
-import { checkLeftovers, deadSocket } from './doctor-leftovers.ts';
+import { checkLeftovers, checkTrash, deadSocket } from './doctor-leftovers.ts';
 import { checkPermissions } from './doctor-permissions.ts';
+import {
+  daemonFindings,
+  issueFindings,
+  leftProjects,
+  problemFindings,
+  protectedFindings,
+  unprotected,
+} from './doctor-registry.ts';
 import { checkWriting } from './doctor-writing.ts';
-import { daemonFindings, issueFindings, problemFindings, protectedFindings } from './doctor-registry.ts';
 import { report } from './doctor-report.ts';
 import { EXIT, explain } from './errors.ts';
 import { type Diagnosis, type Treatment, error, type Fix, ok, warning } from './finding.ts';
@@ -52,6 +59,7 @@ async function examineFiles(ctx: Context, running: boolean): Promise<Diagnosis[]
     ...(await checkFile(paths, running, ctx.host.daemonProgram, short)),
     ...(await checkWriting(paths, short)),
     ...(await checkLeftovers(paths, ctx.host.now(), short)),
+    ...(running ? [] : await checkTrash(paths, short)),
     ...(await checkDisk(paths)),
   ];
 }
@@ -114,13 +122,14 @@ async function examineRegistry(ctx: Context, client: Client): Promise<Diagnosis[
     client.registry.backups(),
     listAll(client, {}),
   ]);
-  const known = new Set(projects.map(({ project_id: id }) => id));
+  const known = new Set([...projects.map(({ project_id: id }) => id), ...leftProjects(issues)]);
   const dropped = await findDropped(status.data_dir, backups, (id) => known.has(id), now);
+  const told = unprotected(issues, status, ctx.host);
   return [
     ...daemonFindings(status),
     ...problemFindings(info),
-    ...issueFindings(client, issues, projects, new Set(dropped.map(({ project_id: id }) => id))),
-    ...protectedFindings(projects, status, { home: ctx.host.home }),
+    ...issueFindings(client, told, projects, new Set(dropped.map(({ project_id: id }) => id))),
+    ...protectedFindings(projects, status, ctx.host),
     ...backupFindings(backups, dropped, now),
   ];
 }

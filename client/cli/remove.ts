@@ -3,12 +3,13 @@ import { realpath } from 'node:fs/promises';
 import type { Client } from '../client.ts';
 import type { WireProject } from '../../src/domain/encoding.ts';
 import { RegistryError } from '../../src/domain/errors.ts';
+import type { Result } from '../../src/protocol/methods.ts';
 import { confirm } from './ask.ts';
 import type { Context } from './context.ts';
 import { EXIT } from './errors.ts';
 import { UsageError } from './failures.ts';
 import { referenceTo } from './resolve.ts';
-import { plural, printable, shellWord } from './text.ts';
+import { plural, printable, shellWord, tildes } from './text.ts';
 
 export interface RemoveOptions {
   readonly keepFiles?: true;
@@ -76,6 +77,13 @@ async function confirmed(
   return confirm(ctx.host, `remove ${what} from the registry, ${trained}? the code stays`);
 }
 
+interface Removed {
+  readonly project_id: string;
+  readonly name: string;
+  /** What could not be deleted. */
+  readonly left?: NonNullable<Result<'projects.remove'>['left']>;
+}
+
 /** Removes in order; the first refusal ends it, after saying what is gone already. */
 async function removeAll(
   ctx: Context,
@@ -84,7 +92,7 @@ async function removeAll(
   { keepFiles, force }: RemoveOptions,
 ): Promise<void> {
   const { active_project: before } = await client.projects.active();
-  const removed: { project_id: string; name: string }[] = [];
+  const removed: Removed[] = [];
   let active = before?.project_id ?? null;
   let refusal: RegistryError | undefined;
   for (const { project_id: id, name } of projects) {
@@ -94,8 +102,9 @@ async function removeAll(
         ...(keepFiles && { keep_files: true }),
         ...(force && { force: true }),
       });
-      removed.push({ project_id: id, name });
-      active = answer.active_project;
+      const { active_project: next, left } = answer;
+      removed.push({ project_id: id, name, ...(left && { left }) });
+      active = next;
     } catch (error) {
       if (!(error instanceof RegistryError)) throw error;
       refusal = error;
@@ -105,6 +114,7 @@ async function removeAll(
   // Printed at the end: whoever closes the pipe early must not stop half of the removals.
   if (!ctx.json) for (const { name } of removed) ctx.print(`removed ${ctx.paint('bold', printable(name))}`);
   else if (!refusal) ctx.printJson({ removed, active_project: active });
+  reportLeft(ctx, removed);
   if (refusal) {
     if (ctx.json) for (const { name } of removed) ctx.note(`removed ${printable(name)} before that`);
     throw refusal;
@@ -113,4 +123,16 @@ async function removeAll(
     const { active_project: next } = await client.projects.active();
     if (next) ctx.note(`active now: ${printable(next.name)}`);
   }
+}
+
+/** The projects are gone; what was asked for did not happen whole. */
+function reportLeft(ctx: Context, removed: readonly Removed[]): void {
+  const left = removed.flatMap(({ name, left: paths = [] }) => paths.map((one) => ({ name, ...one })));
+  if (left.length === 0) return;
+  for (const { name, path, reason } of left) {
+    const where = `${printable(ctx.shortPath(path))}: ${printable(tildes(reason, ctx.host.home))}`;
+    ctx.note(`note: trained data of ${printable(name)} stay in ${where}`);
+  }
+  ctx.note('try: gardener doctor --fix, when nothing is in the way any more; or delete them yourself');
+  ctx.exitCode = EXIT.refused;
 }

@@ -945,9 +945,15 @@ class ProjectRegistry:
         # Not through keywords of call(), which leaves None out: here it empties a path.
         return ProjectMetadata.from_dict(self._call("projects.update", {**changes, "project": project_id}))
 
-    def remove_project(self, project_id: str, *, keep_files: bool = False, force: bool = False) -> None:
-        """Forgets a project and removes its own directory; the codebase stays."""
-        self.call("projects.remove", project=project_id, keep_files=keep_files or None, force=force or None)
+    def remove_project(
+        self, project_id: str, *, keep_files: bool = False, force: bool = False
+    ) -> List[Dict[str, str]]:
+        """Forgets a project and removes its own directory; the codebase stays.
+
+        Gives what could not be deleted, each as ``{"path", "reason"}``; the project is forgotten all the same.
+        """
+        done = self.call("projects.remove", project=project_id, keep_files=keep_files or None, force=force or None)
+        return list(done.get("left", []))
 
     def get_active_project(self) -> Optional[str]:
         """The id of the active project."""

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, symlink } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { commandLine } from '../support/cli.ts';
@@ -317,6 +317,54 @@ describe('rm', () => {
       active_project: null,
     });
     expect(await readdir(join(cli.home, 'api'))).toEqual(['a.go']);
+  });
+
+  test('says what could not be deleted, and the doctor does too and blames no edit for it', async () => {
+    const cli = await commandLine();
+    for (const name of ['api', 'web']) {
+      await cli.codebase(name, { 'a.go': '' });
+      await cli.run(['add', name]);
+    }
+    const { project_id: id } = (await cli.json(['show', 'api'])) as { project_id: string };
+    const projects = join(cli.dataDir, 'projects');
+    await rename(projects, join(cli.home, 'elsewhere'));
+    await symlink(join(cli.home, 'elsewhere'), projects);
+    // From now on there is a backup, of before an edit, that has it.
+    const file = join(cli.dataDir, 'registry.json');
+    await writeFile(file, (await readFile(file, 'utf8')).replaceAll('"tags": []', '"tags": ["x"]'));
+    await cli.run(['call', 'registry.reload']);
+    expect(await cli.run(['rm', '--yes', 'api'])).toEqual({
+      code: 1,
+      signal: null,
+      stdout: 'removed api\n',
+      stderr: `note: trained data of api stay in ~/.codebase-gardener/projects/${id}: ~/.codebase-gardener/projects is a link, and nothing is deleted through one
+try: gardener doctor --fix, when nothing is in the way any more; or delete them yourself
+active now: web
+`,
+    });
+    const looked = async (...flags: string[]): Promise<unknown[]> => {
+      const { stdout } = await cli.run(['doctor', '--json', ...flags]);
+      const { findings } = JSON.parse(stdout) as { findings: { check: string; level: string }[] };
+      return findings.filter(({ level }) => level !== 'ok').map(({ check }) => check);
+    };
+    // Also the next daemon knows.
+    await cli.run(['daemon', 'stop']);
+    expect(await looked()).toEqual(['projects.left_behind']);
+    expect(await looked('--fix')).toEqual(['projects.left_behind']);
+    await rm(projects);
+    await rename(join(cli.home, 'elsewhere'), projects);
+    expect(await looked('--fix')).toEqual([]);
+    expect(await readdir(projects)).toHaveLength(1);
+
+    await rename(projects, join(cli.home, 'elsewhere'));
+    await symlink(join(cli.home, 'elsewhere'), projects);
+    const { code, stdout } = await cli.run(['rm', '--yes', '--json', 'web']);
+    expect(code).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject({
+      removed: [
+        { name: 'web', left: [{ path: expect.any(String), reason: expect.stringContaining('is a link') }] },
+      ],
+    });
   });
 
   test('keeps what training left when told so', async () => {
