@@ -1,5 +1,5 @@
 /** One attempt to reach a daemon: is the socket ours, does somebody listen, does it say hello. */
-import { readFileSync, type Stats } from 'node:fs';
+import { lstatSync, readFileSync, type Stats } from 'node:fs';
 import { lstat } from 'node:fs/promises';
 import { createConnection } from 'node:net';
 import { dirname } from 'node:path';
@@ -39,7 +39,7 @@ const FULL_QUEUE_WAIT_MS = 10;
  */
 export async function greet(target: Target, signal: AbortSignal): Promise<Greeted | 'absent' | 'closing'> {
   const { socket } = target.paths;
-  await checkSocket(socket);
+  const dialled = await checkSocket(socket);
   let connection: Connection;
   try {
     const late = () => hung(socket, `nobody took the connection within ${target.connectMs} ms`);
@@ -59,10 +59,12 @@ export async function greet(target: Target, signal: AbortSignal): Promise<Greete
         throw notAllowed(socket, error);
     }
   }
-  let killed = false;
+  let instead: 'absent' | 'closing' | undefined;
   const silent = setTimeout(() => {
-    killed = isHeldByKilled(socket);
-    if (killed) void connection.close();
+    if (isHeldByKilled(socket)) instead = 'absent';
+    // Somebody has taken the place of whoever was dialled, who may never answer.
+    else if (dialled && inodeOf(socket) !== dialled.ino) instead = 'closing';
+    if (instead) void connection.close();
   }, LIVELY_MS);
   try {
     const late = () =>
@@ -73,7 +75,7 @@ export async function greet(target: Target, signal: AbortSignal): Promise<Greete
     return { connection, hello };
   } catch (error) {
     await connection.close();
-    if (killed) return 'absent';
+    if (instead) return instead;
     if (error instanceof ConnectionError && error.reason === 'lost') return 'closing';
     if (error instanceof RegistryError && error.kind === 'shutting_down') return 'closing';
     throw error;
@@ -133,15 +135,27 @@ function dialOnce(path: string, signal: AbortSignal): Promise<Connection> {
 /**
  * Refuses what belongs to somebody else: Node cannot ask who is at the other end, so the owner of the socket, and of
  * the directory in which it could be replaced, has to do. Root may own the directory (`/tmp`, `/run`).
+ *
+ * @returns what is there, undefined for nothing
  */
-async function checkSocket(path: string): Promise<void> {
+async function checkSocket(path: string): Promise<Stats | undefined> {
   const directory = await statusOf(dirname(path));
   if (directory && directory.uid !== 0) refuseOthers(dirname(path), directory);
   const socket = await statusOf(path);
-  if (!socket) return;
+  if (!socket) return undefined;
   refuseOthers(path, socket);
   // Linux calls a connection to a file "refused", as if a daemon had died.
   if (!socket.isSocket() && !socket.isSymbolicLink()) throw notAllowed(path, new Error('it is no socket'));
+  return socket;
+}
+
+function inodeOf(path: string): number | undefined {
+  try {
+    return lstatSync(path).ino;
+  } catch {
+    // Whatever it is, it is not what was dialled.
+    return undefined;
+  }
 }
 
 async function statusOf(path: string): Promise<Stats | undefined> {

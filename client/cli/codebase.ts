@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { RegistryError } from '../../src/domain/errors.ts';
 import type { Context } from './context.ts';
+import { requireAnswer } from './disk-answer.ts';
 import { withProgress } from './progress.ts';
 import { scan, type Scan } from './scan.ts';
 import { expandTilde, plural, printable, thousands } from './text.ts';
@@ -10,11 +11,13 @@ import { expandTilde, plural, printable, thousands } from './text.ts';
 /**
  * The directory as an absolute path in the person's spelling; links stay.
  *
+ * @throws {LocalError} when its disk does not answer
  * @throws {RegistryError} `source_path_missing` when there is no such directory, as the registry would say
  */
 export async function codebaseAt(ctx: Context, text: string): Promise<string> {
   const expanded = expandTilde(text, ctx.host.home);
   const path = expanded.startsWith('/') ? resolve(expanded) : resolve(ctx.cwd(), expanded);
+  await requireAnswer(path, ctx.shortPath(path));
   const fault = await directoryFault(path);
   if (fault !== undefined) {
     throw new RegistryError('source_path_missing', `cannot use ${printable(ctx.shortPath(path))}: ${fault}`, {

@@ -2,6 +2,7 @@
 import type { Json, JsonObject } from '../../src/domain/project.ts';
 import { updateCurrent } from './changes.ts';
 import { codebaseAt, fileWords, scanCodebase } from './codebase.ts';
+import { requireAnswer } from './disk-answer.ts';
 import type { Context } from './context.ts';
 import { UsageError } from './failures.ts';
 import { JsonFault, parseJson } from './json.ts';
@@ -37,7 +38,9 @@ export async function edit(ctx: Context, reference: string, options: EditOptions
   const path = options.path === undefined ? undefined : await codebaseAt(ctx, options.path);
   await ctx.withClient(async (client) => {
     const before = await client.projects.get({ project: await referenceTo(ctx, client, reference) });
-    const scanned = options.rescan ? await scanCodebase(ctx, path ?? before.source_path) : undefined;
+    const { source_path: known } = before;
+    if (options.rescan && path === undefined) await requireAnswer(known, ctx.shortPath(known));
+    const scanned = options.rescan ? await scanCodebase(ctx, path ?? known) : undefined;
     const after = await updateCurrent(client, before, (current) => ({
       ...(options.name !== undefined && { name: options.name }),
       ...(path !== undefined && { source_path: path }),

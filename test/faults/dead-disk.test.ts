@@ -1,9 +1,12 @@
 /** A disk elsewhere that does not answer, with codebases on it. It stops nobody but those who ask for it. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { beforeEach, expect, onTestFinished, test, type TestContext } from 'vitest';
 import type { Issue } from '../../src/domain/issues.ts';
 import { pidFile } from '../../src/killed-process.ts';
-import { temporaryDirectory } from '../support/home.ts';
+import { builtProgram } from '../support/cli.ts';
+import { environment, temporaryDirectory } from '../support/home.ts';
 import type { LineClient } from '../support/lines.ts';
 import { until } from '../support/until.ts';
 import { codebase, Gardenerd, greet } from './support/gardenerd.ts';
@@ -100,5 +103,42 @@ test.each(['SIGTERM', 'SIGKILL'] as const)(
     expect(await greet(next.paths.socket)).toBe(next.pid);
     client = await next.connect();
     await change('afterwards');
+  },
+);
+
+test(
+  'the command line says so within seconds and ends, and restarts a daemon that was killed',
+  { timeout: 60_000 },
+  async () => {
+    const run = async (...words: string[]): Promise<[number | null, string]> => {
+      const args = ['--data-dir', daemon.paths.dataDir, ...words];
+      const [program = '', ...rest] = [...disk.enter, process.execPath, builtProgram('gardener.js'), ...args];
+      const child = spawn(program, rest, { env: environment(daemon.paths.dataDir) });
+      let said = '';
+      for (const stream of [child.stdout, child.stderr])
+        stream.on('data', (chunk: Buffer) => (said += chunk.toString()));
+      const [code] = (await once(child, 'close')) as [number | null];
+      return [code, said];
+    };
+    client.ask('registry.validate').catch(() => null);
+    await until(() => disk.asked > 0, 'the disk was asked');
+    daemon.signal('SIGKILL');
+    await until(() => isOver(daemon), 'the daemon is over');
+    const [code, said] = await run('daemon', 'restart');
+    expect([code, said]).toEqual([0, expect.stringMatching(/^started the daemon: pid \d+, version .*\n$/)]);
+    for (const words of [
+      ['add', disk.place],
+      ['edit', 'd1', '--rescan'],
+    ]) {
+      const [code, said] = await run(...words);
+      expect([code, said]).toEqual([
+        1,
+        expect.stringMatching(/^gardener: cannot look at .*: its disk has not answered for 5 s\ntry: .*\n$/),
+      ]);
+    }
+    expect(await run('daemon', 'stop')).toEqual([
+      0,
+      expect.stringMatching(/^stopped the daemon: pid \d+\n$/),
+    ]);
   },
 );

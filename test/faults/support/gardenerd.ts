@@ -88,7 +88,8 @@ export class Gardenerd {
   }
 
   signal(signal: NodeJS.Signals): void {
-    if (this.isRunning) process.kill(this.pid, signal);
+    // Not by its id, which it may have lost since it ended.
+    this.process.kill(signal);
   }
 
   async kill(): Promise<void> {
