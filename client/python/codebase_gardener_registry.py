@@ -31,6 +31,7 @@ import os
 import pwd
 import shlex
 import shutil
+import signal
 import socket
 import subprocess
 import threading
@@ -723,6 +724,8 @@ class _Dialer:
         try:
             connection = _Connection(self.path, deadline.sooner(CONNECT_TIMEOUT))
         except socket.timeout:
+            if self._is_held_by_killed():
+                return "absent"
             raise self._hung(f"nobody took the connection within {CONNECT_TIMEOUT:g} s") from None
         except (FileNotFoundError, ConnectionRefusedError):
             return "absent"
@@ -748,6 +751,8 @@ class _Dialer:
             connection.close()
             if error.reason == "lost":
                 return "closing"
+            if self._is_held_by_killed():
+                return "absent"
             raise self._hung("the connection was taken, and no answer came in time") from None
         except BaseException:
             connection.close()
@@ -796,6 +801,23 @@ class _Dialer:
         if process.returncode != 0:
             said = errors.decode("utf-8", "replace").strip() or f"{program[0]} ended with {process.returncode}"
             raise RegistryConnectionError("start_failed", f"cannot start the daemon: {said}")
+
+    def _is_held_by_killed(self) -> bool:
+        """Whether whoever noted itself beside the socket was killed and cannot go away, as a disk does not answer.
+
+        Its socket stays open until the disk does. Known on Linux only.
+        """
+        try:
+            with open(f"{self.path}.pid", encoding="ascii") as note:
+                process = f"/proc/{int(note.read())}"
+            with open(f"{process}/status", encoding="utf-8", errors="replace") as lines:
+                status = dict(line.split(":", 1) for line in lines if ":" in line)
+            if status["State"].strip()[:1] in ("Z", "X"):
+                # Its first thread has ended, and others have not.
+                return len(os.listdir(f"{process}/task")) > 1
+            return bool(int(status["SigPnd"], 16) & 1 << (signal.SIGKILL - 1))
+        except (OSError, ValueError, KeyError):
+            return False
 
     def _hung(self, what: str) -> RegistryConnectionError:
         return RegistryConnectionError(

@@ -170,7 +170,7 @@ test('an orphan that gets its project back after it was found is not deleted', a
   await writeFile(adapter, 'weights');
   await writeFile(join(home, 'registry.json'), '{"version":"1.1","active_project":null,"projects":{}}');
   await store.look();
-  const [{ name: backup = '' } = {}] = await store.backups.list();
+  const [backup] = (await store.backups.list()).map(({ name }) => name);
   const lanes = createLanes();
   const trash = new Trash({ paths, store, lane: lanes.projects, log: capturedLog().log });
   const discarded: string[] = [];
@@ -180,7 +180,7 @@ test('an orphan that gets its project back after it was found is not deleted', a
     async discard(name: string) {
       discarded.push(name);
       // The restore comes between the look and the deletion.
-      await store.restore(backup);
+      await store.restore(String(backup));
       return await trash.discard(name);
     },
   };

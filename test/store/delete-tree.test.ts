@@ -31,9 +31,9 @@ test('everything in it goes, and one file operation is under way at a time', asy
   await files('a/b', 600);
   await files('c', 600);
   let most = 0;
-  let done = false;
-  const deletion = deleteIt().finally(() => (done = true));
-  while (!done) {
+  const progress = { done: false };
+  const deletion = deleteIt().finally(() => (progress.done = true));
+  while (!progress.done) {
     const under = process.getActiveResourcesInfo().filter((name) => name.startsWith('FSReq'));
     most = Math.max(most, under.length);
     await new Promise((resolve) => setImmediate(resolve));
