@@ -289,11 +289,13 @@ export class Daemon implements DaemonControl {
   #committed(commit: Commit): void {
     if (commit.origin === 'rpc') this.#watch.wrote();
     this.#events.committed(commit);
-    // Whoever trained a project that is gone trains nothing any more.
-    for (const change of commit.changes) {
-      if (!('id' in change)) continue;
-      if (!change.after) this.#leases.endOf(change.id);
-      if (change.before?.source_path !== change.after?.source_path) this.#places.changed();
+    for (const { id, before, after } of commit.changes.filter((change) => 'id' in change)) {
+      if (before && !after) {
+        // Whoever trained a project that is gone trains nothing any more.
+        this.#leases.remember(before);
+        this.#leases.endOf(id);
+      }
+      if (before?.source_path !== after?.source_path) this.#places.changed();
     }
     this.#bell.ring();
   }

@@ -43,6 +43,16 @@ export function isLeaseRecorded(project: Project): boolean {
 }
 
 /**
+ * The token of a new lease: greater than any before it of the project. A file that somebody has replaced, or a backup,
+ * may not know those; the clock does, as no project has had more leases than there were seconds since 1970.
+ *
+ * @param previous the greatest that is known
+ */
+export function nextToken(previous: number, now: string): number {
+  return Math.max(previous + 1, Math.floor(Date.parse(now) / 1000));
+}
+
+/**
  * Starts training.
  *
  * @param token must be greater than any this project has had

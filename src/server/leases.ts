@@ -7,7 +7,7 @@
 import { toWire } from '../domain/encoding.ts';
 import { RegistryError } from '../domain/errors.ts';
 import type { Project } from '../domain/project.ts';
-import { type Holder, isLeaseRecorded, type Progress, stallOf } from '../domain/training.ts';
+import { type Holder, isLeaseRecorded, nextToken, type Progress, stallOf } from '../domain/training.ts';
 
 /** How long a lease whose connection ended may be resumed, in milliseconds. */
 export const RESUME_GRACE_MS = 10_000;
@@ -65,16 +65,22 @@ export class Leases {
    * Reserves a project for a change that is being tried, and gives the token of the lease it would begin.
    *
    * @param claim stands for the change, which may be tried several times
+   * @param now when the change is made, as ISO 8601
    * @throws {RegistryError} `lease_held`
    */
-  reserve(project: Project, claim: object, force: boolean): number {
+  reserve(project: Project, claim: object, force: boolean, now: string): number {
     const id = project.project_id;
     const other = this.#reserved.get(id);
     if (other !== undefined && other !== claim) throw leaseHeld(project, undefined);
     const held = this.#leases.get(id);
     if (held && !force) throw leaseHeld(project, held);
     this.#reserved.set(id, claim);
-    return Math.max(project.training?.token ?? 0, this.#tokens.get(id) ?? 0) + 1;
+    return nextToken(Math.max(project.training?.token ?? 0, this.#tokens.get(id) ?? 0), now);
+  }
+
+  /** Keeps in mind the token of a project that is going: if it comes back, it may come without. */
+  remember({ project_id: id, training }: Project): void {
+    if (training && training.token > (this.#tokens.get(id) ?? 0)) this.#tokens.set(id, training.token);
   }
 
   /** Gives back what a change that failed had reserved. */
@@ -92,7 +98,7 @@ export class Leases {
     const id = project.project_id;
     const token = project.training?.token ?? 0;
     this.#drop(id);
-    this.#tokens.set(id, token);
+    this.remember(project);
     const stallMs = stallOf(project);
     const lease: Lease = { projectId: id, token, holder, owner, stallMs, live: null, ending: null };
     this.#leases.set(id, lease);

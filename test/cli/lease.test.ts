@@ -128,8 +128,8 @@ describe('reports', () => {
     it.lease.report({ message: 'done' });
     await until(() => it.reports().length === 2, 'both have come');
     expect(it.reports()).toEqual([
-      { project: BEGUN.project.project_id, token: 1, phase: 'training', progress: 0 },
-      { project: BEGUN.project.project_id, token: 1, progress: 1, message: 'done' },
+      { project: BEGUN.project.project_id, token: BEGUN.token, phase: 'training', progress: 0 },
+      { project: BEGUN.project.project_id, token: BEGUN.token, progress: 1, message: 'done' },
     ]);
   });
 

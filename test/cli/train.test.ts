@@ -18,7 +18,7 @@ describe('a trainer', () => {
     const trained = await project();
     expect(trained).toMatchObject({
       training_status: 'completed',
-      training: { token: 1, holder: null, error: null },
+      training: { holder: null, error: null },
     });
     expect(Date.parse(trained.last_trained ?? '')).toBeGreaterThan(Date.parse(trained.created_at));
     expect(await cli.json(['call', 'registry.validate'])).toEqual({ issues: [] });
@@ -54,6 +54,7 @@ describe('a trainer', () => {
       source_path: source,
       lora_adapter_path: adapter,
       vector_store_path: vectors,
+      training,
     } = await project();
     expect(stdout.split('\n').toSorted()).toEqual(
       [
@@ -62,7 +63,7 @@ describe('a trainer', () => {
         `GARDENER_PROJECT_SOURCE_PATH=${source}`,
         `GARDENER_PROJECT_LORA_ADAPTER_PATH=${adapter}`,
         `GARDENER_PROJECT_VECTOR_STORE_PATH=${vectors}`,
-        'GARDENER_PROJECT_TOKEN=1',
+        `GARDENER_PROJECT_TOKEN=${training?.token}`,
         'GARDENER_PROGRESS_FD=3',
         join(cli.home, 'src'),
         'from standard input',

@@ -80,9 +80,12 @@ describe.each(document.methods)('$name', ({ name, summary, params, result, examp
     }
     expect(problems(result.schema, value)).toBeNull();
 
-    const { client, home, epoch } = await seeded(name);
+    const { client, home, epoch, token } = await seeded(name);
     const text = JSON.stringify(Object.fromEntries(values));
-    const here = text.replaceAll('/home/ada', home).replaceAll('k3v9x2', epoch);
+    const here = text
+      .replaceAll('/home/ada', home)
+      .replaceAll('k3v9x2', epoch)
+      .replace(/(?<="token":)\d+/, String(token));
     const answer = await client.call(name, JSON.parse(here));
     expect(problems(result.schema, answer)).toBeNull();
     expect(plain(answer, home)).toEqual(plain(value, '/home/ada'));
@@ -96,7 +99,9 @@ function problems(schema: object, value: unknown): unknown {
 }
 
 /** The state that the examples are about: "payments" in a home, and what a method needs beside it. */
-async function seeded(method: string): Promise<{ client: LineClient; home: string; epoch: string }> {
+async function seeded(
+  method: string,
+): Promise<{ client: LineClient; home: string; epoch: string; token: unknown }> {
   const home = await temporaryDirectory();
   await mkdir(join(home, 'src', 'payments'), { recursive: true });
   const running = await startDaemon({ dataDir: join(home, '.codebase-gardener') });
@@ -110,8 +115,9 @@ async function seeded(method: string): Promise<{ client: LineClient; home: strin
     });
     await client.call('projects.update', { project: 'payments', file_count: 412 });
   }
-  await SEEDS[method]?.(client, running, home);
-  return { client, home, epoch: running.daemon.epoch };
+  const seed = await SEEDS[method]?.(client, running, home);
+  const { token } = (seed ?? {}) as { token?: unknown };
+  return { client, home, epoch: running.daemon.epoch, token };
 }
 
 type Seed = (client: LineClient, running: RunningDaemon, home: string) => Promise<unknown>;
@@ -140,6 +146,7 @@ const SEEDS: Readonly<Record<string, Seed>> = {
 /** What differs from one machine and one moment to the next, by the name of its member. */
 const VARIES = new Set([
   'pid',
+  'token',
   'version',
   'epoch',
   'uptime_s',

@@ -19,18 +19,22 @@ describe('one project, wanted', () => {
     const { writer } = await world(['a']);
     writer.send(Array.from({ length: 20 }, (_, id) => request(id, 'training.begin', { project: 'a' })));
     const { won, codes } = outcomes(await writer.next<Answer[]>());
-    expect(won).toMatchObject([{ id: 0, result: { token: 1 } }]);
+    expect(won).toMatchObject([{ id: 0, result: { project: { name: 'a' } } }]);
     expect(codes).toEqual(new Set([1006]));
   });
 
   test('by many connections, is begun by exactly one', async () => {
     const { writer, connect } = await world(['a']);
     const peers = await Promise.all(Array.from({ length: 20 }, () => connect()));
-    for (let token = 1; token <= 5; token += 1) {
+    let last = 0;
+    for (let round = 1; round <= 5; round += 1) {
       const { won, codes } = outcomes(
         await Promise.all(peers.map((peer) => peer.ask('training.begin', { project: 'a' }))),
       );
-      expect(won).toMatchObject([{ result: { token } }]);
+      expect(won).toHaveLength(1);
+      const { token } = won.map(({ result }) => result as { token: number })[0] ?? { token: 0 };
+      expect(token).toBeGreaterThan(last);
+      last = token;
       expect(codes).toEqual(new Set([1006]));
       await writer.call('training.release', { project: 'a', token });
     }
@@ -133,24 +137,26 @@ describe('a claim that waits', () => {
     const waiting = peer.call('training.claim', { wait_ms: 60_000 });
     await peer.ask('daemon.ping');
     await add('a');
-    expect(await waiting).toMatchObject({ token: 1, project: { name: 'a' } });
+    expect(await waiting).toMatchObject({ project: { name: 'a' } });
   });
 
-  test.each<[what: string, how: string, params: object]>([
-    ['is released', 'training.release', { token: 1 }],
-    ['fails and is asked for', 'projects.retrain', {}],
-    ['has lost its trainer', 'training.wait', {}],
+  test.each<[what: string, how: string, params: (token: number) => object]>([
+    ['is released', 'training.release', (token) => ({ token })],
+    ['fails and is asked for', 'projects.retrain', () => ({})],
+    ['has lost its trainer', 'training.wait', () => ({})],
   ])('is woken by a project that %s', async (_, how, params) => {
     const { connect, writer } = await world(['a']);
-    await begin(writer, 'a', how === 'training.wait' ? { stall_ms: 20 } : {});
+    const token = await begin(writer, 'a', how === 'training.wait' ? { stall_ms: 20 } : {});
     const peer = await connect();
     const waiting = peer.call('training.claim', { wait_ms: 60_000 });
     await peer.ask('daemon.ping');
     if (how === 'projects.retrain') {
-      await writer.call('training.fail', { project: 'a', token: 1, error: 'out of memory' });
+      await writer.call('training.fail', { project: 'a', token, error: 'out of memory' });
     }
-    await writer.call(how, { project: 'a', ...params });
-    expect(await waiting).toMatchObject({ token: 2, project: { name: 'a' } });
+    await writer.call(how, { project: 'a', ...params(token) });
+    const next = await waiting;
+    expect(next).toMatchObject({ project: { name: 'a' } });
+    expect(next['token']).toBeGreaterThan(token);
   });
 
   test('gets one of two that come while two wait', async () => {
@@ -172,7 +178,7 @@ describe('a claim that waits', () => {
     peer.socket.destroy();
     await until(async () => (await writer.call('daemon.status'))['connections'] === 1, 'the peer is gone');
     await add('a');
-    expect(await writer.call('training.claim')).toMatchObject({ token: 1, project: { name: 'a' } });
+    expect(await writer.call('training.claim')).toMatchObject({ project: { name: 'a' } });
   });
 
   test('of a peer that says no more is answered with nothing', async () => {

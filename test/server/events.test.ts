@@ -22,6 +22,9 @@ vi.mock('../../src/store/atomic-file.ts', async (original) => {
 
 const briefs = (events: readonly RegistryEvent[]) => events.map(brief);
 
+/** The token is to be that of the lease that was begun. */
+const LEASE = { project: 'a', token: undefined };
+
 describe('a watch without a cursor', () => {
   test('begins with every project, the active one and a cursor, and everything after it follows', async () => {
     const { watch, writer, add } = await world(['a', 'b']);
@@ -90,10 +93,10 @@ describe('every change is one event:', () => {
       'training to the end',
       [
         ['training.begin', { project: 'a' }],
-        ['training.progress', { project: 'a', token: 1, progress: 0.5 }],
-        ['training.progress', { project: 'a', token: 1, phase: 'saving' }],
+        ['training.progress', { ...LEASE, progress: 0.5 }],
+        ['training.progress', { ...LEASE, phase: 'saving' }],
         ['training.cancel', { project: 'a' }],
-        ['training.complete', { project: 'a', token: 1, file_count: 3, metadata: { loss: 1 } }],
+        ['training.complete', { ...LEASE, file_count: 3, metadata: { loss: 1 } }],
       ],
       ['training a', 'training a', 'training a', 'training a'],
     ],
@@ -101,7 +104,11 @@ describe('every change is one event:', () => {
   ])('%s', async (_, steps, events) => {
     const { watch, writer, add } = await world(['a', 'b']);
     const subscriber = await watch();
-    for (const [method, params] of steps) await writer.call(method, params);
+    let token: unknown;
+    for (const [method, params] of steps) {
+      const answer = await writer.call(method, 'token' in params ? { ...params, token } : params);
+      if (method === 'training.begin') token = answer['token'];
+    }
     await add('last');
     await writer.call('projects.remove', { project: 'last' });
     const seen = briefs(await subscriber.untilRemoved('last'));

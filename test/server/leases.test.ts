@@ -7,6 +7,8 @@ import { type Lease, Leases, RESUME_GRACE_MS } from '../../src/server/leases.ts'
 
 const ID = '0b7f6a52-6d4c-4f5e-9a6e-1c2d3e4f5a6b';
 const AT = '2026-01-05T10:00:00.000Z';
+/** Before the clock gives anything out: tokens are 1, 2 and 3. */
+const AT_FIRST = '1970-01-01T00:00:00.000Z';
 const PROJECT = completeProject({ name: 'payments', source_path: '/src/payments' }, ID, AT);
 
 let lost: string[];
@@ -42,7 +44,7 @@ function recorded(token: number, stallMs?: number): Project {
 /** Takes a lease as the daemon does. */
 function begin(owner: object, stallMs?: number, force = false): Lease {
   const claim = {};
-  const token = leases.reserve(PROJECT, claim, force);
+  const token = leases.reserve(PROJECT, claim, force, AT_FIRST);
   return leases.begin(claim, recorded(token, stallMs), owner, { name: 'lora' });
 }
 
@@ -174,10 +176,10 @@ test('a token given once is not given again, whatever the file says', () => {
 
 test('a project that is reserved is not free, and is free again when the change failed', () => {
   const claim = {};
-  leases.reserve(PROJECT, claim, false);
+  leases.reserve(PROJECT, claim, false, AT_FIRST);
   expect(leases.isFree(ID)).toBe(false);
-  expect(() => leases.reserve(PROJECT, {}, true)).toThrow(/is training it/);
-  expect(leases.reserve(PROJECT, claim, false)).toBe(1);
+  expect(() => leases.reserve(PROJECT, {}, true, AT_FIRST)).toThrow(/is training it/);
+  expect(leases.reserve(PROJECT, claim, false, AT_FIRST)).toBe(1);
   leases.unreserve(claim);
   expect(leases.isFree(ID)).toBe(true);
   expect(freed).toBe(1);

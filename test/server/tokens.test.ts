@@ -1,81 +1,174 @@
 /** Tokens: a store behind a trainer refuses an old one, so that none may be given twice. */
-import { readFile, writeFile } from 'node:fs/promises';
-import { describe, expect, test } from 'vitest';
-import { begin, world } from '../support/world.ts';
+import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { begin, get, type World, world } from '../support/world.ts';
+
+/** Rewrites the file as the Python module does, which knows nothing of training records. */
+async function rewriteAsPython(file: string): Promise<void> {
+  const { projects } = JSON.parse(await readFile(file, 'utf8')) as {
+    projects: Record<string, Record<string, unknown>>;
+  };
+  for (const project of Object.values(projects)) {
+    for (const field of ['training', 'retrain_requested', 'tags', 'metadata', 'last_used', 'last_trained']) {
+      delete project[field];
+    }
+  }
+  await writeFile(file, JSON.stringify({ version: '1.0', projects }));
+}
+
+/** Begins and releases a lease; gives its token. */
+async function once({ writer }: Pick<World, 'writer'>): Promise<number> {
+  const token = await begin(writer, 'a');
+  await writer.call('training.release', { project: 'a', token });
+  return token;
+}
+
+/** Sets the clock on: taking a project away and starting a daemon may take less than the second that tokens tell apart. */
+function aSecondAfter(token: number): void {
+  vi.useFakeTimers({ toFake: ['Date'] });
+  vi.setSystemTime((token + 1) * 1000 + 1);
+}
+
+afterEach(() => void vi.useRealTimers());
 
 describe('tokens of a project only grow', () => {
-  /** Rewrites the file as the Python module does, which knows nothing of training records. */
-  async function rewriteAsPython(file: string): Promise<void> {
-    const { projects } = JSON.parse(await readFile(file, 'utf8')) as {
-      projects: Record<string, Record<string, unknown>>;
-    };
-    for (const project of Object.values(projects)) {
-      for (const field of [
-        'training',
-        'retrain_requested',
-        'tags',
-        'metadata',
-        'last_used',
-        'last_trained',
-      ]) {
-        delete project[field];
-      }
-    }
-    await writeFile(file, JSON.stringify({ version: '1.0', projects }));
-  }
-
-  test('whatever becomes of its leases, and each project has its own', async () => {
+  test('whatever becomes of its leases, also within a second', async () => {
     const { writer } = await world(['a', 'b']);
-    const seen: number[] = [];
+    let last = 0;
     for (const [method, params] of [
       ['training.release', {}],
       ['training.complete', {}],
       ['training.fail', { error: 'x' }],
       ['training.begin', { force: true }],
+      ['training.release', {}],
     ] as const) {
       const token = await begin(writer, 'a', { force: true });
-      seen.push(token);
-      await writer.call(method, {
+      expect(token).toBeGreaterThan(last);
+      last = token;
+      const ended = await writer.call(method, {
         project: 'a',
         ...(method === 'training.begin' ? {} : { token }),
         ...params,
       });
+      if (method !== 'training.begin') continue;
+      expect(ended['token']).toBeGreaterThan(token);
+      last = Number(ended['token']);
     }
-    seen.push(await begin(writer, 'a', { force: true }));
-    expect(seen).toEqual([1, 2, 3, 4, 6]);
-    expect(await begin(writer, 'b')).toBe(1);
   });
 
-  test('also through a rewrite by the Python module, with and without a restart', async () => {
-    const { writer, paths, restart } = await world(['a']);
-    await writer.call('training.release', { project: 'a', token: await begin(writer, 'a') });
-    await rewriteAsPython(paths.registryFile);
-    await writer.call('registry.reload');
+  test('and stay a number that 32 bits hold, for as long as the seconds since 1970 do', async () => {
+    const { writer } = await world(['a']);
     const token = await begin(writer, 'a');
-    expect(token).toBe(2);
-
-    // With a lease as well: whoever holds it goes on, and its token is in the file afterwards.
-    await rewriteAsPython(paths.registryFile);
-    await writer.call('registry.reload');
-    expect((await writer.refusal('training.begin', { project: 'a' })).code).toBe(1006);
-    await writer.call('training.progress', { project: 'a', token, progress: 0.5 });
-    expect(await writer.call('training.complete', { project: 'a', token })).toMatchObject({
-      training_status: 'completed',
-      training: { token },
-    });
-    const next = await restart();
-    expect(await begin(next.writer, 'a')).toBe(3);
+    expect(Math.abs(token - Date.now() / 1000)).toBeLessThan(60);
   });
 
-  test('also through removal and return', async () => {
+  test('also through a rewrite by the Python module, with and without a daemon', async () => {
+    const before = await world(['a']);
+    const { writer, paths, daemon } = before;
+    const first = await once(before);
+    await rewriteAsPython(paths.registryFile);
+    await writer.call('registry.reload');
+    const second = await once(before);
+    expect(second).toBeGreaterThan(first);
+
+    writer.socket.destroy();
+    await daemon.stop('the file is rewritten meanwhile');
+    await rewriteAsPython(paths.registryFile);
+    const next = await world([], { dataDir: paths.dataDir });
+    expect((await get(next.writer, 'a'))['training']).toBeNull();
+    aSecondAfter(second);
+    expect(await begin(next.writer, 'a')).toBeGreaterThan(second);
+  });
+
+  test('also through removal and return, in one daemon', async () => {
     const { writer, paths } = await world(['a']);
-    await writer.call('training.release', { project: 'a', token: await begin(writer, 'a') });
+    await once({ writer });
     const early = await readFile(paths.registryFile);
     const token = await begin(writer, 'a');
     await writer.call('projects.remove', { project: 'a', force: true });
     await writeFile(paths.registryFile, early);
     await writer.call('registry.reload');
     expect((await writer.refusal('training.complete', { project: 'a', token })).code).toBe(1007);
-    expect(await begin(writer, 'a')).toBe(token + 1);
+    expect(await begin(writer, 'a')).toBeGreaterThan(token);
+  });
+
+  test('also through two edits, of which the first takes the project away', async () => {
+    const { writer, paths } = await world(['a', 'b']);
+    await once({ writer });
+    const { projects, ...rest } = JSON.parse(await readFile(paths.registryFile, 'utf8')) as {
+      projects: Record<string, { name: string; training?: unknown }>;
+    };
+    // Ahead of the clock, as from a machine whose clock was.
+    const ahead = Math.floor(Date.now() / 1000) + 1_000_000;
+    const edit = async (change: (id: string) => void): Promise<void> => {
+      for (const id of Object.keys(projects)) if (projects[id]?.name === 'a') change(id);
+      await writeFile(paths.registryFile, JSON.stringify({ ...rest, projects }));
+      await writer.call('registry.reload');
+    };
+    const project = Object.values(projects).find(({ name }) => name === 'a') as { training: object };
+    await edit((id) => (projects[id] = { ...project, name: 'a', training: { token: ahead } }));
+    const gone = { ...projects };
+    await edit((id) => delete projects[id]);
+    Object.assign(projects, gone);
+    await edit((id) => (projects[id] = { ...project, name: 'a', training: null }));
+    expect(await begin(writer, 'a')).toBe(ahead + 1);
+  });
+
+  test('also through removal, a restart and a restore', async () => {
+    const before = await world(['a']);
+    const { writer, paths } = before;
+    await once(before);
+    const early = 'registry-20260101T000000.000Z-edit.json';
+    await copyFile(paths.registryFile, join(paths.backupsDir, early));
+    for (let round = 0; round < 4; round += 1) await once(before);
+    const last = await once(before);
+    await writer.call('projects.remove', { project: 'a' });
+    const { writer: next } = await before.restart();
+    await next.call('registry.restore', { name: early });
+    expect(tokenOf(await get(next, 'a'))).toBeLessThan(last);
+    aSecondAfter(last);
+    expect(await begin(next, 'a')).toBeGreaterThan(last);
+  });
+
+  test('also through a recovery from an older backup', async () => {
+    const before = await world(['a']);
+    const { writer, paths, daemon } = before;
+    await once(before);
+    const early = await readFile(paths.registryFile);
+    for (let round = 0; round < 4; round += 1) await once(before);
+    const last = await once(before);
+    writer.socket.destroy();
+    await daemon.stop('the disk fails meanwhile');
+    await rm(paths.backupsDir, { recursive: true });
+    await writeFile(paths.registryFile, '{"projects"');
+    await mkdir(paths.backupsDir);
+    await writeFile(join(paths.backupsDir, 'registry-last-good.json'), early);
+    const { writer: next } = await world([], { dataDir: paths.dataDir });
+    expect(tokenOf(await get(next, 'a'))).toBeLessThan(last);
+    aSecondAfter(last);
+    expect(await begin(next, 'a')).toBeGreaterThan(last);
+  });
+
+  test('also when the clock is set back meanwhile', async () => {
+    const before = await world(['a']);
+    const { writer, paths } = before;
+    const early = await readFile(paths.registryFile);
+    aSecondAfter(Date.now() / 1000);
+    const first = await once(before);
+    vi.setSystemTime(Date.now() - 3_600_000);
+    const second = await once(before);
+    expect(second).toBeGreaterThan(first);
+    await writer.call('projects.remove', { project: 'a' });
+    await writeFile(paths.registryFile, early);
+    await writer.call('registry.reload');
+    const third = await once(before);
+    expect(third).toBeGreaterThan(second);
+    const next = await before.restart();
+    expect(await once(next)).toBeGreaterThan(third);
   });
 });
+
+function tokenOf(project: Record<string, unknown>): number {
+  return (project['training'] as { token: number }).token;
+}

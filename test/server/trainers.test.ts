@@ -61,10 +61,9 @@ describe('a trainer whose connection ends', () => {
       const claimed = other.call('training.claim', { wait_ms: 60_000 });
       expect(await writer.call('training.wait', { project: 'a' })).toMatchObject(lost);
       expect(performance.now() - start).toBeGreaterThan(RESUME_GRACE_MS - 10);
-      expect(await claimed).toMatchObject({
-        token: 2,
-        project: { training: { attempt: 2, progress: null } },
-      });
+      const next = await claimed;
+      expect(next).toMatchObject({ project: { training: { attempt: 2, progress: null } } });
+      expect(next['token']).toBeGreaterThan(token);
       expect((await writer.refusal('training.resume', { project: 'a', token })).code).toBe(1007);
       expect((await subscriber.take(3)).map(brief)).toEqual(['training a', 'training a', 'training a']);
     }
@@ -147,7 +146,7 @@ describe('after a restart of the daemon', () => {
     const before = await world(['a']);
     const token = await begin(before.writer, 'a');
     const { writer } = await before.restart();
-    expect(await begin(writer, 'a', { force: true })).toBe(token + 1);
+    expect(await begin(writer, 'a', { force: true })).toBeGreaterThan(token);
   });
 });
 

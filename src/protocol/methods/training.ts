@@ -19,16 +19,20 @@ const token = z.int().min(0).describe('of the lease');
 const details = jsonObject
   .optional()
   .describe(`any JSON object, at most ${MAX_DETAILS_BYTES} bytes serialised`);
-const lease = z.object({ token: z.int(), project: wireProject });
+const lease = z.object({
+  token: z.int().describe('greater than any before it of this project; not consecutive'),
+  project: wireProject,
+});
 const MISSING = ['project_not_found', 'ambiguous_project'] as const;
 const LEASED = [...MISSING, 'lease_lost'] as const;
 
 const AT = '2026-01-05T10:00:00.000Z';
+const TOKEN = 1_767_607_200;
 const EXAMPLE_TRAINING = {
   ...EXAMPLE_PROJECT,
   training_status: 'training' as const,
   training: {
-    token: 1,
+    token: TOKEN,
     phase: null,
     progress: null,
     message: null,
@@ -42,7 +46,7 @@ const EXAMPLE_TRAINING = {
   },
 };
 const ENDED = { ...EXAMPLE_TRAINING.training, holder: null };
-const EXAMPLE_LEASE = { project: 'payments', token: 1 };
+const EXAMPLE_LEASE = { project: 'payments', token: TOKEN };
 
 /** Who may work on a project: a lease, bound to the connection that took it. */
 export const trainingMethods = {
@@ -64,7 +68,7 @@ export const trainingMethods = {
     errors: [...MISSING, 'lease_held'],
     example: {
       params: { project: 'payments', holder: { name: 'lora-trainer', pid: 5120 } },
-      result: { token: 1, project: EXAMPLE_TRAINING },
+      result: { token: TOKEN, project: EXAMPLE_TRAINING },
     },
   }),
   'training.claim': method({
@@ -84,7 +88,7 @@ export const trainingMethods = {
     errors: [],
     example: {
       params: { holder: { name: 'lora-trainer', pid: 5120 }, languages: ['typescript'] },
-      result: { token: 1, project: EXAMPLE_TRAINING },
+      result: { token: TOKEN, project: EXAMPLE_TRAINING },
     },
   }),
   'training.progress': method({
@@ -195,6 +199,6 @@ export const trainingMethods = {
     params: z.strictObject({ project: projectReference, token }),
     result: lease,
     errors: LEASED,
-    example: { params: EXAMPLE_LEASE, result: { token: 1, project: EXAMPLE_TRAINING } },
+    example: { params: EXAMPLE_LEASE, result: { token: TOKEN, project: EXAMPLE_TRAINING } },
   }),
 };

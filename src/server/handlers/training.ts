@@ -32,7 +32,7 @@ export function trainingHandlers(services: Services): Family<'training'> {
         leases.unreserve(claim);
         const chosen = choose(draft);
         if (!chosen) return null;
-        const token = leases.reserve(chosen, claim, force);
+        const token = leases.reserve(chosen, claim, force, now);
         return training.begin(draft, chosen, token, who, now, stall_ms);
       });
       if (!project) return null;
