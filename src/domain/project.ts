@@ -13,6 +13,12 @@ export const MAX_NAME_LENGTH = 255;
 export const MAX_TAGS = 64;
 /** Serialised as compact JSON, in UTF-8. */
 export const MAX_METADATA_BYTES = 16 * 1024;
+/** Far beyond the seconds that tokens follow, and as far below the last whole number that one can still be added to. */
+export const MAX_TOKEN = 2 ** 52;
+/** How often running a trainer may be lost before nobody counts any more. */
+export const MAX_ATTEMPT = 1_000_000;
+/** The longest that a trainer may be silent, in milliseconds: a day. */
+export const MAX_STALL_MS = 86_400_000;
 
 /** Any JSON object, kept as it came: zod's own objects would drop a key named `__proto__`. */
 export const jsonObject = z
@@ -26,24 +32,43 @@ function isJsonObject(value: unknown): value is JsonObject {
 
 const timestamp = z.string().describe('ISO 8601, UTC, with milliseconds and Z');
 const optionalPath = z.string().nullable();
+const attempt = z.int().min(0).max(MAX_ATTEMPT);
+const retrainRequest = z.looseObject({ at: timestamp, reason: z.string().nullable() });
+
+/** How a project stood when its lease began; releasing the lease puts it back. */
+const beforeSchema = z.looseObject({
+  training_status: z.enum(TRAINING_STATUSES),
+  retrain_requested: retrainRequest.nullable(),
+  /** With `attempt`, what tells `training.claim` that the project lost its trainer and waits for another. */
+  error: z.string().nullable(),
+  attempt,
+});
+export type Before = z.infer<typeof beforeSchema>;
 
 /** A project's training record; kept after training, so that `token` only grows. */
 export const trainingSchema = z.looseObject({
-  token: z.int().min(0).describe('grows with every lease; a store behind a trainer can refuse an older one'),
+  token: z
+    .int()
+    .min(0)
+    .max(MAX_TOKEN)
+    .describe(
+      'greater than any before it of this project, and not consecutive: it follows the seconds since 1970; a store behind a trainer can refuse an older one',
+    ),
   phase: z.string().nullable(),
   progress: z.number().min(0).max(1).nullable(),
   message: z.string().nullable(),
   details: jsonObject.nullable(),
   started_at: timestamp.nullable(),
   updated_at: timestamp.nullable(),
-  holder: z.looseObject({ name: z.string().optional(), pid: z.int().optional() }).nullable(),
+  holder: z.looseObject({ name: z.string().optional(), pid: z.int().min(0).optional() }).nullable(),
   cancel_requested: z.boolean(),
   error: z.string().nullable(),
-  attempt: z.int().min(0),
+  attempt,
+  cancel_reason: z.string().optional().describe('only while somebody is asked to stop'),
+  before: beforeSchema.optional().describe('only under a lease: what releasing it puts back'),
+  stall_ms: z.int().min(1).max(MAX_STALL_MS).optional().describe('only under a lease: as it was begun with'),
 });
 export type Training = z.infer<typeof trainingSchema>;
-
-const retrainRequest = z.looseObject({ at: timestamp, reason: z.string().nullable() });
 
 /** A project as the registry keeps it. */
 export const projectSchema = z
@@ -73,7 +98,13 @@ export type Project = z.infer<typeof projectSchema>;
 export const storedProjectSchema = projectSchema
   .partial()
   .required({ name: true, source_path: true })
-  .extend({ training: trainingSchema.partial().nullable().optional() });
+  .extend({
+    training: trainingSchema
+      .partial()
+      .extend({ before: beforeSchema.partial().optional() })
+      .nullable()
+      .optional(),
+  });
 export type StoredProject = z.infer<typeof storedProjectSchema>;
 
 /** Why a name cannot be a project's, or null when it can. Expects a name that went through {@link cleanName}. */
@@ -191,8 +222,29 @@ export function completeProject(stored: StoredProject, id: string, now: string):
     last_updated: updated,
     last_trained: time(stored.last_trained),
     last_used: time(stored.last_used),
-    training: stored.training ? { ...blankTraining(), ...stored.training } : null,
+    training: stored.training ? completeTraining(stored.training) : null,
+    retrain_requested: completeRequest(stored.retrain_requested),
   } as Project;
+}
+
+function completeTraining(stored: NonNullable<StoredProject['training']>): Training {
+  const { before } = stored;
+  return {
+    ...blankTraining(),
+    ...stored,
+    started_at: time(stored.started_at),
+    updated_at: time(stored.updated_at),
+    ...(before && {
+      before: {
+        ...before,
+        ...(before.retrain_requested && { retrain_requested: completeRequest(before.retrain_requested) }),
+      },
+    }),
+  } as Training;
+}
+
+function completeRequest(stored: StoredProject['retrain_requested']): Project['retrain_requested'] {
+  return stored ? { ...stored, at: canonicalTime(stored.at) ?? stored.at } : null;
 }
 
 function time(text: string | null | undefined): string | null {

@@ -4,7 +4,14 @@
  */
 import { InvalidParamsError } from './errors.ts';
 import { putChanged, update } from './operations.ts';
-import { blankTraining, type JsonObject, type Project, type Training } from './project.ts';
+import {
+  type Before,
+  blankTraining,
+  type JsonObject,
+  MAX_ATTEMPT,
+  type Project,
+  type Training,
+} from './project.ts';
 import type { Draft, RegistryView } from './registry.ts';
 
 /** What a project whose trainer vanished is told to have failed of. */
@@ -18,15 +25,6 @@ export const MAX_DETAILS_BYTES = 4 * 1024;
 export interface Holder {
   name?: string | undefined;
   pid?: number | undefined;
-}
-
-/** How a project stood when its lease began; releasing the lease puts it back. */
-interface Before {
-  training_status: Project['training_status'];
-  retrain_requested: Project['retrain_requested'];
-  /** With {@link Before.attempt}, what tells `training.claim` that the project lost its trainer and waits for another. */
-  error: string | null;
-  attempt: number;
 }
 
 /** What a trainer reports. */
@@ -81,7 +79,7 @@ export function begin(
         ...(holder.name === undefined ? {} : { name: holder.name }),
         ...(holder.pid === undefined ? {} : { pid: holder.pid }),
       },
-      attempt: (wasLost(before) ? before.attempt : 0) + 1,
+      attempt: Math.min((wasLost(before) ? before.attempt : 0) + 1, MAX_ATTEMPT),
       before,
       // For the next daemon: whoever resumes there is to be missed as soon as here.
       ...(stallMs === undefined ? {} : { stall_ms: stallMs }),
@@ -130,8 +128,7 @@ export function release(draft: Draft, project: Project, now: string): Project {
 
 /** The `stall_ms` that a lease was begun with. */
 export function stallOf({ training }: Project): number | undefined {
-  const stallMs = training?.['stall_ms'];
-  return typeof stallMs === 'number' && stallMs > 0 ? stallMs : undefined;
+  return training?.stall_ms;
 }
 
 /** Asks the holder to stop. */
@@ -264,8 +261,9 @@ function reported({ progress, phase, message, details }: Progress): Partial<Trai
   };
 }
 
-function beforeOf(project: Project): Before {
-  const before = project.training?.['before'] as Partial<Before> | undefined;
+/** What releasing the lease of a project puts back. */
+export function beforeOf(project: Project): Before {
+  const before: Partial<Before> | undefined = project.training?.before;
   return {
     training_status: before?.training_status ?? 'not_started',
     retrain_requested: before?.retrain_requested ?? null,

@@ -2,6 +2,7 @@
 import { JSONRPCServer } from 'json-rpc-2.0';
 import type { z } from 'zod';
 import { InvalidParamsError, type ParamIssue, RegistryError } from '../domain/errors.ts';
+import { jsonFault } from '../domain/json.ts';
 import type { Logger } from '../log.ts';
 import { declaredErrors } from '../protocol/method.ts';
 import { findMethod, type MethodName, methods } from '../protocol/methods.ts';
@@ -13,6 +14,7 @@ import {
   hasPlainId,
   INVALID_REQUEST,
   isErrorAnswer,
+  MAX_DEPTH,
   type Message,
   METHOD_NOT_FOUND,
   type PlainId,
@@ -187,7 +189,9 @@ export class Dispatcher {
     if (this.#draining && kind !== 'control') {
       throw new RegistryError('shutting_down', 'cannot answer: the daemon is shutting down; try again');
     }
-    return validate(params, given) as Given<M>;
+    const valid = validate(params, given) as Given<M>;
+    if (kind !== 'read') refuseUnreadable(valid);
+    return valid;
   }
 
   #checkDeclared(name: MethodName, error: unknown): void {
@@ -232,6 +236,14 @@ function validate(schema: z.ZodType, given: unknown): unknown {
     issues.push({ path: '__proto__', message: 'is not known' });
   if (issues.length > 0) throw new InvalidParamsError(issues);
   return parsed.data;
+}
+
+/** What is written into the file comes to everybody: half a surrogate pair, say, which many parsers refuse. */
+function refuseUnreadable(params: object): void {
+  // A name has an error of its own.
+  const { name: _name, ...rest } = params as { name?: unknown };
+  const fault = jsonFault(rest, MAX_DEPTH);
+  if (fault) throw new InvalidParamsError([{ path: fault.path.join('.'), message: fault.message }]);
 }
 
 function describe(issue: z.core.$ZodIssue): ParamIssue[] {

@@ -157,7 +157,7 @@ export class Backups {
   async #decode(name: string, now: string): Promise<Decoded | null> {
     try {
       const bytes = await this.read(name);
-      return bytes && decodeRegistry(bytes, now);
+      return bytes && decodeRegistry(bytes, now, { mend: true });
     } catch (error) {
       if (errorCode(error) === 'EFBIG') return null;
       throw error;

@@ -1,26 +1,17 @@
 /** What the text of the file means. Nothing here touches a disk; the other direction is in `encode.ts`. */
 import { isUtf8 } from 'node:buffer';
-import type { z } from 'zod';
-import {
-  canonicalTime,
-  cleanName,
-  completeProject,
-  foldName,
-  type Json,
-  nameFault,
-  type Project,
-  type StoredProject,
-  storedProjectSchema,
-} from '../domain/project.ts';
+import { jsonFault, MAX_FILE_DEPTH, TOO_DEEP } from '../domain/json.ts';
+import type { Json, Project } from '../domain/project.ts';
 import { Registry, REGISTRY_VERSION } from '../domain/registry.ts';
 import {
+  depthFault,
   duplicateFault,
   encodingFault,
   faultAt,
   type FileFault,
-  type Path,
   syntaxFault,
 } from './file-fault.ts';
+import { Fault, readOrMend, readProject, replaceAt } from './stored-project.ts';
 
 export type Decoded = ({ readonly ok: true } & Content) | { readonly ok: false; readonly fault: FileFault };
 
@@ -30,15 +21,16 @@ interface Content {
   readonly older: boolean;
   /** Of a newer major version: to be served, never written. */
   readonly newer: boolean;
+  /** What was done without, and why; only where that was wanted. */
+  readonly mended: readonly string[];
 }
 
-/** A fault with its place in the document, before the place is looked up in the text. */
-class Fault extends Error {
-  readonly path: Path;
-  constructor(path: Path, message: string) {
-    super(message);
-    this.path = path;
-  }
+export interface ReadOptions {
+  /**
+   * Whether to do without what nobody misses, such as a broken note of how a project stood before its training, rather
+   * than without the file. For a file that is all there is, not for one that somebody is editing. Default false.
+   */
+  readonly mend?: boolean;
 }
 
 /**
@@ -46,9 +38,10 @@ class Fault extends Error {
  *
  * @param now fills in for timestamps that the file lacks
  */
-export function decodeRegistry(bytes: Buffer, now: string): Decoded {
-  const text = bytes.toString('utf8').replace(/^\uFEFF/, '');
-  if (!isUtf8(bytes)) return { ok: false, fault: encodingFault(text) };
+export function decodeRegistry(bytes: Buffer, now: string, { mend = false }: ReadOptions = {}): Decoded {
+  const written = bytes.toString('utf8').replace(/^\uFEFF/, '');
+  if (!isUtf8(bytes)) return { ok: false, fault: encodingFault(written) };
+  const text = wellFormed(written);
   let document: unknown;
   try {
     document = JSON.parse(text);
@@ -56,18 +49,31 @@ export function decodeRegistry(bytes: Buffer, now: string): Decoded {
     return { ok: false, fault: syntaxFault(text, error) };
   }
   try {
-    const content = readDocument(document, now);
+    const content = readDocument(document, now, mend);
     const fault = content.newer ? null : duplicateFault(bytes, text, document as Record<string, unknown>);
     return fault ? { ok: false, fault } : { ok: true, ...content };
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
+    // The parser that finds places gives up where the nesting is deep enough.
+    if (error.message === TOO_DEEP) return { ok: false, fault: depthFault(text, MAX_FILE_DEPTH) };
     return { ok: false, fault: faultAt(text, error.path, error.message) };
   }
 }
 
-function readDocument(document: unknown, now: string): Content {
+/**
+ * The text with U+FFFD in the place of halves of surrogate pairs, which JSON can escape and other languages' parsers
+ * refuse. Python writes them for file names that are not UTF-8. No place in the text moves.
+ */
+function wellFormed(text: string): string {
+  if (!/\\u[dD][89a-fA-F]/.test(text)) return text;
+  const ESCAPES = /\\u[dD][89abAB]..\\u[dD][c-fC-F]..|\\u[dD][89a-fA-F]..|\\[^]/g;
+  return text.replace(ESCAPES, (escape) => (escape.length === '\\ud800'.length ? '\\ufffd' : escape));
+}
+
+function readDocument(document: unknown, now: string, mend: boolean): Content {
   if (!isRecord(document)) throw new Fault([], 'the file must hold a JSON object');
   const { version = '1.0', active_project = null, projects, ...extra } = document;
+  const mended: string[] = [];
   if (typeof version !== 'string' || !/^\d+(\.\d+)*$/.test(version)) {
     throw new Fault(['version'], 'must be a version such as "1.1"');
   }
@@ -76,12 +82,21 @@ function readDocument(document: unknown, now: string): Content {
   }
   // A newer version may have other rules: what is understood of it is served, nothing of it is written.
   const newer = major(version) > major(REGISTRY_VERSION);
+  for (;;) {
+    const fault = jsonFault(extra, MAX_FILE_DEPTH);
+    if (!fault) break;
+    if (!mend && !newer) throw new Fault(fault.path, fault.message);
+    replaceAt(extra, fault.path, null);
+    mended.push(`${fault.path.join('.')}: ${fault.message}`);
+  }
   if (!isRecord(projects) && !newer) throw new Fault(['projects'], 'must be an object of projects by id');
   const names = new Map<string, string>();
   const read: Project[] = [];
   for (const [key, value] of Object.entries(isRecord(projects) ? projects : {})) {
     try {
-      read.push(readProject(key, value, names, now));
+      read.push(
+        mend ? readOrMend(document, key, value, names, now, mended) : readProject(key, value, names, now),
+      );
     } catch (error) {
       if (!(newer && error instanceof Fault)) throw error;
     }
@@ -93,36 +108,7 @@ function readDocument(document: unknown, now: string): Content {
     older ? REGISTRY_VERSION : version,
     extra as Record<string, Json>,
   );
-  return { registry, older, newer };
-}
-
-function readProject(key: string, value: unknown, names: Map<string, string>, now: string): Project {
-  const at = (...path: Path): Path => ['projects', key, ...path];
-  const checked = storedProjectSchema.safeParse(value);
-  const issue = checked.error?.issues[0];
-  if (issue) throw new Fault(at(...(issue.path as Path)), describe(issue));
-  // What zod returns lacks a key named __proto__; what was parsed has everything.
-  const stored = value as StoredProject;
-  const id = stored.project_id ?? key;
-  if (id !== key) throw new Fault(at('project_id'), `must equal its key ${key}`);
-  if (!storedProjectSchema.shape.project_id.safeParse(key).success)
-    throw new Fault(at(), 'the key must be a UUID');
-  const name = cleanName(stored.name);
-  const fault = nameFault(name);
-  if (fault) throw new Fault(at('name'), fault);
-  const other = names.get(foldName(name));
-  if (other !== undefined) throw new Fault(at('name'), `the name "${name}" is taken by ${other}`);
-  names.set(foldName(name), key);
-  for (const field of ['created_at', 'last_updated', 'last_trained', 'last_used'] as const) {
-    const time = stored[field];
-    if (typeof time === 'string' && canonicalTime(time) === null)
-      throw new Fault(at(field), 'must be an ISO 8601 timestamp');
-  }
-  return completeProject(stored, key, now);
-}
-
-function describe(issue: z.core.$ZodIssue): string {
-  return issue.message.charAt(0).toLowerCase() + issue.message.slice(1);
+  return { registry, older, newer, mended };
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -98,6 +98,23 @@ export function duplicateFault(
   return null;
 }
 
+/**
+ * The fault of a file that is nested too deep, at the bracket that is one too many.
+ *
+ * @param text valid JSON that is
+ */
+export function depthFault(text: string, limit: number): FileFault {
+  let depth = 0;
+  for (const { 0: token, index } of text.matchAll(/"[^"\\]*(?:\\.[^"\\]*)*"|[[\]{}]/g)) {
+    if (token === '[' || token === '{') depth += 1;
+    else if (token === ']' || token === '}') depth -= 1;
+    if (depth > limit) {
+      return { message: `the file is nested deeper than ${limit} objects and lists`, ...place(text, index) };
+    }
+  }
+  return { message: `the file is nested deeper than ${limit} objects and lists` };
+}
+
 const [QUOTE, BACKSLASH, COLON] = [0x22, 0x5c, 0x3a];
 
 /** How many keys valid JSON has in the document and in the objects right below it, as they are written. */

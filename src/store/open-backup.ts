@@ -20,7 +20,7 @@ export async function openBackup(backups: Backups, name: string, now: string): P
       suggestions: names,
     });
   }
-  const decoded = decodeRegistry(bytes, now);
+  const decoded = decodeRegistry(bytes, now, { mend: true });
   const fault = decoded.ok ? (decoded.newer ? 'it is of a newer version' : null) : decoded.fault.message;
   if (!decoded.ok || fault !== null) {
     throw new InvalidParamsError([{ path: 'name', message: `the backup cannot be used: ${fault}` }]);

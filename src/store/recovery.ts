@@ -25,12 +25,12 @@ export type Loaded =
 /** Loads the registry at start. A bad file is kept in the backups before anything takes its place. */
 export async function load(file: TrackedFile, backups: Backups, now: () => string): Promise<Loaded> {
   let look = await file.look();
-  let decoded = look.kind === 'changed' ? decodeRegistry(look.bytes, now()) : null;
+  let decoded = look.kind === 'changed' ? decodeRegistry(look.bytes, now(), { mend: true }) : null;
   if (decoded?.ok === false) {
     await delay(REREAD_DELAY_MS);
     const again = await file.look();
     if (again.kind !== 'same') look = again;
-    if (again.kind === 'changed') decoded = decodeRegistry(again.bytes, now());
+    if (again.kind === 'changed') decoded = decodeRegistry(again.bytes, now(), { mend: true });
   }
   if (look.kind === 'dangling') {
     const copy = await backups.newestGood(now());

@@ -23,6 +23,7 @@ import { locate } from './place.ts';
 import { newerVersion, type Problem, readOnly, shuttingDown, storageFailed } from './problem.ts';
 import { type Job, Queue } from './queue.ts';
 import { load } from './recovery.ts';
+import { requireReadable } from './stored-project.ts';
 import { TrackedFile } from './tracked-file.ts';
 
 export interface StoreOptions {
@@ -145,6 +146,7 @@ export class Store {
    *
    * @throws {RegistryError} what the operation throws; `registry_read_only`; `storage_failed`, after which nothing
    *   has changed unless `applied` is true; `shutting_down`
+   * @throws {InvalidParamsError} for a change that would leave a project that this program could not read again
    */
   change<T>(operation: Operation<T>): Promise<T> {
     if (this.#closed) return Promise.reject(shuttingDown());
@@ -155,6 +157,7 @@ export class Store {
           const step = new Draft(draft);
           try {
             const result = operation(step, now);
+            requireReadable(step.changes);
             draft.absorb(step);
             return () => resolve(result);
           } catch (error) {
@@ -387,10 +390,11 @@ export class Store {
     const now = this.#now();
     this.#committed.loadedAt = now;
     if (loaded.kind === 'good') {
-      const { registry, older, newer } = loaded.decoded;
+      const { registry, older, newer, mended } = loaded.decoded;
       this.#committed.registry = registry;
-      if (older) this.#committed.original = loaded.bytes;
+      if (older || mended.length > 0) this.#committed.original = loaded.bytes;
       if (newer) this.#committed.setProblem(newerVersion(registry.version, now), true);
+      else if (mended.length > 0) this.#tellMended(mended, now);
       // Somebody may have edited it since the last daemon made a copy.
       this.#lastGood.schedule();
       return;
@@ -412,5 +416,13 @@ export class Store {
       // What there is can be served; the next change writes it, and until then it stays in its backup.
       this.#log.error({ err: error }, 'cannot write back what was restored from a backup');
     }
+  }
+
+  #tellMended(mended: readonly string[], since: string): void {
+    const [first] = mended;
+    const more = mended.length > 1 ? ` (and ${mended.length - 1} more)` : '';
+    const message = `the registry file had what cannot be used, and is served without: ${first}${more}; the file as it was goes to backups/ with the next change`;
+    this.#log.warn({ mended }, message);
+    this.#committed.setProblem({ kind: 'recovered', message, since }, false);
   }
 }

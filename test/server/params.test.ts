@@ -31,6 +31,14 @@ describe('params', () => {
     ['a status that is none', 'projects.count', { status: 'done' }, ['status']],
     ['null where a value belongs', 'projects.update', { project: 'x', name: null }, ['name']],
     ['metadata that is no object', 'projects.update', { project: 'x', metadata: [1] }, ['metadata']],
+    ['half a surrogate pair', 'projects.update', { project: 'x', tags: ['ok', '\ud800'] }, ['tags.1']],
+    [
+      'half of one in a key',
+      'projects.update',
+      { project: 'x', metadata: { '\udc00': 1 } },
+      ['metadata.\udc00'],
+    ],
+    ['half of one in a name of a holder', 'daemon.hello', { client: { name: '\ud800' } }, ['client.name']],
     ['a relative path', 'projects.register', { name: 'x', source_path: 'src' }, ['source_path']],
     [
       'a relative path in an update',
