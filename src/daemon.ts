@@ -305,19 +305,21 @@ export class Daemon implements DaemonControl {
     const ending = {};
     const error = why === 'stalled' ? training.STALLED : training.DISCONNECTED;
     try {
-      const lost = await this.#store.change((draft, now) => {
-        const project = draft.get(lease.projectId);
-        const current = this.#leases.get(lease.projectId) === lease;
-        if (!project || !current || (why === 'disconnected' && lease.owner !== null)) return false;
-        this.#leases.requireWithin(project, lease.token, ending);
-        training.fail(draft, project, lease.live ?? {}, error, now);
-        return true;
-      });
-      if (!lost) return;
-      this.#leases.end(lease);
-      this.#log.warn(
-        { project: lease.projectId, token: lease.token, holder: lease.holder },
-        `a lease was lost: ${error}`,
+      await this.#store.change(
+        (draft, now) => {
+          const project = draft.get(lease.projectId);
+          const current = this.#leases.get(lease.projectId) === lease;
+          if (!project || !current || (why === 'disconnected' && lease.owner !== null)) return false;
+          this.#leases.requireWithin(project, lease.token, ending);
+          training.fail(draft, project, lease.live ?? {}, error, now);
+          return true;
+        },
+        (lost) => {
+          if (!lost) return;
+          this.#leases.end(lease);
+          const { projectId, token, holder } = lease;
+          this.#log.warn({ project: projectId, token, holder }, `a lease was lost: ${error}`);
+        },
       );
     } catch (error_) {
       this.#log.error({ err: error_, project: lease.projectId }, 'cannot write down that a lease was lost');

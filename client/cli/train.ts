@@ -8,7 +8,7 @@ import { EXIT } from './errors.ts';
 import { UsageError } from './failures.ts';
 import { origin, resolveProject } from './resolve.ts';
 import { printable, shellWord } from './text.ts';
-import { isPassing } from './train-lease.ts';
+import { beginLease, isPassing } from './train-lease.ts';
 import { runTrainer } from './train-run.ts';
 import { askInTurns } from './train-wait.ts';
 
@@ -65,11 +65,13 @@ export async function train(
       const begun =
         named === undefined
           ? await claim(client, lease, options)
-          : await client.training.begin({
-              ...lease,
-              project: named,
-              ...(options.force && { force: true }),
-            });
+          : await beginLease(client, () =>
+              client.training.begin({
+                ...lease,
+                project: named,
+                ...(options.force && { force: true }),
+              }),
+            );
       if (begun) return runTrainer(ctx, client, begun, command, directory);
       ctx.note('no project waits for training');
       ctx.exitCode = EXIT.refused;
@@ -131,12 +133,14 @@ function claim(
 ): Promise<Result<'training.claim'>> {
   return askInTurns(wait, async (waitMs) => {
     try {
-      return await client.training.claim({
-        ...lease,
-        ...(language && { languages: [...language] }),
-        ...(tag && { tags: [...tag] }),
-        wait_ms: waitMs,
-      });
+      return await beginLease(client, () =>
+        client.training.claim({
+          ...lease,
+          ...(language && { languages: [...language] }),
+          ...(tag && { tags: [...tag] }),
+          wait_ms: waitMs,
+        }),
+      );
     } catch (error) {
       if (!isPassing(error) || waitMs === 0) throw error;
       await pause(Math.min(RETRY_MS, waitMs));

@@ -1104,7 +1104,14 @@ class ProjectRegistry:
         deadline = self._deadline(None, given)
         connection = self._dial(deadline)
         try:
-            taken = connection.request(method, given, deadline)
+            try:
+                taken = connection.request(method, given, deadline)
+            except StorageFailedError as error:
+                if not (error.applied and "token" in error.data):
+                    raise
+                # The lease stands; the next change of the registry makes sure that it survives a power cut, too.
+                held = {"project": error.data["project"]["project_id"], "token": error.data["token"]}
+                taken = connection.request("training.resume", held, deadline)
         except BaseException:
             connection.close()
             raise
@@ -1473,7 +1480,14 @@ class TrainingLease:
             _log.warning("training %s: %s", self.project.name, what)
 
     def _end(self, method: str, params: Json) -> ProjectMetadata:
-        self.project = ProjectMetadata.from_dict(self._call(method, params))
+        try:
+            self.project = ProjectMetadata.from_dict(self._call(method, params))
+        except StorageFailedError as error:
+            # It has ended all the same; whether that survives a power cut is for the caller to see.
+            if error.applied:
+                self.ended = True
+                self.close()
+            raise
         self.ended = True
         self.close()
         return self.project

@@ -159,6 +159,12 @@ export class Leases {
     this.#restartTimer(lease);
   }
 
+  /** Nobody may know that they hold it: it waits to be resumed, as if the connection had ended. */
+  orphan(lease: Lease): void {
+    lease.owner = null;
+    this.#restartTimer(lease);
+  }
+
   /** The lease is over, in whatever way; if the project has another one by now, that goes on. */
   end(lease: Lease): void {
     if (this.#leases.get(lease.projectId) === lease) this.endOf(lease.projectId);

@@ -2,9 +2,17 @@
 
 /** A change that waits for its batch. */
 export interface Job<D> {
-  /** Applies the change to a draft; what comes back tells the caller how it went, once that is durable. */
-  run(draft: D, now: string): () => void;
+  /** Applies the change to a draft, if it can be. */
+  run(draft: D, now: string): Outcome;
   reject(error: unknown): void;
+}
+
+/** What came of a change in a draft. */
+export interface Outcome {
+  /** The change was made in the draft; to be called when that has become the committed state. Null for one refused. */
+  readonly applied: (() => void) | null;
+  /** Tells the caller how it went, once that is durable. */
+  answer(): void;
 }
 
 export class Queue<D> {

@@ -144,11 +144,13 @@ export class Store {
   /**
    * Queues a change; resolves with what the operation returned once that is durable.
    *
+   * @param applied called once, when the change has become the committed state, also if the caller is then told that
+   *   it may not survive a power cut; must not throw
    * @throws {RegistryError} what the operation throws; `registry_read_only`; `storage_failed`, after which nothing
    *   has changed unless `applied` is true; `shutting_down`
    * @throws {InvalidParamsError} for a change that would leave a project that this program could not read again
    */
-  change<T>(operation: Operation<T>): Promise<T> {
+  change<T>(operation: Operation<T>, applied?: (result: T) => void): Promise<T> {
     if (this.#closed) return Promise.reject(shuttingDown());
     return new Promise<T>((resolve, reject) => {
       this.#queue.add({
@@ -159,9 +161,9 @@ export class Store {
             const result = operation(step, now);
             requireReadable(step.changes);
             draft.absorb(step);
-            return () => resolve(result);
+            return { applied: () => applied?.(result), answer: () => resolve(result) };
           } catch (error) {
-            return () => reject(error);
+            return { applied: null, answer: () => reject(error) };
           }
         },
       });
@@ -245,7 +247,7 @@ export class Store {
       }
       const now = this.#now();
       const draft = new Draft(this.#committed.registry);
-      const answers = jobs.map((job) => job.run(draft, now));
+      const outcomes = jobs.map((job) => job.run(draft, now));
       if (draft.changes.length > 0) {
         const pieces = await encodeRegistry(
           draft.projects(),
@@ -260,9 +262,13 @@ export class Store {
       }
       const unsynced = await this.#sync();
       this.#committed.registry.apply(draft.changes);
+      for (const { applied } of outcomes) applied?.();
       this.#committed.publish({ changes: draft.changes, origin: 'rpc', at: now });
-      if (unsynced === null) for (const answer of answers) answer();
-      else for (const { reject } of jobs) reject(unsynced);
+      for (const [n, { applied, answer }] of outcomes.entries()) {
+        if (unsynced === null) answer();
+        // Also one that was refused: what it was refused for may not survive a power cut.
+        else jobs[n]?.reject(storageFailed(unsynced, applied !== null));
+      }
       return;
     }
   }
@@ -275,8 +281,8 @@ export class Store {
   }
 
   /**
-   * Makes the new content survive a power cut; returns what to tell the callers when that failed. It stands in the file
-   * in either case: memory follows it, and only then is anybody told.
+   * Makes the new content survive a power cut; returns the error when that failed. It stands in the file in either case:
+   * memory follows it, and only then is anybody told.
    */
   async #sync(): Promise<Error | null> {
     try {
@@ -284,7 +290,7 @@ export class Store {
       return null;
     } catch (error) {
       this.#log.error({ err: error }, 'cannot sync the directory of the registry file');
-      return storageFailed(error, true);
+      return error as Error;
     }
   }
 
@@ -376,7 +382,7 @@ export class Store {
       this.#committed.loadedAt = now;
       this.#committed.setProblem(null, false);
       this.#committed.publish({ changes, origin: 'rpc', at: now });
-      if (unsynced !== null) throw unsynced;
+      if (unsynced !== null) throw storageFailed(unsynced, true);
       // Also where no project differs, as after a fault.
       this.#lastGood.schedule();
       return;

@@ -1,6 +1,6 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { connect, RegistryError } from '../../client/index.ts';
-import { Lease } from '../../client/cli/train-lease.ts';
+import { beginLease, Lease } from '../../client/cli/train-lease.ts';
 import { ERROR_CODES, type ErrorKind } from '../../src/domain/errors.ts';
 import { EXAMPLE_PROJECT } from '../../src/protocol/method.ts';
 import { methods } from '../../src/protocol/methods.ts';
@@ -31,8 +31,8 @@ type Answers = Partial<Record<string, (request: Request, nth: number) => unknown
 /** A refusal of the registry, for {@link held}. */
 class Refusal {
   readonly line: (id: number) => string;
-  constructor(kind: ErrorKind) {
-    this.line = (id) => failure(id, ERROR_CODES[kind], kind, { kind, suggestions: [] });
+  constructor(kind: ErrorKind, details: object = {}) {
+    this.line = (id) => failure(id, ERROR_CODES[kind], kind, { kind, suggestions: [], ...details });
   }
 }
 const LOSES_CONNECTION = Symbol('loses the connection');
@@ -103,6 +103,16 @@ describe('the end of a lease', () => {
     expect(it.daemon.received.map(({ method }) => method)).not.toContain('projects.get');
   });
 
+  test('that stands, although the registry could not be written safely, is made sure of and recognised', async () => {
+    const it = await held({
+      'training.complete': (_, nth) =>
+        nth < 3 ? new Refusal('storage_failed', { applied: nth === 1 }) : new Refusal('lease_lost'),
+      'projects.get': () => ended('completed'),
+    });
+    expect(await complete(it)).toMatchObject({ training_status: 'completed' });
+    expect(it.events).toEqual([]);
+  });
+
   test.each(['storage_failed', 'registry_read_only'] as const)('is tried again after %s', async (kind) => {
     const it = await held({
       'training.complete': (_, nth) => (nth < 3 ? new Refusal(kind) : ended('completed')),
@@ -149,6 +159,36 @@ describe('reports', () => {
     it.lease.report({ progress: 0.1 });
     await until(() => it.events.length > 0, 'it is noticed');
     expect(it.events).toEqual(['lost: lease_lost']);
+  });
+});
+
+describe('a beginning', () => {
+  const { project, token } = BEGUN;
+  const begin = async (refusal: Refusal): Promise<{ begun: Promise<unknown>; daemon: StandIn }> => {
+    const daemon = await standIn(({ id, method }, socket) => {
+      if (method === 'daemon.hello') return undefined;
+      if (method === 'training.resume') return BEGUN;
+      socket.write(refusal.line(id));
+      return SILENCE;
+    });
+    const client = await connect({ socket: daemon.socket, autoStart: false });
+    onTestFinished(() => client.close());
+    const begun = beginLease(client, () => client.training.begin({ project: 'payments' }));
+    return { begun, daemon };
+  };
+
+  test('that stands, although the registry could not be written safely, is taken up', async () => {
+    const { begun, daemon } = await begin(new Refusal('storage_failed', { applied: true, project, token }));
+    expect(await begun).toEqual(BEGUN);
+    expect(daemon.received.at(-1)).toMatchObject({
+      method: 'training.resume',
+      params: { project: project.project_id, token },
+    });
+  });
+
+  test('that does not is refused', async () => {
+    const { begun } = await begin(new Refusal('storage_failed', { applied: false }));
+    await expect(begun).rejects.toMatchObject({ kind: 'storage_failed' });
   });
 });
 

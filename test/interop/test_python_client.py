@@ -280,6 +280,8 @@ class StandIn:
                     if result == "close":
                         break
                     answer = {"jsonrpc": "2.0", "id": request["id"], "result": result}
+                    if isinstance(result, dict) and "code" in result:
+                        answer = {"jsonrpc": "2.0", "id": request["id"], "error": result}
                     if result == "last word":
                         error = {"code": 1011, "message": "ended", "data": {"kind": "shutting_down"}}
                         answer = {"jsonrpc": "2.0", "id": None, "error": error}
@@ -380,6 +382,48 @@ class Watching(DaemonTest):
         self.registry.close()
         thread.join(PATIENCE)
         self.assertEqual((thread.is_alive(), seen), (False, ["resync"]))
+
+
+class Applied(Home):
+    """A change that stands, although the daemon could not make sure that it survives a power cut."""
+
+    PROJECT = {"project_id": "0b7f6a52-6d4c-4f5e-9a6e-1c2d3e4f5a6b", "name": "payments", "source_path": "/src"}
+
+    def train(self, refused):
+        def answer(method):
+            if method == refused:
+                data = {"kind": "storage_failed", "applied": True}
+                if method == "training.begin":
+                    data.update(token=7, project=self.PROJECT)
+                return {"code": 1010, "message": "cannot write the registry", "data": data}
+            return {"token": 7, "project": self.PROJECT} if method == "training.resume" else begun(method)
+
+        def begun(method):
+            return {"token": 7, "project": self.PROJECT} if method == "training.begin" else self.PROJECT
+
+        daemon = StandIn(self, answer)
+        registry = ProjectRegistry(data_dir=self.data_dir, auto_start=False)
+        self.addCleanup(registry.close)
+        return daemon, registry.training("payments")
+
+    def test_a_lease_is_taken_up(self):
+        daemon, lease = self.train("training.begin")
+        with lease:
+            self.assertEqual((lease.token, lease.project.name), (7, "payments"))
+        self.assertEqual(daemon.seen[1:], ["training.begin", "training.resume", "training.complete"])
+
+    def test_its_end_is_its_end_and_is_told(self):
+        daemon, lease = self.train("training.complete")
+        with self.assertRaises(client.StorageFailedError) as caught, lease:
+            pass
+        self.assertEqual((caught.exception.applied, lease.ended), (True, True))
+        self.assertEqual(daemon.seen[1:], ["training.begin", "training.complete"])
+
+    def test_an_end_within_the_block_is_not_taken_for_a_failure(self):
+        daemon, lease = self.train("training.complete")
+        with self.assertRaises(client.StorageFailedError), lease:
+            lease.complete()
+        self.assertEqual(daemon.seen[1:], ["training.begin", "training.complete"])
 
 
 class Leases(DaemonTest):

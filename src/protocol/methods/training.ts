@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { jsonObject } from '../../domain/project.ts';
+import { jsonObject, MAX_STALL_MS } from '../../domain/project.ts';
 import { MAX_DETAILS_BYTES, MAX_LOST_ATTEMPTS } from '../../domain/training.ts';
 import { EXAMPLE_PROJECT, method, projectReference, wireProject } from '../method.ts';
 
@@ -11,7 +11,7 @@ const holder = z
 const stall = z
   .int()
   .min(1)
-  .max(86_400_000)
+  .max(MAX_STALL_MS)
   .optional()
   .describe('without training.progress for so many milliseconds the lease is lost');
 const wait = z.int().min(0).max(60_000).optional();
@@ -23,6 +23,8 @@ const lease = z.object({
   token: z.int().describe('greater than any before it of this project; not consecutive'),
   project: wireProject,
 });
+const APPLIED =
+  ' Where storage_failed has `applied`, the lease stands: `token` and `project` come with the error, and training.resume has 10 s.';
 const MISSING = ['project_not_found', 'ambiguous_project'] as const;
 const LEASED = [...MISSING, 'lease_lost'] as const;
 
@@ -54,7 +56,8 @@ export const trainingMethods = {
     kind: 'change',
     summary: 'Takes the lease on a project and marks it as training.',
     description:
-      'The lease belongs to this connection. When the connection ends, training.resume has 10 s to take it over; then the project is failed.',
+      'The lease belongs to this connection. When the connection ends, training.resume has 10 s to take it over; then the project is failed.' +
+      APPLIED,
     params: z.strictObject({
       project: projectReference,
       holder,
@@ -76,7 +79,7 @@ export const trainingMethods = {
     summary: 'Takes the lease on the project that has waited longest for training, or null.',
     description:
       'Those with a retrain request come first, then those never trained, then those whose trainer vanished ' +
-      `(fewer than ${MAX_LOST_ATTEMPTS} times running).`,
+      `(fewer than ${MAX_LOST_ATTEMPTS} times running).${APPLIED}`,
     params: z.strictObject({
       holder,
       languages: z.array(z.string()).optional().describe('only of these'),

@@ -23,8 +23,9 @@ export function projectHandlers(services: Services): Family<'projects'> {
     method: MethodName,
     { peer }: Context,
     operation: Operation<Project>,
+    applied?: () => void,
   ): Promise<{ project: Project; answer: RawJson<Result<'projects.get'>> }> {
-    const project = await store.change(operation);
+    const project = await store.change(operation, applied);
     log.info({ method, project: project.project_id, name: project.name, ...peer }, 'changed');
     return { project, answer: new RawJson(present(project)) };
   }
@@ -77,12 +78,18 @@ export function projectHandlers(services: Services): Family<'projects'> {
     },
     async 'projects.set_status'({ project: reference, status, error, if_etag }, context) {
       let lease: Lease | undefined;
-      const { answer } = await changed('projects.set_status', context, (draft, now) => {
-        lease = leases.requireFree(findProject(draft, reference), context.connection);
-        return operations.setStatus(draft, reference, status, now, { error, ifEtag: if_etag });
-      });
-      // The holder itself has said how it ended.
-      if (lease && status !== 'training') leases.end(lease);
+      const { answer } = await changed(
+        'projects.set_status',
+        context,
+        (draft, now) => {
+          lease = leases.requireFree(findProject(draft, reference), context.connection);
+          return operations.setStatus(draft, reference, status, now, { error, ifEtag: if_etag });
+        },
+        () => {
+          // The holder itself has said how it ended.
+          if (lease && status !== 'training') leases.end(lease);
+        },
+      );
       return answer;
     },
     async 'projects.remove'({ project: reference, keep_files, force, if_etag }, { peer }) {

@@ -1,3 +1,4 @@
+import { toWire } from '../../domain/encoding.ts';
 import { RegistryError } from '../../domain/errors.ts';
 import type { Project } from '../../domain/project.ts';
 import { findProject } from '../../domain/references.ts';
@@ -5,7 +6,7 @@ import type { Draft } from '../../domain/registry.ts';
 import * as training from '../../domain/training.ts';
 import type { MethodName, Result } from '../../protocol/methods.ts';
 import { RawJson } from '../../protocol/wire.ts';
-import type { Lease } from '../leases.ts';
+import { type Lease, RESUME_GRACE_MS } from '../leases.ts';
 import { projectJson } from '../presentation.ts';
 import type { Context, Family, Given, Services } from './types.ts';
 
@@ -26,6 +27,18 @@ export function trainingHandlers(services: Services): Family<'training'> {
   ): Promise<RawJson<Result<'training.begin'>> | null> {
     const claim = {};
     const who: training.Holder = { name: holder?.name ?? peer.client, pid: holder?.pid ?? peer.pid };
+    let begun: { lease: Lease; project: Project } | undefined;
+    const begins = (project: Project | null): void => {
+      if (!project) return;
+      const lease = leases.begin(claim, project, connection, who);
+      begun = { lease, project };
+      // Whoever asked may be gone by now; the lease waits for them as it would have later.
+      if (connection.ended) leases.disconnect(connection);
+      // And the same batch may have removed the project.
+      if (!store.registry.get(project.project_id)) leases.end(lease);
+      const { project_id, name } = project;
+      log.info({ method, project: project_id, name, token: lease.token, ...peer }, 'changed');
+    };
     try {
       const project = await store.change((draft, now) => {
         // A second try begins anew, and may find another project.
@@ -34,18 +47,14 @@ export function trainingHandlers(services: Services): Family<'training'> {
         if (!chosen) return null;
         const token = leases.reserve(chosen, claim, force, now);
         return training.begin(draft, chosen, token, who, now, stall_ms);
-      });
+      }, begins);
       if (!project) return null;
-      const lease = leases.begin(claim, project, connection, who);
-      // Whoever asked may be gone by now; the lease waits for them as it would have later.
-      if (connection.ended) leases.disconnect(connection);
-      // And the same batch may have removed the project.
-      if (!store.registry.get(project.project_id)) leases.end(lease);
-      log.info(
-        { method, project: project.project_id, name: project.name, token: lease.token, ...peer },
-        'changed',
-      );
-      return new RawJson(`{"token":${lease.token},"project":${projectJson(project, leases)}}`);
+      return new RawJson(`{"token":${project.training?.token},"project":${projectJson(project, leases)}}`);
+    } catch (error) {
+      // The lease stands in the file, and whoever gets an error may not know: it ends as if they had vanished, unless
+      // they take it up.
+      if (begun) leases.orphan(begun.lease);
+      throw begun && error instanceof RegistryError ? leaseStands(error, begun) : error;
     } finally {
       leases.unreserve(claim);
     }
@@ -60,13 +69,17 @@ export function trainingHandlers(services: Services): Family<'training'> {
   ): Promise<RawJson<Result<'projects.get'>>> {
     const ending = {};
     try {
-      const { project, lease } = await store.change((draft, now) => {
-        const found = findProject(draft, reference);
-        const held = leases.requireWithin(found, token, ending);
-        return { project: change(draft, found, held, now), lease: held };
-      });
-      leases.end(lease);
-      log.info({ method, project: project.project_id, name: project.name, token, ...peer }, 'changed');
+      const { project } = await store.change(
+        (draft, now) => {
+          const found = findProject(draft, reference);
+          const held = leases.requireWithin(found, token, ending);
+          return { project: change(draft, found, held, now), lease: held };
+        },
+        ({ project: { project_id, name }, lease }) => {
+          leases.end(lease);
+          log.info({ method, project: project_id, name, token, ...peer }, 'changed');
+        },
+      );
       return present(project);
     } finally {
       leases.keep(ending);
@@ -181,4 +194,18 @@ export function trainingHandlers(services: Services): Family<'training'> {
       return new RawJson(`{"token":${token},"project":${projectJson(project, leases)}}`);
     },
   };
+}
+
+/** What a caller is told whose lease stands although nobody knows whether it would survive a power cut. */
+function leaseStands(
+  { kind, message, data }: RegistryError,
+  { lease, project }: { lease: Lease; project: Project },
+): RegistryError {
+  const remedy = `take the lease up with training.resume within ${RESUME_GRACE_MS / 1000} s, or let it end`;
+  return new RegistryError(kind, message, {
+    ...data,
+    token: lease.token,
+    project: toWire(project),
+    suggestions: [remedy, ...data.suggestions],
+  });
 }
