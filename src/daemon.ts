@@ -184,7 +184,8 @@ export class Daemon implements DaemonControl {
         if (lost !== null && daemon) daemon.#giveWay(lost);
         return lost === null;
       };
-      const store = await Store.open({ paths, log, ownsRegistry });
+      const isTraining = (id: string): boolean => daemon?.isTraining(id) ?? false;
+      const store = await Store.open({ paths, log, ownsRegistry, isTraining });
       daemon = new Daemon({ ...options, manager }, paths, claim, owner, store, log);
       log.info(
         {
@@ -208,6 +209,11 @@ export class Daemon implements DaemonControl {
 
   get draining(): boolean {
     return this.#stopping;
+  }
+
+  /** Whether somebody holds a lease on a project, or may still resume it. */
+  isTraining(projectId: string): boolean {
+    return this.#leases.get(projectId) !== undefined;
   }
 
   /** What `daemon.status` tells beside the process's own figures. */

@@ -9,7 +9,6 @@ import {
   blankTraining,
   cleanName,
   type JsonObject,
-  keepToken,
   MAX_METADATA_BYTES,
   nameFault,
   type Project,
@@ -160,21 +159,6 @@ export function remove(draft: Draft, reference: string, ifEtag?: string): Projec
   return project;
 }
 
-/**
- * Brings projects of an earlier content back as they were then, under their old ids.
- *
- * @throws {RegistryError} `project_not_found` for one the earlier content does not have, `project_exists` when its
- *   name belongs to another project by now
- */
-export function bringBack(draft: Draft, earlier: RegistryView, references: readonly string[]): void {
-  for (const reference of references) {
-    const project = findProject(earlier, reference);
-    const taken = draft.named(project.name);
-    if (taken?.project_id !== project.project_id) refuseTaken(taken, 'bring back', project.name);
-    draft.put(keepToken(draft.get(project.project_id), project));
-  }
-}
-
 /** Notes that a project was used. */
 export function touch(draft: Draft, reference: string, now: string): Project {
   const next: Project = { ...findProject(draft, reference), last_used: now };
@@ -269,7 +253,8 @@ function checkedName(name: string): string {
   return clean;
 }
 
-function refuseTaken(taken: Project | undefined, verb: string, name: string): void {
+/** @throws {RegistryError} `project_exists` when a project has the name */
+export function refuseTaken(taken: Project | undefined, verb: string, name: string): void {
   if (!taken) return;
   throw new RegistryError(
     'project_exists',

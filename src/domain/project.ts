@@ -175,16 +175,6 @@ export function blankTraining(): Training {
 }
 
 /**
- * A project as another content has it, with the token it has here: a token that was given out is never given again,
- * also when a program that does not know of tokens has written the file.
- */
-export function keepToken(here: Project | undefined, there: Project): Project {
-  const token = here?.training?.token ?? 0;
-  if (token <= (there.training?.token ?? 0)) return there;
-  return { ...there, training: { ...(there.training ?? blankTraining()), token } };
-}
-
-/**
  * A stored project, complete and in the registry's form; fields this version does not know stay.
  *
  * @param now fills in for timestamps that the file does not have

@@ -104,26 +104,31 @@ export function complete(
   now: string,
 ): Project {
   const updated = update(draft, id, results, now);
-  return end(
-    draft,
-    updated,
-    live,
-    now,
-    { training_status: 'completed', last_trained: now },
-    { progress: 1, attempt: 0 },
-  );
+  const fields: Partial<Project> = { training_status: 'completed', last_trained: now };
+  const next = ended(updated, live, now, fields, { progress: 1, attempt: 0 });
+  draft.put(next);
+  return next;
 }
 
 /** Training failed, in the words of the trainer or of the daemon that lost it. */
 export function fail(draft: Draft, project: Project, live: Progress, error: string, now: string): Project {
-  return end(draft, project, live, now, { training_status: 'failed' }, { error });
+  const next = ended(project, live, now, { training_status: 'failed' }, { error });
+  draft.put(next);
+  return next;
 }
 
 /** The trainer gives the project back as it was. */
 export function release(draft: Draft, project: Project, now: string): Project {
+  const next = released(project, now);
+  draft.put(next);
+  return next;
+}
+
+/** A project as releasing its lease leaves it. */
+export function released(project: Project, now: string): Project {
   const { training_status, retrain_requested, error, attempt } = beforeOf(project);
   const blank = { phase: null, progress: null, message: null, details: null };
-  return end(draft, project, {}, now, { training_status, retrain_requested }, { ...blank, error, attempt });
+  return ended(project, {}, now, { training_status, retrain_requested }, { ...blank, error, attempt });
 }
 
 /** The `stall_ms` that a lease was begun with. */
@@ -196,7 +201,8 @@ function wasLost({ training_status, error }: Before): boolean {
   return training_status === 'failed' && (error === DISCONNECTED || error === STALLED);
 }
 
-function standing({ training_status, retrain_requested, training }: Project): Before {
+/** How a project stands that is under no lease. */
+export function standing({ training_status, retrain_requested, training }: Project): Before {
   return {
     training_status,
     retrain_requested,
@@ -220,8 +226,8 @@ export function withProgress(training: Training, live: Progress & { updated_at: 
   return { ...training, ...reported(live), updated_at: live.updated_at };
 }
 
-function end(
-  draft: Draft,
+/** A project whose lease is over. */
+function ended(
   project: Project,
   live: Progress,
   now: string,
@@ -234,7 +240,7 @@ function end(
     stall_ms: _past,
     ...training
   } = project.training ?? blankTraining();
-  const next: Project = {
+  return {
     ...project,
     ...fields,
     last_updated: now,
@@ -248,8 +254,6 @@ function end(
       ...record,
     },
   };
-  draft.put(next);
-  return next;
 }
 
 function reported({ progress, phase, message, details }: Progress): Partial<Training> {

@@ -1,18 +1,30 @@
 /** From one content of the registry to another that did not come through the queue. */
-import { keepToken, type Project } from '../domain/project.ts';
+import type { Project } from '../domain/project.ts';
 import { type Change, Registry, type RegistryView } from '../domain/registry.ts';
+import { type IsTraining, succeedProject } from '../domain/succession.ts';
+import { isLeaseRecorded } from '../domain/training.ts';
+
+export interface Succession {
+  readonly registry: Registry;
+  /** Whether the content says something else of a lease than this: the next daemon must not believe it. */
+  readonly leasesDiffer: boolean;
+}
 
 /**
  * Another content as the successor of this one: projects that are the same stay the same objects, with all that was
- * kept for them, and no token goes back.
+ * kept for them; leases go on, and no token goes back.
  */
-export function succeed(before: RegistryView, after: Registry): Registry {
+export function succeed(before: RegistryView, after: Registry, isTraining: IsTraining): Succession {
+  let leasesDiffer = false;
   const projects = Array.from(after.projects(), (project) => {
-    const known = before.get(project.project_id);
-    const next = keepToken(known, project);
+    const id = project.project_id;
+    const known = before.get(id);
+    const next = succeedProject(known, project, isTraining(id));
+    if (isTraining(id) || isLeaseRecorded(project)) leasesDiffer ||= !sameContent(project, next);
     return known && sameContent(known, next) ? known : next;
   });
-  return new Registry(projects, after.active, after.version, after.extra);
+  const registry = new Registry(projects, after.active, after.version, after.extra);
+  return { registry, leasesDiffer };
 }
 
 /** The changes that lead from one state to another: removals first, so that a freed name can be taken again. */

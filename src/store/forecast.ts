@@ -43,7 +43,7 @@ async function lookAhead(file: TrackedFile, backups: Backups, now: string): Prom
     const backup = await backups.newestGood(now);
     return backup === null || backup.registry.size === 0 ? found('new', null) : found('gone', backup);
   }
-  const decoded = decodeRegistry(look.bytes, now);
+  const decoded = decodeRegistry(look.bytes, now, { mend: true });
   if (!decoded.ok) return found('invalid_file', await backups.newestGood(now), { fault: decoded.fault });
   const { message } = newerVersion(decoded.registry.version, now);
   return decoded.newer ? found('newer_version', decoded, { fault: { message } }) : found('good', decoded);

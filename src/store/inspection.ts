@@ -151,7 +151,12 @@ export async function repair(
         } else if (!project) continue;
         else if (code === 'adapter_missing' && project.training_status === 'completed') {
           operations.retrain(draft, project.project_id, now, 'the adapter is missing');
-        } else if (code === 'training_stale' && project.training_status === 'training') {
+        } else if (
+          code === 'training_stale' &&
+          project.training_status === 'training' &&
+          // Somebody may have begun since.
+          !isTraining(project.project_id)
+        ) {
           operations.setStatus(draft, project.project_id, 'failed', now, { error: 'training was abandoned' });
         }
       }

@@ -2,6 +2,7 @@
  * What somebody else does to the file: a valid edit becomes the committed state, an invalid one is never written
  * over, and a deleted file comes back. To be called between batches only, when the file is nobody else's.
  */
+import type { IsTraining } from '../domain/succession.ts';
 import type { Logger } from '../log.ts';
 import { errorCode } from './atomic-file.ts';
 import type { BackupReason } from './backups.ts';
@@ -27,6 +28,7 @@ export interface OutsideEditsOptions {
   readonly log: Logger;
   readonly ownsRegistry: () => Promise<boolean>;
   readonly now: () => string;
+  readonly isTraining: IsTraining;
   /** The file has just been found missing. */
   readonly deleted: () => void;
   /** Keeps a content in a backup; returns its name. */
@@ -36,6 +38,8 @@ export interface OutsideEditsOptions {
 type FaultKind = 'deleted_file' | 'invalid_file' | 'dangling_link';
 
 export class OutsideEdits {
+  /** The file says less than what is committed: an edit left out what a lease needs. To be written soon. */
+  owesWrite = false;
   readonly #options: OutsideEditsOptions;
   /** The last good state is in no backup yet: the disk was full. The next look tries again. */
   #faultBackupDue = false;
@@ -118,8 +122,8 @@ export class OutsideEdits {
     bytes: Buffer,
     now: string,
   ): Promise<void> {
-    const { committed, backupsDir, keep, log } = this.#options;
-    const next = succeed(committed.registry, registry);
+    const { committed, backupsDir, keep, log, isTraining } = this.#options;
+    const { registry: next, leasesDiffer } = succeed(committed.registry, registry, isTraining);
     const changes = difference(committed.registry, next);
     const earlier = await committed.encode();
     // A fault was answered with a backup of this same state already. The order of the projects, and fields that nobody
@@ -133,6 +137,7 @@ export class OutsideEdits {
       throw this.#obstructed(error, blockedEdit(backupsDir, error, now));
     }
     this.#faultBackupDue = false;
+    this.owesWrite = leasesDiffer;
     committed.registry = next;
     committed.original = older ? bytes : null;
     committed.loadedAt = now;

@@ -6,8 +6,8 @@
  */
 import { basename, dirname } from 'node:path';
 import { RegistryError } from '../domain/errors.ts';
-import { bringBack } from '../domain/operations.ts';
 import { Draft, type Registry, type RegistryView } from '../domain/registry.ts';
+import { bringBack, type IsTraining } from '../domain/succession.ts';
 import type { Logger } from '../log.ts';
 import { makeDirectory } from '../make-directory.ts';
 import type { Paths } from '../paths.ts';
@@ -31,6 +31,8 @@ export interface StoreOptions {
   readonly log: Logger;
   /** Asked before every write: whether this process still owns the registry. One that was replaced must not write. */
   readonly ownsRegistry?: () => Promise<boolean>;
+  /** Whether somebody holds a lease, which goes on whatever another content says of it. Default nobody. */
+  readonly isTraining?: IsTraining;
   /** The time as ISO 8601; a test may bring its own clock. */
   readonly now?: () => string;
 }
@@ -49,6 +51,7 @@ export class Store {
   readonly #log: Logger;
   readonly #now: () => string;
   readonly #ownsRegistry: () => Promise<boolean>;
+  readonly #isTraining: IsTraining;
   readonly #committed = new Committed();
   readonly #outside: OutsideEdits;
   readonly #queue: Queue<Draft>;
@@ -62,6 +65,7 @@ export class Store {
     this.#log = options.log;
     this.#now = options.now ?? (() => new Date().toISOString());
     this.#ownsRegistry = options.ownsRegistry ?? (async () => true);
+    this.#isTraining = options.isTraining ?? (() => false);
     this.backups = new Backups(options.paths.backupsDir);
     this.#queue = new Queue(
       (jobs) => this.#commit(jobs),
@@ -77,6 +81,7 @@ export class Store {
       log: this.#log,
       ownsRegistry: this.#ownsRegistry,
       now: this.#now,
+      isTraining: this.#isTraining,
       deleted: () => this.#writeBackLater(),
     });
   }
@@ -173,7 +178,11 @@ export class Store {
   /** Looks at the file now; resolves with whether another content was adopted. */
   look(): Promise<boolean> {
     if (this.#closed) return Promise.resolve(false);
-    return this.#queue.alone(() => this.#takeInEdits());
+    return this.#queue.alone(async () => {
+      const adopted = await this.#takeInEdits();
+      await this.#writeOwed();
+      return adopted;
+    });
   }
 
   /**
@@ -209,7 +218,7 @@ export class Store {
    */
   async restore(name: string, wanted?: readonly string[]): Promise<void> {
     const earlier = await openBackup(this.backups, name, this.#now());
-    if (wanted) await this.change((draft) => bringBack(draft, earlier, wanted));
+    if (wanted) await this.change((draft) => bringBack(draft, earlier, wanted, this.#isTraining));
     else if (this.#closed) throw shuttingDown();
     else await this.#queue.alone(() => this.#replaceAll(earlier));
   }
@@ -248,7 +257,7 @@ export class Store {
       const now = this.#now();
       const draft = new Draft(this.#committed.registry);
       const outcomes = jobs.map((job) => job.run(draft, now));
-      if (draft.changes.length > 0) {
+      if (draft.changes.length > 0 || this.#outside.owesWrite) {
         const pieces = await encodeRegistry(
           draft.projects(),
           draft.active,
@@ -278,6 +287,20 @@ export class Store {
     const adopted = await this.#outside.look();
     if (adopted) this.#lastGood.schedule();
     return adopted;
+  }
+
+  /** Writes what an edit left out of a lease, without a change to wait for; never over an edit that came since. */
+  async #writeOwed(): Promise<void> {
+    try {
+      while (this.#outside.owesWrite && !this.#committed.readOnly) {
+        if (!(await this.#ownsRegistry())) return;
+        if (await this.#replace(await this.#committed.encodePieces(), this.#now())) await this.#file.sync();
+        else await this.#takeInEdits();
+      }
+    } catch (error) {
+      // Whoever looked is told what was found, and the next look or change tries again.
+      this.#log.error({ err: error }, 'cannot write what a training needs into the edited registry file');
+    }
   }
 
   /**
@@ -310,7 +333,9 @@ export class Store {
       this.#committed.original = null;
     }
     try {
-      return await this.#file.replace(pieces);
+      const replaced = await this.#file.replace(pieces);
+      if (replaced) this.#outside.owesWrite = false;
+      return replaced;
     } catch (error) {
       // A successor cleans up before it reads the file: what was staged here may be gone, and is for it to write.
       if (await this.#ownsRegistry()) throw error;
@@ -374,7 +399,7 @@ export class Store {
       const now = this.#now();
       const replaced = await this.#file.read();
       if (replaced) await this.#keep(replaced, 'restore', now);
-      const registry = succeed(this.#committed.registry, earlier);
+      const { registry } = succeed(this.#committed.registry, earlier, this.#isTraining);
       if (!(await this.#replace(await this.#committed.encodePieces(registry), now))) continue;
       const unsynced = await this.#sync();
       const changes = difference(this.#committed.registry, registry);
