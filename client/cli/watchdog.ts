@@ -13,10 +13,25 @@ import { LocalError, systemReason } from './failures.ts';
  * What is left after the pauses, five seconds together, is killed: the lease of a connection that has ended is given
  * away after ten (`RESUME_GRACE_MS`), and whoever then trains must be the only one. A member of the group that lives
  * keeps its number taken, and none is signalled that was seen to be empty.
+ *
+ * A line that ends before the group is named is that of a process that was killed while it started the trainer, or just
+ * before; then Linux knows it by its environment, perhaps a moment later.
  */
-const SCRIPT = `
+export const SCRIPT = `
 trap '' HUP INT QUIT TERM
-read -r group || exit 0
+unnamed() {
+  for pause in 0 .1 .2 .4 1; do
+    sleep "$pause"
+    for file in $(grep -lzxe "GARDENER_PROJECT_ID=$1" /proc/[0-9]*/environ); do
+      grep -qzxe "GARDENER_PROJECT_TOKEN=$2" "$file" && read -r stat <"\${file%environ}stat" || continue
+      set -- \${stat##*) }
+      echo "$3"
+      return
+    done
+  done
+}
+read -r group || group=$(unnamed "$1" "$2")
+[ "\${group:-ended}" = ended ] && exit 0
 read -r word && exit 0
 kill -s TERM -- "-$group"
 kill -s CONT -- "-$group"
@@ -37,14 +52,16 @@ export class Watchdog {
   /**
    * Starts one that guards nothing yet, so that it is there before the trainer is.
    *
+   * @param env the trainer's
    * @throws {LocalError} when it cannot be started: a trainer that nobody would end is not to run
    */
   static async start(env: NodeJS.ProcessEnv): Promise<Watchdog> {
+    const { GARDENER_PROJECT_ID: project = '', GARDENER_PROJECT_TOKEN: token = '' } = env;
     // In a session of its own, so that neither a terminal that closes nor a signal to the command's group reaches it.
     // Its name says nothing of gardener: "pkill -f gardener" is what it is there for.
-    const script: ChildProcess = spawn('/bin/sh', ['-c', SCRIPT, 'watchdog'], {
+    const script: ChildProcess = spawn('/bin/sh', ['-c', SCRIPT, 'watchdog', project, token], {
       cwd: '/',
-      // Where sleep is.
+      // Where sleep and grep are.
       env: { PATH: env['PATH'] ?? '/usr/bin:/bin' },
       detached: true,
       // Node makes the line and closes it in every other program that is started: the trainer must not hold it.

@@ -11,7 +11,7 @@ import { report } from './support/report.ts';
 
 const PROJECTS = 8;
 /** A kill comes this long after gardener was started at the latest: before, while and after the trainer starts. */
-const LATEST_KILL_MS = 1_200;
+const LATEST_KILL_MS = 2_400;
 
 /**
  * Looks whether anybody who has begun with the project is still there, and notes itself; then works until it may end.

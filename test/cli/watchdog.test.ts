@@ -1,0 +1,66 @@
+/** The watchdog's script in the shells that `/bin/sh` may be, without a `gardener train` that starts it. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { expect, onTestFinished, test } from 'vitest';
+import { isGone } from '../../client/cli/processes.ts';
+import { SCRIPT } from '../../client/cli/watchdog.ts';
+import { requireTools } from '../support/tools.ts';
+import { until } from '../support/until.ts';
+
+const SHELLS = ['sh', 'dash', 'bash'];
+
+/** A trainer in a group of its own. */
+function trainer(token: string): ChildProcess & { pid: number } {
+  const { PATH } = process.env;
+  const child = spawn('sleep', ['1000'], {
+    env: { PATH, GARDENER_PROJECT_ID: 'an-id', GARDENER_PROJECT_TOKEN: token },
+    detached: true,
+    stdio: 'ignore',
+  });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  return child as ChildProcess & { pid: number };
+}
+
+/** Runs the script to its end with what a `gardener train` of token 7 has said before it ended; gives its errors. */
+async function watch(shell: string, said: string): Promise<string> {
+  const words = ['-c', SCRIPT, 'watchdog', 'an-id', '7'];
+  const child = spawn(shell, words, { stdio: ['pipe', 'ignore', 'pipe'] });
+  let errors = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    errors += text;
+  });
+  child.stdin.end(said);
+  expect(await once(child, 'close')).toEqual([0, null]);
+  return errors;
+}
+
+test.for(SHELLS)('%s ends the group that was named', async (shell, context) => {
+  requireTools(context, shell);
+  const [ours, other] = [trainer('7'), trainer('8')];
+
+  await watch(shell, `${ours.pid}\n`);
+  await until(() => isGone(ours.pid), 'the trainer is gone');
+  expect(ours.signalCode).toBe('SIGTERM');
+  expect(await isGone(other.pid)).toBe(false);
+});
+
+test.for(SHELLS)('%s touches nothing where it was told that all is over', async (shell, context) => {
+  requireTools(context, shell);
+  const ours = trainer('7');
+  expect(await watch(shell, `${ours.pid}\nended\n`)).toBe('');
+  expect(await watch(shell, 'ended\n')).toBe('');
+  expect(await isGone(ours.pid)).toBe(false);
+});
+
+test.for(SHELLS)('%s finds a trainer that nobody has lived to name', async (shell, context) => {
+  requireTools(context, shell);
+  if (process.platform !== 'linux') context.skip('needs /proc');
+  const [ours, other] = [trainer('7'), trainer('8')];
+  await Promise.all([once(ours, 'spawn'), once(other, 'spawn')]);
+  await watch(shell, '');
+  await until(() => isGone(ours.pid), 'the trainer is gone');
+  expect(await isGone(other.pid)).toBe(false);
+  // And none where there is none.
+  await watch(shell, '');
+  expect(await isGone(other.pid)).toBe(false);
+});
