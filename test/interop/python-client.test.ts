@@ -30,7 +30,7 @@ function python(args: readonly string[], env: NodeJS.ProcessEnv): Promise<Ended>
 
 test(
   'the Python client does with the daemon what its own tests say',
-  { timeout: 240_000 },
+  { timeout: 360_000 },
   async (context) => {
     requireTools(context, 'python3');
     const env = environment(await temporaryDirectory());
