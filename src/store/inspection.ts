@@ -155,7 +155,7 @@ export async function repair(
           code === 'training_stale' &&
           project.training_status === 'training' &&
           // Somebody may have begun since.
-          !isTraining(project.project_id)
+          !surroundings.isTraining(project.project_id)
         ) {
           operations.setStatus(draft, project.project_id, 'failed', now, { error: 'training was abandoned' });
         }

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import type { Project } from '../../src/domain/project.ts';
 import * as training from '../../src/domain/training.ts';
 import { repair } from '../../src/store/inspection.ts';
+import { createLanes } from '../../src/store/lane.ts';
 import { capturedLog } from '../support/daemon.ts';
 import { fileWith, idOf, openStore, type OpenStore } from '../support/store.ts';
 
@@ -95,6 +96,17 @@ test('a training that begins while a repair looks for those without a trainer is
   // Nobody trains it at the look; somebody does when the change is made.
   const isTraining = (): boolean => (asked += 1) > 1;
   await store.change((draft, now) => training.begin(draft, draft.get(ID) as Project, 7, HOLDER, now));
-  await repair(store, { projectsDir: `${home}/projects` }, isTraining, capturedLog().log, ['training_stale']);
+  const surroundings = {
+    paths: { projectsDir: `${home}/projects` },
+    lanes: createLanes(),
+    trash: {
+      discard: () => Promise.resolve(null),
+      left: () => Promise.resolve([]),
+      tryAgain: () => Promise.resolve(),
+    },
+    isTraining,
+    log: capturedLog().log,
+  };
+  await repair(store, surroundings, ['training_stale']);
   expect(store.registry.get(ID)).toMatchObject(RECORD);
 });
