@@ -1,12 +1,13 @@
 /** Making a directory with those above it. */
-import { mkdirSync, statSync } from 'node:fs';
+import { closeSync, fsyncSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /**
  * Makes a directory of the user alone, and those above it that are missing; one that is there stays as it is.
  *
  * Instead of Node's own recursive mkdir, which never returns where a directory can have no new entries and says so
- * with ENOENT, as in /proc: it goes up and down between the same two for ever.
+ * with ENOENT, as in /proc: it goes up and down between the same two for ever. Unlike that one, this makes what is new
+ * survive a power cut: a file in it that is synced is lost with a directory that nobody finds.
  *
  * @throws the system's error
  */
@@ -22,10 +23,28 @@ export function makeDirectory(path: string): void {
 function attempt(path: string): Error | null {
   try {
     mkdirSync(path, { mode: 0o700 });
-    return null;
   } catch (error) {
     // Also when somebody else has just made it.
     if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return null;
     return error as Error;
+  }
+  syncEntries(dirname(path));
+  return null;
+}
+
+/** Makes the entries of a directory survive a power cut, where the user may open it at all. */
+function syncEntries(directory: string): void {
+  let descriptor: number;
+  try {
+    descriptor = openSync(directory, 'r');
+  } catch (error) {
+    // A directory in which one may make others and not look around: /home on some machines.
+    if (error instanceof Error && 'code' in error && error.code === 'EACCES') return;
+    throw error;
+  }
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
   }
 }

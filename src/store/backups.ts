@@ -1,5 +1,5 @@
 /** Copies of earlier contents, in `<data>/backups/`; `backup-names.ts` says which are ours, and in which order. */
-import { chmod, constants, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { chmod, constants, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   createdAt,
@@ -10,6 +10,7 @@ import {
   reasonOf,
   wasContent,
 } from '../backup-names.ts';
+import { makeDirectory } from '../make-directory.ts';
 import { errorCode, isMissing, removeStaged, replaceFile, syncDirectory } from './atomic-file.ts';
 import { type Decoded, decodeRegistry } from './codec.ts';
 import { refuseTooLarge } from './size-limit.ts';
@@ -42,7 +43,7 @@ export class Backups {
    * @param failed told of what cannot be removed
    */
   async prepare(failed: (error: unknown) => void): Promise<void> {
-    await mkdir(this.directory, { recursive: true, mode: 0o700 });
+    makeDirectory(this.directory);
     await removeStaged(this.directory, isBackupName, failed);
   }
 
@@ -56,7 +57,7 @@ export class Backups {
 
   /** Keeps the committed content under one name that is written over; see {@link Backups.newestGood}. */
   async keepLastGood(bytes: Buffer): Promise<void> {
-    await mkdir(this.directory, { recursive: true, mode: 0o700 });
+    makeDirectory(this.directory);
     await replaceFile(join(this.directory, LAST_GOOD), bytes);
   }
 
@@ -175,7 +176,7 @@ export class Backups {
   }
 
   async #freeName(reason: BackupReason, now: string): Promise<string> {
-    await mkdir(this.directory, { recursive: true, mode: 0o700 });
+    makeDirectory(this.directory);
     return nextName(await this.#names(), reason, now);
   }
 
