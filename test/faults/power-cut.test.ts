@@ -1,0 +1,84 @@
+/**
+ * The power is cut at every moment of a recorded run, and the disk keeps of what was not synced what it likes. The
+ * registry opens, has every change that was acknowledged, and none that nobody asked for.
+ *
+ * What the simulation finds is worth what it is able to find: recordings of a daemon that does it wrong must fail.
+ */
+import { expect, test } from 'vitest';
+import { requireTools } from '../support/tools.ts';
+import { cutPower, type Violation } from './power/crashes.ts';
+import type { Order } from './power/disk.ts';
+import type { Event } from './power/events.ts';
+import type { Recording } from './power/recording.ts';
+import { recordEveryday, recordMigration } from './power/scenarios.ts';
+import {
+  filesRemovedFirst,
+  renamedBeforeSync,
+  toldBeforeSync,
+  withoutDirectorySyncs,
+  withoutFileSyncs,
+  writtenInPlace,
+} from './power/wrong-protocols.ts';
+import { seeded } from './support/random.ts';
+import { report } from './support/report.ts';
+
+/** How many crashes are tried at each moment, beside the extremes. */
+const SAMPLES = 15;
+const ORDERS: readonly Order[] = ['ordered', 'any'];
+const SCENARIOS = { everyday: recordEveryday, migration: recordMigration };
+
+const recordings = new Map<keyof typeof SCENARIOS, Promise<Recording>>();
+
+/** Recorded once for all tests, by the first that needs it. */
+function recorded(scenario: keyof typeof SCENARIOS): Promise<Recording> {
+  const recording = recordings.get(scenario) ?? SCENARIOS[scenario]();
+  recordings.set(scenario, recording);
+  return recording;
+}
+
+/** Some of what was found, each kind once. */
+function describe(violations: readonly Violation[]): string[] {
+  const kinds = new Map(violations.map((violation) => [`${violation.order} ${violation.when}`, violation]));
+  return [...kinds.values()].slice(0, 5).map(({ order, when, what, tree }) => {
+    const files = [...tree].map(([path, bytes]) =>
+      bytes === null ? `${path}/` : `${path} (${bytes.length})`,
+    );
+    return `${order}: ${what}\n  ${when}\n  left: ${files.join(', ')}`;
+  });
+}
+
+test.for(['everyday', 'migration'] as const)(
+  'nothing that was acknowledged is lost when the power fails: %s',
+  { timeout: 120_000 },
+  async (scenario, context) => {
+    requireTools(context, 'strace');
+    const recording = await recorded(scenario);
+    const judged = await cutPower(recording, { orders: ORDERS, samples: SAMPLES, random: seeded() });
+    report(`${scenario}: ${judged.moments} moments, ${judged.crashes} crashes, ${judged.states} states`);
+    expect(describe(judged.violations)).toEqual([]);
+    // Fewer would mean that the record was empty, or the model too well-behaved.
+    expect(judged.states).toBeGreaterThan(recording.steps.length * 3);
+  },
+);
+
+type Wrong = (events: readonly Event[]) => Event[];
+const LOST = /^the file was broken|^changes are gone/;
+const WRONG: [what: string, order: Order, change: Wrong, found: RegExp][] = ORDERS.flatMap((order) => [
+  ['does not sync the file', order, withoutFileSyncs, LOST],
+  ['does not sync the directory', order, withoutDirectorySyncs, LOST],
+  ['renames before it syncs', order, renamedBeforeSync, LOST],
+  ['writes in place', order, writtenInPlace, LOST],
+  ['answers before it has synced', order, toldBeforeSync, LOST],
+  ["deletes a project's files first", order, filesRemovedFirst, /^the data of project .* are gone/],
+]);
+
+test.for(WRONG)('a daemon that %s is found out (%s)', { timeout: 60_000 }, async (wrong, context) => {
+  requireTools(context, 'strace');
+  const [, order, change, found] = wrong;
+  const recording = await recorded('everyday');
+  const events = change(recording.events);
+  expect(events).not.toEqual(recording.events);
+  const cuts = { orders: [order], samples: SAMPLES, random: seeded(), first: true };
+  const { violations } = await cutPower(recording.having(events), cuts);
+  expect(violations[0]?.what).toMatch(found);
+});

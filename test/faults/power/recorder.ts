@@ -1,0 +1,154 @@
+/** Goes through a scenario, and writes down what is asked and answered. */
+import type { Answer, LineClient } from '../../support/lines.ts';
+import { servedContent, type Stored } from '../support/content.ts';
+import type { Machine } from './machine.ts';
+import { locate, type Recording } from './recording.ts';
+import { canonical, difference, type Patch, type State, stateOf } from './state.ts';
+
+/** A step as it was asked for: its moments by name. */
+export interface Asked {
+  readonly name: string;
+  /** The id of the answer, or null; the patch by itself, or the whole difference. */
+  readonly changes: readonly { readonly answer: string | null; readonly patch: Patch }[];
+  readonly careless: boolean;
+  readonly backup: boolean;
+}
+
+export interface Keeping {
+  readonly bytes: Buffer;
+  readonly project: string | null;
+  /** A mark. */
+  readonly from: string;
+  /** A step. */
+  until: number | null;
+}
+
+export class Recorder {
+  readonly machine: Machine;
+  #client: LineClient | null = null;
+  initial: State = new Map([['active', 'null']]);
+  #state: State = this.initial;
+  /** What was done and kept so far, with the moments by name. */
+  readonly asked: Asked[] = [];
+  readonly kept: Keeping[] = [];
+
+  constructor(machine: Machine) {
+    this.machine = machine;
+  }
+
+  get client(): LineClient {
+    if (this.#client === null) throw new Error('no daemon was started');
+    return this.#client;
+  }
+
+  /** Starts the first daemon. @param planted whether there was a file before it */
+  async begin(planted: boolean): Promise<void> {
+    await this.machine.mark('begin');
+    this.#client = await this.machine.boot();
+    if (!planted) return;
+    this.initial = stateOf(await servedContent(this.client));
+    this.#state = this.initial;
+  }
+
+  /** Asks for one change. */
+  async change(method: string, params: object): Promise<Answer> {
+    let answer: Answer | undefined;
+    await this.#step(method, false, async () => {
+      answer = await this.client.ask(method, params);
+      if (answer.error) throw new Error(`${method} was refused: ${JSON.stringify(answer.error)}`);
+      return answer.id as string;
+    });
+    return answer as Answer;
+  }
+
+  /** Asks for changes of several projects at once. */
+  async together(changes: readonly { readonly method: string; readonly params: object }[]): Promise<void> {
+    const name = await this.#begin();
+    const answers = await Promise.all(changes.map(({ method, params }) => this.client.ask(method, params)));
+    this.asked.push({
+      name: `${name} together`,
+      careless: false,
+      backup: false,
+      changes: answers.map(({ id, result, error }) => {
+        if (error) throw new Error(`a change was refused: ${JSON.stringify(error)}`);
+        const { etag, ...project } = result as Stored & { etag: string };
+        if (typeof etag !== 'string') throw new Error('a project has no etag');
+        return { answer: id as string, patch: new Map([[project.project_id, canonical(project)]]) };
+      }),
+    });
+    this.#state = stateOf(await servedContent(this.client));
+  }
+
+  /** Somebody else does something to the files, and the daemon has taken it in when `done` resolves. */
+  async outside(
+    name: string,
+    { careless }: { careless: boolean },
+    command: string,
+    done: (client: LineClient) => Promise<void>,
+  ): Promise<void> {
+    await this.#step(name, careless, async () => {
+      await this.machine.run(command);
+      await done(this.client);
+      return null;
+    });
+  }
+
+  /** Ends the daemon, which may have a change to finish, and starts another. */
+  async restart(signal: 'TERM' | 'KILL', unfinished?: { method: string; params: object }): Promise<void> {
+    const before = this.#state;
+    const name = await this.#begin();
+    const answer = unfinished && this.client.ask(unfinished.method, unfinished.params);
+    // Once the daemon answers what was asked later, it has the request, and its answer is waiting for the disk.
+    if (unfinished) await this.client.ask('daemon.ping');
+    await this.machine.stop(signal);
+    const finished = await answer;
+    if (finished?.error) throw new Error(`a change was refused: ${JSON.stringify(finished.error)}`);
+    await this.machine.mark(`end-${name}`);
+    this.#client = await this.machine.boot();
+    this.#state = stateOf(await servedContent(this.client));
+    const patch = difference(before, this.#state);
+    // A daemon that was killed has made nothing safe.
+    const end = { answer: signal === 'TERM' ? `end-${name}` : null, patch: new Map() };
+    this.asked.push({
+      name: `${name} restart by ${signal}`,
+      careless: false,
+      backup: signal === 'TERM',
+      changes: finished ? [{ answer: finished.id as string, patch }, end] : [{ ...end, patch }],
+    });
+  }
+
+  /** A file that has to be there from now on: a project's own, or a content of the registry. */
+  async keep(bytes: Buffer, project: string | null): Promise<void> {
+    const from = `keep-${this.kept.length}`;
+    await this.machine.mark(from);
+    this.kept.push({ bytes, from, project, until: null });
+  }
+
+  /** The files of a project need not be there any more once the last change is made. */
+  release(project: string): void {
+    for (const kept of this.kept) if (kept.project === project) kept.until = this.asked.length - 1;
+  }
+
+  async record(): Promise<Recording> {
+    return locate(await this.machine.record(), this.machine.root, this);
+  }
+
+  async #begin(): Promise<string> {
+    const name = `step-${this.asked.length}`;
+    await this.machine.mark(name);
+    return name;
+  }
+
+  async #step(what: string, careless: boolean, act: () => Promise<string | null>): Promise<void> {
+    const name = `${await this.#begin()} ${what}`;
+    const before = this.#state;
+    const answer = await act();
+    this.#state = stateOf(await servedContent(this.client));
+    this.asked.push({
+      name,
+      careless,
+      backup: false,
+      changes: [{ answer, patch: difference(before, this.#state) }],
+    });
+  }
+}

@@ -1,0 +1,94 @@
+/** Recordings of a daemon that does it wrong, made from one of a daemon that does it right. */
+import type { Event } from './events.ts';
+
+/** Whatever is synced and is no directory is not synced. */
+export function withoutFileSyncs(events: readonly Event[]): Event[] {
+  const directories = directoriesOf(events);
+  return events.filter((event) => event.do !== 'sync' || directories.has(event.path));
+}
+
+/** No directory is synced. */
+export function withoutDirectorySyncs(events: readonly Event[]): Event[] {
+  const directories = directoriesOf(events);
+  return events.filter((event) => event.do !== 'sync' || !directories.has(event.path));
+}
+
+/** A file takes its place first, and is synced there. */
+export function renamedBeforeSync(events: readonly Event[]): Event[] {
+  const moved = [...events];
+  for (const [at, event] of events.entries()) {
+    if (event.do !== 'rename') continue;
+    const synced = moved.findLastIndex(
+      (other, index) => index < at && other.do === 'sync' && other.path === event.path,
+    );
+    if (synced === -1) continue;
+    moved.splice(at, 1);
+    moved[synced] = { do: 'sync', path: event.to };
+    moved.splice(synced, 0, event);
+  }
+  return moved;
+}
+
+/** The bytes go into the file that they are for, not into one beside it. */
+export function writtenInPlace(events: readonly Event[]): Event[] {
+  const moved: Event[] = [];
+  for (const [at, event] of events.entries()) {
+    const target = 'path' in event ? targetOf(events, at, event.path) : null;
+    if (target === null) moved.push(event);
+    else if (event.do !== 'rename') moved.push({ ...event, path: target } as Event);
+  }
+  return moved;
+}
+
+/** Whoever asked is told as soon as the file has its new content, before that is safe. */
+export function toldBeforeSync(events: readonly Event[]): Event[] {
+  const moved = [...events];
+  for (const [at, event] of events.entries()) {
+    if (event.do !== 'say') continue;
+    const renamed = moved.findLastIndex(
+      (other, index) => index < at && (other.do === 'rename' || other.do === 'say'),
+    );
+    if (moved[renamed]?.do !== 'rename') continue;
+    moved.splice(at, 1);
+    moved.splice(renamed + 1, 0, event);
+  }
+  return moved;
+}
+
+/** A project's files go before the registry forgets it. */
+export function filesRemovedFirst(events: readonly Event[]): Event[] {
+  const removes = events.filter(
+    (event) => (event.do === 'remove' || event.do === 'rename') && event.path.includes('/projects/'),
+  );
+  const moved: Event[] = [];
+  for (const [at, event] of events.entries()) {
+    if (removes.includes(event)) continue;
+    moved.push(event);
+    // Where the step began.
+    if (event.do !== 'mark') continue;
+    const next = events.findIndex((other, index) => index > at && other.do === 'mark');
+    moved.push(
+      ...events.slice(at, next === -1 ? events.length : next).filter((other) => removes.includes(other)),
+    );
+  }
+  return moved;
+}
+
+function directoriesOf(events: readonly Event[]): Set<string> {
+  const made = events.filter((event) => event.do === 'create' && event.directory);
+  return new Set(made.map((event) => ('path' in event ? event.path : '')));
+}
+
+/** The name that a file under this one is given in the end, where that is another, known by what it has written into. */
+function targetOf(events: readonly Event[], at: number, path: string): string | null {
+  let target: string | null = null;
+  let name = path;
+  for (const event of events.slice(at)) {
+    if (!('path' in event) || event.path !== name) continue;
+    if (event.do === 'remove') return target;
+    if (event.do !== 'rename') continue;
+    name = event.to;
+    target = name;
+  }
+  return target;
+}
