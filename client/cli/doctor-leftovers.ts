@@ -4,9 +4,9 @@ import { lstat, readdir, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Paths } from '../../src/paths.ts';
 import { isProbeName } from './doctor-writing.ts';
-import { type Diagnosis, type Fix, ok, warning } from './finding.ts';
+import { type Diagnosis, error, type Fix, ok, warning } from './finding.ts';
 import { isImportName } from './import-name.ts';
-import { plural } from './text.ts';
+import { plural, shellWord } from './text.ts';
 
 /** A write takes milliseconds; whatever is older than this belongs to nobody any more. Milliseconds. */
 const WRITE_MS = 60_000;
@@ -29,7 +29,14 @@ export async function checkLeftovers(
     )),
     ...(await find(backupsDir, (name) => staged.test(name) || isImportName(name) || isProbeName(name))),
   ];
-  const old = (age: number) => (one: Found) => one.status.mtimeMs < now - age;
+  // A time in the future is of a clock that was set back.
+  const old = (age: number) => (one: Found) => Math.abs(now - one.status.mtimeMs) > age;
+  const locks = [
+    ...(await find(run, (name) => name === `${basename(socket)}.lock`)),
+    ...(await find(runDir, (name) => name === 'owner.lock')),
+  ];
+  const others = new Set<Found>();
+  for (const lock of locks) if (!(await isLock(lock))) others.add(lock);
   const paths = [
     // No daemon makes a directory of such a name: whatever is in it is somebody's, and in nobody's way.
     ...writes.filter(({ status }) => !status.isDirectory()).filter(old(WRITE_MS)),
@@ -37,13 +44,15 @@ export async function checkLeftovers(
     ...(await find(run, (name) => /^\.[0-9a-f]{1,16}$/.test(name)))
       .filter(({ status }) => status.isSocket())
       .filter(old(WRITE_MS)),
-    ...(await find(run, (name) => name === `${basename(socket)}.lock`)).filter(old(LOCK_MS)),
-    ...(await find(runDir, (name) => name === 'owner.lock')).filter(old(LOCK_MS)),
+    ...locks.filter((lock) => !others.has(lock)).filter(old(LOCK_MS)),
     ...(await find(runDir, (name) => /^owner\.[0-9a-f]{12}\.staged$/.test(name))).filter(old(WRITE_MS)),
   ].map(({ path }) => path);
-  if (paths.length === 0) return [ok('leftovers', 'no killed process left anything behind')];
+  const inTheWay = [...others].map(({ path }) => takenName(path, short));
+  if (paths.length === 0)
+    return inTheWay.length > 0 ? inTheWay : [ok('leftovers', 'no killed process left anything behind')];
   const named = paths.slice(0, 3).map(short).join(', ');
   return [
+    ...inTheWay,
     warning(
       'leftovers',
       `killed processes left ${plural(paths.length, 'file')} behind: ${named}`,
@@ -66,6 +75,15 @@ export async function checkTrash({ trashDir }: Paths, short: (path: string) => s
       'gardener daemon start',
     ),
   ];
+}
+
+/** No daemon makes such a thing of such a name: whatever is in it is somebody's. */
+function takenName(path: string, short: (path: string) => string): Diagnosis {
+  return error(
+    'leftovers.in_the_way',
+    `no daemon can start: something that is no lock is in the way at ${short(path)}`,
+    `move it: mv ${shellWord(path)} ${shellWord(`${path}.old`)}`,
+  );
 }
 
 /**
@@ -102,6 +120,16 @@ function removal(paths: readonly string[], short: (path: string) => string): Fix
 interface Found {
   readonly path: string;
   readonly status: Stats;
+}
+
+/** The lock of a start is an empty directory. */
+async function isLock({ path, status }: Found): Promise<boolean> {
+  if (!status.isDirectory()) return false;
+  // One that has just been released was one.
+  const names = await readdir(path).catch(({ code }: NodeJS.ErrnoException) =>
+    code === 'ENOENT' ? [] : [''],
+  );
+  return names.length === 0;
 }
 
 async function find(directory: string, wanted: (name: string) => boolean): Promise<Found[]> {

@@ -14,6 +14,7 @@ import { isDaemonOf, LOOK_FOR_DAEMON } from '../process-ids.ts';
 import { errorCode, isMissing } from '../store/atomic-file.ts';
 import { privateName, removeLeftBehind } from './private-name.ts';
 import { PROBE_DEADLINE_MS, type Probe, probe } from './probe.ts';
+import { ageLock, isInTheWay } from './stale-lock.ts';
 
 /** How long to wait for somebody who is starting or ending. Milliseconds. */
 export const CLAIM_DEADLINE_MS = 15_000;
@@ -134,17 +135,19 @@ function underLock(path: string): Promise<Claim | null> {
 /**
  * Does something while nobody else does it for this path. Null when somebody else is at it.
  *
+ * @throws {ClaimError} when something that is no lock has its name
  * @param task is told by its argument whether the lock was stolen, as from a process that slept
  */
 export async function locked<T>(
   path: string,
   task: (stolen: () => boolean) => Promise<T>,
 ): Promise<T | null> {
+  const lockPath = `${path}.lock`;
   let compromised = false;
   let unlock: () => Promise<void>;
   try {
     unlock = await lock(path, {
-      lockfilePath: `${path}.lock`,
+      lockfilePath: lockPath,
       realpath: false,
       stale: LOCK_STALE_MS,
       // A stolen lock is not fatal: two sockets may be bound then, and the one whose path was replaced steps down.
@@ -153,8 +156,14 @@ export async function locked<T>(
       },
     });
   } catch (error) {
-    if (errorCode(error) === 'ELOCKED') return null;
-    throw error;
+    if (await isInTheWay(lockPath)) {
+      throw new ClaimError(
+        `cannot take ${path}: something that is no lock of a daemon is in the way at ${lockPath}; move it`,
+      );
+    }
+    if (errorCode(error) !== 'ELOCKED') throw error;
+    await ageLock(lockPath, LOCK_STALE_MS);
+    return null;
   }
   try {
     return await task(() => compromised);

@@ -246,6 +246,28 @@ describe('gardener doctor', () => {
     expect(await stat(join(inTheWay, 'precious'))).toBeDefined();
   });
 
+  test('finds a lock of the future, and leaves what only has the name of one', async () => {
+    const cli = await registry('api');
+    await cli.json(['daemon', 'stop']);
+    const run = join(cli.dataDir, 'run');
+    const lock = join(run, 'owner.lock');
+    await mkdir(lock);
+    const nextYear = new Date(Date.now() + 365 * 86_400_000);
+    await utimes(lock, nextYear, nextYear);
+    const inTheWay = join(run, 'registry.sock.lock');
+    await mkdir(join(inTheWay, 'precious'), { recursive: true });
+    await utimes(inTheWay, HOUR_AGO, HOUR_AGO);
+    const { findings, fixed } = await doctor(cli, '--no-start', '--fix');
+    expect(fixed).toEqual(['removed ~/.codebase-gardener/run/owner.lock']);
+    expect(findings.find(({ level }) => level === 'error')).toMatchObject({
+      check: 'leftovers.in_the_way',
+      message:
+        'no daemon can start: something that is no lock is in the way at ~/.codebase-gardener/run/registry.sock.lock',
+      remedy: `move it: mv ${inTheWay} ${inTheWay}.old`,
+    });
+    expect(await stat(join(inTheWay, 'precious'))).toBeDefined();
+  });
+
   test('tells where a file is spoilt, and starts no daemon that would set it aside', async () => {
     const cli = await registry('api');
     await cli.json(['daemon', 'stop']);

@@ -1,6 +1,17 @@
 /** One daemon a socket, whoever else is starting, was killed, is stuck, or left something in the way. */
 import { spawn } from 'node:child_process';
-import { access, lstat, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import {
+  access,
+  lstat,
+  mkdir,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  symlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { createConnection, type Socket } from 'node:net';
 import { basename, join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -255,6 +266,40 @@ test('a lock that a killed process has left blocks only until it is stale', asyn
   // Nobody renews it: stale after 5 s. A daemon that had to wait for longer would give up after 15 s.
   await startGardenerd({ dataDir });
   await expect(access(lock)).rejects.toMatchObject({ code: 'ENOENT' });
+});
+
+describe('a lock that a clock has left in the future blocks only until it is stale', () => {
+  test.for(['registry.sock.lock', 'owner.lock'])('%s', async (name) => {
+    const dataDir = await temporaryDirectory();
+    const lock = join(dataDir, 'run', name);
+    await mkdir(lock, { recursive: true, mode: 0o700 });
+    const nextYear = new Date(Date.now() + 365 * 86_400_000);
+    await utimes(lock, nextYear, nextYear);
+    await startGardenerd({ dataDir });
+    await expect(access(lock)).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+});
+
+describe('what is no lock and has the name of one stays, and is named', () => {
+  const longAgo = new Date(0);
+  test.for<[what: string, name: string, make: (path: string) => Promise<unknown>]>([
+    ['a new file', 'registry.sock.lock', (path) => writeFile(path, 'precious')],
+    ['an old file', 'owner.lock', (path) => writeFile(path, '').then(() => utimes(path, longAgo, longAgo))],
+    ['a full directory', 'registry.sock.lock', (path) => mkdir(join(path, 'precious'), { recursive: true })],
+    ['a link that leads nowhere', 'owner.lock', (path) => symlink('nowhere', path)],
+  ])('%s', async ([, name, make]) => {
+    const dataDir = await temporaryDirectory();
+    const path = join(dataDir, 'run', name);
+    await mkdir(join(dataDir, 'run'), { mode: 0o700 });
+    await make(path);
+    const daemon = new Gardenerd(dataDir);
+    expect(await daemon.ended).toEqual({ code: 1, signal: null });
+    expect(daemon.stderr).toBe(
+      `gardenerd: cannot take ${path.slice(0, -'.lock'.length)}: something that is no lock of a daemon is in the way ` +
+        `at ${path}; move it\n`,
+    );
+    expect(await lstat(path)).toBeDefined();
+  });
 });
 
 test('what daemons that were killed before their socket had its name left is removed', async () => {
