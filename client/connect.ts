@@ -53,6 +53,7 @@ const LAST_WAIT_MS = 100;
  * @throws {ConnectionError} with the reason, and in its message what to do
  * @throws {RegistryError} `incompatible_protocol` or `too_many_connections`
  * @throws {SocketPathError} when the given socket path is too long
+ * @throws {PathError} for a relative path in the environment, and where no home directory is known and one is needed
  *
  * @example
  * const registry = await connect({ client: { name: 'editor', version: '2.1.0' } });

@@ -8,7 +8,7 @@ export type { EventNotification, RegistryEvent } from '../src/protocol/events.ts
 export type { CallArguments, CallOptions, Families, Family, FamilyName, Verb } from './verbs.ts';
 export { ConnectionError, type ConnectionFailure, RpcError } from './errors.ts';
 export { type ErrorData, type ErrorKind, type ParamIssue, RegistryError } from '../src/domain/errors.ts';
-export { SocketPathError } from '../src/paths.ts';
+export { PathError, SocketPathError } from '../src/paths.ts';
 export type { Json, JsonObject, TrainingStatus } from '../src/domain/project.ts';
 export type { Issue, IssueCode } from '../src/domain/issues.ts';
 export type { MethodName, Params, ReadMethod, Result } from '../src/protocol/methods.ts';

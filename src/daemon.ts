@@ -14,6 +14,7 @@ import { adoptSocket, type InheritedSocket } from './server/inherited.ts';
 import type { DaemonControl } from './server/handlers/types.ts';
 import { type Lease, Leases } from './server/leases.ts';
 import { Listener } from './server/listener.ts';
+import { LONGEST_TIMER_MS } from './server/longest-timer.ts';
 import { Metrics } from './server/metrics.ts';
 import { Ownership } from './server/owner.ts';
 import type { Ask } from './server/places/disk.ts';
@@ -358,11 +359,15 @@ export class Daemon implements DaemonControl {
     this.#look();
   }
 
-  #restartIdleTimer(connections: number): void {
+  /** @param left how long it may be idle yet, in milliseconds */
+  #restartIdleTimer(connections: number, left = (this.#options.idleTimeout ?? 0) * 1000): void {
     clearTimeout(this.#idleTimer ?? undefined);
     this.#idleTimer = null;
-    const seconds = this.#options.idleTimeout ?? 0;
-    if (connections > 0 || seconds <= 0 || this.#stopping) return;
-    this.#idleTimer = setTimeout(() => void this.stop(`idle for ${seconds} s`), seconds * 1000);
+    if (connections > 0 || left <= 0 || this.#stopping) return;
+    const next = Math.min(left, LONGEST_TIMER_MS);
+    this.#idleTimer = setTimeout(() => {
+      if (left > next) this.#restartIdleTimer(0, left - next);
+      else void this.stop(`idle for ${this.#options.idleTimeout} s`);
+    }, next);
   }
 }

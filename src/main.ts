@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { Daemon, type DaemonOptions, type Manager } from './daemon.ts';
 import { endProcess } from './end-process.ts';
 import { LOG_LEVELS, parseLogLevel } from './log.ts';
-import { resolvePaths, SocketPathError } from './paths.ts';
+import { PathError, resolvePaths } from './paths.ts';
 import { printable } from './printable.ts';
 import { UnsafeDirectoryError } from './private-directory.ts';
 import { ClaimError } from './server/claim.ts';
@@ -130,11 +130,7 @@ function explain(error: unknown): [message: string, code: number, hint?: string]
   if (error instanceof UsageError || errorCode(error)?.startsWith('ERR_PARSE_ARGS')) {
     return [(error as Error).message, 2, 'gardenerd --help'];
   }
-  if (
-    error instanceof SocketPathError ||
-    error instanceof ClaimError ||
-    error instanceof UnsafeDirectoryError
-  ) {
+  if (error instanceof PathError || error instanceof ClaimError || error instanceof UnsafeDirectoryError) {
     return [error.message, 1];
   }
   const remedy = UNUSABLE.has(errorCode(error) ?? '')

@@ -1,6 +1,6 @@
 /** Where things are. Client and daemon share this file, so that both look for the socket in one place. */
-import { homedir, tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { homedir, tmpdir, userInfo } from 'node:os';
+import { isAbsolute, join, resolve } from 'node:path';
 
 export interface PathOptions {
   /** Data directory; default `CODEBASE_GARDENER_DATA_DIR`, then `~/.codebase-gardener`. */
@@ -33,22 +33,53 @@ export interface Paths {
 /** macOS has room for 104 bytes with the terminating NUL; Node 20 and 22 silently cut what is longer. */
 export const MAX_SOCKET_PATH_BYTES = 103;
 
+/** Where things are cannot be told; the message says what to do. */
+export class PathError extends Error {
+  override readonly name: string = 'PathError';
+}
+
 /** The socket path was given explicitly and no system call could take it. */
-export class SocketPathError extends Error {
+export class SocketPathError extends PathError {
   override readonly name = 'SocketPathError';
+}
+
+/** The user's home directory; null where nobody knows one: no HOME, and no entry in the user database. */
+export function findHome(): string | null {
+  try {
+    // An empty or relative HOME would be another directory in each working directory.
+    return [homedir, () => userInfo().homedir].map((ask) => ask()).find(isAbsolute) ?? null;
+  } catch {
+    // The user has no entry, as in a container that runs with any number; nothing else fails here.
+    return null;
+  }
+}
+
+/** The same. @throws {PathError} where nobody knows one */
+export function homeDirectory(): string {
+  const home = findHome();
+  if (home !== null) return home;
+  throw new PathError(
+    `cannot tell the home directory: HOME is not set, and user ${process.getuid?.() ?? ''} is not in the user database; ` +
+      'set HOME, or CODEBASE_GARDENER_DATA_DIR to an absolute path',
+  );
 }
 
 /**
  * Resolves every path the registry uses.
  *
- * Precedence: option, environment, default. A default socket path that is too long falls back to a short one
+ * Precedence: option, environment, default. A leading `~/`, which a shell leaves where it is quoted, is the home
+ * directory. An option may be relative to the working directory; the environment goes from program to program, and
+ * may not. A default socket path that is too long falls back to a short one
  * in the runtime or temporary directory, named after the data directory.
  *
  * @throws {SocketPathError} when an explicitly given socket path is longer than {@link MAX_SOCKET_PATH_BYTES}
+ * @throws {PathError} for a relative path in the environment, and where a home directory is needed and not known
  */
 export function resolvePaths(options: PathOptions = {}, env: NodeJS.ProcessEnv = process.env): Paths {
   const given = givenPaths(options, env);
-  const dataDir = resolve(given.dataDir || join(homedir(), '.codebase-gardener'));
+  if (!options.dataDir) requireAbsolute('CODEBASE_GARDENER_DATA_DIR', env);
+  if (!options.socket) requireAbsolute('CODEBASE_GARDENER_SOCKET', env);
+  const dataDir = given.dataDir ? absolute(given.dataDir) : join(homeDirectory(), '.codebase-gardener');
   const runDir = join(dataDir, 'run');
   return {
     dataDir,
@@ -76,6 +107,22 @@ function givenPaths({ dataDir, socket }: PathOptions, env: NodeJS.ProcessEnv): P
   };
 }
 
+function requireAbsolute(name: string, env: NodeJS.ProcessEnv): void {
+  const path = env[name];
+  if (!path || isAbsolute(path) || isInHome(path)) return;
+  throw new PathError(
+    `cannot use ${name}=${path}: a relative path is another one in each working directory; set it to an absolute one`,
+  );
+}
+
+function isInHome(path: string): boolean {
+  return path === '~' || path.startsWith('~/');
+}
+
+function absolute(path: string): string {
+  return isInHome(path) ? join(homeDirectory(), path.slice(1)) : resolve(path);
+}
+
 function resolveSocket(
   dataDir: string,
   runDir: string,
@@ -83,7 +130,7 @@ function resolveSocket(
   env: NodeJS.ProcessEnv,
 ): string {
   if (given) {
-    const socket = resolve(given);
+    const socket = absolute(given);
     const bytes = Buffer.byteLength(socket);
     if (bytes > MAX_SOCKET_PATH_BYTES) {
       throw new SocketPathError(

@@ -139,7 +139,7 @@ async function examineService(ctx: Context): Promise<Diagnosis[]> {
   const { paths, host } = ctx;
   if (process.platform !== 'darwin' && process.platform !== 'linux')
     return [ok('service', 'not on this system')];
-  return serviceFindings({ paths, daemonProgram: host.daemonProgram, home: host.home });
+  return serviceFindings({ paths, daemonProgram: host.daemonProgram, home: host.home || undefined });
 }
 
 function troubleFinding(trouble: unknown): Diagnosis {

@@ -1,7 +1,7 @@
 /** Turns whatever a command failed with into a message, what to do next, and an exit code. */
 import { ConnectionError, type ConnectionFailure, RpcError } from '../errors.ts';
 import { type ErrorKind, RegistryError } from '../../src/domain/errors.ts';
-import { SocketPathError } from '../../src/paths.ts';
+import { PathError } from '../../src/paths.ts';
 import { type ErrorDocument, LocalError, NotRunningError, systemReason, UsageError } from './failures.ts';
 import { anyOf, shellWord } from './text.ts';
 
@@ -56,7 +56,7 @@ export function explain(error: unknown, hints: Hints = {}, socketAlone = false):
     return outside(EXIT.unreachable, 'not_running', error.message, socketAlone ? NOT_OURS : error.hint);
   }
   if (error instanceof UsageError) return outside(EXIT.usage, 'usage', error.message, error.hint);
-  if (error instanceof SocketPathError) return outside(EXIT.usage, 'usage', error.message, undefined);
+  if (error instanceof PathError) return outside(EXIT.usage, 'usage', error.message, undefined);
   if (error instanceof LocalError) return outside(EXIT.refused, 'local', error.message, error.hint);
   // A mistake of ours, or a system error that no command expected; a stack would help nobody who reads this.
   const path = error instanceof Error && 'path' in error ? `${String(error.path)}: ` : '';

@@ -1,6 +1,6 @@
 /** `gardener`: the command line, connected to this process. */
-import { homedir } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { findHome } from '../../src/paths.ts';
 import { connect } from '../connect.ts';
 import type { Host } from './context.ts';
 import { workingDirectory } from './cwd.ts';
@@ -37,7 +37,7 @@ const host: Host = {
   stdout: process.stdout,
   stderr: process.stderr,
   env: process.env,
-  home: homedir(),
+  home: findHome() ?? '',
   // Beside this program, where the bundler puts both.
   daemonProgram: fileURLToPath(new URL('./gardenerd.js', import.meta.url)),
   cwd: () => workingDirectory(process.env),

@@ -1,4 +1,5 @@
 /** `gardener service install|uninstall|restart|status`. */
+import { homeDirectory } from '../../src/paths.ts';
 import { isDaemonOf } from '../../src/process-ids.ts';
 import { ServiceError } from '../../src/service/commands.ts';
 import { platformManager, serviceManager } from '../../src/service/findings.ts';
@@ -96,11 +97,16 @@ async function endSpawned(ctx: Context): Promise<void> {
 }
 
 function managerOf(ctx: Context, { manager }: ServiceOptions): ServiceManager {
-  return serviceManager(manager ?? platformManager(), ctx.host.home);
+  return serviceManager(manager ?? platformManager(), ctx.host.home || homeDirectory());
 }
 
 function planOptions(ctx: Context, { onDemand }: InstallOptions): PlanOptions {
-  return { paths: ctx.paths, daemonProgram: ctx.host.daemonProgram, onDemand, home: ctx.host.home };
+  return {
+    paths: ctx.paths,
+    daemonProgram: ctx.host.daemonProgram,
+    onDemand,
+    home: ctx.host.home || homeDirectory(),
+  };
 }
 
 /** Shows what was run when it failed. */

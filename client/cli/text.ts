@@ -22,7 +22,7 @@ export function tildes(message: string, home: string): string {
 
 /** The opposite of {@link tilde}, for what no shell has expanded; `~ada` stays as it is. */
 export function expandTilde(path: string, home: string): string {
-  return path === '~' || path.startsWith('~/') ? home + path.slice(1) : path;
+  return home !== '' && (path === '~' || path.startsWith('~/')) ? home + path.slice(1) : path;
 }
 
 /**

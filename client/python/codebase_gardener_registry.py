@@ -445,7 +445,19 @@ def _time(text: Optional[str]) -> Optional[datetime]:
 
 
 def _home() -> str:
-    return os.environ.get("HOME") or pwd.getpwuid(os.getuid()).pw_dir
+    home = os.environ.get("HOME", "")
+    if os.path.isabs(home):
+        return home
+    try:
+        home = pwd.getpwuid(os.getuid()).pw_dir
+    except KeyError:
+        home = ""
+    if not os.path.isabs(home):
+        raise ValueError(
+            f"cannot tell the home directory: HOME is not set, and user {os.getuid()} is not in the user database; "
+            "set HOME, or CODEBASE_GARDENER_DATA_DIR to an absolute path"
+        )
+    return home
 
 
 def _absolute(path: PathLike) -> str:
@@ -453,14 +465,30 @@ def _absolute(path: PathLike) -> str:
     return "/" + os.path.abspath(os.fspath(path)).lstrip("/")
 
 
+def _place(path: PathLike) -> str:
+    text = os.fspath(path)
+    in_home = text == "~" or text.startswith("~/")
+    return _absolute(_home() + text[1:] if in_home else text)
+
+
+def _from_environment(name: str) -> Optional[str]:
+    path = os.environ.get(name)
+    if path and not os.path.isabs(path) and path != "~" and not path.startswith("~/"):
+        raise ValueError(
+            f"cannot use {name}={path}: a relative path is another one in each working directory; "
+            "set it to an absolute one"
+        )
+    return path
+
+
 def _default_data_dir() -> str:
-    return _absolute(os.environ.get("CODEBASE_GARDENER_DATA_DIR") or os.path.join(_home(), ".codebase-gardener"))
+    return _place(_from_environment("CODEBASE_GARDENER_DATA_DIR") or os.path.join(_home(), ".codebase-gardener"))
 
 
 def _socket_path(data_dir: str, given: Optional[PathLike]) -> str:
-    explicit = given or os.environ.get("CODEBASE_GARDENER_SOCKET")
+    explicit = given or _from_environment("CODEBASE_GARDENER_SOCKET")
     if explicit:
-        path = _absolute(explicit)
+        path = _place(explicit)
         size = len(os.fsencode(path))
         if size > _MAX_SOCKET_PATH_BYTES:
             raise ValueError(
@@ -857,7 +885,7 @@ class ProjectRegistry:
             if name != "registry.json" or data_dir is not None:
                 raise ValueError('registry_path names a file "registry.json", and data_dir is then its directory')
             data_dir = directory
-        self.data_dir = Path(_absolute(data_dir) if data_dir is not None else _default_data_dir())
+        self.data_dir = Path(_place(data_dir) if data_dir is not None else _default_data_dir())
         self.registry_file = self.data_dir / "registry.json"
         path = _socket_path(str(self.data_dir), socket)
         alone = bool(socket or os.environ.get("CODEBASE_GARDENER_SOCKET")) and not (

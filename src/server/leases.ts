@@ -7,6 +7,7 @@
 import { toWire } from '../domain/encoding.ts';
 import { RegistryError } from '../domain/errors.ts';
 import type { Project } from '../domain/project.ts';
+import { LONGEST_TIMER_MS } from './longest-timer.ts';
 import { type Holder, isLeaseRecorded, nextToken, type Progress, stallOf } from '../domain/training.ts';
 
 /** How long a lease whose connection ended may be resumed, in milliseconds. */
@@ -237,7 +238,8 @@ export class Leases {
     // Timers run on the monotonic clock: setting the time of day does not move them.
     this.#timers.set(
       lease,
-      setTimeout(() => this.#onLost(lease, why), after),
+      // The file may say anything.
+      setTimeout(() => this.#onLost(lease, why), Math.min(after, LONGEST_TIMER_MS)),
     );
   }
 }

@@ -1,5 +1,5 @@
 /** What `gardener doctor` should know about the service. */
-import { homedir } from 'node:os';
+import { findHome } from '../paths.ts';
 import { ServiceError } from './commands.ts';
 import { readInstalled, type ServiceManagerName } from './installed.ts';
 import { Launchd } from './launchd.ts';
@@ -31,7 +31,9 @@ export async function serviceFindings(
   name: ServiceManagerName = platformManager(),
 ): Promise<Finding[]> {
   try {
-    if (!readInstalled(name, options.home ?? homedir())) {
+    const home = options.home ?? findHome();
+    // Who has no home has no service either.
+    if (home === null || !readInstalled(name, home)) {
       const message = 'no service is installed; the daemon is started when somebody needs it';
       return [{ check: 'service', level: 'ok', message }];
     }

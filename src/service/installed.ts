@@ -3,8 +3,8 @@
  * here before it starts a daemon.
  */
 import { readFileSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { homeDirectory } from '../paths.ts';
 
 export type ServiceManagerName = 'launchd' | 'systemd';
 
@@ -14,14 +14,14 @@ export const SERVICE_UNIT = 'codebase-gardener-registry.service';
 export const SOCKET_UNIT = 'codebase-gardener-registry.socket';
 
 /** The file that says what to start. */
-export function serviceFile(manager: ServiceManagerName, home: string = homedir()): string {
+export function serviceFile(manager: ServiceManagerName, home: string = homeDirectory()): string {
   return manager === 'launchd'
     ? join(home, 'Library', 'LaunchAgents', `${LABEL}.plist`)
     : join(systemdDirectory(home), SERVICE_UNIT);
 }
 
 /** The socket unit of systemd; launchd has its socket in the same file. */
-export function socketUnitFile(home: string = homedir()): string {
+export function socketUnitFile(home: string = homeDirectory()): string {
   return join(systemdDirectory(home), SOCKET_UNIT);
 }
 
@@ -46,7 +46,7 @@ export interface InstalledService {
 /** Reads what is installed; undefined when nothing is. */
 export function readInstalled(
   manager: ServiceManagerName,
-  home: string = homedir(),
+  home: string = homeDirectory(),
 ): InstalledService | undefined {
   const file = serviceFile(manager, home);
   const text = readIfThere(file);

@@ -1,6 +1,6 @@
 /** The service as a LaunchAgent. Every operation may be repeated: it does what is missing. */
-import { homedir } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
+import { homeDirectory } from '../paths.ts';
 import { type Ran, type Runner, runProgram, type ServiceError, Session } from './commands.ts';
 import { preparePlaces, removeDeadSocket, removeFiles, removeLeftovers, writeServiceFile } from './files.ts';
 import { type Circumstances, circumstances, refuseFromInside, refuseOtherUser } from './guards.ts';
@@ -41,7 +41,7 @@ export class Launchd implements ServiceManager {
   readonly #busyMs: number;
 
   constructor(options: LaunchdOptions = {}) {
-    this.#home = options.home ?? homedir();
+    this.#home = options.home ?? homeDirectory();
     this.#run = options.run ?? runProgram;
     this.#circumstances = options.circumstances ?? circumstances();
     this.#busyMs = options.busyMs ?? BUSY_MS;

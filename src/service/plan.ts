@@ -1,7 +1,6 @@
 /** What is to be installed: which programs, for which registry. */
-import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { Paths } from '../paths.ts';
+import { homeDirectory, type Paths } from '../paths.ts';
 import { removedBy, stablePath } from './places.ts';
 
 export interface PlanOptions {
@@ -46,7 +45,7 @@ const IDLE_TIMEOUT = 30 * 60;
  * removes it is copied beside the data, so that it can still find what came instead, or say what is missing.
  */
 export function planService(options: PlanOptions): ServicePlan {
-  const { paths, onDemand = false, home = homedir() } = options;
+  const { paths, onDemand = false, home = homeDirectory() } = options;
   const daemon = stablePath(options.daemonProgram);
   const templates = join(dirname(dirname(daemon)), 'launchd');
   const inPackage = join(templates, 'gardenerd');

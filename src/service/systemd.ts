@@ -1,5 +1,5 @@
 /** The service as units of systemd --user. Every operation may be repeated: it does what is missing. */
-import { homedir, userInfo } from 'node:os';
+import { homeDirectory } from '../paths.ts';
 import { type Ran, type Runner, runProgram, ServiceError, Session } from './commands.ts';
 import { preparePlaces, removeDeadSocket, removeFiles, removeLeftovers, writeServiceFile } from './files.ts';
 import { type Circumstances, circumstances, refuseFromInside, refuseOtherUser } from './guards.ts';
@@ -30,7 +30,7 @@ export class Systemd implements ServiceManager {
   readonly #circumstances: Circumstances;
 
   constructor(options: SystemdOptions = {}) {
-    this.#home = options.home ?? homedir();
+    this.#home = options.home ?? homeDirectory();
     this.#run = options.run ?? runProgram;
     this.#circumstances = options.circumstances ?? circumstances();
   }
@@ -132,8 +132,9 @@ export class Systemd implements ServiceManager {
 
   /** What should be known about sessions: without lingering, systemd --user ends with the last login. */
   async lingers(): Promise<boolean | undefined> {
-    const { username } = userInfo();
-    const ran = await this.#run('loginctl', ['show-user', username, '--property=Linger', '--value']);
+    // By number: not every user has a name.
+    const user = String(process.getuid?.() ?? 0);
+    const ran = await this.#run('loginctl', ['show-user', user, '--property=Linger', '--value']);
     return ran.code === 0 ? ran.output.trim() === 'yes' : undefined;
   }
 

@@ -122,6 +122,13 @@ test('an empty variable counts as none', async () => {
   expect(await daemon.stop()).toEqual({ code: 0, signal: null });
 });
 
+test('more seconds of idleness than a timer of Node can wait are waited', async () => {
+  const daemon = await startGardenerd({ args: ['--idle-timeout', '2147484'] });
+  // Whoever asks and goes starts the timer; a timer of a millisecond would end the daemon between two of them.
+  for (let visit = 0; visit < 5; visit += 1) await daemon.ready();
+  expect(daemon.stderr).toBe('');
+});
+
 test.for<[flag: string | null, variable: string | null, logs: boolean]>([
   [null, null, true],
   ['error', null, false],

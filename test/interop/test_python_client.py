@@ -7,6 +7,7 @@ import ast
 import json
 import os
 import pathlib
+import pwd
 import shlex
 import signal
 import socket
@@ -15,6 +16,7 @@ import tempfile
 import threading
 import time
 import unittest
+import unittest.mock
 from datetime import datetime, timezone
 
 import codebase_gardener_registry as client
@@ -528,6 +530,35 @@ class Leases(DaemonTest):
         self.assertEqual(self.status(), "training")
         other.complete(file_count=3)
         self.assertEqual((self.status(), other.project.file_count), ("completed", 3))
+
+
+class Places(Home):
+    def find(self, **environment):
+        """The data directory and the socket with nothing in the environment but this."""
+        with unittest.mock.patch.dict(os.environ, environment, clear=True):
+            registry = ProjectRegistry(auto_start=False)
+            self.addCleanup(registry.close)
+            return str(registry.data_dir)
+
+    def test_a_tilde_in_the_environment_is_the_home_directory(self):
+        home = str(self.home)
+        self.assertEqual(self.find(HOME=home, CODEBASE_GARDENER_DATA_DIR="~/x"), f"{home}/x")
+
+    def test_a_home_that_is_empty_or_relative_is_none(self):
+        entry = pwd.getpwuid(os.getuid()).pw_dir
+        for home in ("", "x"):
+            self.assertEqual(self.find(HOME=home), f"{entry}/.codebase-gardener")
+
+    def test_a_relative_path_in_the_environment_is_refused(self):
+        for name in ("CODEBASE_GARDENER_DATA_DIR", "CODEBASE_GARDENER_SOCKET"):
+            with self.assertRaisesRegex(ValueError, f"cannot use {name}=x: "):
+                self.find(HOME=str(self.home), **{name: "x"})
+
+    def test_a_user_without_a_home_is_told_what_to_set(self):
+        with unittest.mock.patch("pwd.getpwuid", side_effect=KeyError):
+            with self.assertRaisesRegex(ValueError, "set HOME, or CODEBASE_GARDENER_DATA_DIR"):
+                self.find()
+            self.assertEqual(self.find(CODEBASE_GARDENER_DATA_DIR="/x"), "/x")
 
 
 class TheFile(unittest.TestCase):

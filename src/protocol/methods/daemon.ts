@@ -33,7 +33,9 @@ export const daemonMethods = {
       started_at: z.string(),
       capabilities: z.array(z.string()),
       host: z.string().describe('name of the machine that the daemon runs on'),
-      home: z.string().describe('home directory of its user; paths are those of that machine'),
+      home: z
+        .string()
+        .describe('home directory of its user, empty where it has none; paths are those of that machine'),
     }),
     errors: ['incompatible_protocol'],
     example: {
@@ -73,7 +75,7 @@ export const daemonMethods = {
       manager: z.enum(['launchd', 'systemd', 'spawned', 'foreground']).describe('who started it'),
       memory_rss: z.int().describe('bytes'),
       host: z.string().describe('name of the machine that the daemon runs on'),
-      home: z.string().describe('home directory of its user'),
+      home: z.string().describe('home directory of its user, empty where it has none'),
       requests: z.record(z.string(), percentiles).describe('by method, since the start'),
       batches: z
         .object({ count: z.int(), changes: z.int(), largest: z.int() })

@@ -1,5 +1,6 @@
-import { homedir, hostname } from 'node:os';
+import { hostname } from 'node:os';
 import { RegistryError } from '../../domain/errors.ts';
+import { findHome } from '../../paths.ts';
 import { methods } from '../../protocol/methods.ts';
 import { openRpcDocument } from '../../protocol/openrpc.ts';
 import { PROTOCOL_VERSION } from '../../protocol/version.ts';
@@ -8,7 +9,7 @@ import type { Family, Services } from './types.ts';
 
 /** Where the daemon runs: who reaches it through a forwarded socket has other paths. */
 function machine(): { host: string; home: string } {
-  return { host: hostname(), home: homedir() };
+  return { host: hostname(), home: findHome() ?? '' };
 }
 
 export function daemonHandlers({ daemon, log }: Services): Family<'daemon' | 'rpc'> {
