@@ -121,7 +121,10 @@ async function reach(target: Target, means: Means, signal: AbortSignal): Promise
 
     // 4. Give up in time.
     if (performance.now() >= end) {
-      if (found === 'absent') throw startFailed(paths, `it did not answer within ${startMs} ms`);
+      if (found === 'absent') {
+        starter?.giveUp();
+        throw startFailed(paths, `it did not answer within ${startMs} ms`);
+      }
       throw alwaysClosing(paths, startMs);
     }
 

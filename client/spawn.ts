@@ -30,6 +30,8 @@ export interface StartedDaemon {
    * `running`; `gave_way` after exit 0, which says that another daemon lives; otherwise why it ended.
    */
   state(): 'running' | 'gave_way' | { readonly failure: string };
+  /** Ends it, unless it has ended; for one that nobody has reached yet. */
+  end(): void;
 }
 
 /** Where a daemon's own words go before it has opened its log, and where Node's go if it crashes. */
@@ -78,8 +80,7 @@ export async function startDaemon(
         detached: true,
         // A file and not a pipe: a pipe would break under the daemon when this process ends.
         stdio: ['ignore', log.descriptor, log.descriptor],
-        // In an editor built on Electron, execPath is the editor unless it is told otherwise.
-        env: process.versions['electron'] ? { ...process.env, ELECTRON_RUN_AS_NODE: '1' } : process.env,
+        env: daemonEnvironment(),
       },
     );
     child.unref();
@@ -99,10 +100,23 @@ export async function startDaemon(
         resolve();
       });
     });
-    return { pid: child.pid, ended, state: () => state() };
+    return { pid: child.pid, ended, state: () => state(), end: () => void child.kill() };
   } finally {
     closeSync(log.descriptor);
   }
+}
+
+/** What is meant for the caller alone must not stay with a daemon that serves everybody. */
+function daemonEnvironment(): NodeJS.ProcessEnv {
+  return {
+    ...process.env,
+    // Modules to load first, a debugger to wait for, limits.
+    NODE_OPTIONS: undefined,
+    // Node passes it on where it is left out; empty, it is nothing.
+    NODE_V8_COVERAGE: '',
+    // In an editor built on Electron, execPath is the editor unless it is told otherwise.
+    ...(process.versions['electron'] ? { ELECTRON_RUN_AS_NODE: '1' } : {}),
+  };
 }
 
 /**

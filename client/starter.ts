@@ -75,6 +75,11 @@ export class Starter {
     if (!this.#service) await this.#spawn(true);
   }
 
+  /** Called when the time is up and nobody listens: a daemon that comes up some day, or never, is not left behind. */
+  giveUp(): void {
+    this.#daemon?.end();
+  }
+
   /**
    * What an attempt to connect failed with, or the reason behind it: where a service manager listens and cannot start
    * the daemon, connections are taken and never answered.

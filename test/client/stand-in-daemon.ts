@@ -37,7 +37,7 @@ switch (positionals[0]) {
     process.exit(0);
     break;
   case 'stall':
-    // Longer than the test gives it; the test ends it by its process id.
+    // Longer than any test gives it; whoever started it ends it then.
     setTimeout(() => process.exit(0), 30_000);
     break;
   default:

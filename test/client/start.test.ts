@@ -1,4 +1,4 @@
-import { mkdir, readFile, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
@@ -162,15 +162,36 @@ describe('a daemon that was started', () => {
     );
   });
 
-  test('and does not come up is given up after the start deadline', async () => {
-    const { options, starts } = await home();
-    const error = await refusal(options('stall', { deadlines: { start: 700 } }));
+  test('and does not come up is given up after the start deadline, and ended', async () => {
+    const { dataDir, options } = await home();
+    const note = join(dataDir, 'pid');
+    const daemon = ['sh', '-c', 'echo $$ > "$0.new"; mv "$0.new" "$0"; exec sleep 1000', note];
+    const error = await refusal(options('', { daemon, deadlines: { start: 2_000 } }));
     expect(error).toMatchObject({
       reason: 'start_failed',
-      message: expect.stringContaining('within 700 ms') as string,
+      message: expect.stringContaining('within 2000 ms') as string,
     });
-    await vi.waitFor(async () => expect(await starts()).toHaveLength(1), 10_000);
-    for (const { pid } of await starts()) process.kill(pid, 'SIGKILL');
+    const pid = Number(await readFile(note, 'utf8'));
+    expect(pid).toBeGreaterThan(1);
+    await vi.waitFor(() => expect(() => process.kill(pid, 0)).toThrow('ESRCH'), 10_000);
+  });
+
+  test('has nothing of what its starter tells Node', async () => {
+    const { dataDir, options } = await home();
+    const loaded = join(dataDir, 'loaded');
+    await writeFile(
+      join(dataDir, 'hook.cjs'),
+      `require('fs').appendFileSync('${loaded}', process.pid + '\\n')`,
+    );
+    vi.stubEnv('NODE_OPTIONS', `--require ${join(dataDir, 'hook.cjs')}`);
+    vi.stubEnv('NODE_V8_COVERAGE', join(dataDir, 'coverage'));
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const client = await connect(options('serve'));
+    const { pid } = client.hello;
+    await client.close();
+    await vi.waitFor(() => expect(() => process.kill(pid, 0)).toThrow('ESRCH'), 10_000);
+    expect(await readdir(dataDir)).not.toContain('loaded');
+    expect(await readdir(dataDir)).not.toContain('coverage');
   });
 
   test('and gives way says that another lives: that one is waited for', async () => {
