@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util';
 import { Daemon, type DaemonOptions, type Manager } from './daemon.ts';
 import { endProcess } from './end-process.ts';
+import { closeInheritedFiles } from './inherited-files.ts';
 import { LOG_LEVELS, parseLogLevel } from './log.ts';
 import { PathError, resolvePaths } from './paths.ts';
 import { printable } from './printable.ts';
@@ -96,6 +97,8 @@ async function main(): Promise<void> {
     const found = await forecast(resolvePaths(options), new Date().toISOString());
     return void process.stdout.write(`${JSON.stringify(found)}\n`);
   }
+  // It outlives whoever started it, who may wait for the end of a pipe or release a lock by ending.
+  if (options.manager === 'spawned') closeInheritedFiles();
   let abandon: () => void = () => undefined;
   const daemon = await Daemon.start({
     ...options,
