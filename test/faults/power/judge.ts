@@ -11,7 +11,9 @@ import { resolvePaths } from '../../../src/paths.ts';
 import { isMissing } from '../../../src/store/atomic-file.ts';
 import { decodeRegistry } from '../../../src/store/codec.ts';
 import { repair } from '../../../src/store/inspection.ts';
+import { createLanes } from '../../../src/store/lane.ts';
 import { Store } from '../../../src/store/store.ts';
+import { Trash } from '../../../src/store/trash.ts';
 import type { Tree } from './disk.ts';
 import type { Moment, Recording, Step } from './recording.ts';
 import { patched, type State, stateOf } from './state.ts';
@@ -69,7 +71,10 @@ async function openAt(dataDir: string): Promise<Found> {
       const bytes = await second.backups.read(name);
       if (bytes) contents.push(bytes);
     }
-    const { remaining } = await repair(second, paths, () => false, silent);
+    const lanes = createLanes();
+    const trash = new Trash({ paths, store: second, lane: lanes.projects, log: silent });
+    const { remaining } = await repair(second, { paths, lanes, trash, isTraining: () => false, log: silent });
+    trash.close();
     await second.close();
     if (!isDeepStrictEqual(again, state))
       return faulty('the second start finds something else than the first');
