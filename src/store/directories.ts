@@ -4,7 +4,7 @@ import { InvalidParamsError, RegistryError } from '../domain/errors.ts';
 import { normalizePath } from '../domain/references.ts';
 import { errorCode } from './atomic-file.ts';
 import { type Lane, NoAnswerError, PATIENCE_MS } from './lane.ts';
-import { systemReason } from './system-reason.ts';
+import { systemReason } from '../system-error.ts';
 
 /** What says that there is nothing, or nothing that a path may lead to. */
 const GONE: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG']);

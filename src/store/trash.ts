@@ -20,7 +20,7 @@ import { type Lane, NoAnswerError } from './lane.ts';
 import { LeftNotes } from './left-notes.ts';
 import { inDirectory, type OpenDirectory } from './open-directory.ts';
 import type { Store } from './store.ts';
-import { systemReason } from './system-reason.ts';
+import { systemReason } from '../system-error.ts';
 
 /** How long whoever removes something waits to hear whether it could be deleted. Milliseconds. */
 const ANSWER_MS = 1_000;
