@@ -13,7 +13,7 @@ test('one that may not be looked at is registered, and whether it is there canno
   const { dataDir, projectsDir, registryFile, runDir, backupsDir } = paths;
   await peer.call('projects.register', { name: 'a', source_path: path });
   await chmod(shut, 0);
-  const ours = [dataDir, projectsDir, registryFile, runDir, backupsDir, shut];
+  const ours = [dataDir, projectsDir, registryFile, runDir, join(runDir, 'owner'), backupsDir, shut];
   const { issues } = await asOrdinaryUser(ours, async () => {
     await peer.call('projects.register', { name: 'b', source_path: join(shut, 'b') });
     return await peer.call('registry.validate');

@@ -54,7 +54,15 @@ describe('a removed project', () => {
   test('keeps its directory where that cannot be moved away, whole, and the answer says why', async () => {
     await chmod(own, 0o555);
     const { dataDir, projectsDir, runDir } = running.paths;
-    const all = [dataDir, projectsDir, own, runDir, join(dataDir, 'backups'), running.paths.registryFile];
+    const all = [
+      dataDir,
+      projectsDir,
+      own,
+      runDir,
+      join(runDir, 'owner'),
+      join(dataDir, 'backups'),
+      running.paths.registryFile,
+    ];
     const answer = await asOrdinaryUser(
       all,
       async () => await peer.call('projects.remove', { project: 'a' }),
@@ -104,7 +112,16 @@ describe('a removed project', () => {
     await writeFile(join(own, 'v', 'x'), '');
     await chmod(join(own, 'v'), 0o555);
     const { dataDir, projectsDir, runDir, backupsDir, registryFile } = running.paths;
-    const all = [dataDir, projectsDir, own, join(own, 'v'), runDir, backupsDir, registryFile];
+    const all = [
+      dataDir,
+      projectsDir,
+      own,
+      join(own, 'v'),
+      runDir,
+      join(runDir, 'owner'),
+      backupsDir,
+      registryFile,
+    ];
     const answer = await asOrdinaryUser(
       all,
       async () => await peer.call('projects.remove', { project: 'a' }),
