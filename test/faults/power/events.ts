@@ -36,6 +36,14 @@ interface Call {
   readonly result: number;
 }
 
+/** What earlier calls have told. */
+interface Known {
+  /** Where the next bytes of a file go. */
+  readonly positions: Map<string, number>;
+  /** Directories by the descriptor through which others name what is in them. */
+  readonly directories: Map<string, string>;
+}
+
 /** A descriptor that is one, with its name as characters or as their numbers. */
 const SOCKET = /<(?:socket:|\\x73\\x6f\\x63\\x6b\\x65\\x74\\x3a)/;
 /** Calls that name no path. */
@@ -44,8 +52,8 @@ const HEX = /(?:\\x[0-9a-f]{2})+/g;
 
 /** @throws {Error} for a call on these files that has no meaning here: it would be missing from every state */
 export function parseEvents(text: string, places: Places): Event[] {
-  const positions = new Map<string, number>();
-  return [...calls(text)].flatMap((call) => toEvents(call, places, positions));
+  const known: Known = { positions: new Map(), directories: new Map() };
+  return [...calls(text)].flatMap((call) => toEvents(call, places, known));
 }
 
 function* calls(text: string): Generator<Call> {
@@ -73,14 +81,17 @@ function parseCall(line: string): Call {
   return { name, args, result: Number(result) };
 }
 
-function toEvents(call: Call, places: Places, positions: Map<string, number>): Event[] {
+function toEvents(call: Call, places: Places, { positions, directories }: Known): Event[] {
   const { name, args } = call;
   if (!(call.result >= 0)) return [];
   if (SOCKET.test(args)) {
     const text = strings(args).join('');
     return /^(write|send)/.test(name) && text.includes('"jsonrpc"') ? [{ do: 'say', text }] : [];
   }
-  const all = ON_DESCRIPTORS.test(name) ? openPaths(args) : namedPaths(args);
+  const all = ON_DESCRIPTORS.test(name) ? openPaths(args) : namedPaths(args, directories);
+  // Nobody else opens directories like this.
+  if (args.includes('O_DIRECTORY') && args.includes('O_NOFOLLOW') && all[0] !== undefined)
+    directories.set(String(call.result), all[0]);
   const paths = all.filter((path) => path === places.root || path.startsWith(`${places.root}/`));
   const [path, to = path] = paths;
   if (path === undefined || to === undefined) return [];
@@ -121,10 +132,13 @@ function openPaths(args: string): string[] {
     .filter((path) => !path.endsWith(' (deleted)'));
 }
 
-/** The paths that a call names, each below the directory that stands before it. */
-function namedPaths(args: string): string[] {
+/** The paths that a call names, each below the directory that stands before it or whose descriptor it names. */
+function namedPaths(args: string, directories: ReadonlyMap<string, string>): string[] {
   return [...args.matchAll(/(?:<([^>]*)>, )?"([^"]*)"/g)].map(([, directory, given]) => {
-    const path = decode(given ?? '');
+    const path = decode(given ?? '').replace(
+      /^\/proc\/self\/fd\/(\d+)(?=\/|$)/,
+      (whole, descriptor: string) => directories.get(descriptor) ?? whole,
+    );
     return normalize(path.startsWith('/') ? path : `${decode(directory ?? '')}/${path}`);
   });
 }

@@ -16,8 +16,9 @@ export function withoutDirectorySyncs(events: readonly Event[]): Event[] {
 /** A file takes its place first, and is synced there. */
 export function renamedBeforeSync(events: readonly Event[]): Event[] {
   const moved = [...events];
+  const directories = directoriesOf(events);
   for (const [at, event] of events.entries()) {
-    if (event.do !== 'rename') continue;
+    if (event.do !== 'rename' || directories.has(event.path)) continue;
     const synced = moved.findLastIndex(
       (other, index) => index < at && other.do === 'sync' && other.path === event.path,
     );
@@ -32,8 +33,10 @@ export function renamedBeforeSync(events: readonly Event[]): Event[] {
 /** The bytes go into the file that they are for, not into one beside it. */
 export function writtenInPlace(events: readonly Event[]): Event[] {
   const moved: Event[] = [];
+  const directories = directoriesOf(events);
   for (const [at, event] of events.entries()) {
-    const target = 'path' in event ? targetOf(events, at, event.path) : null;
+    const isFile = 'path' in event && !directories.has(event.path);
+    const target = isFile ? targetOf(events, at, event.path) : null;
     if (target === null) moved.push(event);
     else if (event.do !== 'rename') moved.push({ ...event, path: target } as Event);
   }
@@ -58,7 +61,10 @@ export function toldBeforeSync(events: readonly Event[]): Event[] {
 /** A project's files go before the registry forgets it. */
 export function filesRemovedFirst(events: readonly Event[]): Event[] {
   const removes = events.filter(
-    (event) => (event.do === 'remove' || event.do === 'rename') && event.path.includes('/projects/'),
+    (event) =>
+      ((event.do === 'remove' || event.do === 'rename') && event.path.includes('/projects/')) ||
+      // Where they are moved to.
+      (event.do === 'create' && event.path.endsWith('/trash')),
   );
   const moved: Event[] = [];
   for (const [at, event] of events.entries()) {
