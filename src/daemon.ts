@@ -25,6 +25,7 @@ import { createLanes } from './store/lane.ts';
 import { Store } from './store/store.ts';
 import { Trash } from './store/trash.ts';
 import { FileWatch } from './store/watcher.ts';
+import { Turns } from './turns.ts';
 import { VERSION } from './version.ts';
 
 export type Manager = 'launchd' | 'systemd' | 'spawned' | 'foreground';
@@ -75,6 +76,7 @@ export class Daemon implements DaemonControl {
   readonly #metrics = new Metrics();
   readonly #bell = new Bell();
   readonly #places: Places;
+  readonly #turns = new Turns();
   readonly #events: Events;
   readonly #leases: Leases;
   readonly #heartbeat: NodeJS.Timeout;
@@ -127,10 +129,11 @@ export class Daemon implements DaemonControl {
       daemon: this,
       log,
     });
-    this.#dispatcher = new Dispatcher(handlers, this.#metrics, log);
+    this.#dispatcher = new Dispatcher(handlers, this.#metrics, this.#turns, log);
     this.#listener = new Listener(
       claim.server,
       (message, context) => this.#dispatcher.handle(message, context),
+      this.#turns,
       {
         connections: (count) => this.#restartIdleTimer(count),
         writable: (connection) => this.#events.resume(connection),

@@ -17,6 +17,8 @@ const COMMON = [
   'src/system-error.ts',
   'src/version.ts',
 ];
+/** The daemon has one thread, whichever of its layers is working. */
+const TURNS = 'src/turns.ts';
 /** What the library and the command line may take from the daemon's side into their bundles. */
 const THIN = [
   ...COMMON,
@@ -50,14 +52,14 @@ const RULES: Record<string, Layer> = {
   },
   'the store knows the domain': {
     files: ['src/store/'],
-    own: ['src/domain/', ...COMMON],
+    own: ['src/domain/', TURNS, ...COMMON],
     types: ['src/log.ts'],
     reason: 'the file is kept safe whatever protocol its changes arrive by, and a log is given, not opened',
     offence: ['src/store/store.ts', "import { openLog } from '../log.ts';"],
   },
   'the server knows domain, protocol and store': {
     files: ['src/server/'],
-    own: ['src/domain/', 'src/protocol/', 'src/store/', ...COMMON],
+    own: ['src/domain/', 'src/protocol/', 'src/store/', TURNS, ...COMMON],
     types: ['src/log.ts'],
     reason: 'the daemon wires it up; a server that reached for its own wiring could not be tested without it',
     offence: ['src/server/listener.ts', "import type { Daemon } from '../daemon.ts';"],

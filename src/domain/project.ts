@@ -19,6 +19,16 @@ export const MAX_TOKEN = 2 ** 52;
 export const MAX_ATTEMPT = 1_000_000;
 /** The longest that a trainer may be silent, in milliseconds: a day. */
 export const MAX_STALL_MS = 86_400_000;
+/**
+ * What a caller may give for a path or a reference: the longest path that Linux takes, and macOS takes less. A file may
+ * hold longer ones. UTF-8.
+ */
+export const MAX_PATH_BYTES = 4096;
+/**
+ * A longer text is no name, however it is composed: a code point comes of at most four, of two units each. Composing takes
+ * time that grows with the square of the length where somebody means it to: half a million accents take minutes.
+ */
+const MAX_COMPOSED_LENGTH = 8 * MAX_NAME_LENGTH;
 
 /** Any JSON object, kept as it came: zod's own objects would drop a key named `__proto__`. */
 export const jsonObject = z
@@ -121,12 +131,17 @@ export function nameFault(name: string): string | null {
 }
 
 export function cleanName(name: string): string {
-  return name.normalize('NFC').trim();
+  return compose(name.trim());
 }
 
 /** The form under which names are compared. */
 export function foldName(name: string): string {
-  return name.normalize('NFC').toLowerCase();
+  return compose(name).toLowerCase();
+}
+
+/** The text in NFC; one that is too long to be a name, or a part of one, stays as it is. */
+function compose(text: string): string {
+  return text.length > MAX_COMPOSED_LENGTH ? text : text.normalize('NFC');
 }
 
 const CANONICAL = /^(?!0000)\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):\d\d:\d\d\.\d{3}Z$/;

@@ -1,7 +1,7 @@
 /** Which projects a list has, in which order, and where the next page begins. */
 import { z } from 'zod';
 import { InvalidParamsError } from './errors.ts';
-import { type Project, projectSchema, type TrainingStatus } from './project.ts';
+import { foldName, type Project, projectSchema, type TrainingStatus } from './project.ts';
 import { normalizePath } from './references.ts';
 import type { RegistryView } from './registry.ts';
 
@@ -49,7 +49,7 @@ export function countByStatus(view: RegistryView): Record<TrainingStatus, number
 }
 
 function filter(query: Query): (project: Project) => boolean {
-  const text = query.query?.normalize('NFC').toLowerCase();
+  const text = query.query === undefined ? undefined : foldName(query.query);
   const path = query.source_path === undefined ? undefined : normalizePath(query.source_path);
   return (project) =>
     (query.status === undefined || project.training_status === query.status) &&

@@ -2,11 +2,15 @@
 import { distance } from 'fastest-levenshtein';
 import { toWire } from './encoding.ts';
 import { RegistryError } from './errors.ts';
-import { foldName, type Project } from './project.ts';
+import { foldName, MAX_NAME_LENGTH, type Project } from './project.ts';
 import type { RegistryView } from './registry.ts';
 
 /** How many near names an error suggests. */
 const MAX_SUGGESTIONS = 3;
+/** A name with more letters wrong is another one, however long it is. */
+const MAX_MISTAKES = 8;
+/** Nobody types a longer one, and comparing long names with thousands of others takes long. */
+const MAX_MISTYPED = 64;
 
 /**
  * The project that a reference means: an id, then a name without regard to case, then an absolute path, which
@@ -52,7 +56,7 @@ function notFound(
 /** The project that most closely contains an absolute path; undefined when none does. */
 export function containing(view: RegistryView, path: string): Project | undefined {
   if (!path.startsWith('/')) return undefined;
-  const [project, ...others] = closest(normalizePath(path), (place) => view.at(place))?.projects ?? [];
+  const [project, ...others] = view.around(normalizePath(path));
   if (project && others.length > 0) throw ambiguous(path, [project, ...others]);
   return project;
 }
@@ -63,8 +67,16 @@ export interface Closest {
   readonly projects: readonly Project[];
 }
 
+/** The nearest directory at or above a path that has projects in the registry; undefined when none has. */
+export function closestIn(view: RegistryView, path: string): Closest | undefined {
+  const whole = normalizePath(path);
+  const projects = view.around(whole);
+  const [nearest] = projects;
+  return nearest && { distance: depthOf(whole) - depthOf(nearest.source_path), projects };
+}
+
 /**
- * The nearest directory at or above a path that has projects; undefined when none has.
+ * The same for projects that are found in another way.
  *
  * @param path normal and absolute
  * @param at the projects of exactly this directory
@@ -77,6 +89,11 @@ export function closest(path: string, at: (place: string) => readonly Project[])
     if (place === '/') return undefined;
     place = place.slice(0, place.lastIndexOf('/')) || '/';
   }
+}
+
+/** How many directories a normal path lies below the root. */
+function depthOf(path: string): number {
+  return path === '/' ? 0 : path.split('/').length - 1;
 }
 
 /** The refusal of a path that several projects are registered for. */
@@ -104,12 +121,17 @@ export function normalizePath(path: string): string {
 }
 
 function nearNames(view: RegistryView, reference: string): string[] {
-  const wanted = foldName(reference.slice(reference.lastIndexOf('/') + 1)).slice(0, 255);
+  const wanted = foldName(reference.slice(reference.lastIndexOf('/') + 1)).slice(0, MAX_NAME_LENGTH);
+  const limit = Math.min(MAX_MISTAKES, Math.max(2, wanted.length / 3));
   const near: { name: string; far: number }[] = [];
   for (const { name } of view.projects()) {
     const folded = foldName(name);
-    const far = wanted.length > 1 && folded.includes(wanted) ? 0.5 : distance(wanted, folded);
-    if (far <= Math.max(2, wanted.length / 3)) near.push({ name, far });
+    if (wanted.length > 1 && folded.includes(wanted)) near.push({ name, far: 0.5 });
+    // Names of other lengths are that far at least, and there are thousands of them.
+    else if (wanted.length <= MAX_MISTYPED && Math.abs(folded.length - wanted.length) <= limit) {
+      const far = distance(wanted, folded);
+      if (far <= limit) near.push({ name, far });
+    }
   }
   return near
     .toSorted((a, b) => a.far - b.far)

@@ -14,6 +14,8 @@ export interface RegistryView {
   named(name: string): Project | undefined;
   /** The projects registered for exactly this path, in file order. */
   at(sourcePath: string): readonly Project[];
+  /** The projects registered for the nearest place at or above a normalised path, in file order. */
+  around(path: string): readonly Project[];
   /** All projects, in file order. */
   projects(): Iterable<Project>;
 }
@@ -37,6 +39,8 @@ export class Registry implements RegistryView {
   readonly #projects = new Map<string, Project>();
   readonly #names = new Map<string, string>();
   readonly #paths = new Map<string, string[]>();
+  /** How many paths there are of each length: of the places above a deep path few have one that is registered. */
+  readonly #lengths = new Map<number, number>();
 
   constructor(
     projects: Iterable<Project> = [],
@@ -74,6 +78,15 @@ export class Registry implements RegistryView {
     );
   }
 
+  around(path: string): readonly Project[] {
+    for (let end = path.length; end > 0; end = path.lastIndexOf('/', end - 1)) {
+      if (!this.#lengths.has(end)) continue;
+      const here = this.at(path.slice(0, end));
+      if (here.length > 0) return here;
+    }
+    return this.at('/');
+  }
+
   projects(): Iterable<Project> {
     return this.#projects.values();
   }
@@ -97,14 +110,23 @@ export class Registry implements RegistryView {
     this.#names.set(foldName(project.name), id);
     const ids = this.#paths.get(project.source_path);
     if (ids) ids.push(id);
-    else this.#paths.set(project.source_path, [id]);
+    else {
+      this.#paths.set(project.source_path, [id]);
+      const { length } = project.source_path;
+      this.#lengths.set(length, (this.#lengths.get(length) ?? 0) + 1);
+    }
   }
 
   #forget(project: Project): void {
     freeName(this.#names, project);
     const rest = (this.#paths.get(project.source_path) ?? []).filter((id) => id !== project.project_id);
     if (rest.length > 0) this.#paths.set(project.source_path, rest);
-    else this.#paths.delete(project.source_path);
+    else if (this.#paths.delete(project.source_path)) {
+      const { length } = project.source_path;
+      const others = (this.#lengths.get(length) ?? 1) - 1;
+      if (others > 0) this.#lengths.set(length, others);
+      else this.#lengths.delete(length);
+    }
   }
 }
 
@@ -119,6 +141,13 @@ function inFileOrder(view: RegistryView, projects: readonly Project[]): readonly
   if (projects.length < 2) return projects;
   const wanted = new Set(projects);
   return Array.from(view.projects()).filter((project) => wanted.has(project));
+}
+
+/** Whether a normalised path is a place or below it. */
+function isAt(place: string, path: string): boolean {
+  return (
+    path.startsWith(place) && (path.length === place.length || place === '/' || path[place.length] === '/')
+  );
 }
 
 /** Changes over a base that stays as it is. An abandoned draft leaves no trace. */
@@ -166,6 +195,28 @@ export class Draft implements RegistryView {
     const below = this.#base.at(sourcePath).filter((project) => !this.#touched.has(project.project_id));
     const here = [...this.#touched.values()].filter((project) => project?.source_path === sourcePath);
     return inFileOrder(this, [...below, ...(here as Project[])]);
+  }
+
+  around(path: string): readonly Project[] {
+    let place = this.#aroundBelow(path);
+    for (const project of this.#touched.values()) {
+      if (project && isAt(project.source_path, path) && project.source_path.length > place.length)
+        place = project.source_path;
+    }
+    return place === '' ? [] : this.at(place);
+  }
+
+  /** The nearest place at or above a path that has a project of the base which is as it was; empty for none. */
+  #aroundBelow(path: string): string {
+    for (let place = path; ;) {
+      const below = this.#base.around(place);
+      const [nearest] = below;
+      if (!nearest) return '';
+      place = nearest.source_path;
+      if (below.some(({ project_id: id }) => !this.#touched.has(id))) return place;
+      if (place === '/') return '';
+      place = place.slice(0, place.lastIndexOf('/')) || '/';
+    }
   }
 
   *projects(): Iterable<Project> {

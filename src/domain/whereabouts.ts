@@ -4,7 +4,7 @@
  * People come through links and agents work in linked worktrees: another project must not answer for theirs.
  */
 import type { Project } from './project.ts';
-import { ambiguous, closest, type Closest, normalizePath } from './references.ts';
+import { ambiguous, closest, closestIn, type Closest, normalizePath } from './references.ts';
 import type { RegistryView } from './registry.ts';
 
 /** What the disk says of a path. */
@@ -47,7 +47,7 @@ export function findAround(
   atReal: AtReal,
 ): Found | undefined {
   const around = nearest([
-    closest(normalizePath(path), (place) => view.at(place)),
+    closestIn(view, path),
     real === undefined ? undefined : closest(real, atReal),
   ]);
   const elsewhere: Closest[] = [];

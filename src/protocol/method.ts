@@ -1,7 +1,7 @@
 /** How a method is declared. Validation, types, `rpc.discover` and the documentation follow from the declaration. */
 import { z } from 'zod';
 import type { ErrorKind } from '../domain/errors.ts';
-import { projectSchema } from '../domain/project.ts';
+import { MAX_PATH_BYTES, projectSchema } from '../domain/project.ts';
 
 export interface Method<P extends z.ZodType = z.ZodType, R extends z.ZodType = z.ZodType> {
   /** One sentence for a list of methods. */
@@ -39,12 +39,26 @@ export function declaredErrors({
   return [...new Set([...errors, ...always.filter((error) => !never.includes(error))])];
 }
 
+/** A list that a caller gives holds no more; a longer one is refused before each of its items is looked at. */
+export const MAX_LIST = 1_000;
+
 export const noParams = z.strictObject({});
 
-export const projectReference = z
+/** A path that a caller gives, or what may be one. */
+export const pathText = z
   .string()
+  .refine((text) => Buffer.byteLength(text) <= MAX_PATH_BYTES, {
+    error: ({ input }) =>
+      `is ${Buffer.byteLength(String(input))} bytes long and ${MAX_PATH_BYTES} are allowed`,
+  })
+  // As far as a schema can say it: there, characters are counted.
+  .meta({ maxLength: MAX_PATH_BYTES });
+
+export const somePath = pathText.min(1).meta({ maxLength: MAX_PATH_BYTES });
+
+export const projectReference = pathText
   .min(1)
-  .meta({ id: 'ProjectReference' })
+  .meta({ id: 'ProjectReference', maxLength: MAX_PATH_BYTES })
   .describe('a project id, a name without regard to case, or an absolute path in the codebase');
 
 /** A project on the wire. */

@@ -1,6 +1,7 @@
 /** One peer: cuts what comes in into lines, sends what goes out in as few writes as possible, and bounds both. */
 import type { Socket } from 'node:net';
 import { errorAnswer, INVALID_REQUEST, MAX_LINE_BYTES, type Message, readMessage } from '../protocol/wire.ts';
+import type { Turns } from '../turns.ts';
 import type { Outlet } from './events.ts';
 import type { Context, Peer } from './handlers/types.ts';
 
@@ -8,7 +9,7 @@ import type { Context, Peer } from './handlers/types.ts';
 export const MAX_IN_FLIGHT = 1_024;
 /** Answers waiting for a peer that does not read them; beyond that it is not read either. Bytes. */
 const MAX_UNREAD_BYTES = 1024 * 1024;
-/** Requests taken before the answers to them are weighed: each may be as long as the whole registry. */
+/** Requests taken in one turn, before the answers to them are weighed: each may be as long as the whole registry. */
 const MAX_PER_TURN = 32;
 /** Answers are put together for one write up to about this length; longer ones are written one by one. */
 const MAX_WRITE_LENGTH = 16 * 1024 * 1024;
@@ -32,6 +33,7 @@ export interface ConnectionEvents {
 export class Connection implements Outlet {
   readonly #peer: Peer;
   readonly #socket: Socket;
+  readonly #turns: Turns;
   readonly #events: ConnectionEvents;
   /** The beginning of a line whose end has not come yet, with room for more. */
   #partial = NOTHING;
@@ -47,7 +49,8 @@ export class Connection implements Outlet {
   #outBytes = 0;
   #flushScheduled = false;
 
-  constructor(socket: Socket, number: number, events: ConnectionEvents) {
+  constructor(socket: Socket, number: number, turns: Turns, events: ConnectionEvents) {
+    this.#turns = turns;
     this.#socket = socket;
     this.#events = events;
     this.#peer = { connection: number };
@@ -109,7 +112,8 @@ export class Connection implements Outlet {
     let start = 0;
     let taken = 0;
     for (let end = chunk.indexOf(LINE_FEED); end !== -1; end = chunk.indexOf(LINE_FEED, start)) {
-      if (taken >= MAX_PER_TURN) this.#rest();
+      // Whoever asks one thing is answered, whatever others have done in this turn.
+      if (taken >= MAX_PER_TURN || (taken > 0 && this.#turns.isOver)) this.#rest();
       if (this.#resting || this.#isFull()) {
         this.#backlog = chunk.subarray(start);
         this.#socket.pause();
@@ -139,8 +143,9 @@ export class Connection implements Outlet {
 
   /** Goes on in the next turn, when the answers of this one are known. */
   #rest(): void {
+    if (this.#resting) return;
     this.#resting = true;
-    setImmediate(() => {
+    this.#turns.whenNext(() => {
       this.#resting = false;
       this.#resume();
       if (this.inFlight === 0) this.#events.idle();

@@ -4,7 +4,7 @@ import type { z } from 'zod';
 import { InvalidParamsError, type ParamIssue, RegistryError } from '../domain/errors.ts';
 import { jsonFault } from '../domain/json.ts';
 import type { Logger } from '../log.ts';
-import { declaredErrors } from '../protocol/method.ts';
+import { declaredErrors, MAX_LIST } from '../protocol/method.ts';
 import { findMethod, type MethodName, methods } from '../protocol/methods.ts';
 import {
   errorAnswer,
@@ -22,6 +22,7 @@ import {
   type RpcRequest,
   writeAnswer,
 } from '../protocol/wire.ts';
+import type { Turns } from '../turns.ts';
 import type { Handlers } from './handlers.ts';
 import type { Context, Given } from './handlers/types.ts';
 import type { Metrics } from './metrics.ts';
@@ -62,10 +63,16 @@ interface Call {
   readonly length: { total: number } | null;
 }
 
-/** So many requests of a batch are begun in one turn of the event loop. */
+/** So many requests of a batch are begun in one turn of the event loop, and fewer where they take long. */
 const MAX_PER_TURN = 32;
+/** So many faults of one request are told: each key of four megabytes may be one. */
+const MAX_ISSUES = 32;
 /** The answers of a batch go out as one line; no further one is put together beyond this length. */
 const MAX_BATCH_ANSWER_LENGTH = 64 * 1024 * 1024;
+/** Answers that were waited for are known too late for that; a string has room for twice as much. */
+const MAX_BATCH_LENGTH = 256 * 1024 * 1024;
+const DONE_BUT_TOO_LONG =
+  'the answers of the batch are too long for one line; what was asked for here was done';
 
 /** A limit of the protocol that shows itself only on the way to the answer. */
 class InvalidRequestError extends Error {}
@@ -74,10 +81,12 @@ export class Dispatcher {
   readonly #server: JSONRPCServer<Call>;
   readonly #handlers: Handlers;
   readonly #metrics: Metrics;
+  readonly #turns: Turns;
   readonly #log: Logger;
   #draining = false;
 
-  constructor(handlers: Handlers, metrics: Metrics, log: Logger) {
+  constructor(handlers: Handlers, metrics: Metrics, turns: Turns, log: Logger) {
+    this.#turns = turns;
     this.#handlers = handlers;
     this.#metrics = metrics;
     this.#log = log;
@@ -112,11 +121,21 @@ export class Dispatcher {
     const pending: Promise<Answer | null>[] = [];
     for (const [place, entry] of entries.entries()) {
       // Others want to be answered, too.
-      if (place > 0 && place % MAX_PER_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
+      if (place > 0 && (this.#turns.isOver || place % MAX_PER_TURN === 0)) await this.#turns.next();
       pending.push(this.#answer(entry, { ...call, place }));
     }
-    const answers = await Promise.all(pending);
-    const texts = answers.flatMap((answer) => (answer ? [writeAnswer(answer)] : []));
+    const texts: string[] = [];
+    let written = 0;
+    for (const answer of await Promise.all(pending)) {
+      if (this.#turns.isOver) await this.#turns.next();
+      if (!answer) continue;
+      const text = writeAnswer(answer);
+      const fits = written + text.length <= MAX_BATCH_LENGTH;
+      texts.push(
+        fits ? text : JSON.stringify(errorAnswer(answer.id ?? null, INVALID_REQUEST, DONE_BUT_TOO_LONG)),
+      );
+      if (fits) written += text.length;
+    }
     return texts.length > 0 ? `[${texts.join(',')}]` : null;
   }
 
@@ -229,8 +248,9 @@ function validate(schema: z.ZodType, given: unknown): unknown {
   const params = given === undefined || (Array.isArray(given) && given.length === 0) ? {} : given;
   if (Array.isArray(params))
     throw new InvalidParamsError([{ path: '', message: 'parameters go by name, in an object' }]);
+  refuseLongLists(params as object);
   const parsed = schema.safeParse(params);
-  const issues = parsed.success ? [] : parsed.error.issues.flatMap(describe);
+  const issues = parsed.success ? [] : describeAll(parsed.error.issues);
   // zod passes over this one name, though not everywhere.
   if (Object.hasOwn(params as object, '__proto__') && !issues.some(({ path }) => path === '__proto__'))
     issues.push({ path: '__proto__', message: 'is not known' });
@@ -246,10 +266,25 @@ function refuseUnreadable(params: object): void {
   if (fault) throw new InvalidParamsError([{ path: fault.path.join('.'), message: fault.message }]);
 }
 
+/** Before the schema looks at each item, and finds fault with each. */
+function refuseLongLists(params: object): void {
+  for (const [path, value] of Object.entries(params)) {
+    if (!Array.isArray(value) || value.length <= MAX_LIST) continue;
+    const message = `has ${value.length} items and ${MAX_LIST} are allowed`;
+    throw new InvalidParamsError([{ path, message }]);
+  }
+}
+
+function describeAll(issues: readonly z.core.$ZodIssue[]): ParamIssue[] {
+  const described = issues.slice(0, MAX_ISSUES + 1).flatMap(describe);
+  if (described.length <= MAX_ISSUES) return described;
+  return [...described.slice(0, MAX_ISSUES), { path: '', message: 'and more' }];
+}
+
 function describe(issue: z.core.$ZodIssue): ParamIssue[] {
   const path = issue.path.map(String);
   if (issue.code === 'unrecognized_keys') {
-    return [...new Set(issue.keys)].map((key) => ({
+    return [...new Set(issue.keys.slice(0, MAX_ISSUES + 1))].map((key) => ({
       path: [...path, key].join('.'),
       message: 'is not known',
     }));

@@ -2,6 +2,7 @@
 import type { Server, Socket } from 'node:net';
 import { ERROR_CODES } from '../domain/errors.ts';
 import { errorAnswer } from '../protocol/wire.ts';
+import type { Turns } from '../turns.ts';
 import { type Answerer, Connection } from './connection.ts';
 import type { Outlet } from './events.ts';
 
@@ -29,6 +30,7 @@ export interface ListenerEvents {
 export class Listener {
   readonly #server: Server;
   readonly #answer: Answerer;
+  readonly #turns: Turns;
   readonly #events: ListenerEvents;
   readonly #connections = new Set<Connection>();
   #count = 0;
@@ -36,7 +38,8 @@ export class Listener {
   #whenIdle: () => void = () => undefined;
 
   /** Serves a listening server whose connections come paused. */
-  constructor(server: Server, answer: Answerer, events: ListenerEvents) {
+  constructor(server: Server, answer: Answerer, turns: Turns, events: ListenerEvents) {
+    this.#turns = turns;
     this.#server = server;
     this.#answer = answer;
     this.#events = events;
@@ -107,7 +110,7 @@ export class Listener {
       return;
     }
     this.#count += 1;
-    const connection = new Connection(socket, this.#count, {
+    const connection = new Connection(socket, this.#count, this.#turns, {
       answer: this.#answer,
       idle: () => this.#whenIdle(),
       writable: () => this.#events.writable(connection),

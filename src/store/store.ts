@@ -11,6 +11,7 @@ import { bringBack, type IsTraining } from '../domain/succession.ts';
 import type { Logger } from '../log.ts';
 import { makeDirectory } from '../make-directory.ts';
 import type { Paths } from '../paths.ts';
+import { Turns } from '../turns.ts';
 import { removeStaged } from './atomic-file.ts';
 import { type BackupReason, Backups } from './backups.ts';
 import { Committed, type StoreListener } from './committed.ts';
@@ -52,6 +53,7 @@ export class Store {
   readonly #now: () => string;
   readonly #ownsRegistry: () => Promise<boolean>;
   readonly #isTraining: IsTraining;
+  readonly #turns = new Turns();
   readonly #committed = new Committed();
   readonly #outside: OutsideEdits;
   readonly #queue: Queue<Draft>;
@@ -256,7 +258,12 @@ export class Store {
       }
       const now = this.#now();
       const draft = new Draft(this.#committed.registry);
-      const outcomes = jobs.map((job) => job.run(draft, now));
+      const outcomes: ReturnType<Job<Draft>['run']>[] = [];
+      for (const job of jobs) {
+        // Reads go on in between: what they see is the committed state.
+        if (this.#turns.isOver) await this.#turns.next();
+        outcomes.push(job.run(draft, now));
+      }
       if (draft.changes.length > 0 || this.#outside.owesWrite) {
         const pieces = await encodeRegistry(
           draft.projects(),

@@ -5,6 +5,9 @@ import { foldName, type Project } from '../../src/domain/project.ts';
 import { Draft, Registry, type RegistryView } from '../../src/domain/registry.ts';
 import { project, registryOf, uuid } from '../support/projects.ts';
 
+/** From above to below, where one is in another. */
+const PLACES = ['/', '/path', '/path/0', '/path/0/deep/down', '/path/00', '/path/1'] as const;
+
 interface Model {
   projects: Project[];
   active: string | null;
@@ -22,7 +25,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       kind: fc.constant('put' as const),
       number: fc.nat(7),
       name: fc.nat(9),
-      path: fc.nat(3),
+      path: fc.nat(PLACES.length - 1),
     }),
   },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('remove' as const), number: fc.nat(7) }) },
@@ -50,7 +53,7 @@ function take(step: Step, model: Model, draft: Draft): void {
   const name = step.number % 2 ? `NAME ${step.name}` : `name ${step.name}`;
   const taken = model.projects.find((other) => foldName(other.name) === foldName(name));
   if (taken && taken.project_id !== id) return;
-  const next = project(step.number, { name, source_path: `/path/${step.path}` });
+  const next = project(step.number, { name, source_path: PLACES[step.path] ?? '/' });
   if (at === -1) model.projects.push(next);
   else model.projects[at] = next;
   draft.put(next);
@@ -70,10 +73,14 @@ function expectSame(view: RegistryView, model: Model): void {
       model.projects.find((other) => foldName(other.name) === `name ${name}`),
     );
   }
-  for (let path = 0; path < 4; path += 1) {
-    expect(view.at(`/path/${path}`)).toEqual(
-      model.projects.filter(({ source_path }) => source_path === `/path/${path}`),
+  for (const place of PLACES) {
+    const isThere = ({ source_path }: Project): boolean => source_path === place;
+    expect(view.at(place)).toEqual(model.projects.filter(isThere));
+    const above = PLACES.filter((other) => other === '/' || `${place}/`.startsWith(`${other}/`));
+    const nearest = above.findLast((other) =>
+      model.projects.some(({ source_path }) => source_path === other),
     );
+    expect(view.around(place)).toEqual(model.projects.filter(({ source_path }) => source_path === nearest));
   }
 }
 

@@ -1,6 +1,7 @@
 import { Socket } from 'node:net';
 import { expect, test } from 'vitest';
 import { MAX_LINE_BYTES, type Message } from '../../src/protocol/wire.ts';
+import { Turns } from '../../src/turns.ts';
 import { Connection } from '../../src/server/connection.ts';
 
 /** A connection whose bytes come from the test, and what it took for messages. */
@@ -12,7 +13,12 @@ function connection(): { receive(chunk: Buffer): void; messages: Message[] } {
     messages.push(message);
     return null;
   };
-  const made = new Connection(socket, 1, { answer, idle: nothing, writable: nothing, ended: nothing });
+  const made = new Connection(socket, 1, new Turns(), {
+    answer,
+    idle: nothing,
+    writable: nothing,
+    ended: nothing,
+  });
   expect(made.inFlight).toBe(0);
   return { receive: (chunk) => void socket.emit('data', chunk), messages };
 }

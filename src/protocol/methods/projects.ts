@@ -4,10 +4,20 @@ import {
   jsonObject,
   MAX_METADATA_BYTES,
   MAX_NAME_LENGTH,
+  MAX_PATH_BYTES,
   MAX_TAGS,
   TRAINING_STATUSES,
 } from '../../domain/project.ts';
-import { EXAMPLE_PROJECT, ifEtag, method, noParams, projectReference, wireProject } from '../method.ts';
+import {
+  EXAMPLE_PROJECT,
+  ifEtag,
+  method,
+  noParams,
+  pathText,
+  projectReference,
+  somePath,
+  wireProject,
+} from '../method.ts';
 
 const status = z.enum(TRAINING_STATUSES);
 const name = z.string();
@@ -15,7 +25,7 @@ const language = z.string().min(1).max(64);
 const tag = z.string().min(1).max(64);
 const tags = z.array(tag).max(MAX_TAGS);
 const metadata = jsonObject.describe(`any JSON object, at most ${MAX_METADATA_BYTES} bytes serialised`);
-const path = z.string().min(1).describe('an absolute path');
+const path = somePath.describe('an absolute path');
 const ownPath = path.nullable().optional().describe('an absolute path, or null for none');
 const NAME = `unique without regard to case; at most ${MAX_NAME_LENGTH} characters, none of < > : " / \\ | ? *`;
 const MISSING = ['project_not_found', 'ambiguous_project'] as const;
@@ -69,11 +79,11 @@ export const projectMethods = {
       status: status.optional().describe('only with this training status'),
       language: z.string().optional().describe('only in this language'),
       tag: z.string().optional().describe('only with this tag'),
-      source_path: z.string().optional().describe('exactly this path'),
-      query: z.string().optional().describe('part of a name, path or tag, without regard to case'),
+      source_path: pathText.optional().describe('exactly this path'),
+      query: pathText.optional().describe('part of a name, path or tag, without regard to case'),
       sort: z.enum(PROJECT_SORTS).optional().describe('default: as in the file'),
       limit: z.int().min(1).optional().describe('at most so many; default all'),
-      cursor: z.string().optional().describe('`next_cursor` of the page before'),
+      cursor: z.string().max(MAX_PATH_BYTES).optional().describe('`next_cursor` of the page before'),
     }),
     result: z.object({ projects: z.array(wireProject), next_cursor: z.string().nullable() }),
     errors: [],
@@ -211,11 +221,10 @@ export const projectMethods = {
       'means the project of the same place in the main worktree, unless a project is registered in the worktree itself.',
     params: z.strictObject({
       project: projectReference.optional().describe('what the person named'),
-      env: z
-        .string()
+      env: pathText
         .optional()
         .describe("the environment's CODEBASE_GARDENER_PROJECT; empty counts as absent"),
-      cwd: z.string().optional().describe('absolute path of the working directory'),
+      cwd: pathText.optional().describe('absolute path of the working directory'),
     }),
     result: z.object({ project: wireProject, resolved_by: z.enum(RESOLVED_BY) }),
     errors: MISSING,

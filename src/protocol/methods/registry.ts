@@ -1,7 +1,15 @@
 import { z } from 'zod';
 import { TRAINING_STATUSES } from '../../domain/project.ts';
 import { ISSUE_CODES } from '../../domain/issues.ts';
-import { EXAMPLE_PROJECT, method, noParams, projectReference, wireProject } from '../method.ts';
+import {
+  EXAMPLE_PROJECT,
+  MAX_LIST,
+  method,
+  noParams,
+  projectReference,
+  somePath,
+  wireProject,
+} from '../method.ts';
 
 const issue = z
   .object({
@@ -94,7 +102,9 @@ export const registryMethods = {
     summary: 'Mends what registry.validate finds and calls fixable.',
     description:
       'Without `codes`, everything is mended but `orphan_dir`: removing a directory deletes data, so it is done only when named.',
-    params: z.strictObject({ codes: z.array(z.enum(ISSUE_CODES)).optional().describe('only these') }),
+    params: z.strictObject({
+      codes: z.array(z.enum(ISSUE_CODES)).max(MAX_LIST).optional().describe('only these'),
+    }),
     result: z.object({ fixed: z.array(issue), remaining: z.array(issue) }),
     errors: [],
     example: {
@@ -138,8 +148,9 @@ export const registryMethods = {
     params: z.strictObject({
       name: z.string().describe('as registry.backups gives it'),
       projects: z
-        .array(z.string().min(1))
+        .array(somePath)
         .min(1)
+        .max(MAX_LIST)
         .optional()
         .describe('ids or names in the backup; default the whole content'),
     }),

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { jsonObject, MAX_STALL_MS } from '../../domain/project.ts';
+import { jsonObject, MAX_STALL_MS, MAX_TAGS } from '../../domain/project.ts';
 import { MAX_DETAILS_BYTES, MAX_LOST_ATTEMPTS } from '../../domain/training.ts';
-import { EXAMPLE_PROJECT, method, projectReference, wireProject } from '../method.ts';
+import { EXAMPLE_PROJECT, method, projectReference, somePath, wireProject } from '../method.ts';
 
 const holder = z
   .strictObject({ name: z.string().max(100), pid: z.int().min(0) })
@@ -14,6 +14,7 @@ const stall = z
   .max(MAX_STALL_MS)
   .optional()
   .describe('without training.progress for so many milliseconds the lease is lost');
+const choice = z.array(z.string()).max(MAX_TAGS);
 const wait = z.int().min(0).max(60_000).optional();
 const token = z.int().min(0).describe('of the lease');
 const details = jsonObject
@@ -82,8 +83,8 @@ export const trainingMethods = {
       `(fewer than ${MAX_LOST_ATTEMPTS} times running).${APPLIED}`,
     params: z.strictObject({
       holder,
-      languages: z.array(z.string()).optional().describe('only of these'),
-      tags: z.array(z.string()).optional().describe('only with one of these'),
+      languages: choice.optional().describe('only of these'),
+      tags: choice.optional().describe('only with one of these'),
       stall_ms: stall,
       wait_ms: wait.describe('how long to wait for one; default 0'),
     }),
@@ -120,7 +121,7 @@ export const trainingMethods = {
       project: projectReference,
       token,
       file_count: z.int().min(0).optional().describe('files in the codebase'),
-      lora_adapter_path: z.string().min(1).optional().describe('an absolute path'),
+      lora_adapter_path: somePath.optional().describe('an absolute path'),
       metadata: jsonObject.optional().describe('merged key by key; null deletes a key'),
     }),
     result: wireProject,

@@ -1,8 +1,9 @@
 import { hostname } from 'node:os';
 import { RegistryError } from '../../domain/errors.ts';
 import { findHome } from '../../paths.ts';
-import { methods } from '../../protocol/methods.ts';
+import { methods, type Result } from '../../protocol/methods.ts';
 import { openRpcDocument } from '../../protocol/openrpc.ts';
+import { RawJson } from '../../protocol/wire.ts';
 import { PROTOCOL_VERSION } from '../../protocol/version.ts';
 import { VERSION } from '../../version.ts';
 import type { Family, Services } from './types.ts';
@@ -13,6 +14,8 @@ function machine(): { host: string; home: string } {
 }
 
 export function daemonHandlers({ daemon, log }: Services): Family<'daemon' | 'rpc'> {
+  /** The same for as long as the daemon lives, and too long to be put together for everyone who asks. */
+  let discovery: RawJson<Result<'rpc.discover'>> | undefined;
   return {
     'daemon.hello'({ client, protocol = { min: PROTOCOL_VERSION, max: PROTOCOL_VERSION } }, { peer }) {
       if (protocol.min > PROTOCOL_VERSION || protocol.max < PROTOCOL_VERSION) {
@@ -47,6 +50,6 @@ export function daemonHandlers({ daemon, log }: Services): Family<'daemon' | 'rp
       daemon.shutdown(reason ?? 'daemon.shutdown');
       return null;
     },
-    'rpc.discover': () => openRpcDocument(),
+    'rpc.discover': () => (discovery ??= new RawJson(JSON.stringify(openRpcDocument()))),
   };
 }
