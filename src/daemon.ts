@@ -10,6 +10,7 @@ import { Bell } from './server/bell.ts';
 import { Dispatcher } from './server/dispatch.ts';
 import { Events } from './server/events.ts';
 import { createHandlers } from './server/handlers.ts';
+import { Holdings } from './server/holdings.ts';
 import { adoptSocket, type InheritedSocket } from './server/inherited.ts';
 import type { DaemonControl } from './server/handlers/types.ts';
 import { type Lease, Leases } from './server/leases.ts';
@@ -41,6 +42,8 @@ export interface DaemonOptions extends PathOptions {
   readonly inherited?: InheritedSocket | null | undefined;
   /** Instead of the log file. */
   readonly log?: Logger | undefined;
+  /** What may wait for peers that do not read, over all connections; default 128 MiB. */
+  readonly maxHeldBytes?: number | undefined;
   /** Called when the daemon should have ended and has not, because the disk does not answer. */
   readonly overdue?: (() => void) | undefined;
 }
@@ -76,7 +79,7 @@ export class Daemon implements DaemonControl {
   readonly #metrics = new Metrics();
   readonly #bell = new Bell();
   readonly #places: Places;
-  readonly #turns = new Turns();
+  readonly #holdings: Holdings;
   readonly #events: Events;
   readonly #leases: Leases;
   readonly #heartbeat: NodeJS.Timeout;
@@ -129,11 +132,17 @@ export class Daemon implements DaemonControl {
       daemon: this,
       log,
     });
-    this.#dispatcher = new Dispatcher(handlers, this.#metrics, this.#turns, log);
+    this.#holdings = new Holdings(
+      (bytes) =>
+        log.warn({ bytes }, 'cut off a peer that does not read, or does not end its line: too much waits'),
+      options.maxHeldBytes,
+    );
+    const shared = { turns: new Turns(), holdings: this.#holdings };
+    this.#dispatcher = new Dispatcher(handlers, this.#metrics, shared, log);
     this.#listener = new Listener(
       claim.server,
       (message, context) => this.#dispatcher.handle(message, context),
-      this.#turns,
+      shared,
       {
         connections: (count) => this.#restartIdleTimer(count),
         writable: (connection) => this.#events.resume(connection),
@@ -268,6 +277,7 @@ export class Daemon implements DaemonControl {
       this.#log.error({ err: error }, 'cannot remove the socket; the next daemon replaces it');
     });
     await this.#listener.close(PEERS_MS);
+    this.#holdings.close();
     clearTimeout(overdue);
     this.#log.info('stopped');
     this.#resolveStopped(reason);

@@ -46,10 +46,7 @@ export function findAround(
   { path, real, worktrees }: Place,
   atReal: AtReal,
 ): Found | undefined {
-  const around = nearest([
-    closestIn(view, path),
-    real === undefined ? undefined : closest(real, atReal),
-  ]);
+  const around = nearest([closestIn(view, path), real === undefined ? undefined : closest(real, atReal)]);
   const elsewhere: Closest[] = [];
   for (const { depth, counterparts } of worktrees) {
     if (around && around.distance <= depth) break;

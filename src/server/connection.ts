@@ -2,6 +2,8 @@
 import type { Socket } from 'node:net';
 import { errorAnswer, INVALID_REQUEST, MAX_LINE_BYTES, type Message, readMessage } from '../protocol/wire.ts';
 import type { Turns } from '../turns.ts';
+import type { Holdings } from './holdings.ts';
+import { Outbox } from './outbox.ts';
 import type { Outlet } from './events.ts';
 import type { Context, Peer } from './handlers/types.ts';
 
@@ -11,14 +13,21 @@ export const MAX_IN_FLIGHT = 1_024;
 const MAX_UNREAD_BYTES = 1024 * 1024;
 /** Requests taken in one turn, before the answers to them are weighed: each may be as long as the whole registry. */
 const MAX_PER_TURN = 32;
-/** Answers are put together for one write up to about this length; longer ones are written one by one. */
-const MAX_WRITE_LENGTH = 16 * 1024 * 1024;
+
+/** What is held for a peer is counted in these. Bytes. */
+const WEIGHT_UNIT = 16 * 1024;
 
 const LINE_FEED = 0x0a;
 const NOTHING = Buffer.alloc(0);
 
 /** Answers a message; null for nothing to say. Must not reject. */
 export type Answerer = (message: Message, context: Context) => Promise<string | null>;
+
+/** What all connections have in common. */
+export interface Shared {
+  readonly turns: Turns;
+  readonly holdings: Holdings;
+}
 
 export interface ConnectionEvents {
   readonly answer: Answerer;
@@ -34,6 +43,7 @@ export class Connection implements Outlet {
   readonly #peer: Peer;
   readonly #socket: Socket;
   readonly #turns: Turns;
+  readonly #holdings: Holdings;
   readonly #events: ConnectionEvents;
   /** The beginning of a line whose end has not come yet, with room for more. */
   #partial = NOTHING;
@@ -45,21 +55,31 @@ export class Connection implements Outlet {
   #resting = false;
   #ended = false;
   #closing = false;
-  #out: string[] = [];
-  #outBytes = 0;
-  #flushScheduled = false;
+  readonly #out: Outbox;
+  /** Answers that are known and not written out yet. Bytes. */
+  #expected = 0;
+  /** Lines that are not answered yet. Bytes. */
+  #asked = 0;
+  #isWaitingForRoom = false;
+  #weight = 0;
 
-  constructor(socket: Socket, number: number, turns: Turns, events: ConnectionEvents) {
-    this.#turns = turns;
+  constructor(socket: Socket, number: number, shared: Shared, events: ConnectionEvents) {
+    this.#turns = shared.turns;
+    this.#holdings = shared.holdings;
+    this.#out = new Outbox(socket);
     this.#socket = socket;
     this.#events = events;
     this.#peer = { connection: number };
     socket.on('data', (chunk: Buffer) => this.#receive(chunk));
     socket.on('end', () => this.#end());
     socket.on('drain', () => {
-      events.writable(this);
+      this.#holdings.moved(this);
+      this.#out.flush();
+      if (!this.congested) events.writable(this);
       this.#resume();
+      this.#weigh();
     });
+    socket.on('close', () => this.#weigh());
     // A peer that vanishes is its own affair; 'close' follows.
     socket.on('error', () => socket.destroy());
   }
@@ -85,24 +105,26 @@ export class Connection implements Outlet {
 
   /** Whether the peer has not read all that was sent before. */
   get congested(): boolean {
-    return this.#socket.writableNeedDrain;
+    return this.#socket.writableNeedDrain || this.#out.bytes > MAX_UNREAD_BYTES;
   }
 
   /** Sends a line of its own accord. */
   send(text: string): void {
-    this.#queue(text);
-    this.#scheduleFlush();
+    this.#out.add(text);
+    this.#out.scheduleFlush();
+    this.#weigh();
   }
 
   /** Sends what is waiting and closes. */
   close(): void {
     this.#closing = true;
-    this.#flush();
-    this.#socket.end();
+    this.#out.end();
+    this.#weigh();
   }
 
   destroy(): void {
     this.#socket.destroy();
+    this.#weigh();
   }
 
   #receive(received: Buffer): void {
@@ -117,6 +139,7 @@ export class Connection implements Outlet {
       if (this.#resting || this.#isFull()) {
         this.#backlog = chunk.subarray(start);
         this.#socket.pause();
+        this.#weigh();
         return;
       }
       const piece = chunk.subarray(start, end);
@@ -124,9 +147,13 @@ export class Connection implements Outlet {
       if (this.#partialBytes + piece.length > MAX_LINE_BYTES) return this.#refuseLine();
       taken += this.#take(piece);
     }
-    if (start === chunk.length) return;
-    this.#keep(chunk.subarray(start));
-    if (this.#partialBytes > MAX_LINE_BYTES) this.#refuseLine();
+    if (start < chunk.length) this.#keep(chunk.subarray(start));
+    if (this.#partialBytes > MAX_LINE_BYTES) return this.#refuseLine();
+    this.#weigh();
+    if (this.#partialBytes > 0 && this.#holdings.areTooMuch) {
+      this.#socket.pause();
+      this.#resumeWhenLessIsHeld();
+    }
   }
 
   /** Copies a piece of a line: a peer that sends byte by byte must not cost a buffer each. */
@@ -164,19 +191,30 @@ export class Connection implements Outlet {
     const message = readMessage(line);
     const weight = message.entries.length;
     this.#inFlight += weight;
+    this.#asked += line.length;
+    this.#holdings.moved(this);
+    let expected = 0;
     const after: (() => void)[] = [];
     const context: Context = {
       peer: this.#peer,
       connection: this,
       afterAnswer: (action) => after.push(action),
+      expect: (bytes) => {
+        expected += bytes;
+        this.#expected += bytes;
+        this.#weigh();
+      },
     };
     void this.#events.answer(message, context).then((text) => {
       this.#inFlight -= weight;
-      if (text !== null) this.#queue(text);
+      this.#asked -= line.length;
+      this.#expected -= expected;
+      if (text !== null) this.#out.add(text);
       for (const action of after) action();
       // With nothing else under way the answer goes out at once; otherwise the answers of this turn share a write.
-      if (this.#inFlight === 0) this.#flush();
-      else if (text !== null) this.#scheduleFlush();
+      if (this.#inFlight === 0) this.#out.flush();
+      else if (text !== null) this.#out.scheduleFlush();
+      this.#weigh();
       this.#resume();
       if (this.inFlight === 0) this.#events.idle();
     });
@@ -184,7 +222,29 @@ export class Connection implements Outlet {
   }
 
   #isFull(): boolean {
-    return this.#inFlight >= MAX_IN_FLIGHT || this.#outBytes + this.#socket.writableLength > MAX_UNREAD_BYTES;
+    if (this.#inFlight >= MAX_IN_FLIGHT) return true;
+    const unread = this.#expected + this.#out.bytes;
+    return unread > MAX_UNREAD_BYTES || (unread > 0 && this.#holdings.areTooMuch);
+  }
+
+  /** Tells how much is held for this peer. */
+  #weigh(): void {
+    const input = this.#partial.length + (this.#backlog?.length ?? 0) + this.#asked;
+    const bytes = this.#socket.destroyed ? 0 : input + this.#expected + this.#out.bytes;
+    // Most peers have asked one short thing, and are not worth the counting.
+    const weight = bytes - (bytes % WEIGHT_UNIT);
+    if (weight === this.#weight) return;
+    this.#weight = weight;
+    this.#holdings.set(this, weight);
+  }
+
+  #resumeWhenLessIsHeld(): void {
+    if (this.#isWaitingForRoom) return;
+    this.#isWaitingForRoom = true;
+    this.#holdings.whenLess(() => {
+      this.#isWaitingForRoom = false;
+      this.#resume();
+    });
   }
 
   #resume(): void {
@@ -216,7 +276,7 @@ export class Connection implements Outlet {
     this.#partial = NOTHING;
     this.#partialBytes = 0;
     const message = `invalid request: a line longer than ${MAX_LINE_BYTES} bytes; the connection closes`;
-    this.#queue(JSON.stringify(errorAnswer(null, INVALID_REQUEST, message)));
+    this.#out.add(JSON.stringify(errorAnswer(null, INVALID_REQUEST, message)));
     this.close();
     // What is still coming is thrown away; a peer that goes on sending is cut off.
     this.#socket.resume();
@@ -226,29 +286,5 @@ export class Connection implements Outlet {
       excess += chunk.length;
       if (excess > MAX_LINE_BYTES) this.#socket.destroy();
     });
-  }
-
-  #queue(text: string): void {
-    this.#out.push(text);
-    this.#outBytes += text.length;
-  }
-
-  #scheduleFlush(): void {
-    if (this.#flushScheduled) return;
-    this.#flushScheduled = true;
-    setImmediate(() => {
-      this.#flushScheduled = false;
-      this.#flush();
-    });
-  }
-
-  #flush(): void {
-    if (this.#out.length === 0) return;
-    const texts = this.#outBytes > MAX_WRITE_LENGTH ? this.#out : [this.#out.join('\n')];
-    this.#out = [];
-    this.#outBytes = 0;
-    // What comes too late for the peer is dropped: it must not pile up for one that is closing and does not read.
-    if (this.#socket.destroyed || this.#socket.writableEnded) return;
-    for (const text of texts) this.#socket.write(`${text}\n`);
   }
 }

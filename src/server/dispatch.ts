@@ -22,7 +22,7 @@ import {
   type RpcRequest,
   writeAnswer,
 } from '../protocol/wire.ts';
-import type { Turns } from '../turns.ts';
+import type { Shared } from './connection.ts';
 import type { Handlers } from './handlers.ts';
 import type { Context, Given } from './handlers/types.ts';
 import type { Metrics } from './metrics.ts';
@@ -74,6 +74,17 @@ const MAX_BATCH_LENGTH = 256 * 1024 * 1024;
 const DONE_BUT_TOO_LONG =
   'the answers of the batch are too long for one line; what was asked for here was done';
 
+/** What is answered with all projects, or about all of them. */
+const BULKY: ReadonlySet<MethodName> = new Set([
+  'projects.list',
+  'registry.backups',
+  'registry.validate',
+  'registry.watch',
+  'rpc.discover',
+]);
+const CROWDED =
+  'invalid request: too many answers wait to be read, and no more of the batch can be answered; ask for less at once';
+
 /** A limit of the protocol that shows itself only on the way to the answer. */
 class InvalidRequestError extends Error {}
 
@@ -81,12 +92,12 @@ export class Dispatcher {
   readonly #server: JSONRPCServer<Call>;
   readonly #handlers: Handlers;
   readonly #metrics: Metrics;
-  readonly #turns: Turns;
+  readonly #shared: Shared;
   readonly #log: Logger;
   #draining = false;
 
-  constructor(handlers: Handlers, metrics: Metrics, turns: Turns, log: Logger) {
-    this.#turns = turns;
+  constructor(handlers: Handlers, metrics: Metrics, shared: Shared, log: Logger) {
+    this.#shared = shared;
     this.#handlers = handlers;
     this.#metrics = metrics;
     this.#log = log;
@@ -121,13 +132,14 @@ export class Dispatcher {
     const pending: Promise<Answer | null>[] = [];
     for (const [place, entry] of entries.entries()) {
       // Others want to be answered, too.
-      if (place > 0 && (this.#turns.isOver || place % MAX_PER_TURN === 0)) await this.#turns.next();
+      if (place > 0 && (this.#shared.turns.isOver || place % MAX_PER_TURN === 0))
+        await this.#shared.turns.next();
       pending.push(this.#answer(entry, { ...call, place }));
     }
     const texts: string[] = [];
     let written = 0;
     for (const answer of await Promise.all(pending)) {
-      if (this.#turns.isOver) await this.#turns.next();
+      if (this.#shared.turns.isOver) await this.#shared.turns.next();
       if (!answer) continue;
       const text = writeAnswer(answer);
       const fits = written + text.length <= MAX_BATCH_LENGTH;
@@ -166,11 +178,29 @@ export class Dispatcher {
     };
     try {
       const answer =
-        methods[name].kind === 'change' ? this.#change(name, given, call) : this.#ask(name, given, call);
+        methods[name].kind === 'change'
+          ? this.#change(name, given, call)
+          : this.#askInBounds(name, given, call);
       return answer instanceof Promise ? answer.then(succeeded, failed) : succeeded(answer);
     } catch (error) {
       return failed(error);
     }
+  }
+
+  /** What may be as long as the registry waits while more than enough waits to be read. */
+  #askInBounds(name: MethodName, given: unknown, call: Call): unknown {
+    if (!BULKY.has(name) || !this.#shared.holdings.areTooMuch) return this.#ask(name, given, call);
+    // What a batch has got already would be held meanwhile, and if all did so nothing would ever be let go.
+    if (call.length && call.length.total > 0) throw new InvalidRequestError(CROWDED);
+    return this.#askLater(name, given, call);
+  }
+
+  async #askLater(name: MethodName, given: unknown, call: Call): Promise<unknown> {
+    const { holdings } = this.#shared;
+    while (holdings.areTooMuch && !this.#draining && !call.context.connection.closed) {
+      await new Promise<void>((resolve) => holdings.whenLess(resolve));
+    }
+    return this.#ask(name, given, call);
   }
 
   #ask<M extends MethodName>(name: M, given: unknown, call: Call): unknown {
@@ -184,7 +214,10 @@ export class Dispatcher {
     const run = (prepared: Given<M>): unknown => {
       const result = this.#handlers.run(name, prepared, context);
       // At once: the entries of a batch are answered in one go, before anything else could count.
-      if (length && result instanceof RawJson) length.total += result.json.length;
+      if (result instanceof RawJson) {
+        context.expect(result.json.length);
+        if (length) length.total += result.json.length;
+      }
       return result;
     };
     const preparing = this.#handlers.prepare(name, params);
@@ -248,7 +281,7 @@ function validate(schema: z.ZodType, given: unknown): unknown {
   const params = given === undefined || (Array.isArray(given) && given.length === 0) ? {} : given;
   if (Array.isArray(params))
     throw new InvalidParamsError([{ path: '', message: 'parameters go by name, in an object' }]);
-  refuseLongLists(params as object);
+  refuseLong(params as object);
   const parsed = schema.safeParse(params);
   const issues = parsed.success ? [] : describeAll(parsed.error.issues);
   // zod passes over this one name, though not everywhere.
@@ -267,7 +300,12 @@ function refuseUnreadable(params: object): void {
 }
 
 /** Before the schema looks at each item, and finds fault with each. */
-function refuseLongLists(params: object): void {
+function refuseLong(params: object): void {
+  const members = Object.keys(params).length;
+  if (members > MAX_LIST) {
+    const message = `${members} parameters were given and ${MAX_LIST} are allowed`;
+    throw new InvalidParamsError([{ path: '', message }]);
+  }
   for (const [path, value] of Object.entries(params)) {
     if (!Array.isArray(value) || value.length <= MAX_LIST) continue;
     const message = `has ${value.length} items and ${MAX_LIST} are allowed`;

@@ -2,8 +2,7 @@
 import type { Server, Socket } from 'node:net';
 import { ERROR_CODES } from '../domain/errors.ts';
 import { errorAnswer } from '../protocol/wire.ts';
-import type { Turns } from '../turns.ts';
-import { type Answerer, Connection } from './connection.ts';
+import { type Answerer, Connection, type Shared } from './connection.ts';
 import type { Outlet } from './events.ts';
 
 export const MAX_CONNECTIONS = 1_024;
@@ -30,7 +29,7 @@ export interface ListenerEvents {
 export class Listener {
   readonly #server: Server;
   readonly #answer: Answerer;
-  readonly #turns: Turns;
+  readonly #shared: Shared;
   readonly #events: ListenerEvents;
   readonly #connections = new Set<Connection>();
   #count = 0;
@@ -38,8 +37,8 @@ export class Listener {
   #whenIdle: () => void = () => undefined;
 
   /** Serves a listening server whose connections come paused. */
-  constructor(server: Server, answer: Answerer, turns: Turns, events: ListenerEvents) {
-    this.#turns = turns;
+  constructor(server: Server, answer: Answerer, shared: Shared, events: ListenerEvents) {
+    this.#shared = shared;
     this.#server = server;
     this.#answer = answer;
     this.#events = events;
@@ -110,7 +109,7 @@ export class Listener {
       return;
     }
     this.#count += 1;
-    const connection = new Connection(socket, this.#count, this.#turns, {
+    const connection = new Connection(socket, this.#count, this.#shared, {
       answer: this.#answer,
       idle: () => this.#whenIdle(),
       writable: () => this.#events.writable(connection),

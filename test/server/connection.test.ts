@@ -2,6 +2,7 @@ import { Socket } from 'node:net';
 import { expect, test } from 'vitest';
 import { MAX_LINE_BYTES, type Message } from '../../src/protocol/wire.ts';
 import { Turns } from '../../src/turns.ts';
+import { Holdings } from '../../src/server/holdings.ts';
 import { Connection } from '../../src/server/connection.ts';
 
 /** A connection whose bytes come from the test, and what it took for messages. */
@@ -13,7 +14,8 @@ function connection(): { receive(chunk: Buffer): void; messages: Message[] } {
     messages.push(message);
     return null;
   };
-  const made = new Connection(socket, 1, new Turns(), {
+  const shared = { turns: new Turns(), holdings: new Holdings(nothing) };
+  const made = new Connection(socket, 1, shared, {
     answer,
     idle: nothing,
     writable: nothing,

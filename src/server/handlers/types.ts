@@ -28,6 +28,8 @@ export interface Context {
   };
   /** Has something done once the answer to this message is on its way. */
   afterAnswer(action: () => void): void;
+  /** Says that so much will be answered, before the answer is put together. Bytes. */
+  expect(bytes: number): void;
 }
 
 /** What the daemon tells and does about itself. */
