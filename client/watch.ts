@@ -125,8 +125,15 @@ async function subscribe(
   }
 }
 
-function snapshot({ projects = [], active_project = null }: Result<'registry.watch'>): ResyncEvent {
-  return { type: 'resync', projects, active_project, origin: 'rpc', at: new Date().toISOString() };
+function snapshot({
+  projects = [],
+  active_project = null,
+  // An older daemon does not say.
+  problem = null,
+  read_only = false,
+}: Result<'registry.watch'>): ResyncEvent {
+  const at = new Date().toISOString();
+  return { type: 'resync', projects, active_project, problem, read_only, origin: 'rpc', at };
 }
 
 /** Ends a subscription that nobody reads any more. */

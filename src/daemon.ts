@@ -106,7 +106,8 @@ export class Daemon implements DaemonControl {
     this.stopped = new Promise((resolve) => {
       this.#resolveStopped = resolve;
     });
-    this.#events = new Events(this.epoch, () => store.registry);
+    const turns = new Turns();
+    this.#events = new Events(this.epoch, store, turns, (error) => this.failed(error));
     const lanes = createLanes();
     const ask: Ask = (question) => lanes.foreign.ask(question).catch(() => null);
     this.#places = new Places(() => store.registry, ask);
@@ -116,8 +117,9 @@ export class Daemon implements DaemonControl {
     );
     for (const project of store.registry.projects()) this.#leases.adopt(project);
     store.subscribe({
-      committed: (commit) => this.#committed(commit),
-      problem: (problem) => this.#events.problem(problem),
+      // Whoever is told of a change has no say in whether it was made.
+      committed: (commit) => this.#guard(() => this.#committed(commit)),
+      problem: () => this.#guard(() => this.#events.problem()),
     });
     this.#trash = new Trash({ paths, store, lane: lanes.projects, log });
     const handlers = createHandlers({
@@ -137,7 +139,7 @@ export class Daemon implements DaemonControl {
         log.warn({ bytes }, 'cut off a peer that does not read, or does not end its line: too much waits'),
       options.maxHeldBytes,
     );
-    const shared = { turns: new Turns(), holdings: this.#holdings };
+    const shared = { turns, holdings: this.#holdings };
     this.#dispatcher = new Dispatcher(handlers, this.#metrics, shared, log);
     this.#listener = new Listener(
       claim.server,
@@ -145,6 +147,7 @@ export class Daemon implements DaemonControl {
       shared,
       {
         connections: (count) => this.#restartIdleTimer(count),
+        failed: (error) => this.failed(error),
         writable: (connection) => this.#events.resume(connection),
         // Whoever asks nothing more reports nothing more; a trainer that was killed must not hold on to what it has,
         // nor be given more, for as long as one of its calls waits.
@@ -304,6 +307,19 @@ export class Daemon implements DaemonControl {
   async #release(): Promise<void> {
     await this.#ownership.release();
     await this.#claim.release();
+  }
+
+  /** Something threw where nobody was there to be told: it is logged, and the daemon goes on. */
+  failed(error: unknown): void {
+    this.#log.error({ err: error }, 'an unexpected error');
+  }
+
+  #guard(action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      this.failed(error);
+    }
   }
 
   #committed(commit: Commit): void {

@@ -112,6 +112,9 @@ async function main(): Promise<void> {
     );
   }
   abandon = () => daemon.abandon();
+  // The last resort. What threw has not reached the file, which has one writer with an answer to each error; to end here
+  // would end the work of everybody else. A rejection that nobody handles comes here, too.
+  process.on('uncaughtException', (error) => daemon.failed(error));
   let signals = 0;
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => {

@@ -1,5 +1,6 @@
 /** An event as a line for people: what happened, to which project, and what about it. */
 import type { WatchEvent } from '../watch.ts';
+import type { ProblemEvent } from '../../src/protocol/events.ts';
 import type { WireProject } from '../../src/domain/encoding.ts';
 import { localClock, localDay, plural, printable } from './text.ts';
 import { doing, holderOf, progressOf, standing } from './training-text.ts';
@@ -29,7 +30,11 @@ function describe(
 ): [what: string, ...about: string[]] {
   switch (event.type) {
     case 'resync':
-      return [first ? 'watching' : 'resynced', plural(event.projects.length, 'project')];
+      return [
+        first ? 'watching' : 'resynced',
+        plural(event.projects.length, 'project'),
+        ...(event.problem ? ['problem:', ...problemWords(event.problem)] : []),
+      ];
     case 'activated':
       return ['active', event.project ? printable(event.project.name) : 'none'];
     case 'registered':
@@ -44,10 +49,8 @@ function describe(
         : ['training'];
     case 'progress':
       return ['progress', ...training(event.project)];
-    case 'problem': {
-      const { message, line, column } = event.problem;
-      return ['problem', printable(message), line === undefined ? '' : `line ${line}, column ${column ?? 1}`];
-    }
+    case 'problem':
+      return ['problem', ...problemWords(event.problem)];
     case 'recovered':
       return ['recovered', 'the registry file is good again'];
     case 'shutdown':
@@ -64,6 +67,10 @@ function outcome(before: unknown, project: WireProject): string {
       isProject(before) &&
       before.last_trained === project.last_trained);
   return wasTraining && isAsBefore && !project.retrain_requested ? 'released' : standing(project);
+}
+
+function problemWords({ message, line, column }: ProblemEvent['problem']): string[] {
+  return [printable(message), line === undefined ? '' : `line ${line}, column ${column ?? 1}`];
 }
 
 function training(project: WireProject): string[] {

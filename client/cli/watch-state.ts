@@ -19,6 +19,7 @@ export class WatchState {
         this.#projects.clear();
         for (const project of event.projects) this.#projects.set(project.project_id, project);
         this.active = event.active_project;
+        this.problem = event.problem;
         break;
       case 'activated':
         this.active = event.project_id;

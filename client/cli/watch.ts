@@ -97,11 +97,7 @@ async function showTable(
   try {
     for await (const event of events) {
       state.apply(event);
-      if (event.type === 'resync') {
-        // A snapshot has projects; what is wrong with the file is told elsewhere.
-        state.problem = (await client.registry.info()).problem;
-        picture.open();
-      }
+      if (event.type === 'resync') picture.open();
       picture.changed();
     }
   } finally {

@@ -404,7 +404,7 @@ class RegistryEvent:
 
     ``type`` is one of ``registered``, ``updated``, ``removed``, ``activated``, ``training``, ``progress``,
     ``problem``, ``recovered``, ``shutdown`` and ``resync``. A ``resync`` carries everything that holds, in
-    ``projects`` and ``active_project``, and takes the place of what was missed.
+    ``projects``, ``active_project`` and ``problem``, and takes the place of what was missed.
     """
 
     type: str
@@ -417,7 +417,10 @@ class RegistryEvent:
     previous: Union[ProjectMetadata, str, None] = None
     projects: Optional[List[ProjectMetadata]] = None
     active_project: Optional[str] = None
+    #: What is wrong with the file; of ``problem`` and ``resync``.
     problem: Optional[Json] = None
+    #: Whether changes are refused because of the problem.
+    read_only: bool = False
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any], cursor: str) -> "RegistryEvent":

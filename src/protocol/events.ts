@@ -20,6 +20,8 @@ export interface ProgressEvent extends About {
 export interface ProblemEvent extends About {
   readonly type: 'problem';
   readonly problem: NonNullable<Result<'registry.info'>['problem']>;
+  /** Whether changes are refused because of it. */
+  readonly read_only: boolean;
 }
 
 /** The file is good again, or the daemon drains. */
@@ -32,6 +34,9 @@ export interface ResyncEvent extends About {
   readonly type: 'resync';
   readonly projects: readonly WireProject[];
   readonly active_project: string | null;
+  readonly problem: Result<'registry.info'>['problem'];
+  /** Whether changes are refused because of the problem. */
+  readonly read_only: boolean;
 }
 
 export type RegistryEvent = ChangeEvent | ProgressEvent | ProblemEvent | PlainEvent | ResyncEvent;

@@ -35,6 +35,8 @@ export interface ConnectionEvents {
   idle(): void;
   /** Called when a peer that had not read what was sent has caught up. */
   writable(connection: Connection): void;
+  /** Called when something threw that should not have; the connection is cut, as nobody knows what it has missed. */
+  failed(error: unknown): void;
   /** Called when a peer will ask nothing more; it may still read answers. */
   ended(connection: Connection): void;
 }
@@ -205,7 +207,7 @@ export class Connection implements Outlet {
         this.#weigh();
       },
     };
-    void this.#events.answer(message, context).then((text) => {
+    const settle = (text: string | null): void => {
       this.#inFlight -= weight;
       this.#asked -= line.length;
       this.#expected -= expected;
@@ -217,7 +219,14 @@ export class Connection implements Outlet {
       this.#weigh();
       this.#resume();
       if (this.inFlight === 0) this.#events.idle();
-    });
+    };
+    this.#events
+      .answer(message, context)
+      .then(settle)
+      .catch((error: unknown) => {
+        this.#events.failed(error);
+        this.destroy();
+      });
     return weight;
   }
 

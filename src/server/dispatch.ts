@@ -85,6 +85,8 @@ const BULKY: ReadonlySet<MethodName> = new Set([
 const CROWDED =
   'invalid request: too many answers wait to be read, and no more of the batch can be answered; ask for less at once';
 
+const TOO_LONG = 'invalid request: the answer is longer than a line can be; ask for less at once';
+
 /** A limit of the protocol that shows itself only on the way to the answer. */
 class InvalidRequestError extends Error {}
 
@@ -119,7 +121,7 @@ export class Dispatcher {
     const [first] = entries;
     if (batch || !first) return this.#handleBatch(entries, context);
     return this.#answer(first, { context, barrier: null, place: 0, length: null }).then(
-      (answer) => answer && writeAnswer(answer),
+      (answer) => answer && this.#write(answer),
     );
   }
 
@@ -141,7 +143,7 @@ export class Dispatcher {
     for (const answer of await Promise.all(pending)) {
       if (this.#shared.turns.isOver) await this.#shared.turns.next();
       if (!answer) continue;
-      const text = writeAnswer(answer);
+      const text = this.#write(answer);
       const fits = written + text.length <= MAX_BATCH_LENGTH;
       texts.push(
         fits ? text : JSON.stringify(errorAnswer(answer.id ?? null, INVALID_REQUEST, DONE_BUT_TOO_LONG)),
@@ -149,6 +151,15 @@ export class Dispatcher {
       if (fits) written += text.length;
     }
     return texts.length > 0 ? `[${texts.join(',')}]` : null;
+  }
+
+  /** An answer that cannot be written is an error of its own: the caller waits for one. */
+  #write(answer: Answer): string {
+    try {
+      return writeAnswer(answer);
+    } catch (error) {
+      return writeAnswer(this.#mapError(answer.id ?? null, error));
+    }
   }
 
   #answer(entry: RpcRequest | ErrorAnswer, call: Call): Promise<Answer | null> {
@@ -267,9 +278,15 @@ export class Dispatcher {
       return errorAnswer(id, INVALID_PARAMS, error.message, { issues: error.issues });
     }
     if (error instanceof InvalidRequestError) return errorAnswer(id, INVALID_REQUEST, error.message);
+    if (isTooLong(error)) return errorAnswer(id, INVALID_REQUEST, TOO_LONG);
     this.#log.error({ err: error }, 'a handler failed');
     return errorAnswer(id, INTERNAL_ERROR, "internal error; the daemon's log has the details");
   }
+}
+
+/** What JavaScript says of a text that no string can hold: about 512 MB. */
+function isTooLong(error: unknown): boolean {
+  return error instanceof RangeError && error.message === 'Invalid string length';
 }
 
 function isChange(entry: RpcRequest | ErrorAnswer): boolean {

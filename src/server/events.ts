@@ -5,6 +5,7 @@ import { eventJson } from '../domain/events.ts';
 import type { RegistryView } from '../domain/registry.ts';
 import type { Problem } from '../store/problem.ts';
 import type { Commit } from '../store/committed.ts';
+import type { Turns } from '../turns.ts';
 
 /** Committed changes that are kept for resuming. */
 export const HISTORY_LENGTH = 1_000;
@@ -13,6 +14,12 @@ export const HISTORY_LENGTH = 1_000;
  * One that reads gets every event, however many a single step of the registry brings. Bytes.
  */
 const MAX_WAITING_BYTES = 1024 * 1024;
+/**
+ * That holds up to here: what one step of the registry brings to one that reads, or what was missed. Beyond it a snapshot
+ * is shorter, as each event has a project before and after, and a string could not hold the events of a large registry.
+ * Bytes.
+ */
+const MAX_AT_ONCE_BYTES = 64 * 1024 * 1024;
 /** Every subscription has a queue; a connection needs few. */
 export const MAX_SUBSCRIPTIONS = 64;
 
@@ -22,6 +29,17 @@ export interface Outlet {
   readonly congested: boolean;
   readonly closed: boolean;
   send(line: string): void;
+  /** Sends what is waiting and closes. */
+  close(): void;
+}
+
+/** What subscribers see. */
+export interface Watched {
+  /** The committed state. */
+  readonly registry: RegistryView;
+  readonly problem: Problem | null;
+  /** Whether changes are refused because of the problem. */
+  readonly readOnly: boolean;
 }
 
 /** An event, with what subscriptions choose by. */
@@ -86,12 +104,25 @@ class Subscription {
     return projectId === undefined || projectIds.length === 0 || projectIds.includes(projectId);
   }
 
-  add(entry: Entry): void {
-    if (this.overflowed || !this.wants(entry)) return;
+  /** Takes an event; returns whether there is something to send now. */
+  add(entry: Entry): boolean {
+    if (this.overflowed || !this.wants(entry)) return false;
     this.queue.push(entry);
     this.bytes += entry.bytes;
     const isBehind = !this.started || this.outlet.congested;
-    if (this.bytes <= MAX_WAITING_BYTES || !isBehind) return;
+    if (this.bytes > (isBehind ? MAX_WAITING_BYTES : MAX_AT_ONCE_BYTES)) this.overflow();
+    return true;
+  }
+
+  /** Begins with what was missed: the history keeps it anyway, so that however much it is costs no more memory. */
+  catchUp(missed: readonly Entry[]): void {
+    this.queue = missed.filter((entry) => this.wants(entry));
+    let bytes = 0;
+    for (const entry of this.queue) bytes += entry.bytes;
+    if (bytes > MAX_AT_ONCE_BYTES) this.overflow();
+  }
+
+  overflow(): void {
     this.queue = [];
     this.bytes = 0;
     this.overflowed = true;
@@ -100,17 +131,26 @@ class Subscription {
 
 export class Events {
   readonly #epoch: string;
-  readonly #view: () => RegistryView;
+  readonly #watched: Watched;
+  readonly #turns: Turns;
+  readonly #failed: (error: unknown) => void;
   readonly #history: Entry[] = [];
   readonly #subscriptions = new Map<string, Subscription>();
+  readonly #byOutlet = new Map<Outlet, Set<Subscription>>();
+  /** Those that something may have come for. */
+  readonly #dirty = new Set<Subscription>();
   #sequence = 0;
+  /** Where the history stood when a problem went away. */
+  #recoveredAt: number | undefined;
   #count = 0;
   #flushScheduled = false;
 
-  /** @param view the committed state */
-  constructor(epoch: string, view: () => RegistryView) {
+  /** @param failed is told of what cannot be sent; whoever should have got it is cut off, and comes back for all of it */
+  constructor(epoch: string, watched: Watched, turns: Turns, failed: (error: unknown) => void) {
     this.#epoch = epoch;
-    this.#view = view;
+    this.#watched = watched;
+    this.#turns = turns;
+    this.#failed = failed;
   }
 
   get subscriptions(): number {
@@ -128,7 +168,8 @@ export class Events {
       this.#sequence += 1;
       const isActivation = 'active' in change;
       // Now: later on it may have changed again.
-      const active = isActivation && change.active !== null ? this.#view().get(change.active) : undefined;
+      const active =
+        isActivation && change.active !== null ? this.#watched.registry.get(change.active) : undefined;
       const projectIds = isActivation ? [change.active, change.previous] : [change.id];
       this.#history.push(this.#add(() => eventJson(change, origin, at, active), projectIds));
     }
@@ -141,20 +182,17 @@ export class Events {
     this.#add(() => json, [event.project_id], true);
   }
 
-  problem(problem: Problem | null): void {
-    const at = new Date().toISOString();
-    this.#publish({
-      type: problem ? 'problem' : 'recovered',
-      ...(problem ? { problem } : {}),
-      origin: 'file',
-      at,
-    });
+  /** A problem of the file came, changed or went. */
+  problem(): void {
+    if (!this.#watched.problem) this.#recoveredAt = this.#sequence;
+    this.#add(...this.#condition());
   }
 
   /** The daemon drains: everybody is told, and sent what can be sent. */
   shutdown(): void {
-    this.#publish({ type: 'shutdown', origin: 'rpc', at: new Date().toISOString() });
-    this.#flush();
+    const event = { type: 'shutdown', origin: 'rpc', at: new Date().toISOString() };
+    this.#add(() => JSON.stringify(event), []);
+    for (const subscription of this.#dirty) this.#send(subscription);
   }
 
   /**
@@ -163,8 +201,7 @@ export class Events {
    * @throws {RegistryError} `cursor_expired`
    */
   watch(outlet: Outlet, options: WatchOptions): { subscription: string; cursor: string } {
-    const mine = [...this.#subscriptions.values()].filter((other) => other.outlet === outlet).length;
-    if (mine >= MAX_SUBSCRIPTIONS) {
+    if ((this.#byOutlet.get(outlet)?.size ?? 0) >= MAX_SUBSCRIPTIONS) {
       throw new InvalidParamsError([
         {
           path: '',
@@ -177,11 +214,17 @@ export class Events {
     // With the epoch: a client that goes on after a restart must not take what is for a new subscription, or end it,
     // for one of the daemon before.
     const subscription = new Subscription(`s${this.#count}-${this.#epoch}`, outlet, options);
-    // The history is kept anyway, so that however much was missed costs no more memory.
-    subscription.queue = missed.filter((entry) => subscription.wants(entry));
+    subscription.catchUp(missed);
+    // Problems are not in the history: what holds now is told in their place. A snapshot has it with it.
+    const { cursor } = options;
+    const hasMissed =
+      cursor !== undefined && this.#recoveredAt !== undefined && sequenceOf(cursor) <= this.#recoveredAt;
+    if (cursor !== undefined && (this.#watched.problem || hasMissed)) {
+      subscription.add(new Entry(...this.#condition(), false, this.#sequence));
+    }
     // A peer that left while its request waited for its turn will not be heard of again.
-    if (!outlet.closed) this.#subscriptions.set(subscription.id, subscription);
-    return { subscription: subscription.id, cursor: options.cursor ?? this.cursor };
+    if (!outlet.closed) this.#keep(subscription);
+    return { subscription: subscription.id, cursor: cursor ?? this.cursor };
   }
 
   /** The subscriber knows its name now. */
@@ -194,64 +237,105 @@ export class Events {
 
   /** @throws {InvalidParamsError} for a subscription that is not this peer's */
   unwatch(outlet: Outlet, id: string): void {
-    if (this.#subscriptions.get(id)?.outlet !== outlet) {
+    const subscription = this.#subscriptions.get(id);
+    if (subscription?.outlet !== outlet) {
       throw new InvalidParamsError([{ path: 'subscription', message: 'is not one of this connection' }]);
     }
-    this.#subscriptions.delete(id);
+    this.#forget(subscription);
   }
 
   /** The connection has ended. */
   disconnect(outlet: Outlet): void {
-    for (const [id, subscription] of this.#subscriptions) {
-      if (subscription.outlet === outlet) this.#subscriptions.delete(id);
-    }
+    for (const subscription of this.#byOutlet.get(outlet) ?? []) this.#forget(subscription);
   }
 
   /** The connection can take more. */
   resume(outlet: Outlet): void {
-    for (const subscription of this.#subscriptions.values()) {
-      if (subscription.outlet === outlet) this.#send(subscription);
-    }
+    for (const subscription of this.#byOutlet.get(outlet) ?? []) this.#send(subscription);
   }
 
-  #publish(event: Record<string, unknown>): void {
-    this.#add(() => JSON.stringify(event), []);
+  #keep(subscription: Subscription): void {
+    const { id, outlet } = subscription;
+    this.#subscriptions.set(id, subscription);
+    const others = this.#byOutlet.get(outlet);
+    if (others) others.add(subscription);
+    else this.#byOutlet.set(outlet, new Set([subscription]));
+  }
+
+  #forget(subscription: Subscription): void {
+    const { id, outlet } = subscription;
+    this.#subscriptions.delete(id);
+    this.#dirty.delete(subscription);
+    const others = this.#byOutlet.get(outlet);
+    others?.delete(subscription);
+    if (others?.size === 0) this.#byOutlet.delete(outlet);
+  }
+
+  /** The event that says what is wrong with the file, or that nothing is. */
+  #condition(): [write: () => string, projectIds: readonly string[]] {
+    const { problem, readOnly } = this.#watched;
+    const at = new Date().toISOString();
+    const event = problem
+      ? { type: 'problem', problem, read_only: readOnly, origin: 'file', at }
+      : { type: 'recovered', origin: 'file', at };
+    return [() => JSON.stringify(event), []];
   }
 
   #add(write: () => string, projectIds: readonly (string | null)[], isProgress = false): Entry {
     const entry = new Entry(write, projectIds, isProgress, this.#sequence);
-    for (const subscription of this.#subscriptions.values()) subscription.add(entry);
+    for (const subscription of this.#subscriptions.values()) {
+      if (subscription.add(entry)) this.#dirty.add(subscription);
+    }
     this.#scheduleFlush();
     return entry;
   }
 
   #scheduleFlush(): void {
-    if (this.#flushScheduled || this.#subscriptions.size === 0) return;
+    if (this.#flushScheduled || this.#dirty.size === 0) return;
     this.#flushScheduled = true;
     // After the answers of the callers whose changes these are.
-    setImmediate(() => {
-      this.#flushScheduled = false;
-      this.#flush();
-    });
+    setImmediate(() => this.#flush());
   }
 
   #flush(): void {
-    for (const subscription of this.#subscriptions.values()) this.#send(subscription);
+    this.#flushScheduled = false;
+    for (const subscription of this.#dirty) {
+      this.#dirty.delete(subscription);
+      this.#send(subscription);
+      if (this.#dirty.size === 0 || !this.#turns.isOver) continue;
+      // Sixty thousand subscriptions take a while.
+      this.#flushScheduled = true;
+      this.#turns.whenNext(() => this.#flush());
+      return;
+    }
   }
 
   #send(subscription: Subscription): void {
-    const { id, outlet, queue } = subscription;
+    const { outlet } = subscription;
     if (!subscription.started || outlet.congested) return;
-    if (subscription.overflowed) {
-      subscription.overflowed = false;
-      outlet.send(this.#notification(id, this.#sequence, this.#resync(subscription.options)));
-      return;
+    try {
+      const text = subscription.overflowed ? this.#takeResync(subscription) : this.#takeQueue(subscription);
+      if (text !== null) outlet.send(text);
+    } catch (error) {
+      this.#failed(error);
+      this.#forget(subscription);
+      outlet.close();
     }
+  }
+
+  #takeResync(subscription: Subscription): string {
+    const text = this.#notification(subscription.id, this.#sequence, this.#resync(subscription.options));
+    subscription.overflowed = false;
+    return text;
+  }
+
+  #takeQueue(subscription: Subscription): string | null {
+    const { id, queue } = subscription;
     const last = queue.at(-1);
-    if (!last) return;
+    if (!last) return null;
     subscription.queue = [];
     subscription.bytes = 0;
-    outlet.send(this.#notification(id, last.sequence, queue.map(({ json }) => json).join(',')));
+    return this.#notification(id, last.sequence, queue.map(({ json }) => json).join(','));
   }
 
   #notification(id: string, sequence: number, events: string): string {
@@ -260,10 +344,8 @@ export class Events {
   }
 
   #resync({ projectId }: WatchOptions): string {
-    const view = this.#view();
-    const projects = snapshotJson(view, projectId);
     const at = new Date().toISOString();
-    return `{"type":"resync","projects":${projects},"active_project":${JSON.stringify(view.active)},"origin":"rpc","at":"${at}"}`;
+    return `{"type":"resync",${snapshotJson(this.#watched, projectId)},"origin":"rpc","at":"${at}"}`;
   }
 
   #cursorAt(sequence: number): string {
@@ -289,11 +371,14 @@ export class Events {
   }
 }
 
-/** The projects that a subscription begins with, as a JSON list. */
-export function snapshotJson(view: RegistryView, projectId?: string): string {
-  if (projectId !== undefined) {
-    const project = view.get(projectId);
-    return project ? `[${wireJson(project)}]` : '[]';
-  }
-  return `[${Array.from(view.projects(), wireJson).join(',')}]`;
+function sequenceOf(cursor: string): number {
+  return Number(cursor.slice(cursor.lastIndexOf(':') + 1));
+}
+
+/** What a subscription begins with, and what a resync says, as the members of a JSON object. */
+export function snapshotJson({ registry, problem, readOnly }: Watched, projectId?: string): string {
+  const projects = projectId === undefined ? registry.projects() : [registry.get(projectId)];
+  const json = Array.from(projects, (project) => project && wireJson(project)).filter(Boolean);
+  const active = JSON.stringify(registry.active);
+  return `"projects":[${json.join(',')}],"active_project":${active},"problem":${JSON.stringify(problem)},"read_only":${readOnly}`;
 }

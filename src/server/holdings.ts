@@ -4,7 +4,7 @@
  */
 
 /** So much may be held for all peers together. Bytes. */
-export const MAX_HELD_BYTES = 128 * 1024 * 1024;
+const MAX_HELD_BYTES = 128 * 1024 * 1024;
 /** Beyond it, a peer for which nothing has moved for so long may be cut off. Milliseconds. */
 const STUCK_MS = 2_000;
 /** How often to look for one. Milliseconds. */

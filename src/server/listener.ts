@@ -24,6 +24,8 @@ export interface ListenerEvents {
   ended(connection: Outlet): void;
   closed(connection: Outlet): void;
   writable(connection: Outlet): void;
+  /** Something threw that should not have. */
+  failed(error: unknown): void;
 }
 
 export class Listener {
@@ -114,6 +116,7 @@ export class Listener {
       idle: () => this.#whenIdle(),
       writable: () => this.#events.writable(connection),
       ended: () => this.#events.ended(connection),
+      failed: (error) => this.#events.failed(error),
     });
     this.#connections.add(connection);
     this.#events.connections(this.#connections.size);

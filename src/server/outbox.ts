@@ -61,7 +61,7 @@ export class Outbox {
   #nextWrite(): string | Buffer {
     const [first = ''] = this.#waiting;
     if (typeof first !== 'string' || first.length > WRITE_LENGTH) {
-      const rest = typeof first === 'string' ? Buffer.from(`${first}\n`) : first;
+      const rest = typeof first === 'string' ? encode(first) : first;
       const piece = rest.subarray(0, WRITE_LENGTH);
       if (rest.length > WRITE_LENGTH) this.#waiting[0] = rest.subarray(WRITE_LENGTH);
       else this.#waiting.shift();
@@ -79,6 +79,13 @@ export class Outbox {
     for (const line of lines) this.#bytes -= sizeOf(line);
     return `${lines.join('\n')}\n`;
   }
+}
+
+/** A line with its line feed, which the longest strings have no room for. */
+function encode(line: string): Buffer {
+  const bytes = Buffer.allocUnsafeSlow(sizeOf(line));
+  bytes[bytes.write(line)] = 0x0a;
+  return bytes;
 }
 
 /** With the line feed. */

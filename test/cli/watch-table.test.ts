@@ -34,9 +34,11 @@ function training(name: string, record: Partial<NonNullable<Project['training']>
   });
 }
 
+const SOUND = { active_project: null, problem: null, read_only: false };
+
 function stateOf(...projects: readonly Project[]): WatchState {
   const state = new WatchState();
-  state.apply({ type: 'resync', projects, active_project: null, origin: 'rpc', at: AT, cursor: 'e:1' });
+  state.apply({ ...SOUND, type: 'resync', projects, origin: 'rpc', at: AT, cursor: 'e:1' });
   return state;
 }
 
@@ -82,7 +84,7 @@ describe('the table', () => {
   test('tells what is wrong, and for how long', () => {
     const state = stateOf(project('a'));
     const problem = { kind: 'invalid_file', message: 'a comma is missing', line: 3, column: 7, since: AT };
-    state.apply({ type: 'problem', problem, origin: 'file', at: AT, cursor: 'e:2' });
+    state.apply({ type: 'problem', problem, read_only: true, origin: 'file', at: AT, cursor: 'e:2' });
     expect(watchTable(state, view)).toContain('problem: a comma is missing (line 3, column 7)');
     state.apply({ type: 'recovered', origin: 'file', at: AT, cursor: 'e:3' });
     state.apply({ type: 'shutdown', origin: 'rpc', at: AT, cursor: 'e:3' });
@@ -150,7 +152,7 @@ describe('what a watch knows', () => {
     });
     expect(state.inOrder().map(({ name }) => name)).toEqual(['B', 'c']);
     expect(state.active).toBe('id of c');
-    state.apply({ ...about, type: 'resync', projects: [project('z')], active_project: null });
+    state.apply({ ...about, ...SOUND, type: 'resync', projects: [project('z')] });
     expect(state.inOrder().map(({ name }) => name)).toEqual(['z']);
     expect(state.counts()).toEqual([['not_started', 1]]);
   });

@@ -49,6 +49,11 @@ describe('gardener watch, piped', () => {
     await writeFile(`${file}.new`, '{ "version": "1.1",\n  oops');
     await rename(`${file}.new`, file);
     await until(() => /problem {6}.*line 2, column 3/.test(output.stdout), 'it tells the problem');
+    const late = cli.start(['watch']);
+    await until(
+      () => /watching {5}1 project {2}problem: .*line 2, column 3/.test(late.output.stdout),
+      'one that begins now tells it at once',
+    );
   });
 
   test('leaves progress out unless it is asked for', async () => {

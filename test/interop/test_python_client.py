@@ -358,6 +358,20 @@ class Watching(DaemonTest):
             self.assertEqual((event.type, event.previous.file_count, event.project.file_count), ("updated", 0, 1))
             self.assertIsNone(changes.poll(0.01))
 
+    def test_what_is_wrong_with_the_file_is_told_whenever_a_watch_begins(self):
+        self.registry.register_project("a", self.codebase("a"))
+        with self.registry.watch() as changes:
+            first = changes.poll(PATIENCE)
+            self.assertEqual((first.problem, first.read_only), (None, False))
+            (self.data_dir / "registry.json").write_text("oops")
+            event = changes.poll(PATIENCE)
+            self.assertEqual((event.type, event.problem["kind"], event.read_only), ("problem", "invalid_file", True))
+        with self.registry.watch() as changes:
+            first = changes.poll(PATIENCE)
+            self.assertEqual((first.type, first.problem["kind"], first.read_only), ("resync", "invalid_file", True))
+        with self.registry.watch(cursor=first.cursor) as changes:
+            self.assertEqual(changes.poll(PATIENCE).type, "problem")
+
     def test_it_goes_on_where_it_was_in_another_watch(self):
         with self.registry.watch() as changes:
             cursor = changes.poll(PATIENCE).cursor

@@ -20,6 +20,7 @@ function connection(): { receive(chunk: Buffer): void; messages: Message[] } {
     idle: nothing,
     writable: nothing,
     ended: nothing,
+    failed: nothing,
   });
   expect(made.inFlight).toBe(0);
   return { receive: (chunk) => void socket.emit('data', chunk), messages };

@@ -3,7 +3,7 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { describe, expect, test, vi } from 'vitest';
 import type { RegistryEvent } from '../../src/protocol/events.ts';
 import type * as atomicFile from '../../src/store/atomic-file.ts';
-import { brief, manyUpdates, Replica, servedState } from '../support/events.ts';
+import { brief, manyUpdates, Replica, servedState, subscribe } from '../support/events.ts';
 import { until } from '../support/until.ts';
 import { request, world } from '../support/world.ts';
 
@@ -249,6 +249,65 @@ describe('an event', () => {
     const subscriber = await watch();
     await rm(paths.registryFile);
     expect(await subscriber.take(1)).toMatchObject([{ type: 'problem', problem: { kind: 'deleted_file' } }]);
+  });
+
+  describe('of a subscription that begins while something is wrong with it', () => {
+    const WRONG = '{\n  "version": "1.1",\n  "projects": oops\n}\n';
+    const isWrong = { kind: 'invalid_file', line: 3, column: 15 };
+
+    test('is in the snapshot', async () => {
+      const { watch, writer, paths } = await world(['a']);
+      expect((await watch()).answer).toMatchObject({ problem: null, read_only: false });
+      await writeFile(paths.registryFile, WRONG);
+      await writer.call('registry.reload');
+      expect((await watch()).answer).toMatchObject({ problem: isWrong, read_only: true });
+    });
+
+    test('comes after what was missed', async () => {
+      const { watch, writer, paths } = await world(['a']);
+      const { cursor } = (await watch()).answer;
+      await writer.call('projects.touch', { project: 'a' });
+      await writeFile(paths.registryFile, WRONG);
+      await writer.call('registry.reload');
+      const [missed, problem] = await (await watch({ cursor })).take(2);
+      expect(missed).toMatchObject({ type: 'updated' });
+      expect(problem).toMatchObject({ type: 'problem', problem: isWrong, read_only: true, origin: 'file' });
+    });
+
+    test('is over for one that knew of it', async () => {
+      const { watch, writer, paths } = await world(['a']);
+      const good = await readFile(paths.registryFile, 'utf8');
+      const early = await watch();
+      await writeFile(paths.registryFile, WRONG);
+      await writer.call('registry.reload');
+      await early.take(1);
+      await writeFile(paths.registryFile, good);
+      await writer.call('registry.reload');
+      const late = await watch({ cursor: early.cursor });
+      expect(briefs(await late.take(1))).toEqual(['recovered']);
+      // Whoever has seen what came afterwards has heard of it.
+      await writer.call('projects.touch', { project: 'a' });
+      await early.take(2);
+      const later = await watch({ cursor: early.cursor });
+      await writer.call('projects.touch', { project: 'a' });
+      expect(briefs(await later.take(1))).toEqual(['updated a']);
+    });
+
+    test('is in what takes the place of what one was too slow for', async () => {
+      const { connect, writer, paths } = await world(['a']);
+      const peer = await connect();
+      const lazy = await subscribe(peer);
+      peer.socket.pause();
+      for (let round = 0; round < 8; round += 1) {
+        writer.send(manyUpdates(500, 'a'));
+        await writer.next();
+      }
+      await writeFile(paths.registryFile, WRONG);
+      await writer.call('registry.reload');
+      peer.socket.resume();
+      const resync = (await lazy.until(({ type }) => type === 'resync')).at(-1);
+      expect(resync).toMatchObject({ problem: isWrong, read_only: true });
+    });
   });
 
   test('tells that the daemon drains, after everything that was done before', async () => {

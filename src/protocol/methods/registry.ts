@@ -21,6 +21,22 @@ const issue = z
   })
   .meta({ id: 'Issue' });
 
+const problem = z
+  .object({
+    kind: z
+      .string()
+      .describe(
+        'invalid_file, deleted_file, dangling_link (it leads nowhere), newer_version, recovered (at the start, from a backup), unreadable_file (the last look failed) or blocked_edit (it cannot be taken over, as the content before it cannot be kept)',
+      ),
+    message: z.string(),
+    line: z.int().optional(),
+    column: z.int().optional(),
+    remedy: z.string().optional().describe('what to do about it'),
+    since: z.string(),
+  })
+  .describe('what is wrong with the file');
+const readOnly = z.boolean().describe('changes are refused until the problem is mended');
+
 const registryInfo = z
   .object({
     version: z.string(),
@@ -28,21 +44,8 @@ const registryInfo = z
     counts: z.record(z.enum(TRAINING_STATUSES), z.int()).describe('projects by training status'),
     active_project: z.string().nullable(),
     file: z.string().describe('behind any links, where it was last found; the link while that leads nowhere'),
-    read_only: z.boolean().describe('changes are refused until the problem is mended'),
-    problem: z
-      .object({
-        kind: z
-          .string()
-          .describe(
-            'invalid_file, deleted_file, dangling_link (it leads nowhere), newer_version, recovered (at the start, from a backup), unreadable_file (the last look failed) or blocked_edit (it cannot be taken over, as the content before it cannot be kept)',
-          ),
-        message: z.string(),
-        line: z.int().optional(),
-        column: z.int().optional(),
-        remedy: z.string().optional().describe('what to do about it'),
-        since: z.string(),
-      })
-      .nullable(),
+    read_only: readOnly,
+    problem: problem.nullable(),
     loaded_at: z.string(),
     cursor: z.string().describe('where the history stands: <epoch>:<sequence>'),
   })
@@ -162,7 +165,8 @@ export const registryMethods = {
     kind: 'control',
     summary: 'Subscribes to changes: registry.event notifications follow.',
     description:
-      'Without a cursor the answer has every project, and everything after it follows; with one, everything after the cursor.',
+      'Without a cursor the answer has every project, and everything after it follows; with one, everything after the cursor, ' +
+      'and what is wrong with the file now, or that nothing is any more.',
     params: z.strictObject({
       cursor: z.string().optional().describe('of an event or an earlier answer'),
       project: projectReference.optional().describe('only events about this one'),
@@ -173,6 +177,8 @@ export const registryMethods = {
       cursor: z.string(),
       projects: z.array(wireProject).optional(),
       active_project: z.string().nullable().optional(),
+      problem: problem.nullable().optional(),
+      read_only: readOnly.optional(),
     }),
     errors: ['cursor_expired', 'project_not_found', 'ambiguous_project'],
     example: {
@@ -182,6 +188,8 @@ export const registryMethods = {
         cursor: 'k3v9x2:1',
         projects: [EXAMPLE_PROJECT],
         active_project: EXAMPLE_PROJECT.project_id,
+        problem: null,
+        read_only: false,
       },
     },
   }),

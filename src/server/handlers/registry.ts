@@ -33,13 +33,12 @@ export function registryHandlers(services: Services): Family<'registry'> {
     },
     'registry.watch'({ cursor, project, progress }, { connection, afterAnswer }) {
       const projectId = project === undefined ? undefined : findProject(store.registry, project).project_id;
-      const { registry } = store;
       const subscribed = events.watch(connection, { cursor, projectId, progress });
       afterAnswer(() => events.start(subscribed.subscription));
       if (cursor !== undefined) return subscribed;
       const { subscription, cursor: now } = subscribed;
       return new RawJson(
-        `{"subscription":"${subscription}","cursor":"${now}","projects":${snapshotJson(registry, projectId)},"active_project":${JSON.stringify(registry.active)}}`,
+        `{"subscription":"${subscription}","cursor":"${now}",${snapshotJson(store, projectId)}}`,
       );
     },
     'registry.unwatch'({ subscription }, { connection }) {
