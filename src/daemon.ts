@@ -131,6 +131,7 @@ export class Daemon implements DaemonControl {
       events: this.#events,
       bell: this.#bell,
       places: this.#places,
+      turns,
       daemon: this,
       log,
     });

@@ -161,6 +161,12 @@ export function notePhase(draft: Draft, id: string, live: Progress, now: string)
   return putChanged(draft, project, next);
 }
 
+/** What a trainer can train. */
+export interface Filter {
+  readonly languages?: readonly string[] | undefined;
+  readonly tags?: readonly string[] | undefined;
+}
+
 /**
  * The project that has waited longest for training: those with a request first, then those never trained, then
  * those whose lease was lost fewer than {@link MAX_LOST_ATTEMPTS} times running.
@@ -169,29 +175,50 @@ export function notePhase(draft: Draft, id: string, live: Progress, now: string)
  */
 export function nextWaiting(
   view: RegistryView,
-  filter: { languages?: readonly string[] | undefined; tags?: readonly string[] | undefined },
+  filter: Filter,
   isFree: (id: string) => boolean,
 ): Project | null {
-  let best: { project: Project; rank: number; since: string } | null = null;
+  let best: Waiting | null = null;
   for (const project of view.projects()) {
     const waits = waiting(project);
-    if (!waits || !isFree(project.project_id)) continue;
-    if (filter.languages && !filter.languages.includes(project.language)) continue;
-    if (filter.tags && !filter.tags.some((tag) => project.tags.includes(tag))) continue;
-    if (!best || waits.rank < best.rank || (waits.rank === best.rank && waits.since < best.since)) {
-      best = { project, ...waits };
-    }
+    if (!waits || !isFree(project.project_id) || !fits(project, filter)) continue;
+    if (!best || compare(waits, best) < 0) best = waits;
   }
   return best?.project ?? null;
 }
 
-function waiting(project: Project): { rank: number; since: string } | null {
+/** All of them, those that have waited longest first. */
+export function allWaiting(view: RegistryView, isFree: (id: string) => boolean): Project[] {
+  const all: Waiting[] = [];
+  for (const project of view.projects()) {
+    const waits = waiting(project);
+    if (waits && isFree(project.project_id)) all.push(waits);
+  }
+  return all.toSorted(compare).map(({ project }) => project);
+}
+
+export function fits(project: Project, { languages, tags }: Filter): boolean {
+  if (languages && !languages.includes(project.language)) return false;
+  return !tags || tags.some((tag) => project.tags.includes(tag));
+}
+
+interface Waiting {
+  readonly project: Project;
+  readonly rank: number;
+  readonly since: string;
+}
+
+function compare(a: Waiting, b: Waiting): number {
+  return a.rank - b.rank || (a.since < b.since ? -1 : a.since > b.since ? 1 : 0);
+}
+
+function waiting(project: Project): Waiting | null {
   if (project.training_status === 'training') return null;
-  if (project.retrain_requested) return { rank: 0, since: project.retrain_requested.at };
-  if (project.training_status === 'not_started') return { rank: 1, since: project.created_at };
+  if (project.retrain_requested) return { project, rank: 0, since: project.retrain_requested.at };
+  if (project.training_status === 'not_started') return { project, rank: 1, since: project.created_at };
   const standsAt = standing(project);
   if (wasLost(standsAt) && standsAt.attempt < MAX_LOST_ATTEMPTS) {
-    return { rank: 2, since: project.last_updated };
+    return { project, rank: 2, since: project.last_updated };
   }
   return null;
 }

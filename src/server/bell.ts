@@ -1,6 +1,7 @@
 /** Wakes those who wait for something to have changed; each looks for themselves whether it is what they wait for. */
 export class Bell {
   #rings = 0;
+  readonly #listeners: (() => void)[] = [];
   #sleepers = new Set<() => void>();
 
   /**
@@ -11,8 +12,14 @@ export class Bell {
     return this.#rings;
   }
 
+  /** Calls somebody whenever it rings. */
+  onRing(listener: () => void): void {
+    this.#listeners.push(listener);
+  }
+
   ring(): void {
     this.#rings += 1;
+    for (const listener of this.#listeners) listener();
     const sleepers = this.#sleepers;
     this.#sleepers = new Set();
     for (const wake of sleepers) wake();

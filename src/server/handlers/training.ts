@@ -6,6 +6,7 @@ import type { Draft } from '../../domain/registry.ts';
 import * as training from '../../domain/training.ts';
 import type { MethodName, Result } from '../../protocol/methods.ts';
 import { RawJson } from '../../protocol/wire.ts';
+import { Claims } from '../claims.ts';
 import { type Lease, RESUME_GRACE_MS } from '../leases.ts';
 import { projectJson } from '../presentation.ts';
 import type { Context, Family, Given, Services } from './types.ts';
@@ -14,9 +15,18 @@ import type { Context, Family, Given, Services } from './types.ts';
 const DEFAULT_WAIT_MS = 60_000;
 
 export function trainingHandlers(services: Services): Family<'training'> {
-  const { store, leases, events, bell, daemon, log } = services;
+  const { store, leases, events, bell, turns, daemon, log } = services;
   const present = (project: Project): RawJson<Result<'projects.get'>> =>
     new RawJson(projectJson(project, leases));
+
+  const isFree = (id: string): boolean => leases.isFree(id);
+  const claims = new Claims({
+    waiting: () => training.allWaiting(store.registry, isFree),
+    isDraining: () => daemon.draining,
+    turns,
+    failed: (error) => log.error({ err: error }, 'cannot hand out what waits for training'),
+  });
+  bell.onRing(() => claims.changed());
 
   /** Begins a lease on the project that `choose` finds in the draft; null when it finds none. */
   async function begin(
@@ -114,16 +124,15 @@ export function trainingHandlers(services: Services): Family<'training'> {
       return begun as NonNullable<typeof begun>;
     },
     async 'training.claim'({ languages, tags, wait_ms = 0, ...params }, context) {
-      const isFree = (id: string): boolean => leases.isFree(id);
+      const filter = { languages, tags };
+      const attempt = (): ReturnType<typeof begin> =>
+        begin('training.claim', params, context, (draft) => training.nextWaiting(draft, filter, isFree));
+      // Most of the time there is nothing, and the queue need not be bothered.
+      const begun = training.nextWaiting(store.registry, filter, isFree) ? await attempt() : null;
+      if (begun !== null || wait_ms === 0) return begun;
       // A peer that will ask nothing more could do nothing with a lease.
       const isNeeded = (): boolean => !context.connection.ended;
-      return await until(wait_ms, isNeeded, async () => {
-        // Most of the time there is nothing, and the queue need not be bothered.
-        if (!training.nextWaiting(store.registry, { languages, tags }, isFree)) return null;
-        return await begin('training.claim', params, context, (draft) =>
-          training.nextWaiting(draft, { languages, tags }, isFree),
-        );
-      });
+      return await claims.wait({ filter, ms: wait_ms, isNeeded, attempt });
     },
     async 'training.progress'({ project: reference, token, ...progress }, { peer }) {
       training.checkDetails(progress.details);

@@ -7,6 +7,7 @@ import type { RawJson } from '../../protocol/wire.ts';
 import type { Lanes } from '../../store/lane.ts';
 import type { Store } from '../../store/store.ts';
 import type { Trash } from '../../store/trash.ts';
+import type { Turns } from '../../turns.ts';
 import type { Bell } from '../bell.ts';
 import type { Events, Outlet } from '../events.ts';
 import type { Leases } from '../leases.ts';
@@ -52,6 +53,7 @@ export interface Services {
   readonly bell: Bell;
   /** Which projects paths mean. */
   readonly places: Places;
+  readonly turns: Turns;
   readonly daemon: DaemonControl;
   readonly log: Logger;
 }
