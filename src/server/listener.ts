@@ -3,9 +3,12 @@ import type { Server, Socket } from 'node:net';
 import { ERROR_CODES } from '../domain/errors.ts';
 import { errorAnswer } from '../protocol/wire.ts';
 import { type Answerer, Connection, type Shared } from './connection.ts';
+import { affordableConnections } from './descriptors.ts';
 import type { Outlet } from './events.ts';
 
 export const MAX_CONNECTIONS = 1_024;
+/** With more connections it is asked how many the system allows; most daemons never have so many. */
+const ASK_BEYOND = 16;
 
 /** About no call in particular, as every error with the id null: about all that are not answered yet. */
 const LAST_WORD = JSON.stringify(
@@ -35,6 +38,7 @@ export class Listener {
   readonly #events: ListenerEvents;
   readonly #connections = new Set<Connection>();
   #count = 0;
+  #maxConnections: number | undefined;
   #draining = false;
   #whenIdle: () => void = () => undefined;
 
@@ -94,20 +98,34 @@ export class Listener {
     clearTimeout(timer);
   }
 
+  #limit(): number {
+    if (this.#connections.size < ASK_BEYOND) return MAX_CONNECTIONS;
+    return (this.#maxConnections ??= Math.min(MAX_CONNECTIONS, affordableConnections()));
+  }
+
+  #refuse(socket: Socket): void {
+    const limit = this.#limit();
+    const remedy = limit < MAX_CONNECTIONS ? ', or let the daemon open more files (ulimit -n)' : '';
+    const answer = errorAnswer(
+      null,
+      ERROR_CODES.too_many_connections,
+      `cannot connect: ${limit} connections are open; close some${remedy}`,
+      { kind: 'too_many_connections', suggestions: [] },
+    );
+    socket.on('error', () => socket.destroy());
+    // So short a line is with the system when this returns. Were they closed later, many at once would use up the
+    // descriptors that are kept for files.
+    socket.write(`${JSON.stringify(answer)}\n`);
+    socket.destroy();
+  }
+
   #accept(socket: Socket): void {
     if (this.#draining) {
       socket.destroy();
       return;
     }
-    if (this.#connections.size >= MAX_CONNECTIONS) {
-      const answer = errorAnswer(
-        null,
-        ERROR_CODES.too_many_connections,
-        `cannot connect: ${MAX_CONNECTIONS} connections are open; close some`,
-        { kind: 'too_many_connections', suggestions: [] },
-      );
-      socket.on('error', () => socket.destroy());
-      socket.end(`${JSON.stringify(answer)}\n`, () => socket.destroy());
+    if (this.#connections.size >= this.#limit()) {
+      this.#refuse(socket);
       return;
     }
     this.#count += 1;

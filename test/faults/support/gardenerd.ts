@@ -18,6 +18,8 @@ export interface StartOptions {
   readonly dataDir?: string;
   readonly args?: readonly string[];
   readonly env?: NodeJS.ProcessEnv;
+  /** How many files it may open. */
+  readonly maxFiles?: number;
   /** Where the data directory is, if it is on a file system of its own. */
   readonly mount?: PrivateMount;
   /** The beginning of the command, for a daemon in a namespace that has the same data directory. */
@@ -43,9 +45,17 @@ export class Gardenerd {
   /** Starts the program and does not wait for anything; whatever is still running when the test is over is killed. */
   constructor(
     dataDir: string,
-    { args = [], env = {}, mount, beside, enter = (mount ?? beside)?.enter ?? [] }: StartOptions = {},
+    {
+      args = [],
+      env = {},
+      maxFiles,
+      mount,
+      beside,
+      enter = (mount ?? beside)?.enter ?? [],
+    }: StartOptions = {},
   ) {
-    const command = [...enter, process.execPath, PROGRAM, '--data-dir', dataDir, ...args];
+    const limit = maxFiles === undefined ? [] : ['sh', '-c', `ulimit -n ${maxFiles} && exec "$@"`, 'sh'];
+    const command = [...enter, ...limit, process.execPath, PROGRAM, '--data-dir', dataDir, ...args];
     this.process = spawn(String(command[0]), command.slice(1), {
       env: { ...environment(dataDir), ...env },
       stdio: ['ignore', 'ignore', 'pipe'],
