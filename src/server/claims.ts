@@ -18,13 +18,16 @@ export interface Claim<T> {
 }
 
 interface Waiter {
-  readonly claim: Claim<unknown>;
+  readonly filter: Filter;
   /** Claims of one key want the same. */
   readonly key: string;
   readonly timer: NodeJS.Timeout;
   isTrying: boolean;
   isOverdue: boolean;
-  resolve(value: unknown): void;
+  isNeeded(): boolean;
+  /** Resolves with whether it has begun on one. */
+  attempt(): Promise<boolean>;
+  resolve(): void;
   reject(error: unknown): void;
 }
 
@@ -59,15 +62,21 @@ export class Claims {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         waiter.isOverdue = true;
-        if (!waiter.isTrying) this.#leave(waiter, null);
+        if (!waiter.isTrying) this.#leave(waiter);
       }, claim.ms);
+      let begun: T | null = null;
       const waiter: Waiter = {
-        claim,
+        filter: claim.filter,
         key: JSON.stringify(claim.filter),
         timer,
         isTrying: false,
         isOverdue: false,
-        resolve: resolve as (value: unknown) => void,
+        isNeeded: () => claim.isNeeded(),
+        attempt: async () => {
+          begun = await claim.attempt();
+          return begun !== null;
+        },
+        resolve: () => resolve(begun),
         reject,
       };
       this.#waiters.add(waiter);
@@ -105,7 +114,7 @@ export class Claims {
     const isDraining = this.#options.isDraining();
     for (const waiter of this.#waiters) {
       if (waiter.isTrying) continue;
-      if (!waiter.claim.isNeeded()) this.#leave(waiter, null);
+      if (!waiter.isNeeded()) this.#leave(waiter);
       else if (isDraining) this.#refuse(waiter, shuttingDown());
     }
   }
@@ -117,7 +126,7 @@ export class Claims {
       if (projects.size === 0) return;
       if (waiter.isTrying || hopeless.has(waiter.key)) continue;
       if (this.#options.turns.isOver) await this.#options.turns.next();
-      const project = first(projects, waiter.claim.filter);
+      const project = first(projects, waiter.filter);
       if (!project) hopeless.add(waiter.key);
       else if (this.#waiters.has(waiter)) {
         projects.delete(project);
@@ -129,15 +138,15 @@ export class Claims {
   #try(waiter: Waiter, id: string): void {
     waiter.isTrying = true;
     this.#tried.add(id);
-    waiter.claim
+    waiter
       .attempt()
       .finally(() => {
         waiter.isTrying = false;
         this.#tried.delete(id);
       })
       .then(
-        (begun) => {
-          if (begun !== null || waiter.isOverdue) this.#leave(waiter, begun);
+        (hasBegun) => {
+          if (hasBegun || waiter.isOverdue) this.#leave(waiter);
           // What another was faster with has changed by now, and was told, perhaps while this one was trying.
           else this.changed();
         },
@@ -145,10 +154,10 @@ export class Claims {
       );
   }
 
-  #leave(waiter: Waiter, value: unknown): void {
+  #leave(waiter: Waiter): void {
     clearTimeout(waiter.timer);
     this.#waiters.delete(waiter);
-    waiter.resolve(value);
+    waiter.resolve();
   }
 
   #refuse(waiter: Waiter, error: unknown): void {
