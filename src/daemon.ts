@@ -110,7 +110,7 @@ export class Daemon implements DaemonControl {
     this.#events = new Events(this.epoch, store, turns, (error) => this.failed(error));
     const lanes = createLanes();
     const ask: Ask = (question) => lanes.foreign.ask(question).catch(() => null);
-    this.#places = new Places(() => store.registry, ask);
+    this.#places = new Places(() => store.registry, ask, turns);
     this.#leases = new Leases(
       (lease, why) => void this.#loseLease(lease, why),
       () => this.#bell.ring(),

@@ -158,7 +158,7 @@ export class Dispatcher {
     try {
       return writeAnswer(answer);
     } catch (error) {
-      return writeAnswer(this.#mapError(answer.id ?? null, error));
+      return writeAnswer({ ...this.#mapError(null, error), id: answer.id ?? null });
     }
   }
 

@@ -1,9 +1,10 @@
 /** Which project a path means, as far as it takes the disk to tell: links and worktrees. */
-import { dirname, join, relative } from 'node:path';
+import { basename, join } from 'node:path';
 import { normalizePath } from '../../domain/references.ts';
 import type { RegistryView } from '../../domain/registry.ts';
 import { findAround, findAt, type Found } from '../../domain/whereabouts.ts';
 import { type Ask, Disk } from './disk.ts';
+import type { Turns } from '../../turns.ts';
 import { RealSources } from './real-sources.ts';
 import { worktreesAround } from './worktrees.ts';
 
@@ -11,9 +12,11 @@ export class Places {
   readonly #view: () => RegistryView;
   readonly #disk: Disk;
   readonly #sources: RealSources;
+  readonly #turns: Turns;
 
   /** @param view the committed state */
-  constructor(view: () => RegistryView, ask: Ask) {
+  constructor(view: () => RegistryView, ask: Ask, turns: Turns) {
+    this.#turns = turns;
     this.#view = view;
     this.#disk = new Disk(ask);
     this.#sources = new RealSources(view, this.#disk);
@@ -34,10 +37,12 @@ export class Places {
     const [known, ...others] = this.#view().at(normalizePath(path));
     // Nothing is nearer than that, and most paths are such.
     if (known && others.length === 0) return { project: known, by: 'cwd' };
-    const real = await this.#real(path);
-    const worktrees = real === undefined ? [] : await worktreesAround(this.#disk, real);
+    const place = await this.#real(path);
+    const worktrees = place ? await worktreesAround(this.#disk, place.real, place.existing) : [];
     await this.#sources.refresh();
-    return findAround(this.#view(), { path, real, worktrees }, this.#sources.at);
+    // All that waited for the same questions go on together.
+    if (this.#turns.isOver) await this.#turns.next();
+    return findAround(this.#view(), { path, real: place?.real, worktrees }, this.#sources.at);
   }
 
   /** The id of the same. */
@@ -52,18 +57,28 @@ export class Places {
    * @throws {RegistryError} `ambiguous_project`
    */
   async findAt(path: string): Promise<string | undefined> {
-    const real = await this.#real(path);
+    const place = await this.#real(path);
     await this.#sources.refresh();
-    return findAt(this.#view(), { path, real }, this.#sources.at)?.project_id;
+    // All that waited for the same questions go on together.
+    if (this.#turns.isOver) await this.#turns.next();
+    return findAt(this.#view(), { path, real: place?.real }, this.#sources.at)?.project_id;
   }
 
-  /** The path behind all links; what does not exist stays as it is written. */
-  async #real(path: string): Promise<string | undefined> {
+  /** The path behind all links, and how much of it is there; what does not exist stays as it is written. */
+  async #real(path: string): Promise<{ real: string; existing: string } | undefined> {
     const whole = normalizePath(path);
-    for (let there = whole; ; there = dirname(there)) {
-      const real = await this.#disk.real(there);
-      if (real !== null) return join(real, relative(there, whole));
-      if (there === '/') return undefined;
+    const real = await this.#disk.real(whole);
+    if (real !== null) return { real, existing: real };
+    // From above: of a path with thousands of directories few exist.
+    let existing = await this.#disk.real('/');
+    if (existing === null) return undefined;
+    for (let end = whole.indexOf('/', 1); end !== -1; end = whole.indexOf('/', end + 1)) {
+      const there = await this.#disk.real(whole.slice(0, end));
+      if (there === null) {
+        return { real: join(existing, whole.slice(whole.lastIndexOf('/', end - 1))), existing };
+      }
+      existing = there;
     }
+    return { real: join(existing, basename(whole)), existing };
   }
 }

@@ -15,6 +15,8 @@ export class RealSources {
   #real = new Map<string, string>();
   /** The source paths that lead to a place and are not that place. */
   #leadingTo = new Map<string, string[]>();
+  /** How long the paths are that a project may be found at. */
+  #lengths = new Set<number>();
   #isStale = true;
   #askedAt = Number.NEGATIVE_INFINITY;
   #took = 0;
@@ -32,6 +34,8 @@ export class RealSources {
 
   /** The projects whose source path leads to a real path. */
   readonly at = (real: string): readonly Project[] => {
+    // Of the directories above a deep path few are as long as one that is registered.
+    if (!this.#isStale && !this.#lengths.has(real.length)) return [];
     const view = this.#view();
     const written = view.at(real).filter((project) => (this.#real.get(project.source_path) ?? real) === real);
     const linked = (this.#leadingTo.get(real) ?? []).flatMap((path) => view.at(path));
@@ -64,11 +68,14 @@ export class RealSources {
     const real = new Map<string, string>();
     const leadingTo = new Map<string, string[]>();
     const paths = new Set(Array.from(this.#view().projects(), (project) => project.source_path));
+    const lengths = new Set<number>();
     for (const path of paths) {
+      lengths.add(path.length);
       const leads = await this.#disk.real(path);
       // What is gone, or cannot be told, counts as it is written.
       if (leads === null) continue;
       real.set(path, leads);
+      lengths.add(leads.length);
       if (leads === path) continue;
       const others = leadingTo.get(leads);
       if (others) others.push(path);
@@ -76,6 +83,7 @@ export class RealSources {
     }
     this.#real = real;
     this.#leadingTo = leadingTo;
+    this.#lengths = lengths;
     this.#askedAt = performance.now();
     this.#took = this.#askedAt - started;
   }

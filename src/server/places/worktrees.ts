@@ -11,10 +11,13 @@ import type { Disk } from './disk.ts';
 /** Of a bare repository's other worktrees so many are looked at. */
 const MAX_WORKTREES = 100;
 
-/** @param real a path behind all links */
-export async function worktreesAround(disk: Disk, real: string): Promise<Worktree[]> {
+/**
+ * @param real a path behind all links
+ * @param existing as much of it as there is
+ */
+export async function worktreesAround(disk: Disk, real: string, existing: string): Promise<Worktree[]> {
   const worktrees: Worktree[] = [];
-  for (let root = real; ; root = dirname(root)) {
+  for (let root = existing; ; root = dirname(root)) {
     const others = (await otherWorktrees(disk, root)) ?? (await mainWorkspace(disk, root));
     if (others) {
       const inside = relative(root, real);
