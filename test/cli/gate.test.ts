@@ -247,7 +247,16 @@ describe('what is watched', () => {
     (training_status) => {
       const state = new WatchState();
       const projects = [{ ...project, training_status }];
-      state.apply({ type: 'resync', projects, active_project: null, origin: 'rpc', at, cursor: 'e:1' });
+      state.apply({
+        type: 'resync',
+        projects,
+        active_project: null,
+        problem: null,
+        read_only: false,
+        origin: 'rpc',
+        at,
+        cursor: 'e:1',
+      });
       state.problem = { kind: 'x', message: HOSTILE, since: HOSTILE };
       for (const columns of [20, 80, 200]) {
         const lines = watchTable(state, { columns, rows: 20, now: 0, paint: (_style, text) => text });
@@ -266,6 +275,8 @@ describe('what is watched', () => {
       type: 'resync',
       projects: [project, dated],
       active_project: null,
+      problem: null,
+      read_only: false,
       origin: 'rpc',
       at,
       cursor: 'e:1',
