@@ -146,7 +146,7 @@ export class Dispatcher {
       const text = this.#write(answer);
       const fits = written + text.length <= MAX_BATCH_LENGTH;
       texts.push(
-        fits ? text : JSON.stringify(errorAnswer(answer.id ?? null, INVALID_REQUEST, DONE_BUT_TOO_LONG)),
+        fits ? text : writeAnswer(errorAnswer(answer.id ?? null, INVALID_REQUEST, DONE_BUT_TOO_LONG)),
       );
       if (fits) written += text.length;
     }
