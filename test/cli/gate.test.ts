@@ -208,7 +208,7 @@ test('a program reads from --json what the daemon said, to the letter', async ()
 test('candidates for completing are only such as can be typed, and their descriptions are tame', async () => {
   const home = await temporaryDirectory();
   const { connect, codebase } = await startDaemon({ dataDir: home });
-  const source_path = await codebase(`api${HOSTILE}`);
+  const source_path = await codebase(`api${HOSTILE.toWellFormed()}`);
   await (await connect()).call('projects.register', { name: 'api', source_path });
   await mkdir(join(home, 'backups'), { recursive: true });
   const good = '20260101T000000.000Z-edit';
