@@ -1,11 +1,21 @@
 /** `gardener add`: registers a codebase. */
+import { basename } from 'node:path';
 import type { Client } from '../client.ts';
 import type { WireProject } from '../../src/domain/encoding.ts';
+import type { Repository } from '../../src/domain/project.ts';
+import { confirm } from './ask.ts';
 import { codebaseAt, fileWords, scanCodebase } from './codebase.ts';
 import type { Context } from './context.ts';
 import { UsageError } from './failures.ts';
+import { goneProjects } from './gone.ts';
+import { listAll } from './list.ts';
+import { moveCommand } from './move.ts';
 import { nameFor, sameName } from './names.ts';
+import { isSameRepository, repositoryAt } from './repository.ts';
 import { printable, shellWord } from './text.ts';
+
+/** How long the daemon may look for codebases that are gone. Milliseconds. */
+const PATIENCE_MS = 5_000;
 
 export interface AddOptions {
   readonly name?: string;
@@ -70,13 +80,16 @@ async function register(
   name: string,
   { language, tag, use }: AddOptions,
 ): Promise<void> {
-  const found = await scanCodebase(ctx, path);
+  const [found, repository] = [await scanCodebase(ctx, path), await repositoryAt(path, ctx.host.env)];
+  const gone = await goneFrom(client, path, repository);
+  if (gone && (await offerMove(ctx, client, gone, path))) return;
   let project = await client.projects.register({
     name,
     source_path: path,
     language: language ?? found.language,
     ...(tag && { tags: [...tag] }),
     ...(use && { activate: true }),
+    ...(repository && { repository }),
     // Somebody else may have registered it while the files were counted.
     if_exists: 'return',
   });
@@ -89,6 +102,37 @@ async function register(
   const { active_project: active } = await client.projects.active();
   if (active?.project_id === project.project_id) ctx.suggest('it is the active project');
   else ctx.suggest(`make it the active project: gardener use ${shellWord(project.name)}`);
+}
+
+/** The project that the codebase was before it was moved here, as far as its repository and its name tell. */
+async function goneFrom(
+  client: Client,
+  path: string,
+  repository: Repository | null,
+): Promise<WireProject | undefined> {
+  if (!repository) return undefined;
+  const projects = (await listAll(client, {})).filter((one) => isSameRepository(one.repository, repository));
+  if (projects.length === 0) return undefined;
+  const missing = await goneProjects(client, PATIENCE_MS);
+  const gone = projects.filter(({ project_id: id }) => missing.has(id));
+  // A repository may have many projects in it: only the one that had the same place can be meant.
+  const named = gone.filter(({ source_path: old }) => basename(old) === basename(path));
+  const [candidate, ...others] = named.length > 0 ? named : gone;
+  return others.length === 0 ? candidate : undefined;
+}
+
+/** Has a project follow its codebase, if the person wants that; otherwise says how it is done. */
+async function offerMove(ctx: Context, client: Client, gone: WireProject, path: string): Promise<boolean> {
+  const { name, source_path: old, project_id: project } = gone;
+  const what = `"${printable(name)}" is registered for the same repository at ${printable(ctx.shortPath(old))}, which is gone`;
+  if (!ctx.host.stdin.isTTY || !ctx.host.stderr.isTTY || ctx.json) {
+    ctx.note(`note: ${what}; to have it here instead: ${moveCommand(name, path)}`);
+    return false;
+  }
+  if (!(await confirm(ctx.host, `${what}; is it this one?`))) return false;
+  const { projects } = await client.projects.move({ project, to: path });
+  for (const moved of projects) ctx.say(`moved ${describe(ctx, moved, [])}`);
+  return true;
 }
 
 function describe(ctx: Context, { name, source_path: path }: WireProject, more: readonly string[]): string {

@@ -6,6 +6,7 @@ import { requireAnswer } from './disk-answer.ts';
 import type { Context } from './context.ts';
 import { UsageError } from './failures.ts';
 import { JsonFault, parseJson } from './json.ts';
+import { repositoryAt } from './repository.ts';
 import { referenceTo } from './resolve.ts';
 import { printable, shellWord } from './text.ts';
 
@@ -41,9 +42,12 @@ export async function edit(ctx: Context, reference: string, options: EditOptions
     const { source_path: known } = before;
     if (options.rescan && path === undefined) await requireAnswer(known, ctx.shortPath(known));
     const scanned = options.rescan ? await scanCodebase(ctx, path ?? known) : undefined;
+    const looks = options.rescan || path !== undefined;
+    const repository = looks ? await repositoryAt(path ?? known, ctx.host.env) : undefined;
     const after = await updateCurrent(client, before, (current) => ({
       ...(options.name !== undefined && { name: options.name }),
       ...(path !== undefined && { source_path: path }),
+      ...(repository !== undefined && { repository }),
       ...(scanned && { language: scanned.language, file_count: scanned.files }),
       ...(options.language !== undefined && { language: options.language }),
       ...(options.fileCount !== undefined && { file_count: options.fileCount }),

@@ -9,7 +9,7 @@ export function addExchangeCommands(program: Command, context: () => Context): v
     .command('import')
     .summary('take projects out of another registry file')
     .description(
-      'Takes the projects of another registry file, of version 1.0 or 1.1, that are not in this one, with their ids, times and training. Adapters stay where they are.',
+      'Takes the projects of another registry file, of any version up to this one, that are not in this one, with their ids, times and training. Adapters stay where they are.',
     )
     .argument('<file>', 'registry.json of another data directory, or an exported one')
     .option('--dry-run', 'only tell what would be taken')

@@ -23,7 +23,11 @@ export class GitUnavailable extends Error {
  * `filter.*`, and those that print changes or signatures (`log`, `show`) run those of `diff.*` and `gpg.*`. Such sections
  * have any name, so that no flag can switch all of them off.
  */
-type Question = readonly ['ls-files', ...('-z' | '--')[]];
+type Question =
+  | readonly ['ls-files', ...('-z' | '--')[]]
+  | readonly ['config', '-z', '--get-regexp', string]
+  | readonly ['rev-parse', '--is-shallow-repository']
+  | readonly ['rev-list', '--max-parents=0', 'HEAD'];
 
 /** Settings that name a program or lead to one, in the order of git's documentation. These win over the repository's. */
 const SETTINGS = [

@@ -4,6 +4,7 @@ import type { WireProject } from '../../src/domain/encoding.ts';
 import type { Params } from '../../src/protocol/methods.ts';
 import { STATUS_STYLES } from './colour.ts';
 import type { Context } from './context.ts';
+import { goneProjects, LOOK_MS, markedPath } from './gone.ts';
 import { type Cell, type Column, layTable } from './table.ts';
 import { printable, relativeTime, statusWords, thousands } from './text.ts';
 
@@ -30,15 +31,18 @@ const COLUMNS: readonly Column[] = [
 export async function list(ctx: Context, query: string | undefined, options: ListOptions): Promise<void> {
   const filter: Filter = { ...options, ...(query !== undefined && { query }) };
   await ctx.withClient(async (client) => {
-    const [projects, { active_project: active }] = await Promise.all([
+    const [projects, { active_project: active }, gone] = await Promise.all([
       listAll(client, filter),
       client.projects.active(),
+      ctx.json ? new Set<string>() : goneProjects(client, LOOK_MS),
     ]);
     if (ctx.json) return ctx.printJson({ projects });
     if (projects.length === 0) return sayNothing(ctx, Object.keys(filter).length > 0);
     const lines = layTable(
       COLUMNS,
-      projects.map((project) => row(ctx, project, project.project_id === active?.project_id)),
+      projects.map((project) =>
+        row(ctx, project, project.project_id === active?.project_id, gone.has(project.project_id)),
+      ),
       {
         columns: ctx.columns,
         paintTitle: (text) => ctx.paint('dim', text),
@@ -70,7 +74,7 @@ function sayNothing(ctx: Context, filtered: boolean): void {
   else ctx.note('no projects yet; to add one: gardener add <path>');
 }
 
-function row(ctx: Context, project: WireProject, active: boolean): Cell[] {
+function row(ctx: Context, project: WireProject, active: boolean, gone: boolean): Cell[] {
   const { training_status: status } = project;
   const style = STATUS_STYLES[status];
   return [
@@ -82,7 +86,10 @@ function row(ctx: Context, project: WireProject, active: boolean): Cell[] {
     { text: printable(project.language) },
     { text: thousands(project.file_count) },
     { text: project.last_used === null ? 'never' : relativeTime(project.last_used, ctx.host.now()) },
-    { text: printable(ctx.shortPath(project.source_path)) },
+    {
+      text: markedPath(printable(ctx.shortPath(project.source_path)), gone),
+      paint: gone ? (text) => ctx.paint('yellow', text) : undefined,
+    },
   ];
 }
 

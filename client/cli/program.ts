@@ -137,6 +137,17 @@ function addProjectCommands(program: Command, context: () => Context): void {
       (await import('./edit.ts')).edit(context(), project, options),
     );
   program
+    .command('mv')
+    .summary('tell that a codebase lies elsewhere now; moves no files')
+    .description(
+      'Tells the registry that a codebase lies elsewhere now, or all those at or below a directory that has moved. Moves no files.',
+    )
+    .argument('<project-or-directory>', 'the project, or the path that the directory had')
+    .argument('<directory>', 'where it is now')
+    .action(async (what: string, directory: string) =>
+      (await import('./move.ts')).move(context(), what, directory),
+    );
+  program
     .command('rm')
     .summary('remove projects; the code stays')
     .description('Removes projects from the registry, with what training left. The code stays.')

@@ -4,6 +4,7 @@ import type { WireProject } from '../../src/domain/encoding.ts';
 import { STATUS_STYLES } from './colour.ts';
 import type { Context } from './context.ts';
 import { type Field, layFields } from './fields.ts';
+import { goneProjects, markedPath } from './gone.ts';
 import { origin, resolveProject } from './resolve.ts';
 import { localTime, plural, printable, relativeTime, statusWords } from './text.ts';
 
@@ -15,11 +16,13 @@ export async function show(ctx: Context, argument: string | undefined): Promise<
       client.projects.active(),
     ]);
     if (ctx.json) return ctx.printJson(project);
+    const gone = await goneProjects(client);
     const isActive = active?.project_id === project.project_id;
     const title = ctx.paint('bold', printable(project.name));
     ctx.print(isActive ? `${title}  ${ctx.paint('green', '* active')}` : title);
     const options = { indent: '  ', columns: ctx.columns };
-    for (const line of layFields(fields(ctx, project), ctx.paint, options)) ctx.print(line);
+    for (const line of layFields(fields(ctx, project, gone.has(project.project_id)), ctx.paint, options))
+      ctx.print(line);
   });
 }
 
@@ -41,7 +44,7 @@ const NONE_MEANT = {
   project_not_found: 'gardener ls, then name a project or make one active: gardener use <project>',
 };
 
-function fields(ctx: Context, project: WireProject): Field[] {
+function fields(ctx: Context, project: WireProject, isGone: boolean): Field[] {
   const { training_status: status, training, retrain_requested: retrain } = project;
   const time = (timestamp: string | null): string =>
     timestamp === null
@@ -50,7 +53,8 @@ function fields(ctx: Context, project: WireProject): Field[] {
   const reason = retrain?.reason ? `: ${printable(retrain.reason)}` : '';
   return [
     ['id', project.project_id],
-    ['path', printable(ctx.shortPath(project.source_path))],
+    ['path', markedPath(printable(ctx.shortPath(project.source_path)), isGone)],
+    ['repository', project.repository ? repositoryText(project.repository) : undefined],
     ['language', `${printable(project.language)}, ${plural(project.file_count, 'file')}`],
     ['tags', project.tags.map(printable).join(', ')],
     ['status', ctx.paint(STATUS_STYLES[status] ?? 'bold', statusWords(status))],
@@ -65,6 +69,14 @@ function fields(ctx: Context, project: WireProject): Field[] {
     ['metadata', metadataLines(project.metadata)],
     ['etag', project.etag],
   ];
+}
+
+function repositoryText({ remote, root_commit: root }: NonNullable<WireProject['repository']>): string {
+  const begun = root === null ? undefined : `begun with ${root.slice(0, 12)}`;
+  return [remote, begun]
+    .filter((part) => typeof part === 'string')
+    .map(printable)
+    .join(', ');
 }
 
 function trainingText(training: NonNullable<WireProject['training']>): string {

@@ -3,14 +3,18 @@ import type { Result } from '../../src/protocol/methods.ts';
 import { STATUS_STYLES } from './colour.ts';
 import type { Context } from './context.ts';
 import { layFields } from './fields.ts';
-import { duration, printable, relativeTime, statusWords, thousands } from './text.ts';
+import { goneProjects, markedPath } from './gone.ts';
+import { duration, plural, printable, relativeTime, statusWords, thousands } from './text.ts';
+
+const NONE: ReadonlySet<string> = new Set();
 
 export async function status(ctx: Context): Promise<void> {
   await ctx.withClient(async (client) => {
-    const [daemon, registry, { active_project: active }] = await Promise.all([
+    const [daemon, registry, { active_project: active }, gone] = await Promise.all([
       client.daemon.status(),
       client.registry.info(),
       client.projects.active(),
+      ctx.json ? NONE : goneProjects(client),
     ]);
     if (ctx.json) return ctx.printJson({ daemon, registry, active_project: active });
     const lines = layFields(
@@ -21,8 +25,14 @@ export async function status(ctx: Context): Promise<void> {
         [
           'active',
           active
-            ? `${ctx.paint('bold', printable(active.name))}  ${printable(ctx.shortPath(active.source_path))}`
+            ? `${ctx.paint('bold', printable(active.name))}  ${markedPath(printable(ctx.shortPath(active.source_path)), gone.has(active.project_id))}`
             : 'none',
+        ],
+        [
+          'gone',
+          gone.size > 0
+            ? ctx.paint('yellow', `${plural(gone.size, 'codebase')}; gardener doctor names them`)
+            : undefined,
         ],
         ['problem', problemText(ctx, registry)],
       ],

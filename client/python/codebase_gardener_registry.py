@@ -358,6 +358,8 @@ class ProjectMetadata:
     metadata: Json = field(default_factory=dict)
     training: Optional[Training] = None
     retrain_requested: Optional[RetrainRequest] = None
+    # Since version 1.2: ``root_commit`` and ``remote``, each a text or None.
+    repository: Optional[Json] = None
     #: Short hash of the content, for ``if_etag``.
     etag: Optional[str] = None
     #: Fields of a newer version.
@@ -931,11 +933,13 @@ class ProjectRegistry:
         *,
         tags: Optional[Sequence[str]] = None,
         metadata: Optional[Mapping[str, Any]] = None,
+        repository: Optional[Mapping[str, Any]] = None,
         activate: bool = False,
         exist_ok: bool = False,
     ) -> str:
         """Registers a codebase and gives its id; the first one becomes active.
 
+        ``repository`` tells it wherever it lies: ``{"root_commit": ..., "remote": "host/path"}``, either may be None.
         With ``exist_ok`` a project of this name that has the same path is not registered again but given.
         """
         project = self.call(
@@ -945,6 +949,7 @@ class ProjectRegistry:
             language=language,
             tags=None if tags is None else list(tags),
             metadata=metadata,
+            repository=repository,
             activate=activate or None,
             if_exists="return" if exist_ok else None,
         )
@@ -1027,6 +1032,11 @@ class ProjectRegistry:
         return [RegistryIssue.from_dict(issue) for issue in done["fixed"]]
 
     # What the daemon can do beyond that.
+
+    def move_projects(self, old_path: PathLike, new_path: PathLike) -> List[ProjectMetadata]:
+        """Notes that a directory lies elsewhere now, for all projects at or below it; moves no files."""
+        moved = self.call("projects.move", **{"from": _absolute(old_path), "to": _absolute(new_path)})
+        return [ProjectMetadata.from_dict(project) for project in moved["projects"]]
 
     def get_active_project_metadata(self) -> Optional[ProjectMetadata]:
         active = self.call("projects.active")["active_project"]

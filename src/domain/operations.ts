@@ -12,6 +12,7 @@ import {
   MAX_METADATA_BYTES,
   nameFault,
   type Project,
+  type Repository,
   type TrainingStatus,
 } from './project.ts';
 import { findNamed, findProject, normalizePath } from './references.ts';
@@ -28,6 +29,7 @@ export interface NewProject {
   readonly language?: string | undefined;
   readonly tags?: readonly string[] | undefined;
   readonly metadata?: JsonObject | undefined;
+  readonly repository?: Repository | null | undefined;
   readonly activate?: boolean | undefined;
   readonly if_exists?: 'error' | 'return' | undefined;
 }
@@ -60,6 +62,7 @@ export function register(draft: Draft, input: NewProject): Project {
     metadata: checkedMetadata({ ...input.metadata }),
     training: null,
     retrain_requested: null,
+    repository: input.repository ?? null,
   };
   const first = draft.size === 0;
   draft.put(project);
@@ -79,6 +82,7 @@ export interface ProjectUpdate {
   readonly lora_adapter_path?: string | null | undefined;
   readonly vector_store_path?: string | null | undefined;
   readonly context_path?: string | null | undefined;
+  readonly repository?: Repository | null | undefined;
 }
 
 /** Changes what is given and nothing else; where nothing differs, nothing at all. */
@@ -100,6 +104,7 @@ export function update(
   if (fields.language !== undefined) next.language = fields.language;
   if (fields.file_count !== undefined) next.file_count = fields.file_count;
   if (fields.tags !== undefined) next.tags = uniqueTags(fields.tags);
+  if (fields.repository !== undefined) next.repository = fields.repository;
   if (metadata !== undefined) next.metadata = checkedMetadata(mergeMetadata(project.metadata, metadata));
   for (const field of ['lora_adapter_path', 'vector_store_path', 'context_path'] as const) {
     const path = fields[field];
@@ -265,7 +270,8 @@ export function refuseTaken(taken: Project | undefined, verb: string, name: stri
   );
 }
 
-function checkedPath(path: string, field: string): string {
+/** @throws {InvalidParamsError} for what is no absolute path */
+export function checkedPath(path: string, field: string): string {
   if (!path.startsWith('/'))
     throw new InvalidParamsError([{ path: field, message: 'must be an absolute path' }]);
   if (path.includes('\0'))

@@ -80,6 +80,19 @@ export const trainingSchema = z.looseObject({
 });
 export type Training = z.infer<typeof trainingSchema>;
 
+/** What tells the repository of a codebase wherever it lies: the commit it began with, and where it is kept. */
+const repositorySchema = z.looseObject({
+  root_commit: z
+    .string()
+    .nullable()
+    .describe('id of the first commit; null where it is not known, as in a shallow clone'),
+  remote: z
+    .string()
+    .nullable()
+    .describe('host and path it is fetched from, as "github.com/ada/payments"; null where it has none'),
+});
+export type Repository = z.infer<typeof repositorySchema>;
+
 /** A project as the registry keeps it. */
 export const projectSchema = z
   .looseObject({
@@ -100,15 +113,17 @@ export const projectSchema = z
     metadata: jsonObject,
     training: trainingSchema.nullable(),
     retrain_requested: retrainRequest.nullable(),
+    repository: repositorySchema.nullable(),
   })
   .meta({ id: 'Project' });
 export type Project = z.infer<typeof projectSchema>;
 
-/** What a file may say of a project: 1.0 files lack the 1.1 fields, and a person may leave out the rest. */
+/** What a file may say of a project: 1.0 files lack the 1.1 fields, 1.1 files those of 1.2, and a person may leave out the rest. */
 export const storedProjectSchema = projectSchema
   .partial()
   .required({ name: true, source_path: true })
   .extend({
+    repository: repositorySchema.partial().nullable().optional(),
     training: trainingSchema
       .partial()
       .extend({ before: beforeSchema.partial().optional() })
@@ -217,6 +232,7 @@ export function completeProject(stored: StoredProject, id: string, now: string):
     metadata: {},
     training: null,
     retrain_requested: null,
+    repository: null,
   };
   return {
     ...template,
@@ -229,6 +245,7 @@ export function completeProject(stored: StoredProject, id: string, now: string):
     last_used: time(stored.last_used),
     training: stored.training ? completeTraining(stored.training) : null,
     retrain_requested: completeRequest(stored.retrain_requested),
+    repository: stored.repository ? { root_commit: null, remote: null, ...stored.repository } : null,
   } as Project;
 }
 

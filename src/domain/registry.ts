@@ -2,7 +2,7 @@
 import { foldName, type Json, type Project } from './project.ts';
 
 /** The version this program writes. */
-export const REGISTRY_VERSION = '1.1';
+export const REGISTRY_VERSION = '1.2';
 
 /** What can be asked of the committed state and of a draft alike. */
 export interface RegistryView {

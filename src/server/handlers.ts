@@ -28,13 +28,19 @@ export function createHandlers(services: Services): Handlers {
   };
   return {
     prepare(name, params) {
-      const { project, source_path } = params as { project?: string | null; source_path?: string };
-      // The two methods that name a codebase; in a query it is only compared.
-      const codebase = name === 'projects.register' || name === 'projects.update' ? source_path : undefined;
+      const { project, source_path, to } = params as {
+        project?: string | null;
+        source_path?: string;
+        to?: string;
+      };
+      // The methods that name a codebase; in a query it is only compared.
+      const names = name === 'projects.register' || name === 'projects.update';
+      const codebase = name === 'projects.move' ? to : names ? source_path : undefined;
       const path = project?.startsWith('/') ? project : undefined;
       if (codebase === undefined && path === undefined) return null;
       return (async () => {
-        if (codebase !== undefined) await requireDirectory(codebase, lanes.foreign);
+        if (codebase !== undefined)
+          await requireDirectory(codebase, name === 'projects.move' ? 'to' : 'source_path', lanes.foreign);
         if (path === undefined) return params;
         const found = await (name === 'projects.remove' ? places.findAt(path) : places.findId(path));
         return { ...params, project: found ?? path };

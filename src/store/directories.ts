@@ -34,15 +34,16 @@ export async function look(path: string, lane: Lane, within: number = PATIENCE_M
 /**
  * Refuses a codebase that is not there. Takes two seconds at most.
  *
+ * @param field of the parameters, in which the path was given
  * @throws {InvalidParamsError} for a relative path
  * @throws {RegistryError} `source_path_missing`; not for one of which it cannot be told, because it may not be looked
  *   at or its disk does not answer
  */
-export async function requireDirectory(path: string, lane: Lane): Promise<void> {
+export async function requireDirectory(path: string, field: string, lane: Lane): Promise<void> {
   if (!path.startsWith('/'))
-    throw new InvalidParamsError([{ path: 'source_path', message: 'must be an absolute path' }]);
+    throw new InvalidParamsError([{ path: field, message: 'must be an absolute path' }]);
   if (path.includes('\0')) {
-    throw new InvalidParamsError([{ path: 'source_path', message: 'must not contain a NUL character' }]);
+    throw new InvalidParamsError([{ path: field, message: 'must not contain a NUL character' }]);
   }
   const normal = normalizePath(path);
   const { kind } = await look(normal, lane);

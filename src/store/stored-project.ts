@@ -136,9 +136,10 @@ function timesOf(stored: StoredProject, now: string): [Path, unknown, string | n
   ];
 }
 
-/** What a project can do without of its training record: notes of the daemon for itself, and numbers beyond reason. */
+/** What a project can do without: notes of the daemon for itself, numbers beyond reason, what can be found out again. */
 function mendOf({ path, code }: z.core.$ZodIssue, at: (...path: Path) => Path): Fault['mend'] {
   const [record, field, part] = path;
+  if (record === 'repository') return { path: at(record), value: null };
   if (record !== 'training') return null;
   if (field === 'before' || field === 'stall_ms' || field === 'cancel_reason')
     return { path: at(record, field), value: undefined };

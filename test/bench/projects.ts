@@ -42,7 +42,7 @@ export function makeProjects(count: number, dataDir: string): BenchProject[] {
 /** The content of `registry.json`. */
 export function registryText(projects: readonly BenchProject[]): string {
   const byId = Object.fromEntries(projects.map((project) => [project.project_id, project]));
-  const document = { version: '1.1', active_project: projects[0]?.project_id ?? null, projects: byId };
+  const document = { version: '1.2', active_project: projects[0]?.project_id ?? null, projects: byId };
   return `${JSON.stringify(document, null, 2)}\n`;
 }
 

@@ -272,7 +272,7 @@ describe('gardener doctor', () => {
     const cli = await registry('api');
     await cli.json(['daemon', 'stop']);
     const file = join(cli.dataDir, 'registry.json');
-    await writeFile(file, '{ "version": "1.1",\n  oops');
+    await writeFile(file, '{ "version": "1.2",\n  oops');
     const report = await doctor(cli, '--fix');
     expect({ code: report.code, troubles: troubles(report) }).toEqual({
       code: 1,
@@ -286,7 +286,7 @@ describe('gardener doctor', () => {
 
   test('tells what a daemon has against the file', async () => {
     const cli = await registry('api');
-    await writeFile(join(cli.dataDir, 'registry.json'), '{ "version": "1.1",\n  oops');
+    await writeFile(join(cli.dataDir, 'registry.json'), '{ "version": "1.2",\n  oops');
     const refused = async () => troubles(await doctor(cli)).includes('error registry.problem');
     await until(refused, 'the daemon has noticed');
   });

@@ -167,7 +167,7 @@ describe('gardener restore', () => {
     );
     expect((await cli.run(['edit', 'cli', '--tag', 'x'])).code).toBe(1);
     expect((await cli.run(['restore', fault.name, '--yes'])).code).toBe(0);
-    expect(JSON.parse(await readFile(file, 'utf8'))).toMatchObject({ version: '1.1' });
+    expect(JSON.parse(await readFile(file, 'utf8'))).toMatchObject({ version: '1.2' });
     await cli.json(['edit', 'cli', '--tag', 'x']);
   });
 
@@ -209,7 +209,7 @@ describe('a preview', () => {
     ...more,
   });
   const stored = (...projects: Loose[]): StoredRegistry => ({
-    version: '1.1',
+    version: '1.2',
     active: null,
     projects: new Map(projects.map((one) => [one.project_id, JSON.parse(JSON.stringify(one)) as JsonObject])),
   });

@@ -46,7 +46,7 @@ describe('gardener watch, piped', () => {
     const { output } = cli.start(['watch', 'payments']);
     await until(() => output.stdout.includes('watching'), 'it watches');
     const file = join(cli.dataDir, 'registry.json');
-    await writeFile(`${file}.new`, '{ "version": "1.1",\n  oops');
+    await writeFile(`${file}.new`, '{ "version": "1.2",\n  oops');
     await rename(`${file}.new`, file);
     await until(() => /problem {6}.*line 2, column 3/.test(output.stdout), 'it tells the problem');
     const late = cli.start(['watch']);
@@ -180,7 +180,7 @@ describe('gardener watch at a terminal', () => {
       },
     );
     await shows('q leaves');
-    await writeFile(join(cli.dataDir, 'registry.json'), '{ "version": "1.1",\n  oops');
+    await writeFile(join(cli.dataDir, 'registry.json'), '{ "version": "1.2",\n  oops');
     await shows(/^problem: .*line 2, column 3/m);
     await type('q');
     expect(await shows('ended with')).toBe('ended with 0');

@@ -77,7 +77,7 @@ test('ten thousand projects are read, listed, found and changed', async () => {
   );
   await writeFile(
     join(dataDir, 'registry.json'),
-    JSON.stringify({ version: '1.1', active_project: uuid(7), projects }),
+    JSON.stringify({ version: '1.2', active_project: uuid(7), projects }),
   );
   const daemon = await startGardenerd({ dataDir });
   const peer = await daemon.connect();

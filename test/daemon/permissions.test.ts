@@ -46,7 +46,7 @@ test('everything that is made is its user’s alone, whatever the umask is', asy
     // An outside edit makes a backup, and the end of the daemon the last good file.
     await writeFile(
       join(cli.dataDir, 'registry.json'),
-      '{"version": "1.1", "active_project": null, "projects": {}}',
+      '{"version": "1.2", "active_project": null, "projects": {}}',
     );
     await until(
       async () => JSON.stringify(await cli.json(['ls'])) === '{"projects":[]}',

@@ -31,7 +31,7 @@ beforeEach(async (context: TestContext) => {
       return [project_id, { project_id, name, source_path }] as const;
     },
   );
-  const content = { version: '1.1', active_project: null, projects: Object.fromEntries(projects) };
+  const content = { version: '1.2', active_project: null, projects: Object.fromEntries(projects) };
   await writeFile(`${dataDir}/registry.json`, JSON.stringify(content));
   for (const [id] of projects) await mkdir(`${dataDir}/projects/${id}`, { recursive: true });
   daemon = await start(dataDir);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { createRequire } from 'node:module';
 import { Ajv, type ValidateFunction } from 'ajv';
 import { describe, expect, test } from 'vitest';
+import { EXAMPLE_PROJECT } from '../../src/protocol/method.ts';
 import { openRpcDocument } from '../../src/protocol/openrpc.ts';
 import { type RunningDaemon, startDaemon } from '../support/daemon.ts';
 import { temporaryDirectory } from '../support/home.ts';
@@ -112,6 +113,7 @@ async function seeded(
       source_path: join(home, 'src', 'payments'),
       language: 'typescript',
       tags: ['work'],
+      repository: EXAMPLE_PROJECT.repository,
     });
     await client.call('projects.update', { project: 'payments', file_count: 412 });
   }
@@ -129,11 +131,18 @@ const backup: Seed = async (_client, { paths }) => {
   await copyFile(paths.registryFile, join(paths.backupsDir, 'registry-20260105T080000.000Z-edit.json'));
 };
 
+const elsewhere: Seed = async (client, _running, home) => {
+  const source_path = join(home, 'projects', 'payments');
+  await mkdir(source_path, { recursive: true });
+  await client.call('projects.update', { project: 'payments', source_path });
+};
+
 const SEEDS: Readonly<Record<string, Seed>> = {
   'registry.validate': sourceGone,
   'registry.repair': sourceGone,
   'registry.backups': backup,
   'registry.restore': backup,
+  'projects.move': elsewhere,
   'registry.unwatch': (client) => client.call('registry.watch'),
   'training.progress': training,
   'training.complete': training,

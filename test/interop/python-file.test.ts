@@ -103,7 +103,7 @@ test('what Python writes over it is served, and nothing else is lost than what 1
     tags: [],
   });
   expect(await peer.call('registry.info')).toMatchObject({
-    version: '1.1',
+    version: '1.2',
     project_count: 12,
     problem: null,
   });

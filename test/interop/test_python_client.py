@@ -226,6 +226,13 @@ class Connections(DaemonTest):
         self.assertEqual(self.registry.get_project_count(), len(paths))
         self.assertLessEqual(self.registry.call("daemon.status")["connections"], client._MAX_IDLE)
 
+    def test_projects_follow_a_directory(self):
+        repository = {"root_commit": "1" * 40, "remote": "github.com/ada/one"}
+        self.registry.register_project("one", self.codebase("old/one"), repository=repository)
+        new = self.codebase("new")
+        (moved,) = self.registry.move_projects(self.home / "src" / "old", new)
+        self.assertEqual((moved.source_path, moved.repository), (new / "one", repository))
+
     def test_reads_and_changes_go_on_after_a_restart(self):
         self.registry.register_project("payments", self.codebase("payments"))
         self.restart()

@@ -123,7 +123,7 @@ function furnish() {
       },
     }),
   ];
-  const registry = { version: '1.1', active_project: projects.at(-1).project_id, projects: byId(projects) };
+  const registry = { version: '1.2', active_project: projects.at(-1).project_id, projects: byId(projects) };
   file('.codebase-gardener/registry.json', JSON.stringify(registry));
 }
 

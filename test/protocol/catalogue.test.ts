@@ -36,9 +36,18 @@ test('the methods of the contract are there, and no others', () => {
       ...['info', 'validate', 'repair', 'reload', 'backups', 'restore', 'watch', 'unwatch'].map(
         (name) => `registry.${name}`,
       ),
-      ...['register', 'get', 'list', 'count', 'update', 'set_status', 'remove', 'touch', 'retrain'].map(
-        (name) => `projects.${name}`,
-      ),
+      ...[
+        'register',
+        'get',
+        'list',
+        'count',
+        'update',
+        'move',
+        'set_status',
+        'remove',
+        'touch',
+        'retrain',
+      ].map((name) => `projects.${name}`),
       ...['activate', 'active', 'resolve'].map((name) => `projects.${name}`),
       ...['begin', 'claim', 'progress', 'complete', 'fail', 'release', 'cancel', 'wait', 'resume'].map(
         (name) => `training.${name}`,

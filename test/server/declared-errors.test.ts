@@ -37,6 +37,7 @@ async function world(): Promise<World> {
 /** What makes a call of each method go well; what is not here takes the parameters of its example. */
 const GOOD: { readonly [M in MethodName]?: (world: World) => Params } = {
   'projects.register': ({ source }) => ({ name: 'new', source_path: source }),
+  'projects.move': ({ source }) => ({ project: 'one', to: `${source}/..` }),
   // Another one than it has: the same is no change, and needs no disk.
   'projects.set_status': () => ({ project: 'one', status: 'failed' }),
   'registry.repair': () => ({}),
@@ -97,7 +98,10 @@ const PROVOKE: {
   },
   invalid_name: ({ peer }, method, params) => peer.ask(method, { ...params, name: 'a/b' }),
   source_path_missing: ({ peer }, method, params) =>
-    peer.ask(method, { ...params, source_path: '/nonexistent' }),
+    peer.ask(method, {
+      ...params,
+      [method === 'projects.move' ? 'to' : 'source_path']: '/nonexistent',
+    }),
   etag_mismatch: ({ peer }, method, params) => peer.ask(method, { ...params, if_etag: 'old' }),
   lease_held: async ({ connect }, method, params) =>
     await (await connect()).ask(method, { ...params, project: 'leased' }),
@@ -105,7 +109,7 @@ const PROVOKE: {
   async registry_read_only({ peer, paths }, method, params) {
     const text = await readFile(paths.registryFile, 'utf8');
     // Of a newer version, which not even a restored backup may replace.
-    await writeFile(paths.registryFile, text.replace('"version": "1.1"', '"version": "9.0"'));
+    await writeFile(paths.registryFile, text.replace('"version": "1.2"', '"version": "9.0"'));
     return await peer.ask(method, params);
   },
   async storage_failed({ peer, paths }, method, params) {

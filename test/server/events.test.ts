@@ -229,7 +229,7 @@ describe('an event', () => {
     const { watch, writer, paths } = await world(['a']);
     const subscriber = await watch();
     const good = await readFile(paths.registryFile, 'utf8');
-    await writeFile(paths.registryFile, '{\n  "version": "1.1",\n  "projects": oops\n}\n');
+    await writeFile(paths.registryFile, '{\n  "version": "1.2",\n  "projects": oops\n}\n');
     const [problem] = await subscriber.take(1);
     expect(problem).toMatchObject({
       type: 'problem',
@@ -252,7 +252,7 @@ describe('an event', () => {
   });
 
   describe('of a subscription that begins while something is wrong with it', () => {
-    const WRONG = '{\n  "version": "1.1",\n  "projects": oops\n}\n';
+    const WRONG = '{\n  "version": "1.2",\n  "projects": oops\n}\n';
     const isWrong = { kind: 'invalid_file', line: 3, column: 15 };
 
     test('is in the snapshot', async () => {

@@ -185,7 +185,7 @@ test('an orphan that gets its project back after it was found is not deleted', a
   const adapter = join(paths.projectsDir, project_id, 'lora_adapter.bin');
   await mkdir(join(paths.projectsDir, project_id), { recursive: true });
   await writeFile(adapter, 'weights');
-  await writeFile(join(home, 'registry.json'), '{"version":"1.1","active_project":null,"projects":{}}');
+  await writeFile(join(home, 'registry.json'), '{"version":"1.2","active_project":null,"projects":{}}');
   await store.look();
   const [backup] = (await store.backups.list()).map(({ name }) => name);
   const lanes = createLanes();

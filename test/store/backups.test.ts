@@ -146,7 +146,7 @@ describe('the newest good backup', () => {
     await backups.keep(content('old'), 'edit', now());
     await backups.keep(content('good'), 'edit', now());
     await backups.keep(Buffer.from('{ half'), 'corrupt', now());
-    await backups.keep(Buffer.from(fileWith('newer').replace('"1.1"', '"9.0"')), 'edit', now());
+    await backups.keep(Buffer.from(fileWith('newer').replace('"1.2"', '"9.0"')), 'edit', now());
     const newest = await backups.newestGood(now());
     expect(newest?.registry.named('good')).toBeDefined();
   });

@@ -43,7 +43,7 @@ function file(fields: Readonly<Record<string, unknown>> = {}): string {
   for (const [field, value] of Object.entries(fields)) {
     replaceAt(projects, [ID, ...field.split('.')], value);
   }
-  return `${JSON.stringify({ version: '1.1', active_project: null, projects }, null, 2)}\n`;
+  return `${JSON.stringify({ version: '1.2', active_project: null, projects }, null, 2)}\n`;
 }
 
 const FAULTS: [field: string, value: unknown, mended: object][] = [
@@ -151,7 +151,7 @@ describe('what is nested deeper than anybody can read', () => {
 
   test('is no reason to do without a newer version’s file', () => {
     const text = withPlugin(deep(50_000))
-      .replace('"1.1"', '"2.0"')
+      .replace('"1.2"', '"2.0"')
       .replace('{', `{"settings":${deep(50_000)},`);
     expect(decodeRegistry(Buffer.from(text), NOW)).toMatchObject({ ok: true, newer: true });
   });

@@ -28,14 +28,14 @@ async function encode(registry: Registry): Promise<string> {
   return Buffer.concat(await encodeRegistry(registry.projects(), active, version, extra)).toString();
 }
 
-const file = (fields: object, version = '1.1'): string =>
+const file = (fields: object, version = '1.2'): string =>
   JSON.stringify({ version, active_project: null, projects: {}, ...fields });
 
 describe('a file of version 1.0, as the Python module writes it', () => {
   test('is read whole, and marked as older', () => {
     const { registry, older, newer } = decode(PYTHON);
     expect([older, newer]).toEqual([true, false]);
-    expect(registry.version).toBe('1.1');
+    expect(registry.version).toBe('1.2');
     expect(registry.size).toBe(12);
     expect(registry.active).toBe('965eda32-dae4-4550-8201-e2bd73ab4876');
     expect(registry.named('日本語プロジェクト')).toMatchObject({ language: 'java', tags: [], metadata: {} });
@@ -56,25 +56,25 @@ describe('a file of version 1.0, as the Python module writes it', () => {
   });
 });
 
-describe('a file of version 1.1', () => {
+describe('a file of version 1.2', () => {
   test('has a form that a person can read and edit', async () => {
     const registry = new Registry([project(1, { tags: ['a'] })], uuid(1));
     expect(await encode(registry)).toBe(
       `${JSON.stringify(
-        { version: '1.1', active_project: uuid(1), projects: { [uuid(1)]: project(1, { tags: ['a'] }) } },
+        { version: '1.2', active_project: uuid(1), projects: { [uuid(1)]: project(1, { tags: ['a'] }) } },
         null,
         2,
       )}\n`,
     );
     expect(await encode(new Registry())).toBe(
-      '{\n  "version": "1.1",\n  "active_project": null,\n  "projects": {}\n}\n',
+      '{\n  "version": "1.2",\n  "active_project": null,\n  "projects": {}\n}\n',
     );
   });
 
   test('is written as it was read, byte for byte, with all that nobody here knows', async () => {
     const text = `${JSON.stringify(
       {
-        version: '1.1',
+        version: '1.2',
         active_project: null,
         projects: {
           [uuid(2)]: {
@@ -100,7 +100,7 @@ describe('a file of version 1.1', () => {
   test('keeps keys that objects have by themselves, at every level', async () => {
     const id = uuid(1);
     const stored = JSON.stringify({ ...project(1), metadata: { k: 1 } }).slice(0, -1);
-    const text = `{"version":"1.1","active_project":null,"projects":{"${id}":${stored.replace('"k":1', '"__proto__":{"a":1}')},"__proto__":{"b":2}}},"__proto__":{"c":3},"constructor":4}`;
+    const text = `{"version":"1.2","active_project":null,"projects":{"${id}":${stored.replace('"k":1', '"__proto__":{"a":1}')},"__proto__":{"b":2}}},"__proto__":{"c":3},"constructor":4}`;
     const again = await encode(decode(text).registry);
     expect(JSON.stringify(JSON.parse(again))).toBe(text);
     expect(({} as Record<string, unknown>)['a']).toBeUndefined();
@@ -194,7 +194,7 @@ test('whatever a registry holds, it holds the same after writing and reading', a
         const plain = JSON.parse(JSON.stringify({ list, extra })) as { list: typeof list; extra: JsonObject };
         const { version: _v, active_project: _a, projects: _p, ...rest } = plain.extra;
         const projects = plain.list.map((one, at) => project(at, one as Partial<Project>));
-        const registry = new Registry(projects, uuid(0), '1.1', rest);
+        const registry = new Registry(projects, uuid(0), '1.2', rest);
         const again = decode(await encode(registry)).registry;
         expect([...again.projects()]).toEqual([...registry.projects()]);
         expect(again.extra).toEqual(registry.extra);

@@ -5,12 +5,12 @@ import { encodeRegistry } from '../../src/store/encode.ts';
 import { project, uuid } from '../support/projects.ts';
 
 async function encoded(projects: readonly Project[]): Promise<string> {
-  return Buffer.concat(await encodeRegistry(projects, null, '1.1', {})).toString();
+  return Buffer.concat(await encodeRegistry(projects, null, '1.2', {})).toString();
 }
 
 function expected(projects: readonly Project[]): string {
   const byId = Object.fromEntries(projects.map((one) => [one.project_id, one]));
-  return `${JSON.stringify({ version: '1.1', active_project: null, projects: byId }, null, 2)}\n`;
+  return `${JSON.stringify({ version: '1.2', active_project: null, projects: byId }, null, 2)}\n`;
 }
 
 /** What happens to the projects of a registry between two writes. */
@@ -48,10 +48,10 @@ test('the text is that of the projects as they are, whatever was kept of earlier
 
 test('nothing of a large registry is written out twice while it does not change', async () => {
   const projects = Array.from({ length: 1_000 }, (_, number) => project(number));
-  const first = await encodeRegistry(projects, null, '1.1', {});
+  const first = await encodeRegistry(projects, null, '1.2', {});
   const changed = [...projects];
   changed[500] = { ...(changed[500] as Project), file_count: 1 };
-  const second = await encodeRegistry(changed, null, '1.1', {});
+  const second = await encodeRegistry(changed, null, '1.2', {});
   const kept = new Set(first);
   // The beginning and the end, which are short, and the run with the change.
   expect(second.filter((piece) => !kept.has(piece))).toHaveLength(3);
@@ -66,7 +66,7 @@ test('others have their turns while a large registry is written out', async () =
     if (!done) setImmediate(count);
   };
   setImmediate(count);
-  await encodeRegistry(projects, null, '1.1', {});
+  await encodeRegistry(projects, null, '1.2', {});
   done = true;
   expect(turns).toBeGreaterThan(5);
 });

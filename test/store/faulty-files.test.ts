@@ -13,7 +13,7 @@ function faultOf(content: string | Buffer): FileFault {
 /** A file as a person sees it; `edit` spoils it, at a place that a marker `@` shows. */
 function spoilt(edit: (text: string) => string): { content: string; line: number; column: number } {
   const projects = { [uuid(1)]: project(1), [uuid(2)]: project(2) };
-  const marked = edit(JSON.stringify({ version: '1.1', active_project: null, projects }, null, 2));
+  const marked = edit(JSON.stringify({ version: '1.2', active_project: null, projects }, null, 2));
   const at = marked.indexOf('@');
   if (at === -1) throw new Error('nothing was spoilt');
   const before = marked.slice(0, at).split('\n');
@@ -29,8 +29,8 @@ describe('a fault in the file is told with its line and column', () => {
     ['a missing quote', replace('"name": "p2",', '"name": "p2,'), /string/, null],
     ['a comment', replace('"version"', '// mine\n  "version"'), /comment/, null],
     ['a control character in a string', replace('"p2"', '"p\u0001"'), /./, null],
-    ['a version that is none', replace('"1.1"', '@"one"'), /version/, 'version'],
-    ['a version that is a number', replace('"1.1"', '@1.1'), /version/, 'version'],
+    ['a version that is none', replace('"1.2"', '@"one"'), /version/, 'version'],
+    ['a version that is a number', replace('"1.2"', '@1.2'), /version/, 'version'],
     [
       'an active project that is no id',
       replace('"active_project": null', '"active_project": @7'),
@@ -93,7 +93,7 @@ describe('a fault in the file is told with its line and column', () => {
     ['', 1, 1],
     [' \n \n', 1, 1],
     ['{', 1, 2],
-    ['{\n  "version": "1.1",\n', 3, 1],
+    ['{\n  "version": "1.2",\n', 3, 1],
     ['[]', 1, 1],
     ['null', 1, 1],
     ['"text"', 1, 1],
@@ -104,20 +104,20 @@ describe('a fault in the file is told with its line and column', () => {
   });
 
   test('projects that are a list, or are not there at all', () => {
-    expect(faultOf('{"version":"1.1","projects":[]}')).toMatchObject({ line: 1, column: 29 });
+    expect(faultOf('{"version":"1.2","projects":[]}')).toMatchObject({ line: 1, column: 29 });
     // A registry without projects says so with {}. What says nothing must not empty the registry.
     expect(faultOf('{}')).toMatchObject({ line: 1, column: 1 });
-    expect(faultOf('{"version":"1.1","active_project":null}').message).toMatch(/projects/);
+    expect(faultOf('{"version":"1.2","active_project":null}').message).toMatch(/projects/);
   });
 
   test('a key that is no id', () => {
-    const text = JSON.stringify({ version: '1.1', projects: { mine: { name: 'x', source_path: '/x' } } });
+    const text = JSON.stringify({ version: '1.2', projects: { mine: { name: 'x', source_path: '/x' } } });
     expect(faultOf(text)).toMatchObject({ message: /UUID/, line: 1 });
     expect(faultOf(text.replace('mine', '__proto__')).message).toMatch(/UUID/);
   });
 
   test('bytes that are not UTF-8, which would be lost', () => {
-    const text = '{\n  "version": "1.1",\n  "projects": {},\n  "who": "Zoë"\n}\n';
+    const text = '{\n  "version": "1.2",\n  "projects": {},\n  "who": "Zoë"\n}\n';
     expect(faultOf(Buffer.from(text, 'latin1'))).toMatchObject({ message: /UTF-8/, line: 4, column: 13 });
     expect(faultOf(Buffer.from(text, 'utf16le')).message).toMatch(/UTF-8|JSON/);
   });
@@ -129,7 +129,7 @@ describe('a key that stands twice', () => {
   const copy = JSON.stringify(project(1, { name: 'copy' }));
 
   test('would lose a project: a person copied one and forgot the key', () => {
-    const text = `{\n"version": "1.1",\n"projects": {\n"${id}": ${one},\n  "${id}": ${copy}\n}\n}`;
+    const text = `{\n"version": "1.2",\n"projects": {\n"${id}": ${one},\n  "${id}": ${copy}\n}\n}`;
     expect(faultOf(text)).toMatchObject({ message: /twice/, line: 5, column: 3 });
   });
 
@@ -160,7 +160,7 @@ describe('a key that stands twice', () => {
 
 test('whatever one wrong character does to a file, it is read or the fault has a place', () => {
   const good = JSON.stringify(
-    { version: '1.1', active_project: null, projects: { [uuid(1)]: project(1) } },
+    { version: '1.2', active_project: null, projects: { [uuid(1)]: project(1) } },
     null,
     2,
   );

@@ -81,7 +81,7 @@ test('a process that was replaced adds nothing', async () => {
 test('a file of version 1.0 goes to the backups before it is added to', async () => {
   const opened = await openStore({ isTraining: (id) => id === ID });
   await begin(opened);
-  const old = fileWith('one').replace('"1.1"', '"1.0"');
+  const old = fileWith('one').replace('"1.2"', '"1.0"');
   await writeFile(opened.file, old);
   await opened.store.look();
   expect((await onDisk(opened.file))[ID]).toMatchObject(RECORD);

@@ -60,7 +60,7 @@ describe('the copy of the committed content', () => {
     const before = await readFile(one.file, 'utf8');
     await one.store.restore(edit?.name ?? '');
     expect(await readFile(copyOf(one), 'utf8')).toBe(before);
-    await writeFile(one.file, fileWith('old').replace('"1.1"', '"1.0"'));
+    await writeFile(one.file, fileWith('old').replace('"1.2"', '"1.0"'));
     await one.store.look();
     await one.add('d');
     expect(await readdir(one.backups)).toContainEqual(expect.stringMatching(/-migration\.json$/));

@@ -15,7 +15,7 @@ async function homeOfPython(): Promise<string> {
 test('a file of the Python module is served, and stays as it is until the first change', async () => {
   const { store, file, backups } = await openStore({ home: await homeOfPython() });
   expect(store.registry.size).toBe(12);
-  expect(store.registry.version).toBe('1.1');
+  expect(store.registry.version).toBe('1.2');
   expect(store.problem).toBeNull();
   await store.close();
   expect(await readFile(file)).toEqual(FIXTURE);
@@ -29,7 +29,7 @@ test('before the first change the original bytes go to the backups, once', async
   const kept = (await readdir(backups)).filter((name) => name.endsWith('-migration.json'));
   expect(kept).toHaveLength(1);
   expect(await readFile(join(backups, String(kept[0])))).toEqual(FIXTURE);
-  expect(JSON.parse(await readFile(file, 'utf8'))).toMatchObject({ version: '1.1' });
+  expect(JSON.parse(await readFile(file, 'utf8'))).toMatchObject({ version: '1.2' });
 });
 
 test('what the Python module writes over a 1.1 file is kept before it is migrated again', async () => {

@@ -125,7 +125,7 @@ describe('what is no edit', () => {
 });
 
 describe('an invalid edit of the file', () => {
-  const HALF = '{\n  "version": "1.1",\n  "projects": {';
+  const HALF = '{\n  "version": "1.2",\n  "projects": {';
 
   test('leaves the last good state in service, and says where the fault is', async () => {
     const { store, add, file } = await openStore();
@@ -216,7 +216,7 @@ describe('a newer file that comes from outside', () => {
   test('is served and never written', async () => {
     const { store, add, file, backups } = await openStore();
     await add('one');
-    const newer = fileWith('two').replace('"1.1"', '"2.0"');
+    const newer = fileWith('two').replace('"1.2"', '"2.0"');
     await writeFile(file, newer);
     expect(await store.look()).toBe(true);
     expect(store.registry.named('two')).toBeDefined();

@@ -91,7 +91,7 @@ const file = record({
 }).map(({ projects, active_project, settings, mend }) => {
   const named = projects.map((one, n) => [uuid(n), { name: `p${n}`, ...one }]);
   const document = {
-    version: '1.1',
+    version: '1.2',
     active_project,
     projects: Object.fromEntries(named) as object,
     settings,

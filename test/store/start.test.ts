@@ -5,7 +5,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { temporaryDirectory } from '../support/home.ts';
 import { fileWith, openStore } from '../support/store.ts';
 
-const BAD = '{ "version": "1.1",\n "projects": [';
+const BAD = '{ "version": "1.2",\n "projects": [';
 
 async function homeWith(files: Readonly<Record<string, string>>): Promise<string> {
   const home = await temporaryDirectory();

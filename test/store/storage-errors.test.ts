@@ -185,7 +185,7 @@ test('the file and its copies are for the user alone', async () => {
   for (const name of await readdir(backups)) {
     expect((await stat(`${backups}/${name}`)).mode & 0o777).toBe(0o600);
   }
-  await writeFile(file, JSON.stringify({ version: '1.1', projects: {} }));
+  await writeFile(file, JSON.stringify({ version: '1.2', projects: {} }));
   await add('two');
   expect((await stat(file)).mode & 0o777).toBe(0o600);
 });

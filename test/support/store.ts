@@ -25,7 +25,7 @@ export function fileWith(...names: readonly string[]): string {
   const projects = Object.fromEntries(
     names.map((name) => [idOf(name), { project_id: idOf(name), name, source_path: `/src/${name}` }]),
   );
-  return `${JSON.stringify({ version: '1.1', active_project: null, projects }, null, 2)}\n`;
+  return `${JSON.stringify({ version: '1.2', active_project: null, projects }, null, 2)}\n`;
 }
 
 /** An id that is always the same for a name. */

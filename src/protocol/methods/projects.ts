@@ -27,6 +27,22 @@ const tags = z.array(tag).max(MAX_TAGS);
 const metadata = jsonObject.describe(`any JSON object, at most ${MAX_METADATA_BYTES} bytes serialised`);
 const path = somePath.describe('an absolute path');
 const ownPath = path.nullable().optional().describe('an absolute path, or null for none');
+const repository = z
+  .strictObject({
+    root_commit: z
+      .string()
+      .regex(/^([0-9a-f]{40}|[0-9a-f]{64})$/, 'must be the id of a commit')
+      .nullable()
+      .describe('id of the first commit; null where it is not known, as in a shallow clone'),
+    remote: z
+      .string()
+      .min(1)
+      .max(1024)
+      .nullable()
+      .describe('host and path it is fetched from: host in lower case, no scheme, no user, no ".git"'),
+  })
+  .nullable()
+  .optional();
 const NAME = `unique without regard to case; at most ${MAX_NAME_LENGTH} characters, none of < > : " / \\ | ? *`;
 const MISSING = ['project_not_found', 'ambiguous_project'] as const;
 
@@ -43,6 +59,7 @@ export const projectMethods = {
       language: language.optional().describe('default "python"'),
       tags: tags.optional().describe('default none'),
       metadata: metadata.optional(),
+      repository: repository.describe('what tells the repository wherever it lies; default null'),
       activate: z.boolean().optional().describe('make it the active project'),
       if_exists: z
         .enum(['error', 'return'])
@@ -57,6 +74,7 @@ export const projectMethods = {
         source_path: '/home/ada/src/payments',
         language: 'typescript',
         tags: ['work'],
+        repository: EXAMPLE_PROJECT.repository,
       },
       result: { ...EXAMPLE_PROJECT, file_count: 0 },
     },
@@ -115,10 +133,29 @@ export const projectMethods = {
       lora_adapter_path: ownPath,
       vector_store_path: ownPath,
       context_path: ownPath,
+      repository: repository.describe('what tells the repository wherever it lies, or null for none'),
     }),
     result: wireProject,
     errors: [...MISSING, 'project_exists', 'invalid_name', 'source_path_missing', 'etag_mismatch'],
     example: { params: { project: 'payments', file_count: 412 }, result: EXAMPLE_PROJECT },
+  }),
+  'projects.move': method({
+    kind: 'change',
+    summary: 'Notes that codebases lie elsewhere now. Moves no files.',
+    description:
+      'Takes either `project`, one that lies in `to` now, or `from`, a directory that has become `to`: all projects at or ' +
+      'below it follow, in one change.',
+    params: z.strictObject({
+      project: projectReference.optional().describe('the one that lies elsewhere'),
+      from: path.optional().describe('absolute path that the directory had'),
+      to: path.describe('absolute path, which must exist'),
+    }),
+    result: z.object({ projects: z.array(wireProject).describe('those that were meant, as they are now') }),
+    errors: [...MISSING, 'source_path_missing'],
+    example: {
+      params: { from: '/home/ada/projects', to: '/home/ada/src' },
+      result: { projects: [EXAMPLE_PROJECT] },
+    },
   }),
   'projects.set_status': method({
     kind: 'change',

@@ -60,7 +60,7 @@ const EXAMPLE_ISSUE = {
 } as const;
 
 const EXAMPLE_INFO: z.output<typeof registryInfo> = {
-  version: '1.1',
+  version: '1.2',
   project_count: 1,
   counts: { not_started: 1, training: 0, completed: 0, failed: 0 },
   active_project: '0b7f6a52-6d4c-4f5e-9a6e-1c2d3e4f5a6b',

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RegistryError } from '../../domain/errors.ts';
+import { move } from '../../domain/moves.ts';
 import * as operations from '../../domain/operations.ts';
 import type { Project } from '../../domain/project.ts';
 import { countByStatus, list } from '../../domain/query.ts';
@@ -75,6 +76,14 @@ export function projectHandlers(services: Services): Family<'projects'> {
         operations.update(draft, project, fields, now, if_etag),
       );
       return answer;
+    },
+    async 'projects.move'({ project, from, to }, { peer }) {
+      const moved = await store.change((draft, now) => move(draft, { project, from }, to, now));
+      log.info(
+        { method: 'projects.move', projects: moved.map(({ project_id: id }) => id), to, ...peer },
+        'changed',
+      );
+      return new RawJson(`{"projects":[${moved.map(present).join(',')}]}`);
     },
     async 'projects.set_status'({ project: reference, status, error, if_etag }, context) {
       let lease: Lease | undefined;

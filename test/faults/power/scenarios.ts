@@ -49,7 +49,7 @@ export async function recordEveryday(): Promise<Recording> {
   await recorder.restart('KILL');
   await recorder.change('projects.update', { project: 'a', file_count: 11 });
   const kept = (): Promise<string | undefined> => backupBecauseOfAFault(recorder);
-  const mistake = `echo '{"version": "1.1",' > '${file}'`;
+  const mistake = `echo '{"version": "1.2",' > '${file}'`;
   await recorder.outside('a mistake', { careless: true }, mistake, async () => {
     await until(kept, 'what was served is kept');
   });

@@ -12,7 +12,7 @@ import { Model, type Operation } from './model.ts';
 import type { How, Step } from './steps.ts';
 
 /** What stands for a file that is not there yet. */
-const EMPTY = '{"version": "1.1", "active_project": null, "projects": {}}';
+const EMPTY = '{"version": "1.2", "active_project": null, "projects": {}}';
 
 /** Takes a new daemon and a new model through steps. @throws {Error} when they do not agree after one of them */
 export async function expectAgreement(steps: readonly Step[]): Promise<void> {

@@ -58,7 +58,7 @@ export const anyStep: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({
       do: fc.constant('spoil' as const),
       how,
-      text: fc.constantFrom('', '{', '{"version": "1.1", "projects": []}', 'null', '{"version": 1}\n'),
+      text: fc.constantFrom('', '{', '{"version": "1.2", "projects": []}', 'null', '{"version": 1}\n'),
       end: fc.constantFrom('mend', 'mend', 'mend', 'kill'),
     }),
   },

@@ -1,0 +1,41 @@
+/** `gardener mv`: tells the registry that codebases lie elsewhere now. */
+import { resolve } from 'node:path';
+import type { Client } from '../client.ts';
+import { RegistryError } from '../../src/domain/errors.ts';
+import type { Params } from '../../src/protocol/methods.ts';
+import { codebaseAt } from './codebase.ts';
+import type { Context } from './context.ts';
+import { printable, shellWord } from './text.ts';
+
+export async function move(ctx: Context, what: string, directory: string): Promise<void> {
+  const to = await codebaseAt(ctx, directory);
+  ctx.hints = { project_not_found: 'gardener ls shows where projects are' };
+  await ctx.withClient(async (client) => {
+    const { projects } = await client.projects.move({ ...(await moved(ctx, client, what)), to });
+    if (ctx.json) return ctx.printJson({ projects });
+    for (const { name, source_path: path } of projects) {
+      ctx.say(`${ctx.paint('bold', printable(name))} is at ${printable(ctx.shortPath(path))} now`);
+    }
+  });
+}
+
+/** A project by its name or id; anything else is the path that a directory had. */
+async function moved(
+  ctx: Context,
+  client: Client,
+  what: string,
+): Promise<Pick<Params<'projects.move'>, 'project' | 'from'>> {
+  const reference = ctx.reference(what);
+  if (reference.startsWith('/')) return { from: reference };
+  try {
+    return { project: (await client.projects.get({ project: reference })).project_id };
+  } catch (error) {
+    if (!(error instanceof RegistryError) || error.kind !== 'project_not_found') throw error;
+    return { from: resolve(ctx.cwd(), what) };
+  }
+}
+
+/** What to type to have a project follow its codebase. */
+export function moveCommand(name: string, directory: string): string {
+  return `gardener mv ${shellWord(name)} ${shellWord(directory)}`;
+}

@@ -1,0 +1,53 @@
+import { expect, test } from 'vitest';
+import { InvalidParamsError, RegistryError } from '../../src/domain/errors.ts';
+import { move, type Moved } from '../../src/domain/moves.ts';
+import { Draft } from '../../src/domain/registry.ts';
+import { LATER, project, registryOf } from '../support/projects.ts';
+
+function draft(): Draft {
+  return new Draft(
+    registryOf(
+      project(1, { source_path: '/old' }),
+      project(2, { source_path: '/old/deep/two' }),
+      project(3, { source_path: '/older' }),
+      project(4, { source_path: '/' }),
+    ),
+  );
+}
+
+/** Where all projects are afterwards. */
+function places(what: Moved, to: string): string[] {
+  const after = draft();
+  move(after, what, to, LATER);
+  return Array.from(after.projects(), ({ source_path }) => source_path);
+}
+
+test.each<[string, Moved, string, string[]]>([
+  ['one project', { project: 'p2' }, '/new/two/', ['/old', '/new/two', '/older', '/']],
+  ['what is at and below a directory', { from: '/old' }, '/new', ['/new', '/new/deep/two', '/older', '/']],
+  ['the same, with detours', { from: '/x/../old/' }, '/new/.', ['/new', '/new/deep/two', '/older', '/']],
+  ['what is below', { from: '/old/deep' }, '/', ['/old', '/two', '/older', '/']],
+  ['everything', { from: '/' }, '/disk', ['/disk/old', '/disk/old/deep/two', '/disk/older', '/disk/']],
+])('%s follows', (_what, what, to, expected) => {
+  expect(places(what, to)).toEqual(expected.map((path) => path.replace(/(.)\/$/, '$1')));
+});
+
+test('what stays where it is does not change', () => {
+  const after = draft();
+  expect(move(after, { from: '/old' }, '/old', LATER)).toHaveLength(2);
+  expect(after.changes).toEqual([]);
+});
+
+test.each<[string, Moved, string]>([
+  ['both', { project: 'p1', from: '/old' }, '/new'],
+  ['neither', {}, '/new'],
+  ['a relative directory', { from: 'old' }, '/new'],
+  ['a relative place', { from: '/old' }, 'new'],
+])('%s is refused', (_what, what, to) => {
+  expect(() => move(draft(), what, to, LATER)).toThrow(InvalidParamsError);
+});
+
+test('a directory with no project in it is refused', () => {
+  expect(() => move(draft(), { from: '/ol' }, '/new', LATER)).toThrow(RegistryError);
+  expect(() => move(draft(), { project: 'nope' }, '/new', LATER)).toThrow(RegistryError);
+});
