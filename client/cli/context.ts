@@ -3,6 +3,7 @@ import type { Client } from '../client.ts';
 import type { ConnectOptions } from '../connect.ts';
 import { isSocketAlone, type Paths, resolvePaths } from '../../src/paths.ts';
 import { VERSION } from '../../src/version.ts';
+import type { Advise } from './advice.ts';
 import { type Paint, painter } from './colour.ts';
 import type { Hints } from './errors.ts';
 import { LocalError, systemReason, UsageError } from './failures.ts';
@@ -66,11 +67,15 @@ export class Context {
   /** Set by a command that did what it could and still has to report a failure. */
   exitCode = 0;
 
+  /** Puts the flags that said where the registry is into the commands of advice; notes have them already. */
+  readonly advise: Advise;
+
   readonly #globals: Globals;
 
-  constructor(host: Host, globals: Globals) {
+  constructor(host: Host, globals: Globals, advise: Advise) {
     this.host = host;
     this.#globals = globals;
+    this.advise = advise;
     this.json = globals.json ?? false;
     this.autoStart = globals.start;
     this.paint = painter(host.stdout, host.env);
@@ -148,7 +153,7 @@ export class Context {
 
   /** A line for the person that is not the answer. */
   note(line: string): void {
-    this.host.stderr.write(shownLine(line));
+    this.host.stderr.write(shownLine(this.advise(line)));
   }
 
   /** What to do next, for somebody who looks. */

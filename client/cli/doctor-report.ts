@@ -13,7 +13,10 @@ const MAX_OF_A_KIND = 5;
 
 export function report(ctx: Context, findings: readonly Diagnosis[], treatment: Treatment | undefined): void {
   if (ctx.json) {
-    const plain = findings.map(({ fix: _function, ...finding }) => finding);
+    const plain = findings.map(({ fix: _function, remedy, ...finding }) => ({
+      ...finding,
+      ...(remedy !== undefined && { remedy: ctx.advise(remedy) }),
+    }));
     return ctx.printJson({
       findings: plain,
       ...(treatment && { fixed: treatment.done, not_fixed: treatment.failed }),
@@ -27,11 +30,11 @@ export function report(ctx: Context, findings: readonly Diagnosis[], treatment: 
     shown.set(check, count);
     if (count > MAX_OF_A_KIND) continue;
     say(ctx, level, STYLES[level], tildes(message, ctx.host.home));
-    if (remedy !== undefined) say(ctx, '', 'dim', `try: ${remedy}`);
+    if (remedy !== undefined) say(ctx, '', 'dim', ctx.advise(`try: ${remedy}`));
   }
   for (const [check, count] of shown) {
     if (count > MAX_OF_A_KIND)
-      say(ctx, '', 'dim', `${count - MAX_OF_A_KIND} more of ${check}: gardener doctor --json`);
+      say(ctx, '', 'dim', ctx.advise(`${count - MAX_OF_A_KIND} more of ${check}: gardener doctor --json`));
   }
   ctx.print();
   ctx.print(summary(ctx, findings));
@@ -56,5 +59,6 @@ function summary(ctx: Context, findings: readonly Diagnosis[]): string {
     warnings > 0 && ctx.paint('yellow', plural(warnings, 'warning')),
   ].filter((part) => part !== false);
   const fixable = findings.filter(({ fix }) => fix).length;
-  return parts.join(', ') + (fixable > 0 ? `; ${fixable} can be fixed: gardener doctor --fix` : '');
+  const advice = fixable > 0 ? ctx.advise(`; ${fixable} can be fixed: gardener doctor --fix`) : '';
+  return parts.join(', ') + advice;
 }

@@ -42,7 +42,7 @@ const REACHING: Readonly<Partial<Record<ConnectionFailure, string>>> = {
 
 /** @param socketAlone nothing is started for the socket that was given */
 /** For a daemon that is not there, on a socket that was given without a data directory. */
-const NOT_OURS = 'gardener daemon start where it is to run, or here with --data-dir, too';
+const NOT_OURS = 'to start the daemon where it is to run, or here with --data-dir, too';
 
 export function explain(error: unknown, hints: Hints = {}, socketAlone = false): Explained {
   if (error instanceof RegistryError) return explainRegistry(error, hints);

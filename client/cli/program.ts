@@ -2,6 +2,7 @@
 import { Command, Help } from 'commander';
 import { VERSION } from '../../src/version.ts';
 import type { AddOptions } from './add.ts';
+import { adviser } from './advice.ts';
 import { Context, type Globals, type Host } from './context.ts';
 import { addDaemonCommands } from './daemon-program.ts';
 import type { EditOptions } from './edit.ts';
@@ -62,7 +63,7 @@ export function createProgram(
       outputError: () => undefined,
     });
   const context = (): Context => {
-    const ctx = new Context(host, program.opts<Globals>());
+    const ctx = new Context(host, program.opts<Globals>(), adviser(program, host.home));
     entered(ctx);
     return ctx;
   };

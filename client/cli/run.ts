@@ -1,6 +1,7 @@
 /** One run of the command line, from words to an exit code. */
 import { CommanderError } from 'commander';
 import type { Command } from 'commander';
+import { adviser, type Advise } from './advice.ts';
 import { painter } from './colour.ts';
 import type { Context, Host } from './context.ts';
 import { EXIT, type Explained, explain } from './errors.ts';
@@ -29,7 +30,7 @@ export async function run(words: readonly string[], host: Host): Promise<number>
     if (error === undefined) return EXIT.ok;
     const explained = explain(error, context?.hints, context?.socketAlone);
     // Commander shows the whole help when a command is missing.
-    if (explained.message !== '') tell(host, explained);
+    if (explained.message !== '') tell(host, explained, adviser(program, host.home));
     if (context?.json ?? beforeDashes(words).includes('--json')) {
       host.stdout.write(shownJson({ error: explained.document }, 2));
     }
@@ -37,12 +38,14 @@ export async function run(words: readonly string[], host: Host): Promise<number>
   }
 }
 
-function tell({ stderr, env, home }: Host, { message, hint }: Explained): void {
+function tell({ stderr, env, home }: Host, { message, hint, exitCode }: Explained, advise: Advise): void {
   const paint = painter(stderr, env);
   const columns = stderr.isTTY ? stderr.columns : undefined;
+  // Other messages quote names, and end in no advice.
+  const sentence = exitCode === EXIT.unreachable ? advise(message) : message;
   const said = [
-    ...wrapText(tame(tildes(message, home)), columns, `${paint('red', 'gardener:')} `, '  '),
-    ...(hint === undefined ? [] : layHint(tame(hint), columns, `${paint('dim', 'try:')} `)),
+    ...wrapText(tame(tildes(sentence, home)), columns, `${paint('red', 'gardener:')} `, '  '),
+    ...(hint === undefined ? [] : layHint(tame(advise(hint)), columns, `${paint('dim', 'try:')} `)),
   ];
   for (const line of said) stderr.write(shownLine(line));
 }

@@ -48,10 +48,10 @@ function say(ctx: Context, { name, training }: WireProject, held: boolean): void
   const what = ctx.paint('bold', printable(name));
   if (!held) return ctx.print(`nobody trains ${what}`);
   const { name: program, pid } = training?.holder ?? {};
-  const who = [program && printable(program), pid === undefined ? undefined : `process ${pid}`].filter(
-    Boolean,
-  );
-  ctx.print(`asked ${who.join(', ') || 'the trainer'} to stop training ${what}`);
+  const who = program ? printable(program) : 'the trainer';
+  // That of "gardener train", for one; the trainer itself has another number.
+  const lease = pid === undefined ? '' : `; process ${pid} has the lease`;
+  ctx.print(`asked ${who} to stop training ${what}${lease}`);
 }
 
 function sayWaited(ctx: Context, asked: WireProject, last: WireProject | null, wait: number | true): void {

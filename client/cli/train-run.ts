@@ -1,6 +1,8 @@
 /** A trainer under its lease: started, listened to, and ended with it. */
 import type { Client } from '../client.ts';
 import { cutText } from '../reported.ts';
+import type { WireProject } from '../../src/domain/encoding.ts';
+import type { RegistryError } from '../../src/domain/errors.ts';
 import type { Result } from '../../src/protocol/methods.ts';
 import type { Context } from './context.ts';
 import { systemReason } from './failures.ts';
@@ -29,7 +31,7 @@ export async function runTrainer(
 ): Promise<void> {
   const { project, token } = begun;
   const name = shellWord(project.name);
-  ctx.hints = { lease_lost: `gardener show ${name} tells who has the project now; the command was ended` };
+  ctx.hints = { lease_lost: `gardener show ${name}, which tells how it stands` };
   ctx.host.leaveSignals();
   ctx.host.outliveReaders();
   const warn = onlyOnce((why) =>
@@ -49,7 +51,10 @@ export async function runTrainer(
   };
   const lease = new Lease(client, begun, {
     cancelled: (reason) => interrupt({ cancelled: reason }),
-    lost: (error) => interrupt({ lost: error }),
+    lost: (error) => {
+      ctx.hints = { lease_lost: adviceForLost(error, name) };
+      interrupt({ lost: error });
+    },
     refused: warn,
   });
   const heard = (line: string | undefined): void => {
@@ -117,6 +122,15 @@ async function notStarted(
     `gardener: cannot run ${printable(program)}: ${code === 'ENOENT' ? 'there is no such program' : systemReason(error)}`,
   );
   ctx.exitCode = code === 'ENOENT' ? NOT_FOUND : NOT_EXECUTABLE;
+}
+
+function adviceForLost({ data }: RegistryError, name: string): string {
+  if (data['holder'] != null)
+    return `gardener show ${name}, which tells who has it now; the command was ended`;
+  const { training } = (data['project'] ?? {}) as Partial<WireProject>;
+  return training?.error === 'stalled'
+    ? 'a longer --stall, or a trainer that reports; the command was ended'
+    : `gardener show ${name}; the command was ended`;
 }
 
 function onlyOnce(tell: (why: string) => void): (why: string) => void {

@@ -21,7 +21,7 @@ const MAX_MISTYPED = 64;
 export function findProject(view: RegistryView, reference: string): Project {
   const found = named(view, reference) ?? containing(view, reference);
   if (found) return found;
-  throw notFound(view, reference, 'nothing is registered under it');
+  throw notFound(view, reference);
 }
 
 /**
@@ -31,7 +31,7 @@ export function findProject(view: RegistryView, reference: string): Project {
  */
 export function findNamed(view: RegistryView, reference: string): Project {
   const found = named(view, reference) ?? containing(view, reference);
-  if (!found) throw notFound(view, reference, 'nothing is registered under it');
+  if (!found) throw notFound(view, reference);
   const isElsewhere = reference.startsWith('/') && found.source_path !== normalizePath(reference);
   if (!isElsewhere) return found;
   throw notFound(view, reference, `it is not the directory of "${found.name}" but in it`, [found.name]);
@@ -44,7 +44,7 @@ function named(view: RegistryView, reference: string): Project | undefined {
 function notFound(
   view: RegistryView,
   reference: string,
-  why: string,
+  why = reference.startsWith('/') ? 'no project contains it' : 'no project has this name or id',
   suggestions = nearNames(view, reference),
 ): RegistryError {
   return new RegistryError('project_not_found', `cannot find project "${shorten(reference)}": ${why}`, {

@@ -8,7 +8,15 @@ import { toWire } from '../domain/encoding.ts';
 import { RegistryError } from '../domain/errors.ts';
 import type { Project } from '../domain/project.ts';
 import { LONGEST_TIMER_MS } from './longest-timer.ts';
-import { type Holder, isLeaseRecorded, nextToken, type Progress, stallOf } from '../domain/training.ts';
+import {
+  DISCONNECTED,
+  type Holder,
+  isLeaseRecorded,
+  nextToken,
+  type Progress,
+  STALLED,
+  stallOf,
+} from '../domain/training.ts';
 
 /** How long a lease whose connection ended may be resumed, in milliseconds. */
 export const RESUME_GRACE_MS = 10_000;
@@ -247,18 +255,27 @@ export class Leases {
 function leaseLost(project: Project, token: number, lease: Lease | undefined): RegistryError {
   return new RegistryError(
     'lease_lost',
-    `cannot go on training "${project.name}": token ${token} is not the current one; stop, and begin again`,
+    `cannot go on training "${project.name}": ${whyLost(project, token)}; stop, and begin again`,
     { project: toWire(project), ...(lease ? { holder: lease.holder } : {}) },
   );
 }
 
+/** Where nobody has taken the project, the record says why the lease ended. */
+function whyLost({ training }: Project, token: number): string {
+  const isLast = training?.token === token && training.holder === null;
+  if (isLast && training.error === STALLED)
+    return 'it stalled: its trainer reported nothing for as long as it was allowed';
+  if (isLast && training.error === DISCONNECTED) return 'its trainer was away for too long';
+  return `token ${token} is not the current one`;
+}
+
 function leaseHeld(project: Project, lease: Lease | undefined): RegistryError {
-  const { name, pid } = lease?.holder ?? {};
-  const who =
-    [name, pid === undefined ? undefined : `pid ${pid}`].filter(Boolean).join(', ') || 'somebody else';
+  const { name = 'somebody else', pid } = lease?.holder ?? {};
+  // Not the trainer's own number: under "gardener train" another process has the lease.
+  const holder = pid === undefined ? '' : ` under the lease of process ${pid}`;
   return new RegistryError(
     'lease_held',
-    `cannot take "${project.name}": ${who} is training it; wait, or ask them to stop with training.cancel`,
+    `cannot take "${project.name}": ${name} is training it${holder}; wait, or ask them to stop with training.cancel`,
     { holder: lease?.holder ?? null, project: toWire(project) },
   );
 }

@@ -79,7 +79,7 @@ test('a daemon that does not end is not named by a number that is another proces
     code: 1,
     stderr:
       'gardener: cannot stop the daemon: it has not ended after 15 s\n' +
-      'try: gardener daemon logs, or look for it with: ps ax | grep gardenerd, also in containers that share the directory\n',
+      `try: gardener --socket ${socket} daemon logs, or look for it with: ps ax | grep gardenerd, also in containers that share the directory\n`,
   });
 });
 
@@ -247,7 +247,7 @@ describe('a daemon that is not there', () => {
 });
 
 describe('for a socket that was given without a data directory', () => {
-  const hint = 'try: gardener daemon start where it is to run, or here with --data-dir, too\n';
+  const hint = 'try: to start the daemon where it is to run, or here with --data-dir, too\n';
 
   test.each([
     ['a flag', (socket: string) => ({ words: ['--socket', socket], env: {} })],

@@ -201,7 +201,7 @@ describe('the project that is meant', () => {
     expect(await cli.run(['show', 'paymnets', '--json'])).toMatchObject({
       code: 1,
       stderr:
-        'gardener: cannot find project "paymnets": nothing is registered under it; did you mean payments?\n',
+        'gardener: cannot find project "paymnets": no project has this name or id; did you mean payments?\n',
       stdout: expect.stringContaining('"project_not_found"') as string,
     });
   });

@@ -56,7 +56,9 @@ describe('a lease', () => {
     const child = await noted(cli.home, 'child');
     const refused = await cli.run(['train', 'payments', '--', 'true']);
     expect(refused.code).toBe(1);
-    expect(refused.stderr).toMatch(/sh, pid \d+ is training it.*\ntry: gardener train --cancel payments /s);
+    expect(refused.stderr).toMatch(
+      /: sh is training it under the lease of process \d+;.*\ntry: gardener train --cancel payments /s,
+    );
     const { token } = await registry.training.begin({ project: 'payments', force: true });
     expect(token).toBeGreaterThan(training?.token ?? Infinity);
     const { code, stderr } = await finished;
@@ -75,8 +77,11 @@ describe('a lease', () => {
 
   test('that stalls ends the trainer', async () => {
     const { train, project } = await trainable();
-    const { code } = await train(WAITS, ['--stall', '0.2']).finished;
+    const { code, stderr } = await train(WAITS, ['--stall', '0.2']).finished;
     expect(code).toBe(1);
+    // Nobody else has the project now.
+    expect(stderr).toContain('it stalled: its trainer reported nothing for as long as it was allowed');
+    expect(stderr).toContain('try: a longer --stall, or a trainer that reports; the command was ended\n');
     expect(await project()).toMatchObject({ training_status: 'failed', training: { error: 'stalled' } });
   });
 
@@ -109,7 +114,7 @@ describe('gardener train --cancel', () => {
     expect(asked).toMatchObject({
       code: 0,
       stdout: expect.stringMatching(
-        /^asked sh, process \d+ to stop training payments\nnobody trains it any more; it is not started\n$/,
+        /^asked sh to stop training payments; process \d+ has the lease\nnobody trains it any more; it is not started\n$/,
       ),
     });
     expect(await finished).toMatchObject({

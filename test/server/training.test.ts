@@ -63,7 +63,7 @@ describe('training.begin', () => {
     for (const peer of [await connect(), writer]) {
       const { code, message, data } = await peer.refusal('training.begin', { project: 'a' });
       expect(code).toBe(1006);
-      expect(message).toContain('lora, pid 7');
+      expect(message).toContain('lora is training it under the lease of process 7');
       expect(data).toMatchObject({
         kind: 'lease_held',
         holder: { name: 'lora', pid: 7 },
