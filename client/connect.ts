@@ -1,5 +1,6 @@
 /** Finding the daemon, or starting it. */
 import { type Paths, resolvePaths } from '../src/paths.ts';
+import { refuseForRoot, UnsafeDirectoryError } from '../src/private-directory.ts';
 import { Client } from './client.ts';
 import { pause } from './deadline.ts';
 import { ConnectionError } from './errors.ts';
@@ -63,7 +64,7 @@ const LAST_WAIT_MS = 100;
 export async function connect(options: ConnectOptions = {}): Promise<Client> {
   const { deadlines = {}, signal = new AbortController().signal } = options;
   const target: Target = {
-    paths: resolvePaths(options),
+    paths: usablePaths(options),
     client: { ...options.client, pid: process.pid },
     connectMs: deadlines.connect ?? 1_000,
     helloMs: deadlines.hello ?? 2_000,
@@ -76,6 +77,19 @@ export async function connect(options: ConnectOptions = {}): Promise<Client> {
   };
   const open = (aborted: AbortSignal) => reach(target, means, aborted);
   return new Client(await open(signal), open, deadlines.call ?? 30_000, means.warn);
+}
+
+/** @throws {ConnectionError} `not_allowed` for root where another user's registry is meant */
+function usablePaths(options: ConnectOptions): Paths {
+  const paths = resolvePaths(options);
+  try {
+    // Whose data are behind a socket that is given alone is not known.
+    if (!paths.socketAlone) refuseForRoot(paths.dataDir);
+  } catch (cause) {
+    if (!(cause instanceof UnsafeDirectoryError)) throw cause;
+    throw new ConnectionError('not_allowed', cause.message, { cause });
+  }
+  return paths;
 }
 
 interface Means {

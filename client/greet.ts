@@ -9,6 +9,7 @@ import { isHeldByKilled, LIVELY_MS, pidFile } from '../src/killed-process.ts';
 import type { Paths } from '../src/paths.ts';
 import type { Params, Result } from '../src/protocol/methods.ts';
 import { PROTOCOL_VERSION } from '../src/protocol/version.ts';
+import { WITHOUT_SUDO } from '../src/private-directory.ts';
 import { Connection } from './connection.ts';
 import { onAbort, pause, within } from './deadline.ts';
 import { ConnectionError } from './errors.ts';
@@ -170,6 +171,12 @@ async function statusOf(path: string): Promise<Stats | undefined> {
 function refuseOthers(path: string, { uid }: Stats): void {
   const own = process.getuid?.() ?? uid;
   if (uid === own) return;
+  // Whoever is root could, and should not, remove what another user's programs are using.
+  if (own === 0)
+    throw new ConnectionError(
+      'not_allowed',
+      `cannot use ${path} as root: it belongs to user ${uid}; do ${WITHOUT_SUDO}`,
+    );
   throw new ConnectionError(
     'not_allowed',
     `cannot use ${path}: it belongs to user ${uid} and not to you (${own}); remove it, or choose another socket with CODEBASE_GARDENER_SOCKET`,

@@ -1,5 +1,6 @@
 /** Directories in which nobody but the user may make, remove or replace anything. Client and daemon share this file. */
 import { type Stats, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 
 /** Write permission for others than the owner. An access list shows there, too, as that of the group. */
 const OTHERS_WRITE = 0o022;
@@ -18,6 +19,31 @@ interface Wording {
   readonly remedy: string;
 }
 
+/** What is advised to root who works for somebody else. */
+export const WITHOUT_SUDO = 'the same without sudo';
+
+/**
+ * Refuses a data directory to root where it is another user's, or would be made in what is: by `sudo -E` or with that
+ * user's HOME. What root makes and replaces there is root's, and locks the user out.
+ *
+ * @throws {UnsafeDirectoryError}
+ * @throws the system's error where it cannot be looked at
+ */
+export function refuseForRoot(directory: string): void {
+  if (process.geteuid?.() !== 0) return;
+  let place = directory;
+  let status = statSync(place, { throwIfNoEntry: false });
+  while (!status && place !== dirname(place)) {
+    place = dirname(place);
+    status = statSync(place, { throwIfNoEntry: false });
+  }
+  if (!status || status.uid === 0) return;
+  const whose = place === directory ? 'it' : place;
+  throw new UnsafeDirectoryError(
+    `cannot use ${directory} as root: ${whose} belongs to user ${status.uid}, whom files of root would lock out; do ${WITHOUT_SUDO}, or choose another with --data-dir`,
+  );
+}
+
 /**
  * Refuses the data directory where others could put something in the way: whoever can make a link in it decides where
  * the daemon writes, and whoever can rename in it, what it reads. One that is not there yet is nobody's.
@@ -26,11 +52,14 @@ interface Wording {
  * the gate to it: where only the user can write, nobody else has planted anything. A sticky directory is no exception,
  * because in it others can still make what is not there yet.
  *
+ * Root is refused more, see {@link refuseForRoot}.
+ *
  * @throws {UnsafeDirectoryError} when it, or the directory that a link leads to, is somebody else's or others can
  *   write to it
  * @throws the system's error where it cannot be looked at
  */
 export function checkDataDirectory(directory: string): void {
+  refuseForRoot(directory);
   const status = statSync(directory, { throwIfNoEntry: false });
   // What is no directory is told by whoever looks for something in it.
   if (!status?.isDirectory()) return;

@@ -2,6 +2,7 @@
 import type { Client } from '../client.ts';
 import type { ConnectOptions } from '../connect.ts';
 import { isSocketAlone, type Paths, resolvePaths } from '../../src/paths.ts';
+import { refuseForRoot } from '../../src/private-directory.ts';
 import { VERSION } from '../../src/version.ts';
 import type { Advise } from './advice.ts';
 import { type Paint, painter } from './colour.ts';
@@ -82,8 +83,11 @@ export class Context {
     this.interactive = host.stdout.isTTY === true && !this.json;
   }
 
+  /** @throws {UnsafeDirectoryError} for root where another user's registry is meant, which root would spoil */
   get paths(): Paths {
-    return resolvePaths(this.location, this.host.env);
+    const paths = resolvePaths(this.location, this.host.env);
+    if (!paths.socketAlone) refuseForRoot(paths.dataDir);
+    return paths;
   }
 
   /** Nothing is started for a socket that was given without a data directory. */

@@ -2,6 +2,7 @@
 import { ConnectionError, type ConnectionFailure, RpcError } from '../errors.ts';
 import { type ErrorKind, RegistryError } from '../../src/domain/errors.ts';
 import { PathError } from '../../src/paths.ts';
+import { UnsafeDirectoryError, WITHOUT_SUDO } from '../../src/private-directory.ts';
 import { type ErrorDocument, LocalError, NotRunningError, systemReason, UsageError } from './failures.ts';
 import { anyOf, shellWord } from './text.ts';
 
@@ -57,6 +58,13 @@ export function explain(error: unknown, hints: Hints = {}, socketAlone = false):
   }
   if (error instanceof UsageError) return outside(EXIT.usage, 'usage', error.message, error.hint);
   if (error instanceof PathError) return outside(EXIT.usage, 'usage', error.message, undefined);
+  if (error instanceof UnsafeDirectoryError)
+    return outside(
+      EXIT.refused,
+      'local',
+      beforeAdvice(error.message),
+      `${WITHOUT_SUDO}, or another --data-dir`,
+    );
   if (error instanceof LocalError) return outside(EXIT.refused, 'local', error.message, error.hint);
   // A mistake of ours, or a system error that no command expected; a stack would help nobody who reads this.
   const path = error instanceof Error && 'path' in error ? `${String(error.path)}: ` : '';

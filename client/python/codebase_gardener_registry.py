@@ -700,6 +700,7 @@ class _Dialer:
         self.path = path
         self._data_dir = data_dir
         # A socket that is given alone may lead to another machine, and whose data it would serve is not known.
+        self._socket_alone = socket_alone
         self._auto_start = auto_start and not socket_alone
         self._advice = (
             "none is started for a socket that is given alone, as it may lead to another machine: start it there, or "
@@ -718,6 +719,7 @@ class _Dialer:
         self._starting = threading.Lock()
 
     def dial(self, deadline: _Deadline) -> _Connection:
+        self._check_root()
         try:
             return self._reach(deadline.sooner(self._start_timeout))
         except socket.timeout:
@@ -791,6 +793,23 @@ class _Dialer:
             connection.close()
             raise
 
+    def _check_root(self) -> None:
+        """Refuses another user's registry to root, as by ``sudo -E``: what root made there would lock the user out."""
+        # Whose data are behind a socket that is given alone is not known.
+        if os.geteuid() != 0 or self._socket_alone:
+            return
+        place = self._data_dir
+        while not os.path.exists(place) and place != os.path.dirname(place):
+            place = os.path.dirname(place)
+        owner = os.stat(place).st_uid
+        if owner != 0:
+            whose = "it" if place == self._data_dir else place
+            raise RegistryConnectionError(
+                "not_allowed",
+                f"cannot use {self._data_dir} as root: {whose} belongs to user {owner}, whom files of root would lock "
+                "out; do the same without sudo, or choose another with CODEBASE_GARDENER_DATA_DIR",
+            )
+
     def _check_owner(self) -> None:
         """Refuses what belongs to somebody else: the daemon would be theirs."""
         for path, trusted in ((os.path.dirname(self.path), (os.getuid(), 0)), (self.path, (os.getuid(),))):
@@ -799,6 +818,12 @@ class _Dialer:
             except OSError:
                 # Absent, or not to be seen: connecting says which.
                 continue
+            if owner not in trusted and os.getuid() == 0:
+                # Whoever is root could, and should not, remove what another user's programs are using.
+                raise RegistryConnectionError(
+                    "not_allowed",
+                    f"cannot use {path} as root: it belongs to user {owner}; do the same without sudo",
+                )
             if owner not in trusted:
                 raise RegistryConnectionError(
                     "not_allowed",

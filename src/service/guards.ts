@@ -1,5 +1,6 @@
 /** What must not be done to a service, whoever asks. */
 import { readIfThere, LABEL, SERVICE_UNIT } from './installed.ts';
+import { WITHOUT_SUDO } from '../private-directory.ts';
 import { ServiceError } from './commands.ts';
 
 export interface Circumstances {
@@ -27,7 +28,7 @@ export function refuseOtherUser({ uid, env }: Circumstances): void {
   if (uid !== 0 || person === undefined || person === '0') return;
   throw new ServiceError(
     `cannot work on the service of user ${name ?? person} as root: files would belong to root, and the service would run as root`,
-    'the same without sudo',
+    WITHOUT_SUDO,
   );
 }
 

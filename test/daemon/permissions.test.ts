@@ -1,6 +1,18 @@
 /** The registry is its user's alone, and a place where that cannot be so is refused. */
 import { execFile } from 'node:child_process';
-import { chmod, chown, cp, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  chown,
+  cp,
+  lstat,
+  mkdir,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { MAX_SOCKET_PATH_BYTES } from '../../src/paths.ts';
@@ -175,9 +187,67 @@ describe('a data directory', () => {
     const refused = new Gardenerd(dataDir);
     expect(await refused.ended).toEqual({ code: 1, signal: null });
     expect(refused.stderr).toBe(
-      `gardenerd: cannot use ${dataDir} for the data: it belongs to user ${NOBODY}; choose another with --data-dir\n`,
+      `gardenerd: cannot use ${dataDir} as root: it belongs to user ${NOBODY}, whom files of root would lock out; do the same without sudo, or choose another with --data-dir\n`,
     );
     expect(await readdir(dataDir)).toEqual([]);
+  });
+});
+
+describe('root in the home of another user', () => {
+  /** What is there, and whose it is. */
+  async function owners(directory: string): Promise<[string, number][]> {
+    const names = await readdir(directory, { recursive: true });
+    return await Promise.all(
+      names.toSorted().map(async (name): Promise<[string, number]> => {
+        return [name, (await lstat(join(directory, name))).uid];
+      }),
+    );
+  }
+
+  test.for(['no data directory', 'a data directory'])(
+    'with %s is refused, and makes nothing',
+    async (there, context) => {
+      if (!isRoot) context.skip('needs root, to give a directory away');
+      const cli = await commandLine();
+      await cli.codebase('src/web', { 'a.py': '' });
+      if (there === 'a data directory') await mkdir(cli.dataDir, { mode: 0o700 });
+      for (const name of ['.', ...(await readdir(cli.home, { recursive: true }))])
+        await chown(join(cli.home, name), NOBODY, NOBODY);
+      const before = await owners(cli.home);
+      for (const words of [
+        ['add', 'src/web'],
+        ['ls'],
+        ['doctor', '--fix'],
+        ['daemon', 'run'],
+        ['daemon', 'start'],
+      ]) {
+        const { code, stderr } = await cli.run(words);
+        expect(stderr).toContain('as root: ');
+        expect(stderr).toContain('the same without sudo');
+        expect(code).not.toBe(0);
+      }
+      expect(await owners(cli.home)).toEqual(before);
+      // A place of root's own, by a flag, whatever HOME is.
+      const own = join(await temporaryDirectory(), 'data');
+      expect(await cli.run(['--data-dir', own, 'add', 'src/web'])).toMatchObject({ code: 0 });
+      expect(await cli.run(['--data-dir', own, 'daemon', 'stop'])).toMatchObject({ code: 0 });
+      // Not "stop", which the end of the test is about to ask for.
+      await chown(cli.home, 0, 0);
+      await rm(cli.dataDir, { recursive: true, force: true });
+    },
+  );
+
+  test('is not told to remove the socket that somebody uses', async (context) => {
+    if (!isRoot) context.skip('needs root, to give a directory away');
+    const cli = await commandLine();
+    const run = join(cli.home, 'run');
+    await mkdir(run, { mode: 0o700 });
+    await chown(run, NOBODY, NOBODY);
+    const { code, stderr } = await cli.run(['--socket', join(run, 'a.sock'), 'ls']);
+    expect(code).toBe(3);
+    expect(stderr).toBe(
+      `gardener: cannot use ~/run as root: it belongs to user ${NOBODY}; do the same without sudo\n`,
+    );
   });
 });
 

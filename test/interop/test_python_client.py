@@ -68,6 +68,18 @@ class DaemonTest(Home):
         self.gardener("daemon", "restart")
 
 
+@unittest.skipUnless(os.geteuid() == 0, "needs root, to give a directory away")
+class Root(Home):
+    def test_in_the_home_of_another_user_is_refused_and_makes_nothing(self):
+        nobody = 65534
+        os.chown(self.home, nobody, nobody)
+        with ProjectRegistry(data_dir=self.data_dir, gardener=GARDENER) as registry:
+            with self.assertRaisesRegex(RegistryConnectionError, "as root: .*the same without sudo") as caught:
+                registry.list_projects()
+        self.assertEqual(caught.exception.reason, "not_allowed")
+        self.assertEqual(os.listdir(self.home), [])
+
+
 class Vocabulary(DaemonTest):
     def test_a_project_from_its_registration_to_its_removal(self):
         registry = self.registry
