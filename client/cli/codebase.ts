@@ -51,10 +51,16 @@ export async function scanCodebase(ctx: Context, path: string): Promise<Scan> {
         },
       }),
   );
-  const { unreadable, unreadableCount, gitFault } = result;
+  const { unreadable, unreadableCount, unreadRules, bare, gitFault } = result;
   if (gitFault !== undefined) {
     ctx.note(
       `note: git could not list its files: ${printable(gitFault)}; counted instead were all that no .gitignore hides`,
+    );
+  }
+  if (bare) ctx.note('note: it is a bare repository, with no files but those that git keeps for itself');
+  if (unreadRules) {
+    ctx.note(
+      `note: hidden files may have been counted: ${unreadRules.map(printable).join(', ')}, and was not read`,
     );
   }
   if (unreadableCount > 0) {

@@ -5,7 +5,7 @@ import { Tally } from './languages.ts';
 
 /** Counting stops here: nobody needs to know more, and a home directory given by mistake has no end. */
 const MAX_FILES = 200_000;
-/** Directories that could not be read, named in the answer. */
+/** Directories that could not be read, and files of rules that were not, named in the answer. */
 const MAX_NAMED = 5;
 
 export interface Scan {
@@ -18,6 +18,10 @@ export interface Scan {
   /** Some directories that could not be read, relative to the codebase. */
   readonly unreadable: readonly string[];
   readonly unreadableCount: number;
+  /** Some `.gitignore` files that were not read, each with why: "docs/.gitignore is no plain file". */
+  readonly unreadRules?: readonly string[];
+  /** A bare repository: it has no files but git's own, which are nobody's code. */
+  readonly bare?: true;
   /** Why git did not say what it tracks, where there is something to say: the number may be another one then. */
   readonly gitFault?: string;
 }
@@ -63,11 +67,21 @@ export async function scan(
     // What it said before that is a part of the truth, and which part nobody knows.
     gitFault = error.message;
   }
-  const { walkFiles } = await import('./walk.ts');
+  const { isBareRepository, walkFiles } = await import('./walk.ts');
   const note = (directory: string): void => {
     unreadableCount += 1;
     if (unreadable.length < MAX_NAMED) unreadable.push(directory);
   };
-  const walked = await count(walkFiles(root, note));
-  return { ...walked, unreadableCount, ...(gitFault !== '' && { gitFault }) };
+  const unreadRules: string[] = [];
+  const unread = (file: string, why: string): void => {
+    if (unreadRules.length < MAX_NAMED) unreadRules.push(`${file} ${why}`);
+  };
+  const walked = await count(walkFiles(root, note, unread));
+  return {
+    ...walked,
+    unreadableCount,
+    ...(unreadRules.length > 0 && { unreadRules }),
+    ...((await isBareRepository(root)) && { bare: true }),
+    ...(gitFault !== '' && { gitFault }),
+  };
 }

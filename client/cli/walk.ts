@@ -1,7 +1,8 @@
 /** The files under a directory that its `.gitignore` files do not hide. */
-import { opendir, readFile } from 'node:fs/promises';
+import { opendir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import ignore, { type Ignore } from 'ignore';
+import { readSmallFile, UnfitFile } from './small-file.ts';
 
 /** What tools put beside the code and nobody wrote; many a codebase has no `.gitignore` that says so. */
 const NEVER = new Set(
@@ -32,16 +33,21 @@ interface Folder {
  * A file that a deeper `.gitignore` takes back out of a directory which a shallower one ignores stays hidden here,
  * and not for git; nobody was seen to write that.
  *
+ * What git keeps for itself is left out, also where it lies open, in a bare repository.
+ *
  * @param unreadable gets each directory that cannot be read, relative to the root, `.` for the root
+ * @param unread gets each `.gitignore` that hides nothing because it is not read, relative to the root, and why: "is no
+ *   plain file"
  */
 export async function* walkFiles(
   root: string,
   unreadable: (directory: string) => void,
+  unread: (file: string, why: string) => void = () => undefined,
 ): AsyncIterable<string[]> {
   const waiting: Folder[] = [{ path: '', rules: [] }];
   for (let folder = waiting.pop(); folder; folder = waiting.pop()) {
     try {
-      yield* readFolder(root, folder, waiting);
+      yield* readFolder(root, folder, waiting, unread);
     } catch (error) {
       if (!isSystemError(error)) throw error;
       unreadable(folder.path.slice(0, -1) || '.');
@@ -56,11 +62,13 @@ async function* readFolder(
   root: string,
   { path, rules: outer }: Folder,
   waiting: Folder[],
+  unread: (file: string, why: string) => void,
 ): AsyncIterable<string[]> {
   const place = join(root, path);
+  if (await isBareRepository(place)) return;
   const directory = await opendir(place, { bufferSize: 256 });
   try {
-    const rules = await withOwnRules(place, path, outer);
+    const rules = await withOwnRules(place, path, outer, unread);
     let files: string[] = [];
     for (let entry = await directory.read(); entry; entry = await directory.read()) {
       if (NEVER.has(entry.name)) continue;
@@ -79,15 +87,47 @@ async function* readFolder(
   }
 }
 
-async function withOwnRules(place: string, path: string, outer: readonly Rules[]): Promise<readonly Rules[]> {
+/** Whoever reads more rules than fit in this for each file is not done today. Bytes. */
+const MAX_RULES = 256 * 1024;
+const RULES = '.gitignore';
+
+async function withOwnRules(
+  place: string,
+  path: string,
+  outer: readonly Rules[],
+  unread: (file: string, why: string) => void,
+): Promise<readonly Rules[]> {
   try {
-    const text = await readFile(join(place, '.gitignore'), 'utf8');
+    const text = await readSmallFile(join(place, RULES), MAX_RULES);
+    if (text === undefined) return outer;
     // As git has it on each system: macOS does not tell cases apart.
     const own = ignore({ ignorecase: process.platform === 'darwin' }).add(text);
     return [{ from: path.length, ignore: own }, ...outer];
   } catch (error) {
-    // Absent, a directory, not readable: nothing is hidden then.
-    if (isSystemError(error)) return outer;
+    if (!(error instanceof UnfitFile)) throw error;
+    unread(path + RULES, error.message);
+    return outer;
+  }
+}
+
+/** A `HEAD` holds a name or a hash. Bytes. */
+const MAX_HEAD = 1024;
+
+/**
+ * Whether a directory is what is otherwise called `.git`, known by what git itself looks for.
+ * https://git-scm.com/docs/gitrepository-layout
+ */
+export async function isBareRepository(place: string): Promise<boolean> {
+  const head = await readSmallFile(join(place, 'HEAD'), MAX_HEAD).catch(() => undefined);
+  if (head === undefined || !/^(?:ref: ?refs\/|[0-9a-f]{40})/.test(head)) return false;
+  return (await isDirectory(join(place, 'objects'))) && (await isDirectory(join(place, 'refs')));
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory();
+  } catch (error) {
+    if (isSystemError(error)) return false;
     throw error;
   }
 }

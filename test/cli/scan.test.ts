@@ -1,8 +1,10 @@
 import { execFile } from 'node:child_process';
-import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { chmod, mkdir, symlink, truncate, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { scan } from '../../client/cli/scan.ts';
 import { walkFiles } from '../../client/cli/walk.ts';
 import { environment, temporaryDirectory } from '../support/home.ts';
@@ -95,6 +97,66 @@ describe('without git, every file counts', () => {
       unreadable: [],
       unreadableCount: 0,
     });
+  });
+});
+
+describe('a .gitignore that cannot be read', () => {
+  test.for<[string, string, (path: string) => Promise<unknown>]>([
+    ['a pipe', 'is no plain file', (path) => run('mkfifo', [path])],
+    ['a directory', 'is no plain file', (path) => mkdir(path)],
+    ['a device without an end', 'is no plain file', (path) => symlink('/dev/zero', path)],
+    [
+      'longer than any memory',
+      'is longer than 256 KiB',
+      (path) => writeFile(path, '').then(() => truncate(path, 6e8)),
+    ],
+    [
+      'a socket',
+      'is no plain file',
+      async (path) => {
+        const server = createServer().listen(path);
+        await once(server, 'listening');
+        onTestFinished(() => void server.close());
+      },
+    ],
+  ])('because it is %s is told and hides nothing', { timeout: 20_000 }, async ([, why, make], context) => {
+    requireTools(context, 'mkfifo');
+    const root = await codebase({ 'a.py': '', 'docs/b.py': '', 'docs/c.log': '' });
+    await make(join(root, 'docs/.gitignore'));
+    const found = await scan(root, { env: noGit });
+    expect(found).toMatchObject({ language: 'python', unreadRules: [`docs/.gitignore ${why}`] });
+    expect(found.unreadableCount).toBe(0);
+  });
+});
+
+test('other files than plain ones are not opened, and do not count', { timeout: 20_000 }, async (context) => {
+  requireTools(context, 'mkfifo');
+  const root = await codebase({ 'a.py': '', 'zero.py': '->/dev/zero' });
+  await run('mkfifo', [join(root, 'b.py')]);
+  await run('mkfifo', [join(root, 'HEAD')]);
+  expect(await scan(root, { env: noGit })).toMatchObject({ files: 1 });
+});
+
+describe('a bare repository has no files', () => {
+  async function bare(at: string): Promise<void> {
+    await run('git', ['init', '-q', '--bare', at], { env: environment(at) });
+  }
+
+  test('of a codebase, and says that it is one', async (context) => {
+    requireTools(context, 'git');
+    const root = await codebase({});
+    await bare(root);
+    for (const env of [noGit, environment(root)])
+      expect(await scan(root, { env })).toMatchObject({ files: 0, language: 'unknown', bare: true });
+  });
+
+  test('where one lies in a codebase', async (context) => {
+    requireTools(context, 'git');
+    const root = await codebase({ 'a.py': '' });
+    await bare(join(root, '.bare'));
+    const found = await scan(root, { env: noGit });
+    expect(found).toMatchObject({ files: 1, language: 'python' });
+    expect(found.bare).toBeUndefined();
   });
 });
 
