@@ -4,6 +4,7 @@
  * The protocol is strict. A trainer is not: a loss is NaN, a fraction 1.0000000000000002, a message too long. What JSON
  * or the registry cannot carry is left out or cut, and told; the rest counts.
  */
+import { cutText, mendJson } from '../src/domain/text.ts';
 import { isObject } from './errors.ts';
 
 /** What the registry takes: texts in UTF-16 units, details in bytes of UTF-8 as compact JSON. */
@@ -52,7 +53,8 @@ export function fit(params: unknown, tell: (what: string) => void): unknown {
 
 /**
  * The same value without numbers that JSON does not have: gone from objects, null in lists, whose other elements keep
- * their places. `JSON.stringify` makes null of them everywhere, which in metadata deletes a key.
+ * their places. `JSON.stringify` makes null of them everywhere, which in metadata deletes a key. And without halves
+ * of characters, as whoever cuts a text makes them: a replacement character stands there.
  *
  * @param tell is told of each, by its path
  */
@@ -67,13 +69,5 @@ export function finite(value: unknown, tell: (what: string) => void): unknown {
     tell(`${path} is ${what}, which JSON cannot carry; it was left out`);
     return undefined;
   }) as string | undefined;
-  return text === undefined ? undefined : JSON.parse(text);
-}
-
-/** The beginning of a text, cut between two characters and not within one. */
-export function cutText(text: string, units: number): string {
-  if (text.length <= units) return text;
-  const last = text.charCodeAt(units - 1);
-  const splits = last >= 0xd800 && last <= 0xdbff;
-  return text.slice(0, splits ? units - 1 : units);
+  return text === undefined ? undefined : JSON.parse(mendJson(text));
 }

@@ -23,6 +23,7 @@ const TURNS = 'src/turns.ts';
 const THIN = [
   ...COMMON,
   'src/domain/errors.ts',
+  'src/domain/text.ts',
   'src/protocol/version.ts',
   'src/service/installed.ts',
   'src/service/launchctl.ts',

@@ -1,5 +1,7 @@
 /** The end of what a program wrote, for whoever asks later why it failed. */
 
+import { cutStart } from '../../src/domain/text.ts';
+
 /** Kept of it, in bytes. */
 const KEPT_BYTES = 16 * 1024;
 /** Told of it. */
@@ -43,7 +45,7 @@ export class Tail {
     const told: string[] = [];
     for (const line of lines.toReversed()) {
       if (room <= 0) break;
-      told.unshift(line.slice(-room));
+      told.unshift(cutStart(line, room));
       room -= line.length + 1;
     }
     return told;

@@ -4,7 +4,7 @@ import { constants } from 'node:os';
 import type { WireProject } from '../../src/domain/encoding.ts';
 import type { RegistryError } from '../../src/domain/errors.ts';
 import { RpcError } from '../errors.ts';
-import { cutText } from '../reported.ts';
+import { cutText } from '../../src/domain/text.ts';
 import type { Context } from './context.ts';
 import { EXIT } from './errors.ts';
 import { duration, printable } from './text.ts';

@@ -1,6 +1,6 @@
 /** A trainer under its lease: started, listened to, and ended with it. */
 import type { Client } from '../client.ts';
-import { cutText } from '../reported.ts';
+import { cutText } from '../../src/domain/text.ts';
 import type { WireProject } from '../../src/domain/encoding.ts';
 import type { RegistryError } from '../../src/domain/errors.ts';
 import type { Result } from '../../src/protocol/methods.ts';

@@ -2,6 +2,7 @@
 import { basename } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Client } from '../client.ts';
+import { cutText } from '../../src/domain/text.ts';
 import type { Params, Result } from '../../src/protocol/methods.ts';
 import type { Context } from './context.ts';
 import { EXIT } from './errors.ts';
@@ -51,7 +52,7 @@ export async function train(
   // Before anything is begun: it may be gone.
   const directory = ctx.cwd();
   const lease: Lease = {
-    holder: { name: basename(program).slice(0, 100), pid: process.pid },
+    holder: { name: cutText(basename(program), 100), pid: process.pid },
     ...(options.stall !== undefined && { stall_ms: Math.round(options.stall * 1000) }),
   };
   // Started before and not by the client of the lease: that one is to wait for a daemon that somebody has stopped.

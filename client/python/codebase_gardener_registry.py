@@ -1350,8 +1350,14 @@ class Watch:
 # cannot carry is left out or cut, and told; the rest counts.
 
 
+def _whole(text: str) -> str:
+    """A text without halves of characters, which no UTF-8 can hold; bytes of a path that are none come as such."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
 def _cut(text: str, units: int) -> str:
     """The beginning of a text, of so many UTF-16 units at most, cut between two characters."""
+    text = _whole(text)
     if len(text) * 2 <= units:
         return text
     for at, character in enumerate(text):
@@ -1380,7 +1386,9 @@ _GONE = object()
 
 def _carried(value: Any, path: str, tell: Callable[[str], None], depth: int = 0) -> Any:
     """A value as JSON can carry it; what it cannot is gone from objects, and None in lists."""
-    if value is None or isinstance(value, (str, bool)):
+    if isinstance(value, str):
+        return _whole(value)
+    if value is None or isinstance(value, bool):
         return value
     if isinstance(value, (int, float)):
         try:
@@ -1391,9 +1399,9 @@ def _carried(value: Any, path: str, tell: Callable[[str], None], depth: int = 0)
         tell(f"{path} is NaN or infinite, which JSON cannot carry; it was left out")
         return _GONE
     if isinstance(value, os.PathLike):
-        return os.fspath(value)
+        return _whole(os.fsdecode(value))
     if depth < _MAX_DEPTH and isinstance(value, Mapping):
-        carried = {str(key): _carried(one, f"{path}.{key}", tell, depth + 1) for key, one in value.items()}
+        carried = {_whole(str(key)): _carried(one, f"{path}.{key}", tell, depth + 1) for key, one in value.items()}
         return {key: one for key, one in carried.items() if one is not _GONE}
     if depth < _MAX_DEPTH and isinstance(value, (list, tuple)):
         carried_list = [_carried(one, f"{path}.{at}", tell, depth + 1) for at, one in enumerate(value)]
@@ -1520,6 +1528,9 @@ class TrainingLease:
     ) -> ProjectMetadata:
         """Training has succeeded."""
         path = None if lora_adapter_path is None else _absolute(lora_adapter_path)
+        if path is not None and path != _whole(path):
+            self._tell("lora_adapter_path is no UTF-8; it was left out")
+            path = None
         metadata = _object("metadata", metadata, self._tell)
         given = {"file_count": file_count, "lora_adapter_path": path, "metadata": metadata}
         return self._end("training.complete", {name: value for name, value in given.items() if value is not None})

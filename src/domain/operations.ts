@@ -17,6 +17,7 @@ import {
 } from './project.ts';
 import { findNamed, findProject, normalizePath } from './references.ts';
 import type { Draft, RegistryView } from './registry.ts';
+import { cutText } from './text.ts';
 import type { Found } from './whereabouts.ts';
 
 export interface NewProject {
@@ -249,7 +250,7 @@ function checkedName(name: string): string {
   if (fault) {
     throw new RegistryError(
       'invalid_name',
-      `cannot use the name ${JSON.stringify(clean.slice(0, 80))}: ${fault}`,
+      `cannot use the name ${JSON.stringify(cutText(clean, 80))}: ${fault}`,
       {
         name: clean,
       },

@@ -4,6 +4,7 @@ import { toWire } from './encoding.ts';
 import { RegistryError } from './errors.ts';
 import { foldName, MAX_NAME_LENGTH, type Project } from './project.ts';
 import type { RegistryView } from './registry.ts';
+import { cutText } from './text.ts';
 
 /** How many near names an error suggests. */
 const MAX_SUGGESTIONS = 3;
@@ -140,5 +141,5 @@ function nearNames(view: RegistryView, reference: string): string[] {
 }
 
 function shorten(text: string): string {
-  return text.length > 80 ? `${text.slice(0, 79)}…` : text;
+  return text.length > 80 ? `${cutText(text, 79)}…` : text;
 }

@@ -3,6 +3,7 @@ import { JSONRPCServer } from 'json-rpc-2.0';
 import type { z } from 'zod';
 import { InvalidParamsError, type ParamIssue, RegistryError } from '../domain/errors.ts';
 import { jsonFault } from '../domain/json.ts';
+import { cutText } from '../domain/text.ts';
 import type { Logger } from '../log.ts';
 import { declaredErrors, MAX_LIST } from '../protocol/method.ts';
 import { findMethod, type MethodName, methods } from '../protocol/methods.ts';
@@ -172,7 +173,7 @@ export class Dispatcher {
       return answered.then((answer) => answer && { ...answer, id });
     }
     if (id === undefined) return Promise.resolve(null);
-    return Promise.resolve(errorAnswer(id, METHOD_NOT_FOUND, `method not found: ${method.slice(0, 80)}`));
+    return Promise.resolve(errorAnswer(id, METHOD_NOT_FOUND, `method not found: ${cutText(method, 80)}`));
   }
 
   /** Answers without a promise where nothing has to be waited for: most calls are questions, and memory knows. */

@@ -3,6 +3,7 @@ import { isUtf8 } from 'node:buffer';
 import { jsonFault, MAX_FILE_DEPTH, TOO_DEEP } from '../domain/json.ts';
 import type { Json, Project } from '../domain/project.ts';
 import { Registry, REGISTRY_VERSION } from '../domain/registry.ts';
+import { mendJson } from '../domain/text.ts';
 import {
   depthFault,
   duplicateFault,
@@ -41,7 +42,8 @@ export interface ReadOptions {
 export function decodeRegistry(bytes: Buffer, now: string, { mend = false }: ReadOptions = {}): Decoded {
   const written = bytes.toString('utf8').replace(/^\uFEFF/, '');
   if (!isUtf8(bytes)) return { ok: false, fault: encodingFault(written) };
-  const text = wellFormed(written);
+  // Python writes halves of characters for file names that are not UTF-8. No place in the text moves.
+  const text = mendJson(written);
   let document: unknown;
   try {
     document = JSON.parse(text);
@@ -58,16 +60,6 @@ export function decodeRegistry(bytes: Buffer, now: string, { mend = false }: Rea
     if (error.message === TOO_DEEP) return { ok: false, fault: depthFault(text, MAX_FILE_DEPTH) };
     return { ok: false, fault: faultAt(text, error.path, error.message) };
   }
-}
-
-/**
- * The text with U+FFFD in the place of halves of surrogate pairs, which JSON can escape and other languages' parsers
- * refuse. Python writes them for file names that are not UTF-8. No place in the text moves.
- */
-function wellFormed(text: string): string {
-  if (!/\\u[dD][89a-fA-F]/.test(text)) return text;
-  const ESCAPES = /\\u[dD][89abAB]..\\u[dD][c-fC-F]..|\\u[dD][89a-fA-F]..|\\[^]/g;
-  return text.replace(ESCAPES, (escape) => (escape.length === '\\ud800'.length ? '\\ufffd' : escape));
 }
 
 function readDocument(document: unknown, now: string, mend: boolean): Content {

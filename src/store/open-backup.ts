@@ -1,6 +1,7 @@
 /** A backup as a registry, or why it cannot be one. */
 import { InvalidParamsError, RegistryError } from '../domain/errors.ts';
 import type { Registry } from '../domain/registry.ts';
+import { cutText } from '../domain/text.ts';
 import type { Backups } from './backups.ts';
 import { decodeRegistry } from './codec.ts';
 
@@ -14,7 +15,7 @@ export async function openBackup(backups: Backups, name: string, now: string): P
   const bytes = await backups.read(name);
   if (!bytes) {
     const names = (await backups.list()).slice(0, 3).map((backup) => backup.name);
-    const called = JSON.stringify(name.slice(0, 100));
+    const called = JSON.stringify(cutText(name, 100));
     throw new RegistryError('backup_not_found', `cannot restore ${called}: no backup has this name`, {
       name,
       suggestions: names,

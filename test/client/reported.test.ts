@@ -33,6 +33,19 @@ test('a report is cut to what the registry takes', async () => {
   await client.close();
 });
 
+test('halves of characters, as cutting a text makes them, are replaced', async () => {
+  const { client, told, arrived } = await reporting();
+  const half = '🌱'.slice(0, 1);
+  await client.training.progress({ ...lease, message: `m${half}`, details: { [half]: [half, '🌱'] } });
+  await client.call('training.fail', { ...lease, error: half });
+  expect(arrived()).toEqual([
+    { ...lease, message: 'm\ufffd', details: { '\ufffd': ['\ufffd', '🌱'] } },
+    { ...lease, error: '\ufffd' },
+  ]);
+  expect(told).toEqual([]);
+  await client.close();
+});
+
 test('what cannot be carried is left out and told once, and the rest counts', async () => {
   const { client, told, arrived } = await reporting();
   const metadata = { loss: Number.NaN, losses: [0.5, Infinity], base: 'small', at: new Date(0) };

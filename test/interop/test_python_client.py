@@ -550,6 +550,23 @@ class Leases(DaemonTest):
         )
         self.assertIn("training payments: metadata.when is a set, which JSON cannot carry; it was left out", told)
 
+    def test_bytes_that_are_no_text_are_replaced_in_reports_and_refused_elsewhere(self):
+        registry = self.registry
+        project_id = registry.get_project("payments").project_id
+        half = os.fsdecode(b"\xff")
+        with registry.training(project_id) as lease:
+            with self.assertLogs("codebase_gardener_registry", "WARNING") as log:
+                lease.report(phase=half, message="\ud83c\udf31" + half, details={half: [half]})
+                lease.complete(lora_adapter_path="/" + half, metadata={"x": half})
+        self.assertIn("lora_adapter_path is no UTF-8; it was left out", str(log.output))
+        project = registry.get_project(project_id)
+        training = project.training
+        self.assertEqual((training.phase, training.message), ("\ufffd", "\U0001f331\ufffd"))
+        self.assertEqual((training.details, project.metadata), ({"\ufffd": ["\ufffd"]}, {"x": "\ufffd"}))
+        with self.assertRaisesRegex(client.ProjectRegistryError, "tags.0"):
+            registry.update_project_metadata(project_id, tags=[half])
+        json.dumps(json.loads((self.data_dir / "registry.json").read_text("utf-8")), ensure_ascii=False).encode("utf-8")
+
     def test_an_error_is_cut_between_characters(self):
         with self.assertRaises(ValueError), self.registry.training("payments"):
             raise ValueError("\U0001f331" * 4096)
