@@ -11,7 +11,7 @@ import { ClaimError } from './server/claim.ts';
 import { findInherited } from './server/inherited.ts';
 import { errorCode } from './store/atomic-file.ts';
 import { forecast } from './store/forecast.ts';
-import { systemRemedy } from './system-error.ts';
+import { systemReason, systemRemedy } from './system-error.ts';
 import { VERSION } from './version.ts';
 
 const HELP = `Usage: gardenerd [options]
@@ -87,7 +87,16 @@ function fail(
   return endProcess(code, lastly);
 }
 
+function unread(error: NodeJS.ErrnoException): void {
+  // Whoever read has read enough, as "head" does; or a disk is full.
+  if (error.code === 'EPIPE') void endProcess(0);
+  else void fail(`cannot write the answer: ${systemReason(error)}`, 1);
+}
+
 async function main(): Promise<void> {
+  process.stdout.on('error', unread);
+  // A daemon goes on when its terminal has gone, or the disk of its log is full.
+  process.stderr.on('error', () => undefined);
   // Whatever the daemon makes is the user's alone.
   process.umask(0o077);
   const options = readOptions(process.argv.slice(2));

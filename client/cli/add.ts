@@ -12,7 +12,7 @@ import { listAll } from './list.ts';
 import { moveCommand } from './move.ts';
 import { nameFor, sameName } from './names.ts';
 import { isSameRepository, repositoryAt } from './repository.ts';
-import { printable, shellWord } from './text.ts';
+import { operands, printable, shellWord } from './text.ts';
 
 /** How long the daemon may look for codebases that are gone. Milliseconds. */
 const PATIENCE_MS = 5_000;
@@ -101,7 +101,7 @@ async function register(
   if (!ctx.interactive) return;
   const { active_project: active } = await client.projects.active();
   if (active?.project_id === project.project_id) ctx.suggest('it is the active project');
-  else ctx.suggest(`make it the active project: gardener use ${shellWord(project.name)}`);
+  else ctx.suggest(`make it the active project: gardener use ${operands(project.name)}`);
 }
 
 /** The project that the codebase was before it was moved here, as far as its repository and its name tell. */

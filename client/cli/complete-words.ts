@@ -14,6 +14,8 @@ export interface Completion {
   readonly prefix: string;
   readonly candidates: readonly Candidate[];
   readonly kind: Kind;
+  /** What begins with a dash would be taken for a flag. */
+  readonly noDashes: boolean;
   /** Flags that say where the registry is, as far as they were typed. */
   readonly location: { readonly dataDir?: string; readonly socket?: string };
 }
@@ -42,6 +44,7 @@ export function completeWords(program: Command, words: readonly string[]): Compl
     prefix,
     candidates: candidates.filter(({ value: text }) => text.startsWith(prefix)),
     kind,
+    noDashes: !afterDashes && !value,
     location,
   });
   if (value) return answer(current, choices(value), kindOfOption(value));

@@ -69,7 +69,7 @@ function replacement(
   return `${before}${whole}`.slice(kept);
 }
 
-async function namesOf(ctx: Context, { kind, prefix, location }: Completion): Promise<Candidate[]> {
+async function namesOf(ctx: Context, { kind, prefix, noDashes, location }: Completion): Promise<Candidate[]> {
   const { home, env } = ctx.host;
   const { dataDir, socket } = location;
   const where = {
@@ -81,7 +81,7 @@ async function namesOf(ctx: Context, { kind, prefix, location }: Completion): Pr
       ask: (question) => asking(ctx, where, question),
       backupsDir: resolvePaths(where, env).backupsDir,
     });
-    return names.filter(({ value }) => value.startsWith(prefix));
+    return names.filter(({ value }) => value.startsWith(prefix) && !(noDashes && value.startsWith('-')));
   } catch {
     // No daemon, a slow one, an older one: whoever presses the tabulator key wants no lecture.
     return [];

@@ -5,6 +5,7 @@ import type { Context } from './context.ts';
 export type Shell = 'bash' | 'zsh' | 'fish';
 
 export function completion(ctx: Context, shell: Shell): void {
+  if (ctx.json) return ctx.printJson({ shell, script: SCRIPTS[shell] });
   ctx.printText(SCRIPTS[shell]);
 }
 

@@ -9,6 +9,7 @@ import { type Paint, painter } from './colour.ts';
 import type { Hints } from './errors.ts';
 import { LocalError, systemReason, UsageError } from './failures.ts';
 import { type Shown, shownJson, shownLine, shownLines, shownText, tame } from './gate.ts';
+import { columnsOf } from './terminal-size.ts';
 import { expandTilde, projectReference, tilde } from './text.ts';
 import { wrapText } from './wrap.ts';
 
@@ -127,7 +128,7 @@ export class Context {
 
   /** Columns of the terminal that shows the answer; undefined where nobody looks, and nothing is to be cut. */
   get columns(): number | undefined {
-    return this.host.stdout.isTTY ? this.host.stdout.columns : undefined;
+    return columnsOf(this.host.stdout);
   }
 
   /** A line of the answer. Whatever it quotes, it stays one, as with all that is printed here. */

@@ -18,7 +18,7 @@ import { importName } from './import-name.ts';
 import { type Found, type ImportPlan, planImport } from './import-plan.ts';
 import { JsonFault } from './json.ts';
 import { readStoredRegistry, type StoredRegistry } from './stored-registry.ts';
-import { expandTilde, plural, printable, shellWord } from './text.ts';
+import { expandTilde, plural, printable, operands } from './text.ts';
 
 export interface ImportOptions {
   readonly dryRun?: true;
@@ -45,7 +45,7 @@ export async function importProjects(ctx: Context, file: string, { dryRun }: Imp
     if (notes.length > MAX_SHOWN) ctx.note(`note: and ${notes.length - MAX_SHOWN} more; gardener doctor`);
     const name = activeName(stored, plan);
     if (name !== undefined && !(await client.projects.active()).active_project) {
-      ctx.suggest(`the active project there was ${printable(name)}: gardener use ${shellWord(name)}`);
+      ctx.suggest(`the active project there was ${printable(name)}: gardener use ${operands(name)}`);
     }
   });
 }

@@ -6,7 +6,8 @@ import type { Host } from './context.ts';
 import { workingDirectory } from './cwd.ts';
 import { EXIT } from './errors.ts';
 import { ignoredSignals } from './ignored-signals.ts';
-import { shownOver } from './gate.ts';
+import { systemReason } from './failures.ts';
+import { shownLine, shownOver } from './gate.ts';
 import { run } from './run.ts';
 
 function interrupted(): void {
@@ -19,10 +20,13 @@ function ignored(): void {
   // Somebody else has the terminal, or nobody is to notice that it has gone.
 }
 
-function unread(error: NodeJS.ErrnoException): void {
+function unread(this: unknown, error: NodeJS.ErrnoException): void {
   // Whoever read the answer has read enough: `gardener ls | head`.
   if (error.code === 'EPIPE') process.exit(EXIT.ok);
-  throw error;
+  // A disk that is full, or has gone. Of standard error nobody can be told.
+  if (this !== process.stderr)
+    process.stderr.write(shownLine(`gardener: cannot write the answer: ${systemReason(error)}`));
+  process.exit(EXIT.refused);
 }
 
 const ignoredAtStart = ignoredSignals(process.env);

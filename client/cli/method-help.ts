@@ -2,6 +2,7 @@
 import type { Context } from './context.ts';
 import { UsageError } from './failures.ts';
 import { type Method, parameterText, readReference, takesLease, typeText } from './reference.ts';
+import { sizeOf } from './terminal-size.ts';
 import { anyOf, printable, shellWord } from './text.ts';
 import { wrapText } from './wrap.ts';
 
@@ -17,7 +18,7 @@ export async function methodHelp(ctx: Context, name: string): Promise<void> {
   const method = methods.find((one) => one.name === name);
   if (!method) throw unknown(name, methods);
   if (ctx.json) return ctx.printJson(method);
-  const columns = ctx.host.stdout.columns ?? 80;
+  const columns = sizeOf(ctx.host.stdout).columns;
   for (const line of describe(method, Math.max(NARROWEST, Math.min(columns, WIDEST)))) ctx.print(line);
 }
 

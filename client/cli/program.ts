@@ -7,13 +7,15 @@ import { Context, type Globals, type Host } from './context.ts';
 import { addDaemonCommands } from './daemon-program.ts';
 import type { EditOptions } from './edit.ts';
 import { addExchangeCommands } from './exchange-program.ts';
-import { shownText } from './gate.ts';
+import { shownJson, shownText } from './gate.ts';
 import type { ListOptions } from './list.ts';
+import { asksForJson } from './words.ts';
 import { collect, statusOption, wholeNumber } from './option-values.ts';
 import { addReferenceCommands } from './reference-program.ts';
 import type { RemoveOptions } from './remove.ts';
 import type { RetrainOptions } from './retrain.ts';
 import { addServiceCommands } from './service-program.ts';
+import { sizeOf } from './terminal-size.ts';
 import { addTrainingCommands } from './training-program.ts';
 import { addUpkeepCommands } from './upkeep-program.ts';
 import type { UseOptions } from './use.ts';
@@ -49,7 +51,7 @@ export function createProgram(
     .option('--no-start', 'do not start a daemon when none is running')
     .configureHelp({
       showGlobalOptions: true,
-      helpWidth: Math.min(host.stdout.columns ?? 80, 100),
+      helpWidth: Math.min(sizeOf(host.stdout).columns, 100),
       minWidthToWrap: 30,
       // Every command has options; saying so would leave no room for what it does.
       subcommandTerm: (command) => new Help().subcommandTerm(command).replace(' [options]', ''),
@@ -58,7 +60,13 @@ export function createProgram(
     .exitOverride()
     // Messages go through the same door as all others; see run.ts.
     .configureOutput({
-      writeOut: (text) => host.stdout.write(shownText(text)),
+      writeOut: (text) =>
+        // Printed when the flag is met, before those that follow it are.
+        host.stdout.write(
+          text === `${VERSION}\n` && asksForJson(words)
+            ? shownJson({ version: VERSION }, 2)
+            : shownText(text),
+        ),
       writeErr: (text) => host.stderr.write(shownText(text)),
       outputError: () => undefined,
     });

@@ -9,7 +9,7 @@ import type { Context } from './context.ts';
 import { EXIT } from './errors.ts';
 import { UsageError } from './failures.ts';
 import { referenceTo } from './resolve.ts';
-import { plural, printable, shellWord, tildes } from './text.ts';
+import { plural, printable, operands, tildes } from './text.ts';
 
 export interface RemoveOptions {
   readonly keepFiles?: true;
@@ -29,7 +29,7 @@ export async function remove(
   if (!options.yes && !asks) {
     throw new UsageError(
       'cannot remove without asking: this is no terminal',
-      `gardener rm --yes ${references.map(shellWord).join(' ')}`,
+      `gardener rm --yes ${operands(...references)}`,
     );
   }
   ctx.hints = { lease_held: 'again when the training has ended, or --force' };
@@ -54,7 +54,7 @@ async function named(ctx: Context, client: Client, text: string): Promise<WirePr
   const name = printable(project.name);
   throw new UsageError(
     `cannot remove ${printable(text)}: it is not the directory of "${name}" but belongs to it`,
-    `gardener rm ${shellWord(project.name)}`,
+    `gardener rm ${operands(project.name)}`,
   );
 }
 

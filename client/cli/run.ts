@@ -8,7 +8,9 @@ import { EXIT, type Explained, explain } from './errors.ts';
 import { UsageError } from './failures.ts';
 import { shownJson, shownLine, tame } from './gate.ts';
 import { createProgram } from './program.ts';
+import { columnsOf } from './terminal-size.ts';
 import { tildes } from './text.ts';
+import { asksForJson, askedForHelp, beforeDashes } from './words.ts';
 import { wrapText } from './wrap.ts';
 
 /**
@@ -23,7 +25,7 @@ export async function run(words: readonly string[], host: Host): Promise<number>
     context = ctx;
   });
   try {
-    await program.parseAsync(askedForHelp(words), { from: 'user' });
+    await program.parseAsync(askedForHelp(program, words), { from: 'user' });
     return context?.exitCode ?? EXIT.ok;
   } catch (thrown) {
     const error = thrown instanceof CommanderError ? usageError(thrown, program, words) : thrown;
@@ -31,7 +33,7 @@ export async function run(words: readonly string[], host: Host): Promise<number>
     const explained = explain(error, context?.hints, context?.socketAlone);
     // Commander shows the whole help when a command is missing.
     if (explained.message !== '') tell(host, explained, adviser(program, host.home));
-    if (context?.json ?? beforeDashes(words).includes('--json')) {
+    if (context?.json ?? asksForJson(words)) {
       host.stdout.write(shownJson({ error: explained.document }, 2));
     }
     return explained.exitCode;
@@ -40,7 +42,7 @@ export async function run(words: readonly string[], host: Host): Promise<number>
 
 function tell({ stderr, env, home }: Host, { message, hint, exitCode }: Explained, advise: Advise): void {
   const paint = painter(stderr, env);
-  const columns = stderr.isTTY ? stderr.columns : undefined;
+  const columns = columnsOf(stderr);
   // Other messages quote names, and end in no advice.
   const sentence = exitCode === EXIT.unreachable ? advise(message) : message;
   const said = [
@@ -80,15 +82,4 @@ function commandName(program: Command, words: readonly string[]): string {
     path.push(word);
   }
   return path.join(' ');
-}
-
-/** `help daemon logs` as `daemon logs --help`: commander's own command for help looks at one word only. */
-function askedForHelp(words: readonly string[]): readonly string[] {
-  const [first, ...rest] = words;
-  return first === 'help' && rest.length > 1 ? [...rest, '--help'] : words;
-}
-
-function beforeDashes(words: readonly string[]): readonly string[] {
-  const dashes = words.indexOf('--');
-  return dashes < 0 ? words : words.slice(0, dashes);
 }

@@ -1,6 +1,7 @@
 /** The whole terminal for a program, and as it was before when the program ends. */
 
 import { shown } from './gate.ts';
+import { sizeOf } from './terminal-size.ts';
 
 /** Another screen without a cursor, where long lines are cut; and back. */
 const ENTER = '\x1b[?1049h\x1b[?25l\x1b[?7l';
@@ -52,11 +53,11 @@ export class Screen {
   }
 
   get columns(): number {
-    return process.stdout.columns;
+    return sizeOf(process.stdout).columns;
   }
 
   get rows(): number {
-    return process.stdout.rows;
+    return sizeOf(process.stdout).rows;
   }
 
   /** Shows lines from the top, writing only those that are not there already. They must fit. */

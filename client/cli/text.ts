@@ -143,6 +143,12 @@ export function shellWord(word: string): string {
   return `$'${Array.from(word, escapedForShell).join('')}'`;
 }
 
+/** Words that end a command, with dashes before them where one of them would be taken for a flag. */
+export function operands(...words: readonly string[]): string {
+  const quoted = words.map(shellWord).join(' ');
+  return words.some((word) => word.startsWith('-')) ? `-- ${quoted}` : quoted;
+}
+
 function escapedForShell(character: string): string {
   if (character === "'" || character === '\\') return `\\${character}`;
   if (printable(character) === character) return character;

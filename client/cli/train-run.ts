@@ -6,7 +6,7 @@ import type { RegistryError } from '../../src/domain/errors.ts';
 import type { Result } from '../../src/protocol/methods.ts';
 import type { Context } from './context.ts';
 import { systemReason } from './failures.ts';
-import { printable, shellWord } from './text.ts';
+import { printable, operands } from './text.ts';
 import { endLease, type Interruption, tellEnd, unusable } from './train-end.ts';
 import { trainerEnvironment } from './train-environment.ts';
 import { Lease } from './train-lease.ts';
@@ -30,7 +30,7 @@ export async function runTrainer(
   directory: string,
 ): Promise<void> {
   const { project, token } = begun;
-  const name = shellWord(project.name);
+  const name = operands(project.name);
   ctx.hints = { lease_lost: `gardener show ${name}, which tells how it stands` };
   ctx.host.leaveSignals();
   ctx.host.outliveReaders();
@@ -114,14 +114,21 @@ async function notStarted(
   command: readonly string[],
   error: unknown,
 ): Promise<void> {
-  await endLease(ctx, lease, (client, held) => client.training.release(held), undefined);
+  const project = await endLease(ctx, lease, (client, held) => client.training.release(held), undefined);
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   if (code !== 'ENOENT' && code !== 'EACCES') throw error;
   const [program = ''] = command;
-  ctx.note(
-    `gardener: cannot run ${printable(program)}: ${code === 'ENOENT' ? 'there is no such program' : systemReason(error)}`,
-  );
+  const warning = `cannot run ${printable(program)}: ${code === 'ENOENT' ? 'there is no such program' : systemReason(error)}`;
+  ctx.note(`gardener: ${warning}`);
   ctx.exitCode = code === 'ENOENT' ? NOT_FOUND : NOT_EXECUTABLE;
+  if (!ctx.json) return;
+  ctx.printJson({
+    outcome: 'released',
+    exit_code: ctx.exitCode,
+    signal: null,
+    project,
+    warnings: [warning],
+  });
 }
 
 function adviceForLost({ data }: RegistryError, name: string): string {

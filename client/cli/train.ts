@@ -8,7 +8,7 @@ import type { Context } from './context.ts';
 import { EXIT } from './errors.ts';
 import { UsageError } from './failures.ts';
 import { origin, resolveProject } from './resolve.ts';
-import { printable, shellWord } from './text.ts';
+import { operands, printable } from './text.ts';
 import { beginLease, isPassing } from './train-lease.ts';
 import { runTrainer } from './train-run.ts';
 import { askInTurns } from './train-wait.ts';
@@ -118,7 +118,7 @@ async function meant(ctx: Context, client: Client, argument: string | undefined)
   }
   const { project_id: id, name } = resolved.project;
   if (argument === undefined) ctx.note(`training ${printable(name)}: ${origin(resolved)}`);
-  const word = shellWord(argument ?? name);
+  const word = operands(argument ?? name);
   ctx.hints = {
     lease_held: `gardener train --cancel ${word} asks them to stop; --force takes the project away from them`,
   };

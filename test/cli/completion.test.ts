@@ -194,6 +194,18 @@ describe('bash', () => {
     expect(await readdir(shell.cli.home)).not.toContain('pwned');
   });
 
+  test('completes a name that looks like a flag where it is none', async (context) => {
+    requireTools(context, 'bash');
+    const shell = await withShell();
+    await shell.cli.json(['add', 'src/payments', '--name=-payments']);
+    await expectReplies(shell, 'gardener use pay', 'pay', ['payments']);
+    await expectReplies(shell, 'gardener use -- -', '-', ['-payments']);
+    const names = await replies(shell.cli, shell.env, 'gardener use ', '');
+    expect(names).not.toContain('-payments');
+    expect(await shell.cli.run(['use', '--', '-payments'])).toMatchObject({ code: 0 });
+    expect((await shell.cli.run(['which'])).stdout).toBe('-payments\n');
+  });
+
   test('completes no names without a daemon, and starts none', async (context) => {
     requireTools(context, 'bash');
     const { cli, env } = await withShell();

@@ -48,6 +48,15 @@ describe('a table', () => {
     expect(line).toMatch(/^\* a proj.*… {2}not started {2}a lon.*… +0 {2}never {2}….*them$/);
   });
 
+  test('is as wide as most terminals where this one does not say', async () => {
+    const { run, register } = await desk({ columns: 0 });
+    await register('api');
+    const { stdout } = await run(['ls']);
+    const [, line = ''] = stripVTControlCharacters(stdout).split('\n');
+    expect(line).toMatch(/^\* api +not started +go +0 +never +~\/src\/api$/);
+    expect((await run(['show', 'api'])).stdout).not.toContain('…');
+  });
+
   test('has colours, unless the person wants none', async () => {
     const { run, register, env } = await desk();
     await register('api');
@@ -147,7 +156,7 @@ describe('show', () => {
 });
 
 test('an error is broken between words, and a command that is advised is not', async () => {
-  const { run, register } = await desk({ columns: 50 });
+  const { run, register, home } = await desk({ columns: 50 });
   await register('api');
   const far = 'a name that is as long as people sometimes write them';
   const add = await run(['add', 'src/api', '--name', 'a/b']);
@@ -168,7 +177,7 @@ test('an error is broken between words, and a command that is advised is not', a
     '  as people sometimes write them": the name',
     '  belongs to ~/src/a name that is as long as',
     '  people sometimes write them',
-    'try: gardener add src/b --name <another name>',
+    `try: gardener --data-dir ${home} add src/b --name <another name>`,
     '',
   ]);
 });
@@ -181,13 +190,15 @@ test('which says why, for somebody who looks', async () => {
 });
 
 test('add says what comes next', async () => {
-  const { run, daemon } = await desk();
+  const { run, daemon, home } = await desk();
   await daemon.codebase('api');
   await daemon.codebase('web');
   const first = await run(['add', 'src/api']);
   expect(stripVTControlCharacters(first.stderr)).toBe('it is the active project\n');
   const second = await run(['add', 'src/web']);
-  expect(stripVTControlCharacters(second.stderr)).toBe('make it the active project: gardener use web\n');
+  expect(stripVTControlCharacters(second.stderr)).toBe(
+    `make it the active project: gardener --data-dir ${home} use web\n`,
+  );
 });
 
 describe('rm asks', () => {

@@ -9,6 +9,7 @@ import {
   printable,
   projectReference,
   relativeTime,
+  operands,
   shellWord,
   thousands,
   tilde,
@@ -97,6 +98,11 @@ describe('a project named', () => {
     const gone = () => expect.unreachable('asked for the working directory');
     expect(projectReference('/srv/api', gone, '/home/ada')).toBe('/srv/api');
   });
+});
+
+test('words that end a command are no flags', () => {
+  expect(operands('payments', 'a b')).toBe("payments 'a b'");
+  expect(operands('a b', '-x')).toBe("-- 'a b' '-x'");
 });
 
 test('a word for a shell is quoted where it has to be', () => {

@@ -119,6 +119,14 @@ describe('a trainer', () => {
       code: 127,
       stderr: 'gardener: cannot run no-such-trainer: there is no such program\n',
     });
+    const asked = await cli.run(['train', 'payments', '--json', '--', 'no-such-trainer']);
+    expect(JSON.parse(asked.stdout)).toMatchObject({
+      outcome: 'released',
+      exit_code: 127,
+      signal: null,
+      project: { name: 'payments', training_status: 'not_started' },
+      warnings: ['cannot run no-such-trainer: there is no such program'],
+    });
     expect(await run('./text')).toMatchObject({
       code: 126,
       stderr: 'gardener: cannot run ./text: permission denied\n',

@@ -1,8 +1,15 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { bundles } from '../client/bundle.ts';
-import { commandLine } from '../support/cli.ts';
+import { builtProgram, commandLine } from '../support/cli.ts';
+import { environment } from '../support/home.ts';
+import { requireTools } from '../support/tools.ts';
+
+/** A word for a shell. */
+const quoted = (word: string): string => `'${word.replaceAll("'", `'\\''`)}'`;
 
 const COMMANDS = ['add', 'ls', 'show', 'use', 'which', 'edit', 'rm', 'retrain', 'status', 'daemon', 'call'];
 
@@ -35,6 +42,72 @@ describe('help', () => {
       expect(stderr).toMatch(/^Usage: gardener/);
     }
   });
+});
+
+describe('help that is asked for what there is not', () => {
+  test.each([
+    [['help', 'nope'], "unknown command 'nope'", 'gardener --help'],
+    [['help', 'stats'], "unknown command 'stats'; did you mean status?", 'gardener --help'],
+    [['nope', '--help'], "unknown command 'nope'", 'gardener --help'],
+    [['help', 'daemon', 'nope'], "unknown command 'nope'", 'gardener daemon --help'],
+    [['daemon', 'nope', '-h'], "unknown command 'nope'", 'gardener daemon --help'],
+  ])('%j says so', async (words, message, hint) => {
+    const cli = await commandLine();
+    expect(await cli.run(words)).toEqual({
+      code: 2,
+      signal: null,
+      stdout: '',
+      stderr: `gardener: ${message}\ntry: ${hint}\n`,
+    });
+  });
+
+  test.each([
+    [['help']],
+    [['help', 'ls']],
+    [['help', 'daemon', 'logs']],
+    [['ls', 'nope', '--help']],
+    [['help', 'help']],
+  ])('%j is all right', async (words) => {
+    const cli = await commandLine();
+    expect(await cli.run(words)).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^Usage: /),
+      stderr: '',
+    });
+  });
+});
+
+test('what programs ask for is a document of JSON, whatever it is', async () => {
+  const cli = await commandLine();
+  const { default: manifest } = await import('../../package.json', { with: { type: 'json' } });
+  expect(await cli.json(['--version'])).toEqual({ version: manifest.version });
+  const { stdout: script } = await cli.run(['completion', 'bash']);
+  expect(await cli.json(['completion', 'bash'])).toEqual({ shell: 'bash', script: script.trimEnd() });
+});
+
+test('an answer that cannot be written is told in one line', async (context) => {
+  requireTools(context, 'sh');
+  if (!existsSync('/dev/full')) context.skip('needs /dev/full');
+  const cli = await commandLine();
+  const line = `${quoted(process.execPath)} ${quoted(builtProgram('gardener.js'))}`;
+  const ended = spawnSync('sh', ['-c', `${line} ls --json > /dev/full`], {
+    encoding: 'utf8',
+    cwd: cli.home,
+    env: environment(cli.home),
+  });
+  expect(ended.stderr).toBe('gardener: cannot write the answer: the disk is full\n');
+  expect(ended.status).toBe(1);
+  const daemon = `${quoted(process.execPath)} ${quoted(builtProgram('gardenerd.js'))}`;
+  const check = spawnSync('sh', ['-c', `${daemon} --check > /dev/full`], {
+    encoding: 'utf8',
+    env: environment(cli.home),
+  });
+  expect(check.stderr).toBe('gardenerd: cannot write the answer: the disk is full\n');
+  expect(check.status).toBe(1);
+  // Nobody to tell it to.
+  expect(
+    spawnSync('sh', ['-c', `${line} nope 2> /dev/full`], { env: environment(cli.home) }).status,
+  ).not.toBe(0);
 });
 
 test('the version is the manifest’s', async () => {

@@ -1,6 +1,8 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import type { WatchEvent } from '../../client/index.ts';
 import { builtProgram, commandLine } from '../support/cli.ts';
 import { environment } from '../support/home.ts';
@@ -116,6 +118,31 @@ describe('gardener watch, piped', () => {
 });
 
 describe('gardener watch at a terminal', () => {
+  test('that does not say how large it is, shows the table all the same', async (context) => {
+    requireTools(context, 'python3');
+    const cli = await commandLine();
+    await cli.codebase('src/payments', {});
+    await cli.json(['add', 'src/payments']);
+    // Python's terminals are 0 by 0, as those of containers.
+    const child = spawn(
+      'python3',
+      [
+        '-c',
+        'import pty, sys; pty.spawn(sys.argv[1:])',
+        process.execPath,
+        builtProgram('gardener.js'),
+        'watch',
+      ],
+      { env: { ...environment(cli.home), TERM: 'xterm' }, cwd: cli.home },
+    );
+    onTestFinished(() => void child.kill('SIGKILL'));
+    let output = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
+    await until(() => /payments.*not started/.test(output), 'the project is shown');
+    child.stdin.write('q');
+    await once(child, 'exit');
+  });
+
   test('is a table that follows what happens and the size, and leaves no trace', async (context) => {
     requireTools(context, 'tmux');
     const { cli, train, letGo } = await trainable();

@@ -84,8 +84,7 @@ test('what an edit of the file brings in is replaced, and gone with the next wri
     text.replace('"metadata": {}', String.raw`"metadata": {"\udc00": "x\ud800"}`),
   );
   await until(async () => {
-    const { metadata } = (await get(writer, 'a')) as { metadata: object };
-    return JSON.stringify(metadata) === '{"\ufffd":"x\ufffd"}';
+    return JSON.stringify((await get(writer, 'a'))['metadata']) === '{"\ufffd":"x\ufffd"}';
   }, 'the edit is taken');
   await writer.call('projects.touch', { project: 'a' });
   expect(await readByOthers(paths.registryFile)).toMatchObject({
