@@ -170,7 +170,8 @@ function noteOf({ runDir }: Place): string {
 /** The socket of whoever is noted to serve the data directory; null when there is none. */
 async function notedSocket(place: Place): Promise<string | null> {
   const text = await readFile(noteOf(place), 'utf8').catch(() => '');
-  return /^\d+ (\/[^\n]*)\n$/.exec(text)?.[1] ?? null;
+  // A path may have line breaks in it.
+  return /^\d+ (\/.*)\n$/s.exec(text)?.[1] ?? null;
 }
 
 async function isSame(a: string | undefined, b: string): Promise<boolean> {

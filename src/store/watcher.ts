@@ -2,9 +2,10 @@
  * Tells when a file may have changed. It only says "look": whether there is anything new is for the reader to find
  * out, by status and content.
  */
+import { watch as watchPlainly } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { type FSWatcher, watch } from 'chokidar';
+import { watch } from 'chokidar';
 
 /** Editors write in several steps; a look waits until none has come for this long. Milliseconds. */
 const DEBOUNCE_MS = 50;
@@ -20,6 +21,10 @@ export interface WatchEvents {
   failed(error: unknown): void;
 }
 
+interface Closable {
+  close(): unknown;
+}
+
 /**
  * Watches a file through its directory: a watch on the file itself goes deaf when the file is replaced. Where a link
  * leads to the file, both directories are watched, the link's and the file's.
@@ -32,7 +37,7 @@ export class FileWatch {
   /** The path, and the file behind the link there. */
   readonly #files: () => readonly string[];
   readonly #events: WatchEvents;
-  #watcher: FSWatcher | null = null;
+  #watcher: Closable | null = null;
   /** The files and their directories that are watched, whatever their names lead to by now. */
   #watched: string | null = null;
   #lookTimer: NodeJS.Timeout | null = null;
@@ -85,6 +90,11 @@ export class FileWatch {
     // Before the watch: what takes a directory's place from here on is found by the next check.
     const identity = identityOf(files);
     const directories = files.map((file) => dirname(file));
+    // chokidar takes a backslash for a slash, on every system.
+    if (directories.some((directory) => directory.includes('\\'))) {
+      this.#watchPlainly(files, directories, identity);
+      return;
+    }
     const watcher = watch([...new Set(directories)], {
       depth: 0,
       ignoreInitial: true,
@@ -102,12 +112,34 @@ export class FileWatch {
       if (files.length > 1 && files.includes(join(watchedPath, name ?? ''))) this.#stir();
     });
     watcher.on('error', (error) => this.#events.failed(error));
-    watcher.on('ready', () => {
-      // What happened while nobody watched.
-      this.#stir();
-      void identity.then((known) => {
-        if (this.#watcher === watcher) this.#watched = known;
-      });
+    watcher.on('ready', () => this.#isUp(watcher, identity));
+  }
+
+  /** By the system alone, which tells of the directory, and of a link in it, all that is needed here. */
+  #watchPlainly(files: readonly string[], directories: readonly string[], identity: Promise<string>): void {
+    const watchers: Closable[] = [];
+    const watcher = { close: () => watchers.forEach((each) => each.close()) };
+    this.#watcher = watcher;
+    this.#watched = null;
+    try {
+      for (const directory of new Set(directories)) {
+        const each = watchPlainly(directory, (_event, name) => {
+          if (name === null || files.includes(join(directory, name))) this.#stir();
+        });
+        each.on('error', (error) => this.#events.failed(error));
+        watchers.push(each);
+      }
+    } catch (error) {
+      this.#events.failed(error);
+    }
+    this.#isUp(watcher, identity);
+  }
+
+  #isUp(watcher: Closable, identity: Promise<string>): void {
+    // What happened while nobody watched.
+    this.#stir();
+    void identity.then((known) => {
+      if (this.#watcher === watcher) this.#watched = known;
     });
   }
 

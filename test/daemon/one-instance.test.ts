@@ -17,6 +17,7 @@ import { basename, join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { pidFile } from '../../src/killed-process.ts';
 import { privateName } from '../../src/server/private-name.ts';
+import { printable } from '../../src/printable.ts';
 import { codebase, Gardenerd, greet, startGardenerd } from '../faults/support/gardenerd.ts';
 import { temporaryDirectory } from '../support/home.ts';
 import { countedAnew, insider } from '../support/namespaces.ts';
@@ -190,6 +191,14 @@ describe('a daemon with another socket for the same data', () => {
     expect(await (await first.connect()).call('daemon.status')).toMatchObject({ pid: first.pid });
     expect(await first.stop()).toEqual({ code: 0, signal: null });
     expect(await readdir(first.paths.runDir)).toEqual([]);
+  });
+
+  test.for(['line\nbreak', 'back\\slash'])('is refused in a directory called %j, too', async (name) => {
+    const first = await startGardenerd({ dataDir: join(await temporaryDirectory(), name) });
+    const { dataDir, socket } = first.paths;
+    const other = new Gardenerd(dataDir, { args: ['--socket', join(dataDir, 'other.sock')] });
+    expect(await other.ended).toEqual({ code: 1, signal: null });
+    expect(other.stderr).toContain(`serves it on ${printable(socket)}; use that socket`);
   });
 
   test('is named when it hangs', async () => {

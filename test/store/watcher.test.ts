@@ -1,13 +1,14 @@
 import { readlinkSync } from 'node:fs';
-import { rename, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { FileWatch } from '../../src/store/watcher.ts';
 import { temporaryDirectory } from '../support/home.ts';
 import { until } from '../support/until.ts';
 
-async function watched(): Promise<{ file: string; home: string; looks: () => number }> {
-  const home = await temporaryDirectory();
+async function watched(below = ''): Promise<{ file: string; home: string; looks: () => number }> {
+  const home = join(await temporaryDirectory(), below);
+  await mkdir(home, { recursive: true });
   const file = join(home, 'registry.json');
   await writeFile(file, 'first');
   let count = 0;
@@ -46,6 +47,21 @@ test('an edit in place is noticed', async () => {
   await writeFile(file, 'third');
   await until(() => looks() > before, 'the edit is noticed');
 });
+
+test.for(['back\\slash', 'end\\', 'line\nbreak', 'glo*b[x]{y}'])(
+  'and in a directory called %j',
+  async (name) => {
+    const { file, home, looks } = await watched(name);
+    let before = looks();
+    await writeFile(file, 'third');
+    await until(() => looks() > before, 'the edit is noticed');
+    await settled(looks);
+    before = looks();
+    await writeFile(join(home, 'new'), 'fourth');
+    await rename(join(home, 'new'), file);
+    await until(() => looks() > before, 'the replacement is noticed');
+  },
+);
 
 test('the watch does not go deaf after bursts of atomic replacements', async () => {
   const { file, home, looks } = await watched();
