@@ -2,7 +2,7 @@
 import { RegistryError } from '../src/domain/errors.ts';
 import type { MethodName, Result } from '../src/protocol/methods.ts';
 import type { Connection } from './connection.ts';
-import { inTime, type Patience } from './deadline.ts';
+import { inMs, inTime, type Patience } from './deadline.ts';
 import { ConnectionError, isObject } from './errors.ts';
 import type { Greeted } from './greet.ts';
 import { fit, isReport } from './reported.ts';
@@ -198,7 +198,7 @@ function waitOf(params: unknown): number {
 function tooLate(method: string, ms: number): ConnectionError {
   return new ConnectionError(
     'timeout',
-    `cannot finish ${method}: no answer within ${ms} ms; a change may still be made, so look before repeating it`,
+    `cannot finish ${method}: no answer within ${inMs(ms)}; a change may still be made, so look before repeating it`,
     { sent: true },
   );
 }

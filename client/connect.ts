@@ -2,7 +2,7 @@
 import { type Paths, resolvePaths } from '../src/paths.ts';
 import { refuseForRoot, UnsafeDirectoryError } from '../src/private-directory.ts';
 import { Client } from './client.ts';
-import { pause } from './deadline.ts';
+import { inMs, pause } from './deadline.ts';
 import { ConnectionError } from './errors.ts';
 import { greet, type Greeted, type Target } from './greet.ts';
 import { startFailed, Starter } from './starter.ts';
@@ -137,7 +137,7 @@ async function reach(target: Target, means: Means, signal: AbortSignal): Promise
     if (performance.now() >= end) {
       if (found === 'absent') {
         starter?.giveUp();
-        throw startFailed(paths, `it did not answer within ${startMs} ms`);
+        throw startFailed(paths, `it did not answer within ${inMs(startMs)}`);
       }
       throw alwaysClosing(paths, startMs);
     }
@@ -160,6 +160,6 @@ function notRunning({ socket, socketAlone }: Paths): ConnectionError {
 function alwaysClosing({ socket, logFile }: Paths, ms: number): ConnectionError {
   return new ConnectionError(
     'lost',
-    `cannot reach the registry: whoever listens on ${socket} closed every connection for ${ms} ms; see ${logFile}`,
+    `cannot reach the registry: whoever listens on ${socket} closed every connection for ${inMs(ms)}; see ${logFile}`,
   );
 }

@@ -3,6 +3,11 @@
 /** Longer timers fire at once in Node. Milliseconds. */
 export const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
+/** A length of time as it is told: nobody wants to know of parts of a millisecond. */
+export function inMs(ms: number): string {
+  return `${Math.round(ms)} ms`;
+}
+
 /** What is to be done when a signal is aborted, and the one listener that does it. */
 const onAborts = new WeakMap<
   AbortSignal,

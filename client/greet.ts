@@ -11,7 +11,7 @@ import type { Params, Result } from '../src/protocol/methods.ts';
 import { PROTOCOL_VERSION } from '../src/protocol/version.ts';
 import { WITHOUT_SUDO } from '../src/private-directory.ts';
 import { Connection } from './connection.ts';
-import { onAbort, pause, within } from './deadline.ts';
+import { inMs, onAbort, pause, within } from './deadline.ts';
 import { ConnectionError } from './errors.ts';
 
 export interface Target {
@@ -43,7 +43,7 @@ export async function greet(target: Target, signal: AbortSignal): Promise<Greete
   const dialled = await checkSocket(socket);
   let connection: Connection;
   try {
-    const late = () => hung(socket, `nobody took the connection within ${target.connectMs} ms`);
+    const late = () => hung(socket, `nobody took the connection within ${inMs(target.connectMs)}`);
     connection = await within({ ms: target.connectMs, signal, late }, (aborted) => dial(socket, aborted));
   } catch (error) {
     switch (codeOf(error)) {
@@ -69,7 +69,7 @@ export async function greet(target: Target, signal: AbortSignal): Promise<Greete
   }, LIVELY_MS);
   try {
     const late = () =>
-      hung(socket, `the connection was taken, and no answer came within ${target.helloMs} ms`);
+      hung(socket, `the connection was taken, and no answer came within ${inMs(target.helloMs)}`);
     const hello = await within({ ms: target.helloMs, signal, late }, (aborted) =>
       sayHello(connection, target, aborted),
     );

@@ -1,6 +1,7 @@
 /** The daemon as an object: started, running, stopped; programs and tests use it alike. */
 import { randomBytes } from 'node:crypto';
 import { dirname } from 'node:path';
+import { timestampOf } from './domain/project.ts';
 import { type Logger, type LogLevel, openLog } from './log.ts';
 import { type PathOptions, type Paths, resolvePaths } from './paths.ts';
 import { checkDataDirectory } from './private-directory.ts';
@@ -64,7 +65,7 @@ const OVERDUE_MS = 8_700;
 export class Daemon implements DaemonControl {
   readonly paths: Paths;
   readonly epoch = randomBytes(6).toString('base64url');
-  readonly startedAt = new Date().toISOString();
+  readonly startedAt = timestampOf(Date.now());
   /** Resolves with the reason when the daemon has stopped. */
   readonly stopped: Promise<string>;
 

@@ -1,5 +1,6 @@
 /** `gardenerd`: the daemon in the foreground. Prints nothing but problems; the log has the rest. */
 import { parseArgs } from 'node:util';
+import { timestampOf } from './domain/project.ts';
 import { Daemon, type DaemonOptions, type Manager } from './daemon.ts';
 import { endProcess } from './end-process.ts';
 import { closeInheritedFiles } from './inherited-files.ts';
@@ -103,7 +104,7 @@ async function main(): Promise<void> {
   if (options === 'help') return void process.stdout.write(HELP);
   if (options === 'version') return void process.stdout.write(`${VERSION}\n`);
   if (options.check) {
-    const found = await forecast(resolvePaths(options), new Date().toISOString());
+    const found = await forecast(resolvePaths(options), timestampOf(Date.now()));
     return void process.stdout.write(`${JSON.stringify(found)}\n`);
   }
   // It outlives whoever started it, who may wait for the end of a pipe or release a lock by ending.

@@ -16,8 +16,12 @@ export class JsonFault extends Error {
   }
 }
 
-/** @throws {JsonFault} with the place; V8 says it only for some faults */
-export async function parseJson(text: string): Promise<Json> {
+/**
+ * @param written a byte-order mark, as some editors put before what they save, is no part of it
+ * @throws {JsonFault} with the place; V8 says it only for some faults
+ */
+export async function parseJson(written: string): Promise<Json> {
+  const text = written.replace(/^\uFEFF/, '');
   try {
     return JSON.parse(text) as Json;
   } catch (error) {

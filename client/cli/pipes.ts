@@ -27,7 +27,7 @@ export async function makePipes<N extends string>(...names: readonly N[]): Promi
   const directory = await mkdtemp(join(tmpdir(), 'gardener-')).catch(fail);
   try {
     const paths = names.map((name) => join(directory, name));
-    await promisify(execFile)('mkfifo', ['-m', '600', ...paths]).catch(fail);
+    await promisify(execFile)('mkfifo', ['-m', '600', ...paths]).catch(failToMake);
     const pipes = names.map((name) => [name, openPipe(join(directory, name))] as const);
     return Object.fromEntries(pipes) as Record<N, Pipe>;
   } finally {
@@ -44,6 +44,17 @@ function openPipe(path: string): Pipe {
     sink,
     handOver: () => closeSync(sink),
   };
+}
+
+function failToMake(error: unknown): never {
+  const { syscall } = error as NodeJS.ErrnoException;
+  // Not the directory's fault: the program itself could not be started.
+  if (!syscall?.startsWith('spawn')) fail(error);
+  throw new LocalError(
+    `cannot make a pipe: mkfifo cannot be run: ${systemReason(error)}`,
+    'a PATH with mkfifo on it, which every system has (coreutils)',
+    error,
+  );
 }
 
 function fail(error: unknown): never {

@@ -63,8 +63,8 @@ export function relativeTime(timestamp: string, now: number): string {
   return elapsed < 0 ? `in ${span}` : `${span} ago`;
 }
 
-/** As wide as a timestamp at most: it stands where one should. */
-function noTime(text: string): string {
+/** What stands where a timestamp should and is none: as wide as one at most. */
+export function noTime(text: string): string {
   return cutText(printable(text), 24, 'end');
 }
 

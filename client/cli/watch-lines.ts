@@ -2,7 +2,7 @@
 import type { WatchEvent } from '../watch.ts';
 import type { ProblemEvent } from '../../src/protocol/events.ts';
 import type { WireProject } from '../../src/domain/encoding.ts';
-import { localClock, localDay, plural, printable } from './text.ts';
+import { localClock, localDay, noTime, plural, printable } from './text.ts';
 import { doing, holderOf, progressOf, standing } from './training-text.ts';
 
 /** As wide as the longest of the words that say what happened. */
@@ -100,5 +100,6 @@ function name(project: WireProject | undefined): string {
 
 function timeText(at: string): string {
   const date = new Date(at);
+  if (Number.isNaN(date.getTime())) return noTime(at);
   return `${localDay(date)} ${localClock(date).slice(0, 8)}`;
 }

@@ -159,6 +159,20 @@ function compose(text: string): string {
   return text.length > MAX_COMPOSED_LENGTH ? text : text.normalize('NFC');
 }
 
+/** The first and the last moment that Python's `datetime` and four digits of a year can hold. */
+const FIRST_MS = Date.parse('0001-01-01T00:00:00.000Z');
+const LAST_MS = Date.parse('9999-12-31T23:59:59.999Z');
+
+/**
+ * A moment in the registry's form. One that the form has no words for, as a clock that is set wrong tells it, is taken
+ * for the nearest that it has: the file must be readable again.
+ *
+ * @param ms since the epoch
+ */
+export function timestampOf(ms: number): string {
+  return new Date(Math.min(Math.max(ms, FIRST_MS), LAST_MS)).toISOString();
+}
+
 const CANONICAL = /^(?!0000)\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):\d\d:\d\d\.\d{3}Z$/;
 const LENIENT =
   /^(\d{4}-\d\d-\d\d)(?:[T ]((?:[01]\d|2[0-3]):\d\d)(:\d\d)?(?:[.,](\d{1,9}))?)?\s*(Z|[+-]\d\d:?\d\d)?$/i;

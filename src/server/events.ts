@@ -1,4 +1,5 @@
 /** Who is told of changes: the history, the subscriptions, and how much may wait for one that does not read. */
+import { timestampOf } from '../domain/project.ts';
 import { wireJson } from '../domain/encoding.ts';
 import { InvalidParamsError, RegistryError } from '../domain/errors.ts';
 import { eventJson } from '../domain/events.ts';
@@ -190,7 +191,7 @@ export class Events {
 
   /** The daemon drains: everybody is told, and sent what can be sent. */
   shutdown(): void {
-    const event = { type: 'shutdown', origin: 'rpc', at: new Date().toISOString() };
+    const event = { type: 'shutdown', origin: 'rpc', at: timestampOf(Date.now()) };
     this.#add(() => JSON.stringify(event), []);
     for (const subscription of this.#dirty) this.#send(subscription);
   }
@@ -274,7 +275,7 @@ export class Events {
   /** The event that says what is wrong with the file, or that nothing is. */
   #condition(): [write: () => string, projectIds: readonly string[]] {
     const { problem, readOnly } = this.#watched;
-    const at = new Date().toISOString();
+    const at = timestampOf(Date.now());
     const event = problem
       ? { type: 'problem', problem, read_only: readOnly, origin: 'file', at }
       : { type: 'recovered', origin: 'file', at };
@@ -344,7 +345,7 @@ export class Events {
   }
 
   #resync({ projectId }: WatchOptions): string {
-    const at = new Date().toISOString();
+    const at = timestampOf(Date.now());
     return `{"type":"resync",${snapshotJson(this.#watched, projectId)},"origin":"rpc","at":"${at}"}`;
   }
 

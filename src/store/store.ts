@@ -5,6 +5,7 @@
  * state. Outside edits pass through the same queue, so a change never lands on a state that is no longer the file's.
  */
 import { basename, dirname } from 'node:path';
+import { timestampOf } from '../domain/project.ts';
 import { RegistryError } from '../domain/errors.ts';
 import { Draft, type Registry, type RegistryView } from '../domain/registry.ts';
 import { bringBack, type IsTraining } from '../domain/succession.ts';
@@ -65,7 +66,7 @@ export class Store {
   private constructor(options: StoreOptions) {
     this.#file = new TrackedFile(options.paths.registryFile);
     this.#log = options.log;
-    this.#now = options.now ?? (() => new Date().toISOString());
+    this.#now = options.now ?? (() => timestampOf(Date.now()));
     this.#ownsRegistry = options.ownsRegistry ?? (async () => true);
     this.#isTraining = options.isTraining ?? (() => false);
     this.backups = new Backups(options.paths.backupsDir);

@@ -7,6 +7,11 @@ test('JSON is read as it is', async () => {
   expect(Object.keys(tricky as object)).toEqual(['__proto__']);
 });
 
+test('a byte-order mark, as some editors write it, is no part of JSON', async () => {
+  expect(await parseJson('\uFEFF{"a": 1}')).toEqual({ a: 1 });
+  await expect(parseJson('\uFEFF{"a": }')).rejects.toMatchObject({ line: 1, column: 7 });
+});
+
 describe('a fault is found at its place:', () => {
   test.each([
     ['', 1, 1],

@@ -110,6 +110,19 @@ describe('a trainer', () => {
     });
   });
 
+  test('for which no pipe can be made says what is missing', async () => {
+    const { cli, project } = await trainable();
+    const { code, stderr } = await cli.run(['train', 'payments', '--', 'true'], {
+      env: { PATH: join(cli.home, 'empty') },
+    });
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      /^gardener: cannot make a pipe: mkfifo cannot be run: .*\ntry: a PATH with mkfifo on it/,
+    );
+    expect(stderr).not.toContain('TMPDIR');
+    expect(await project()).toMatchObject({ training_status: 'not_started', training: { holder: null } });
+  });
+
   test('that cannot be run leaves the project as it was', async () => {
     const { cli, project } = await trainable();
     await cli.json(['retrain', 'payments', '--reason', 'new model']);

@@ -170,6 +170,15 @@ describe('a line', () => {
     );
   });
 
+  test('shows a time that is none as it came', () => {
+    const event = { type: 'shutdown', origin: 'rpc', cursor: 'e:1' };
+    for (const [at, shown] of [
+      ['soon\n', 'soon\\n'],
+      ['x'.repeat(30), `${'x'.repeat(23)}…`],
+    ])
+      expect(eventLine({ ...event, at } as WatchEvent, false, (path) => path)).toMatch(`${shown}  shutdown`);
+  });
+
   test('of a resync in the middle is not taken for the beginning', () => {
     expect(line({ type: 'resync', projects: [], active_project: null })).toBe('resynced     0 projects');
   });

@@ -168,9 +168,12 @@ describe('a call that is not answered', () => {
     const daemon = await standIn(({ id, method }, socket) => {
       if (method === 'training.claim') setTimeout(() => socket.write(answer(id, null)), 150);
     });
-    const client = await connect({ socket: daemon.socket, deadlines: { call: 40 } });
+    const client = await connect({ socket: daemon.socket, deadlines: { call: 40.054854999998 } });
     expect(await client.training.claim({ wait_ms: 5_000 })).toBeNull();
-    expect(await reasonOf(client.projects.count())).toMatchObject({ reason: 'timeout' });
+    expect(await reasonOf(client.projects.count())).toMatchObject({
+      reason: 'timeout',
+      message: expect.stringContaining('no answer within 40 ms') as string,
+    });
     await client.close();
   });
 

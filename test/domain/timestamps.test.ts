@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { canonicalTime } from '../../src/domain/project.ts';
+import { canonicalTime, timestampOf } from '../../src/domain/project.ts';
 
 const zoneBefore = process.env['TZ'];
 
@@ -10,6 +10,17 @@ function inZone(zone: string): void {
 afterEach(() => {
   if (zoneBefore === undefined) delete process.env['TZ'];
   else process.env['TZ'] = zoneBefore;
+});
+
+test.each([
+  [Date.UTC(2026, 0, 5, 9, 30), '2026-01-05T09:30:00.000Z'],
+  [Date.UTC(9999, 11, 31, 23, 59, 59, 999), '9999-12-31T23:59:59.999Z'],
+  [Date.UTC(10_000, 0, 1), '9999-12-31T23:59:59.999Z'],
+  [8.64e15, '9999-12-31T23:59:59.999Z'],
+  [-8.64e15, '0001-01-01T00:00:00.000Z'],
+])('whatever a clock says (%d), a start can read it', (ms, text) => {
+  expect(timestampOf(ms)).toBe(text);
+  expect(canonicalTime(timestampOf(ms))).toBe(text);
 });
 
 describe('a time with a zone', () => {

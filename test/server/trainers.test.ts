@@ -123,7 +123,9 @@ describe('after a restart of the daemon', () => {
       training_status: 'training',
       training: { token, phase: 'epochs', progress: 0.5, holder: { name: 'lora', pid: 7 } },
     });
-    expect((await writer.refusal('training.begin', { project: 'a' })).message).toContain('lora is training it under the lease of process 7');
+    expect((await writer.refusal('training.begin', { project: 'a' })).message).toContain(
+      'lora is training it under the lease of process 7',
+    );
     expect(await writer.call('training.claim')).toBeNull();
     expect((await writer.refusal('training.resume', { project: 'a', token: token + 1 })).code).toBe(1007);
     const trainer = await connect();

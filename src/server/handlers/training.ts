@@ -1,6 +1,6 @@
 import { toWire } from '../../domain/encoding.ts';
 import { RegistryError } from '../../domain/errors.ts';
-import type { Project } from '../../domain/project.ts';
+import { type Project, timestampOf } from '../../domain/project.ts';
 import { findProject } from '../../domain/references.ts';
 import type { Draft } from '../../domain/registry.ts';
 import * as training from '../../domain/training.ts';
@@ -138,7 +138,7 @@ export function trainingHandlers(services: Services): Family<'training'> {
       training.checkDetails(progress.details);
       const project = findProject(store.registry, reference);
       const lease = leases.require(project, token);
-      const at = new Date().toISOString();
+      const at = timestampOf(Date.now());
       leases.report(lease, progress, at);
       const { project_id } = project;
       // Compared with what is written down: a phase whose write failed is written with the next report.
