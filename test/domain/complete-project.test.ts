@@ -26,6 +26,7 @@ describe('a project that is read from a file', () => {
       ['metadata', {}],
       ['training', null],
       ['retrain_requested', null],
+      ['repository', null],
     ]);
   });
 

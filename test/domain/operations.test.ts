@@ -58,6 +58,7 @@ describe('register', () => {
       metadata: {},
       training: null,
       retrain_requested: null,
+      repository: null,
     });
     expect(draft.get(uuid(1))).toBe(made);
   });

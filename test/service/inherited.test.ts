@@ -68,7 +68,7 @@ describe.each([
     await client.projects.register({ name: 'one', source_path: dataDir });
     expect(JSON.parse(await readFile(join(dataDir, 'registry.json'), 'utf8'))).toHaveProperty(
       'version',
-      '1.1',
+      '1.2',
     );
     await client.daemon.shutdown();
     expect(await ended).toBe(0);
