@@ -93,7 +93,7 @@ export class Connection implements Outlet {
 
   /** Whether the peer has said who it is, as client libraries do with `daemon.hello`. */
   get introduced(): boolean {
-    return this.#peer.client !== undefined || this.#peer.pid !== undefined;
+    return this.#peer.client !== undefined || this.#peer.client_pid !== undefined;
   }
 
   get closed(): boolean {

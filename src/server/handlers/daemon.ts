@@ -26,7 +26,7 @@ export function daemonHandlers({ daemon, log }: Services): Family<'daemon' | 'rp
         );
       }
       if (client?.name) peer.client = `${client.name}${client.version ? `/${client.version}` : ''}`;
-      if (client?.pid) peer.pid = client.pid;
+      if (client?.pid) peer.client_pid = client.pid;
       return {
         protocol: PROTOCOL_VERSION,
         version: VERSION,

@@ -36,7 +36,7 @@ export function trainingHandlers(services: Services): Family<'training'> {
     choose: (draft: Draft) => Project | null,
   ): Promise<RawJson<Result<'training.begin'>> | null> {
     const claim = {};
-    const who: training.Holder = { name: holder?.name ?? peer.client, pid: holder?.pid ?? peer.pid };
+    const who: training.Holder = { name: holder?.name ?? peer.client, pid: holder?.pid ?? peer.client_pid };
     let begun: { lease: Lease; project: Project } | undefined;
     const begins = (project: Project | null): void => {
       if (!project) return;

@@ -13,11 +13,11 @@ import type { Events, Outlet } from '../events.ts';
 import type { Leases } from '../leases.ts';
 import type { Places } from '../places/places.ts';
 
-/** Who calls: goes into the log beside every request. */
+/** Who calls: goes into the log beside every request, whose lines have the daemon's own number as `pid`. */
 export interface Peer {
   readonly connection: number;
   client?: string;
-  pid?: number;
+  client_pid?: number;
 }
 
 /** One message of one peer. */
