@@ -122,7 +122,9 @@ export class OutsideEdits {
     bytes: Buffer,
     now: string,
   ): Promise<void> {
-    const { committed, backupsDir, keep, log, isTraining } = this.#options;
+    const { committed, file, backupsDir, keep, log, isTraining } = this.#options;
+    const blocked = (why: string, error: unknown): Error =>
+      this.#obstructed(error, blockedEdit(why, error, now));
     const { registry: next, leasesDiffer } = succeed(committed.registry, registry, isTraining);
     const changes = difference(committed.registry, next);
     const earlier = await committed.encode();
@@ -134,7 +136,13 @@ export class OutsideEdits {
     try {
       if (wantsBackup) backup = await keep(earlier, 'edit', now);
     } catch (error) {
-      throw this.#obstructed(error, blockedEdit(backupsDir, error, now));
+      throw blocked(`the content before it cannot be kept in ${backupsDir}`, error);
+    }
+    try {
+      // Few editors sync: whoever is told of it by us must not find another registry after a power cut.
+      await file.sync();
+    } catch (error) {
+      throw blocked('it cannot be made to survive a power cut', error);
     }
     this.#faultBackupDue = false;
     this.owesWrite = leasesDiffer;

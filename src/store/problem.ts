@@ -59,11 +59,15 @@ export function unreadableFile(file: string, error: unknown, since: string): Pro
   };
 }
 
-/** The file has another good content, which is not taken over: what it would replace cannot be kept. */
-export function blockedEdit(backups: string, error: unknown, since: string): Problem {
+/**
+ * The file has another good content, which is not taken over.
+ *
+ * @param why in words, such as that what it would replace cannot be kept
+ */
+export function blockedEdit(why: string, error: unknown, since: string): Problem {
   return {
     kind: 'blocked_edit',
-    message: `cannot take over the edit of the registry file: the content before it cannot be kept in ${backups}: ${reasonFor(error)}`,
+    message: `cannot take over the edit of the registry file: ${why}: ${reasonFor(error)}`,
     remedy: remedyFor(error, 'see gardener daemon logs'),
     since,
   };

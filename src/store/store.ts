@@ -320,7 +320,7 @@ export class Store {
       await this.#file.sync();
       return null;
     } catch (error) {
-      this.#log.error({ err: error }, 'cannot sync the directory of the registry file');
+      this.#log.error({ err: error }, 'cannot make the registry file survive a power cut');
       return error as Error;
     }
   }
@@ -430,6 +430,8 @@ export class Store {
     this.#committed.loadedAt = now;
     if (loaded.kind === 'good') {
       const { registry, older, newer, mended } = loaded.decoded;
+      // Whoever wrote it while no daemon ran need not have synced it. The next change tries again.
+      await this.#sync();
       this.#committed.registry = registry;
       if (older || mended.length > 0) this.#committed.original = loaded.bytes;
       if (newer) this.#committed.setProblem(newerVersion(registry.version, now), true);

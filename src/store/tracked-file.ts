@@ -33,12 +33,22 @@ type Content = string | readonly Buffer[];
 
 const SAME: Look = { kind: 'same' };
 
+/** A pipe that somebody put there must not make the daemon wait for a writer. */
+const READING = constants.O_RDONLY | constants.O_NONBLOCK;
+
 /** The file as last read or written. */
 interface Known {
   readonly place: Place;
   /** Null when there is no file, or when only its content can tell. */
   readonly identity: Identity | null;
   readonly content: Content | null;
+}
+
+/** A content that is in place. */
+interface Unsynced {
+  readonly directory: string;
+  /** The file, where somebody else wrote it and need not have synced it. */
+  readonly file: string | null;
 }
 
 export class TrackedFile {
@@ -49,8 +59,8 @@ export class TrackedFile {
   #earlier: Known;
   /** The file behind any links, on the way to it and at its end. */
   #real: string;
-  /** The directory whose sync is due. */
-  #unsynced: string | null = null;
+  /** What may not survive a power cut yet. */
+  #unsynced: Unsynced | null = null;
 
   constructor(path: string) {
     this.path = path;
@@ -74,7 +84,10 @@ export class TrackedFile {
     return this.#known.place.linked;
   }
 
-  /** Compares the file with what is known of it: its status first, its content where the status has changed. */
+  /**
+   * Compares the file with what is known of it: its status first, its content where the status has changed. Call
+   * {@link TrackedFile.sync} before anybody is told of what was found.
+   */
   async look(): Promise<Look> {
     const known = this.#known;
     this.#earlier = known;
@@ -97,6 +110,7 @@ export class TrackedFile {
     }
     const same = holds(known.content, read.bytes);
     const content = same ? known.content : hashOf(read.bytes);
+    if (!same) this.#unsynced = { directory: dirname(place.file), file: place.file };
     this.#known = { place, identity: read.telling, content };
     return same ? SAME : { kind: 'changed', bytes: read.bytes };
   }
@@ -142,17 +156,22 @@ export class TrackedFile {
         expected = read?.identity ?? null;
       }
       this.#known = { place, identity: staged.place(), content: pieces };
-      this.#unsynced = dirname(place.file);
+      this.#unsynced = { directory: dirname(place.file), file: null };
       return true;
     } finally {
       await staged.discard();
     }
   }
 
-  /** Makes the last replacement survive a power cut; after a failure the next call tries again. */
+  /**
+   * Makes the content that was written or found last survive a power cut; after a failure the next call tries again.
+   * What has taken its place meanwhile is found by the next look.
+   */
   async sync(): Promise<void> {
-    if (this.#unsynced === null) return;
-    await syncDirectory(this.#unsynced);
+    const unsynced = this.#unsynced;
+    if (unsynced === null) return;
+    if (unsynced.file !== null) await syncFile(unsynced.file);
+    await syncDirectory(unsynced.directory);
     this.#unsynced = null;
   }
 }
@@ -161,6 +180,20 @@ export class TrackedFile {
 function holds(content: Content | null, bytes: Buffer): boolean {
   if (content === null) return false;
   return typeof content === 'string' ? hashOf(bytes) === content : equalPieces(bytes, content);
+}
+
+/** One that is gone has nothing to be synced. */
+async function syncFile(path: string): Promise<void> {
+  try {
+    const handle = await open(path, READING);
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+  }
 }
 
 /** A file with the links on the way to it resolved; it itself need not be there. */
@@ -178,8 +211,7 @@ interface Read {
 
 async function readWithIdentity(path: string): Promise<Read | null> {
   try {
-    // A pipe that somebody put there must not make the daemon wait for a writer.
-    const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const handle = await open(path, READING);
     try {
       // Before the content: what is written while it is read changes the status and is seen by the next look.
       const now = Date.now();

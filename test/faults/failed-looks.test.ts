@@ -2,7 +2,7 @@
  * The disk fails while the daemon looks at its file, or writes it, in each of the ways that disks have. Whoever asks is
  * told which, with advice that fits it, and nothing has changed.
  */
-import { utimes } from 'node:fs/promises';
+import { readFile, utimes, writeFile } from 'node:fs/promises';
 import { beforeEach, expect, test, type TestContext } from 'vitest';
 import { temporaryDirectory } from '../support/home.ts';
 import { requireTools } from '../support/tools.ts';
@@ -56,6 +56,30 @@ test.for([
     expect(await one.client.call('registry.info')).toMatchObject({ read_only: false, problem: null });
     expect(await one.agreed('after it')).toBe(one.count);
     expect(one.count).toBe(before + 2);
+  },
+);
+
+test(
+  'an edit that cannot be synced is not taken over, which is told, until it can',
+  { timeout: 60_000 },
+  async () => {
+    expect((await one.change()).error).toBeUndefined();
+    const served = async () => (await one.client.call('projects.get', { project: 'one' }))['file_count'];
+    const [, files] = await fileThreads(one.daemon.pid);
+    await traced(files, { inject: 'fsync:error=EIO', path: one.file }, async () => {
+      const text = await readFile(one.file, 'utf8');
+      await writeFile(one.file, text.replace('"file_count": 0', '"file_count": 7'));
+      expect((await one.change()).error).toMatchObject({
+        code: 1010,
+        message: expect.stringMatching(/it cannot be made to survive a power cut: .*\(EIO\)/) as string,
+        data: { applied: false, problem: { kind: 'blocked_edit' } },
+      });
+      expect(await served()).toBe(0);
+    });
+    expect((await one.change()).error).toBeUndefined();
+    expect(await served()).toBe(7);
+    expect(await one.client.call('registry.info')).toMatchObject({ read_only: false, problem: null });
+    expect(await one.agreed('after it')).toBe(one.count);
   },
 );
 

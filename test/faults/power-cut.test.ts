@@ -10,13 +10,14 @@ import { cutPower, type Violation } from './power/crashes.ts';
 import type { Order } from './power/disk.ts';
 import type { Event } from './power/events.ts';
 import type { Recording } from './power/recording.ts';
-import { recordEveryday, recordMigration } from './power/scenarios.ts';
+import { recordEveryday, recordMigration, recordRestored } from './power/scenarios.ts';
 import {
   filesRemovedFirst,
   renamedBeforeSync,
   toldBeforeSync,
   withoutDirectorySyncs,
   withoutFileSyncs,
+  withoutSyncsOfEdits,
   writtenInPlace,
 } from './power/wrong-protocols.ts';
 import { seeded } from './support/random.ts';
@@ -25,7 +26,7 @@ import { report } from './support/report.ts';
 /** How many crashes are tried at each moment, beside the extremes. */
 const SAMPLES = 15;
 const ORDERS: readonly Order[] = ['ordered', 'any'];
-const SCENARIOS = { everyday: recordEveryday, migration: recordMigration };
+const SCENARIOS = { everyday: recordEveryday, migration: recordMigration, restored: recordRestored };
 
 const recordings = new Map<keyof typeof SCENARIOS, Promise<Recording>>();
 
@@ -47,7 +48,7 @@ function describe(violations: readonly Violation[]): string[] {
   });
 }
 
-test.for(['everyday', 'migration'] as const)(
+test.for(['everyday', 'migration', 'restored'] as const)(
   'nothing that was acknowledged is lost when the power fails: %s',
   { timeout: 120_000 },
   async (scenario, context) => {
@@ -69,6 +70,7 @@ const WRONG: [what: string, order: Order, change: Wrong, found: RegExp][] = ORDE
   ['renames before it syncs', order, renamedBeforeSync, LOST],
   ['writes in place', order, writtenInPlace, LOST],
   ['answers before it has synced', order, toldBeforeSync, LOST],
+  ['does not sync what it takes over', order, withoutSyncsOfEdits, LOST],
   ["deletes a project's files first", order, filesRemovedFirst, /^the data of project .* are gone/],
 ]);
 

@@ -8,7 +8,7 @@ import { canonical, difference, type Patch, type State, stateOf } from './state.
 /** A step as it was asked for: its moments by name. */
 export interface Asked {
   readonly name: string;
-  /** The id of the answer, or null; the patch by itself, or the whole difference. */
+  /** The id of the answer, a mark, or null; the patch by itself, or the whole difference. */
   readonly changes: readonly { readonly answer: string | null; readonly patch: Patch }[];
   readonly careless: boolean;
   readonly backup: boolean;
@@ -41,11 +41,17 @@ export class Recorder {
     return this.#client;
   }
 
-  /** Starts the first daemon. @param planted whether there was a file before it */
-  async begin(planted: boolean): Promise<void> {
-    await this.machine.mark('begin');
+  /**
+   * Starts the first daemon.
+   *
+   * @param planted whether there was a file before it, and one that was synced: otherwise nothing can be had of a crash
+   *   before that is served
+   */
+  async begin(planted: false | 'synced' | 'unsynced'): Promise<void> {
+    if (planted !== 'unsynced') await this.machine.mark('begin');
     this.#client = await this.machine.boot();
-    if (!planted) return;
+    if (planted === 'unsynced') await this.machine.mark('begin');
+    if (planted === false) return;
     this.initial = stateOf(await servedContent(this.client));
     this.#state = this.initial;
   }
@@ -79,17 +85,25 @@ export class Recorder {
     this.#state = stateOf(await servedContent(this.client));
   }
 
-  /** Somebody else does something to the files, and the daemon has taken it in when `done` resolves. */
+  /**
+   * Somebody else does something to the files, and the daemon has taken it in when `done` resolves.
+   *
+   * @param options.careless they sync nothing
+   * @param options.adopted the daemon then serves what it found, to whoever asks
+   */
   async outside(
     name: string,
-    { careless }: { careless: boolean },
+    { careless, adopted = false }: { careless: boolean; adopted?: boolean },
     command: string,
     done: (client: LineClient) => Promise<void>,
   ): Promise<void> {
     await this.#step(name, careless, async () => {
       await this.machine.run(command);
       await done(this.client);
-      return null;
+      if (!adopted) return null;
+      const served = `served-${this.asked.length}`;
+      await this.machine.mark(served);
+      return served;
     });
   }
 

@@ -8,7 +8,7 @@ export type Moment = number;
 
 export interface Change {
   readonly patch: Patch;
-  /** When whoever asked for it was told that it is made; null when nobody is told. */
+  /** When whoever asked for it was told that it is made, or an edit was served; null when nobody is told. */
   readonly acknowledged: Moment | null;
 }
 
@@ -17,7 +17,10 @@ export interface Step {
   readonly name: string;
   readonly begun: Moment;
   readonly changes: readonly Change[];
-  /** Somebody else wrote the file so that a crash spoils it: what the last backup holds is all that can be had. */
+  /**
+   * Somebody else wrote the file so that a crash spoils it: until it is acknowledged, what the last backup holds is all
+   * that can be had.
+   */
   readonly careless: boolean;
   /** A backup of everything was made by the end of it. */
   readonly backup: boolean;

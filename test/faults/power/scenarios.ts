@@ -39,13 +39,19 @@ export async function recordEveryday(): Promise<Recording> {
   const sync = `sync '${file}.mine'`;
   const move = `mv '${file}.mine' '${file}'`;
   const careful = `${edit('c', 'careful')}; ${sync}; ${move}; sync '${machine.paths.dataDir}'`;
-  await recorder.outside('a careful edit', { careless: false }, careful, () => hasName('careful'));
+  await recorder.outside('a careful edit', { careless: false, adopted: true }, careful, () =>
+    hasName('careful'),
+  );
   await recorder.change('projects.update', { project: 'a', file_count: 9 });
   const inPlace = `${edit('careful', 'in place')}; tee '${file}' < '${file}.mine' >/dev/null; rm '${file}.mine'`;
-  await recorder.outside('an edit in place', { careless: true }, inPlace, () => hasName('in place'));
+  await recorder.outside('an edit in place', { careless: true, adopted: true }, inPlace, () =>
+    hasName('in place'),
+  );
   await recorder.change('projects.update', { project: 'a', file_count: 10 });
   const renamed = `${edit('in place', 'renamed')}; ${move}`;
-  await recorder.outside('an edit by rename', { careless: true }, renamed, () => hasName('renamed'));
+  await recorder.outside('an edit by rename', { careless: true, adopted: true }, renamed, () =>
+    hasName('renamed'),
+  );
   await recorder.restart('KILL');
   await recorder.change('projects.update', { project: 'a', file_count: 11 });
   const kept = (): Promise<string | undefined> => backupBecauseOfAFault(recorder);
@@ -79,11 +85,23 @@ export async function recordMigration(): Promise<Recording> {
     `mkdir '${dataDir}'; tee '${registryFile}' < '${PYTHON_FILE}' >/dev/null; sync '${registryFile}' '${dataDir}' '${machine.root}'`,
   );
   await recorder.keep(await readFile(PYTHON_FILE), null);
-  await recorder.begin(true);
+  await recorder.begin('synced');
   await recorder.change('projects.register', { name: 'new', source_path: CODEBASE });
   await recorder.change('projects.update', { project: 'new', file_count: 1 });
   await recorder.restart('TERM');
   await recorder.change('projects.remove', { project: 'new' });
+  return await recorder.record();
+}
+
+/** A file was put there by somebody who did not sync it, while no daemon ran. */
+export async function recordRestored(): Promise<Recording> {
+  const recorder = new Recorder(await Machine.start());
+  const { dataDir, registryFile } = recorder.machine.paths;
+  await recorder.machine.run(
+    `mkdir '${dataDir}'; sync '${recorder.machine.root}'; tee '${registryFile}' < '${PYTHON_FILE}' >/dev/null`,
+  );
+  await recorder.begin('unsynced');
+  await recorder.change('projects.register', { name: 'new', source_path: CODEBASE });
   return await recorder.record();
 }
 

@@ -13,6 +13,11 @@ export function withoutDirectorySyncs(events: readonly Event[]): Event[] {
   return events.filter((event) => event.do !== 'sync' || !directories.has(event.path));
 }
 
+/** What others have written is taken over as it is. */
+export function withoutSyncsOfEdits(events: readonly Event[]): Event[] {
+  return events.filter((event) => event.do !== 'sync' || !event.path.endsWith('/registry.json'));
+}
+
 /** A file takes its place first, and is synced there. */
 export function renamedBeforeSync(events: readonly Event[]): Event[] {
   const moved = [...events];
