@@ -23,7 +23,9 @@ export interface TrainerOptions {
 }
 
 /** What a trainer that was told to end has for ending, in milliseconds. */
-const TERM_MS = 10_000;
+export const TERM_MS = 10_000;
+/** The same where its lease is lost: somebody else may be training the project already. Milliseconds. */
+export const LOST_MS = 2_000;
 /** How long the rest of its output is waited for: a process that it left behind may hold it open. Milliseconds. */
 const DRAIN_MS = 500;
 /** How often to look whether a process group is gone, which nobody tells. Milliseconds. */
@@ -38,6 +40,7 @@ export class Trainer {
   readonly #group: number;
   readonly #watchdog: Watchdog;
   #stopping: Promise<void> | undefined;
+  #killAt = Infinity;
 
   private constructor(child: ChildProcess, group: number, watchdog: Watchdog, sources: readonly Socket[]) {
     this.#child = child;
@@ -97,8 +100,13 @@ export class Trainer {
     }
   }
 
-  /** Ends it and all that it started: asks, and kills what is left after 10 s. Resolves when nothing is left. */
-  stop(): Promise<void> {
+  /**
+   * Ends it and all that it started: asks, and kills what is left. Resolves when nothing is left.
+   *
+   * @param patience before it is killed, in milliseconds; of several calls the most impatient counts
+   */
+  stop(patience: number): Promise<void> {
+    this.#killAt = Math.min(this.#killAt, performance.now() + patience);
     this.#stopping ??= this.#stop();
     return this.#stopping;
   }
@@ -112,9 +120,8 @@ export class Trainer {
     this.signal('SIGTERM');
     // One that was suspended hears it only when it goes on.
     this.signal('SIGCONT');
-    const limit = performance.now() + TERM_MS;
     while (this.signal(0)) {
-      if (performance.now() > limit) {
+      if (performance.now() > this.#killAt) {
         this.signal('SIGKILL');
         break;
       }

@@ -10,7 +10,7 @@ import { printable, operands } from './text.ts';
 import { endLease, type Interruption, tellEnd, unusable } from './train-end.ts';
 import { trainerEnvironment } from './train-environment.ts';
 import { Lease } from './train-lease.ts';
-import { passSignals, Trainer } from './train-process.ts';
+import { LOST_MS, passSignals, TERM_MS, Trainer } from './train-process.ts';
 import { readReport, ReportFault, type TrainingResult } from './train-reports.ts';
 
 /** What shells and env(1) end with when there is no such program, and when it cannot be run. */
@@ -44,10 +44,12 @@ export async function runTrainer(
   };
   let result: TrainingResult = {};
   let interruption: Interruption | undefined;
+  let patience = TERM_MS;
   let trainer: Trainer | undefined;
   const interrupt = (why: Interruption): void => {
     interruption ??= why;
-    void trainer?.stop();
+    if ('lost' in why) patience = LOST_MS;
+    void trainer?.stop(patience);
   };
   const lease = new Lease(client, begun, {
     cancelled: (reason) => interrupt({ cancelled: reason }),
@@ -90,10 +92,10 @@ export async function runTrainer(
     `training ${printable(project.name)}; to stop it from elsewhere: gardener train --cancel ${name}`,
   );
   const release = passSignals(trainer, ctx.host.ignoredSignals);
-  if (interruption) void trainer.stop();
+  if (interruption) void trainer.stop(patience);
   const ended = await trainer.ended;
   // A trainer that ends at once may leave others of its group, which still work on the project.
-  if (interruption) await trainer.stop();
+  if (interruption) await trainer.stop(patience);
   trainer.leave();
   release();
   await tellEnd(ctx, lease, {

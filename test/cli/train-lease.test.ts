@@ -67,6 +67,26 @@ describe('a lease', () => {
     await until(() => isGone(child), 'what the trainer started is gone');
   });
 
+  test.for([
+    ['by force', false],
+    ['by force from one that was asked to end', true],
+  ] as const)(
+    'that is lost %s kills within a few seconds what does not want to end',
+    async ([, cancelled]) => {
+      const { cli, train, registry, whenProject } = await trainable();
+      const { finished } = train(`trap '' TERM; echo $$ > "$HOME/self"; echo 10% >&3; ${WAITS}`);
+      await whenProject((now) => now.training?.progress === 0.1, 'it has reported');
+      if (cancelled) await cli.json(['train', '--cancel', 'payments']);
+      const lost = performance.now();
+      await registry.training.begin({ project: 'payments', force: true });
+      expect((await finished).code).toBe(1);
+      expect(await isGone(await noted(cli.home, 'self'))).toBe(true);
+      expect(performance.now() - lost).toBeGreaterThan(1_900);
+      // Whoever is asked to end, and still holds the lease, has ten seconds.
+      expect(performance.now() - lost).toBeLessThan(9_000);
+    },
+  );
+
   test('of a project that is removed ends the trainer', async () => {
     const { train, registry, whenProject } = await trainable();
     const { finished } = train(`echo 10% >&3; ${WAITS}`);
