@@ -14,6 +14,7 @@ import { createHandlers } from './server/handlers.ts';
 import { Holdings } from './server/holdings.ts';
 import { adoptSocket, type InheritedSocket } from './server/inherited.ts';
 import type { DaemonControl } from './server/handlers/types.ts';
+import { KeepYoung } from './server/keep-young.ts';
 import { type Lease, Leases } from './server/leases.ts';
 import { Listener } from './server/listener.ts';
 import { LONGEST_TIMER_MS } from './server/longest-timer.ts';
@@ -84,6 +85,7 @@ export class Daemon implements DaemonControl {
   readonly #events: Events;
   readonly #leases: Leases;
   readonly #heartbeat: NodeJS.Timeout;
+  readonly #young: KeepYoung;
   readonly #watch: FileWatch;
   readonly #trash: Trash;
   #idleTimer: NodeJS.Timeout | null = null;
@@ -173,6 +175,7 @@ export class Daemon implements DaemonControl {
       },
       () => store.target,
     );
+    this.#young = new KeepYoung(claim.files);
     this.#heartbeat = setInterval(() => void this.#checkHealth(), HEARTBEAT_MS);
     this.#restartIdleTimer(0);
   }
@@ -387,6 +390,11 @@ export class Daemon implements DaemonControl {
     } catch (error) {
       this.#log.error({ err: error }, 'cannot check whether this daemon still serves the data directory');
     }
+    this.#young
+      .tick()
+      .catch((error: unknown) =>
+        this.#log.warn({ err: error }, 'cannot keep the socket from being removed for its age'),
+      );
     this.#look();
   }
 

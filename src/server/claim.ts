@@ -49,6 +49,11 @@ export class Claim {
     return false;
   }
 
+  /** What is to be there for as long as the daemon runs, wherever files are removed for their age. */
+  get files(): readonly string[] {
+    return [this.path, pidFile(this.path)];
+  }
+
   /** Whether the path still leads to this process's socket. */
   async isOurs(): Promise<boolean> {
     try {
@@ -180,7 +185,8 @@ export async function locked<T>(
  * too, and removed the private name as left behind.
  *
  * The rename replaces a dead socket without a moment in which there is none. And closing a server unlinks the path
- * it was bound to, even when that is a successor's by then: with this one it is a name nobody uses.
+ * it was bound to, even when that is a successor's by then: with this one it is a name nobody uses. What it costs is in
+ * `keep-young.ts`.
  */
 async function bind(path: string): Promise<Claim | null> {
   await refuseOtherThanSocket(path);

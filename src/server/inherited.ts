@@ -8,6 +8,7 @@
 import { fstatSync } from 'node:fs';
 import { lstat } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
+import { pidFile } from '../killed-process.ts';
 import { Claim, ClaimError, holdEarlyConnections, notePid, removeNote } from './claim.ts';
 
 /** https://www.freedesktop.org/software/systemd/man/latest/sd_listen_fds.html */
@@ -55,6 +56,11 @@ class InheritedClaim extends Claim {
   /** The manager keeps listening: what comes from now on waits for the next daemon. */
   override get outlivesDaemon(): boolean {
     return true;
+  }
+
+  /** The socket is for its manager to keep, who bound it in its place and may be another user. */
+  override get files(): readonly string[] {
+    return [pidFile(this.path)];
   }
 
   /**
