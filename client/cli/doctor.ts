@@ -19,6 +19,7 @@ import {
 } from './doctor-registry.ts';
 import { checkWriting } from './doctor-writing.ts';
 import { report } from './doctor-report.ts';
+import { adviseThere, type Elsewhere, elsewhere, elsewhereFinding } from './elsewhere.ts';
 import { EXIT, explain } from './errors.ts';
 import { type Diagnosis, type Treatment, error, type Fix, ok, warning } from './finding.ts';
 import { listAll } from './list.ts';
@@ -32,22 +33,26 @@ const CALL_MS = 10_000;
 
 export async function doctor(ctx: Context, { fix }: DoctorOptions): Promise<void> {
   const treatment: Treatment = { done: [], failed: [] };
-  const treat = async (look: () => Promise<Diagnosis[]>): Promise<Diagnosis[]> => {
+  const treat: Treat = async (look) => {
     const found = await look();
     if (!fix || !found.some((one) => one.fix)) return found;
     await applyFixes(found, treatment);
     return look();
   };
-  const running = await isRunning(ctx);
-  const local = await treat(() => examineFiles(ctx, running === 'running'));
-  const findings = [
-    ...local,
-    ...(await examineDaemon(ctx, running, local, treat)),
-    ...(await examineService(ctx)),
-  ];
+  const life = await lifeOf(ctx);
+  const findings = await (typeof life === 'string' || !('elsewhere' in life)
+    ? examineHere(ctx, life, treat)
+    : examineElsewhere(ctx, life.elsewhere, treat));
   report(ctx, findings, fix ? treatment : undefined);
   if (findings.some(({ level }) => level === 'error') || treatment.failed.length > 0)
     ctx.exitCode = EXIT.refused;
+}
+
+type Treat = (look: () => Promise<Diagnosis[]>) => Promise<Diagnosis[]>;
+
+async function examineHere(ctx: Context, life: Life, treat: Treat): Promise<Diagnosis[]> {
+  const local = await treat(() => examineFiles(ctx, life === 'running'));
+  return [...local, ...(await examineDaemon(ctx, life, local, treat)), ...(await examineService(ctx))];
 }
 
 /** What can be looked at without a daemon. */
@@ -66,17 +71,30 @@ async function examineFiles(ctx: Context, running: boolean): Promise<Diagnosis[]
 
 type Life = 'running' | 'absent' | { readonly trouble: unknown };
 
-/** Whether a daemon answers; starts none. */
-async function isRunning(ctx: Context): Promise<Life> {
+/** Whether a daemon answers, and which; starts none. */
+async function lifeOf(ctx: Context): Promise<Life | { readonly elsewhere: Elsewhere }> {
   try {
-    await ctx.withClient((client) => client.daemon.ping(), {
+    const found = await ctx.withClient(async (client) => elsewhere(ctx, await client.daemon.status()), {
       autoStart: false,
       deadlines: { call: CALL_MS },
     });
-    return 'running';
+    return found === null ? 'running' : { elsewhere: found };
   } catch (trouble) {
     const absent = trouble instanceof ConnectionError && trouble.reason === 'not_running';
     return absent ? 'absent' : { trouble };
+  }
+}
+
+/** What a daemon says that has other files than those here; nothing here is compared with that. */
+async function examineElsewhere(ctx: Context, found: Elsewhere, treat: Treat): Promise<Diagnosis[]> {
+  const at = elsewhereFinding(found, ctx.paths.socket);
+  try {
+    return await ctx.withClient(
+      async (client) => [at, ...(await treat(() => examineRegistry(ctx, client, found)))],
+      { autoStart: false, deadlines: { call: CALL_MS } },
+    );
+  } catch (trouble) {
+    return [at, troubleFinding(trouble)];
   }
 }
 
@@ -85,7 +103,7 @@ async function examineDaemon(
   ctx: Context,
   life: Life,
   local: readonly Diagnosis[],
-  treat: (look: () => Promise<Diagnosis[]>) => Promise<Diagnosis[]>,
+  treat: Treat,
 ): Promise<Diagnosis[]> {
   const unseen = (why: string): Diagnosis =>
     warning('projects', `the projects, the backups and the daemon were not looked at: ${why}`);
@@ -107,13 +125,15 @@ async function examineDaemon(
 }
 
 async function leftSocket(ctx: Context, life: Life): Promise<Diagnosis[]> {
-  if (life !== 'absent') return [];
+  // One that was forwarded is for whoever forwards it.
+  if (life !== 'absent' || ctx.socketAlone) return [];
   const { paths } = ctx;
   const status = await lstat(paths.socket).catch(() => undefined);
   return status?.isSocket() ? [deadSocket(paths, status, (path) => ctx.shortPath(path))] : [];
 }
 
-async function examineRegistry(ctx: Context, client: Client): Promise<Diagnosis[]> {
+/** @param found a daemon whose files are not those here */
+async function examineRegistry(ctx: Context, client: Client, found?: Elsewhere): Promise<Diagnosis[]> {
   const now = ctx.host.now();
   const [status, info, { issues }, { backups }, projects] = await Promise.all([
     client.daemon.status(),
@@ -123,15 +143,17 @@ async function examineRegistry(ctx: Context, client: Client): Promise<Diagnosis[
     listAll(client, {}),
   ]);
   const known = new Set([...projects.map(({ project_id: id }) => id), ...leftProjects(issues)]);
-  const dropped = await findDropped(status.data_dir, backups, (id) => known.has(id), now);
-  const told = unprotected(issues, status, ctx.host);
-  return [
+  const isHere = found?.directory !== null;
+  const dropped = isHere ? await findDropped(status.data_dir, backups, (id) => known.has(id), now) : [];
+  const told = isHere ? unprotected(issues, status, ctx.host) : issues;
+  const findings = [
     ...daemonFindings(status),
     ...problemFindings(info),
     ...issueFindings(client, told, projects, new Set(dropped.map(({ project_id: id }) => id))),
-    ...protectedFindings(projects, status, ctx.host),
+    ...(isHere ? protectedFindings(projects, status, ctx.host) : []),
     ...backupFindings(backups, dropped, now),
   ];
+  return isHere ? findings : findings.map(adviseThere);
 }
 
 /** What the service manager says; a system without one has nothing to say. */

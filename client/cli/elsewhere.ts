@@ -1,0 +1,55 @@
+/** Whether a daemon serves the files that are looked at here: a socket may lead to another machine. */
+import { realpath } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import type { Result } from '../../src/protocol/methods.ts';
+import type { Context } from './context.ts';
+import { type Diagnosis, warning } from './finding.ts';
+import { printable, shellWord } from './text.ts';
+
+/** Of a daemon; earlier ones do not tell their machine, and only `daemon.status` tells the directory. */
+type Told = Partial<Pick<Result<'daemon.status'>, 'host' | 'home' | 'data_dir'>>;
+
+/** A daemon that has other files than those that are meant here. */
+export interface Elsewhere {
+  /** In words, such as `on another machine, build7`. */
+  readonly where: string;
+  /** Where they are, if that is on this machine; its paths are paths here only then. */
+  readonly directory: string | null;
+}
+
+/** Null for a daemon of this machine that serves the data directory that is meant here, as far as it tells. */
+export async function elsewhere(ctx: Context, told: Told): Promise<Elsewhere | null> {
+  const { host, home, data_dir: directory } = told;
+  if (host !== undefined && host !== hostname())
+    return { where: `on another machine, ${printable(host)}`, directory: null };
+  const { dataDir } = ctx.paths;
+  if (directory !== undefined && (await isSame(directory, dataDir))) return null;
+  // Machines may have one name, and a person may have several homes: here that only tells about another directory.
+  if (home !== undefined && home !== ctx.host.home && (directory !== undefined || ctx.socketAlone))
+    return {
+      where: `on another machine, or another person's: its home is ${printable(home)}`,
+      directory: null,
+    };
+  return directory === undefined ? null : { where: `serving ${printable(directory)}`, directory };
+}
+
+export function elsewhereFinding({ where, directory }: Elsewhere, socket: string): Diagnosis {
+  return warning(
+    'daemon.elsewhere',
+    `that daemon is ${where}; no files here were looked at, nor compared with what it says`,
+    directory === null
+      ? 'gardener doctor there, and here without --socket and CODEBASE_GARDENER_SOCKET'
+      : `gardener doctor --data-dir ${shellWord(directory)} --socket ${shellWord(socket)}`,
+  );
+}
+
+/** What is to be done by hand on another machine, where paths of the same names may be something else here. */
+export function adviseThere(finding: Diagnosis): Diagnosis {
+  if (finding.remedy === undefined || finding.fix) return finding;
+  return { ...finding, remedy: `there: ${finding.remedy}` };
+}
+
+async function isSame(a: string, b: string): Promise<boolean> {
+  const [left, right] = await Promise.all([a, b].map((path) => realpath(path).catch(() => path)));
+  return left === right;
+}
