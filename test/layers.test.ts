@@ -14,6 +14,7 @@ const COMMON = [
   'src/printable.ts',
   'src/private-directory.ts',
   'src/process-ids.ts',
+  'src/small-file.ts',
   'src/system-error.ts',
   'src/version.ts',
 ];

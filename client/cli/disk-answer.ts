@@ -16,6 +16,15 @@ const PATIENCE_MS = 5_000;
  * @throws {LocalError} after five seconds; not for a path that is not there
  */
 export async function requireAnswer(path: string, shown: string): Promise<void> {
+  if (await answers(path)) return;
+  throw new LocalError(
+    `cannot look at ${printable(shown)}: its disk has not answered for ${PATIENCE_MS / 1000} s`,
+    'again when it does; if its server is gone for good, unmount it',
+  );
+}
+
+/** Whether the disk of a path answers within five seconds, be it that there is nothing. */
+export async function answers(path: string): Promise<boolean> {
   const program = spawn('ls', ['-d', '--', `${path}/.`], { cwd: '/', stdio: 'ignore' });
   let timer: NodeJS.Timeout | undefined;
   const answered = await new Promise<boolean>((resolve) => {
@@ -25,11 +34,9 @@ export async function requireAnswer(path: string, shown: string): Promise<void> 
     timer = setTimeout(() => resolve(false), PATIENCE_MS);
   });
   clearTimeout(timer);
-  if (answered) return;
-  program.unref();
-  program.kill('SIGKILL');
-  throw new LocalError(
-    `cannot look at ${printable(shown)}: its disk has not answered for ${PATIENCE_MS / 1000} s`,
-    'again when it does; if its server is gone for good, unmount it',
-  );
+  if (!answered) {
+    program.unref();
+    program.kill('SIGKILL');
+  }
+  return answered;
 }

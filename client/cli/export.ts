@@ -1,8 +1,9 @@
 /** `gardener export`: the projects as a registry file. */
 import { rename, rm, writeFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import type { WireProject } from '../../src/domain/encoding.ts';
 import type { Context } from './context.ts';
+import { requireAnswer } from './disk-answer.ts';
 import { LocalError, systemReason, UsageError } from './failures.ts';
 import { expandTilde, plural, printable, shellWord } from './text.ts';
 
@@ -26,6 +27,7 @@ export async function exportProjects(ctx: Context, file: string, { force }: Expo
   };
   if (file === '-') return ctx.printJson(document);
   const path = resolve(ctx.cwd(), expandTilde(file, ctx.host.home));
+  await requireAnswer(dirname(path), ctx.shortPath(path));
   await write(path, `${JSON.stringify(document, null, 2)}\n`, force === true);
   if (ctx.json) return ctx.printJson({ file: path, project_count: projects.length });
   ctx.print(`exported ${plural(projects.length, 'project')} to ${ctx.shortPath(printable(path))}`);

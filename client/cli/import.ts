@@ -13,6 +13,7 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Client } from '../client.ts';
 import type { Context } from './context.ts';
+import { requireAnswer } from './disk-answer.ts';
 import { LocalError, systemReason } from './failures.ts';
 import { importName } from './import-name.ts';
 import { type Found, type ImportPlan, planImport } from './import-plan.ts';
@@ -29,6 +30,7 @@ const MAX_SHOWN = 20;
 
 export async function importProjects(ctx: Context, file: string, { dryRun }: ImportOptions): Promise<void> {
   const path = resolve(ctx.cwd(), expandTilde(file, ctx.host.home));
+  await requireAnswer(path, ctx.shortPath(path));
   const stored = await read(path);
   ctx.hints = { project_exists: 'the same again: somebody has just taken the name' };
   await ctx.withClient(async (client) => {

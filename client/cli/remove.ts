@@ -6,6 +6,7 @@ import { RegistryError } from '../../src/domain/errors.ts';
 import type { Result } from '../../src/protocol/methods.ts';
 import { confirm } from './ask.ts';
 import type { Context } from './context.ts';
+import { requireAnswer } from './disk-answer.ts';
 import { EXIT } from './errors.ts';
 import { UsageError } from './failures.ts';
 import { referenceTo } from './resolve.ts';
@@ -50,7 +51,7 @@ export async function remove(
 async function named(ctx: Context, client: Client, text: string): Promise<WireProject> {
   const reference = await referenceTo(ctx, client, text);
   const project = await client.projects.get({ project: reference });
-  if (!reference.startsWith('/') || (await isSamePlace(reference, project.source_path))) return project;
+  if (!reference.startsWith('/') || (await isSamePlace(ctx, reference, project.source_path))) return project;
   const name = printable(project.name);
   throw new UsageError(
     `cannot remove ${printable(text)}: it is not the directory of "${name}" but belongs to it`,
@@ -58,8 +59,9 @@ async function named(ctx: Context, client: Client, text: string): Promise<WirePr
   );
 }
 
-async function isSamePlace(a: string, b: string): Promise<boolean> {
+async function isSamePlace(ctx: Context, a: string, b: string): Promise<boolean> {
   if (a === b) return true;
+  for (const path of [a, b]) await requireAnswer(path, ctx.shortPath(path));
   const [left, right] = await Promise.all([a, b].map((path) => realpath(path).catch(() => null)));
   return left !== null && left === right;
 }

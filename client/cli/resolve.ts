@@ -5,6 +5,7 @@ import type { Client } from '../client.ts';
 import { RegistryError } from '../../src/domain/errors.ts';
 import type { Result } from '../../src/protocol/methods.ts';
 import type { Context } from './context.ts';
+import { requireAnswer } from './disk-answer.ts';
 import { printable } from './text.ts';
 
 export type Resolved = Result<'projects.resolve'>;
@@ -46,15 +47,17 @@ export async function resolveProject(
 export async function referenceTo(ctx: Context, client: Client, text: string): Promise<string> {
   const reference = ctx.reference(text);
   if (reference.startsWith('/')) return reference;
-  const cwd = workingPath(ctx);
-  const path = cwd === undefined ? undefined : resolve(cwd, text);
-  if (path === undefined || !isDirectory(path)) return reference;
   try {
     return (await client.projects.get({ project: reference })).project_id;
   } catch (error) {
-    if (error instanceof RegistryError && error.kind === 'project_not_found') return path;
-    throw error;
+    if (!(error instanceof RegistryError) || error.kind !== 'project_not_found') throw error;
   }
+  // Only now: what is of that name here may be on a disk that does not answer.
+  const cwd = workingPath(ctx);
+  if (cwd === undefined) return reference;
+  const path = resolve(cwd, text);
+  await requireAnswer(path, ctx.shortPath(path));
+  return isDirectory(path) ? path : reference;
 }
 
 /** Why it is this project. */

@@ -76,7 +76,8 @@ export async function scan(
   const unread = (file: string, why: string): void => {
     if (unreadRules.length < MAX_NAMED) unreadRules.push(`${file} ${why}`);
   };
-  const walked = await count(walkFiles(root, note, unread));
+  const { deadMountsBelow } = await import('./mounts.ts');
+  const walked = await count(walkFiles(root, note, unread, await deadMountsBelow(root)));
   return {
     ...walked,
     unreadableCount,

@@ -6,6 +6,7 @@ import type { RegistryError } from '../../src/domain/errors.ts';
 import { RpcError } from '../errors.ts';
 import { cutText } from '../../src/domain/text.ts';
 import type { Context } from './context.ts';
+import { answers } from './disk-answer.ts';
 import { EXIT } from './errors.ts';
 import { duration, printable } from './text.ts';
 import type { EndCall, Lease } from './train-lease.ts';
@@ -116,6 +117,7 @@ export function unusable(why: string): string {
 
 /** False also where nobody can tell. */
 async function isMissing(path: string): Promise<boolean> {
+  if (!(await answers(path))) return false;
   try {
     await stat(path);
     return false;

@@ -2,7 +2,7 @@
 import { opendir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import ignore, { type Ignore } from 'ignore';
-import { readSmallFile, UnfitFile } from './small-file.ts';
+import { readSmallFile, UnfitFile } from '../../src/small-file.ts';
 
 /** What tools put beside the code and nobody wrote; many a codebase has no `.gitignore` that says so. */
 const NEVER = new Set(
@@ -38,14 +38,20 @@ interface Folder {
  * @param unreadable gets each directory that cannot be read, relative to the root, `.` for the root
  * @param unread gets each `.gitignore` that hides nothing because it is not read, relative to the root, and why: "is no
  *   plain file"
+ * @param dead directories that are not looked into, relative to the root: their disks do not answer
  */
 export async function* walkFiles(
   root: string,
   unreadable: (directory: string) => void,
   unread: (file: string, why: string) => void = () => undefined,
+  dead: ReadonlySet<string> = new Set(),
 ): AsyncIterable<string[]> {
   const waiting: Folder[] = [{ path: '', rules: [] }];
   for (let folder = waiting.pop(); folder; folder = waiting.pop()) {
+    if (dead.has(folder.path.slice(0, -1))) {
+      unreadable(folder.path.slice(0, -1));
+      continue;
+    }
     try {
       yield* readFolder(root, folder, waiting, unread);
     } catch (error) {

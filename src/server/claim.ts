@@ -5,12 +5,13 @@
  * for life, because after a kill it would stay, and during a sleep it could be stolen.
  */
 import { closeSync } from 'node:fs';
-import { chmod, lstat, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, lstat, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { lock } from 'proper-lockfile';
 import { pidFile } from '../killed-process.ts';
 import { isDaemonOf, LOOK_FOR_DAEMON } from '../process-ids.ts';
+import { readSmallFile } from '../small-file.ts';
 import { errorCode, isMissing } from '../store/atomic-file.ts';
 import { privateName, removeLeftBehind } from './private-name.ts';
 import { PROBE_DEADLINE_MS, type Probe, probe } from './probe.ts';
@@ -22,6 +23,8 @@ export const CLAIM_DEADLINE_MS = 15_000;
 export const CLAIM_PAUSE_MS = 25;
 /** A lock left by a killed process blocks a start for this long. Milliseconds; the library's minimum is 2,000. */
 const LOCK_STALE_MS = 5_000;
+/** A number and a line feed. Bytes. */
+const MAX_PID_NOTE = 64;
 /** As many as may connect at once; the system may allow fewer. */
 const BACKLOG = 1_024;
 
@@ -100,9 +103,14 @@ export async function notePid(socket: string): Promise<void> {
   }
 }
 
+/** What the note says; empty where there is none, or something that is no file. */
+async function notedPid(socket: string): Promise<string> {
+  return (await readSmallFile(pidFile(socket), MAX_PID_NOTE).catch(() => undefined)) ?? '';
+}
+
 /** Removes the note of this process; a successor's stays. */
 export async function removeNote(socket: string): Promise<void> {
-  const noted = await readFile(pidFile(socket), 'utf8').catch(() => '');
+  const noted = await notedPid(socket);
   if (noted.trim() === String(process.pid)) await rm(pidFile(socket), { force: true });
 }
 
@@ -256,10 +264,7 @@ async function probeOrExplain(path: string): Promise<Probe> {
 
 /** What a person is told of a daemon that does not answer. A number is named only where it is that daemon's. */
 export async function hungMessage(path: string): Promise<string> {
-  const pid = await readFile(pidFile(path), 'utf8').then(
-    (text) => Number.parseInt(text, 10),
-    () => Number.NaN,
-  );
+  const pid = Number.parseInt(await notedPid(path), 10);
   const [who, remedy] = isDaemonOf(pid, path)
     ? [`process ${pid}`, `end it with: kill -9 ${pid}`]
     : ['it', LOOK_FOR_DAEMON];

@@ -10,12 +10,13 @@
  * only at a start, or in the instant after none was found, and the last one names the daemon that goes on.
  */
 import { randomInt } from 'node:crypto';
-import { mkdir, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, realpath, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isDaemonOf } from '../process-ids.ts';
 import { makeDirectory } from '../make-directory.ts';
 import type { Paths } from '../paths.ts';
+import { readSmallFile, UnfitFile } from '../small-file.ts';
 import {
   errorCode,
   identify,
@@ -31,8 +32,10 @@ import { probe } from './probe.ts';
 type Place = Pick<Paths, 'dataDir' | 'runDir' | 'socket'>;
 
 const NOTE = 'owner';
+/** A number and a path. Bytes. */
+const MAX_NOTE = 8 * 1024;
 /** What the system says where there is no note; the last one where something else has the name of its directory. */
-const MISSING: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR']);
+const MISSING: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'ELOOP']);
 /** How long whoever has an inherited socket waits for an answer that would probably be its own. Milliseconds. */
 const OWN_PATIENCE_MS = 500;
 /** Above every process id. */
@@ -120,7 +123,8 @@ export class Ownership {
         );
       }
     }
-    if (!(await this.#note())) await rm(noteOf(this.#place), { force: true });
+    // A directory of that name stays, and says nothing.
+    if (!(await this.#note())) await rm(noteOf(this.#place), { force: true }).catch(() => undefined);
     return true;
   }
 
@@ -153,14 +157,21 @@ export class Ownership {
       const identity = await identify(noteOf(this.#place));
       if (identity === null) return 'missing';
       if (sameIdentity(identity, this.#identity)) return 'ours';
-      if ((await readFile(noteOf(this.#place), 'utf8')) !== this.#text) return 'other';
+      const text = await readSmallFile(noteOf(this.#place), MAX_NOTE);
+      if (text === undefined) return 'missing';
+      if (text !== this.#text) return 'other';
       this.#identity = telling(identity, now);
       return 'ours';
     } catch (error) {
-      if (MISSING.has(errorCode(error) ?? '')) return 'missing';
+      // What is no file says nothing of anybody.
+      if (MISSING.has(errorCode(error) ?? '') || isNoFile(error)) return 'missing';
       throw error;
     }
   }
+}
+
+function isNoFile(error: unknown): boolean {
+  return error instanceof UnfitFile && error.cause === undefined;
 }
 
 function noteOf({ runDir }: Place): string {
@@ -169,7 +180,7 @@ function noteOf({ runDir }: Place): string {
 
 /** The socket of whoever is noted to serve the data directory; null when there is none. */
 async function notedSocket(place: Place): Promise<string | null> {
-  const text = await readFile(noteOf(place), 'utf8').catch(() => '');
+  const text = (await readSmallFile(noteOf(place), MAX_NOTE).catch(() => undefined)) ?? '';
   // A path may have line breaks in it.
   return /^\d+ (\/.*)\n$/s.exec(text)?.[1] ?? null;
 }

@@ -1,12 +1,27 @@
 /** The note of who serves a data directory, while a daemon runs: its own it keeps, before another's it steps down. */
-import { chmod, mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import {
+  chmod,
+  mkdir,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  symlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { Daemon } from '../../src/daemon.ts';
 import { capturedLog, type RunningDaemon, startDaemon } from '../support/daemon.ts';
 import { temporaryDirectory } from '../support/home.ts';
 import type { LineClient } from '../support/lines.ts';
 import { until } from '../support/until.ts';
+
+const run = promisify(execFile);
 
 const OTHERS = '4711 /nonexistent/registry.sock\n';
 
@@ -61,6 +76,22 @@ describe('a note that is gone is written again', () => {
     await rm(paths.runDir);
     expect(await change()).toHaveProperty('result');
     expect(await readdir(paths.runDir)).toEqual(['owner']);
+  });
+
+  test.each([
+    ['a pipe', (note: string) => run('mkfifo', [note])],
+    ['a directory', (note: string) => mkdir(note)],
+    ['a loop of links', (note: string) => symlink(note, note)],
+  ])('unless %s has its name: changes go on, and a daemon starts', async (_what, put) => {
+    const { note, paths, change, daemon } = await elsewhere();
+    await rm(note);
+    await put(note);
+    expect(await change()).toHaveProperty('result');
+    await daemon.stop('to start again');
+    await rm(note, { recursive: true, force: true });
+    await put(note);
+    const { connect } = await startDaemon({ dataDir: paths.dataDir });
+    expect(await (await connect()).call('projects.count')).toBe(1);
   });
 
   test('not where the socket went with it: the daemon ends, and makes nothing anew', async () => {

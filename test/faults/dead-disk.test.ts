@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { beforeEach, expect, onTestFinished, test, type TestContext } from 'vitest';
 import type { Issue } from '../../src/domain/issues.ts';
 import { pidFile } from '../../src/killed-process.ts';
@@ -48,6 +49,26 @@ async function start(dataDir: string): Promise<Gardenerd> {
     return Number(noted) === started.pid;
   }, 'it has the socket');
   return await started.ready();
+}
+
+/** Runs the command line beside the disk; gives its exit code and all that it said. */
+async function run(...words: string[]): Promise<[number | null, string]> {
+  const args = ['--data-dir', daemon.paths.dataDir, ...words];
+  // nsenter has no say in the working directory: a shell goes there.
+  const inside = ['sh', '-c', 'cd "$0" && exec "$@"', dirname(disk.place)];
+  const [program = '', ...rest] = [
+    ...disk.enter,
+    ...inside,
+    process.execPath,
+    builtProgram('gardener.js'),
+    ...args,
+  ];
+  const child = spawn(program, rest, { env: environment(daemon.paths.dataDir) });
+  let said = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  const [code] = (await once(child, 'close')) as [number | null];
+  return [code, said];
 }
 
 async function change(name: string): Promise<void> {
@@ -107,19 +128,29 @@ test.each(['SIGTERM', 'SIGKILL'] as const)(
 );
 
 test(
+  'what is named like a directory on it is the project of that name, also beside it',
+  { timeout: 60_000 },
+  async () => {
+    await client.call('projects.register', { name: 'disk', source_path: disk.place });
+    expect(await run('edit', 'disk', '--tag', 'x')).toEqual([0, 'changed disk\n']);
+    expect((await run('show', 'disk'))[0]).toBe(0);
+    const [code, said] = await run('add', '.', '--name', 'around');
+    expect([code, said]).toEqual([0, expect.stringContaining('could not read 1 directory: disk\n')]);
+    const report = `echo '{"result":{"lora_adapter_path":"${disk.place}/adapter"}}' >&$GARDENER_PROGRESS_FD`;
+    const trained = await run('train', 'near', '--', 'sh', '-c', report);
+    expect(trained[0]).toBe(0);
+    expect(await run('export', `${disk.place}/registry.json`)).toEqual([
+      1,
+      expect.stringMatching(/^gardener: cannot look at .*: its disk has not answered for 5 s\ntry: /),
+    ]);
+    expect(await run('rm', 'disk', '--yes')).toEqual([0, expect.stringContaining('removed disk\n')]);
+  },
+);
+
+test(
   'the command line says so within seconds and ends, and restarts a daemon that was killed',
   { timeout: 60_000 },
   async () => {
-    const run = async (...words: string[]): Promise<[number | null, string]> => {
-      const args = ['--data-dir', daemon.paths.dataDir, ...words];
-      const [program = '', ...rest] = [...disk.enter, process.execPath, builtProgram('gardener.js'), ...args];
-      const child = spawn(program, rest, { env: environment(daemon.paths.dataDir) });
-      let said = '';
-      for (const stream of [child.stdout, child.stderr])
-        stream.on('data', (chunk: Buffer) => (said += chunk.toString()));
-      const [code] = (await once(child, 'close')) as [number | null];
-      return [code, said];
-    };
     client.ask('registry.validate').catch(() => null);
     await until(() => disk.asked > 0, 'the disk was asked');
     daemon.signal('SIGKILL');

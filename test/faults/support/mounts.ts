@@ -4,6 +4,8 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { onTestFinished, type TestContext } from 'vitest';
 import { fileURLToPath } from 'node:url';
 import { temporaryDirectory } from '../../support/home.ts';
@@ -46,7 +48,9 @@ export class PrivateMount {
     command: (place: string) => readonly string[],
   ): Promise<PrivateMount> {
     requireTools(context, ['unshare', 'nsenter']);
-    const place = await temporaryDirectory();
+    // In a directory of its own, with nothing beside it.
+    const place = join(await temporaryDirectory(), 'disk');
+    await mkdir(place);
     const words = [...(isRoot() ? [] : ['-r']), '-m', ...command(place)];
     const holder = spawn('unshare', words, { stdio: ['ignore', 'pipe', 'pipe'] });
     const closed = once(holder, 'close');
