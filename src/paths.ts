@@ -45,13 +45,16 @@ export class SocketPathError extends PathError {
 
 /** The user's home directory; null where nobody knows one: no HOME, and no entry in the user database. */
 export function findHome(): string | null {
-  try {
-    // An empty or relative HOME would be another directory in each working directory.
-    return [homedir, () => userInfo().homedir].map((ask) => ask()).find(isAbsolute) ?? null;
-  } catch {
-    // The user has no entry, as in a container that runs with any number; nothing else fails here.
-    return null;
+  // An empty or relative HOME would be another directory in each working directory.
+  for (const ask of [homedir, () => userInfo().homedir]) {
+    try {
+      const home = ask();
+      if (isAbsolute(home)) return home;
+    } catch {
+      // The user has no entry, as in a container that runs with any number; nothing else fails here.
+    }
   }
+  return null;
 }
 
 /** The same. @throws {PathError} where nobody knows one */

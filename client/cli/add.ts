@@ -86,7 +86,8 @@ async function register(
 ): Promise<void> {
   const [found, repository] = [await scanCodebase(ctx, path), await repositoryAt(path, ctx.host.env)];
   const gone = await goneFrom(client, path, repository);
-  if (gone && (await offerMove(ctx, client, gone, path))) return;
+  const asksForAnother = Boolean(use || tag || language) || name !== nameFor(path);
+  if (gone && (await offerMove(ctx, client, gone, path, asksForAnother))) return;
   let project = await client.projects.register({
     name,
     source_path: path,
@@ -121,15 +122,23 @@ async function goneFrom(
   const gone = projects.filter(({ project_id: id }) => missing.has(id));
   // A repository may have many projects in it: only the one that had the same place can be meant.
   const named = gone.filter(({ source_path: old }) => basename(old) === basename(path));
-  const [candidate, ...others] = named.length > 0 ? named : gone;
+  // One that has another name now can be told only where there is no other project.
+  const [candidate, ...others] = named.length > 0 || projects.length > 1 ? named : gone;
   return others.length === 0 ? candidate : undefined;
 }
 
 /** Has a project follow its codebase, if the person wants that; otherwise says how it is done. */
-async function offerMove(ctx: Context, client: Client, gone: WireProject, path: string): Promise<boolean> {
+async function offerMove(
+  ctx: Context,
+  client: Client,
+  gone: WireProject,
+  path: string,
+  asksForAnother: boolean,
+): Promise<boolean> {
   const { name, source_path: old, project_id: project } = gone;
   const what = `"${printable(name)}" is registered for the same repository at ${printable(ctx.shortPath(old))}, which is gone`;
-  if (!ctx.host.stdin.isTTY || !ctx.host.stderr.isTTY || ctx.json) {
+  // Whoever says what the new project is to be does not mean the old one.
+  if (asksForAnother || !ctx.host.stdin.isTTY || !ctx.host.stderr.isTTY || ctx.json) {
     ctx.note(`note: ${what}; to have it here instead: ${moveCommand(name, path)}`);
     return false;
   }

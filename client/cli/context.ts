@@ -1,4 +1,5 @@
 /** What every command gets: the flags, the streams, the registry. */
+import { isAbsolute, resolve } from 'node:path';
 import type { Client } from '../client.ts';
 import type { ConnectOptions } from '../connect.ts';
 import { isSocketAlone, type Paths, resolvePaths } from '../../src/paths.ts';
@@ -99,10 +100,14 @@ export class Context {
   /** The flags that say where the registry is, as the library takes them. */
   get location(): { dataDir?: string; socket?: string } {
     const { dataDir, socket } = this.#globals;
-    const { home } = this.host;
+    // Absolute: programs that a trainer runs have other working directories.
+    const absolute = (path: string): string => {
+      const expanded = expandTilde(path, this.host.home);
+      return expanded === '' || isAbsolute(expanded) ? expanded : resolve(this.cwd(), expanded);
+    };
     return {
-      ...(dataDir !== undefined && { dataDir: expandTilde(dataDir, home) }),
-      ...(socket !== undefined && { socket: expandTilde(socket, home) }),
+      ...(dataDir !== undefined && { dataDir: absolute(dataDir) }),
+      ...(socket !== undefined && { socket: absolute(socket) }),
     };
   }
 

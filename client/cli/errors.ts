@@ -41,16 +41,23 @@ const REACHING: Readonly<Partial<Record<ConnectionFailure, string>>> = {
   hung: 'gardener daemon logs; end the daemon if it stays like this, and start it again',
 };
 
-/** @param socketAlone nothing is started for the socket that was given */
 /** For a daemon that is not there, on a socket that was given without a data directory. */
 const NOT_OURS = 'to start the daemon where it is to run, or here with --data-dir, too';
 
+/** For a socket that was given without a data directory: whoever is behind it is not for us to mend. */
+const FOREIGN: Readonly<Partial<Record<ConnectionFailure, string>>> = {
+  not_running: NOT_OURS,
+  lost: 'the same again; where the socket is forwarded, look whether the tunnel stands',
+  hung: 'gardener daemon logs where that daemon runs; where the socket is forwarded, look whether the tunnel stands',
+};
+
+/** @param socketAlone nothing is started for the socket that was given */
 export function explain(error: unknown, hints: Hints = {}, socketAlone = false): Explained {
   if (error instanceof RegistryError) return explainRegistry(error, hints);
   if (error instanceof RpcError) return explainRpc(error, hints);
   if (error instanceof ConnectionError) {
     const { reason, message } = error;
-    const hint = socketAlone && reason === 'not_running' ? NOT_OURS : REACHING[reason];
+    const hint = socketAlone ? FOREIGN[reason] : REACHING[reason];
     return outside(EXIT.unreachable, reason, hint ? beforeAdvice(message) : message, hint);
   }
   if (error instanceof NotRunningError) {

@@ -5,7 +5,8 @@ import { RegistryError } from '../../src/domain/errors.ts';
 import type { Params } from '../../src/protocol/methods.ts';
 import { codebaseAt } from './codebase.ts';
 import type { Context } from './context.ts';
-import { printable, shellWord } from './text.ts';
+import { goneProjects, LOOK_MS, markedPath } from './gone.ts';
+import { operands, printable } from './text.ts';
 
 export async function move(ctx: Context, what: string, directory: string): Promise<void> {
   const to = await codebaseAt(ctx, directory);
@@ -13,8 +14,10 @@ export async function move(ctx: Context, what: string, directory: string): Promi
   await ctx.withClient(async (client) => {
     const { projects } = await client.projects.move({ ...(await moved(ctx, client, what)), to });
     if (ctx.json) return ctx.printJson({ projects });
-    for (const { name, source_path: path } of projects) {
-      ctx.say(`${ctx.paint('bold', printable(name))} is at ${printable(ctx.shortPath(path))} now`);
+    const gone = await goneProjects(client, LOOK_MS);
+    for (const { project_id: id, name, source_path: path } of projects) {
+      const where = markedPath(printable(ctx.shortPath(path)), gone.has(id));
+      ctx.say(`${ctx.paint('bold', printable(name))} is at ${where} now`);
     }
   });
 }
@@ -37,5 +40,5 @@ async function moved(
 
 /** What to type to have a project follow its codebase. */
 export function moveCommand(name: string, directory: string): string {
-  return `gardener mv ${shellWord(name)} ${shellWord(directory)}`;
+  return `gardener mv ${operands(name, directory)}`;
 }

@@ -35,11 +35,11 @@ export function isSameRepository(a: Repository | null, b: Repository | null): bo
  */
 export function remotePlace(url: string): string | null {
   const [, host, path] =
-    /^(?:https?|ssh|git|ftps?|git\+ssh|ssh\+git):\/\/(?:[^/@]*@)?(\[[^\]]+\]|[^/:]+)(?::\d*)?\/(.*)$/i.exec(
+    /^(?:https?|ssh|git|ftps?|git\+ssh|ssh\+git):\/\/(?:[^/]*@)?(\[[^\]]+\]|[^/:]+)(?::\d*)?\/(.*)$/i.exec(
       url,
     ) ??
-    // As scp has it; what has a slash before the colon is a path.
-    /^(?:[^/@]*@)?(\[[^\]]+\]|[^/:]+):(?!\/\/)(.*)$/.exec(url) ??
+    // As scp has it; what has a slash before the colon is a path, two colons name a program, one letter is a drive.
+    /^(?:[^/]*@)?(\[[^\]]+\]|[^/:\s]{2,}):(?!\/\/|:)(.*)$/.exec(url) ??
     [];
   if (host === undefined || path === undefined) return null;
   const clean = path

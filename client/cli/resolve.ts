@@ -1,5 +1,5 @@
 /** Which project a command is about: as the person named it, or where they may leave it out. */
-import { type Stats, statSync } from 'node:fs';
+import { realpathSync, type Stats, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { Client } from '../client.ts';
 import { RegistryError } from '../../src/domain/errors.ts';
@@ -17,12 +17,14 @@ export const PROJECT_VARIABLE = 'CODEBASE_GARDENER_PROJECT';
  * The project that was named, otherwise the environment's, the one around the working directory, the active one. Says
  * so on standard error where the active one stands in for a codebase that nobody has registered.
  *
+ * @param isTold false for whoever will not take the active one
  * @throws {RegistryError} `project_not_found`, `ambiguous_project`
  */
 export async function resolveProject(
   ctx: Context,
   client: Client,
   argument: string | undefined,
+  { isTold = true }: { readonly isTold?: boolean } = {},
 ): Promise<Resolved> {
   if (argument !== undefined) {
     return client.projects.resolve({ project: await referenceTo(ctx, client, argument) });
@@ -34,7 +36,7 @@ export async function resolveProject(
   }
   const cwd = workingPath(ctx);
   const resolved = await client.projects.resolve(cwd === undefined ? {} : { cwd });
-  if (resolved.resolved_by === 'active' && cwd !== undefined && isInCodebase(cwd)) {
+  if (isTold && resolved.resolved_by === 'active' && (cwd === undefined || isInCodebase(cwd))) {
     ctx.note(`not registered: using the active project "${printable(resolved.project.name)}"`);
   }
   return resolved;
@@ -76,8 +78,12 @@ export function origin({ resolved_by: by }: Resolved): string {
   }
 }
 
-/** Whether the directory belongs to a repository. */
+/** Whether the directory belongs to a repository, as it is written or behind links. */
 function isInCodebase(directory: string): boolean {
+  return hasRepository(directory) || hasRepository(realpathSync(directory));
+}
+
+function hasRepository(directory: string): boolean {
   for (let place = directory; ; place = dirname(place)) {
     if (exists(join(place, '.git'))) return true;
     if (place === dirname(place)) return false;

@@ -1,7 +1,7 @@
 /** Codebases that lie elsewhere now. */
 import { InvalidParamsError, RegistryError } from './errors.ts';
 import { checkedPath, putChanged } from './operations.ts';
-import type { Project } from './project.ts';
+import { MAX_PATH_BYTES, type Project } from './project.ts';
 import { findProject } from './references.ts';
 import type { Draft } from './registry.ts';
 
@@ -41,6 +41,11 @@ export function move(draft: Draft, { project, from }: Moved, to: string, now: st
 }
 
 function place(draft: Draft, project: Project, source_path: string, now: string): Project {
+  const bytes = Buffer.byteLength(source_path);
+  if (bytes > MAX_PATH_BYTES) {
+    const message = `makes the path of "${project.name}" ${bytes} bytes long, and ${MAX_PATH_BYTES} are allowed`;
+    throw new InvalidParamsError([{ path: 'to', message }]);
+  }
   return putChanged(draft, project, { ...project, source_path, last_updated: now });
 }
 

@@ -93,7 +93,7 @@ export function closest(path: string, at: (place: string) => readonly Project[])
 }
 
 /** How many directories a normal path lies below the root. */
-function depthOf(path: string): number {
+export function depthOf(path: string): number {
   return path === '/' ? 0 : path.split('/').length - 1;
 }
 

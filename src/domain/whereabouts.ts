@@ -4,7 +4,7 @@
  * People come through links and agents work in linked worktrees: another project must not answer for theirs.
  */
 import type { Project } from './project.ts';
-import { ambiguous, closest, closestIn, type Closest, normalizePath } from './references.ts';
+import { ambiguous, closest, closestIn, depthOf, type Closest, normalizePath } from './references.ts';
 import type { RegistryView } from './registry.ts';
 
 /** What the disk says of a path. */
@@ -46,10 +46,16 @@ export function findAround(
   { path, real, worktrees }: Place,
   atReal: AtReal,
 ): Found | undefined {
-  const around = nearest([closestIn(view, path), real === undefined ? undefined : closest(real, atReal)]);
+  const written = closestIn(view, path);
+  const behind = real === undefined ? undefined : closest(real, atReal);
+  const around = deeper(
+    written && { ...written, depth: depthOf(normalizePath(path)) - written.distance },
+    behind && { ...behind, depth: depthOf(real ?? '/') - behind.distance },
+  );
   const elsewhere: Closest[] = [];
   for (const { depth, counterparts } of worktrees) {
-    if (around && around.distance <= depth) break;
+    // Where a project really is counts here: a link to the worktree may lie in another one.
+    if (behind && behind.distance <= depth) break;
     const there = nearestOfAll(counterparts.map((place) => closest(place, atReal)));
     if (there && there.distance <= depth) return found(there, path, 'worktree');
     if (there) elsewhere.push(there);
@@ -70,6 +76,19 @@ export function findAt(
   const written = view.at(normalizePath(path));
   const projects = written.length > 0 || real === undefined ? written : atReal(real);
   return found({ distance: 0, projects }, path, 'cwd')?.project;
+}
+
+/** With how many directories lead to what is found. */
+type Deep = Closest & { readonly depth: number };
+
+/**
+ * Of what contains a path as it is written and behind links the deeper one; the one behind links where both are as deep.
+ * One that contains it both ways is meant as it is written, or another one of the same place would make it ambiguous.
+ */
+function deeper(written: Deep | undefined, behind: Deep | undefined): Deep | undefined {
+  if (!written || !behind) return written ?? behind;
+  const isBoth = behind.projects.some((project) => written.projects.includes(project));
+  return isBoth || written.depth > behind.depth ? written : behind;
 }
 
 /** The first of the nearest ones. */

@@ -126,6 +126,19 @@ describe('train', () => {
   });
 });
 
+test('flags that are relative lead a trainer’s own commands to the same registry', async () => {
+  const cli = await commandLine();
+  const codebase = await cli.codebase('web', {});
+  const flags = ['--data-dir', './data'];
+  await cli.json([...flags, 'add', codebase]);
+  const which = `cd / && ${process.execPath} ${builtProgram('gardener.js')} which`;
+  expect(await cli.run([...flags, 'train', 'web', '--', 'sh', '-c', which])).toMatchObject({
+    code: 0,
+    stdout: 'web\n',
+  });
+  await cli.run([...flags, 'daemon', 'stop']);
+});
+
 test('an error about a project that the environment named says so', async () => {
   const cli = await twoProjects();
   const env = { CODEBASE_GARDENER_PROJECT: 'nothing' };

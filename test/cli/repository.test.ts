@@ -16,6 +16,10 @@ test.each([
   ['file:///srv/git/payments.git', null],
   ['https://host/', null],
   ['https://host/.git', null],
+  ['https://user:p@ss@example.com/o/r.git', 'example.com/o/r'],
+  ['codecommit::eu-west-1://profile@repo', null],
+  ['ext::sh -c secret', null],
+  ['C:/x/y', null],
   ['', null],
   [`https://host/${'x'.repeat(2000)}`, null],
 ])('the remote %j is at %j', (url, place) => {

@@ -72,6 +72,15 @@ describe('a path through links', () => {
     expect(await resolved(join(outer, 'other', 'lib'))).toBe('outer cwd');
   });
 
+  test('means the deeper one also where the link lies right below a project', async () => {
+    const home = await register('dotfiles');
+    const payments = await register('payments', 'real/payments');
+    await mkdir(join(payments, 'api', 'v1'), { recursive: true });
+    await symlink(join(payments, 'api'), join(home, 'apilink'));
+    expect(await resolved(join(home, 'apilink'))).toBe('payments cwd');
+    expect(await resolved(join(home, 'apilink', 'v1'))).toBe('payments cwd');
+  });
+
   test('is told apart where a link is made to lead elsewhere', async () => {
     const first = await daemon.codebase('first');
     const second = await daemon.codebase('second');
@@ -104,6 +113,15 @@ describe('a linked worktree', () => {
     expect(await resolved(join(worktree, 'packages', 'api', 'not-there.ts'))).toBe('api worktree');
     expect(nameAndWhy(await peer.call('projects.resolve', { project: worktree }))).toBe('payments argument');
     expect(await peer.call('projects.touch', { project: worktree })).toMatchObject({ name: 'payments' });
+  });
+
+  test('is its repository’s also behind a link that lies in another project', async () => {
+    const home = await register('dotfiles');
+    const main = await register('payments', 'real/payments');
+    await repository(main);
+    await git(main, 'worktree', 'add', '-q', join(main, '..', 'wt'));
+    await symlink(join(main, '..', 'wt'), join(home, 'wtlink'));
+    expect(await resolved(join(home, 'wtlink'))).toBe('payments worktree');
   });
 
   test('that is a project, or has one in it, comes before its repository', async () => {
