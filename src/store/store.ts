@@ -59,6 +59,7 @@ export class Store {
   readonly #outside: OutsideEdits;
   readonly #queue: Queue<Draft>;
   #closed = false;
+  #closing: Promise<void> | null = null;
   #deletedTimer: NodeJS.Timeout | null = null;
   readonly #lastGood: LastGood;
   #copyFails = false;
@@ -181,11 +182,7 @@ export class Store {
   /** Looks at the file now; resolves with whether another content was adopted. */
   look(): Promise<boolean> {
     if (this.#closed) return Promise.resolve(false);
-    return this.#queue.alone(async () => {
-      const adopted = await this.#takeInEdits();
-      await this.#writeOwed();
-      return adopted;
-    });
+    return this.#queue.alone(() => this.#lookAndSettle());
   }
 
   /**
@@ -226,10 +223,20 @@ export class Store {
     else await this.#queue.alone(() => this.#replaceAll(earlier));
   }
 
-  /** Writes what is waiting, keeps the last good content and stops; later changes are refused. */
-  async close(): Promise<void> {
+  /**
+   * Writes what is waiting, takes in what nobody has seen yet of the file, keeps the last good content and stops; later
+   * changes are refused. Who holds a lease must be known until it resolves.
+   */
+  close(): Promise<void> {
     this.#closed = true;
+    return (this.#closing ??= this.#close());
+  }
+
+  async #close(): Promise<void> {
     await this.#queue.drained();
+    // The next daemon knows only what the file says: it has no earlier content to keep, and no leases beside it.
+    // What this cannot take in is in the log, as ever, and stays in the file for the next daemon.
+    await this.#queue.alone(() => this.#lookAndSettle()).catch(() => undefined);
     clearTimeout(this.#deletedTimer ?? undefined);
     // The registry file itself is safe; that the copy could not be made is in the log.
     await this.#lastGood.flush().catch(() => undefined);
@@ -294,6 +301,13 @@ export class Store {
   async #takeInEdits(): Promise<boolean> {
     const adopted = await this.#outside.look();
     if (adopted) this.#lastGood.schedule();
+    return adopted;
+  }
+
+  /** The same, and writes what it left out; resolves with whether another content was adopted. */
+  async #lookAndSettle(): Promise<boolean> {
+    const adopted = await this.#takeInEdits();
+    await this.#writeOwed();
     return adopted;
   }
 

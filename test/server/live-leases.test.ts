@@ -124,6 +124,17 @@ describe('a training goes on, also for the next daemon, through', () => {
     });
   });
 
+  test('a polite stop right after a program of version 1.0, before anybody has looked', async () => {
+    const here = await training();
+    await writeAsPython(here.paths.registryFile, here.before);
+    const { writer } = await here.restart();
+    expect(await get(writer, 'a')).toMatchObject({ ...GOES_ON, training: { token: here.token } });
+    await writer.call('training.resume', { project: 'a', token: here.token });
+    expect(await writer.call('training.complete', { project: 'a', token: here.token })).toMatchObject({
+      training_status: 'completed',
+    });
+  });
+
   test('kill -9 after a program of version 1.0, without anybody asking for a look', async () => {
     const dataDir = await temporaryDirectory();
     const daemon = await startGardenerd({ dataDir });

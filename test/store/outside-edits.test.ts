@@ -38,6 +38,28 @@ describe('a valid edit of the file', () => {
     expect(await readFile(join(backups, String(backup)), 'utf8')).toBe(before);
   });
 
+  test('that nobody has seen before the end sends the earlier content to the backups then', async () => {
+    const { store, add, file, backups } = await openStore();
+    await add('one');
+    const before = await readFile(file, 'utf8');
+    await writeFile(file, fileWith('other'));
+    await store.close();
+    const backup = (await readdir(backups)).find((name) => name.endsWith('-edit.json'));
+    expect(await readFile(join(backups, String(backup)), 'utf8')).toBe(before);
+    expect(await readFile(join(backups, 'registry-last-good.json'), 'utf8')).toContain('"other"');
+  });
+
+  test('that a successor wrote is nobody’s to take over at the end, and no copy is made', async () => {
+    let owns = true;
+    const { store, add, file, backups } = await openStore({ ownsRegistry: async () => owns });
+    await add('one');
+    owns = false;
+    await writeFile(file, fileWith('other'));
+    await store.close();
+    expect(await readFile(file, 'utf8')).toBe(fileWith('other'));
+    expect(await readdir(backups)).toEqual([]);
+  });
+
   test('of what nobody here knows alone sends the earlier content to the backups, too', async () => {
     const { store, add, file, backups } = await openStore();
     await add('one');
