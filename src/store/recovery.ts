@@ -13,7 +13,13 @@ export type Loaded =
   | { readonly kind: 'new'; readonly registry: Registry }
   /** The file is a link that leads nowhere; what stands in `registry` is served, and nothing written. */
   | { readonly kind: 'dangling'; readonly registry: Registry; readonly target: string }
-  | { readonly kind: 'good'; readonly bytes: Buffer; readonly decoded: Extract<Decoded, { ok: true }> }
+  | {
+      readonly kind: 'good';
+      readonly bytes: Buffer;
+      readonly decoded: Extract<Decoded, { ok: true }>;
+      /** The time that stands wherever the file says none; ISO 8601. */
+      readonly readAt: string;
+    }
   /** The file was bad or gone; what stands in `registry` is to be written back when it came from a backup. */
   | {
       readonly kind: 'recovered';
@@ -25,12 +31,14 @@ export type Loaded =
 /** Loads the registry at start. A bad file is kept in the backups before anything takes its place. */
 export async function load(file: TrackedFile, backups: Backups, now: () => string): Promise<Loaded> {
   let look = await file.look();
-  let decoded = look.kind === 'changed' ? decodeRegistry(look.bytes, now(), { mend: true }) : null;
+  let readAt = now();
+  let decoded = look.kind === 'changed' ? decodeRegistry(look.bytes, readAt, { mend: true }) : null;
   if (decoded?.ok === false) {
     await delay(REREAD_DELAY_MS);
     const again = await file.look();
     if (again.kind !== 'same') look = again;
-    if (again.kind === 'changed') decoded = decodeRegistry(again.bytes, now(), { mend: true });
+    readAt = now();
+    if (again.kind === 'changed') decoded = decodeRegistry(again.bytes, readAt, { mend: true });
   }
   if (look.kind === 'dangling') {
     const copy = await backups.newestGood(now());
@@ -41,7 +49,7 @@ export async function load(file: TrackedFile, backups: Backups, now: () => strin
     if (backup === null || backup.registry.size === 0) return { kind: 'new', registry: new Registry() };
     return recovered('the registry file was gone', backup, true);
   }
-  if (decoded.ok) return { kind: 'good', bytes: look.bytes, decoded };
+  if (decoded.ok) return { kind: 'good', bytes: look.bytes, decoded, readAt };
   const kept = await setAside(file, look.bytes, backups, now());
   const { message, line, column } = decoded.fault;
   const where = line === undefined ? '' : ` (line ${line}, column ${column})`;

@@ -18,6 +18,7 @@ import { type BackupReason, Backups } from './backups.ts';
 import { Committed, type StoreListener } from './committed.ts';
 import { difference, succeed } from './difference.ts';
 import { encodeRegistry } from './encode.ts';
+import { keepInherited } from './inherited-copy.ts';
 import { LastGood } from './last-good.ts';
 import { OutsideEdits } from './outside-edits.ts';
 import { openBackup } from './open-backup.ts';
@@ -63,6 +64,8 @@ export class Store {
   #deletedTimer: NodeJS.Timeout | null = null;
   readonly #lastGood: LastGood;
   #copyFails = false;
+  /** When the file was read at the start, for as long as the copy is still the one of an earlier daemon. */
+  #inheritedAt: string | null = null;
 
   private constructor(options: StoreOptions) {
     this.#file = new TrackedFile(options.paths.registryFile);
@@ -376,7 +379,14 @@ export class Store {
     if (this.#committed.fault?.kind === 'newer_version') return;
     try {
       if (!(await this.#ownsRegistry())) return;
-      await this.backups.keepLastGood(await this.#committed.encode());
+      const bytes = await this.#committed.encode();
+      if (this.#inheritedAt !== null) {
+        const successor = { registry: this.#committed.registry, bytes, readAt: this.#inheritedAt };
+        const backup = await keepInherited(this.backups, successor, this.#now());
+        if (backup !== null) this.#log.warn({ backup }, 'the registry file lacks what was in the copy of it');
+        this.#inheritedAt = null;
+      }
+      await this.backups.keepLastGood(bytes);
       this.#copyFails = false;
     } catch (error) {
       // It is tried again every few seconds.
@@ -451,6 +461,7 @@ export class Store {
       if (newer) this.#committed.setProblem(newerVersion(registry.version, now), true);
       else if (mended.length > 0) this.#tellMended(mended, now);
       // Somebody may have edited it since the last daemon made a copy.
+      this.#inheritedAt = loaded.readAt;
       this.#lastGood.schedule();
       return;
     }

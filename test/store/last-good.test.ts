@@ -2,7 +2,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { LAST_GOOD_DELAY_MS, LastGood } from '../../src/store/last-good.ts';
-import { fileWith, openStore, type OpenStore } from '../support/store.ts';
+import { asOrdinaryUser, fileWith, openStore, type OpenStore, withMode } from '../support/store.ts';
 
 const copyOf = ({ backups }: OpenStore): string => join(backups, 'registry-last-good.json');
 
@@ -65,6 +65,76 @@ describe('the copy of the committed content', () => {
     await one.add('d');
     expect(await readdir(one.backups)).toContainEqual(expect.stringMatching(/-migration\.json$/));
     expect(JSON.stringify(JSON.parse(await readFile(copyOf(one), 'utf8')))).toContain('"old"');
+  });
+});
+
+describe('a copy that has what the file lacks at a start', () => {
+  const edits = async ({ backups }: OpenStore): Promise<string[]> =>
+    (await readdir(backups)).filter((name) => name.endsWith('-edit.json'));
+
+  test.for([
+    ['a project', fileWith('a')],
+    ['a project, for a program of version 1.0', fileWith('a').replace('"1.2"', '"1.0"')],
+    ['a value', fileWith('a', 'b').replace('"/src/b"', '"/elsewhere"')],
+    ['a name', fileWith('a', 'c')],
+    ['the order', fileWith('b', 'a')],
+  ] as const)('becomes a backup before it is written over: %s', async ([, edited]) => {
+    const one = await openStore();
+    await one.add('a');
+    await one.add('b');
+    await one.store.close();
+    const good = await readFile(copyOf(one), 'utf8');
+    await writeFile(one.file, edited);
+    const next = await openStore({ home: one.home });
+    await next.store.close();
+    const [kept, ...more] = await edits(next);
+    expect(await readFile(join(next.backups, String(kept)), 'utf8')).toBe(good);
+    expect(more).toEqual([]);
+    expect(await readFile(copyOf(next), 'utf8')).not.toBe(good);
+    // Once, and not at each start.
+    await (await openStore({ home: one.home })).store.close();
+    expect(await edits(next)).toEqual([kept]);
+  });
+
+  test('and cannot be read is kept as it is', async () => {
+    const one = await openStore();
+    await one.add('a');
+    await one.store.close();
+    await writeFile(copyOf(one), '{ "precious": ');
+    const next = await openStore({ home: one.home });
+    await next.store.close();
+    const [kept] = (await readdir(one.backups)).filter((name) => name.endsWith('-corrupt.json'));
+    expect(await readFile(join(one.backups, String(kept)), 'utf8')).toBe('{ "precious": ');
+    expect(await readFile(copyOf(one), 'utf8')).toBe(await readFile(one.file, 'utf8'));
+  });
+
+  test('stays what it is for as long as that backup cannot be made', async () => {
+    const one = await openStore();
+    await one.add('a');
+    await one.add('b');
+    await one.store.close();
+    const good = await readFile(copyOf(one), 'utf8');
+    await writeFile(one.file, fileWith('a'));
+    const next = await openStore({ home: one.home });
+    await asOrdinaryUser([one.home, one.backups, one.file, copyOf(one)], () =>
+      withMode(one.backups, 0o500, () => next.store.close()),
+    );
+    expect(await readFile(copyOf(one), 'utf8')).toBe(good);
+  });
+
+  test('only a backup of what was there, not one for each project that was added before a crash', async () => {
+    const one = await openStore();
+    await one.add('a');
+    await one.store.close();
+    const first = await readFile(copyOf(one));
+    const more = await openStore({ home: one.home });
+    await more.add('b');
+    await more.store.close();
+    await writeFile(copyOf(one), first);
+    const next = await openStore({ home: one.home });
+    await next.store.close();
+    expect(await readdir(one.backups)).toEqual(['registry-last-good.json']);
+    expect(await readFile(copyOf(one), 'utf8')).toContain('"b"');
   });
 });
 
