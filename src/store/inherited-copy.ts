@@ -17,20 +17,22 @@ export interface Successor {
 }
 
 /**
- * Makes a backup of the copy, where that has what the content that is to take its place lacks; returns its name.
+ * Makes a backup of the copy, where that has what the content that is to take its place lacks.
  *
+ * @returns the backup; `same` when the copy need not even be written over; null when there was nothing to keep
  * @throws system errors, after which the copy must not be written over
  */
 export async function keepInherited(
   backups: Backups,
   successor: Successor,
   now: string,
-): Promise<string | null> {
+): Promise<{ readonly same: true } | { readonly backup: string } | null> {
   const bytes = await backups.read(LAST_GOOD);
-  if (bytes === null || bytes.equals(successor.bytes)) return null;
+  if (bytes === null) return null;
+  if (bytes.equals(successor.bytes)) return { same: true };
   const earlier = decodeRegistry(bytes, now, { mend: true });
   // Of one that cannot be read nobody can tell what it has; nor of one of a newer version.
-  if (!earlier.ok) return await backups.keep(bytes, 'corrupt', now);
+  if (!earlier.ok) return { backup: await backups.keep(bytes, 'corrupt', now) };
   if (!earlier.newer && !hasMoreThan(earlier.registry, successor.registry, successor.readAt)) return null;
-  return await backups.keep(bytes, 'edit', now);
+  return { backup: await backups.keep(bytes, 'edit', now) };
 }

@@ -1,6 +1,7 @@
 /**
- * When the committed content is copied to `registry-last-good.json`: soon after the first change that the copy lacks, and
- * before anything else becomes a backup, so that no backup is ever newer than the copy.
+ * When the committed content is copied to `registry-last-good.json`: soon after the first change that the copy lacks, at
+ * once at a start, since a daemon that is killed again and again would never come to it, and before anything else becomes
+ * a backup, so that no backup is ever newer than the copy.
  */
 
 /** How long after the first change that the copy lacks, in milliseconds; changes that follow do not put it off. */
@@ -17,10 +18,14 @@ export class LastGood {
     this.#keep = keep;
   }
 
-  /** There is something new to keep. */
-  schedule(): void {
+  /**
+   * There is something new to keep.
+   *
+   * @param delay how long it may wait, in milliseconds; default {@link LAST_GOOD_DELAY_MS}
+   */
+  schedule(delay = LAST_GOOD_DELAY_MS): void {
     if (this.#timer) return;
-    this.#timer = setTimeout(() => void this.flush().catch(() => undefined), LAST_GOOD_DELAY_MS);
+    this.#timer = setTimeout(() => void this.flush().catch(() => undefined), delay);
     this.#timer.unref();
   }
 

@@ -380,13 +380,7 @@ export class Store {
     try {
       if (!(await this.#ownsRegistry())) return;
       const bytes = await this.#committed.encode();
-      if (this.#inheritedAt !== null) {
-        const successor = { registry: this.#committed.registry, bytes, readAt: this.#inheritedAt };
-        const backup = await keepInherited(this.backups, successor, this.#now());
-        if (backup !== null) this.#log.warn({ backup }, 'the registry file lacks what was in the copy of it');
-        this.#inheritedAt = null;
-      }
-      await this.backups.keepLastGood(bytes);
+      if (!(await this.#isInheritedSame(bytes))) await this.backups.keepLastGood(bytes);
       this.#copyFails = false;
     } catch (error) {
       // It is tried again every few seconds.
@@ -394,6 +388,18 @@ export class Store {
       this.#copyFails = true;
       throw error;
     }
+  }
+
+  /** Whether the copy of an earlier daemon says these bytes; what it has and they lack is kept. */
+  async #isInheritedSame(bytes: Buffer): Promise<boolean> {
+    if (this.#inheritedAt === null) return false;
+    const successor = { registry: this.#committed.registry, bytes, readAt: this.#inheritedAt };
+    const found = await keepInherited(this.backups, successor, this.#now());
+    // Once: what follows may fail, and is tried again.
+    this.#inheritedAt = null;
+    if (found && 'backup' in found)
+      this.#log.warn({ ...found }, 'the registry file lacks what the copy of it had');
+    return found !== null && 'same' in found;
   }
 
   // The file as a whole.
@@ -462,7 +468,7 @@ export class Store {
       else if (mended.length > 0) this.#tellMended(mended, now);
       // Somebody may have edited it since the last daemon made a copy.
       this.#inheritedAt = loaded.readAt;
-      this.#lastGood.schedule();
+      this.#lastGood.schedule(0);
       return;
     }
     this.#committed.registry = loaded.registry;

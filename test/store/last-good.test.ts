@@ -1,8 +1,11 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { LAST_GOOD_DELAY_MS, LastGood } from '../../src/store/last-good.ts';
+import { startGardenerd } from '../faults/support/gardenerd.ts';
+import { temporaryDirectory } from '../support/home.ts';
 import { asOrdinaryUser, fileWith, openStore, type OpenStore, withMode } from '../support/store.ts';
+import { until } from '../support/until.ts';
 
 const copyOf = ({ backups }: OpenStore): string => join(backups, 'registry-last-good.json');
 
@@ -65,6 +68,39 @@ describe('the copy of the committed content', () => {
     await one.add('d');
     expect(await readdir(one.backups)).toContainEqual(expect.stringMatching(/-migration\.json$/));
     expect(JSON.stringify(JSON.parse(await readFile(copyOf(one), 'utf8')))).toContain('"old"');
+  });
+});
+
+describe('a start', () => {
+  test('brings the copy up to date at once, however often a daemon is killed', async () => {
+    const dataDir = await temporaryDirectory();
+    const names: string[] = [];
+    let daemon = await startGardenerd({ dataDir });
+    for (const name of ['a', 'b', 'c']) {
+      const client = await daemon.connect();
+      await client.call('projects.register', { name, source_path: dataDir });
+      await daemon.kill();
+      names.push(name);
+      daemon = await startGardenerd({ dataDir });
+      const started = performance.now();
+      const good = await readFile(daemon.paths.registryFile, 'utf8');
+      const copy = join(daemon.paths.backupsDir, 'registry-last-good.json');
+      await until(async () => (await readFile(copy, 'utf8').catch(() => '')) === good, 'the copy is made');
+      expect(performance.now() - started).toBeLessThan(LAST_GOOD_DELAY_MS / 2);
+    }
+    await daemon.kill();
+    await writeFile(daemon.paths.registryFile, 'spoilt');
+    const last = await (await startGardenerd({ dataDir })).connect();
+    expect(await last.call('projects.count')).toBe(names.length);
+  });
+
+  test('does not write the copy again that is as it should be', async () => {
+    const one = await openStore();
+    await one.add('a');
+    await one.store.close();
+    const { ino } = await stat(copyOf(one));
+    await (await openStore({ home: one.home })).store.close();
+    expect((await stat(copyOf(one))).ino).toBe(ino);
   });
 });
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { temporaryDirectory } from '../support/home.ts';
 import { openStore } from '../support/store.ts';
+import { until } from '../support/until.ts';
 
 const FIXTURE = await readFile(new URL('../fixtures/python-1.0.json', import.meta.url));
 
@@ -44,6 +45,8 @@ test('what the Python module writes over a 1.1 file is kept before it is migrate
 
 test('where the original cannot be kept it is not written over', async () => {
   const { add, store, file, backups } = await openStore({ home: await homeOfPython() });
+  const copied = async (): Promise<boolean> => (await readdir(backups)).includes('registry-last-good.json');
+  await until(copied, 'the copy of a start is made');
   await rm(backups, { recursive: true });
   await writeFile(backups, 'in the way');
   await expect(add('one')).rejects.toMatchObject({ kind: 'storage_failed', data: { applied: false } });
