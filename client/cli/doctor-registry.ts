@@ -42,8 +42,9 @@ export function problemFindings({
   const message = printable(problem.message) + place;
   if (problem.kind === 'newer_version')
     return [warning(check, message, 'a newer version of Codebase Gardener')];
-  if (!readOnly) return [warning(check, message, 'see what is there: gardener ls, gardener backups')];
   const remedy = problem.remedy === undefined ? undefined : printable(problem.remedy);
+  if (!readOnly)
+    return [warning(check, message, remedy ?? 'see what is there: gardener ls, gardener backups')];
   return [
     error(
       check,

@@ -28,10 +28,12 @@ export class Committed {
   #readOnly = false;
   /** Why the last look could not find out, or not act on it; what was known before is known again when that is over. */
   #obstacle: Problem | null = null;
+  /** What is wrong beside the file, and stops no change. */
+  #warning: Problem | null = null;
   #told: Problem | null = null;
 
   get problem(): Problem | null {
-    return this.#obstacle ?? this.#problem;
+    return this.#obstacle ?? this.#problem ?? this.#warning;
   }
 
   /** Why the file, as it was last found, cannot be changed; null when it can. */
@@ -65,6 +67,12 @@ export class Committed {
   /** The last look has failed; null when it has not, and found nothing new. */
   setObstacle(obstacle: Problem | null): void {
     this.#obstacle = obstacle;
+    this.#tell();
+  }
+
+  /** Something is wrong beside the file, or nothing any more: changes go on. */
+  setWarning(warning: Problem | null): void {
+    this.#warning = warning;
     this.#tell();
   }
 

@@ -17,6 +17,7 @@ import {
   newerVersion,
   type Problem,
   shuttingDown,
+  unkept,
   unreadableFile,
 } from './problem.ts';
 import type { Look, TrackedFile } from './tracked-file.ts';
@@ -41,8 +42,10 @@ export class OutsideEdits {
   /** The file says less than what is committed: an edit left out what a lease needs. To be written soon. */
   owesWrite = false;
   readonly #options: OutsideEditsOptions;
-  /** The last good state is in no backup yet: the disk was full. The next look tries again. */
+  /** The last good state is in no backup yet. */
   #faultBackupDue = false;
+  /** What is wrong with the file, while the backup for it could not be made: the disk was full. Looks try again. */
+  #unkept: Problem | null = null;
 
   constructor(options: OutsideEditsOptions) {
     this.#options = options;
@@ -64,6 +67,7 @@ export class OutsideEdits {
     }
     if (look.kind === 'same') {
       committed.setObstacle(null);
+      await this.#keepAgain();
       return false;
     }
     try {
@@ -145,6 +149,7 @@ export class OutsideEdits {
       throw blocked('it cannot be made to survive a power cut', error);
     }
     this.#faultBackupDue = false;
+    this.#unkept = null;
     this.owesWrite = leasesDiffer;
     committed.registry = next;
     committed.original = older ? bytes : null;
@@ -159,13 +164,41 @@ export class OutsideEdits {
 
   /** Keeps serving the last good state and refuses changes until the file is good again. */
   async #fault(kind: FaultKind, fault: FileFault & Pick<Problem, 'remedy'>, now: string): Promise<void> {
-    const { committed, keep, log } = this.#options;
+    const { committed, file, backupsDir, log } = this.#options;
     const known = committed.fault;
-    committed.setProblem({ ...fault, kind, since: known?.since ?? now }, true);
+    const problem = { ...fault, kind, since: known?.since ?? now };
+    committed.setProblem(problem, true);
     log.warn({ fault }, 'the registry file is not usable; serving the last good state');
     if (!known) this.#faultBackupDue = true;
-    if (!this.#faultBackupDue) return;
+    this.#unkept = this.#faultBackupDue ? problem : null;
+    if (!this.#unkept) return;
+    try {
+      await this.#keepServed(now);
+    } catch (error) {
+      // What is wrong with the file is what everybody has to know, and a deleted one is to be written back all the same.
+      log.error({ err: error }, 'cannot keep what the registry file no longer has; trying again');
+      if (kind !== 'deleted_file') committed.setProblem(unkept(problem, file.real, backupsDir, error), true);
+    }
+  }
+
+  /** Makes the backup that could not be made when the file was found to be unusable. */
+  async #keepAgain(): Promise<void> {
+    const { committed, log, now, ownsRegistry } = this.#options;
+    const problem = this.#unkept;
+    if (!problem || !committed.fault || !(await ownsRegistry())) return;
+    try {
+      await this.#keepServed(now());
+    } catch (error) {
+      log.debug({ err: error }, 'cannot keep what the registry file no longer has yet');
+      return;
+    }
+    committed.setProblem(problem, true);
+  }
+
+  async #keepServed(now: string): Promise<void> {
+    const { committed, keep } = this.#options;
     await keep(await committed.encode(), 'fault', now);
     this.#faultBackupDue = false;
+    this.#unkept = null;
   }
 }

@@ -12,7 +12,8 @@ export interface Problem {
     | 'newer_version'
     | 'recovered'
     | 'unreadable_file'
-    | 'blocked_edit';
+    | 'blocked_edit'
+    | 'copy_failed';
   readonly message: string;
   readonly line?: number;
   readonly column?: number;
@@ -68,6 +69,23 @@ export function blockedEdit(why: string, error: unknown, since: string): Problem
   return {
     kind: 'blocked_edit',
     message: `cannot take over the edit of the registry file: ${why}: ${reasonFor(error)}`,
+    remedy: remedyFor(error, 'see gardener daemon logs'),
+    since,
+  };
+}
+
+/** The same, where what is served is nowhere else either: it is to be kept before the file is mended. */
+export function unkept(problem: Problem, file: string, backups: string, error: unknown): Problem {
+  const first = remedyFor(error, 'see gardener daemon logs');
+  const why = `what is served cannot be kept in ${backups}: ${reasonFor(error)}`;
+  return { ...problem, remedy: `${first} (${why}), then ${problem.remedy ?? `mend ${file}`}` };
+}
+
+/** The registry is in its file alone: no copy of it can be made. */
+export function copyFailed(backups: string, error: unknown, since: string): Problem & { remedy: string } {
+  return {
+    kind: 'copy_failed',
+    message: `cannot keep a copy of the registry in ${backups}: ${reasonFor(error)}`,
     remedy: remedyFor(error, 'see gardener daemon logs'),
     since,
   };

@@ -23,9 +23,10 @@ import { LastGood } from './last-good.ts';
 import { OutsideEdits } from './outside-edits.ts';
 import { openBackup } from './open-backup.ts';
 import { locate } from './place.ts';
-import { newerVersion, type Problem, readOnly, shuttingDown, storageFailed } from './problem.ts';
+import { copyFailed, newerVersion, type Problem, readOnly, shuttingDown, storageFailed } from './problem.ts';
 import { type Job, Queue } from './queue.ts';
 import { load } from './recovery.ts';
+import { leaveBeside, takeUp } from './rescue.ts';
 import { requireReadable } from './stored-project.ts';
 import { TrackedFile } from './tracked-file.ts';
 
@@ -50,6 +51,7 @@ export class Store {
   /** Writes of the file, the changes that shared them, and the most that shared one. */
   readonly batches = { count: 0, changes: 0, largest: 0 };
   readonly backups: Backups;
+  readonly #dataDir: string;
   readonly #file: TrackedFile;
   readonly #log: Logger;
   readonly #now: () => string;
@@ -63,11 +65,12 @@ export class Store {
   #closing: Promise<void> | null = null;
   #deletedTimer: NodeJS.Timeout | null = null;
   readonly #lastGood: LastGood;
-  #copyFails = false;
+  #copyProblem: Problem | null = null;
   /** When the file was read at the start, for as long as the copy is still the one of an earlier daemon. */
   #inheritedAt: string | null = null;
 
   private constructor(options: StoreOptions) {
+    this.#dataDir = options.paths.dataDir;
     this.#file = new TrackedFile(options.paths.registryFile);
     this.#log = options.log;
     this.#now = options.now ?? (() => timestampOf(Date.now()));
@@ -108,6 +111,11 @@ export class Store {
     await store.backups
       .prepare(inTheWay)
       .catch((error: unknown) => options.log.warn({ err: error }, 'cannot make the backups ready for use'));
+    await takeUp(options.paths.dataDir, store.backups, store.#now()).then(
+      (tookUp) => tookUp && options.log.warn('took up the content that the last daemon could not keep'),
+      (error: unknown) =>
+        options.log.error({ err: error }, 'cannot take up what an earlier daemon left beside the file'),
+    );
     // A registry that is kept elsewhere through a link is staged there.
     const { file, dangling } = (await locate(options.paths.registryFile)).place;
     if (dangling === null) {
@@ -241,8 +249,31 @@ export class Store {
     // What this cannot take in is in the log, as ever, and stays in the file for the next daemon.
     await this.#queue.alone(() => this.#lookAndSettle()).catch(() => undefined);
     clearTimeout(this.#deletedTimer ?? undefined);
-    // The registry file itself is safe; that the copy could not be made is in the log.
-    await this.#lastGood.flush().catch(() => undefined);
+    if (this.#committed.fault?.kind === 'deleted_file')
+      await this.#queue
+        .alone(() => this.#writeBack())
+        .catch((error: unknown) =>
+          this.#log.error({ err: error }, 'cannot write the deleted registry file back at the end'),
+        );
+    try {
+      await this.#lastGood.flush();
+    } catch {
+      // That the copy could not be made is in the log. Where the file does not have the content, it must be somewhere.
+      if (this.#committed.readOnly) await this.#leaveBeside();
+    }
+  }
+
+  async #leaveBeside(): Promise<void> {
+    try {
+      if (!(await this.#ownsRegistry())) return;
+      const kept = await leaveBeside(this.#dataDir, await this.#committed.encode());
+      this.#log.error(
+        { kept },
+        'the content of the registry is beside its file, for the next start to take up',
+      );
+    } catch (error) {
+      this.#log.error({ err: error }, 'the content of the registry cannot be kept anywhere, and is lost');
+    }
   }
 
   // Changes.
@@ -381,13 +412,19 @@ export class Store {
       if (!(await this.#ownsRegistry())) return;
       const bytes = await this.#committed.encode();
       if (!(await this.#isInheritedSame(bytes))) await this.backups.keepLastGood(bytes);
-      this.#copyFails = false;
+      this.#setCopyProblem(null);
     } catch (error) {
       // It is tried again every few seconds.
-      if (!this.#copyFails) this.#log.error({ err: error }, 'cannot keep a copy of the registry');
-      this.#copyFails = true;
+      if (!this.#copyProblem) this.#log.error({ err: error }, 'cannot keep a copy of the registry');
+      const problem = copyFailed(this.backups.directory, error, this.#now());
+      if (problem.message !== this.#copyProblem?.message) this.#setCopyProblem(problem);
       throw error;
     }
+  }
+
+  #setCopyProblem(problem: Problem | null): void {
+    this.#copyProblem = problem;
+    this.#committed.setWarning(problem);
   }
 
   /** Whether the copy of an earlier daemon says these bytes; what it has and they lack is kept. */
@@ -420,7 +457,7 @@ export class Store {
   /** Writes the last good state where the file was deleted and did not come back. */
   async #writeBack(): Promise<void> {
     await this.#takeInEdits();
-    if (this.#committed.problem?.kind !== 'deleted_file' || !(await this.#ownsRegistry())) return;
+    if (this.#committed.fault?.kind !== 'deleted_file' || !(await this.#ownsRegistry())) return;
     if (!(await this.#replace(await this.#committed.encodePieces(), this.#now()))) return;
     await this.#file.sync();
     this.#log.warn('wrote the last good state back where the registry file was deleted');

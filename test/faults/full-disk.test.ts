@@ -131,7 +131,9 @@ test('a file spoilt while the disk is full is copied as soon as there is room, a
   const before = await readFile(one.file, 'utf8');
   await fillUp();
   await writeFile(one.file, '{"version": ', { flag: 'r+' });
-  expect((await one.change()).error).toMatchObject({ code: 1010 });
+  expect((await one.change()).error).toMatchObject({
+    data: { kind: 'registry_read_only', problem: { kind: 'invalid_file' } },
+  });
   expect(await backups('fault')).toEqual([]);
   await rm(filler);
   // Nobody asks for anything: the daemon looks by itself.

@@ -139,7 +139,7 @@ describe('a copy that has what the file lacks at a start', () => {
     await writeFile(copyOf(one), '{ "precious": ');
     const next = await openStore({ home: one.home });
     await next.store.close();
-    const [kept] = (await readdir(one.backups)).filter((name) => name.endsWith('-corrupt.json'));
+    const kept = (await readdir(one.backups)).find((name) => name.endsWith('-corrupt.json'));
     expect(await readFile(join(one.backups, String(kept)), 'utf8')).toBe('{ "precious": ');
     expect(await readFile(copyOf(one), 'utf8')).toBe(await readFile(one.file, 'utf8'));
   });

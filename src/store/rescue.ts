@@ -1,0 +1,38 @@
+/**
+ * The last resort of a store that ends: the file does not have what is committed, and `backups/` cannot be written. The
+ * content is left in the data directory, under the name of the copy that could not be made, and the next start takes it
+ * to where that belongs.
+ */
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { LAST_GOOD } from '../backup-names.ts';
+import { isMissing, replaceFile } from './atomic-file.ts';
+import type { Backups } from './backups.ts';
+import { decodeRegistry } from './codec.ts';
+
+/** Leaves a content; returns where. */
+export async function leaveBeside(dataDir: string, bytes: Buffer): Promise<string> {
+  const path = join(dataDir, LAST_GOOD);
+  await replaceFile(path, bytes);
+  return path;
+}
+
+/**
+ * Makes what was left the copy of the last good content, and the copy that was there a backup.
+ *
+ * @returns whether anything was; what is no registry is left alone
+ * @throws system errors, after which it is still there
+ */
+export async function takeUp(dataDir: string, backups: Backups, now: string): Promise<boolean> {
+  const path = join(dataDir, LAST_GOOD);
+  const bytes = await readFile(path).catch((error: unknown) => {
+    if (isMissing(error)) return null;
+    throw error;
+  });
+  if (bytes === null || !decodeRegistry(bytes, now, { mend: true }).ok) return false;
+  const copy = await backups.read(LAST_GOOD);
+  if (copy !== null && !copy.equals(bytes)) await backups.keep(copy, 'edit', now);
+  await backups.keepLastGood(bytes);
+  await rm(path);
+  return true;
+}
