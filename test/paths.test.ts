@@ -58,7 +58,7 @@ test('a socket in the home directory is found there', () => {
 /** As many a container has it: a number that no user has. */
 const NOBODY = { uid: 54_321, gid: 54_321 };
 
-describe.runIf(process.getuid?.() === 0)('a user without an entry and without HOME', () => {
+describe.runIf(process.getuid?.() === 0)('a user without an entry', () => {
   async function run(
     program: 'gardener.js' | 'gardenerd.js',
     words: readonly string[],
@@ -84,9 +84,15 @@ describe.runIf(process.getuid?.() === 0)('a user without an entry and without HO
     'cannot tell the home directory: HOME is not set, and user 54321 is not in the user database; ' +
     'set HOME, or CODEBASE_GARDENER_DATA_DIR to an absolute path\n';
 
-  test('is told what to set', async () => {
+  test('is told what to set where there is no HOME', async () => {
     expect(await run('gardener.js', ['ls'])).toMatchObject({ code: 2, stderr: `gardener: ${ADVICE}` });
     expect(await run('gardenerd.js', [])).toEqual({ code: 1, stdout: '', stderr: `gardenerd: ${ADVICE}` });
+  });
+
+  test('has the home that HOME names', async () => {
+    const home = await temporaryDirectory();
+    const { stderr } = await run('gardener.js', ['ls', '--no-start'], { HOME: home });
+    expect(stderr).toContain('no daemon listens on ~/.codebase-gardener/run/registry.sock');
   });
 
   test('has a registry where one is named', async () => {
