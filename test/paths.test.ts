@@ -91,6 +91,8 @@ describe.runIf(process.getuid?.() === 0)('a user without an entry', () => {
 
   test('has the home that HOME names', async () => {
     const home = await temporaryDirectory();
+    // Where that user may look.
+    await chmod(home, 0o755);
     const { stderr } = await run('gardener.js', ['ls', '--no-start'], { HOME: home });
     expect(stderr).toContain('no daemon listens on ~/.codebase-gardener/run/registry.sock');
   });
