@@ -37,12 +37,13 @@ export function problemFindings({
   file,
 }: Result<'registry.info'>): Diagnosis[] {
   const check = 'registry.problem';
-  if (!problem) return [ok(check, 'the daemon can read and change the registry')];
+  if (!problem) return [ok(check, 'the daemon knows of nothing that is wrong with the file')];
   const place = problem.line === undefined ? '' : ` (line ${problem.line}, column ${problem.column ?? 1})`;
   const message = printable(problem.message) + place;
   if (problem.kind === 'newer_version')
     return [warning(check, message, 'a newer version of Codebase Gardener')];
   const remedy = problem.remedy === undefined ? undefined : printable(problem.remedy);
+  if (problem.kind === 'failed_write') return [error(check, message, remedy)];
   if (!readOnly)
     return [warning(check, message, remedy ?? 'see what is there: gardener ls, gardener backups')];
   return [

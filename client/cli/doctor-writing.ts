@@ -1,7 +1,7 @@
 /** Whether files can be written where the registry and its backups are. Only trying tells: a quota, a disk that was
  * mounted anew read-only, and a network file system say yes to everything but that. */
 import { randomBytes } from 'node:crypto';
-import { open, realpath, rm, stat } from 'node:fs/promises';
+import { constants, open, readFile, realpath, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Paths } from '../../src/paths.ts';
 import { systemReason, systemRemedy } from '../../src/system-error.ts';
@@ -43,15 +43,8 @@ export async function checkWriting(
       );
     }
   }
-  const alone = await isMountedAlone(file);
-  if (alone)
-    findings.push(
-      error(
-        'writing.file',
-        `${short(file)} is mounted by itself and cannot be replaced`,
-        'mount its directory',
-      ),
-    );
+  const kept = await whyNotReplaced(file, short(file));
+  if (kept) findings.push(kept);
   return findings.length > 0
     ? findings
     : [ok('writing', 'files can be written beside the registry and in the backups')];
@@ -70,11 +63,54 @@ async function tryToWrite(directory: string): Promise<void> {
   }
 }
 
-/** A file of another disk than its directory is a mount; a rename over it fails. */
+/** Why no other file can be put in the place of this one, whatever its directory allows. */
+async function whyNotReplaced(file: string, name: string): Promise<Diagnosis | null> {
+  const check = 'writing.file';
+  if (await isMountedAlone(file))
+    return error(check, `${name} is mounted by itself and cannot be replaced`, 'mount its directory');
+  const refusal = await whyUntouchable(file);
+  return (
+    refusal &&
+    error(check, `${name} cannot be replaced: ${systemReason(refusal)}`, systemRemedy(refusal) ?? undefined)
+  );
+}
+
+/**
+ * The system's error for a file that is immutable, or to which one can only append. Opening it for writing meets that,
+ * too, and changes nothing; any other error there, such as for its mode, keeps nobody from replacing it.
+ */
+async function whyUntouchable(file: string): Promise<Error | null> {
+  try {
+    if (!(await stat(file)).isFile()) return null;
+    // Should somebody put a pipe there meanwhile, it is not waited for.
+    await (await open(file, constants.O_WRONLY | constants.O_NONBLOCK)).close();
+    return null;
+  } catch (cause) {
+    return cause instanceof Error && 'code' in cause && cause.code === 'EPERM' ? cause : null;
+  }
+}
+
+/** A rename over a mount fails. A mount is of another disk than its directory, or in Linux's list. */
 async function isMountedAlone(file: string): Promise<boolean> {
+  if ((await mountPoints()).has(file)) return true;
   const [own, around] = await Promise.all([
     stat(file).catch(() => undefined),
     stat(dirname(file)).catch(() => undefined),
   ]);
   return own !== undefined && around !== undefined && own.dev !== around.dev;
+}
+
+/** Where something is mounted, as far as that can be told: a file may be mounted over another one of the same disk. */
+async function mountPoints(): Promise<ReadonlySet<string>> {
+  const list = await readFile('/proc/self/mountinfo', 'latin1').catch(() => '');
+  // The fifth field, with the bytes that would end it written in octal.
+  const points = list.split('\n').map((line) => line.split(' ', 5)[4] ?? '');
+  return new Set(
+    points.map((point) => {
+      const bytes = point.replace(/\\([0-7]{3})/g, (_, octal: string) =>
+        String.fromCharCode(Number.parseInt(octal, 8)),
+      );
+      return Buffer.from(bytes, 'latin1').toString('utf8');
+    }),
+  );
 }

@@ -30,10 +30,13 @@ export class Committed {
   #obstacle: Problem | null = null;
   /** What is wrong beside the file, and stops no change. */
   #warning: Problem | null = null;
+  /** Why the last write failed, until one succeeds; `placed` when the content stands, and could not be made safe. */
+  #failedWrite: { readonly problem: Problem; readonly placed: boolean } | null = null;
   #told: Problem | null = null;
 
   get problem(): Problem | null {
-    return this.#obstacle ?? this.#problem ?? this.#warning;
+    // What a change has to be refused for comes first, and what is only to be known last.
+    return this.#obstacle ?? this.fault ?? this.#failedWrite?.problem ?? this.#problem ?? this.#warning;
   }
 
   /** Why the file, as it was last found, cannot be changed; null when it can. */
@@ -73,6 +76,19 @@ export class Committed {
   /** Something is wrong beside the file, or nothing any more: changes go on. */
   setWarning(warning: Problem | null): void {
     this.#warning = warning;
+    this.#tell();
+  }
+
+  /** The last write of the file has failed, or, with `placed`, what makes it survive a power cut. */
+  writeFailed(problem: Problem, placed: boolean): void {
+    if (this.#failedWrite?.problem.message !== problem.message) this.#failedWrite = { problem, placed };
+    this.#tell();
+  }
+
+  /** The same has succeeded. */
+  writeSucceeded(placed: boolean): void {
+    if (this.#failedWrite?.placed !== placed) return;
+    this.#failedWrite = null;
     this.#tell();
   }
 

@@ -3,6 +3,9 @@ import { RegistryError } from '../domain/errors.ts';
 import { systemCode, systemReason, systemRemedy } from '../system-error.ts';
 import { errorCode } from './atomic-file.ts';
 
+/** What to do about an error of which nothing particular is known. */
+const CHECK_DISK = 'check the disk and the permissions of the data directory';
+
 /** What is wrong with the file. */
 export interface Problem {
   readonly kind:
@@ -13,7 +16,8 @@ export interface Problem {
     | 'recovered'
     | 'unreadable_file'
     | 'blocked_edit'
-    | 'copy_failed';
+    | 'copy_failed'
+    | 'failed_write';
   readonly message: string;
   readonly line?: number;
   readonly column?: number;
@@ -92,6 +96,21 @@ export function copyFailed(backups: string, error: unknown, since: string): Prob
 }
 
 /**
+ * The last write of the file failed. Nothing is refused for it: only the next one can tell whether that is over.
+ *
+ * @param placed whether the content stands in the file, and only its directory could not be synced
+ */
+export function failedWrite(file: string, error: unknown, since: string, placed = false): Problem {
+  const what = placed ? `cannot make sure that ${file} survives a power cut` : `cannot write ${file}`;
+  return {
+    kind: 'failed_write',
+    message: `${what}: ${reasonFor(error)}; the next change tries again`,
+    remedy: remedyFor(error, CHECK_DISK),
+    since,
+  };
+}
+
+/**
  * A change is refused because the file cannot be looked at. The content is not at fault, as far as anybody knows, and
  * nobody has to mend it: it is the disk that failed, and the same change may go through a moment later.
  */
@@ -126,7 +145,7 @@ export function storageFailed(error: unknown, applied: boolean): Error {
   if (errorCode(error) === undefined) return error;
   // It names the path as well, unless Node does not know the error.
   const reason = errorCode(error) === systemCode(error) ? error.message : reasonFor(error);
-  const remedy = remedyFor(error, 'check the disk and the permissions of the data directory');
+  const remedy = remedyFor(error, CHECK_DISK);
   return new RegistryError('storage_failed', `cannot write the registry: ${reason}`, {
     applied,
     suggestions: [remedy],

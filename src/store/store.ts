@@ -13,7 +13,7 @@ import type { Logger } from '../log.ts';
 import { makeDirectory } from '../make-directory.ts';
 import type { Paths } from '../paths.ts';
 import { Turns } from '../turns.ts';
-import { removeStaged } from './atomic-file.ts';
+import { errorCode, removeStaged } from './atomic-file.ts';
 import { type BackupReason, Backups } from './backups.ts';
 import { Committed, type StoreListener } from './committed.ts';
 import { difference, succeed } from './difference.ts';
@@ -23,7 +23,15 @@ import { LastGood } from './last-good.ts';
 import { OutsideEdits } from './outside-edits.ts';
 import { openBackup } from './open-backup.ts';
 import { locate } from './place.ts';
-import { copyFailed, newerVersion, type Problem, readOnly, shuttingDown, storageFailed } from './problem.ts';
+import {
+  copyFailed,
+  failedWrite,
+  newerVersion,
+  type Problem,
+  readOnly,
+  shuttingDown,
+  storageFailed,
+} from './problem.ts';
 import { type Job, Queue } from './queue.ts';
 import { load } from './recovery.ts';
 import { leaveBeside, takeUp } from './rescue.ts';
@@ -350,7 +358,7 @@ export class Store {
     try {
       while (this.#outside.owesWrite && !this.#committed.readOnly) {
         if (!(await this.#ownsRegistry())) return;
-        if (await this.#replace(await this.#committed.encodePieces(), this.#now())) await this.#file.sync();
+        if (await this.#replace(await this.#committed.encodePieces(), this.#now())) await this.#syncFile();
         else await this.#takeInEdits();
       }
     } catch (error) {
@@ -365,12 +373,28 @@ export class Store {
    */
   async #sync(): Promise<Error | null> {
     try {
-      await this.#file.sync();
+      await this.#syncFile();
       return null;
     } catch (error) {
       this.#log.error({ err: error }, 'cannot make the registry file survive a power cut');
       return error as Error;
     }
+  }
+
+  /** The same; throws the error. A write has succeeded only then. */
+  async #syncFile(): Promise<void> {
+    try {
+      if (await this.#file.sync()) this.#committed.writeSucceeded(true);
+    } catch (error) {
+      this.#writeFailed(error, true);
+      throw error;
+    }
+  }
+
+  /** Remembers the system's error: a change that fails is told to one caller, and this to whoever asks how things are. */
+  #writeFailed(error: unknown, placed = false): void {
+    if (errorCode(error) === undefined) return;
+    this.#committed.writeFailed(failedWrite(this.file, error, this.#now(), placed), placed);
   }
 
   /** Looks at the file and, meanwhile, whether it is still this process's to write. */
@@ -390,12 +414,16 @@ export class Store {
     }
     try {
       const replaced = await this.#file.replace(pieces);
-      if (replaced) this.#outside.owesWrite = false;
+      if (replaced) {
+        this.#outside.owesWrite = false;
+        this.#committed.writeSucceeded(false);
+      }
       return replaced;
     } catch (error) {
       // A successor cleans up before it reads the file: what was staged here may be gone, and is for it to write.
-      if (await this.#ownsRegistry()) throw error;
-      throw shuttingDown();
+      if (!(await this.#ownsRegistry())) throw shuttingDown();
+      this.#writeFailed(error);
+      throw error;
     }
   }
 
@@ -459,7 +487,7 @@ export class Store {
     await this.#takeInEdits();
     if (this.#committed.fault?.kind !== 'deleted_file' || !(await this.#ownsRegistry())) return;
     if (!(await this.#replace(await this.#committed.encodePieces(), this.#now()))) return;
-    await this.#file.sync();
+    await this.#syncFile();
     this.#log.warn('wrote the last good state back where the registry file was deleted');
     this.#committed.setProblem(null, false);
   }
@@ -520,7 +548,7 @@ export class Store {
     if (!loaded.writeBack) return;
     try {
       await this.#replace(await this.#committed.encodePieces(), now);
-      await this.#file.sync();
+      await this.#syncFile();
     } catch (error) {
       // What there is can be served; the next change writes it, and until then it stays in its backup.
       this.#log.error({ err: error }, 'cannot write back what was restored from a backup');

@@ -166,13 +166,16 @@ export class TrackedFile {
   /**
    * Makes the content that was written or found last survive a power cut; after a failure the next call tries again.
    * What has taken its place meanwhile is found by the next look.
+   *
+   * @returns whether there was anything to do
    */
-  async sync(): Promise<void> {
+  async sync(): Promise<boolean> {
     const unsynced = this.#unsynced;
-    if (unsynced === null) return;
+    if (unsynced === null) return false;
     if (unsynced.file !== null) await syncFile(unsynced.file);
     await syncDirectory(unsynced.directory);
     this.#unsynced = null;
+    return true;
   }
 }
 

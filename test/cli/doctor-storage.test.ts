@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { mkdir, readdir, readFile, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, type TestContext } from 'vitest';
 import { checkWriting } from '../../client/cli/doctor-writing.ts';
 import type { Finding } from '../../client/cli/finding.ts';
 import { builtProgram, type CommandLine, commandLine } from '../support/cli.ts';
@@ -143,6 +143,31 @@ describe('with a daemon the doctor says', () => {
   });
 });
 
+/** Mounts something for this test; without the right to the test is skipped. */
+async function mount(context: TestContext, what: readonly string[], where: string): Promise<void> {
+  requireTools(context, ['mount', 'umount']);
+  if (process.geteuid?.() !== 0) context.skip('needs root to mount');
+  const mounted = await run('mount', [...what, where]).then(
+    () => true,
+    () => false,
+  );
+  if (!mounted) context.skip('nothing can be mounted here');
+  onTestFinished(async () => void (await run('umount', [where])));
+}
+
+/** Makes a file that not even root can replace, for this test; where that cannot be done the test is skipped. */
+async function makeImmutable(context: TestContext, file: string): Promise<() => Promise<void>> {
+  requireTools(context, 'chattr');
+  const made = await run('chattr', ['+i', file]).then(
+    () => true,
+    () => false,
+  );
+  if (!made) context.skip('no file can be made immutable here');
+  const release = async (): Promise<void> => void (await run('chattr', ['-i', file]));
+  onTestFinished(release);
+  return release;
+}
+
 describe('a real write', () => {
   async function place(): Promise<{ registryFile: string; backupsDir: string; home: string }> {
     const home = await temporaryDirectory();
@@ -188,17 +213,57 @@ describe('a real write', () => {
   });
 
   test('finds a disk that can only be read', async (context) => {
-    requireTools(context, ['mount', 'umount']);
-    if (process.geteuid?.() !== 0) context.skip('needs root to mount');
     const paths = await place();
-    const mounted = await run('mount', ['-t', 'tmpfs', '-o', 'ro,size=64k', 'none', paths.backupsDir]).then(
-      () => true,
-      () => false,
-    );
-    if (!mounted) context.skip('nothing can be mounted here');
-    onTestFinished(async () => void (await run('umount', [paths.backupsDir])));
+    await mount(context, ['-t', 'tmpfs', '-o', 'ro,size=64k', 'none'], paths.backupsDir);
     expect(await checkWriting(paths, same)).toMatchObject([
       { check: 'writing.backups', message: expect.stringContaining('the disk can only be read') as string },
     ]);
   });
+
+  test('finds a file that is mounted by itself, though it is of the same disk', async (context) => {
+    const paths = await place();
+    // The list of what is mounted has another way to write a space.
+    const registryFile = join(paths.home, 'my registry.json');
+    const other = join(paths.home, 'other.json');
+    await writeFile(registryFile, '{}');
+    await writeFile(other, '{}');
+    await mount(context, ['--bind', other], registryFile);
+    expect(await checkWriting({ ...paths, registryFile }, same)).toMatchObject([
+      { check: 'writing.file', level: 'error', remedy: 'mount its directory' },
+    ]);
+  });
+
+  test('finds a file that is immutable, and leaves one as it is that can only be read', async (context) => {
+    const paths = await place();
+    await writeFile(paths.registryFile, '{}', { mode: 0o400 });
+    expect(await checkWriting(paths, same)).toMatchObject([{ check: 'writing', level: 'ok' }]);
+    await makeImmutable(context, paths.registryFile);
+    expect(await checkWriting(paths, same)).toMatchObject([
+      {
+        check: 'writing.file',
+        level: 'error',
+        message: `${paths.registryFile} cannot be replaced: not permitted`,
+        remedy: expect.stringContaining('lsattr') as string,
+      },
+    ]);
+  });
+});
+
+test('a change that could not be written is told by the daemon, and by the doctor, until one can', async (context) => {
+  const cli = await stopped();
+  await cli.json(['ls']);
+  const release = await makeImmutable(context, cli.file);
+  expect((await cli.run(['edit', 'api', '--tag', 'x'])).code).toBe(1);
+  const { code, findings } = await doctor(cli);
+  expect(code).toBe(1);
+  expect(findings.find(({ check }) => check === 'registry.problem')).toEqual({
+    check: 'registry.problem',
+    level: 'error',
+    message: `cannot write ${cli.file}: not permitted (EPERM); the next change tries again`,
+    remedy: expect.stringContaining('lsattr') as string,
+  });
+  expect((await cli.run(['status'])).stdout).toMatch(/^problem +cannot write .*\(EPERM\)/m);
+  await release();
+  await cli.json(['edit', 'api', '--tag', 'x']);
+  expect((await doctor(cli)).code).toBe(0);
 });

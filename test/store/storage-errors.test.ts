@@ -52,6 +52,32 @@ describe('a write that fails', () => {
     expect(await namesOnDisk()).toEqual(['one', 'two']);
   });
 
+  test('is a problem until one succeeds, which refuses nothing', async () => {
+    const { store, add, file, home, backups } = await openStore();
+    await add('one');
+    const told: unknown[] = [];
+    store.subscribe({ problem: (problem) => told.push(problem?.kind ?? null) });
+    await asOrdinaryUser([home, backups, file], () =>
+      withMode(home, 0o500, async () => {
+        await expect(add('two')).rejects.toMatchObject({ kind: 'storage_failed' });
+        await expect(add('two')).rejects.toMatchObject({ kind: 'storage_failed' });
+      }),
+    );
+    expect(store.problem).toMatchObject({
+      kind: 'failed_write',
+      message: `cannot write ${file}: permission denied (EACCES); the next change tries again`,
+      remedy: expect.stringContaining('gardener doctor') as string,
+    });
+    expect(store.readOnly).toBe(false);
+    // A look finds nothing out about writing, nor does a change that changes nothing.
+    await store.look();
+    await store.change(() => undefined);
+    expect(store.problem).not.toBeNull();
+    await add('two');
+    expect(store.problem).toBeNull();
+    expect(told).toEqual(['failed_write', null]);
+  });
+
   test('says that the daemon ends where another one has taken over meanwhile', async () => {
     const owns = [true, true, false];
     const { add, home, file, backups } = await openStore({ ownsRegistry: async () => owns.shift() ?? false });
@@ -113,7 +139,10 @@ describe('a write that fails', () => {
     );
     expect(await namesOnDisk()).toEqual(['one']);
     expect([...store.registry.projects()].map(({ name }) => name)).toEqual(['one']);
-    expect(store.problem).toBeNull();
+    expect(store.problem).toMatchObject({
+      kind: 'failed_write',
+      message: expect.stringContaining('survives a power cut: permission denied') as string,
+    });
     await add('three');
     expect(await namesOnDisk()).toEqual(['one', 'three']);
   });
@@ -153,8 +182,9 @@ test('a backup that cannot be written back is served, and written with the next 
   await limitFileSize('unlimited');
   const { store, add, namesOnDisk } = await second;
   expect([...store.registry.projects()].map(({ name }) => name)).toEqual(['one']);
-  expect(store.problem).toMatchObject({ kind: 'recovered' });
+  expect(store.problem).toMatchObject({ kind: 'failed_write' });
   await add('two');
+  expect(store.problem).toMatchObject({ kind: 'recovered' });
   expect(await namesOnDisk()).toEqual(['one', 'two']);
 });
 

@@ -26,7 +26,7 @@ const problem = z
     kind: z
       .string()
       .describe(
-        'invalid_file, deleted_file, dangling_link (it leads nowhere), newer_version, recovered (at the start, from a backup), unreadable_file (the last look failed), copy_failed (backups/ cannot be written, and changes go on) or blocked_edit (it cannot be taken over, as the content before it cannot be kept)',
+        'invalid_file, deleted_file, dangling_link (it leads nowhere), newer_version, recovered (at the start, from a backup), unreadable_file (the last look failed), copy_failed (backups/ cannot be written, and changes go on), blocked_edit (it cannot be taken over, as the content before it cannot be kept) or failed_write (the last write failed; nothing is refused, and the next change tries again)',
       ),
     message: z.string(),
     line: z.int().optional(),
