@@ -149,9 +149,9 @@ function explain(error: unknown): [message: string, code: number, hint?: string]
   if (error instanceof PathError || error instanceof ClaimError || error instanceof UnsafeDirectoryError) {
     return [error.message, 1];
   }
-  const remedy = UNUSABLE.has(errorCode(error) ?? '')
-    ? 'make the data directory yours, or choose another with --data-dir'
-    : systemRemedy(error);
+  const code = errorCode(error) ?? '';
+  const usable = code === 'EACCES' ? 'see that you may use it' : systemRemedy(error);
+  const remedy = UNUSABLE.has(code) ? `${usable}, or choose another data directory with --data-dir` : usable;
   const advice = remedy === null ? '' : `; ${remedy}`;
   return [`cannot start: ${error instanceof Error ? error.message : String(error)}${advice}`, 1];
 }

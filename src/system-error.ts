@@ -12,6 +12,9 @@ interface Meaning {
 const UNMOUNTED = 'see whether the disk is connected and mounted';
 const IN_THE_WAY = 'move what is in the way';
 
+/** A file that is larger than this program takes, which has no number of the system's: no limit of the shell is met. */
+const TOO_LARGE: Meaning = { reason: 'the file is too large', remedy: 'make it smaller' };
+
 const MEANINGS: Readonly<Record<string, Meaning>> = {
   EACCES: { reason: 'permission denied', remedy: 'mend the permissions: gardener doctor says which' },
   EPERM: {
@@ -77,5 +80,6 @@ export function systemCode(error: unknown): string | null {
 
 function meaningOf(error: unknown): Meaning | undefined {
   const code = systemCode(error);
+  if (code === 'EFBIG' && !('errno' in (error as Error))) return TOO_LARGE;
   return code !== null && Object.hasOwn(MEANINGS, code) ? MEANINGS[code] : undefined;
 }

@@ -5,10 +5,10 @@ import { promisify } from 'node:util';
 import { isBackupName } from '../../src/backup-names.ts';
 import type { Forecast } from '../../src/domain/forecast.ts';
 import type { Paths } from '../../src/paths.ts';
-import { systemReason, systemRemedy } from '../../src/system-error.ts';
-import { type Diagnosis, error, ok, warning } from './finding.ts';
+import { systemReason } from './failures.ts';
+import { type Diagnosis, error, ok, remedyOf, warning } from './finding.ts';
 import { JsonFault } from './json.ts';
-import { readStoredRegistry } from './stored-registry.ts';
+import { readStoredRegistry, TooLargeError } from './stored-registry.ts';
 import { plural, printable } from './text.ts';
 
 type Shorten = (path: string) => string;
@@ -100,10 +100,14 @@ async function examine({ registryFile, backupsDir }: Paths, short: Shorten): Pro
       const remedy = 'mend it, or go back to a backup: gardener backups';
       return error(CHECK, `${file} is spoilt: ${cause.message}`, remedy);
     }
+    if (cause instanceof TooLargeError) {
+      const remedy = 'make it smaller, or put a backup in its place: gardener backups';
+      return error(CHECK, `cannot read ${file}: ${cause.message}`, remedy);
+    }
     if (!(cause instanceof Error && 'code' in cause)) throw cause;
     const target = await readlinkOf(registryFile);
     if (cause.code !== 'ENOENT' && (cause.code !== 'ELOOP' || target === null))
-      return error(CHECK, `cannot read ${file}: ${systemReason(cause)}`, systemRemedy(cause) ?? undefined);
+      return error(CHECK, `cannot read ${file}: ${systemReason(cause)}`, remedyOf(cause, registryFile));
     if (target !== null)
       return error(CHECK, `${file} is a link to ${printable(target)}, and no file is there`);
     const backups = (await readdir(backupsDir).catch(() => [])).filter(isBackupName);

@@ -5,7 +5,7 @@ import { basename, dirname, join } from 'node:path';
 import type { Paths } from '../../src/paths.ts';
 import { isBackupName } from '../../src/backup-names.ts';
 import { systemReason } from './failures.ts';
-import { type Diagnosis, error, type Fix, ok, warning } from './finding.ts';
+import { type Diagnosis, error, type Fix, ok, remedyOf, warning } from './finding.ts';
 import { plural, shellWord } from './text.ts';
 
 type Shorten = (path: string) => string;
@@ -38,19 +38,29 @@ async function checkDataDirectory(path: string, short: Shorten): Promise<Diagnos
     const message = `others can write to ${short(path)}, and so replace the registry`;
     return [error(check, message, undefined, setMode(path, status.mode & 0o777 & ~OTHERS_WRITE, short))];
   }
+  return [(await whyUnusable(check, path, status, short)) ?? ok(check, `${short(path)} is yours`)];
+}
+
+/** What is wrong where the owner of a file cannot read it, or that of a directory not change what is in it. */
+async function whyUnusable(
+  check: string,
+  path: string,
+  status: Stats,
+  short: Shorten,
+): Promise<Diagnosis | undefined> {
+  const [mode, what] = status.isDirectory() ? [0o700, 'use'] : [0o600, 'read'];
+  const needed = status.isDirectory() ? constants.R_OK | constants.W_OK | constants.X_OK : constants.R_OK;
   try {
-    await access(path, constants.R_OK | constants.W_OK | constants.X_OK);
+    await access(path, needed);
+    return undefined;
   } catch (cause) {
-    return [
-      error(
-        check,
-        `cannot write to ${short(path)}: ${systemReason(cause)}`,
-        undefined,
-        setMode(path, 0o700, short),
-      ),
-    ];
+    const message = `cannot ${what} ${short(path)}: ${systemReason(cause)}`;
+    // Of a disk that can only be read no mode is at fault.
+    const isDenied = cause instanceof Error && 'code' in cause && cause.code === 'EACCES';
+    if (isDenied && (status.mode & mode) !== mode)
+      return error(check, message, undefined, setMode(path, mode, short));
+    return error(check, message, remedyOf(cause, path));
   }
-  return [ok(check, `${short(path)} is yours`)];
 }
 
 async function checkFile(check: string, path: string, short: Shorten): Promise<Diagnosis[]> {
@@ -59,6 +69,8 @@ async function checkFile(check: string, path: string, short: Shorten): Promise<D
   if ('check' in status) return [status];
   const foreign = foreignFinding(check, path, status, short);
   if (foreign) return [foreign];
+  const unusable = status.isFile() ? await whyUnusable(check, path, status, short) : undefined;
+  if (unusable) return [unusable];
   if ((status.mode & OTHERS) === 0) return [ok(check, `only you can read ${short(path)}`)];
   return [warning(check, `others can read ${short(path)}`, undefined, setMode(path, 0o600, short))];
 }
@@ -109,6 +121,15 @@ async function checkSocket(path: string, short: Shorten): Promise<Diagnosis[]> {
 
 async function checkBackups(directory: string, short: Shorten): Promise<Diagnosis[]> {
   const check = 'backups.permissions';
+  const status = await look(check, directory, short);
+  if (status === undefined) return [];
+  if ('check' in status) return [status];
+  // Something else there is found by the write that fails.
+  if (!status.isDirectory()) return [];
+  const foreign = foreignFinding(check, directory, status, short);
+  if (foreign) return [foreign];
+  const unusable = await whyUnusable(check, directory, status, short);
+  if (unusable) return [unusable];
   let names: string[];
   try {
     names = (await readdir(directory)).filter(isBackupName);

@@ -4,8 +4,8 @@ import { randomBytes } from 'node:crypto';
 import { constants, open, readFile, realpath, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Paths } from '../../src/paths.ts';
-import { systemReason, systemRemedy } from '../../src/system-error.ts';
-import { type Diagnosis, error, ok } from './finding.ts';
+import { systemReason } from './failures.ts';
+import { type Diagnosis, error, ok, remedyOf } from './finding.ts';
 
 /** As much as a small registry: some quotas let a file be made, and not be filled. Bytes. */
 const PROBE_BYTES = 4096;
@@ -38,9 +38,7 @@ export async function checkWriting(
       // One that is not there is made when it is needed.
       if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') continue;
       const where = short(directory);
-      findings.push(
-        error(check, `${what} in ${where}: ${systemReason(cause)}`, systemRemedy(cause) ?? undefined),
-      );
+      findings.push(error(check, `${what} in ${where}: ${systemReason(cause)}`, remedyOf(cause, directory)));
     }
   }
   const kept = await whyNotReplaced(file, short(file));
@@ -70,8 +68,7 @@ async function whyNotReplaced(file: string, name: string): Promise<Diagnosis | n
     return error(check, `${name} is mounted by itself and cannot be replaced`, 'mount its directory');
   const refusal = await whyUntouchable(file);
   return (
-    refusal &&
-    error(check, `${name} cannot be replaced: ${systemReason(refusal)}`, systemRemedy(refusal) ?? undefined)
+    refusal && error(check, `${name} cannot be replaced: ${systemReason(refusal)}`, remedyOf(refusal, file))
   );
 }
 

@@ -2,6 +2,7 @@
 import { lstat } from 'node:fs/promises';
 import type { Client } from '../client.ts';
 import { ConnectionError } from '../errors.ts';
+import { RegistryError } from '../../src/domain/errors.ts';
 import { serviceFindings } from '../../src/service/findings.ts';
 import type { Context } from './context.ts';
 import { backupFindings, findDropped } from './doctor-backups.ts';
@@ -135,11 +136,11 @@ async function leftSocket(ctx: Context, life: Life): Promise<Diagnosis[]> {
 /** @param found a daemon whose files are not those here */
 async function examineRegistry(ctx: Context, client: Client, found?: Elsewhere): Promise<Diagnosis[]> {
   const now = ctx.host.now();
-  const [status, info, { issues }, { backups }, projects] = await Promise.all([
+  const [status, info, { issues }, { backups, ...missing }, projects] = await Promise.all([
     client.daemon.status(),
     client.registry.info(),
     client.registry.validate(),
-    client.registry.backups(),
+    client.registry.backups().catch((trouble: unknown) => ({ backups: [], trouble: backupTrouble(trouble) })),
     listAll(client, {}),
   ]);
   const known = new Set([...projects.map(({ project_id: id }) => id), ...leftProjects(issues)]);
@@ -151,7 +152,7 @@ async function examineRegistry(ctx: Context, client: Client, found?: Elsewhere):
     ...problemFindings(info),
     ...issueFindings(client, told, projects, new Set(dropped.map(({ project_id: id }) => id))),
     ...(isHere ? protectedFindings(projects, status, ctx.host) : []),
-    ...backupFindings(backups, dropped, now),
+    ...('trouble' in missing ? [missing.trouble] : backupFindings(backups, dropped, now)),
   ];
   return isHere ? findings : findings.map(adviseThere);
 }
@@ -162,6 +163,13 @@ async function examineService(ctx: Context): Promise<Diagnosis[]> {
   if (process.platform !== 'darwin' && process.platform !== 'linux')
     return [ok('service', 'not on this system')];
   return serviceFindings({ paths, daemonProgram: host.daemonProgram, home: host.home || undefined });
+}
+
+/** @throws what is no answer about the backups */
+function backupTrouble(trouble: unknown): Diagnosis {
+  if (!(trouble instanceof RegistryError)) throw trouble;
+  const { message, hint } = explain(trouble);
+  return error('backups', message, hint);
 }
 
 function troubleFinding(trouble: unknown): Diagnosis {

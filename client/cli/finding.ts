@@ -1,6 +1,9 @@
 /** What `gardener doctor` finds: how something is, what to do about it, and what `--fix` does. */
 import type { Finding } from '../../src/service/status.ts';
 
+import { systemCode, systemRemedy } from '../../src/system-error.ts';
+import { shellWord } from './text.ts';
+
 export type { Finding } from '../../src/service/status.ts';
 
 /** Something that `--fix` can do. */
@@ -30,6 +33,14 @@ export function warning(check: string, message: string, remedy?: string, fix?: F
 
 export function error(check: string, message: string, remedy?: string, fix?: Fix): Diagnosis {
   return { check, level: 'error', message, ...advice(remedy, fix) };
+}
+
+/** What a person can do about a system error with a path, where nothing can be fixed. */
+export function remedyOf(cause: unknown, path: string): string | undefined {
+  // The table sends people to the doctor.
+  if (systemCode(cause) === 'EACCES')
+    return `look at the permissions, and at those of the directories above: ls -ld ${shellWord(path)}`;
+  return systemRemedy(cause) ?? undefined;
 }
 
 /** What can be fixed needs no other advice than that. */

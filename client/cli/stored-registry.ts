@@ -1,5 +1,6 @@
 /** A registry file as anybody may read it: what is in it, without the rules of whoever owns it. */
-import { readFile } from 'node:fs/promises';
+import { constants } from 'node:buffer';
+import { readFile, stat } from 'node:fs/promises';
 import type { JsonObject } from '../../src/domain/project.ts';
 import { isJsonObject, JsonFault, parseJson } from './json.ts';
 import { sameName } from './names.ts';
@@ -11,13 +12,21 @@ export interface StoredRegistry {
   readonly projects: ReadonlyMap<string, JsonObject>;
 }
 
+/** The text of the file does not fit into a string: no program here could read it. */
+export class TooLargeError extends Error {
+  override readonly name = 'TooLargeError';
+  override readonly message = 'the file is too large';
+}
+
 /**
  * Reads a registry file or a backup.
  *
+ * @throws {TooLargeError}
  * @throws {JsonFault} with the place of what is wrong
  * @throws the system's errors
  */
 export async function readStoredRegistry(path: string): Promise<StoredRegistry> {
+  if ((await stat(path)).size > constants.MAX_STRING_LENGTH) throw new TooLargeError();
   const text = (await readFile(path, 'utf8')).replace(/^\uFEFF/, '');
   const document = await parseJson(text);
   if (!isJsonObject(document)) throw new JsonFault('an object is expected', 1, 1);

@@ -4,15 +4,19 @@ import type { Registry } from '../domain/registry.ts';
 import { cutText } from '../domain/text.ts';
 import type { Backups } from './backups.ts';
 import { decodeRegistry } from './codec.ts';
+import { unreadableBackups } from './problem.ts';
 
 /**
  * Reads a backup that a caller named.
  *
  * @throws {RegistryError} `backup_not_found`, with the newest that there are
+ * @throws {RegistryError} `storage_failed` when the system does not let us read it
  * @throws {InvalidParamsError} for one that cannot be read, or only by a newer version
  */
 export async function openBackup(backups: Backups, name: string, now: string): Promise<Registry> {
-  const bytes = await backups.read(name);
+  const bytes = await backups.read(name).catch((error: unknown) => {
+    throw unreadableBackups(error);
+  });
   if (!bytes) {
     const names = (await backups.list()).slice(0, 3).map((backup) => backup.name);
     const called = JSON.stringify(cutText(name, 100));

@@ -139,6 +139,17 @@ export function shuttingDown(): RegistryError {
   );
 }
 
+/** The backups, or one of them, cannot be looked at; an error that is not the system's is a fault of this program. */
+export function unreadableBackups(error: unknown): Error {
+  if (!(error instanceof Error)) return new Error(String(error));
+  if (errorCode(error) === undefined) return error;
+  const remedy = remedyFor(error, CHECK_DISK);
+  return new RegistryError('storage_failed', `cannot read the backups: ${reasonFor(error)}`, {
+    applied: false,
+    suggestions: [remedy],
+  });
+}
+
 /** What the caller is told of a failed write; an error that is not the system's is a fault of this program. */
 export function storageFailed(error: unknown, applied: boolean): Error {
   if (!(error instanceof Error)) return new Error(String(error));

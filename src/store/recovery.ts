@@ -50,12 +50,14 @@ export async function load(file: TrackedFile, backups: Backups, now: () => strin
     return recovered('the registry file was gone', backup, true);
   }
   if (decoded.ok) return { kind: 'good', bytes: look.bytes, decoded, readAt };
+  // The file stays where it is when this fails: a start that refuses has changed nothing.
+  const backup = await backups.newestGood(now());
   const kept = await setAside(file, look.bytes, backups, now());
   const { message, line, column } = decoded.fault;
   const where = line === undefined ? '' : ` (line ${line}, column ${column})`;
   const fault = `the registry file could not be read: ${message}${where}; it is kept as backups/${kept}`;
   // Behind a link something has to be: a link that leads nowhere is never written over.
-  return recovered(fault, await backups.newestGood(now()), file.linked);
+  return recovered(fault, backup, file.linked);
 }
 
 /** @param always whether also an empty registry is to be written */

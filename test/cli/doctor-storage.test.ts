@@ -1,7 +1,20 @@
 /** What `gardener doctor` says of the file and its disk: what a start would do, and whether a write goes through. */
 import { execFile } from 'node:child_process';
-import { mkdir, readdir, readFile, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import {
+  chmod,
+  chown,
+  cp,
+  mkdir,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  symlink,
+  truncate,
+  writeFile,
+} from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, onTestFinished, test, type TestContext } from 'vitest';
 import { checkWriting } from '../../client/cli/doctor-writing.ts';
@@ -167,6 +180,116 @@ async function makeImmutable(context: TestContext, file: string): Promise<() => 
   onTestFinished(release);
   return release;
 }
+
+describe('with a daemon the doctor says what helps', () => {
+  test('where the file is larger than any registry can be', async () => {
+    const cli = await stopped();
+    await cli.json(['ls']);
+    await truncate(cli.file, 600 * 1024 * 1024);
+    const { code, findings } = await doctor(cli);
+    expect(code).toBe(1);
+    expect(content(findings)).toMatchObject({
+      level: 'error',
+      message: expect.stringMatching(/^cannot read .*: the file is too large$/) as string,
+      remedy: 'make it smaller, or put a backup in its place: gardener backups',
+    });
+    await until(
+      async () => (await doctor(cli)).findings.some(({ message }) => message.includes('629145600 bytes')),
+      'the daemon has noticed',
+    );
+    // A limit of the shell would not help.
+    expect(JSON.stringify(await doctor(cli))).not.toContain('ulimit');
+  });
+
+  test('where a file is in the place of the backups, and looks at everything else', async () => {
+    const cli = await stopped();
+    await cli.json(['ls']);
+    await rm(join(cli.dataDir, 'backups'), { recursive: true });
+    await writeFile(join(cli.dataDir, 'backups'), '');
+    const { code, findings } = await doctor(cli);
+    expect(code).toBe(1);
+    const about = (check: string) => findings.find((one) => one.check === check);
+    expect(about('backups')).toMatchObject({
+      level: 'error',
+      message: expect.stringMatching(/^cannot read the backups: /) as string,
+      remedy: 'move what is in the way',
+    });
+    for (const check of ['daemon', 'projects', 'registry.problem'])
+      expect(about(check)).toMatchObject({ level: 'ok' });
+    const told =
+      /^gardener: cannot read the backups: a part of the path is no directory \(ENOTDIR\)\ntry: move what is in the way\n$/;
+    expect(await cli.run(['backups'])).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(told) as string,
+    });
+    expect(await cli.run(['call', 'registry.restore', '{"name":"registry-last-good.json"}'])).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(told) as string,
+    });
+    await rm(join(cli.dataDir, 'backups'));
+  });
+
+  test('where the data directory can only be read, which it cannot mend', async (context) => {
+    const cli = await stopped();
+    await cli.json(['ls']);
+    await mount(context, ['--bind', cli.dataDir], cli.dataDir);
+    await run('mount', ['-o', 'remount,ro,bind', cli.dataDir]);
+    const { code, findings } = await doctor(cli);
+    expect(code).toBe(1);
+    expect(findings.find(({ check }) => check === 'data.permissions')).toMatchObject({
+      level: 'error',
+      remedy: 'mount it so that it can be written',
+    });
+    expect(JSON.stringify(findings)).not.toContain('doctor --fix');
+  });
+});
+
+describe('what its owner may not use', () => {
+  const NOBODY = 65_534;
+
+  test.for([
+    ['registry.json', 0o000, 'file.permissions', 0o600],
+    ['registry.json', 0o200, 'file.permissions', 0o600],
+    ['backups', 0o500, 'backups.permissions', 0o700],
+    ['backups', 0o000, 'backups.permissions', 0o700],
+    ['.', 0o600, 'data.permissions', 0o700],
+    ['.', 0o000, 'data.permissions', 0o700],
+  ] as const)('%s, is found and made usable', async ([name, mode, check, after]) => {
+    const home = await temporaryDirectory();
+    const dataDir = join(home, 'data');
+    await mkdir(join(dataDir, 'backups'), { recursive: true, mode: 0o700 });
+    await writeFile(join(dataDir, 'registry.json'), fileWith('one'), { mode: 0o600 });
+    // Where the project lies, an ordinary user may have no business.
+    const dist = join(home, 'dist');
+    await cp(dirname(builtProgram('gardener.js')), dist, { recursive: true });
+    await writeFile(join(dist, 'package.json'), '{"type":"module"}');
+    const own = join(dataDir, name);
+    await chmod(own, mode);
+    // Permissions do not bind root.
+    const isRoot = process.getuid?.() === 0;
+    if (isRoot) {
+      for (const one of ['.', 'data', 'data/backups', 'data/registry.json'])
+        await chown(join(home, one), NOBODY, NOBODY);
+    }
+    const examine = async (...flags: string[]): Promise<Finding | undefined> => {
+      const words = [join(dist, 'gardener.js'), 'doctor', '--json', '--no-start', '--data-dir', dataDir];
+      const { stdout } = await run(process.execPath, [...words, ...flags], {
+        ...(isRoot && { uid: NOBODY, gid: NOBODY }),
+        cwd: '/',
+        env: { HOME: home },
+      }).catch((refused: { stdout: string }) => refused);
+      const { findings } = JSON.parse(stdout) as { findings: Finding[] };
+      return findings.find((one) => one.check === check && one.level !== 'ok');
+    };
+    expect(await examine()).toMatchObject({
+      level: 'error',
+      message: expect.stringContaining('permission denied') as string,
+      remedy: expect.stringContaining('gardener') as string,
+    });
+    expect(await examine('--fix')).toBeUndefined();
+    expect((await stat(own)).mode & 0o777).toBe(after);
+  });
+});
 
 describe('a real write', () => {
   async function place(): Promise<{ registryFile: string; backupsDir: string; home: string }> {

@@ -3,7 +3,7 @@ import { lstat, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { temporaryDirectory } from '../support/home.ts';
-import { fileWith, openStore } from '../support/store.ts';
+import { asOrdinaryUser, fileWith, openStore, withMode } from '../support/store.ts';
 
 const BAD = '{ "version": "1.2",\n "projects": [';
 
@@ -137,6 +137,21 @@ describe('a start with a bad file', () => {
     expect(names(store)).toEqual(['saved']);
     expect(store.problem).toBeNull();
     expect((await readdir(backups)).filter((name) => name.includes('corrupt'))).toEqual([]);
+  });
+
+  test('stays where it is when it cannot be told what would take its place', async () => {
+    const first = await openStore();
+    await first.add('one');
+    await first.store.close();
+    await writeFile(first.file, '{');
+    const copy = join(first.backups, 'registry-last-good.json');
+    await asOrdinaryUser([first.home, first.backups, first.file, copy], () =>
+      withMode(copy, 0o000, () =>
+        expect(openStore({ home: first.home })).rejects.toMatchObject({ code: 'EACCES', path: copy }),
+      ),
+    );
+    expect(await readFile(first.file, 'utf8')).toBe('{');
+    expect(await readdir(first.backups)).toEqual(['registry-last-good.json']);
   });
 
   test('behind a link into another directory moves that one aside', async () => {

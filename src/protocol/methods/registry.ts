@@ -140,7 +140,7 @@ export const registryMethods = {
         }),
       ),
     }),
-    errors: [],
+    errors: ['storage_failed'],
     example: { params: {}, result: { backups: [EXAMPLE_BACKUP] } },
   }),
   'registry.restore': method({

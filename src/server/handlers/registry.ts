@@ -2,6 +2,7 @@ import { countByStatus } from '../../domain/query.ts';
 import { findProject } from '../../domain/references.ts';
 import type { Result } from '../../protocol/methods.ts';
 import { RawJson } from '../../protocol/wire.ts';
+import { unreadableBackups } from '../../store/problem.ts';
 import { inspect, repair, type Surroundings } from '../../store/inspection.ts';
 import { snapshotJson } from '../events.ts';
 import { sharedRun } from '../shared-run.ts';
@@ -12,7 +13,11 @@ export function registryHandlers(services: Services): Family<'registry'> {
   const surroundings: Surroundings = { ...services, isTraining: (id) => !leases.isFree(id) };
   // Each asks the disk thousands of times or reads every backup: a thousand callers at once share the answer.
   const validate = sharedRun(() => inspect(store.registry, surroundings));
-  const describeBackups = sharedRun(() => store.backups.describe());
+  const describeBackups = sharedRun(() =>
+    store.backups.describe().catch((error: unknown) => {
+      throw unreadableBackups(error);
+    }),
+  );
   return {
     'registry.info': () => registryInfo(services),
     'registry.validate': async () => ({ issues: await validate() }),
