@@ -60,6 +60,12 @@ function forecastFinding(found: Forecast | null, short: Shorten): Diagnosis | nu
   switch (kind) {
     case 'good':
       return ok(CHECK, `${file} holds ${plural(projects, 'project')}`);
+    case 'mended':
+      return warning(
+        CHECK,
+        `${file} has what cannot be used: ${why}`,
+        'mend it; a daemon that starts does without, and keeps the file as it is in backups/ before the first change',
+      );
     case 'new':
       return ok(CHECK, 'no projects yet');
     case 'newer_version':

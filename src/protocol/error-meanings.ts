@@ -12,7 +12,7 @@ export const ERROR_MEANINGS: Readonly<Record<ErrorKind, string>> = {
   ambiguous_project: 'The reference matches several projects; they are in `projects`.',
   registry_read_only: 'The file is of a newer version, or was made invalid from outside.',
   storage_failed:
-    'The write failed, or the file cannot be looked at (`problem`), and nothing changed, unless `applied` is true: then only its surviving a power cut is not certain.',
+    'The write failed, or the file (`problem`) or a backup cannot be looked at, and nothing changed, unless `applied` is true: then only its surviving a power cut is not certain.',
   shutting_down: 'The daemon is draining.',
   incompatible_protocol: 'Client and daemon have no protocol version in common.',
   cursor_expired: 'The cursor is older than the history, or from an earlier daemon.',

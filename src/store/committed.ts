@@ -67,6 +67,13 @@ export class Committed {
     this.#tell();
   }
 
+  /** Says a problem in other words, where that is still what is wrong. */
+  reword(known: Problem, problem: Problem): void {
+    if (this.#problem !== known) return;
+    this.#problem = problem;
+    this.#tell();
+  }
+
   /** The last look has failed; null when it has not, and found nothing new. */
   setObstacle(obstacle: Problem | null): void {
     this.#obstacle = obstacle;

@@ -4,7 +4,7 @@ import type { Registry } from '../domain/registry.ts';
 import type { Paths } from '../paths.ts';
 import { Backups } from './backups.ts';
 import { decodeRegistry } from './codec.ts';
-import { danglingLink, newerVersion, unreadableFile } from './problem.ts';
+import { danglingLink, newerVersion, summary, unreadableFile } from './problem.ts';
 import { TrackedFile } from './tracked-file.ts';
 
 /** @param now ISO 8601 */
@@ -46,5 +46,8 @@ async function lookAhead(file: TrackedFile, backups: Backups, now: string): Prom
   const decoded = decodeRegistry(look.bytes, now, { mend: true });
   if (!decoded.ok) return found('invalid_file', await backups.newestGood(now), { fault: decoded.fault });
   const { message } = newerVersion(decoded.registry.version, now);
-  return decoded.newer ? found('newer_version', decoded, { fault: { message } }) : found('good', decoded);
+  if (decoded.newer) return found('newer_version', decoded, { fault: { message } });
+  if (decoded.mended.length > 0)
+    return found('mended', decoded, { fault: { message: summary(decoded.mended) } });
+  return found('good', decoded);
 }

@@ -96,6 +96,26 @@ export function copyFailed(backups: string, error: unknown, since: string): Prob
 }
 
 /**
+ * The file was read without what cannot be used in it.
+ *
+ * @param mended what that is; one at least
+ * @param kept the backup of the file as it was, once there is one
+ */
+export function mendedFile(mended: readonly string[], since: string, kept: string | null = null): Problem {
+  const as = kept === null ? 'goes to backups/ with the next change' : `is kept as backups/${kept}`;
+  return {
+    kind: 'recovered',
+    message: `the registry file had what cannot be used, and is served without: ${summary(mended)}; the file as it was ${as}`,
+    since,
+  };
+}
+
+/** The first of several in words. */
+export function summary([first = '', ...more]: readonly string[]): string {
+  return more.length > 0 ? `${first} (and ${more.length} more)` : first;
+}
+
+/**
  * The last write of the file failed. Nothing is refused for it: only the next one can tell whether that is over.
  *
  * @param placed whether the content stands in the file, and only its directory could not be synced

@@ -26,6 +26,7 @@ import { locate } from './place.ts';
 import {
   copyFailed,
   failedWrite,
+  mendedFile,
   newerVersion,
   type Problem,
   readOnly,
@@ -76,6 +77,8 @@ export class Store {
   #copyProblem: Problem | null = null;
   /** When the file was read at the start, for as long as the copy is still the one of an earlier daemon. */
   #inheritedAt: string | null = null;
+  /** Says where a file is kept that was read without some of it. */
+  #mendedKept: (backup: string) => void = () => undefined;
 
   private constructor(options: StoreOptions) {
     this.#dataDir = options.paths.dataDir;
@@ -411,6 +414,7 @@ export class Store {
       const name = await this.#keep(this.#committed.original, 'migration', now);
       this.#log.info({ backup: name }, 'kept the file of the older version before writing over it');
       this.#committed.original = null;
+      this.#mendedKept(name);
     }
     try {
       const replaced = await this.#file.replace(pieces);
@@ -556,10 +560,9 @@ export class Store {
   }
 
   #tellMended(mended: readonly string[], since: string): void {
-    const [first] = mended;
-    const more = mended.length > 1 ? ` (and ${mended.length - 1} more)` : '';
-    const message = `the registry file had what cannot be used, and is served without: ${first}${more}; the file as it was goes to backups/ with the next change`;
-    this.#log.warn({ mended }, message);
-    this.#committed.setProblem({ kind: 'recovered', message, since }, false);
+    const problem = mendedFile(mended, since);
+    this.#log.warn({ mended }, problem.message);
+    this.#committed.setProblem(problem, false);
+    this.#mendedKept = (name) => this.#committed.reword(problem, mendedFile(mended, since, name));
   }
 }

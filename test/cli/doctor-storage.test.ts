@@ -108,6 +108,36 @@ describe('without a daemon the doctor says what a start would do, and starts non
     expect(registry.project_count).toBe(what.includes('without') ? 0 : 1);
   });
 
+  test('with a mistake in a note of the daemon’s own it does without that, and keeps the file', async () => {
+    const cli = await stopped();
+    const document = JSON.parse(await readFile(cli.file, 'utf8')) as { projects: Record<string, object> };
+    const [id = ''] = Object.keys(document.projects);
+    Object.assign(document.projects[id] as object, { retrain_requested: { at: 'soon', reason: null } });
+    await writeFile(cli.file, JSON.stringify(document));
+    const { code, findings } = await doctor(cli);
+    expect(code).toBe(0);
+    expect(content(findings)).toEqual({
+      check: 'file.content',
+      level: 'warning',
+      message: expect.stringMatching(/has what cannot be used: .*retrain_requested\.at/) as string,
+      remedy: expect.stringMatching(/^mend it; a daemon that starts does without, and keeps/) as string,
+    });
+    // And that is what it does, and says until it is done.
+    const problem = async (): Promise<string> => {
+      const { registry } = (await cli.json(['status'])) as { registry: { problem: { message: string } } };
+      return registry.problem.message;
+    };
+    expect(await problem()).toMatch(
+      /served without: .*retrain_requested\.at.* goes to backups\/ with the next change$/,
+    );
+    await cli.json(['edit', 'api', '--tag', 'x']);
+    const [kept = ''] = (await readdir(join(cli.dataDir, 'backups'))).filter((name) =>
+      name.endsWith('-migration.json'),
+    );
+    expect(await problem()).toMatch(/served without: .*retrain_requested\.at/);
+    expect(await problem()).toContain(`; the file as it was is kept as backups/${kept}`);
+  });
+
   test('with a good file and with none at all nothing is wrong', async () => {
     const cli = await stopped();
     const { stdout } = await run(process.execPath, [

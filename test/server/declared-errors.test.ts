@@ -118,6 +118,11 @@ const PROVOKE: {
       await mkdir(paths.registryFile);
       return await peer.ask(method, params);
     }
+    if (method === 'registry.backups') {
+      await rm(paths.backupsDir, { recursive: true });
+      await writeFile(paths.backupsDir, '');
+      return await peer.ask(method, params);
+    }
     const below = (await readdir(paths.dataDir, { recursive: true })).map((name) =>
       join(paths.dataDir, name),
     );
