@@ -14,6 +14,8 @@ export interface LeaseEvents {
   readonly lost: (error: RegistryError) => void;
   /** A report was refused. */
   readonly refused: (why: string) => void;
+  /** The end has been tried for a second or two, and is tried on; once. */
+  readonly delayed: (error: unknown) => void;
 }
 
 /** The call that ends a lease: complete, fail or release. */
@@ -103,6 +105,7 @@ export class Lease {
     const lease = { project: this.project.project_id, token: this.token };
     const limit = performance.now() + END_MS;
     let perhapsDone = false;
+    let told = false;
     for (let wait = FIRST_PAUSE_MS; ; wait = Math.min(2 * wait, LONGEST_PAUSE_MS)) {
       try {
         return await call(this.#client, lease);
@@ -114,6 +117,11 @@ export class Lease {
         }
         if (!isPassing(error) || performance.now() > limit) throw error;
         perhapsDone ||= (error instanceof ConnectionError && error.sent) || isApplied(error);
+        // What is over in a moment, as a restart, is nobody's concern.
+        if (wait === LONGEST_PAUSE_MS && !told) {
+          told = true;
+          this.#events.delayed(error);
+        }
         if (error instanceof ConnectionError && error.reason === 'not_running') await missing();
       }
       await pause(wait);

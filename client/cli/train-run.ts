@@ -5,6 +5,7 @@ import type { WireProject } from '../../src/domain/encoding.ts';
 import type { RegistryError } from '../../src/domain/errors.ts';
 import type { Result } from '../../src/protocol/methods.ts';
 import type { Context } from './context.ts';
+import { explain } from './errors.ts';
 import { systemReason } from './failures.ts';
 import { printable, operands } from './text.ts';
 import { endLease, type Interruption, tellEnd, unusable } from './train-end.ts';
@@ -58,6 +59,13 @@ export async function runTrainer(
       interrupt({ lost: error });
     },
     refused: warn,
+    delayed: (error) => {
+      const { message, hint } = explain(error);
+      ctx.note(
+        `gardener: the end of the training cannot be written yet, and is tried for two minutes: ${message}`,
+      );
+      if (hint !== undefined) ctx.note(`try: ${hint}`);
+    },
   });
   const heard = (line: string | undefined): void => {
     try {

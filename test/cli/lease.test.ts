@@ -61,6 +61,7 @@ async function held(answers: Answers = {}): Promise<Held> {
     cancelled: (reason) => events.push(`cancelled: ${reason}`),
     lost: ({ kind }) => events.push(`lost: ${kind}`),
     refused: (why) => events.push(`refused: ${why}`),
+    delayed: (why) => events.push(`delayed: ${(why as Error).message}`),
   });
   onTestFinished(() => lease.abandon());
   return {
@@ -118,6 +119,22 @@ describe('the end of a lease', () => {
       'training.complete': (_, nth) => (nth < 3 ? new Refusal(kind) : ended('completed')),
     });
     expect(await complete(it)).toMatchObject({ training_status: 'completed' });
+  });
+
+  test('that the registry goes on refusing to write is told once, and tried until it is written', async () => {
+    const it = await held({
+      'training.complete': (_, nth) => (nth <= 7 ? new Refusal('storage_failed') : ended('completed')),
+    });
+    expect(await complete(it)).toMatchObject({ training_status: 'completed' });
+    expect(it.events).toEqual(['delayed: storage_failed']);
+  });
+
+  test('that a moment keeps from being written is told to nobody', async () => {
+    const it = await held({
+      'training.complete': (_, nth) => (nth <= 2 ? new Refusal('storage_failed') : ended('completed')),
+    });
+    expect(await complete(it)).toMatchObject({ training_status: 'completed' });
+    expect(it.events).toEqual([]);
   });
 
   test('comes after what was reported before it', async () => {
