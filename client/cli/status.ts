@@ -35,12 +35,12 @@ export async function status(ctx: Context): Promise<void> {
             : undefined,
         ],
         ['problem', problemText(ctx, registry)],
+        adviceOn(ctx, registry),
       ],
       ctx.paint,
       { columns: ctx.columns },
     );
     for (const line of lines) ctx.print(line);
-    if (registry.read_only) ctx.suggest(`changes are refused until ${untilWhen(registry.problem)}`);
   });
 }
 
@@ -81,6 +81,15 @@ function problemText(
   return `${ctx.paint(weight, printable(problem.message))}${place}, noticed ${since}`;
 }
 
-function untilWhen(problem: Result<'registry.info'>['problem']): string {
-  return problem?.remedy === undefined ? 'the file is mended' : `that is over: ${printable(problem.remedy)}`;
+/** What helps is part of the answer: a script or a mail has nobody who could be told beside it. */
+function adviceOn(
+  ctx: Context,
+  { problem, read_only: readOnly }: Result<'registry.info'>,
+): [label: string, text: string | undefined] {
+  const remedy = problem?.remedy === undefined ? undefined : ctx.advise(printable(problem.remedy));
+  if (!readOnly) return ['try', remedy];
+  return [
+    'changes',
+    `refused until ${remedy === undefined ? 'the file is mended' : `that is over: ${remedy}`}`,
+  ];
 }

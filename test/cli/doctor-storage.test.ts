@@ -176,7 +176,10 @@ describe('with a daemon the doctor says', () => {
       message: expect.stringMatching(/^changes are refused: cannot read/) as string,
       remedy: 'move what is in the way',
     });
-    expect((await cli.run(['status'])).stdout).toContain('it is no regular file (EFTYPE)');
+    const { stdout: status } = await cli.run(['status']);
+    expect(status).toContain('it is no regular file (EFTYPE)');
+    // Also where nobody looks, as in a script or a mail.
+    expect(status).toMatch(/^changes +refused until that is over: move what is in the way$/m);
     const refused = await cli.run(['edit', 'api', '--tag', 'x']);
     expect(refused.code).toBe(1);
     expect(refused.stderr).toMatch(/cannot read .*\(EFTYPE\)\ntry: move what is in the way\n$/);
@@ -415,7 +418,9 @@ test('a change that could not be written is told by the daemon, and by the docto
     message: `cannot write ${cli.file}: not permitted (EPERM); the next change tries again`,
     remedy: expect.stringContaining('lsattr') as string,
   });
-  expect((await cli.run(['status'])).stdout).toMatch(/^problem +cannot write .*\(EPERM\)/m);
+  const { stdout: status } = await cli.run(['status']);
+  expect(status).toMatch(/^problem +cannot write .*\(EPERM\)/m);
+  expect(status).toMatch(/^try +see whether the file is immutable/m);
   await release();
   await cli.json(['edit', 'api', '--tag', 'x']);
   expect((await doctor(cli)).code).toBe(0);
