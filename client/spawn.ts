@@ -2,6 +2,7 @@
 import {
   closeSync,
   existsSync,
+  fchmodSync,
   fstatSync,
   ftruncateSync,
   openSync,
@@ -20,6 +21,8 @@ import { printable } from '../src/printable.ts';
 const YOUNG_MS = 1_000;
 /** The log is begun anew when it is longer, in bytes. */
 const MAX_LOG_BYTES = 1024 * 1024;
+
+const LOG_MODE = 0o600;
 
 /** A daemon that was started, as far as one can see from outside. */
 export interface StartedDaemon {
@@ -129,9 +132,11 @@ function openStartLog(
   reserved: boolean,
 ): { descriptor: number; offset: number } | undefined {
   makeDirectory(dirname(path));
-  const descriptor = openSync(path, 'a', 0o600);
+  const descriptor = openSync(path, 'a', LOG_MODE);
   try {
-    const { size, mtimeMs } = fstatSync(descriptor);
+    const { mode, size, mtimeMs } = fstatSync(descriptor);
+    // A umask such as 0277 would keep the next client from opening it.
+    if ((mode & LOG_MODE) !== LOG_MODE) fchmodSync(descriptor, LOG_MODE);
     if (!reserved && size > 0 && Math.abs(Date.now() - mtimeMs) < YOUNG_MS) {
       closeSync(descriptor);
       return undefined;

@@ -1,9 +1,13 @@
 /** Making a directory with those above it. */
-import { closeSync, fsyncSync, mkdirSync, openSync, statSync } from 'node:fs';
+import { chmodSync, closeSync, fsyncSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 
+/** Everything, for the user alone. */
+const USER = 0o700;
+
 /**
- * Makes a directory of the user alone, and those above it that are missing; one that is there stays as it is.
+ * Makes a directory of the user alone, whatever the umask is, and those above it that are missing; one that is there
+ * stays as it is.
  *
  * Instead of Node's own recursive mkdir, which never returns where a directory can have no new entries and says so
  * with ENOENT, as in /proc: it goes up and down between the same two for ever. Unlike that one, this makes what is new
@@ -22,14 +26,21 @@ export function makeDirectory(path: string): void {
 
 function attempt(path: string): Error | null {
   try {
-    mkdirSync(path, { mode: 0o700 });
+    mkdirSync(path, { mode: USER });
   } catch (error) {
     // Also when somebody else has just made it.
     if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return null;
     return error as Error;
   }
+  grantToUser(path);
   syncEntries(dirname(path));
   return null;
+}
+
+/** A umask such as 0277 takes from a new directory what its user needs. */
+function grantToUser(path: string): void {
+  const mode = statSync(path).mode & 0o7777;
+  if ((mode & USER) !== USER) chmodSync(path, mode | USER);
 }
 
 /** Makes the entries of a directory survive a power cut, where the user may open it at all. */

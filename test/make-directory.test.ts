@@ -18,6 +18,17 @@ describe('a directory', () => {
     expect((await stat(path)).mode & 0o777).toBe(0o755);
   });
 
+  test.each([0o177, 0o277, 0o777])('is of use to its user whatever the umask is, as %d', async (umask) => {
+    const home = await temporaryDirectory();
+    const before = process.umask(umask);
+    try {
+      makeDirectory(join(home, 'a', 'b'));
+    } finally {
+      process.umask(before);
+    }
+    for (const path of ['a', 'a/b']) expect((await stat(join(home, path))).mode & 0o777).toBe(0o700);
+  });
+
   test.each([
     ['a file', ''],
     ['something below a file', '/b'],
