@@ -232,9 +232,9 @@ export class Daemon implements DaemonControl {
     return this.#stopping;
   }
 
-  /** Whether somebody holds a lease on a project, or may still resume it. */
+  /** Whether somebody holds a lease on a project, may still resume it, or is taking it in this very batch. */
   isTraining(projectId: string): boolean {
-    return this.#leases.get(projectId) !== undefined;
+    return !this.#leases.isFree(projectId);
   }
 
   /** What `daemon.status` tells beside the process's own figures. */

@@ -179,7 +179,9 @@ export function trainingHandlers(services: Services): Family<'training'> {
     async 'training.cancel'({ project: reference, reason }, { peer }) {
       const project = await store.change((draft, now) => {
         const found = findProject(draft, reference);
-        return leases.get(found.project_id) ? training.requestCancel(draft, found, reason, now) : found;
+        // Also a lease that begins in the same batch is one, and one that ends there is none.
+        const held = training.isLeaseRecorded(found) && !leases.isFree(found.project_id);
+        return held ? training.requestCancel(draft, found, reason, now) : found;
       });
       log.info({ method: 'training.cancel', project: project.project_id, reason, ...peer }, 'changed');
       return present(project);
