@@ -1450,8 +1450,8 @@ class TrainingLease:
     def __init__(
         self, registry: ProjectRegistry, connection: _Connection, token: int, project: ProjectMetadata
     ) -> None:
-        #: Greater than any before it of this project, and not consecutive: a store behind a trainer can refuse an
-        #: older one.
+        #: Greater than any before it of this project, and not consecutive, as it follows the milliseconds since 1970:
+        #: a store behind a trainer can refuse an older one.
         self.token = token
         #: As it was when the lease was taken, and when it has ended.
         self.project = project

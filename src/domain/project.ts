@@ -13,7 +13,7 @@ export const MAX_NAME_LENGTH = 255;
 export const MAX_TAGS = 64;
 /** Serialised as compact JSON, in UTF-8. */
 export const MAX_METADATA_BYTES = 16 * 1024;
-/** Far beyond the seconds that tokens follow, and as far below the last whole number that one can still be added to. */
+/** Far beyond the milliseconds that tokens follow, and as far below the last whole number that one can still be added to. */
 export const MAX_TOKEN = 2 ** 52;
 /** How often running a trainer may be lost before nobody counts any more. */
 export const MAX_ATTEMPT = 1_000_000;
@@ -62,7 +62,7 @@ export const trainingSchema = z.looseObject({
     .min(0)
     .max(MAX_TOKEN)
     .describe(
-      'greater than any before it of this project, and not consecutive: it follows the seconds since 1970; a store behind a trainer can refuse an older one',
+      'greater than any before it of this project, and not consecutive: it follows the milliseconds since 1970; a store behind a trainer can refuse an older one',
     ),
   phase: z.string().nullable(),
   progress: z.number().min(0).max(1).nullable(),

@@ -42,12 +42,13 @@ export function isLeaseRecorded(project: Project): boolean {
 
 /**
  * The token of a new lease: greater than any before it of the project. A file that somebody has replaced, or a backup,
- * may not know those; the clock does, as no project has had more leases than there were seconds since 1970.
+ * may not know those; the clock does, in milliseconds: a lease takes longer to begin and to end, so that tokens never get
+ * ahead of it, however quickly leases follow one another.
  *
  * @param previous the greatest that is known
  */
 export function nextToken(previous: number, now: string): number {
-  return Math.max(previous + 1, Math.floor(Date.parse(now) / 1000));
+  return Math.max(previous + 1, Date.parse(now));
 }
 
 /**

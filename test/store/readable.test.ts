@@ -31,7 +31,7 @@ const time = seldom(
   constantFrom('', 'yesterday', '2026-02-30'),
 );
 const token = seldom(
-  constantFrom(0, 1, 1_795_000_000, MAX_TOKEN - 1, MAX_TOKEN),
+  constantFrom(0, 1, 1_795_000_000_000, MAX_TOKEN - 1, MAX_TOKEN),
   constantFrom(MAX_TOKEN + 1, Number.MAX_SAFE_INTEGER, 2 ** 53, -1),
 );
 const attempt = seldom(constantFrom(0, 1, 3, MAX_ATTEMPT), constantFrom(MAX_ATTEMPT + 1, -1));

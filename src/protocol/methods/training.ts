@@ -21,7 +21,11 @@ const details = jsonObject
   .optional()
   .describe(`any JSON object, at most ${MAX_DETAILS_BYTES} bytes serialised`);
 const lease = z.object({
-  token: z.int().describe('greater than any before it of this project; not consecutive'),
+  token: z
+    .int()
+    .describe(
+      'greater than any before it of this project; not consecutive: it follows the milliseconds since 1970',
+    ),
   project: wireProject,
 });
 const APPLIED =
@@ -30,7 +34,7 @@ const MISSING = ['project_not_found', 'ambiguous_project'] as const;
 const LEASED = [...MISSING, 'lease_lost'] as const;
 
 const AT = '2026-01-05T10:00:00.000Z';
-const TOKEN = 1_767_607_200;
+const TOKEN = 1_767_607_200_000;
 const EXAMPLE_TRAINING = {
   ...EXAMPLE_PROJECT,
   training_status: 'training' as const,
