@@ -9,6 +9,7 @@ import {
   blankTraining,
   type JsonObject,
   MAX_ATTEMPT,
+  MAX_TOKEN,
   type Project,
   type Training,
 } from './project.ts';
@@ -45,10 +46,16 @@ export function isLeaseRecorded(project: Project): boolean {
  * may not know those; the clock does, in milliseconds: a lease takes longer to begin and to end, so that tokens never get
  * ahead of it, however quickly leases follow one another.
  *
- * @param previous the greatest that is known
+ * @param known the greatest that are known, of whatever source; one that none can follow is somebody's slip and does not
+ *   count, as a project that nobody can train would be worse
  */
-export function nextToken(previous: number, now: string): number {
-  return Math.max(previous + 1, Date.parse(now));
+export function nextToken(now: string, ...known: readonly number[]): number {
+  return Math.max(Math.max(0, ...known.filter(canBeFollowed)) + 1, Date.parse(now));
+}
+
+/** Whether there is room for another token after this one. */
+export function canBeFollowed(token: number): boolean {
+  return token < MAX_TOKEN;
 }
 
 /**

@@ -9,6 +9,7 @@ import { RegistryError } from '../domain/errors.ts';
 import type { Project } from '../domain/project.ts';
 import { LONGEST_TIMER_MS } from './longest-timer.ts';
 import {
+  canBeFollowed,
   DISCONNECTED,
   type Holder,
   isLeaseRecorded,
@@ -84,12 +85,13 @@ export class Leases {
     const held = this.#leases.get(id);
     if (held && !force) throw leaseHeld(project, held);
     this.#reserved.set(id, claim);
-    return nextToken(Math.max(project.training?.token ?? 0, this.#tokens.get(id) ?? 0), now);
+    return nextToken(now, project.training?.token ?? 0, this.#tokens.get(id) ?? 0);
   }
 
   /** Keeps in mind the token of a project that is going: if it comes back, it may come without. */
   remember({ project_id: id, training }: Project): void {
-    if (training && training.token > (this.#tokens.get(id) ?? 0)) this.#tokens.set(id, training.token);
+    if (!training || !canBeFollowed(training.token)) return;
+    if (training.token > (this.#tokens.get(id) ?? 0)) this.#tokens.set(id, training.token);
   }
 
   /** Gives back what a change that failed had reserved. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { InvalidParamsError } from '../../src/domain/errors.ts';
-import { blankTraining, completeProject, type Project } from '../../src/domain/project.ts';
+import { blankTraining, completeProject, MAX_TOKEN, type Project } from '../../src/domain/project.ts';
 import { Draft, Registry } from '../../src/domain/registry.ts';
 import * as training from '../../src/domain/training.ts';
 
@@ -34,6 +34,26 @@ function lost(name: string, times: number, fields: Partial<Project> = {}): Proje
   }
   return { ...current, ...fields };
 }
+
+describe('the token of a new lease', () => {
+  const clock = Date.parse(T0);
+
+  test.each<[known: number[], token: number]>([
+    [[], clock],
+    [[0, 7], clock],
+    [[clock], clock + 1],
+    [[7, clock + 5], clock + 6],
+    [[MAX_TOKEN - 1, 7], MAX_TOKEN],
+    [[MAX_TOKEN], clock],
+    [[MAX_TOKEN, clock + 5], clock + 6],
+  ])('after %j is %d', (known, token) => {
+    expect(training.nextToken(T0, ...known)).toBe(token);
+  });
+
+  test('is one also by a clock before 1970', () => {
+    expect(training.nextToken('0001-01-01T00:00:00.000Z', 0)).toBe(1);
+  });
+});
 
 describe('beginning', () => {
   test('writes down who trains, since when, and with which token', () => {

@@ -6,7 +6,7 @@ import { Ownership } from '../../src/server/owner.ts';
 import { Store } from '../../src/store/store.ts';
 import type { LineClient } from '../support/lines.ts';
 import { until } from '../support/until.ts';
-import { get, type World, world } from '../support/world.ts';
+import { begin, get, type World, world } from '../support/world.ts';
 
 type Ask = (peer: LineClient) => Promise<unknown>;
 
@@ -49,13 +49,13 @@ async function withBackup(): Promise<World> {
 }
 
 describe('a lease that begins in the same write', () => {
-  const begin: Ask = (peer) => peer.call('training.begin', { project: 'a', holder: HOLDER });
+  const take: Ask = (peer) => peer.call('training.begin', { project: 'a', holder: HOLDER });
   const restore: Ask = (peer) => peer.call('registry.restore', { name: BACKUP, projects: ['a'] });
 
   test.each([
-    ['before', [begin, restore], 'rust', 0],
-    ['after', [restore, begin], 'rust', 1],
-    ['between', [restore, begin, restore], 'rust', 1],
+    ['before', [take, restore], 'rust', 0],
+    ['after', [restore, take], 'rust', 1],
+    ['between', [restore, take, restore], 'rust', 1],
   ] as const)('%s the project is brought back is not lost', async (_when, asks, language, at) => {
     const here = await withBackup();
     const { writer, connect, paths } = here;
@@ -75,7 +75,7 @@ describe('a lease that begins in the same write', () => {
   test('is asked to stop by a cancel that comes after it', async () => {
     const here = await withBackup();
     const cancel: Ask = (peer) => peer.call('training.cancel', { project: 'a', reason: 'urgent' });
-    await inOneWrite(here, [begin, cancel]);
+    await inOneWrite(here, [take, cancel]);
     expect(await get(here.writer, 'a')).toMatchObject({
       training: { cancel_requested: true, cancel_reason: 'urgent' },
     });
@@ -84,12 +84,12 @@ describe('a lease that begins in the same write', () => {
 
 test('nobody is asked to stop whose lease ends in the same write', async () => {
   const here = await withBackup();
-  const { token } = (await here.writer.call('training.begin', { project: 'a' })) as { token: number };
+  const token = await begin(here.writer, 'a');
   await inOneWrite(here, [
     (peer) => peer.call('training.complete', { project: 'a', token }),
     (peer) => peer.call('training.cancel', { project: 'a', reason: 'urgent' }),
   ]);
-  const { training } = (await get(here.writer, 'a')) as { training: Record<string, unknown> };
+  const { training } = await get(here.writer, 'a');
   expect(training).toMatchObject({ holder: null, cancel_requested: false });
   expect(training).not.toHaveProperty('cancel_reason');
 });

@@ -2,6 +2,7 @@
 import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { MAX_TOKEN } from '../../src/domain/project.ts';
 import { begin, get, type World, world } from '../support/world.ts';
 
 /** Rewrites the file as the Python module does, which knows nothing of training records. */
@@ -73,6 +74,29 @@ describe('tokens of a project only grow', () => {
     await writer.call('registry.reload');
     expect(tokenOf(await get(writer, 'a'))).toBe(seconds);
     expect(await begin(writer, 'a')).toBeGreaterThan(seconds + 1_000_000);
+  });
+
+  test('and one that none can follow is in nobody’s way', async () => {
+    const before = await world(['a', 'b']);
+    const { writer, paths } = before;
+    const text = await readFile(paths.registryFile, 'utf8');
+    const rewrite = async (): Promise<void> => {
+      const edited = text.replace('"training": null', `"training": {"token": ${MAX_TOKEN}}`);
+      await writeFile(paths.registryFile, edited);
+      await writer.call('registry.reload');
+    };
+    await rewrite();
+    const claim = async (): Promise<unknown> => (await writer.call('training.claim'))['project']?.['name'];
+    expect([await claim(), await claim()]).toEqual(['a', 'b']);
+    await writer.call('training.release', { project: 'a', token: tokenOf(await get(writer, 'a')) });
+    const tokens = [await once(before), await once(before)];
+    // Put back by hand, or by a program that had read it.
+    await rewrite();
+    tokens.push(await once(before), await once(before));
+    expect(tokens).toEqual([...new Set(tokens)].toSorted((x, y) => x - y));
+    expect(tokens.every((token) => token < MAX_TOKEN)).toBe(true);
+    const { writer: next } = await before.restart();
+    expect(await next.call('registry.info')).toMatchObject({ problem: null });
   });
 
   test('also through a rewrite by the Python module, with and without a daemon', async () => {

@@ -3,8 +3,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import * as operations from '../../src/domain/operations.ts';
-import { MAX_ATTEMPT, MAX_TOKEN, type Project } from '../../src/domain/project.ts';
-import * as training from '../../src/domain/training.ts';
+import { blankTraining, MAX_ATTEMPT, MAX_TOKEN, type Project } from '../../src/domain/project.ts';
 import { decodeRegistry } from '../../src/store/codec.ts';
 import { replaceAt } from '../../src/store/stored-project.ts';
 import { temporaryDirectory } from '../support/home.ts';
@@ -238,9 +237,9 @@ test('a change that could not be read again fails alone, and is told why', async
   const { store, add, namesOnDisk } = await openStore({ home });
   const outcomes = await Promise.allSettled([
     add('before'),
-    store.change((draft, now) => {
+    store.change((draft) => {
       const project = draft.get(ID) as Project;
-      return training.begin(draft, project, training.nextToken(MAX_TOKEN, now), {}, now);
+      draft.put({ ...project, training: { ...blankTraining(), token: MAX_TOKEN + 1 } });
     }),
     store.change((draft, now) => operations.touch(draft, 'one', now)),
   ]);

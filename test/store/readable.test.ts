@@ -159,7 +159,7 @@ const change: fc.Arbitrary<Change> = oneof(
     ({ id, holder: who, stallMs: stall }): Change =>
       (draft, now) => {
         const found = existing(draft, id);
-        training.begin(draft, found, training.nextToken(found.training?.token ?? 0, now), who, now, stall);
+        training.begin(draft, found, training.nextToken(now, found.training?.token ?? 0), who, now, stall);
       },
   ),
   record({
