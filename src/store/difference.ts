@@ -3,6 +3,7 @@ import type { Project } from '../domain/project.ts';
 import { type Change, Registry, type RegistryView } from '../domain/registry.ts';
 import { type IsTraining, succeedProject } from '../domain/succession.ts';
 import { isLeaseRecorded } from '../domain/training.ts';
+import { requireReadable } from './stored-project.ts';
 
 export interface Succession {
   readonly registry: Registry;
@@ -13,6 +14,8 @@ export interface Succession {
 /**
  * Another content as the successor of this one: projects that are the same stay the same objects, with all that was
  * kept for them; leases go on, and no token goes back.
+ *
+ * @throws {InvalidParamsError} when what comes of the two could not be read again
  */
 export function succeed(before: RegistryView, after: Registry, isTraining: IsTraining): Succession {
   let leasesDiffer = false;
@@ -20,6 +23,8 @@ export function succeed(before: RegistryView, after: Registry, isTraining: IsTra
     const id = project.project_id;
     const known = before.get(id);
     const next = succeedProject(known, project, isTraining(id));
+    // Each was read; what was put together of both has not been.
+    if (next !== project) requireReadable([{ id, after: next }]);
     if (isTraining(id) || isLeaseRecorded(project)) leasesDiffer ||= !sameContent(project, next);
     return known && sameContent(known, next) ? known : next;
   });

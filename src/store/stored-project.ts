@@ -28,8 +28,11 @@ export class Fault extends Error {
   }
 }
 
+const REQUEST = 'retrain_requested';
 /** A project of a file is below the document and `projects`. */
 const MAX_PROJECT_DEPTH = MAX_FILE_DEPTH - 2;
+/** A request is kept below the project, `training` and `before` while somebody trains: wherever it stands, it has to fit. */
+const MAX_REQUEST_DEPTH = MAX_PROJECT_DEPTH - 3;
 
 /**
  * Reads what a file has under a key of `projects`.
@@ -47,6 +50,11 @@ export function readProject(key: string, value: unknown, names: Map<string, stri
   if (fault) throw new Fault(at(...fault.path), fault.message, { path: at(...fault.path), value: null });
   // What zod returns lacks a key named __proto__; what was parsed has everything.
   const stored = value as StoredProject;
+  const deep = jsonFault(stored.retrain_requested, MAX_REQUEST_DEPTH);
+  if (deep) {
+    const message = `is nested deeper than ${MAX_REQUEST_DEPTH} objects and lists`;
+    throw new Fault(at(REQUEST), message, { path: at(REQUEST, ...deep.path), value: null });
+  }
   const id = stored.project_id ?? key;
   if (id !== key) throw new Fault(at('project_id'), `must equal its key ${key}`);
   if (!storedProjectSchema.shape.project_id.safeParse(key).success)

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import * as operations from '../../src/domain/operations.ts';
 import { blankTraining, MAX_ATTEMPT, MAX_TOKEN, type Project } from '../../src/domain/project.ts';
+import * as training from '../../src/domain/training.ts';
 import { decodeRegistry } from '../../src/store/codec.ts';
 import { replaceAt } from '../../src/store/stored-project.ts';
 import { temporaryDirectory } from '../support/home.ts';
@@ -146,6 +147,39 @@ describe('what is nested deeper than anybody can read', () => {
       fault: { line: 1, column: 12 + 100 },
     });
     expect(decodeRegistry(Buffer.from(`{"settings":${deep(99)},"projects":{}}`), NOW).ok).toBe(true);
+  });
+
+  test('is less deep in a request for training, which stands deeper while somebody trains', async () => {
+    const requested = (levels: number): string =>
+      file({ 'training.holder': null, 'retrain_requested.own': 0 }).replace(
+        '"own": 0',
+        `"own": ${deep(levels)}`,
+      );
+    const strict = decodeRegistry(Buffer.from(requested(95)), NOW);
+    expect(strict).toMatchObject({
+      ok: false,
+      fault: { message: expect.stringMatching(/retrain_requested: is nested deeper than 95/) },
+    });
+    const line = requested(95)
+      .split('\n')
+      .findIndex((text) => text.startsWith('      "retrain_requested"'));
+    expect(strict).toMatchObject({ fault: { line: line + 1 } });
+    const mended = decodeRegistry(Buffer.from(requested(95)), NOW, { mend: true });
+    expect(mended).toMatchObject({ ok: true, mended: [expect.stringContaining('retrain_requested')] });
+
+    const home = await temporaryDirectory();
+    await writeFile(join(home, 'registry.json'), requested(94));
+    const { store } = await openStore({ home, isTraining: (id) => id === ID });
+    await store.change((draft, now) => training.begin(draft, draft.get(ID) as Project, 8, {}, now));
+    // Also one that is put there while somebody trains.
+    await writeFile(join(home, 'registry.json'), requested(94));
+    expect(await store.look()).toBe(true);
+    expect(store.registry.get(ID)?.training).toMatchObject({
+      token: 8,
+      before: { retrain_requested: { at: AT } },
+    });
+    const written = await readFile(join(home, 'registry.json'));
+    expect(decodeRegistry(written, NOW)).toMatchObject({ ok: true });
   });
 
   test('is no reason to do without a newer version’s file', () => {

@@ -3,7 +3,13 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { InvalidParamsError, RegistryError } from '../../src/domain/errors.ts';
 import * as operations from '../../src/domain/operations.ts';
-import { MAX_ATTEMPT, MAX_TOKEN, type Project, TRAINING_STATUSES } from '../../src/domain/project.ts';
+import {
+  MAX_ATTEMPT,
+  MAX_STALL_MS,
+  MAX_TOKEN,
+  type Project,
+  TRAINING_STATUSES,
+} from '../../src/domain/project.ts';
 import { Draft, Registry } from '../../src/domain/registry.ts';
 import { bringBack } from '../../src/domain/succession.ts';
 import * as training from '../../src/domain/training.ts';
@@ -35,12 +41,14 @@ const token = seldom(
   constantFrom(MAX_TOKEN + 1, Number.MAX_SAFE_INTEGER, 2 ** 53, -1),
 );
 const attempt = seldom(constantFrom(0, 1, 3, MAX_ATTEMPT), constantFrom(MAX_ATTEMPT + 1, -1));
-const request = option(record({ at: time, reason: option(text) }));
-const nested = constantFrom(1, 50, 90, 95, 96, 97, 98, 120).map((depth) => {
+const nested = constantFrom(1, 50, 90, 92, 93, 94, 95, 96, 97, 98, 120).map((depth) => {
   let value: unknown = 1;
   for (let n = 0; n < depth; n += 1) value = n % 2 === 0 ? [value] : { n: value };
   return value;
 });
+const request = option(
+  record({ at: time, reason: option(text), own: nested }, { requiredKeys: ['at', 'reason'] }),
+);
 const storedTraining = record(
   {
     token,
@@ -258,4 +266,35 @@ test('whatever was in the file, and whatever is done', { timeout: 60_000 }, asyn
   );
   // Otherwise little was tried.
   for (const count of Object.values(counts)) expect(count, JSON.stringify(counts)).toBeGreaterThan(20);
+});
+
+test('a lease can be begun on whatever could be read', { timeout: 60_000 }, async () => {
+  let begun = 0;
+  await fc.assert(
+    fc.asyncProperty(file, async (decoded) => {
+      if (!decoded.ok) return;
+      const draft = new Draft(decoded.registry);
+      for (const project of decoded.registry.projects()) {
+        training.begin(draft, project, training.nextToken(LATER, project.training?.token ?? 0), {}, LATER);
+        begun += 1;
+      }
+      requireReadable(draft.changes);
+    }),
+    { numRuns: 500 },
+  );
+  expect(begun).toBeGreaterThan(20);
+});
+
+test('another content that a lease would make unreadable is not taken over', () => {
+  const [id, name] = [uuid(0), 'p0'];
+  const held = (stall_ms: number): Registry => {
+    const draft = new Draft(new Registry());
+    const now = NOW;
+    const { project_id } = operations.register(draft, { id, name, directory: '/p', source_path: '/s', now });
+    training.begin(draft, existing(draft, project_id), 7, {}, now, stall_ms);
+    return new Registry(draft.projects());
+  };
+  const [before, after] = [held(MAX_STALL_MS + 1), held(1)];
+  expect(() => succeed(before, after, () => true)).toThrow(/training\.stall_ms/);
+  expect(() => succeed(before, after, () => false)).not.toThrow();
 });
