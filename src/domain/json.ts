@@ -20,23 +20,60 @@ export interface JsonFault {
  * @param depth how many objects and arrays may stand in one another
  */
 export function jsonFault(value: unknown, depth: number): JsonFault | null {
-  if (typeof value === 'string') return value.isWellFormed() ? null : here(HALF);
-  // 1e400 is read as Infinity, and would be written as null.
-  if (typeof value === 'number') return Number.isFinite(value) ? null : here('is too great for a number');
+  const wrong = faultOf(value, depth);
+  if (wrong !== null) return { path: [], message: wrong };
   if (typeof value !== 'object' || value === null) return null;
-  if (depth === 0) return here(TOO_DEEP);
   // Without lists of keys and values: every project of a file passes here.
   for (const key in value) {
     const fault = key.isWellFormed()
       ? jsonFault((value as Record<string, unknown>)[key], depth - 1)
-      : here(HALF);
+      : { path: [], message: HALF };
     if (fault) return { ...fault, path: [Array.isArray(value) ? Number(key) : key, ...fault.path] };
   }
   return null;
 }
 
+/**
+ * Puts null in the place of everything that has a fault, in one pass however many these are; what has a key with one
+ * goes.
+ *
+ * @param holder what was parsed; is changed. It may be deeper than `depth` only in what it holds
+ * @returns what the faults were, with places as of {@link jsonFault}
+ */
+export function doWithout(holder: object, depth: number): JsonFault[] {
+  const faults: JsonFault[] = [];
+  const path: (string | number)[] = [];
+  const pass = (within: object, left: number): void => {
+    for (const key in within) {
+      const value = (within as Record<string, unknown>)[key];
+      const isKey = key.isWellFormed();
+      const wrong = isKey ? faultOf(value, left - 1) : HALF;
+      path.push(Array.isArray(within) ? Number(key) : key);
+      if (wrong !== null) {
+        faults.push({ path: [...path], message: wrong });
+        if (isKey) putAt(within, key, null);
+        else Reflect.deleteProperty(within, key);
+      } else if (typeof value === 'object' && value !== null) {
+        pass(value, left - 1);
+      }
+      path.pop();
+    }
+  };
+  pass(holder, depth);
+  return faults;
+}
+
+/** Sets a field, also one named `__proto__`, of which an assignment would not make a field. */
+export function putAt(object: object, key: string | number, value: unknown): void {
+  Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true });
+}
+
 const HALF = 'contains half a surrogate pair';
 
-function here(message: string): JsonFault {
-  return { path: [], message };
+/** What is wrong with a value itself, whatever it holds. */
+function faultOf(value: unknown, depth: number): string | null {
+  if (typeof value === 'string') return value.isWellFormed() ? null : HALF;
+  // 1e400 is read as Infinity, and would be written as null.
+  if (typeof value === 'number') return Number.isFinite(value) ? null : 'is too great for a number';
+  return depth === 0 && typeof value === 'object' && value !== null ? TOO_DEEP : null;
 }

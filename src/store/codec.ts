@@ -1,6 +1,6 @@
 /** What the text of the file means. Nothing here touches a disk; the other direction is in `encode.ts`. */
 import { isUtf8 } from 'node:buffer';
-import { jsonFault, MAX_FILE_DEPTH, TOO_DEEP } from '../domain/json.ts';
+import { doWithout, jsonFault, MAX_FILE_DEPTH, TOO_DEEP } from '../domain/json.ts';
 import type { Json, Project } from '../domain/project.ts';
 import { Registry, REGISTRY_VERSION } from '../domain/registry.ts';
 import { mendJson } from '../domain/text.ts';
@@ -12,7 +12,7 @@ import {
   type FileFault,
   syntaxFault,
 } from './file-fault.ts';
-import { Fault, readOrMend, readProject, replaceAt } from './stored-project.ts';
+import { Fault, readOrMend, readProject } from './stored-project.ts';
 
 export type Decoded = ({ readonly ok: true } & Content) | { readonly ok: false; readonly fault: FileFault };
 
@@ -74,12 +74,12 @@ function readDocument(document: unknown, now: string, mend: boolean): Content {
   }
   // A newer version may have other rules: what is understood of it is served, nothing of it is written.
   const newer = major(version) > major(REGISTRY_VERSION);
-  for (;;) {
+  if (mend || newer) {
+    for (const { path, message } of doWithout(extra, MAX_FILE_DEPTH))
+      mended.push(`${path.join('.')}: ${message}`);
+  } else {
     const fault = jsonFault(extra, MAX_FILE_DEPTH);
-    if (!fault) break;
-    if (!mend && !newer) throw new Fault(fault.path, fault.message);
-    replaceAt(extra, fault.path, null);
-    mended.push(`${fault.path.join('.')}: ${fault.message}`);
+    if (fault) throw new Fault(fault.path, fault.message);
   }
   if (!isRecord(projects) && !newer) throw new Fault(['projects'], 'must be an object of projects by id');
   const names = new Map<string, string>();

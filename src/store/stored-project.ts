@@ -1,7 +1,7 @@
 /** One project as a file has it: checked to the last field, and mended where that is wanted. */
 import type { z } from 'zod';
 import { InvalidParamsError } from '../domain/errors.ts';
-import { jsonFault, MAX_FILE_DEPTH } from '../domain/json.ts';
+import { doWithout, type JsonFault, jsonFault, MAX_FILE_DEPTH, putAt } from '../domain/json.ts';
 import {
   canonicalTime,
   cleanName,
@@ -18,8 +18,11 @@ import type { Path } from './file-fault.ts';
 /** A fault with its place in the document, before the place is looked up in the text. */
 export class Fault extends Error {
   readonly path: Path;
-  /** What would do in the place of what nobody would miss; undefined for nothing at all. */
-  readonly mend: { readonly path: Path; readonly value: unknown } | null;
+  /**
+   * What would do in the place of what nobody would miss; undefined for nothing at all. `many` is a fault of which a
+   * project may have any number, all of which null mends.
+   */
+  readonly mend: { readonly path: Path; readonly value: unknown } | 'many' | null;
 
   constructor(path: Path, message: string, mend: Fault['mend'] = null) {
     super(message);
@@ -47,14 +50,12 @@ export function readProject(key: string, value: unknown, names: Map<string, stri
   const issue = checked.error?.issues[0];
   if (issue) throw new Fault(at(...(issue.path as Path)), describe(issue), mendOf(issue, at));
   const fault = jsonFault(value, MAX_PROJECT_DEPTH);
-  if (fault) throw new Fault(at(...fault.path), fault.message, { path: at(...fault.path), value: null });
+  if (fault) throw new Fault(at(...fault.path), fault.message, 'many');
   // What zod returns lacks a key named __proto__; what was parsed has everything.
   const stored = value as StoredProject;
   const deep = jsonFault(stored.retrain_requested, MAX_REQUEST_DEPTH);
-  if (deep) {
-    const message = `is nested deeper than ${MAX_REQUEST_DEPTH} objects and lists`;
-    throw new Fault(at(REQUEST), message, { path: at(REQUEST, ...deep.path), value: null });
-  }
+  if (deep)
+    throw new Fault(at(REQUEST), `is nested deeper than ${MAX_REQUEST_DEPTH} objects and lists`, 'many');
   const id = stored.project_id ?? key;
   if (id !== key) throw new Fault(at('project_id'), `must equal its key ${key}`);
   if (!storedProjectSchema.shape.project_id.safeParse(key).success)
@@ -92,10 +93,26 @@ export function readOrMend(
       return readProject(key, value, names, now);
     } catch (error) {
       if (!(error instanceof Fault && error.mend)) throw error;
-      replaceAt(document, error.mend.path, error.mend.value);
-      mended.push(`${error.path.join('.')}: ${error.message}`);
+      if (error.mend === 'many') {
+        // In one pass: to begin anew after each takes minutes where there are thousands.
+        for (const { path, message } of valueFaults(value as StoredProject))
+          mended.push(`${['projects', key, ...path].join('.')}: ${message}`);
+      } else {
+        replaceAt(document, error.mend.path, error.mend.value);
+        mended.push(`${error.path.join('.')}: ${error.message}`);
+      }
     }
   }
+}
+
+/** Does without every value of a project that nobody could read again; gives what was wrong with them. */
+function valueFaults(stored: StoredProject): JsonFault[] {
+  const { retrain_requested: request } = stored;
+  const faults = request ? doWithout(request, MAX_REQUEST_DEPTH) : [];
+  return [
+    ...faults.map(({ path, message }) => ({ path: [REQUEST, ...path], message })),
+    ...doWithout(stored, MAX_PROJECT_DEPTH),
+  ];
 }
 
 /**
@@ -124,8 +141,7 @@ export function replaceAt(document: object, path: Path, value: unknown): void {
   for (const key of path.slice(0, -1)) place = place[key] as typeof place;
   const last = path.at(-1) ?? '';
   if (value === undefined) delete place[last];
-  // Not by assignment, which would not make a field of a key named __proto__.
-  else Object.defineProperty(place, last, { value, writable: true, enumerable: true, configurable: true });
+  else putAt(place, last, value);
 }
 
 /** Every timestamp of a project, with what may stand in for it: nothing may for those that a person reads. */
