@@ -14,6 +14,7 @@ import {
   type Project,
   type Repository,
   type TrainingStatus,
+  withoutLease,
 } from './project.ts';
 import { findNamed, findProject, normalizePath } from './references.ts';
 import type { Draft, RegistryView } from './registry.ts';
@@ -137,9 +138,9 @@ export function setStatus(
   const error = options.error ?? null;
   if (project.training || error !== null) {
     const training = project.training ?? blankTraining();
-    // A record with a holder is a lease; whatever the status is now, it is not one's that this status ended.
-    const holder = status === 'training' ? training.holder : null;
-    next.training = { ...training, holder, cancel_requested: false, error, updated_at: now };
+    // A record with a holder is a lease. It goes on where its holder says so, and whatever else the status is ends it.
+    const goesOn = status === 'training' && training.holder !== null;
+    next.training = { ...(goesOn ? training : withoutLease(training)), error, updated_at: now };
   }
   return putChanged(draft, project, next);
 }

@@ -218,6 +218,12 @@ export function blankTraining(): Training {
   };
 }
 
+/** A training record without all that it says only under a lease. */
+export function withoutLease(training: Training): Training {
+  const { before: _over, cancel_reason: _answered, stall_ms: _past, ...rest } = training;
+  return { ...rest, holder: null, cancel_requested: false };
+}
+
 /**
  * A stored project, complete and in the registry's form; fields this version does not know stay.
  *

@@ -12,6 +12,7 @@ import {
   MAX_TOKEN,
   type Project,
   type Training,
+  withoutLease,
 } from './project.ts';
 import type { Draft, RegistryView } from './registry.ts';
 
@@ -269,22 +270,14 @@ function ended(
   fields: Partial<Project>,
   record: Partial<Training>,
 ): Project {
-  const {
-    before: _over,
-    cancel_reason: _answered,
-    stall_ms: _past,
-    ...training
-  } = project.training ?? blankTraining();
   return {
     ...project,
     ...fields,
     last_updated: now,
     training: {
-      ...training,
+      ...withoutLease(project.training ?? blankTraining()),
       ...reported(live),
       updated_at: now,
-      holder: null,
-      cancel_requested: false,
       error: null,
       ...record,
     },

@@ -3,6 +3,7 @@ import { InvalidParamsError } from '../../src/domain/errors.ts';
 import * as operations from '../../src/domain/operations.ts';
 import { blankTraining, type Project } from '../../src/domain/project.ts';
 import { Draft, Registry } from '../../src/domain/registry.ts';
+import * as training from '../../src/domain/training.ts';
 import { bringBack } from '../../src/domain/succession.ts';
 import { LATER, NOW, project, registryOf, uuid } from '../support/projects.ts';
 
@@ -46,6 +47,25 @@ describe('set_status', () => {
     const draft = draftOf(project(1, { training: { ...blankTraining(), token: 7 } }));
     expect(operations.setStatus(draft, 'p1', 'failed', LATER, { error: 'x' }).training?.token).toBe(7);
     expect(operations.setStatus(draft, 'p1', 'completed', LATER).training?.token).toBe(7);
+  });
+
+  test.each(['not_started', 'completed', 'failed'] as const)(
+    'to %s by whoever trains it leaves nothing of the lease',
+    (status) => {
+      const draft = draftOf(project(1, waiting));
+      const held = training.begin(draft, project(1, waiting), 7, { name: 'lora' }, NOW, 5_000);
+      training.requestCancel(draft, held, 'urgent', NOW);
+      const { training: record } = operations.setStatus(draft, 'p1', status, LATER);
+      expect(record).toMatchObject({ token: 7, holder: null, cancel_requested: false, started_at: NOW });
+      for (const field of ['before', 'stall_ms', 'cancel_reason']) expect(record).not.toHaveProperty(field);
+    },
+  );
+
+  test('to training by whoever trains it leaves the lease as it is, and a wish that they stop', () => {
+    const draft = draftOf(project(1));
+    const held = training.begin(draft, project(1), 7, { name: 'lora' }, NOW, 5_000);
+    const asked = training.requestCancel(draft, held, 'urgent', NOW);
+    expect(operations.setStatus(draft, 'p1', 'training', LATER)).toEqual(asked);
   });
 
   test.each(['not_started', 'training', 'completed'] as const)('to %s goes with no error', (status) => {
