@@ -27,6 +27,9 @@ function parse(name: string): Parts | null {
   return whole === undefined ? null : { time, nth: Number(nth), reason };
 }
 
+/** The greatest number that a name has room for. */
+const MAX_NTH = 999_999_999_999_999;
+
 /** Whether a file in the directory is a backup. */
 export function isBackupName(name: string): boolean {
   return name === LAST_GOOD || DATED.test(name);
@@ -62,8 +65,16 @@ export function nextName(others: readonly string[], reason: string, now: string)
   const last = newest === undefined ? null : parse(newest);
   const clock = now.replace(/[-:]/g, '');
   const goesOn = last !== null && last.time >= clock;
-  const stamp = goesOn ? `${last.time}-${last.nth + 1}` : clock;
+  const stamp = goesOn ? stampAfter(last) : clock;
   return `registry-${stamp}-${reason}.json`;
+}
+
+/** What comes next after a name that the clock has not reached. */
+function stampAfter({ time, nth }: Parts): string {
+  if (nth < MAX_NTH) return `${time}-${nth + 1}`;
+  // As a number of its digits: nobody reads the time of such a name, and that it is greater is all that counts.
+  const next = String(BigInt(time.replace(/\D/g, '')) + 1n).padStart(17, '0');
+  return next.replace(/^(\d{8})(\d{6})(\d{3})$/, '$1T$2.$3Z');
 }
 
 /**

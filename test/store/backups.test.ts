@@ -180,6 +180,18 @@ describe('the newest good backup', () => {
     expect(Date.parse(newest?.created_at ?? '')).toBeLessThan(Date.parse('2030-01-01T00:00:00.000Z'));
   });
 
+  test('is the one that was made last, also where a name leaves no number for the next', async () => {
+    const backups = await emptyBackups();
+    const last = 'registry-20990101T000000.999Z-999999999999999-edit.json';
+    await writeFile(join(backups.directory, last), content('far'));
+    const names: string[] = [];
+    for (const name of ['p0', 'p1']) {
+      names.unshift(await backups.keep(content(name), 'edit', '2026-03-01T10:00:00.000Z'));
+      expect((await backups.newestGood(''))?.registry.named(name)).toBeDefined();
+    }
+    expect((await backups.list()).map(({ name }) => name)).toEqual([...names, last]);
+  });
+
   test('is never what an import lays among them, also where nothing else can be read', async () => {
     const backups = await emptyBackups();
     await writeFile(join(backups.directory, importName(4711)), content('somebody else’s'));
