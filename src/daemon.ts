@@ -140,7 +140,10 @@ export class Daemon implements DaemonControl {
     });
     this.#holdings = new Holdings(
       (bytes) =>
-        log.warn({ bytes }, 'cut off a peer that does not read, or does not end its line: too much waits'),
+        log.warn(
+          { bytes },
+          'cut off a peer that does not read, does not end its line, or has a long batch wait: too much is held',
+        ),
       options.maxHeldBytes,
     );
     const shared = { turns, holdings: this.#holdings };

@@ -62,8 +62,15 @@ export class Connection implements Outlet {
   #expected = 0;
   /** Lines that are not answered yet. Bytes. */
   #asked = 0;
-  #isWaitingForRoom = false;
+  /** Batches that wait for something of their own accord. */
+  #parked = 0;
+  /** Made to wait in the middle of a line. */
+  #isHeldBack = false;
+  /** May end the line that it is in, whatever is held. */
+  #mayEndLine = false;
+  #isWaitingForLess = false;
   #weight = 0;
+  #awaited = 0;
 
   constructor(socket: Socket, number: number, shared: Shared, events: ConnectionEvents) {
     this.#turns = shared.turns;
@@ -81,7 +88,10 @@ export class Connection implements Outlet {
       this.#resume();
       this.#weigh();
     });
-    socket.on('close', () => this.#weigh());
+    socket.on('close', () => {
+      this.#holdings.answered(this);
+      this.#weigh();
+    });
     // A peer that vanishes is its own affair; 'close' follows.
     socket.on('error', () => socket.destroy());
   }
@@ -142,6 +152,7 @@ export class Connection implements Outlet {
         this.#backlog = chunk.subarray(start);
         this.#socket.pause();
         this.#weigh();
+        if (this.#holdings.areTooMuch) this.#resumeWhenLessIsHeld();
         return;
       }
       const piece = chunk.subarray(start, end);
@@ -149,13 +160,12 @@ export class Connection implements Outlet {
       if (this.#partialBytes + piece.length > MAX_LINE_BYTES) return this.#refuseLine();
       taken += this.#take(piece);
     }
+    const before = this.#partialBytes;
     if (start < chunk.length) this.#keep(chunk.subarray(start));
     if (this.#partialBytes > MAX_LINE_BYTES) return this.#refuseLine();
+    if (inUnits(this.#partialBytes) > inUnits(before)) this.#holdings.moved(this);
     this.#weigh();
-    if (this.#partialBytes > 0 && this.#holdings.areTooMuch) {
-      this.#socket.pause();
-      this.#resumeWhenLessIsHeld();
-    }
+    if (this.#partialBytes > 0 && this.#holdings.areTooMuch && !this.#mayEndLine) this.#holdBack();
   }
 
   /** Copies a piece of a line: a peer that sends byte by byte must not cost a buffer each. */
@@ -190,12 +200,15 @@ export class Connection implements Outlet {
     }
     this.#partial = NOTHING;
     this.#partialBytes = 0;
+    this.#mayEndLine = false;
     const message = readMessage(line);
     const weight = message.entries.length;
+    let asked = line.length;
     this.#inFlight += weight;
-    this.#asked += line.length;
+    this.#asked += asked;
     this.#holdings.moved(this);
     let expected = 0;
+    let parked = 0;
     const after: (() => void)[] = [];
     const context: Context = {
       peer: this.#peer,
@@ -206,14 +219,29 @@ export class Connection implements Outlet {
         this.#expected += bytes;
         this.#weigh();
       },
+      parks: () => {
+        if (message.batch) {
+          // All that was sent with it waits, too, for as long as the peer likes.
+          this.#parked += 1;
+          parked += 1;
+        } else {
+          // What it was given is short, however long the line was.
+          this.#asked -= asked;
+          asked = 0;
+          this.#holdings.answered(this);
+        }
+        this.#weigh();
+      },
     };
     const settle = (text: string | null): void => {
       this.#inFlight -= weight;
-      this.#asked -= line.length;
+      this.#asked -= asked;
       this.#expected -= expected;
+      this.#parked -= parked;
       if (text !== null) this.#out.add(text);
       for (const action of after) action();
       // With nothing else under way the answer goes out at once; otherwise the answers of this turn share a write.
+      if (this.#inFlight === 0) this.#holdings.answered(this);
       if (this.#inFlight === 0) this.#out.flush();
       else if (text !== null) this.#out.scheduleFlush();
       this.#weigh();
@@ -233,25 +261,47 @@ export class Connection implements Outlet {
   #isFull(): boolean {
     if (this.#inFlight >= MAX_IN_FLIGHT) return true;
     const unread = this.#expected + this.#out.bytes;
-    return unread > MAX_UNREAD_BYTES || (unread > 0 && this.#holdings.areTooMuch);
+    if (unread > MAX_UNREAD_BYTES) return true;
+    return (unread > 0 || this.#asked >= WEIGHT_UNIT) && this.#holdings.areTooMuch;
   }
 
-  /** Tells how much is held for this peer. */
+  /** Tells how much is held for this peer, and how much of it until the peer goes on. */
   #weigh(): void {
     const input = this.#partial.length + (this.#backlog?.length ?? 0) + this.#asked;
     const bytes = this.#socket.destroyed ? 0 : input + this.#expected + this.#out.bytes;
+    const unended = this.#socket.isPaused() ? 0 : this.#partial.length;
+    const parked = this.#parked > 0 ? this.#asked + this.#expected : 0;
     // Most peers have asked one short thing, and are not worth the counting.
-    const weight = bytes - (bytes % WEIGHT_UNIT);
-    if (weight === this.#weight) return;
+    const weight = inUnits(bytes);
+    const awaited = Math.min(weight, inUnits(unended + parked + this.#out.bytes));
+    if (weight === this.#weight && awaited === this.#awaited) return;
     this.#weight = weight;
-    this.#holdings.set(this, weight);
+    this.#awaited = awaited;
+    this.#holdings.set(this, weight, awaited);
+  }
+
+  /** Reads no more of a line while too much is held. */
+  #holdBack(): void {
+    this.#socket.pause();
+    this.#weigh();
+    if (this.#isHeldBack) return;
+    this.#isHeldBack = true;
+    this.#holdings.whenMayGoOn(this, (mayEndLine) => {
+      this.#isHeldBack = false;
+      if (this.closed) {
+        this.#holdings.answered(this);
+        return;
+      }
+      this.#mayEndLine = mayEndLine;
+      this.#resume();
+    });
   }
 
   #resumeWhenLessIsHeld(): void {
-    if (this.#isWaitingForRoom) return;
-    this.#isWaitingForRoom = true;
+    if (this.#isWaitingForLess) return;
+    this.#isWaitingForLess = true;
     this.#holdings.whenLess(() => {
-      this.#isWaitingForRoom = false;
+      this.#isWaitingForLess = false;
       this.#resume();
     });
   }
@@ -265,7 +315,10 @@ export class Connection implements Outlet {
     }
     if (this.#backlog) return;
     if (this.#ended) this.#finish();
-    else if (this.#socket.isPaused()) this.#socket.resume();
+    else if (this.#socket.isPaused() && !this.#isHeldBack) {
+      this.#socket.resume();
+      this.#weigh();
+    }
   }
 
   /** The peer has said all it will say, and may still read. */
@@ -296,4 +349,8 @@ export class Connection implements Outlet {
       if (excess > MAX_LINE_BYTES) this.#socket.destroy();
     });
   }
+}
+
+function inUnits(bytes: number): number {
+  return bytes - (bytes % WEIGHT_UNIT);
 }

@@ -209,6 +209,9 @@ export class Dispatcher {
 
   async #askLater(name: MethodName, given: unknown, call: Call): Promise<unknown> {
     const { holdings } = this.#shared;
+    // Whoever is refused need not wait for it, and what waits is short.
+    this.#params(name, given);
+    call.context.parks();
     while (holdings.areTooMuch && !this.#draining && !call.context.connection.closed) {
       await new Promise<void>((resolve) => holdings.whenLess(resolve));
     }

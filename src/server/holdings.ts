@@ -1,14 +1,19 @@
 /**
  * What the daemon holds for its peers, over all connections: answers that they do not read, lines that they do not end,
- * requests that wait. One connection has limits of its own; a thousand of them have this one.
+ * requests that are not answered. One connection has limits of its own; a thousand of them have this one.
+ *
+ * Beyond it, the daemon takes in less. Only a peer that could go on and does not is cut off: what a peer waits for is the
+ * daemon's own doing, and cutting it off would hide changes that were made.
  */
 
 /** So much may be held for all peers together. Bytes. */
 const MAX_HELD_BYTES = 128 * 1024 * 1024;
-/** Beyond it, a peer for which nothing has moved for so long may be cut off. Milliseconds. */
+/** Beyond it, a peer that has let the daemon wait for so long may be cut off. Milliseconds. */
 const STUCK_MS = 2_000;
 /** How often to look for one. Milliseconds. */
 const LOOK_MS = 1_000;
+/** So many that were made to wait in a line may end it all the same: nobody may be able to make room otherwise. */
+const MAX_ADMITTED = 16;
 
 /** A connection for which something may be held. */
 export interface Holder {
@@ -16,9 +21,14 @@ export interface Holder {
   destroy(): void;
 }
 
+/** Called with whether the peer may end its line, however much is held. */
+export type GoOn = (mayEndLine: boolean) => void;
+
 interface Held {
   bytes: number;
-  /** When something was read or sent the last time, or nothing was held. */
+  /** Of these, what is held until the peer goes on: reads, or ends its line. */
+  awaited: number;
+  /** When something was read or sent the last time, or the daemon began to wait for the peer. */
   movedAt: number;
 }
 
@@ -27,7 +37,11 @@ export class Holdings {
   readonly #cut: (bytes: number) => void;
   readonly #held = new Map<Holder, Held>();
   #total = 0;
-  #waiting: (() => void)[] = [];
+  #waiting: GoOn[] = [];
+  /** Those that are in the middle of a line which is not read. */
+  readonly #inLine = new Map<Holder, GoOn>();
+  /** Those that may end theirs, until they are answered. */
+  readonly #admitted = new Set<Holder>();
   #timer: NodeJS.Timeout | undefined;
 
   /** @param cut called with what was held for a peer that was cut off */
@@ -41,18 +55,24 @@ export class Holdings {
     return this.#total > this.#limit;
   }
 
-  /** Says how much is held for a peer by now. */
-  set(holder: Holder, bytes: number): void {
+  /**
+   * Says how much is held for a peer by now.
+   *
+   * @param awaited how much of it is held until the peer goes on
+   */
+  set(holder: Holder, bytes: number, awaited: number): void {
     const held = this.#held.get(holder);
     this.#total += bytes - (held?.bytes ?? 0);
-    if (bytes === 0) this.#held.delete(holder);
-    else if (held) held.bytes = bytes;
-    else this.#held.set(holder, { bytes, movedAt: performance.now() });
+    const movedAt = held && held.awaited > 0 ? held.movedAt : performance.now();
+    if (bytes === 0) {
+      this.#held.delete(holder);
+      this.#admitted.delete(holder);
+    } else this.#held.set(holder, { bytes, awaited, movedAt });
     if (this.areTooMuch) this.#lookLater();
     else this.#admit();
   }
 
-  /** The peer has read something, or ended a line. */
+  /** The peer has read something, or said more of its line. */
   moved(holder: Holder): void {
     const held = this.#held.get(holder);
     if (held) held.movedAt = performance.now();
@@ -64,19 +84,32 @@ export class Holdings {
     if (!this.areTooMuch) this.#admit();
   }
 
+  /** Goes on in the middle of a line when less is held, or when it may be ended all the same. */
+  whenMayGoOn(holder: Holder, goOn: GoOn): void {
+    this.#admitted.delete(holder);
+    this.#inLine.set(holder, goOn);
+    if (!this.areTooMuch) this.#admit();
+  }
+
+  /** What was said is answered, or needs little: another one may end its line. */
+  answered(holder: Holder): void {
+    this.#admitted.delete(holder);
+  }
+
   /** Stops looking. */
   close(): void {
     clearTimeout(this.#timer);
   }
 
   #admit(): void {
-    if (this.#waiting.length === 0) return;
+    if (this.#waiting.length === 0 && this.#inLine.size === 0) return;
     // The last first: those who would not read either may be many, and have been there longer.
-    const waiting = this.#waiting.toReversed();
+    const waiting = [...this.#waiting, ...this.#inLine.values()].toReversed();
     this.#waiting = [];
+    this.#inLine.clear();
     // Not at once: this may be in the middle of anything.
     setImmediate(() => {
-      for (const goOn of waiting) goOn();
+      for (const goOn of waiting) goOn(false);
     });
   }
 
@@ -85,17 +118,25 @@ export class Holdings {
     this.#timer ??= setTimeout(() => setImmediate(() => this.#look()), LOOK_MS);
   }
 
-  /** Cuts off those who let the most wait; never one that reads. */
+  /** Cuts off those who let the most wait; never one that reads, nor one that is waiting itself. */
   #look(): void {
     this.#timer = undefined;
     const stuckBefore = performance.now() - STUCK_MS;
-    const stuck = [...this.#held].filter(([, { movedAt }]) => movedAt < stuckBefore);
-    for (const [holder, { bytes }] of stuck.toSorted(([, a], [, b]) => b.bytes - a.bytes)) {
+    const stuck = [...this.#held].filter(([, { awaited, movedAt }]) => awaited > 0 && movedAt < stuckBefore);
+    for (const [holder, { bytes }] of stuck.toSorted(([, a], [, b]) => b.awaited - a.awaited)) {
       // With some room to spare, or the next one would have to wait as long.
       if (this.#total <= this.#limit / 2) return;
       this.#cut(bytes);
       holder.destroy();
     }
-    if (this.areTooMuch) this.#lookLater();
+    if (!this.areTooMuch) return;
+    this.#lookLater();
+    for (const [holder, goOn] of [...this.#inLine].toReversed()) {
+      // Each is read to the end of a line, and no further before it is answered: that much more may be held.
+      if (this.#admitted.size >= MAX_ADMITTED) return;
+      this.#inLine.delete(holder);
+      this.#admitted.add(holder);
+      goOn(true);
+    }
   }
 }

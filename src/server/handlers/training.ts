@@ -132,6 +132,7 @@ export function trainingHandlers(services: Services): Family<'training'> {
       if (begun !== null || wait_ms === 0) return begun;
       // A peer that will ask nothing more could do nothing with a lease.
       const isNeeded = (): boolean => !context.connection.ended;
+      context.parks();
       return await claims.wait({ filter, ms: wait_ms, isNeeded, attempt });
     },
     async 'training.progress'({ project: reference, token, ...progress }, { peer }) {
@@ -188,6 +189,7 @@ export function trainingHandlers(services: Services): Family<'training'> {
     },
     async 'training.wait'({ project: reference, wait_ms = DEFAULT_WAIT_MS }, context) {
       const { project_id } = findProject(store.registry, reference);
+      context.parks();
       return await until(
         wait_ms,
         () => !context.connection.closed,

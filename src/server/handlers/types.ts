@@ -31,6 +31,8 @@ export interface Context {
   afterAnswer(action: () => void): void;
   /** Says that so much will be answered, before the answer is put together. Bytes. */
   expect(bytes: number): void;
+  /** Says that this call waits from now on for something that may be long in coming; its parameters are short. */
+  parks(): void;
 }
 
 /** What the daemon tells and does about itself. */
