@@ -24,7 +24,7 @@ import type { Ask } from './server/places/disk.ts';
 import { Places } from './server/places/places.ts';
 import { prepareRunDirectory } from './server/run-directory.ts';
 import type { Commit } from './store/committed.ts';
-import { createLanes } from './store/lane.ts';
+import { createLanes, NoAnswerError } from './store/lane.ts';
 import { Store } from './store/store.ts';
 import { Trash } from './store/trash.ts';
 import { FileWatch } from './store/watcher.ts';
@@ -112,7 +112,11 @@ export class Daemon implements DaemonControl {
     const turns = new Turns();
     this.#events = new Events(this.epoch, store, turns, (error) => this.failed(error));
     const lanes = createLanes();
-    const ask: Ask = (question) => lanes.foreign.ask(question).catch(() => null);
+    const ask: Ask = (question) =>
+      lanes.foreign.ask(question).catch((error: unknown) => {
+        if (error instanceof NoAnswerError) throw error;
+        return null;
+      });
     this.#places = new Places(() => store.registry, ask, turns);
     this.#leases = new Leases(
       (lease, why) => void this.#loseLease(lease, why),

@@ -235,7 +235,7 @@ export class Dispatcher {
       }
       return result;
     };
-    const preparing = this.#handlers.prepare(name, params);
+    const preparing = this.#handlers.prepare(name, params, context);
     return preparing ? preparing.then(run) : run(params);
   }
 
@@ -244,7 +244,7 @@ export class Dispatcher {
     let params: Given<M>;
     try {
       params = this.#params(name, given);
-      params = (await this.#handlers.prepare(name, params)) ?? params;
+      params = (await this.#handlers.prepare(name, params, context)) ?? params;
     } finally {
       await barrier?.arrive(place);
     }

@@ -14,7 +14,7 @@ export interface Handlers {
    * Finds out what the disk knows before anything is queued: refuses a codebase that is not there, and puts the id of
    * the project in the place of a path in it. Null where nothing has to be asked.
    */
-  prepare<M extends MethodName>(name: M, params: Given<M>): Promise<Given<M>> | null;
+  prepare<M extends MethodName>(name: M, params: Given<M>, context: Context): Promise<Given<M>> | null;
   run<M extends MethodName>(name: M, params: Given<M>, context: Context): Answer<M> | Promise<Answer<M>>;
 }
 
@@ -27,7 +27,7 @@ export function createHandlers(services: Services): Handlers {
     ...trainingHandlers(services),
   };
   return {
-    prepare(name, params) {
+    prepare(name, params, { connection }) {
       const { project, source_path, to } = params as {
         project?: string | null;
         source_path?: string;
@@ -40,9 +40,13 @@ export function createHandlers(services: Services): Handlers {
       if (codebase === undefined && path === undefined) return null;
       return (async () => {
         if (codebase !== undefined)
-          await requireDirectory(codebase, name === 'projects.move' ? 'to' : 'source_path', lanes.foreign);
+          await places.inTurn(connection, () =>
+            requireDirectory(codebase, name === 'projects.move' ? 'to' : 'source_path', lanes.foreign),
+          );
         if (path === undefined) return params;
-        const found = await (name === 'projects.remove' ? places.findAt(path) : places.findId(path));
+        const found = await (name === 'projects.remove'
+          ? places.findAt(path, connection)
+          : places.findId(path, connection));
         return { ...params, project: found ?? path };
       })();
     },

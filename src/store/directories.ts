@@ -32,7 +32,7 @@ export async function look(path: string, lane: Lane, within: number = PATIENCE_M
 }
 
 /**
- * Refuses a codebase that is not there. Takes two seconds at most.
+ * Refuses a codebase that is not there. Waits for its turn, and two seconds at most for a disk that does not answer.
  *
  * @param field of the parameters, in which the path was given
  * @throws {InvalidParamsError} for a relative path
@@ -46,7 +46,7 @@ export async function requireDirectory(path: string, field: string, lane: Lane):
     throw new InvalidParamsError([{ path: field, message: 'must not contain a NUL character' }]);
   }
   const normal = normalizePath(path);
-  const { kind } = await look(normal, lane);
+  const { kind } = await look(normal, lane, Number.POSITIVE_INFINITY);
   if (kind === 'nothing' || kind === 'other') {
     throw new RegistryError(
       'source_path_missing',

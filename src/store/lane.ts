@@ -5,7 +5,7 @@
  * asks with four threads, and a change needs one of them for its sync: four such questions would stop every change.
  */
 
-/** How long a disk may take before nobody waits for it any longer. Milliseconds. */
+/** How long a disk may take for one question before nobody waits for it any longer. Milliseconds. */
 export const PATIENCE_MS = 2_000;
 
 /** The disk has not answered in time. What was asked may still happen. */
@@ -20,52 +20,64 @@ export class NoAnswerError extends Error {
 
 /** One question at a time, in the order in which they were asked. */
 export class Lane {
-  readonly #waiting = new Set<() => void>();
-  /** When the question under way was begun; null when there is none. */
-  #begunAt: number | null = null;
-
+  /** By what begins a question, what gives it up. */
+  readonly #waiting = new Map<() => void, () => void>();
+  #isBusy = false;
   /** Whether the question under way has taken so long that no other one is let in before it comes back. */
-  get isStuck(): boolean {
-    return this.#begunAt !== null && performance.now() - this.#begunAt >= PATIENCE_MS;
-  }
+  #isStuck = false;
 
   /**
-   * Asks when its turn comes.
+   * Asks when its turn comes. A long queue at a disk that answers is no disk that does not: the time counts from the
+   * question's own turn, unless there is a limit for all of it.
    *
-   * @param question takes one thread at a time
-   * @param within milliseconds for all of it, waiting included; default {@link PATIENCE_MS}
+   * @param question takes one thread at a time; gets {@link PATIENCE_MS}
+   * @param within milliseconds for all of it, waiting included; default no limit
    * @throws {NoAnswerError} when the time is up, and at once while an earlier question is stuck; and what `question`
    *   throws
    */
-  ask<T>(question: () => Promise<T>, within: number = PATIENCE_MS): Promise<T> {
-    if (this.isStuck || within <= 0) return Promise.reject(new NoAnswerError(false));
+  ask<T>(question: () => Promise<T>, within = Number.POSITIVE_INFINITY): Promise<T> {
+    if (this.#isStuck || within <= 0) return Promise.reject(new NoAnswerError(false));
     return new Promise<T>((resolve, reject) => {
-      const begin = (): void => {
-        this.#waiting.delete(begin);
-        this.#begunAt = performance.now();
-        void question()
-          .then(resolve, reject)
-          .finally(() => {
-            clearTimeout(timer);
-            this.#begunAt = null;
-            this.#next();
-          });
-      };
       const giveUp = (): void => {
         reject(new NoAnswerError(!this.#waiting.delete(begin)));
       };
-      // Answers that have arrived while the event loop was busy are looked at first.
-      const timer = setTimeout(() => setImmediate(giveUp), within);
-      this.#waiting.add(begin);
+      const limit = Number.isFinite(within) ? later(giveUp, within) : undefined;
+      const begin = (): void => {
+        this.#waiting.delete(begin);
+        this.#isBusy = true;
+        let isBack = false;
+        const patience = later(() => {
+          if (isBack) return;
+          this.#isStuck = true;
+          giveUp();
+          for (const giveUpOther of this.#waiting.values()) giveUpOther();
+        }, PATIENCE_MS);
+        void question()
+          .then(resolve, reject)
+          .finally(() => {
+            isBack = true;
+            clearTimeout(patience);
+            clearTimeout(limit);
+            this.#isBusy = false;
+            this.#isStuck = false;
+            this.#next();
+          });
+      };
+      this.#waiting.set(begin, giveUp);
       this.#next();
     });
   }
 
   #next(): void {
-    if (this.#begunAt !== null) return;
-    const [begin] = this.#waiting;
+    if (this.#isBusy) return;
+    const [begin] = this.#waiting.keys();
     begin?.();
   }
+}
+
+/** Answers that have arrived while the event loop was busy are looked at first. */
+function later(action: () => void, ms: number): NodeJS.Timeout {
+  return setTimeout(() => setImmediate(action), ms);
 }
 
 /** The disks that the daemon asks. */

@@ -109,6 +109,15 @@ test('a codebase on it is registered, and others are as before', async () => {
   await until(() => disk.asked > 0, 'the disk was asked');
   await change('meanwhile');
   for (const answer of registered) expect(await answer).toMatchObject({ training_status: 'not_started' });
+  // What is written tells it, or nothing does: the active project is not meant by everything.
+  await client.call('projects.activate', { project: 'near' });
+  expect(await client.call('projects.resolve', { cwd: `${disk.place}/d1/src` })).toMatchObject({
+    project: { name: 'd1' },
+    resolved_by: 'cwd',
+  });
+  expect((await client.refusal('projects.resolve', { cwd: `${disk.place}/worktree` })).message).toMatch(
+    /^cannot tell which project \S+ belongs to: .*does not answer; name the project$/,
+  );
   expect(disk.asked).toBe(1);
 });
 

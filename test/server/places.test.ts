@@ -8,6 +8,8 @@ import { type RunningDaemon, startDaemon } from '../support/daemon.ts';
 import { environment } from '../support/home.ts';
 import type { LineClient } from '../support/lines.ts';
 import { requireTools } from '../support/tools.ts';
+import { until } from '../support/until.ts';
+import { request } from '../support/world.ts';
 
 const run = promisify(execFile);
 
@@ -256,6 +258,24 @@ describe('a linked worktree', () => {
       await attempt();
       expect(await resolved(worktree), what).toBe('active active');
     }
+  });
+
+  test('is found in time, whatever thousands of paths others ask for', async () => {
+    const main = await register('payments');
+    await repository(main);
+    const worktree = join(main, '..', 'wt');
+    await git(main, 'worktree', 'add', '-q', worktree);
+    const others = await Promise.all([1, 2, 3].map(daemon.connect));
+    for (const other of others)
+      other.send(
+        Array.from({ length: 990 }, (_, id) =>
+          request(id, 'projects.resolve', { cwd: `/not-there${'/a'.repeat(1_500)}` }),
+        ),
+      );
+    await until(() => (daemon.daemon.status().requests['projects.resolve']?.count ?? 0) > 0, 'it has begun');
+    expect(await resolved(worktree)).toBe('payments worktree');
+    // Long before the others have all that they asked for.
+    expect(others.map(({ waiting }) => waiting.length)).toEqual([0, 0, 0]);
   });
 
   test('that was moved without telling git still leads to its repository', async () => {

@@ -57,6 +57,18 @@ test('an error is the answer, and the next one is asked', async () => {
   expect(await lane.ask(() => Promise.resolve('next'))).toBe('next');
 });
 
+test('a long queue at a disk that answers is no disk that does not', async () => {
+  const lane = new Lane();
+  const questions = Array.from({ length: 10 }, held);
+  const answers = questions.map(({ ask }) => outcome(lane.ask(ask)));
+  for (const [n, { answer }] of questions.entries()) {
+    await pass(PATIENCE_MS - 500);
+    answer(`${n}`);
+    await pass(0);
+  }
+  expect(await Promise.all(answers)).toEqual(questions.map((_, n) => `${n}`));
+});
+
 test('nobody waits longer than two seconds, and who comes later not at all, until it answers', async () => {
   const lane = new Lane();
   const [stuck, behind, later] = [held(), held(), held()];

@@ -253,8 +253,8 @@ export const projectMethods = {
     summary: 'Tells which project a program should work on, and why.',
     description:
       'The first of `project`, `env`, `cwd` and the active project that is given counts; one that is given and ' +
-      'matches nothing is an error, except `cwd`. A path, also as a reference, means the deepest project that contains ' +
-      'it, as it is written or behind links. In a linked git worktree or a jj workspace (`resolved_by: "worktree"`) it ' +
+      'matches nothing is an error, except `cwd` on a disk that answers. A path, also as a reference, means the deepest ' +
+      'project that contains it, as it is written or behind links. In a linked git worktree or a jj workspace (`resolved_by: "worktree"`) it ' +
       'means the project of the same place in the main worktree, unless a project is registered in the worktree itself.',
     params: z.strictObject({
       project: projectReference.optional().describe('what the person named'),

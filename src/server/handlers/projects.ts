@@ -32,9 +32,9 @@ export function projectHandlers(services: Services): Family<'projects'> {
   }
 
   /** Who did not name a project themselves should hear where the name comes from. */
-  async function byEnvironment(env: string): Promise<ReturnType<typeof operations.resolve>> {
+  async function byEnvironment(env: string, asker: object): Promise<ReturnType<typeof operations.resolve>> {
     try {
-      const reference = env.startsWith('/') ? ((await places.findId(env)) ?? env) : env;
+      const reference = env.startsWith('/') ? ((await places.findId(env, asker)) ?? env) : env;
       return operations.resolve(store.registry, { env: reference });
     } catch (error) {
       if (!(error instanceof RegistryError)) throw error;
@@ -128,12 +128,12 @@ export function projectHandlers(services: Services): Family<'projects'> {
       return activeAnswer(active);
     },
     'projects.active': () => activeAnswer(operations.activeProject(store.registry)),
-    async 'projects.resolve'({ project: named, env, cwd }) {
+    async 'projects.resolve'({ project: named, env, cwd }, { connection }) {
       const isGiven = named !== undefined || Boolean(env);
-      const around = !isGiven && cwd?.startsWith('/') ? await places.find(cwd) : undefined;
+      const around = !isGiven && cwd?.startsWith('/') ? await places.find(cwd, connection) : undefined;
       const { project, resolved_by } =
         named === undefined && env
-          ? await byEnvironment(env)
+          ? await byEnvironment(env, connection)
           : operations.resolve(store.registry, { project: named, around });
       return new RawJson(`{"project":${present(project)},"resolved_by":"${resolved_by}"}`);
     },

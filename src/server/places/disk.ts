@@ -1,10 +1,14 @@
-/** The few questions about other people's directories that finding a project takes. What cannot be told is null. */
+/**
+ * The few questions about other people's directories that finding a project takes. What the disk refuses to tell is null;
+ * all throw `NoAnswerError` where it does not answer.
+ */
 import { constants } from 'node:fs';
 import { open, readdir, realpath, stat } from 'node:fs/promises';
 
 /**
- * Asks the disk something; null when it says no, or nothing in time. Other people's disks may hang, and must not hold
- * up the daemon.
+ * Asks the disk something; null when it says no. Other people's disks may hang, and must not hold up the daemon.
+ *
+ * @throws {NoAnswerError} when it says nothing in time, which tells nothing of what is there
  */
 export type Ask = <T>(question: () => Promise<T>) => Promise<T | null>;
 

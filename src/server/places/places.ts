@@ -1,8 +1,11 @@
 /** Which project a path means, as far as it takes the disk to tell: links and worktrees. */
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
+import { RegistryError } from '../../domain/errors.ts';
 import { normalizePath } from '../../domain/references.ts';
 import type { RegistryView } from '../../domain/registry.ts';
-import { findAround, findAt, type Found } from '../../domain/whereabouts.ts';
+import { cutText } from '../../domain/text.ts';
+import { findAround, findAt, type Found, type Place } from '../../domain/whereabouts.ts';
+import { NoAnswerError } from '../../store/lane.ts';
 import { type Ask, Disk } from './disk.ts';
 import type { Turns } from '../../turns.ts';
 import { RealSources } from './real-sources.ts';
@@ -13,6 +16,8 @@ export class Places {
   readonly #disk: Disk;
   readonly #sources: RealSources;
   readonly #turns: Turns;
+  /** By asker, what is found out for it at last. */
+  readonly #last = new WeakMap<object, Promise<void>>();
 
   /** @param view the committed state */
   constructor(view: () => RegistryView, ask: Ask, turns: Turns) {
@@ -31,37 +36,80 @@ export class Places {
    * The project that a path belongs to; undefined when there is none.
    *
    * @param path absolute
-   * @throws {RegistryError} `ambiguous_project`
+   * @param asker asks one thing at a time: one that asks thousands must not have the others wait behind all of them
+   * @throws {RegistryError} `ambiguous_project`; `project_not_found` where the disk would have to tell and does not answer
    */
-  async find(path: string): Promise<Found | undefined> {
+  async find(path: string, asker: object): Promise<Found | undefined> {
     const [known, ...others] = this.#view().at(normalizePath(path));
     // Nothing is nearer than that, and most paths are such.
     if (known && others.length === 0) return { project: known, by: 'cwd' };
-    const place = await this.#real(path);
-    const worktrees = place ? await worktreesAround(this.#disk, place.real, place.existing) : [];
-    await this.#sources.refresh();
-    // All that waited for the same questions go on together.
-    if (this.#turns.isOver) await this.#turns.next();
-    return findAround(this.#view(), { path, real: place?.real, worktrees }, this.#sources.at);
+    return await this.inTurn(asker, () =>
+      this.#told(
+        path,
+        async () => {
+          const place = await this.#real(path);
+          return {
+            real: place?.real,
+            worktrees: place ? await worktreesAround(this.#disk, place.real, place.existing) : [],
+          };
+        },
+        (place) => findAround(this.#view(), place, this.#sources.at),
+      ),
+    );
   }
 
   /** The id of the same. */
-  async findId(path: string): Promise<string | undefined> {
-    return (await this.find(path))?.project.project_id;
+  async findId(path: string, asker: object): Promise<string | undefined> {
+    return (await this.find(path, asker))?.project.project_id;
   }
 
   /**
    * The id of the project whose `source_path` a path is; undefined when there is none.
    *
    * @param path absolute
-   * @throws {RegistryError} `ambiguous_project`
+   * @throws {RegistryError} as {@link Places.find}
    */
-  async findAt(path: string): Promise<string | undefined> {
-    const place = await this.#real(path);
+  async findAt(path: string, asker: object): Promise<string | undefined> {
+    return await this.inTurn(asker, () =>
+      this.#told(
+        path,
+        async () => ({ real: (await this.#real(path))?.real, worktrees: [] }),
+        (place) => findAt(this.#view(), place, this.#sources.at)?.project_id,
+      ),
+    );
+  }
+
+  /** Looks a path up by what the disk tells of it; by what is written where the disk does not answer. */
+  async #told<T>(
+    path: string,
+    ask: () => Promise<Omit<Place, 'path'>>,
+    lookUp: (place: Place) => T | undefined,
+  ): Promise<T | undefined> {
+    let silence: NoAnswerError | null = null;
+    const place = await ask().catch((error: unknown) => {
+      if (!(error instanceof NoAnswerError)) throw error;
+      silence = error;
+      return { worktrees: [] };
+    });
     await this.#sources.refresh();
     // All that waited for the same questions go on together.
     if (this.#turns.isOver) await this.#turns.next();
-    return findAt(this.#view(), { path, real: place?.real }, this.#sources.at)?.project_id;
+    const found = lookUp({ path, ...place });
+    if (found === undefined && silence) throw untold(path, silence);
+    return found;
+  }
+
+  /** Does one thing after the other for each asker. */
+  inTurn<T>(asker: object, action: () => Promise<T>): Promise<T> {
+    const done = (this.#last.get(asker) ?? Promise.resolve()).then(action);
+    this.#last.set(
+      asker,
+      done.then(
+        () => undefined,
+        () => undefined,
+      ),
+    );
+    return done;
   }
 
   /** The path behind all links, and how much of it is there; what does not exist stays as it is written. */
@@ -69,16 +117,28 @@ export class Places {
     const whole = normalizePath(path);
     const real = await this.#disk.real(whole);
     if (real !== null) return { real, existing: real };
-    // From above: of a path with thousands of directories few exist.
-    let existing = await this.#disk.real('/');
-    if (existing === null) return undefined;
-    for (let end = whole.indexOf('/', 1); end !== -1; end = whole.indexOf('/', end + 1)) {
-      const there = await this.#disk.real(whole.slice(0, end));
-      if (there === null) {
-        return { real: join(existing, whole.slice(whole.lastIndexOf('/', end - 1))), existing };
+    const root = await this.#disk.real('/');
+    if (root === null) return undefined;
+    // The first directory is asked for first, as often nothing is there; then half of what is left each time.
+    const ends = [...whole.matchAll(/(?<!^)\//g)].map(({ index }) => index);
+    let [there, existing] = [0, root];
+    let [low, high] = [0, ends.length];
+    for (let middle = 0; low < high; middle = Math.floor((low + high) / 2)) {
+      const end = ends[middle] ?? 0;
+      const leads = await this.#disk.real(whole.slice(0, end));
+      if (leads === null) high = middle;
+      else {
+        [there, existing] = [end, leads];
+        low = middle + 1;
       }
-      existing = there;
     }
-    return { real: join(existing, basename(whole)), existing };
+    return { real: join(existing, whole.slice(there)), existing };
   }
+}
+
+function untold(path: string, { message }: NoAnswerError): RegistryError {
+  return new RegistryError(
+    'project_not_found',
+    `cannot tell which project ${cutText(path, 200)} belongs to: ${message}; name the project`,
+  );
 }

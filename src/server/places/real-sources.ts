@@ -1,6 +1,7 @@
 /** Where the source paths of the projects lead, for projects that are registered through a link. */
 import type { Project } from '../../domain/project.ts';
 import type { RegistryView } from '../../domain/registry.ts';
+import { NoAnswerError } from '../../store/lane.ts';
 import type { Disk } from './disk.ts';
 
 /** What is known of links is asked again after so long: somebody may have made one, or had one lead elsewhere. Milliseconds. */
@@ -71,7 +72,7 @@ export class RealSources {
     const lengths = new Set<number>();
     for (const path of paths) {
       lengths.add(path.length);
-      const leads = await this.#disk.real(path);
+      const leads = await this.#leadsTo(path);
       // What is gone, or cannot be told, counts as it is written.
       if (leads === null) continue;
       real.set(path, leads);
@@ -86,5 +87,15 @@ export class RealSources {
     this.#lengths = lengths;
     this.#askedAt = performance.now();
     this.#took = this.#askedAt - started;
+  }
+
+  async #leadsTo(path: string): Promise<string | null> {
+    try {
+      return await this.#disk.real(path);
+    } catch (error) {
+      if (!(error instanceof NoAnswerError)) throw error;
+      // As far as anybody knows.
+      return this.#real.get(path) ?? null;
+    }
   }
 }
