@@ -1,6 +1,7 @@
 /**
  * The power is cut at every moment of a recorded run, and the disk keeps of what was not synced what it likes. The
- * registry opens, has every change that was acknowledged, and none that nobody asked for.
+ * registry opens, has every change that was acknowledged, none that nobody asked for, and a copy of whatever was
+ * replaced by an edit, a fault or a restore.
  *
  * What the simulation finds is worth what it is able to find: recordings of a daemon that does it wrong must fail.
  */
@@ -10,12 +11,16 @@ import { cutPower, type Violation } from './power/crashes.ts';
 import type { Order } from './power/disk.ts';
 import type { Event } from './power/events.ts';
 import type { Recording } from './power/recording.ts';
-import { recordEveryday, recordMigration, recordRestored } from './power/scenarios.ts';
+import { recordEveryday, recordMigration, recordRecovery, recordRestored } from './power/scenarios.ts';
 import {
   filesRemovedFirst,
+  movedWithoutSync,
+  removedBeforeReplaced,
+  removedRatherThanMoved,
   renamedBeforeSync,
   toldBeforeSync,
   withoutDirectorySyncs,
+  withoutFiles,
   withoutFileSyncs,
   withoutSyncsOfEdits,
   writtenInPlace,
@@ -26,7 +31,12 @@ import { report } from './support/report.ts';
 /** How many crashes are tried at each moment, beside the extremes. */
 const SAMPLES = 15;
 const ORDERS: readonly Order[] = ['ordered', 'any'];
-const SCENARIOS = { everyday: recordEveryday, migration: recordMigration, restored: recordRestored };
+const SCENARIOS = {
+  everyday: recordEveryday,
+  migration: recordMigration,
+  restored: recordRestored,
+  recovery: recordRecovery,
+};
 
 const recordings = new Map<keyof typeof SCENARIOS, Promise<Recording>>();
 
@@ -48,7 +58,7 @@ function describe(violations: readonly Violation[]): string[] {
   });
 }
 
-test.for(['everyday', 'migration', 'restored'] as const)(
+test.for(['everyday', 'migration', 'restored', 'recovery'] as const)(
   'nothing that was acknowledged is lost when the power fails: %s',
   { timeout: 120_000 },
   async (scenario, context) => {
@@ -62,9 +72,10 @@ test.for(['everyday', 'migration', 'restored'] as const)(
   },
 );
 
-type Wrong = (events: readonly Event[]) => Event[];
+type Events = readonly Event[];
+type Wrong = [what: string, order: Order, change: (events: Events) => Event[], found: RegExp];
 const LOST = /^the file was broken|^changes are gone/;
-const WRONG: [what: string, order: Order, change: Wrong, found: RegExp][] = ORDERS.flatMap((order) => [
+const WRONG_CHANGES = ORDERS.flatMap((order): Wrong[] => [
   ['does not sync the file', order, withoutFileSyncs, LOST],
   ['does not sync the directory', order, withoutDirectorySyncs, LOST],
   ['renames before it syncs', order, renamedBeforeSync, LOST],
@@ -74,10 +85,38 @@ const WRONG: [what: string, order: Order, change: Wrong, found: RegExp][] = ORDE
   ["deletes a project's files first", order, filesRemovedFirst, /^the data of project .* are gone/],
 ]);
 
+const COPY = /registry-last-good\.json/;
+const CORRUPT = /-corrupt\.json$/;
+const OLDER = /^not even what the last backup holds/;
+const GONE = /^a content is gone for good/;
+const writtenInPlaceUnsynced = (events: Events): Event[] =>
+  withoutFileSyncs(writtenInPlace(events, COPY), COPY);
+const WRONG_BACKUPS = ORDERS.flatMap((order): Wrong[] => [
+  ['makes no copy of everything', order, (events) => withoutFiles(events, COPY), OLDER],
+  ['renames that copy before it syncs', order, (events) => renamedBeforeSync(events, COPY), OLDER],
+  ['writes that copy in place', order, writtenInPlaceUnsynced, OLDER],
+  ['deletes the copy before that', order, (events) => removedBeforeReplaced(events, COPY), OLDER],
+  ['deletes a spoilt file', order, (events) => removedRatherThanMoved(events, CORRUPT), GONE],
+  ['keeps nothing of an edit', order, (events) => withoutFiles(events, /-edit\.json/), GONE],
+  ['keeps nothing of a fault', order, (events) => withoutFiles(events, /-fault\.json/), GONE],
+  ['keeps nothing of a restore', order, (events) => withoutFiles(events, /-restore\.json/), GONE],
+]);
+// In order, what is synced next makes it safe.
+WRONG_BACKUPS.push([
+  'does not sync where it moves a spoilt file',
+  'any',
+  (events) => movedWithoutSync(events, CORRUPT),
+  GONE,
+]);
+
+const WRONG = [
+  ...WRONG_CHANGES.map((wrong) => [...wrong, 'everyday'] as const),
+  ...WRONG_BACKUPS.map((wrong) => [...wrong, 'recovery'] as const),
+];
 test.for(WRONG)('a daemon that %s is found out (%s)', { timeout: 60_000 }, async (wrong, context) => {
   requireTools(context, 'strace');
-  const [, order, change, found] = wrong;
-  const recording = await recorded('everyday');
+  const [, order, change, found, scenario] = wrong;
+  const recording = await recorded(scenario);
   const events = change(recording.events);
   expect(events).not.toEqual(recording.events);
   const cuts = { orders: [order], samples: SAMPLES, random: seeded(), first: true };

@@ -42,26 +42,30 @@ interface Crash {
   readonly key: string;
 }
 
+/** What was found in directories, by their keys: a daemon that does it wrong leaves mostly what the right one does. */
+const opened = new Map<string, Promise<Found>>();
+
 /** @throws {Error} when the record is not one of a run, as where a directory was never made */
 export async function cutPower(recording: Recording, cuts: Cuts): Promise<Judged> {
-  const found = new Map<string, Promise<Found>>();
+  const states = new Set<string>();
   const moments = new Set<Moment>();
   const violations: Violation[] = [];
   let crashes = 0;
   const all = crashesOf(recording, cuts);
   const worker = async (): Promise<void> => {
     for (const { moment, order, tree, key } of all) {
-      const opened = found.get(key) ?? open(tree);
-      found.set(key, opened);
+      const found = opened.get(key) ?? open(tree);
+      opened.set(key, found);
+      states.add(key);
       moments.add(moment);
       crashes += 1;
-      const what = violation(recording, moment, tree, await opened);
+      const what = violation(recording, moment, tree, await found);
       if (what !== null) violations.push({ moment, order, what, when: describe(recording, moment), tree });
       if (cuts.first === true && violations.length > 0) return;
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
-  return { moments: moments.size, crashes, states: found.size, violations };
+  return { moments: moments.size, crashes, states: states.size, violations };
 }
 
 function* crashesOf(recording: Recording, { orders, samples, random }: Cuts): Generator<Crash> {

@@ -25,7 +25,7 @@ export interface Found {
   readonly recovered: boolean;
   /** What is wrong whatever was asked for; null for nothing. */
   readonly fault: string | null;
-  /** The registry as it was found, and its backups afterwards. */
+  /** The file and its backups, after both starts. */
   readonly contents: readonly Buffer[];
 }
 
@@ -52,8 +52,7 @@ export async function open(tree: Tree): Promise<Found> {
 
 async function openAt(dataDir: string): Promise<Found> {
   const paths = resolvePaths({ dataDir }, {});
-  const asFound = await readFile(paths.registryFile).catch(onlyMissing);
-  const contents: Buffer[] = asFound === null ? [] : [asFound];
+  const contents: Buffer[] = [];
   let state: State = new Map();
   const faulty = (fault: string): Found => ({ state, recovered: false, fault, contents });
   try {
@@ -67,6 +66,8 @@ async function openAt(dataDir: string): Promise<Found> {
     if (decoded && !decoded.ok) return faulty(`the file is not valid afterwards: ${decoded.fault.message}`);
     const second = await Store.open({ paths, log: silent });
     const again = stateIn(second);
+    const left = await readFile(paths.registryFile).catch(onlyMissing);
+    if (left !== null) contents.push(left);
     for (const { name } of await second.backups.list()) {
       const bytes = await second.backups.read(name);
       if (bytes) contents.push(bytes);
@@ -100,7 +101,7 @@ export function violation(recording: Recording, moment: Moment, tree: Tree, foun
     const earlier = backup === -1 ? [] : states.slice(backup + 1, begun + 1);
     if (!isOneOf(found.state, earlier))
       return `not even what the last backup holds: ${difference(found.state, earlier)}`;
-    return null;
+    return missing(recording, moment, tree, found);
   }
   if (found.recovered) return 'the file was broken, and a backup took its place';
   const legal = legalStates(steps.slice(0, begun), done, states, moment);
@@ -148,7 +149,7 @@ function missing({ kept }: Recording, moment: Moment, tree: Tree, found: Found):
     const files =
       project === null ? found.contents : found.state.has(project) ? filesOf(tree, project) : null;
     if (files && !files.some((file) => file.equals(bytes))) {
-      return project === null ? 'the original content is gone' : `the data of project ${project} are gone`;
+      return project === null ? 'a content is gone for good' : `the data of project ${project} are gone`;
     }
   }
   return null;

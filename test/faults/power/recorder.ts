@@ -131,6 +131,33 @@ export class Recorder {
     });
   }
 
+  /** Ends the daemon, which leaves a copy of everything. */
+  async end(): Promise<void> {
+    const name = await this.#begin();
+    await this.machine.stop('TERM');
+    await this.machine.mark(`end-${name}`);
+    const changes = [{ answer: `end-${name}`, patch: new Map() }];
+    this.asked.push({ name: `${name} end`, careless: false, backup: true, changes });
+  }
+
+  /**
+   * Somebody spoils the file while no daemon runs. The next one serves what the last one did, and keeps what it found.
+   *
+   * @param command leaves these bytes, synced
+   */
+  async recover(command: string, bytes: Buffer): Promise<void> {
+    const before = this.#state;
+    await this.#step('a start with a spoilt file', true, async () => {
+      await this.machine.run(command);
+      await this.keep(bytes, null);
+      this.#client = await this.machine.boot();
+      const served = `served-${this.asked.length}`;
+      await this.machine.mark(served);
+      return served;
+    });
+    if (difference(before, this.#state).size > 0) throw new Error('the copy of everything was not served');
+  }
+
   /** A file that has to be there from now on: a project's own, or a content of the registry. */
   async keep(bytes: Buffer, project: string | null): Promise<void> {
     const from = `keep-${this.kept.length}`;

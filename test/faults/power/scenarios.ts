@@ -54,7 +54,7 @@ export async function recordEveryday(): Promise<Recording> {
   );
   await recorder.restart('KILL');
   await recorder.change('projects.update', { project: 'a', file_count: 11 });
-  const kept = (): Promise<string | undefined> => backupBecauseOfAFault(recorder);
+  const kept = (): Promise<string | undefined> => backupBecauseOf('fault', recorder);
   const mistake = `echo '{"version": "1.2",' > '${file}'`;
   await recorder.outside('a mistake', { careless: true }, mistake, async () => {
     await until(kept, 'what was served is kept');
@@ -105,6 +105,51 @@ export async function recordRestored(): Promise<Recording> {
   return await recorder.record();
 }
 
+/** Files are spoilt, edited and restored: whatever is replaced is kept, and a spoilt file costs nothing. */
+export async function recordRecovery(): Promise<Recording> {
+  const recorder = new Recorder(await Machine.start());
+  const { dataDir, registryFile: file } = recorder.machine.paths;
+  const content = (): Promise<Buffer> => readFile(file);
+  const replaceWith = (command: string): string =>
+    `${command} > '${file}.mine'; sync '${file}.mine'; mv '${file}.mine' '${file}'; sync '${dataDir}'`;
+  await recorder.begin(false);
+  await recorder.change('projects.register', { name: 'a', source_path: CODEBASE });
+  await recorder.change('projects.register', { name: 'b', source_path: CODEBASE });
+
+  const beforeEdit = await content();
+  const edit = replaceWith(`sed 's/"name": "b"/"name": "edited"/' '${file}'`);
+  await recorder.outside('an edit', { careless: false, adopted: true }, edit, () =>
+    until(async () => await named(recorder, 'edited'), 'the edit is served').then(() => undefined),
+  );
+  await recorder.keep(beforeEdit, null);
+  const edited = await backupBecauseOf('edit', recorder);
+  await recorder.change('projects.update', { project: 'a', file_count: 1 });
+
+  await recorder.end();
+  await recorder.recover(`echo broken > '${file}'; sync '${file}'`, Buffer.from('broken\n'));
+  await recorder.change('projects.update', { project: 'a', file_count: 2 });
+
+  // The file is bad for certain while the copy of everything is written over, and all other backups are older.
+  const beforeMistake = await content();
+  const mistake = replaceWith('echo mistake');
+  await recorder.outside('a mistake', { careless: true }, mistake, async (client) => {
+    await until(() => backupBecauseOf('fault', recorder), 'what was served is kept');
+    // It has a name before it is safe: this waits until nothing is left to be done.
+    await client.call('registry.reload');
+  });
+  await recorder.keep(beforeMistake, null);
+  await recorder.change('registry.restore', { name: await backupBecauseOf('fault', recorder) });
+  await recorder.keep(Buffer.from('mistake\n'), null);
+
+  await recorder.change('projects.update', { project: 'a', file_count: 3 });
+  await recorder.keep(await content(), null);
+  await recorder.change('registry.restore', { name: edited });
+  // The copy of everything is none of the others from here on.
+  await recorder.change('projects.update', { project: 'a', file_count: 4 });
+  await recorder.restart('TERM');
+  return await recorder.record();
+}
+
 /** What training leaves in a project's directory, made safe by whoever made it. */
 async function plantAdapter(recorder: Recorder, id: string): Promise<void> {
   const { paths, root } = recorder.machine;
@@ -115,9 +160,9 @@ async function plantAdapter(recorder: Recorder, id: string): Promise<void> {
   await recorder.keep(Buffer.from('trained\n'), id);
 }
 
-async function backupBecauseOfAFault({ client }: Recorder): Promise<string | undefined> {
+async function backupBecauseOf(why: string, { client }: Recorder): Promise<string | undefined> {
   const { backups } = await client.call('registry.backups');
-  return (backups as unknown as Backup[]).find(({ reason }) => reason === 'fault')?.name;
+  return (backups as unknown as Backup[]).find(({ reason }) => reason === why)?.name;
 }
 
 async function named(recorder: Recorder, name: string): Promise<boolean> {

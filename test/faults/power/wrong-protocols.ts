@@ -1,10 +1,53 @@
 /** Recordings of a daemon that does it wrong, made from one of a daemon that does it right. */
+import { dirname } from 'node:path';
 import type { Event } from './events.ts';
 
+/** Every file; a protocol may be wrong for those of some paths alone. */
+const ANY = /(?:)/;
+
 /** Whatever is synced and is no directory is not synced. */
-export function withoutFileSyncs(events: readonly Event[]): Event[] {
+export function withoutFileSyncs(events: readonly Event[], files = ANY): Event[] {
   const directories = directoriesOf(events);
-  return events.filter((event) => event.do !== 'sync' || directories.has(event.path));
+  return events.filter(
+    (event) => event.do !== 'sync' || directories.has(event.path) || !files.test(event.path),
+  );
+}
+
+/** These files are never written. */
+export function withoutFiles(events: readonly Event[], files: RegExp): Event[] {
+  return events.filter((event) => !('path' in event && files.test(event.path)));
+}
+
+/** These files go before others take their place. */
+export function removedBeforeReplaced(events: readonly Event[], files: RegExp): Event[] {
+  const there = new Set<string>();
+  return events.flatMap((event): Event[] => {
+    if (event.do !== 'rename' || !files.test(event.to)) return [event];
+    const replaces = there.has(event.to);
+    there.add(event.to);
+    return replaces ? [{ do: 'remove', path: event.to }, event] : [event];
+  });
+}
+
+/** What is moved to these names is removed. */
+export function removedRatherThanMoved(events: readonly Event[], to: RegExp): Event[] {
+  return events.map((event) =>
+    event.do === 'rename' && to.test(event.to) ? { do: 'remove', path: event.path } : event,
+  );
+}
+
+/** The directory into which something is moved under these names is not synced afterwards. */
+export function movedWithoutSync(events: readonly Event[], to: RegExp): Event[] {
+  const moved = [...events];
+  for (const event of events) {
+    if (event.do !== 'rename' || !to.test(event.to)) continue;
+    const start = moved.indexOf(event);
+    const synced = moved.findIndex(
+      (other, index) => index > start && other.do === 'sync' && other.path === dirname(event.to),
+    );
+    if (synced !== -1) moved.splice(synced, 1);
+  }
+  return moved;
 }
 
 /** No directory is synced. */
@@ -19,11 +62,11 @@ export function withoutSyncsOfEdits(events: readonly Event[]): Event[] {
 }
 
 /** A file takes its place first, and is synced there. */
-export function renamedBeforeSync(events: readonly Event[]): Event[] {
+export function renamedBeforeSync(events: readonly Event[], files = ANY): Event[] {
   const moved = [...events];
   const directories = directoriesOf(events);
   for (const [at, event] of events.entries()) {
-    if (event.do !== 'rename' || directories.has(event.path)) continue;
+    if (event.do !== 'rename' || directories.has(event.path) || !files.test(event.to)) continue;
     const synced = moved.findLastIndex(
       (other, index) => index < at && other.do === 'sync' && other.path === event.path,
     );
@@ -36,13 +79,13 @@ export function renamedBeforeSync(events: readonly Event[]): Event[] {
 }
 
 /** The bytes go into the file that they are for, not into one beside it. */
-export function writtenInPlace(events: readonly Event[]): Event[] {
+export function writtenInPlace(events: readonly Event[], files = ANY): Event[] {
   const moved: Event[] = [];
   const directories = directoriesOf(events);
   for (const [at, event] of events.entries()) {
     const isFile = 'path' in event && !directories.has(event.path);
     const target = isFile ? targetOf(events, at, event.path) : null;
-    if (target === null) moved.push(event);
+    if (target === null || !files.test(target)) moved.push(event);
     else if (event.do !== 'rename') moved.push({ ...event, path: target } as Event);
   }
   return moved;
