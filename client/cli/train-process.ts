@@ -1,10 +1,11 @@
-/** A trainer's process, in a process group of its own, so that all that it starts can be ended with it. */
+/** A trainer's process, in a session of its own, so that all that it starts can be ended with it. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { BoundedLines } from './bounded-lines.ts';
 import { makePipes } from './pipes.ts';
+import { groupsOf } from './session.ts';
 import { Tail } from './tail.ts';
 import { Watchdog } from './watchdog.ts';
 
@@ -28,8 +29,10 @@ export const TERM_MS = 10_000;
 export const LOST_MS = 2_000;
 /** How long the rest of its output is waited for: a process that it left behind may hold it open. Milliseconds. */
 const DRAIN_MS = 500;
-/** How often to look whether a process group is gone, which nobody tells. Milliseconds. */
+/** How often to look whether all of a session is gone, which nobody tells. Milliseconds. */
 const LOOK_EVERY_MS = 50;
+/** How long what was killed is waited for: a process may be another user's, or stuck in a disk. Milliseconds. */
+const KILLED_MS = 1_000;
 
 export class Trainer {
   /** The last of what it wrote to standard error; complete once {@link Trainer.ended} is settled. */
@@ -37,14 +40,16 @@ export class Trainer {
   /** Settled when it has ended and its output has been read. */
   readonly ended: Promise<Ended>;
   readonly #child: ChildProcess;
-  readonly #group: number;
+  readonly #session: number;
+  #groups: readonly number[];
   readonly #watchdog: Watchdog;
   #stopping: Promise<void> | undefined;
   #killAt = Infinity;
 
-  private constructor(child: ChildProcess, group: number, watchdog: Watchdog, sources: readonly Socket[]) {
+  private constructor(child: ChildProcess, session: number, watchdog: Watchdog, sources: readonly Socket[]) {
     this.#child = child;
-    this.#group = group;
+    this.#session = session;
+    this.#groups = [session];
     this.#watchdog = watchdog;
     this.ended = this.#watchEnd(sources);
   }
@@ -89,15 +94,10 @@ export class Trainer {
     }
   }
 
-  /** Sends a signal to it and all that it started, as far as that has not left its group. */
-  signal(name: NodeJS.Signals | 0): boolean {
-    try {
-      return process.kill(-this.#group, name);
-    } catch (error) {
-      // Nobody is left; macOS says so with EPERM when only its entry waits to be collected.
-      if (error instanceof Error && 'code' in error) return false;
-      throw error;
-    }
+  /** Sends a signal to it and all that it started, as far as that has not left its session. */
+  signal(name: NodeJS.Signals): void {
+    this.#groups = groupsOf(this.#session, this.#groups);
+    for (const group of this.#groups) send(group, name);
   }
 
   /**
@@ -120,9 +120,9 @@ export class Trainer {
     this.signal('SIGTERM');
     // One that was suspended hears it only when it goes on.
     this.signal('SIGCONT');
-    while (this.signal(0)) {
+    while (this.#isThere()) {
       if (performance.now() > this.#killAt) {
-        this.signal('SIGKILL');
+        await this.#kill();
         break;
       }
       await pause(LOOK_EVERY_MS);
@@ -130,10 +130,27 @@ export class Trainer {
     await this.ended;
   }
 
+  /** Again and again: what has just been put into a group of its own was in none of those that were seen. */
+  async #kill(): Promise<void> {
+    const until = performance.now() + KILLED_MS;
+    do {
+      this.signal('SIGKILL');
+      if (this.#groups.length === 0) return;
+      await pause(LOOK_EVERY_MS);
+    } while (performance.now() < until);
+  }
+
+  /** Whether anybody is left. Looks at all processes only when no group is there that was. */
+  #isThere(): boolean {
+    if (this.#groups.some((group) => send(group, 0))) return true;
+    this.#groups = groupsOf(this.#session, this.#groups);
+    return this.#groups.length > 0;
+  }
+
   async #watchEnd(sources: readonly Socket[]): Promise<Ended> {
     const [code, signal] = (await once(this.#child, 'exit')) as [number | null, NodeJS.Signals | null];
-    // A group that is empty has a number that may be another's soon.
-    if (!this.signal(0)) this.#watchdog.dismiss();
+    // A session that is empty has a number that may be another's soon.
+    if (!this.#isThere()) this.#watchdog.dismiss();
     const patience = new AbortController();
     await Promise.race([
       Promise.all(sources.map(whenClosed)),
@@ -160,6 +177,17 @@ export class Trainer {
   }
 }
 
+/** Whether anybody in a group could be sent a signal. */
+function send(group: number, name: NodeJS.Signals | 0): boolean {
+  try {
+    return process.kill(-group, name);
+  } catch (error) {
+    // Nobody is left, or it is another user's; macOS says that also when only its entry waits to be collected.
+    if (error instanceof Error && 'code' in error) return false;
+    throw error;
+  }
+}
+
 function whenClosed(source: Socket): Promise<void> {
   if (source.closed) return Promise.resolve();
   return new Promise((resolve) => source.once('close', () => resolve()));
@@ -175,7 +203,7 @@ const PASSED_ON = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGUSR1', 'SIGUSR2
 export function passSignals(trainer: Trainer, ignored: ReadonlySet<NodeJS.Signals>): () => void {
   const handlers: [NodeJS.Signals, () => void][] = [
     ...PASSED_ON.filter((name) => !ignored.has(name)).map(
-      (name) => [name, () => void trainer.signal(name)] as [NodeJS.Signals, () => void],
+      (name) => [name, () => trainer.signal(name)] as [NodeJS.Signals, () => void],
     ),
     [
       'SIGTSTP',
@@ -185,7 +213,7 @@ export function passSignals(trainer: Trainer, ignored: ReadonlySet<NodeJS.Signal
         process.kill(process.pid, 'SIGSTOP');
       },
     ],
-    ['SIGCONT', () => void trainer.signal('SIGCONT')],
+    ['SIGCONT', () => trainer.signal('SIGCONT')],
   ];
   for (const [name, handler] of handlers) process.on(name, handler);
   return () => {

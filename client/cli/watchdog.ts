@@ -2,7 +2,7 @@
  * Ends a trainer whose `gardener train` is gone without a word: killed with -9, or for want of memory.
  *
  * A process that is killed can end nobody. So a tiny shell script waits at the end of a line that this process alone
- * holds: when the line ends and nothing was said, it ends the trainer's process group.
+ * holds: when the line ends and nothing was said, it ends the trainer's session, with all process groups in it.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -11,11 +11,14 @@ import { LocalError, systemReason } from './failures.ts';
 
 /**
  * What is left after the pauses, five seconds together, is killed: the lease of a connection that has ended is given
- * away after ten (`RESUME_GRACE_MS`), and whoever then trains must be the only one. A member of the group that lives
- * keeps its number taken, and none is signalled that was seen to be empty.
+ * away after ten (`RESUME_GRACE_MS`), and whoever then trains must be the only one. A member of the session that lives
+ * keeps its number taken, and none is signalled that was seen to be empty. `groups` is what `groupsOf` is in
+ * `session.ts`: a group made during a look, or since, is found by the next one.
  *
- * A line that ends before the group is named is that of a process that was killed while it started the trainer, or just
- * before; then Linux knows it by its environment, perhaps a moment later.
+ * A line that ends before the session is named is that of a process that was killed while it started the trainer, or
+ * just before; then Linux knows it by its environment, perhaps a moment later.
+ *
+ * Its words are the project's id, the lease's token, and how a session's processes are found: `proc` or `ps`.
  */
 export const SCRIPT = `
 trap '' HUP INT QUIT TERM
@@ -25,21 +28,62 @@ unnamed() {
     for file in $(grep -lzxe "GARDENER_PROJECT_ID=$1" /proc/[0-9]*/environ); do
       grep -qzxe "GARDENER_PROJECT_TOKEN=$2" "$file" && read -r stat <"\${file%environ}stat" || continue
       set -- \${stat##*) }
-      echo "$3"
+      echo "$4"
       return
     done
   done
 }
-read -r group || group=$(unnamed "$1" "$2")
-[ "\${group:-ended}" = ended ] && exit 0
+groups() {
+  if [ "$1" = ps ]; then
+    ps -A -o pid=,ppid=,pgid=,stat= | awk -v session="$session" -v known="$(echo $found)" '
+      $4 !~ /Z/ && ($1 == session || $4 !~ /s/) { parent[$1] = $2; group[$1] = $3 }
+      END {
+        split(known, list); for (at in list) seed[list[at]]; seed[session]
+        do {
+          more = 0
+          for (pid in parent) if (!(pid in member) && (group[pid] in seed || parent[pid] in member)) {
+            member[pid]; seed[group[pid]]; more = 1
+            if (!(group[pid] in told)) { told[group[pid]]; print group[pid] }
+          }
+        } while (more)
+      }'
+    return
+  fi
+  told=' '
+  grep -hsFe " $session " /proc/[0-9]*/stat | while read -r stat; do
+    set -- \${stat##*) }
+    case "$1 $4 $told" in
+      [ZX]*) ;;
+      ?" $session "*" $3 "*) ;;
+      ?" $session "*) told="$told$3 "; echo "$3" ;;
+    esac
+  done
+}
+look() {
+  found=$(groups "$1")
+  [ "$found" ] || ! kill -s 0 -- "-$session" || found=$session
+}
+signal() {
+  for group in $found; do kill -s "$1" -- "-$group"; done
+}
+found=
+read -r session || session=$(unnamed "$1" "$2")
+[ "\${session:-ended}" = ended ] && exit 0
 read -r word && exit 0
-kill -s TERM -- "-$group"
-kill -s CONT -- "-$group"
+look "$3"
+signal TERM
+signal CONT
 for pause in .05 .05 .1 .2 .2 .4 1 1 1 1; do
-  kill -s 0 -- "-$group" || exit 0
+  look "$3"
+  [ "$found" ] || exit 0
   sleep "$pause"
 done
-kill -s KILL -- "-$group"
+for pause in .05 .05 .1 .2 .2 .4 1 1; do
+  look "$3"
+  [ "$found" ] || exit 0
+  signal KILL
+  sleep "$pause"
+done
 `;
 
 export class Watchdog {
@@ -59,7 +103,8 @@ export class Watchdog {
     const { GARDENER_PROJECT_ID: project = '', GARDENER_PROJECT_TOKEN: token = '' } = env;
     // In a session of its own, so that neither a terminal that closes nor a signal to the command's group reaches it.
     // Its name says nothing of gardener: "pkill -f gardener" is what it is there for.
-    const script: ChildProcess = spawn('/bin/sh', ['-c', SCRIPT, 'watchdog', project, token], {
+    const look = process.platform === 'linux' ? 'proc' : 'ps';
+    const script: ChildProcess = spawn('/bin/sh', ['-c', SCRIPT, 'watchdog', project, token, look], {
       cwd: '/',
       // Where sleep and grep are.
       env: { PATH: env['PATH'] ?? '/usr/bin:/bin' },
@@ -82,10 +127,10 @@ export class Watchdog {
     return new Watchdog(stdin);
   }
 
-  /** Has it end a process group when this process is gone. To be called in the same turn in which the group is made. */
-  guard(group: number): void {
+  /** Has it end a session when this process is gone. To be called in the same turn in which the session is made. */
+  guard(session: number): void {
     // Written before this returns: a line of a few bytes always has room.
-    this.#line.write(`${group}\n`);
+    this.#line.write(`${session}\n`);
   }
 
   /** Nothing is to be ended any more. The watchdog ends, and this process not before it. */

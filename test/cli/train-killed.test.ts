@@ -16,6 +16,9 @@ const STARTS = 'echo $$ > "$HOME/self"; echo 10% >&3;';
 /** Goes on for as long as there is the home of this test, with or without gardener. */
 const RUNS_ON = 'while [ -d "$HOME" ]; do sleep 0.02; done';
 
+/** A trainer within another process group, as GNU `timeout` makes one; it ends only when it is killed. */
+const GROUPED = `timeout 1000 sh -c 'trap "" TERM; echo $$ > "$HOME/child"; ${RUNS_ON}' > /dev/null 2>&1 3>&- & ${STARTS} wait`;
+
 /** The process that a script noted in a file of this home; it does not outlive the test, whatever happens. */
 async function noted(home: string, name: string): Promise<number> {
   const text = await until(() => readFile(join(home, name), 'utf8').catch(() => ''), `${name} is noted`);
@@ -83,6 +86,13 @@ describe('gardener train that is killed', () => {
     expect(await registry.training.claim({})).toMatchObject({ token: expect.any(Number) });
   });
 
+  test('takes with it what has a process group of its own', async (context) => {
+    requireTools(context, 'timeout');
+    const { child, pids } = await begun(GROUPED, 'child');
+    child.kill('SIGKILL');
+    for (const pid of pids) await until(() => isGone(pid), `process ${pid} is gone`);
+  });
+
   test('has one ended that was suspended', async () => {
     // One process: a shell that is making another one cannot be suspended before that one is.
     const { child, pids } = await begun(`${STARTS} exec sleep 1000`);
@@ -94,6 +104,14 @@ describe('gardener train that is killed', () => {
     child.kill('SIGKILL');
     await until(() => isGone(trainer), 'the trainer is gone');
   });
+});
+
+test('a training that is cancelled is over for what has a process group of its own, too', async (context) => {
+  requireTools(context, 'timeout');
+  const { cli, pids, finished } = await begun(GROUPED, 'child');
+  await cli.json(['train', '--cancel', 'payments']);
+  await finished;
+  for (const pid of pids) expect(await isGone(pid)).toBe(true);
 });
 
 describe('the watchdog of a training', () => {

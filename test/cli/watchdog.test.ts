@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { expect, onTestFinished, test } from 'vitest';
 import { isGone } from '../../client/cli/processes.ts';
+import { fromPs, groupsOf } from '../../client/cli/session.ts';
 import { SCRIPT } from '../../client/cli/watchdog.ts';
 import { requireTools } from '../support/tools.ts';
 import { until } from '../support/until.ts';
@@ -22,8 +23,8 @@ function trainer(token: string): ChildProcess & { pid: number } {
 }
 
 /** Runs the script to its end with what a `gardener train` of token 7 has said before it ended; gives its errors. */
-async function watch(shell: string, said: string): Promise<string> {
-  const words = ['-c', SCRIPT, 'watchdog', 'an-id', '7'];
+async function watch(shell: string, said: string, look = 'proc'): Promise<string> {
+  const words = ['-c', SCRIPT, 'watchdog', 'an-id', '7', look];
   const child = spawn(shell, words, { stdio: ['pipe', 'ignore', 'pipe'] });
   let errors = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
@@ -42,6 +43,53 @@ test.for(SHELLS)('%s ends the group that was named', async (shell, context) => {
   await until(() => isGone(ours.pid), 'the trainer is gone');
   expect(ours.signalCode).toBe('SIGTERM');
   expect(await isGone(other.pid)).toBe(false);
+});
+
+/** A session in which a trainer is in a group of its own, and ends only when it is killed. */
+async function grouped(): Promise<{ leader: number; group: number; other: number }> {
+  const { PATH } = process.env;
+  const stubborn = `trap "" TERM; echo $PPID $$; while :; do sleep 0.1; done`;
+  const child = spawn('sh', ['-c', `timeout 1000 sh -c '${stubborn}'; true`], {
+    env: { PATH },
+    detached: true,
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  const [line] = (await once(child.stdout, 'data')) as [Buffer];
+  const [group = 0, other = 0] = line.toString().split(' ').map(Number);
+  onTestFinished(async () => {
+    if (!(await isGone(other))) process.kill(-group, 'SIGKILL');
+    child.kill('SIGKILL');
+  });
+  return { leader: child.pid ?? 0, group, other };
+}
+
+const WAYS = process.platform === 'linux' ? ['proc', 'ps'] : ['ps'];
+const SHELLS_AND_WAYS = SHELLS.flatMap((shell) => WAYS.map((way) => [shell, way] as const));
+
+test.for(SHELLS_AND_WAYS)(
+  '%s ends the other groups of the session, found by %s',
+  async ([shell, way], context) => {
+    requireTools(context, [shell, 'timeout', 'ps', 'awk']);
+    const { leader, group, other } = await grouped();
+    const bystander = trainer('8');
+    expect(groupsOf(leader, [])).toEqual(expect.arrayContaining([leader, group]));
+    await watch(shell, `${leader}\n`, way);
+    await until(() => isGone(other), 'the trainer in the other group is gone');
+    expect(await isGone(leader)).toBe(true);
+    expect(await isGone(bystander.pid)).toBe(false);
+  },
+);
+
+test('the groups of a session are found by parents as by its number', async (context) => {
+  requireTools(context, ['timeout', 'ps']);
+  const { leader, group } = await grouped();
+  const sorted = (groups: number[]) => groups.toSorted((a, b) => a - b);
+  const found = sorted(fromPs(leader, []));
+  expect(found).toEqual(sorted(groupsOf(leader, [])));
+  process.kill(-leader, 'SIGKILL');
+  await until(() => isGone(leader), 'its parent is gone');
+  expect(groupsOf(leader, found)).toContain(group);
+  expect(fromPs(leader, found)).toContain(group);
 });
 
 test.for(SHELLS)('%s touches nothing where it was told that all is over', async (shell, context) => {
