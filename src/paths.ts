@@ -97,6 +97,14 @@ export function resolvePaths(options: PathOptions = {}, env: NodeJS.ProcessEnv =
   };
 }
 
+/**
+ * Where what is removed goes while `projects/` is on a disk of its own, from which nothing can be renamed into the trash.
+ * No id of a project is such a name.
+ */
+export function trashWithin(projectsDir: string): string {
+  return join(projectsDir, '.trash');
+}
+
 /** See {@link Paths.socketAlone}. */
 export function isSocketAlone(options: PathOptions, env: NodeJS.ProcessEnv): boolean {
   const { dataDir, socket } = givenPaths(options, env);

@@ -10,6 +10,7 @@ const COMMON = [
   'src/backup-names.ts',
   'src/killed-process.ts',
   'src/make-directory.ts',
+  'src/mount-table.ts',
   'src/paths.ts',
   'src/printable.ts',
   'src/private-directory.ts',

@@ -2,7 +2,7 @@
 import type { Stats } from 'node:fs';
 import { lstat, readdir, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import type { Paths } from '../../src/paths.ts';
+import { type Paths, trashWithin } from '../../src/paths.ts';
 import { isProbeName } from './doctor-writing.ts';
 import { type Diagnosis, error, type Fix, ok, warning } from './finding.ts';
 import { isImportName } from './import-name.ts';
@@ -63,15 +63,20 @@ export async function checkLeftovers(
 }
 
 /** What was removed and is not deleted yet; while a daemon runs, it knows more about that. */
-export async function checkTrash({ trashDir }: Paths, short: (path: string) => string): Promise<Diagnosis[]> {
-  const waiting = await find(trashDir, (name) => /.-[0-9a-f]{8}$/.test(name));
+export async function checkTrash(
+  { trashDir, projectsDir }: Paths,
+  short: (path: string) => string,
+): Promise<Diagnosis[]> {
+  const ours = (name: string): boolean => /.-[0-9a-f]{8}$/.test(name);
+  const within = await find(trashWithin(projectsDir), ours);
+  const waiting = [...(await find(trashDir, ours)), ...within];
   if (waiting.length === 0) return [];
   const what =
     waiting.length === 1 ? '1 removed directory waits' : `${waiting.length} removed directories wait`;
   return [
     warning(
       'leftovers.trash',
-      `${what} in ${short(trashDir)} to be deleted; a daemon does that when it runs`,
+      `${what} in ${short(dirname(waiting[0]?.path ?? trashDir))} to be deleted; a daemon does that when it runs`,
       'gardener daemon start',
     ),
   ];

@@ -102,12 +102,13 @@ export function issueFindings(
       `projects.${issue.code}`,
       printable(issue.message),
       remedyFor(issue, name),
-      repairable.includes(issue) ? fix : issue.code === 'left_behind' ? again : undefined,
+      repairable.includes(issue) ? fix : issue.code === 'left_behind' && issue.fixable ? again : undefined,
     );
   });
 }
 
-function remedyFor({ code, path }: Issue, name: string): string | undefined {
+function remedyFor({ code, path, remedy }: Issue, name: string): string | undefined {
+  if (remedy !== undefined) return printable(remedy);
   switch (code) {
     case 'source_missing':
       return `gardener edit ${name} --path <path>, or gardener rm ${name}`;

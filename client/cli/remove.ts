@@ -135,6 +135,6 @@ function reportLeft(ctx: Context, removed: readonly Removed[]): void {
     const where = `${printable(ctx.shortPath(path))}: ${printable(tildes(reason, ctx.host.home))}`;
     ctx.note(`note: trained data of ${printable(name)} stay in ${where}`);
   }
-  ctx.note('try: gardener doctor --fix, when nothing is in the way any more; or delete them yourself');
+  ctx.note('try: gardener doctor, which says what is in the way; then gardener doctor --fix');
   ctx.exitCode = EXIT.refused;
 }

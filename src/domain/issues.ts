@@ -30,4 +30,6 @@ export interface Issue {
   message: string;
   /** Whether a repair can do something about it. */
   fixable: boolean;
+  /** What a person can do, where a repair cannot and the code does not say enough. */
+  remedy?: string;
 }

@@ -10,9 +10,18 @@ const MAX_PASSES = 3;
 
 /** What stays, and why: the first of it. */
 export interface Undeleted {
-  /** Relative to what was to be deleted; empty for that itself. */
+  /** In the parent: what was to be deleted, or what was nested too deeply in it. */
+  readonly name: string;
+  /** Relative to that; empty for that itself. */
   readonly inside: string;
   readonly error: unknown;
+}
+
+/** Something is mounted in what was to be deleted; what is there is somebody's. */
+export class MountedError extends Error {
+  override readonly message = 'another disk is mounted there';
+  /** As the system calls it. */
+  readonly code = 'EBUSY';
 }
 
 /** Ends a deletion between two files. */
@@ -33,7 +42,7 @@ export async function deleteTree(
   isStopped: () => boolean,
 ): Promise<Undeleted | 'stopped' | null> {
   try {
-    return await new Deletion(parent, (await parent.status()).dev, freshName, isStopped).run(name);
+    return await new Deletion(parent, await parent.mount(), freshName, isStopped).run(name);
   } catch (error) {
     if (error instanceof Stopped) return 'stopped';
     throw error;
@@ -42,24 +51,27 @@ export async function deleteTree(
 
 class Deletion {
   readonly #top: OpenDirectory;
-  readonly #device: number;
+  readonly #mount: string;
   readonly #freshName: () => string;
   readonly #isStopped: () => boolean;
   readonly #waiting: string[] = [];
+  #name = '';
   #failure: Undeleted | null = null;
   #failures = 0;
 
-  constructor(top: OpenDirectory, device: number, freshName: () => string, isStopped: () => boolean) {
+  constructor(top: OpenDirectory, mount: string, freshName: () => string, isStopped: () => boolean) {
     this.#top = top;
-    this.#device = device;
+    this.#mount = mount;
     this.#freshName = freshName;
     this.#isStopped = isStopped;
   }
 
   async run(name: string): Promise<Undeleted | null> {
     this.#waiting.push(name);
-    for (let next = this.#waiting.pop(); next !== undefined; next = this.#waiting.pop())
+    for (let next = this.#waiting.pop(); next !== undefined; next = this.#waiting.pop()) {
+      this.#name = next;
       await this.#remove(this.#top, next, true, []);
+    }
     return this.#failure;
   }
 
@@ -113,8 +125,7 @@ class Deletion {
   async #empty(path: string, inside: readonly string[]): Promise<Error | null> {
     try {
       await inDirectory(path, async (directory) => {
-        if ((await directory.status()).dev !== this.#device)
-          throw Object.assign(new Error('another disk is mounted there'), { code: 'EBUSY' });
+        if ((await directory.mount()) !== this.#mount) throw new MountedError();
         for await (const entry of directory.entries())
           await this.#remove(directory, entry.name, entry.isDirectory(), [...inside, entry.name]);
       });
@@ -136,6 +147,12 @@ class Deletion {
 
   #note(inside: readonly string[], error: unknown): void {
     this.#failures += 1;
-    this.#failure ??= { inside: inside.join('/'), error };
+    // Of all that stays, a mount is what a person must know of.
+    if (this.#failure === null || (error instanceof MountedError && !isMounted(this.#failure)))
+      this.#failure = { name: this.#name, inside: inside.join('/'), error };
   }
+}
+
+function isMounted({ error }: Undeleted): boolean {
+  return error instanceof MountedError;
 }

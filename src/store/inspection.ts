@@ -5,7 +5,7 @@ import type { Issue, IssueCode } from '../domain/issues.ts';
 import * as operations from '../domain/operations.ts';
 import type { Project } from '../domain/project.ts';
 import type { RegistryView } from '../domain/registry.ts';
-import type { Paths } from '../paths.ts';
+import { type Paths, trashWithin } from '../paths.ts';
 import { isMissing } from './atomic-file.ts';
 import type { Logger } from '../log.ts';
 import { type Found, look } from './directories.ts';
@@ -51,12 +51,18 @@ export async function inspect(view: RegistryView, surroundings: Surroundings): P
   const known = new Set(left.map(({ path }) => path));
   for (const name of orphans) {
     const path = join(paths.projectsDir, name);
-    if (view.get(name) || known.has(path)) continue;
+    if (view.get(name) || known.has(path) || path === trashWithin(paths.projectsDir)) continue;
     issues.push({ code: 'orphan_dir', path, message: `${path} belongs to no project`, fixable: true });
   }
-  for (const { path, reason } of left) {
+  for (const { path, reason, remedy } of left) {
     const message = `${path} was removed from the registry and could not be deleted: ${reason}`;
-    issues.push({ code: 'left_behind', path, message, fixable: true });
+    issues.push({
+      code: 'left_behind',
+      path,
+      message,
+      fixable: remedy === undefined,
+      ...(remedy !== undefined && { remedy }),
+    });
   }
   if (view.active !== null && !view.get(view.active)) {
     issues.push({

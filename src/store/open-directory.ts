@@ -5,7 +5,7 @@
  * that is swapped for a link in the same instant is followed.
  */
 import { constants, type Dirent, existsSync, type Stats } from 'node:fs';
-import { type FileHandle, open, opendir } from 'node:fs/promises';
+import { type FileHandle, open, opendir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** Entries read at once: a directory of a million files must not fill the memory. */
@@ -36,6 +36,16 @@ export class OpenDirectory {
   /** Of the directory itself. */
   async status(): Promise<Stats> {
     return await this.#handle.stat();
+  }
+
+  /**
+   * What is mounted where it is. Differs between a directory and one in it when something is mounted there, on Linux also
+   * when that is another directory of the same disk.
+   */
+  async mount(): Promise<string> {
+    const { dev } = await this.status();
+    const told = await readFile(`/proc/self/fdinfo/${this.#handle.fd}`, 'latin1').catch(() => '');
+    return `${dev} ${/^mnt_id:\s*(\d+)/m.exec(told)?.[1] ?? ''}`;
   }
 
   async *entries(): AsyncIterable<Dirent> {

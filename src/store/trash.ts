@@ -5,33 +5,36 @@
  *
  * The trash is the user's alone. What remains: a program of theirs that is at work inside of a directory goes on there.
  */
-import { randomBytes } from 'node:crypto';
-import { lstat, readdir, readlink, rename } from 'node:fs/promises';
+import { lstat, readdir, readlink } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { RegistryError } from '../domain/errors.ts';
 import type { RegistryView } from '../domain/registry.ts';
 import type { Logger } from '../log.ts';
-import { makeDirectory } from '../make-directory.ts';
-import type { Paths } from '../paths.ts';
+import { type Paths, trashWithin } from '../paths.ts';
 import { errorCode, isMissing } from './atomic-file.ts';
-import { deleteTree } from './delete-tree.ts';
+import { deleteTree, MountedError } from './delete-tree.ts';
 import { look } from './directories.ts';
 import { type Lane, NoAnswerError } from './lane.ts';
 import { LeftNotes } from './left-notes.ts';
-import { inDirectory, type OpenDirectory } from './open-directory.ts';
+import { mountedIn } from './mounted.ts';
 import type { Store } from './store.ts';
+import { freshName, inTrash, isLink, linkReason, moveToTrash, UnmovableError } from './trash-place.ts';
 import { systemReason } from '../system-error.ts';
 
 /** How long whoever removes something waits to hear whether it could be deleted. Milliseconds. */
 const ANSWER_MS = 1_000;
-/** In a name in the trash: enough of the old name to recognise it, with room for what comes after it. */
-const MAX_NAME_LENGTH = 60;
 const OURS = /^.+-[0-9a-f]{8}$/;
 
 /** What could not be deleted, and why. */
 export interface Left {
   readonly path: string;
   readonly reason: string;
+}
+
+/** What is still there of it. */
+export interface Remains extends Left {
+  /** What has to be done before a repair can delete it; undefined when nothing is known to be in the way. */
+  readonly remedy?: string;
 }
 
 interface Place {
@@ -45,8 +48,8 @@ interface Place {
 export class Trash {
   readonly #place: Place;
   readonly #notes: LeftNotes;
-  /** In the trash, and cannot be deleted. */
-  readonly #undeleted = new Map<string, string>();
+  /** In the trash, or the one within `projects/`, and cannot be deleted: by path. */
+  readonly #undeleted = new Map<string, { readonly reason: string; readonly at: string }>();
   /** One deletion after the other. */
   #work: Promise<unknown>;
   readonly #loaded: Promise<void>;
@@ -77,7 +80,8 @@ export class Trash {
     } catch (error) {
       if (isMissing(error)) moved = null;
       else {
-        const reason = reasonOf(error);
+        const mount = errorCode(error) === 'EBUSY' ? await mountedIn(path, lane) : undefined;
+        const reason = mount === undefined ? reasonOf(error) : new MountedError().message;
         if (reason === null) throw error;
         log.warn({ err: error, path }, 'cannot remove a directory');
         await this.#notes.note(name, reason);
@@ -89,28 +93,39 @@ export class Trash {
   }
 
   /** What removals could not delete, and is still there. */
-  async left(): Promise<Left[]> {
+  async left(): Promise<Remains[]> {
     const { paths, store, lane } = this.#place;
     await this.#loaded;
-    const left: Left[] = [];
+    const left: Remains[] = [];
+    const link = (await isLink(paths.projectsDir, lane)) ? linkReason(paths.projectsDir) : undefined;
     for (const [name, reason] of this.#notes.all) {
       const path = join(paths.projectsDir, name);
       // Somebody has deleted it, or brought its project back.
       if (store.registry.get(name) || (await look(path, lane)).kind === 'nothing')
         await this.#notes.forget(name);
-      else left.push({ path, reason });
+      else {
+        const byHand = link && { reason: link, remedy: `delete it yourself: rm -r ${shellWord(path)}` };
+        left.push({ path, reason, ...byHand, ...(await this.#mounted(path)) });
+      }
     }
-    for (const [name, reason] of this.#undeleted) {
-      const path = join(paths.trashDir, name);
-      if ((await look(path, lane)).kind === 'nothing') this.#undeleted.delete(name);
-      else left.push({ path, reason });
+    for (const [path, { reason, at }] of this.#undeleted) {
+      if ((await look(path, lane)).kind === 'nothing') this.#undeleted.delete(path);
+      else left.push({ path, reason, ...(await this.#mounted(path, at)) });
     }
     return left;
   }
 
+  /** What is mounted there is told anew each time: a repair can go on as soon as it is no more. */
+  async #mounted(path: string, suspect?: string): Promise<Omit<Remains, 'path'> | undefined> {
+    const mount = await mountedIn(path, this.#place.lane, suspect);
+    if (mount === undefined) return undefined;
+    const remedy = `umount ${shellWord(mount)}, then gardener doctor --fix; what is on that disk stays`;
+    return { reason: `another disk is mounted at ${mount}`, remedy };
+  }
+
   /** Tries once more to delete what {@link Trash.left} named. */
   async tryAgain(path: string): Promise<void> {
-    if (dirname(path) === this.#place.paths.trashDir) await this.#soon(this.#delete(basename(path)));
+    if (this.#undeleted.has(path)) await this.#soon(this.#delete(path));
     else await this.discard(basename(path));
   }
 
@@ -119,44 +134,39 @@ export class Trash {
     this.#closed = true;
   }
 
-  /** @returns its name in the trash; null when there is nothing to delete */
+  /** @returns where it is then, in a trash; null when there is nothing to delete */
   async #moveUnlessOwned(name: string, registry: RegistryView): Promise<string | null> {
     if (registry.get(name)) return null;
-    const { projectsDir, trashDir } = this.#place.paths;
-    const moved = freshName(name);
-    makeDirectory(trashDir);
-    await inside(trashDir, async (trash) => {
-      await requirePrivate(trash, trashDir);
-      await inside(projectsDir, (projects) => rename(projects.at(name), trash.at(moved)));
-    });
-    return moved;
+    return await moveToTrash(name, this.#place.paths);
   }
 
-  #delete(name: string): Promise<Left | null> {
-    const work = this.#work.then(() => this.#deleteNow(name));
+  #delete(path: string): Promise<Left | null> {
+    const work = this.#work.then(() => this.#deleteNow(path));
     this.#work = work;
     return work;
   }
 
   /** Never throws. */
-  async #deleteNow(name: string): Promise<Left | null> {
+  async #deleteNow(path: string): Promise<Left | null> {
     const { paths, log } = this.#place;
-    const path = join(paths.trashDir, name);
-    const leave = (error: unknown, within = ''): Left => {
-      log.error({ err: error, path: join(path, within) }, 'cannot delete what was removed');
-      const reason = `${systemReason(error)}${within && ` (${within})`}`;
-      this.#undeleted.set(name, reason);
-      return { path, reason };
+    const [trashDir, name] = [dirname(path), basename(path)];
+    const leave = (error: unknown, left = path, within = ''): Left => {
+      const at = join(left, within);
+      log.error({ err: error, path: at }, 'cannot delete what was removed');
+      const why = error instanceof MountedError ? error.message : systemReason(error);
+      const reason = `${why}${within && ` (${within})`}`;
+      this.#undeleted.set(left, { reason, at });
+      return { path: left, reason };
     };
     try {
       const target = await readlink(path).catch(() => null);
       const deeper = (): string => freshName(name.slice(0, -9));
-      const left = await inDirectory(paths.trashDir, (trash) =>
+      const left = await inTrash(trashDir, paths, (trash) =>
         deleteTree(trash, name, deeper, () => this.#closed),
       );
       if (left === 'stopped') return null;
-      if (left) return leave(left.error, left.inside);
-      this.#undeleted.delete(name);
+      if (left) return leave(left.error, join(trashDir, left.name), left.inside);
+      this.#undeleted.delete(path);
       if (target === null) return null;
       return {
         path: resolve(paths.projectsDir, target),
@@ -168,9 +178,11 @@ export class Trash {
   }
 
   async #deleteLeftBehind(): Promise<void> {
-    const { trashDir } = this.#place.paths;
-    const names = await readdir(trashDir).catch(() => []);
-    for (const name of names.filter((one) => OURS.test(one))) await this.#deleteNow(name);
+    const { trashDir, projectsDir } = this.#place.paths;
+    for (const directory of [trashDir, trashWithin(projectsDir)]) {
+      const names = await readdir(directory).catch(() => []);
+      for (const name of names.filter((one) => OURS.test(one))) await this.#deleteNow(join(directory, name));
+    }
   }
 
   /** What is known of a deletion after a second. */
@@ -187,27 +199,10 @@ export class Trash {
   }
 }
 
-/** A name that nobody has: the old one, and chance. */
-function freshName(name: string): string {
-  return `${name.slice(0, MAX_NAME_LENGTH)}-${randomBytes(4).toString('hex')}`;
+/** For a person to copy into a shell. */
+function shellWord(word: string): string {
+  return /^[\w./:@%+,=-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
-
-/** Does something in a directory that must be one itself. */
-async function inside<T>(path: string, task: (directory: OpenDirectory) => Promise<T>): Promise<T> {
-  if ((await lstat(path)).isSymbolicLink())
-    throw new UnmovableError(`${path} is a link, and nothing is deleted through one`);
-  return await inDirectory(path, task);
-}
-
-/** What others may write into is no place for files to be deleted in. */
-async function requirePrivate(trash: OpenDirectory, path: string): Promise<void> {
-  const { uid, mode } = await trash.status();
-  if (uid !== process.geteuid?.() || (mode & 0o022) !== 0)
-    throw new UnmovableError(`${path} is not yours alone; move it away`);
-}
-
-/** Not the system's refusal but ours. */
-class UnmovableError extends Error {}
 
 /** Why something stays where it is; null for a mistake of ours. */
 function reasonOf(error: unknown): string | null {

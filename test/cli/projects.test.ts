@@ -338,7 +338,7 @@ describe('rm', () => {
       signal: null,
       stdout: 'removed api\n',
       stderr: `note: trained data of api stay in ~/.codebase-gardener/projects/${id}: ~/.codebase-gardener/projects is a link, and nothing is deleted through one
-try: gardener doctor --fix, when nothing is in the way any more; or delete them yourself
+try: gardener doctor, which says what is in the way; then gardener doctor --fix
 active now: web
 `,
     });

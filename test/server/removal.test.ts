@@ -94,6 +94,9 @@ describe('a removed project', () => {
       ],
     });
     expect(await readFile(join(elsewhere, id, 'lora_adapter.bin'), 'utf8')).toBe('weights');
+    expect(await issues()).toMatchObject([
+      { code: 'left_behind', fixable: false, remedy: `delete it yourself: rm -r ${own}` },
+    ]);
 
     await rm(running.paths.projectsDir);
     await mkdir(running.paths.projectsDir);

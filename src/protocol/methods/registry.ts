@@ -18,6 +18,7 @@ const issue = z
     path: z.string().optional(),
     message: z.string(),
     fixable: z.boolean().describe('whether registry.repair can do something about it'),
+    remedy: z.string().optional().describe('what to do about it first, where registry.repair can do nothing'),
   })
   .meta({ id: 'Issue' });
 

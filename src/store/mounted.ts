@@ -1,0 +1,37 @@
+/** Disks that are mounted in what is to be deleted: what is on them is not the registry's. */
+import { lstat, realpath } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { mountPoints } from '../mount-table.ts';
+import { type Lane, NoAnswerError } from './lane.ts';
+
+/**
+ * A disk that is mounted at a path or below it. Undefined where none is; elsewhere than on Linux only the path itself,
+ * or the suspect, is looked at.
+ *
+ * @param lane of the disk that the path is on
+ * @param suspect where one was seen before
+ */
+export async function mountedIn(
+  path: string,
+  lane: Lane,
+  suspect: string = path,
+): Promise<string | undefined> {
+  try {
+    return await lane.ask(async () => {
+      const points = await mountPoints();
+      if (!points) return (await isOtherDisk(suspect)) ? suspect : undefined;
+      const real = join(await realpath(dirname(path)), basename(path));
+      const found = points.find((point) => point === real || point.startsWith(`${real}/`));
+      return found === undefined ? undefined : path + found.slice(real.length);
+    });
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    // A disk that does not answer is one.
+    return error instanceof NoAnswerError ? suspect : undefined;
+  }
+}
+
+async function isOtherDisk(path: string): Promise<boolean> {
+  const [own, around] = await Promise.all([lstat(path), lstat(dirname(path))]);
+  return own.dev !== around.dev;
+}
