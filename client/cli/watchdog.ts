@@ -21,6 +21,7 @@ import { LocalError, systemReason } from './failures.ts';
  * Its words are the project's id, the lease's token, and how a session's processes are found: `proc` or `ps`.
  */
 export const SCRIPT = `
+PATH=/usr/bin:/bin\${PATH:+:$PATH}
 trap '' HUP INT QUIT TERM
 unnamed() {
   for pause in 0 .1 .2 .4 1; do
@@ -106,8 +107,8 @@ export class Watchdog {
     const look = process.platform === 'linux' ? 'proc' : 'ps';
     const script: ChildProcess = spawn('/bin/sh', ['-c', SCRIPT, 'watchdog', project, token, look], {
       cwd: '/',
-      // Where sleep and grep are.
-      env: { PATH: env['PATH'] ?? '/usr/bin:/bin' },
+      // Where a system has sleep and grep elsewhere than where the script looks first.
+      env: { PATH: env['PATH'] ?? '' },
       detached: true,
       // Node makes the line and closes it in every other program that is started: the trainer must not hold it.
       stdio: ['pipe', 'ignore', 'ignore'],

@@ -23,9 +23,14 @@ function trainer(token: string): ChildProcess & { pid: number } {
 }
 
 /** Runs the script to its end with what a `gardener train` of token 7 has said before it ended; gives its errors. */
-async function watch(shell: string, said: string, look = 'proc'): Promise<string> {
+async function watch(
+  shell: string,
+  said: string,
+  look = 'proc',
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<string> {
   const words = ['-c', SCRIPT, 'watchdog', 'an-id', '7', look];
-  const child = spawn(shell, words, { stdio: ['pipe', 'ignore', 'pipe'] });
+  const child = spawn(shell, words, { env, stdio: ['pipe', 'ignore', 'pipe'] });
   let errors = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     errors += text;
@@ -79,6 +84,17 @@ test.for(SHELLS_AND_WAYS)(
     expect(await isGone(bystander.pid)).toBe(false);
   },
 );
+
+test('leaves a trainer its time where PATH has no programs', async (context) => {
+  requireTools(context, 'timeout');
+  if (process.platform !== 'linux') context.skip('needs /proc');
+  const { leader, other } = await grouped();
+  const started = performance.now();
+  const errors = await watch('/bin/sh', `${leader}\n`, 'proc', { PATH: '/nonexistent' });
+  expect(errors).not.toContain('not found');
+  await until(() => isGone(other), 'the trainer is gone');
+  expect(performance.now() - started).toBeGreaterThan(4_000);
+});
 
 test('the groups of a session are found by parents as by its number', async (context) => {
   requireTools(context, ['timeout', 'ps']);
