@@ -131,9 +131,8 @@ describe('without a daemon the doctor says what a start would do, and starts non
       /served without: .*retrain_requested\.at.* goes to backups\/ with the next change$/,
     );
     await cli.json(['edit', 'api', '--tag', 'x']);
-    const [kept = ''] = (await readdir(join(cli.dataDir, 'backups'))).filter((name) =>
-      name.endsWith('-migration.json'),
-    );
+    const kept =
+      (await readdir(join(cli.dataDir, 'backups'))).find((name) => name.endsWith('-migration.json')) ?? '';
     expect(await problem()).toMatch(/served without: .*retrain_requested\.at/);
     expect(await problem()).toContain(`; the file as it was is kept as backups/${kept}`);
   });
