@@ -80,7 +80,8 @@ export async function runTrainer(
       if (!(error instanceof ReportFault)) throw error;
       const why = `${error.message}${line === undefined ? '' : `: ${printable(cutText(line, 100))}`}`;
       // What comes of a training is said once, and whoever trains must hear that it was lost.
-      if (line?.includes('"result"')) tell(unusable(why));
+      // A line that was too long to be kept may have held it.
+      if (line === undefined || /["']result["']/.test(line)) tell(unusable(why));
       else warn(why);
     }
   };

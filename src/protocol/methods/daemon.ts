@@ -73,7 +73,7 @@ export const daemonMethods = {
       socket: z.string(),
       data_dir: z.string(),
       manager: z.enum(['launchd', 'systemd', 'spawned', 'foreground']).describe('who started it'),
-      memory_rss: z.int().describe('bytes'),
+      memory_rss: z.int().describe('bytes; 0 where the system does not tell'),
       host: z.string().describe('name of the machine that the daemon runs on'),
       home: z.string().describe('home directory of its user, empty where it has none'),
       requests: z.record(z.string(), percentiles).describe('by method, since the start'),

@@ -8,6 +8,15 @@ import { PROTOCOL_VERSION } from '../../protocol/version.ts';
 import { VERSION } from '../../version.ts';
 import type { Family, Services } from './types.ts';
 
+/** 0 where the system does not tell, as without /proc. */
+function residentBytes(): number {
+  try {
+    return process.memoryUsage.rss();
+  } catch {
+    return 0;
+  }
+}
+
 /** Where the daemon runs: who reaches it through a forwarded socket has other paths. */
 function machine(): { host: string; home: string } {
   return { host: hostname(), home: findHome() ?? '' };
@@ -41,7 +50,7 @@ export function daemonHandlers({ daemon, log }: Services): Family<'daemon' | 'rp
     'daemon.status': () => ({
       pid: process.pid,
       version: VERSION,
-      memory_rss: process.memoryUsage.rss(),
+      memory_rss: residentBytes(),
       ...machine(),
       ...daemon.status(),
     }),
