@@ -196,10 +196,10 @@ function notAllowed(path: string, cause: unknown): ConnectionError {
 function hung(socket: string, what: string): ConnectionError {
   const pid = readPid(socket);
   const who = pid === undefined ? 'the daemon' : `the daemon (process ${pid})`;
-  const remedy = pid === undefined ? LOOK_FOR_DAEMON : `end it with "kill -9 ${pid}"`;
+  const remedy = pid === undefined ? LOOK_FOR_DAEMON : `end it: kill -9 ${pid}`;
   return new ConnectionError(
     'hung',
-    `cannot reach the registry: ${who} hangs: ${what} on ${socket}; try "gardener daemon restart", or ${remedy}`,
+    `cannot reach the registry: ${who} hangs: ${what} on ${socket}; if it stays like this, ${remedy}`,
   );
 }
 

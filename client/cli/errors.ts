@@ -38,7 +38,6 @@ const HINTS: Hints = {
 /** Where a connection's own message ends in advice, ours is shorter and takes its place. */
 const REACHING: Readonly<Partial<Record<ConnectionFailure, string>>> = {
   not_running: 'gardener daemon start',
-  hung: 'gardener daemon logs; end the daemon if it stays like this, and start it again',
 };
 
 /** For a daemon that is not there, on a socket that was given without a data directory. */
@@ -57,7 +56,9 @@ export function explain(error: unknown, hints: Hints = {}, socketAlone = false):
   if (error instanceof RpcError) return explainRpc(error, hints);
   if (error instanceof ConnectionError) {
     const { reason, message } = error;
-    const hint = socketAlone ? FOREIGN[reason] : REACHING[reason];
+    // Only the connection knows which process hangs.
+    const ours = reason === 'hung' ? `gardener daemon logs; ${adviceIn(message)}` : REACHING[reason];
+    const hint = socketAlone ? FOREIGN[reason] : ours;
     return outside(EXIT.unreachable, reason, hint ? beforeAdvice(message) : message, hint);
   }
   if (error instanceof NotRunningError) {
@@ -117,6 +118,10 @@ const RPC_HINTS: Readonly<Record<number, string>> = {
 
 function outside(exitCode: number, kind: string, message: string, hint: string | undefined): Explained {
   return { exitCode, message, hint, document: { code: null, message, data: { kind } } };
+}
+
+function adviceIn(message: string): string {
+  return message.slice(message.lastIndexOf('; ') + 2);
 }
 
 function beforeAdvice(message: string): string {

@@ -878,10 +878,68 @@ class _Dialer:
             return False
 
     def _hung(self, what: str) -> RegistryConnectionError:
+        pid = self._noted_daemon()
+        who = "the daemon" if pid is None else f"the daemon (process {pid})"
+        remedy = _LOOK_FOR_DAEMON if pid is None else f"end it: kill -9 {pid}"
         return RegistryConnectionError(
             "hung",
-            f"cannot reach the registry: the daemon hangs: {what} on {self.path}; try \"gardener daemon restart\"",
+            f"cannot reach the registry: {who} hangs: {what} on {self.path}; if it stays like this, {remedy}",
         )
+
+    def _noted_daemon(self) -> Optional[int]:
+        """The process that bound the socket, as it noted beside it; None where that number is somebody else's here."""
+        try:
+            with open(f"{self.path}.pid", encoding="ascii") as note:
+                pid = int(note.read())
+        except (OSError, ValueError):
+            return None
+        return pid if _is_daemon_of(pid, self.path) else None
+
+
+_LOOK_FOR_DAEMON = "look for it with: ps ax | grep gardenerd, also in containers that share the directory"
+
+
+def _is_daemon_of(pid: int, path: str) -> bool:
+    """Whether a process is a daemon of this user that serves this socket, as far as can be told; False in doubt."""
+    try:
+        uid, words, env = _process(pid)
+        script = next(word for word in words[1:] if not word.startswith("-"))
+        name = os.path.basename(script)
+        name = name[:-3] if name.endswith(".js") else name
+        runs = name == "gardenerd" or (name == "gardener" and ("daemon", "run") in zip(words, words[1:]))
+        if uid != os.getuid() or not runs:
+            return False
+        served = _flag(words, "socket") or env.get("CODEBASE_GARDENER_SOCKET")
+        if not served:
+            home = env.get("HOME")
+            default = os.path.join(home, ".codebase-gardener") if home else ""
+            directory = _flag(words, "data-dir") or env.get("CODEBASE_GARDENER_DATA_DIR") or default
+            served = os.path.join(directory, "run", "registry.sock") if directory else ""
+        return bool(served) and os.path.samefile(served, path)
+    except (OSError, ValueError, StopIteration, subprocess.SubprocessError):
+        return False
+
+
+def _process(pid: int) -> Tuple[int, List[str], Dict[str, str]]:
+    """Whose a process is, its words, and its environment where that can be read, as on Linux."""
+    if os.path.isdir("/proc/self"):
+        with open(f"/proc/{pid}/cmdline", "rb") as line, open(f"/proc/{pid}/environ", "rb") as variables:
+            words = [os.fsdecode(word) for word in line.read().split(b"\0")[:-1]]
+            env = [os.fsdecode(each).partition("=") for each in variables.read().split(b"\0")]
+        return os.stat(f"/proc/{pid}").st_uid, words, {name: value for name, _, value in env}
+    command = ["/bin/ps", "-ww", "-o", "uid=", "-o", "command=", "-p", str(pid)]
+    told = subprocess.run(command, stdout=subprocess.PIPE, check=True, timeout=2, encoding="utf-8", errors="replace")
+    uid, *words = told.stdout.split()
+    return int(uid), words, {}
+
+
+def _flag(words: Sequence[str], name: str) -> str:
+    for word, after in zip(words, [*words[1:], ""]):
+        if word == f"--{name}":
+            return after
+        if word.startswith(f"--{name}="):
+            return word.partition("=")[2]
+    return ""
 
 
 # The registry.

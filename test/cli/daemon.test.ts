@@ -292,3 +292,17 @@ test('the program works through a link, as packages install it', async () => {
   const { stdout } = await promisify(execFile)(link, ['call', 'daemon.ping'], { env });
   expect(stdout).toBe('"pong"\n');
 });
+
+test('a daemon that hangs is named, with the command that ends it, by whatever asks for it', async () => {
+  const cli = await commandLine();
+  const { pid } = (await cli.json(['daemon', 'start'])) as Started;
+  process.kill(pid, 'SIGSTOP');
+  onTestFinished(() => void process.kill(pid, 'SIGCONT'));
+  for (const words of [['daemon', 'restart'], ['ls']]) {
+    const { code, stderr } = await cli.run(words);
+    expect(code).toBe(3);
+    expect(stderr).toContain(`the daemon (process ${pid}) hangs`);
+    expect(stderr).toContain(`try: gardener daemon logs; if it stays like this, end it: kill -9 ${pid}\n`);
+  }
+  process.kill(pid, 'SIGCONT');
+});

@@ -361,6 +361,24 @@ class Deadlines(Home):
                 with self.assertRaises(RegistryConnectionError) as caught:
                     registry.get_project_count()
         self.assertEqual(caught.exception.reason, "hung")
+        # Nobody knows whose it is, and no command of gardener's ends a daemon that does not listen.
+        self.assertIn("ps ax | grep gardenerd", str(caught.exception))
+        self.assertNotIn("restart", str(caught.exception))
+
+
+class Hanging(DaemonTest):
+    def test_a_daemon_that_hangs_is_named_and_what_ends_it(self):
+        self.registry.get_project_count()
+        pid = int((self.data_dir / "run" / "registry.sock.pid").read_text())
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            with self.assertRaises(RegistryConnectionError) as caught:
+                self.open().get_project_count()
+        finally:
+            os.kill(pid, signal.SIGCONT)
+        self.assertEqual(caught.exception.reason, "hung")
+        self.assertIn(f"the daemon (process {pid}) hangs", str(caught.exception))
+        self.assertTrue(str(caught.exception).endswith(f"; if it stays like this, end it: kill -9 {pid}"))
 
 
 class Watching(DaemonTest):
