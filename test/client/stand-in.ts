@@ -3,7 +3,6 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { onTestFinished } from 'vitest';
 
 export interface Request {
@@ -61,16 +60,21 @@ export async function standIn(behave: Behaviour = () => undefined, path?: string
     it.accepted += 1;
     it.connections.add(peer);
     peer.on('close', () => it.connections.delete(peer));
-    // A client that goes away in the middle is what some tests are about; readline passes the error on.
+    // A client that goes away in the middle is what some tests are about.
     peer.on('error', () => peer.destroy());
-    const lines = createInterface({ input: peer });
-    lines.on('error', () => undefined);
-    lines.on('line', (line) => {
+    const heard = (line: string): void => {
       const request = JSON.parse(line) as Request;
       if (request.method !== 'daemon.hello') it.received.push(request);
       let result = behave(request, peer, it);
       if (result === undefined && request.method === 'daemon.hello') result = HELLO;
       if (result !== undefined && result !== SILENCE && peer.writable) peer.write(answer(request.id, result));
+    };
+    // Not with readline, which also ends lines at the separators of Unicode.
+    let rest = '';
+    peer.setEncoding('utf8').on('data', (text: string) => {
+      const lines = (rest + text).split('\n');
+      rest = lines.pop() ?? '';
+      for (const line of lines) heard(line);
     });
   });
   await new Promise<void>((resolve) => server.listen(socket, resolve));
