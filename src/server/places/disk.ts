@@ -2,8 +2,8 @@
  * The few questions about other people's directories that finding a project takes. What the disk refuses to tell is null;
  * all throw `NoAnswerError` where it does not answer.
  */
-import { constants } from 'node:fs';
-import { open, readdir, realpath, stat } from 'node:fs/promises';
+import { readdir, realpath, stat } from 'node:fs/promises';
+import { readSmallFile } from '../../small-file.ts';
 
 /**
  * Asks the disk something; null when it says no. Other people's disks may hang, and must not hold up the daemon.
@@ -35,15 +35,7 @@ export class Disk {
 
   /** The text of a small file; never waits for a pipe. */
   read(path: string): Promise<string | null> {
-    return this.#ask(async () => {
-      const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
-      try {
-        const status = await handle.stat();
-        return status.isFile() && status.size <= MAX_FILE_BYTES ? await handle.readFile('utf8') : null;
-      } finally {
-        await handle.close();
-      }
-    });
+    return this.#ask(async () => (await readSmallFile(path, MAX_FILE_BYTES)) ?? null);
   }
 
   async list(path: string): Promise<readonly string[]> {
