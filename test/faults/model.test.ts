@@ -34,6 +34,17 @@ const FOUND: [what: string, steps: Step[]][] = [
       { do: 'fail', operation: { do: 'rename', name: 'a', to: 'b' } },
     ],
   ],
+  [
+    'a change that changes nothing where nothing can be written',
+    [
+      { do: 'register', name: 'a', activate: false },
+      { do: 'fail', operation: { do: 'rename', name: 'a', to: 'a' } },
+      { do: 'fail', operation: { do: 'count', name: 'a', count: 0 } },
+      { do: 'fail', operation: { do: 'status', name: 'a', status: 'not_started' } },
+      { do: 'fail', operation: { do: 'activate', name: 'a' } },
+      { do: 'fail', operation: { do: 'touch', name: 'a' } },
+    ],
+  ],
 ];
 
 test.for(FOUND)('the daemon, its file and the model agree after %s', async ([, steps], context) => {

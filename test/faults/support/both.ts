@@ -140,13 +140,11 @@ class Both {
     const { error } = await this.#ask(operation);
     await limit('unlimited');
     // A change that is refused anyway, or changes nothing, need not be written.
-    const refused = new Model();
-    refused.projects = new Map([...this.#model.projects].map(([id, project]) => [id, { ...project }]));
-    refused.active = this.#model.active;
-    const outcome = refused.apply(operation, 'new');
+    const written = this.#model.copy();
+    const outcome = written.apply(operation, 'new');
     if (outcome !== 0) assert.ok(error?.code === outcome || error?.code === 1010);
     else if (error) assert.deepEqual([error.code, error.data?.['applied']], [1010, false]);
-    else assert.deepEqual({ ...operation }, { do: 'activate', name: null });
+    else assert.deepEqual([operation.do === 'touch', written], [false, this.#model]);
   }
 
   async #restart(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {

@@ -24,6 +24,14 @@ export class Model {
   projects = new Map<string, ModelProject>();
   active: string | null = null;
 
+  /** One that goes on by itself. */
+  copy(): Model {
+    const copy = new Model();
+    copy.projects = structuredClone(this.projects);
+    copy.active = this.active;
+    return copy;
+  }
+
   find(name: string | null): [string, ModelProject] | undefined {
     return [...this.projects].find(([, project]) => project.name.toLowerCase() === name?.toLowerCase());
   }
