@@ -1,7 +1,8 @@
 /** Codebases that lie elsewhere now. */
 import { InvalidParamsError, RegistryError } from './errors.ts';
 import { checkedPath, putChanged } from './operations.ts';
-import { MAX_PATH_BYTES, type Project } from './project.ts';
+import { MAX_PATH_BYTES } from './limits.ts';
+import type { Project } from './project.ts';
 import { findProject } from './references.ts';
 import type { Draft } from './registry.ts';
 

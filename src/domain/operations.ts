@@ -5,11 +5,11 @@
  */
 import { etagOf, toWire } from './encoding.ts';
 import { InvalidParamsError, RegistryError } from './errors.ts';
+import { MAX_METADATA_BYTES } from './limits.ts';
 import {
   blankTraining,
   cleanName,
   type JsonObject,
-  MAX_METADATA_BYTES,
   nameFault,
   type Project,
   type Repository,

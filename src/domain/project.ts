@@ -11,19 +11,12 @@ export type TrainingStatus = (typeof TRAINING_STATUSES)[number];
 /** Unicode code points; the Python module's limit. */
 export const MAX_NAME_LENGTH = 255;
 export const MAX_TAGS = 64;
-/** Serialised as compact JSON, in UTF-8. */
-export const MAX_METADATA_BYTES = 16 * 1024;
 /** Far beyond the milliseconds that tokens follow, and as far below the last whole number that one can still be added to. */
 export const MAX_TOKEN = 2 ** 52;
 /** How often running a trainer may be lost before nobody counts any more. */
 export const MAX_ATTEMPT = 1_000_000;
 /** The longest that a trainer may be silent, in milliseconds: a day. */
 export const MAX_STALL_MS = 86_400_000;
-/**
- * What a caller may give for a path or a reference: the longest path that Linux takes, and macOS takes less. A file may
- * hold longer ones. UTF-8.
- */
-export const MAX_PATH_BYTES = 4096;
 /**
  * A longer text is no name, however it is composed: a code point comes of at most four, of two units each. Composing takes
  * time that grows with the square of the length where somebody means it to: half a million accents take minutes.

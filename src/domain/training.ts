@@ -3,6 +3,7 @@
  * last written down, and the leases themselves live with the connections.
  */
 import { InvalidParamsError } from './errors.ts';
+import { MAX_DETAILS_BYTES } from './limits.ts';
 import { putChanged, update } from './operations.ts';
 import {
   type Before,
@@ -21,8 +22,6 @@ export const DISCONNECTED = 'trainer disconnected';
 export const STALLED = 'stalled';
 /** A project whose lease was lost this many times running is no longer handed out by `training.claim`. */
 export const MAX_LOST_ATTEMPTS = 3;
-/** Serialised as compact JSON, in UTF-8. */
-export const MAX_DETAILS_BYTES = 4 * 1024;
 
 export interface Holder {
   name?: string | undefined;

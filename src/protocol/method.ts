@@ -1,7 +1,8 @@
 /** How a method is declared. Validation, types, `rpc.discover` and the documentation follow from the declaration. */
 import { z } from 'zod';
 import type { ErrorKind } from '../domain/errors.ts';
-import { MAX_PATH_BYTES, projectSchema } from '../domain/project.ts';
+import { MAX_PATH_BYTES } from '../domain/limits.ts';
+import { projectSchema } from '../domain/project.ts';
 
 export interface Method<P extends z.ZodType = z.ZodType, R extends z.ZodType = z.ZodType> {
   /** One sentence for a list of methods. */

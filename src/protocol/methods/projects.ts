@@ -1,13 +1,7 @@
 import { z } from 'zod';
+import { MAX_ERROR, MAX_METADATA_BYTES, MAX_PATH_BYTES } from '../../domain/limits.ts';
 import { RESOLVED_BY } from '../../domain/operations.ts';
-import {
-  jsonObject,
-  MAX_METADATA_BYTES,
-  MAX_NAME_LENGTH,
-  MAX_PATH_BYTES,
-  MAX_TAGS,
-  TRAINING_STATUSES,
-} from '../../domain/project.ts';
+import { jsonObject, MAX_NAME_LENGTH, MAX_TAGS, TRAINING_STATUSES } from '../../domain/project.ts';
 import {
   EXAMPLE_PROJECT,
   ifEtag,
@@ -163,7 +157,7 @@ export const projectMethods = {
     params: z.strictObject({
       project: projectReference,
       status: status.describe('the new one'),
-      error: z.string().max(4096).optional().describe('why it failed; with status "failed" only'),
+      error: z.string().max(MAX_ERROR).optional().describe('why it failed; with status "failed" only'),
       if_etag: ifEtag,
     }),
     result: wireProject,

@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { MAX_DETAILS_BYTES, MAX_ERROR, MAX_MESSAGE, MAX_PHASE } from '../../domain/limits.ts';
 import { jsonObject, MAX_STALL_MS, MAX_TAGS } from '../../domain/project.ts';
-import { MAX_DETAILS_BYTES, MAX_LOST_ATTEMPTS } from '../../domain/training.ts';
+import { MAX_LOST_ATTEMPTS } from '../../domain/training.ts';
 import { EXAMPLE_PROJECT, method, projectReference, somePath, wireProject } from '../method.ts';
 
 const holder = z
@@ -107,8 +108,8 @@ export const trainingMethods = {
       project: projectReference,
       token,
       progress: z.number().min(0).max(1).optional().describe('how much of it is done'),
-      phase: z.string().max(100).optional().describe('what is being done; a new one is written down'),
-      message: z.string().max(1000).optional().describe('for people'),
+      phase: z.string().max(MAX_PHASE).optional().describe('what is being done; a new one is written down'),
+      message: z.string().max(MAX_MESSAGE).optional().describe('for people'),
       details,
     }),
     result: z.null(),
@@ -146,7 +147,7 @@ export const trainingMethods = {
     params: z.strictObject({
       project: projectReference,
       token,
-      error: z.string().max(4096).describe('why'),
+      error: z.string().max(MAX_ERROR).describe('why'),
       details,
     }),
     result: wireProject,

@@ -1,0 +1,18 @@
+/**
+ * What the registry takes of a report, and of a path. This file has no imports: the client libraries cut by the same
+ * limits, so that no report is refused for its length.
+ */
+
+/** UTF-16 units. */
+export const MAX_PHASE = 100;
+export const MAX_MESSAGE = 1_000;
+/** Why a training failed. */
+export const MAX_ERROR = 4_096;
+/** Serialised as compact JSON, in UTF-8. */
+export const MAX_DETAILS_BYTES = 4 * 1024;
+export const MAX_METADATA_BYTES = 16 * 1024;
+/**
+ * What a caller may give for a path or a reference: the longest path that Linux takes, and macOS takes less. A file may
+ * hold longer ones. UTF-8.
+ */
+export const MAX_PATH_BYTES = 4096;
