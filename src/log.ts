@@ -1,5 +1,6 @@
 /** The daemon's log: JSON lines, written before the call returns. */
 import { pino, stdTimeFunctions, type Logger } from 'pino';
+import { mendJson } from './domain/text.ts';
 import { LogFile } from './log-file.ts';
 
 export { MAX_LOG_BYTES, OLD_LOG_FILES } from './log-file.ts';
@@ -21,8 +22,10 @@ export function parseLogLevel(text: string): LogLevel | null {
  * @throws when the file cannot be opened
  */
 export function openLog(file: string, level: LogLevel): Logger {
+  const lines = new LogFile(file);
   return pino(
     { level: PINO_LEVELS[level], base: { pid: process.pid }, timestamp: stdTimeFunctions.isoTime },
-    new LogFile(file),
+    // Whoever calls may be quoted.
+    { write: (line) => lines.write(mendJson(line)) },
   );
 }

@@ -1,6 +1,7 @@
 /** `gardenerd`: the daemon in the foreground. Prints nothing but problems; the log has the rest. */
 import { parseArgs } from 'node:util';
 import { timestampOf } from './domain/project.ts';
+import { jsonText } from './domain/text.ts';
 import { Daemon, type DaemonOptions, type Manager } from './daemon.ts';
 import { endProcess } from './end-process.ts';
 import { closeInheritedFiles } from './inherited-files.ts';
@@ -105,7 +106,7 @@ async function main(): Promise<void> {
   if (options === 'version') return void process.stdout.write(`${VERSION}\n`);
   if (options.check) {
     const found = await forecast(resolvePaths(options), timestampOf(Date.now()));
-    return void process.stdout.write(`${JSON.stringify(found)}\n`);
+    return void process.stdout.write(`${jsonText(found)}\n`);
   }
   // It outlives whoever started it, who may wait for the end of a pipe or release a lock by ending.
   if (options.manager === 'spawned') closeInheritedFiles();

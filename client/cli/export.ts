@@ -2,6 +2,7 @@
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { WireProject } from '../../src/domain/encoding.ts';
+import { jsonText } from '../../src/domain/text.ts';
 import type { Context } from './context.ts';
 import { requireAnswer } from './disk-answer.ts';
 import { LocalError, systemReason, UsageError } from './failures.ts';
@@ -28,7 +29,7 @@ export async function exportProjects(ctx: Context, file: string, { force }: Expo
   if (file === '-') return ctx.printJson(document);
   const path = resolve(ctx.cwd(), expandTilde(file, ctx.host.home));
   await requireAnswer(dirname(path), ctx.shortPath(path));
-  await write(path, `${JSON.stringify(document, null, 2)}\n`, force === true);
+  await write(path, `${jsonText(document, 2)}\n`, force === true);
   if (ctx.json) return ctx.printJson({ file: path, project_count: projects.length });
   ctx.print(`exported ${plural(projects.length, 'project')} to ${ctx.shortPath(printable(path))}`);
 }

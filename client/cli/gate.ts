@@ -6,6 +6,7 @@
  * to, and this file alone makes it: line breaks and colours are put around text here, and none come through from within.
  */
 import { PAINTED } from './colour.ts';
+import { mendJson } from '../../src/domain/text.ts';
 import { printable } from '../../src/printable.ts';
 
 declare const gate: unique symbol;
@@ -58,14 +59,17 @@ export function shownOver(text: string): Shown {
   return (ERASE_LINE + shown(text)) as Shown;
 }
 
-/** A document of JSON with a line break at its end. A program reads the same values from it as from any other form. */
+/**
+ * A document of JSON with a line break at its end. A program reads the same values from it as from any other form, but for
+ * halves of characters, at which most would stop.
+ */
 export function shownJson(document: unknown, indent?: number): Shown {
   return shownJsonLines([JSON.stringify(document, null, indent)]);
 }
 
 /** JSON that is text already. JSON itself escapes only the control characters below the blank. */
 export function shownJsonLines(lines: readonly string[]): Shown {
-  return lines.map((json) => `${json.replace(UNSAFE_IN_JSON, unicodeEscape)}\n`).join('') as Shown;
+  return lines.map((json) => `${mendJson(json).replace(UNSAFE_IN_JSON, unicodeEscape)}\n`).join('') as Shown;
 }
 
 /** What JSON leaves as it is; and the rest, but the line break, for what was meant to be JSON and is none. */

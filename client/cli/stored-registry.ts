@@ -2,6 +2,7 @@
 import { constants } from 'node:buffer';
 import { readFile, stat } from 'node:fs/promises';
 import type { JsonObject } from '../../src/domain/project.ts';
+import { mendJson } from '../../src/domain/text.ts';
 import { isJsonObject, JsonFault, parseJson } from './json.ts';
 import { sameName } from './names.ts';
 
@@ -27,8 +28,8 @@ export class TooLargeError extends Error {
  */
 export async function readStoredRegistry(path: string): Promise<StoredRegistry> {
   if ((await stat(path)).size > constants.MAX_STRING_LENGTH) throw new TooLargeError();
-  const text = (await readFile(path, 'utf8')).replace(/^\uFEFF/, '');
-  const document = await parseJson(text);
+  // As the daemon reads it: Python writes halves of characters for file names that are not UTF-8.
+  const document = await parseJson(mendJson(await readFile(path, 'utf8')));
   if (!isJsonObject(document)) throw new JsonFault('an object is expected', 1, 1);
   const { version, active_project: active, projects } = document;
   if (!isJsonObject(projects)) throw new JsonFault('the object "projects" is missing', 1, 1);

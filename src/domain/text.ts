@@ -25,6 +25,14 @@ export function cutStart(text: string, units: number): string {
   return text.slice(text.length - units + (first >= 0xdc00 && first <= 0xdfff ? 1 : 0));
 }
 
+/**
+ * A value as JSON that everybody can read, for all that is written for others to read. What is known to be whole, as
+ * what is stored is, needs only `JSON.stringify`.
+ */
+export function jsonText(value: unknown, indent?: number): string {
+  return mendJson(JSON.stringify(value, null, indent));
+}
+
 /** JSON with the replacement character where half of a character stood, in keys, too. As long as it was. */
 export function mendJson(json: string): string {
   if (!MAY_BE_HALF.test(json)) return json;

@@ -5,6 +5,7 @@
  * `params`, a bare answer to a batch of one.
  */
 import { isUtf8 } from 'node:buffer';
+import { jsonText } from '../domain/text.ts';
 import { longIds, mayBeRounded, NumberText } from './long-ids.ts';
 
 /** https://www.jsonrpc.org/specification, section 5.1 */
@@ -146,7 +147,7 @@ export function hasPlainId(request: RpcRequest): request is RpcRequest<PlainId> 
   return !(request.id instanceof NumberText);
 }
 
-/** An answer as text, without a line feed. */
+/** An answer as text, without a line feed. The id is as it was sent, whatever that is: somebody waits for it. */
 export function writeAnswer({
   id = null,
   result,
@@ -158,7 +159,7 @@ export function writeAnswer({
 }): string {
   const idText = id instanceof NumberText ? id.text : JSON.stringify(id);
   const [name, value] = error === undefined ? ['result', result] : ['error', error];
-  return `{"jsonrpc":"2.0","id":${idText},"${name}":${value instanceof RawJson ? value.json : JSON.stringify(value)}}`;
+  return `{"jsonrpc":"2.0","id":${idText},"${name}":${value instanceof RawJson ? value.json : jsonText(value)}}`;
 }
 
 function refused(code: number, message: string, id: RpcId = null): Message {

@@ -4,6 +4,7 @@ import { wireJson } from '../domain/encoding.ts';
 import { InvalidParamsError, RegistryError } from '../domain/errors.ts';
 import { eventJson } from '../domain/events.ts';
 import type { RegistryView } from '../domain/registry.ts';
+import { jsonText } from '../domain/text.ts';
 import type { Problem } from '../store/problem.ts';
 import type { Commit } from '../store/committed.ts';
 import type { Turns } from '../turns.ts';
@@ -279,7 +280,7 @@ export class Events {
     const event = problem
       ? { type: 'problem', problem, read_only: readOnly, origin: 'file', at }
       : { type: 'recovered', origin: 'file', at };
-    return [() => JSON.stringify(event), []];
+    return [() => jsonText(event), []];
   }
 
   #add(write: () => string, projectIds: readonly (string | null)[], isProgress = false): Entry {
@@ -381,5 +382,5 @@ export function snapshotJson({ registry, problem, readOnly }: Watched, projectId
   const projects = projectId === undefined ? registry.projects() : [registry.get(projectId)];
   const json = Array.from(projects, (project) => project && wireJson(project)).filter(Boolean);
   const active = JSON.stringify(registry.active);
-  return `"projects":[${json.join(',')}],"active_project":${active},"problem":${JSON.stringify(problem)},"read_only":${readOnly}`;
+  return `"projects":[${json.join(',')}],"active_project":${active},"problem":${jsonText(problem)},"read_only":${readOnly}`;
 }

@@ -182,6 +182,19 @@ describe('the log', () => {
     await expect(stat(`${file}.${OLD_LOG_FILES + 1}`)).rejects.toMatchObject({ code: 'ENOENT' });
   });
 
+  test('is JSON that everybody can read, whoever is quoted', async () => {
+    const file = join(await temporaryDirectory(), 'logs', 'registry.log');
+    const half = 'x\ud800';
+    openLog(file, 'INFO').info({ [half]: half, err: new Error(half) }, half);
+    const text = await readFile(file, 'utf8');
+    expect(text).not.toMatch(/\\ud800/i);
+    expect(JSON.parse(text)).toMatchObject({
+      msg: 'x\ufffd',
+      'x\ufffd': 'x\ufffd',
+      err: { message: 'x\ufffd' },
+    });
+  });
+
   test('that another daemon has filled is renamed by the next one', async () => {
     const dataDir = await temporaryDirectory();
     const file = join(dataDir, 'logs', 'registry.log');

@@ -44,7 +44,7 @@ describe('half of a character is refused with the path of its field', () => {
     const given = method === 'projects.register' ? { source_path: await codebase('b'), ...params } : params;
     expect(await writer.refusal(method, given)).toMatchObject({
       code: -32602,
-      data: { issues: [{ path, message: 'contains half a surrogate pair' }] },
+      data: { issues: [{ path: path.toWellFormed(), message: 'contains half a surrogate pair' }] },
     });
   });
 });
@@ -63,6 +63,29 @@ test('a question may hold any, as Python has it for a path that is no UTF-8', as
   expect(await writer.refusal('projects.get', { project: `${'x'.repeat(78)}🌱🌱` })).toMatchObject({
     code: 1001,
     message: expect.stringContaining(`"${'x'.repeat(78)}…"`) as string,
+  });
+});
+
+describe('an answer that quotes what was asked has none', () => {
+  test.for<[method: string, params: Record<string, unknown>]>([
+    [`x${HALF}`, {}],
+    ['projects.get', { project: HALF }],
+    ['projects.list', { [HALF]: 1 }],
+    ['projects.activate', { project: `/${HALF}` }],
+    ['registry.restore', { name: HALF }],
+    ['registry.unwatch', { subscription: HALF }],
+    ['projects.set_status', { project: HALF, status: 'failed' }],
+  ])('%j %j', async ([method, params]) => {
+    const { writer } = await world(['a']);
+    const refusal = JSON.stringify(await writer.refusal(method, params));
+    // A backslash that is itself meant stands for none.
+    expect(refusal).not.toMatch(/(?<!\\)\\ud[89a-f]/i);
+  });
+
+  test('but for an id, which is as it was sent', async () => {
+    const { writer } = await world();
+    writer.send({ jsonrpc: '2.0', id: HALF, method: 'daemon.ping' });
+    expect(await writer.next()).toEqual({ jsonrpc: '2.0', id: HALF, result: 'pong' });
   });
 });
 
