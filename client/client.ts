@@ -5,7 +5,8 @@ import type { Connection } from './connection.ts';
 import { inMs, inTime, type Patience } from './deadline.ts';
 import { ConnectionError, isObject } from './errors.ts';
 import type { Greeted } from './greet.ts';
-import { fit, isReport } from './reported.ts';
+import { sendable } from './carried.ts';
+import { isReport, sendReport } from './reported.ts';
 import { watch, type WatchEvent, type WatchOptions } from './watch.ts';
 import { type CallArguments, type CallOptions, type Families, family, isRepeatable } from './verbs.ts';
 
@@ -67,12 +68,12 @@ export class Client implements Families, AsyncDisposable {
   /**
    * Calls any method by its name.
    *
-   * What a trainer reports (`training.progress`, `training.complete`, `training.fail`) is made fit first: fractions and
-   * texts are cut to what the registry takes, numbers that JSON does not have and details that are too long are left
-   * out, which `onWarning` is told.
+   * What a trainer reports (`training.progress`, `training.complete`, `training.fail`) is made fit: fractions and texts
+   * are cut to what the registry takes; what JSON or the registry cannot carry is left out, which `onWarning` is told,
+   * and the rest counts. Any other call with a value that JSON cannot carry, such as NaN, is refused before it is sent.
    *
    * @throws {RegistryError} what the registry has against it
-   * @throws {RpcError} faults of the protocol; refused parameters are in its `issues`
+   * @throws {RpcError} faults of the protocol; refused parameters, with their paths, are in its `issues`
    * @throws {ConnectionError} when the daemon cannot be reached, or the answer does not come
    * @throws the reason of `options.signal` when that is aborted
    */
@@ -117,7 +118,12 @@ export class Client implements Families, AsyncDisposable {
   }
 
   async #call(method: string, given: unknown, options: CallOptions = {}): Promise<unknown> {
-    const params = isReport(method) ? fit(given, (what) => this.#tell(`${method}: ${what}`)) : given;
+    if (!isReport(method)) return await this.#send(method, sendable(given), options);
+    const tell = options.onWarning ?? ((what) => this.#tell(`${method}: ${what}`));
+    return await sendReport((params) => this.#send(method, params, options), given, tell);
+  }
+
+  async #send(method: string, params: unknown, options: CallOptions): Promise<unknown> {
     const { deadline: ms = this.#deadline + waitOf(params), signal } = options;
     const patience = { deadline: { at: performance.now() + ms, late: () => tooLate(method, ms) }, signal };
     for (let repeated = false; ;) {

@@ -24,8 +24,8 @@ export interface ConnectOptions {
   readonly client?: { readonly name?: string; readonly version?: string } | undefined;
   readonly deadlines?: Deadlines | undefined;
   /**
-   * Told what the person should mend although all went on, such as a service that is installed and does not start, or a
-   * number in a trainer's report that JSON does not have; default `process.emitWarning`.
+   * Told what the person should mend although all went on, such as a service that is installed and does not start, or
+   * what was left out of a trainer's report; default `process.emitWarning`.
    */
   readonly onWarning?: ((message: string) => void) | undefined;
   /** Ends the attempt to connect. */

@@ -2,16 +2,31 @@
  * What a trainer reports, made fit for the registry, so that no trifle costs a training.
  *
  * The protocol is strict. A trainer is not: a loss is NaN, a fraction 1.0000000000000002, a message too long. What JSON
- * or the registry cannot carry is left out or cut, and told; the rest counts.
+ * or the registry cannot carry is left out, cut or converted, and told where something is missed; the rest counts. Other
+ * calls are made by somebody who can make them anew, and are refused instead: see `carried.ts`.
  */
-import { cutText, mendJson } from '../src/domain/text.ts';
-import { isObject } from './errors.ts';
+import { types } from 'node:util';
+import {
+  MAX_DETAILS_BYTES,
+  MAX_ERROR,
+  MAX_MESSAGE,
+  MAX_METADATA_BYTES,
+  MAX_PATH_BYTES,
+  MAX_PHASE,
+} from '../src/domain/limits.ts';
+import { cutText } from '../src/domain/text.ts';
+import { carried } from './carried.ts';
+import { isObject, RpcError } from './errors.ts';
 
-/** What the registry takes: texts in UTF-16 units, details in bytes of UTF-8 as compact JSON. */
-const MAX_UNITS: Readonly<Record<string, number>> = { phase: 100, message: 1_000, error: 4_096 };
-const MAX_DETAILS_BYTES = 4 * 1024;
+type Tell = (what: string) => void;
+
 /** A fraction that is off by more than rounding does is worth a word. */
 const ROUNDING = 1e-6;
+
+/** A request that cannot be read, and params that are refused: nothing was done. */
+const REFUSED: ReadonlySet<number> = new Set([-32600, -32602]);
+/** Without these nothing is reported. */
+const NEEDED: ReadonlySet<string> = new Set(['project', 'token', 'error']);
 
 const REPORTS: ReadonlySet<string> = new Set(['training.progress', 'training.complete', 'training.fail']);
 
@@ -21,53 +36,129 @@ export function isReport(method: string): boolean {
 }
 
 /**
- * The params of a report as the registry takes them.
+ * Sends a report, and once more without what the registry refuses of it: what was trained for hours is trained.
  *
+ * @param send makes the call with these params
  * @param tell is told of each thing that was left out or changed in a way that somebody may want to know
+ * @throws what `send` throws, where nothing is left to leave out
  */
-export function fit(params: unknown, tell: (what: string) => void): unknown {
-  if (!isObject(params)) return params;
-  const given = finite(params, tell);
+export async function sendReport<T>(
+  send: (params: unknown) => Promise<T>,
+  given: unknown,
+  tell: Tell,
+): Promise<T> {
+  let params = fit(given, tell);
+  for (;;) {
+    try {
+      return await send(params);
+    } catch (error) {
+      const rest = withoutRefused(params, error, tell);
+      if (!rest) throw error;
+      params = rest;
+    }
+  }
+}
+
+/** The params as the registry takes them, as far as that can be told here; what is null is not reported. */
+export function fit(given: unknown, tell: Tell): unknown {
   if (!isObject(given)) return given;
-  const fitted: Record<string, unknown> = { ...given };
-  const { progress, details } = fitted;
-  if (typeof progress === 'number' && (progress < 0 || progress > 1)) {
-    fitted['progress'] = Math.min(Math.max(progress, 0), 1);
-    if (progress < -ROUNDING || progress > 1 + ROUNDING) {
-      tell(`progress goes from 0 to 1: ${progress} was taken for ${String(fitted['progress'])}`);
-    }
+  const fitted: [string, unknown][] = [];
+  for (const [name, value] of Object.entries(given)) {
+    if (value === undefined || value === null) continue;
+    const fitting = Object.hasOwn(FITTING, name) ? FITTING[name] : undefined;
+    const one = (fitting ?? carriedOf)(value, name, tell);
+    if (one !== undefined) fitted.push([name, one]);
   }
-  for (const [name, units] of Object.entries(MAX_UNITS)) {
-    const text = fitted[name];
-    if (typeof text === 'string') fitted[name] = cutText(text, units);
-  }
-  if (isObject(details)) {
-    const bytes = Buffer.byteLength(JSON.stringify(details));
-    if (bytes > MAX_DETAILS_BYTES) {
-      delete fitted['details'];
-      tell(`details has ${bytes} bytes, ${MAX_DETAILS_BYTES} are allowed; it was left out`);
-    }
+  return Object.fromEntries(fitted);
+}
+
+const FITTING: Readonly<Record<string, (value: unknown, name: string, tell: Tell) => unknown>> = {
+  progress: fraction,
+  phase: text(MAX_PHASE),
+  message: text(MAX_MESSAGE),
+  error: text(MAX_ERROR),
+  details: object(MAX_DETAILS_BYTES),
+  metadata: object(MAX_METADATA_BYTES),
+  file_count: count,
+  lora_adapter_path: path,
+};
+
+/** A value without what JSON cannot carry, and with the replacement character where half of a character stood. */
+function carriedOf(value: unknown, name: string, tell: Tell): unknown {
+  // By its name, so that paths begin there.
+  const found = carried(
+    { [name]: value },
+    { lost: (at, why) => leave(at, why, tell), text: (one) => one.toWellFormed() },
+  );
+  return isObject(found) ? found[name] : undefined;
+}
+
+function fraction(value: unknown, name: string, tell: Tell): number | undefined {
+  const given = carriedOf(value, name, tell);
+  if (given === undefined) return undefined;
+  if (typeof given !== 'number') return leave(name, 'is no number', tell);
+  const fitted = Math.min(Math.max(given, 0), 1);
+  if (Math.abs(given - fitted) > ROUNDING) {
+    tell(`${name} goes from 0 to 1: ${given} was taken for ${fitted}`);
   }
   return fitted;
 }
 
-/**
- * The same value without numbers that JSON does not have: gone from objects, null in lists, whose other elements keep
- * their places. `JSON.stringify` makes null of them everywhere, which in metadata deletes a key. And without halves
- * of characters, as whoever cuts a text makes them: a replacement character stands there.
- *
- * @param tell is told of each, by its path
- */
-export function finite(value: unknown, tell: (what: string) => void): unknown {
-  const paths = new WeakMap<object, string>();
-  const text = JSON.stringify(value, function (this: object, key: string, member: unknown): unknown {
-    const path = [paths.get(this), key].filter(Boolean).join('.');
-    if (typeof member === 'object' && member !== null) paths.set(member, path);
-    const carried = typeof member === 'number' ? Number.isFinite(member) : typeof member !== 'bigint';
-    if (carried) return member;
-    const what = typeof member === 'bigint' ? 'a bigint' : 'NaN or infinite';
-    tell(`${path} is ${what}, which JSON cannot carry; it was left out`);
-    return undefined;
-  }) as string | undefined;
-  return text === undefined ? undefined : JSON.parse(mendJson(text));
+/** Whatever can be read as a text is one. */
+function text(units: number) {
+  return (value: unknown, name: string, tell: Tell): string | undefined => {
+    const said = types.isNativeError(value) ? `${value.name}: ${value.message}` : value;
+    return isSayable(said) ? cutText(String(said).toWellFormed(), units) : leave(name, 'is no text', tell);
+  };
+}
+
+function isSayable(value: unknown): value is string | number | boolean | bigint {
+  return ['string', 'number', 'boolean', 'bigint'].includes(typeof value);
+}
+
+function object(bytes: number) {
+  return (value: unknown, name: string, tell: Tell): unknown => {
+    const given = carriedOf(value, name, tell);
+    if (given === undefined) return undefined;
+    if (!isObject(given)) return leave(name, 'is no object', tell);
+    const size = Buffer.byteLength(JSON.stringify(given));
+    return size <= bytes ? given : leave(name, `has ${size} bytes, ${bytes} are allowed`, tell);
+  };
+}
+
+function count(value: unknown, name: string, tell: Tell): number | undefined {
+  const number = typeof value === 'bigint' ? Number(value) : value;
+  return typeof number === 'number' && Number.isSafeInteger(number) && number >= 0
+    ? number
+    : leave(name, 'is no whole number', tell);
+}
+
+/** A path is never mended: it would be that of another file. */
+function path(value: unknown, name: string, tell: Tell): string | undefined {
+  if (typeof value !== 'string') return leave(name, 'is no text', tell);
+  if (value === '') return leave(name, 'is empty', tell);
+  if (!value.isWellFormed()) return leave(name, 'is no UTF-8', tell);
+  if (value.includes('\0')) return leave(name, 'has a NUL character', tell);
+  const size = Buffer.byteLength(value);
+  return size <= MAX_PATH_BYTES
+    ? value
+    : leave(name, `has ${size} bytes, ${MAX_PATH_BYTES} are allowed`, tell);
+}
+
+function leave(name: string, why: string, tell: Tell): undefined {
+  tell(`${name} ${why}; it was left out`);
+  return undefined;
+}
+
+/** What is left of a report that was refused; undefined where the refusal is about no part of it. */
+function withoutRefused(params: unknown, error: unknown, tell: Tell): object | undefined {
+  if (!isObject(params) || !(error instanceof RpcError) || !REFUSED.has(error.code)) return undefined;
+  const optional = Object.keys(params).filter((name) => !NEEDED.has(name));
+  const named = [...new Set(error.issues.map((issue) => issue.path.split('.')[0] ?? ''))].filter(Boolean);
+  // Where nothing is named, nothing can be kept.
+  const refused = named.length > 0 ? named : optional;
+  if (refused.length === 0 || !refused.every((name) => optional.includes(name))) return undefined;
+  const faults = error.issues.map((issue) => `${issue.path}: ${issue.message}`);
+  tell(`${faults.join('; ') || error.message}; ${refused.join(', ')} was left out`);
+  return Object.fromEntries(Object.entries(params).filter(([name]) => !refused.includes(name)));
 }

@@ -9,6 +9,8 @@ export interface CallOptions {
    * where the call has one.
    */
   readonly deadline?: number | undefined;
+  /** Told, in place of the client's, of each thing that was left out of a trainer's report. */
+  readonly onWarning?: ((message: string) => void) | undefined;
 }
 
 /** What a call takes after its method; a method without required params may be called without any. */

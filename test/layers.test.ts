@@ -25,6 +25,7 @@ const TURNS = 'src/turns.ts';
 const THIN = [
   ...COMMON,
   'src/domain/errors.ts',
+  'src/domain/limits.ts',
   'src/domain/text.ts',
   'src/protocol/version.ts',
   'src/service/installed.ts',

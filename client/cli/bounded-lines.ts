@@ -1,8 +1,12 @@
 /** Lines of a program that cannot be trusted to end them. */
+import { isUtf8 } from 'node:buffer';
 
 const LINE_FEED = 0x0a;
 /** A longer line is thrown away, in bytes: nothing that is meant for this end is nearly as long. */
 const MAX_LINE_BYTES = 64 * 1024;
+
+/** Half of a character: what Python, too, puts in the place of a byte that is no text. */
+const HALF = '\udcff';
 
 /** Cuts bytes into lines, holding no more than {@link MAX_LINE_BYTES} of them. */
 export class BoundedLines {
@@ -33,7 +37,7 @@ export class BoundedLines {
     const whole = this.#bytes <= MAX_LINE_BYTES;
     this.#pieces = [];
     this.#bytes = 0;
-    if (whole) this.#take(line.toString());
+    if (whole) this.#take(textOf(line));
     else this.#tooLong();
   }
 
@@ -42,4 +46,13 @@ export class BoundedLines {
     if (this.#bytes <= MAX_LINE_BYTES) this.#pieces.push(piece);
     else this.#pieces = [];
   }
+}
+
+/**
+ * Bytes as text, with half of a character where some are none: a replacement character would be taken for one that was
+ * meant, as in a path, which would then be that of another file.
+ */
+function textOf(line: Buffer): string {
+  const text = line.toString();
+  return isUtf8(line) ? text : text.replaceAll('\ufffd', HALF);
 }

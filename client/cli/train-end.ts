@@ -3,8 +3,6 @@ import { stat } from 'node:fs/promises';
 import { constants } from 'node:os';
 import type { WireProject } from '../../src/domain/encoding.ts';
 import type { RegistryError } from '../../src/domain/errors.ts';
-import { RpcError } from '../errors.ts';
-import { cutText } from '../../src/domain/text.ts';
 import type { Context } from './context.ts';
 import { answers } from './disk-answer.ts';
 import { EXIT } from './errors.ts';
@@ -12,9 +10,6 @@ import { duration, printable } from './text.ts';
 import type { EndCall, Lease } from './train-lease.ts';
 import type { Ended } from './train-process.ts';
 import type { TrainingResult } from './train-reports.ts';
-
-/** What the registry takes of an error, in UTF-16 units. */
-const MAX_ERROR = 4_000;
 
 /** Why a trainer had to end. */
 export type Interruption = { readonly lost: RegistryError } | { readonly cancelled: string | undefined };
@@ -49,7 +44,13 @@ export async function tellEnd(ctx: Context, lease: Lease, outcome: Outcome): Pro
     ctx.exitCode ||= EXIT.refused;
   } else if (ended.code === 0) {
     kind = 'completed';
-    project = await complete(ctx, lease, result, outcome.tell);
+    const onWarning = (what: string): void => outcome.tell(unusable(what));
+    project = await endLease(
+      ctx,
+      lease,
+      (client, held) => client.training.complete({ ...held, ...result }, { onWarning }),
+      'completed',
+    );
     const { lora_adapter_path: adapter } = project;
     if (adapter !== null && (await isMissing(adapter))) {
       outcome.tell(
@@ -65,7 +66,7 @@ export async function tellEnd(ctx: Context, lease: Lease, outcome: Outcome): Pro
     project = await endLease(
       ctx,
       lease,
-      (client, held) => client.training.fail({ ...held, error: cutText(error, MAX_ERROR), details }),
+      (client, held) => client.training.fail({ ...held, error, details }),
       'failed',
     );
     ctx.note(`gardener: training ${name} has failed: ${how}`);
@@ -78,36 +79,6 @@ export async function tellEnd(ctx: Context, lease: Lease, outcome: Outcome): Pro
       project,
       warnings: outcome.warnings,
     });
-}
-
-/** What the registry does not take of a result must not undo the training, nor the rest of the result. */
-async function complete(
-  ctx: Context,
-  lease: Lease,
-  result: TrainingResult,
-  tell: (warning: string) => void,
-): Promise<WireProject> {
-  return endLease(
-    ctx,
-    lease,
-    async (client, held) => {
-      let taken: TrainingResult = result;
-      for (;;) {
-        try {
-          return await client.training.complete({ ...held, ...taken });
-        } catch (error) {
-          if (!(error instanceof RpcError) || Object.keys(taken).length === 0) throw error;
-          const refused = new Set(error.issues.map(({ path }) => path.split('.')[0]));
-          const rest = Object.entries(taken).filter(([name]) => !refused.has(name));
-          // Where nothing is named, nothing can be kept.
-          taken = rest.length < Object.keys(taken).length ? Object.fromEntries(rest) : {};
-          const faults = error.issues.map(({ path, message }) => `${path}: ${message}`);
-          tell(unusable(faults.join('; ') || error.message));
-        }
-      }
-    },
-    'completed',
-  );
 }
 
 /** What is told of a result of which not all was taken. */

@@ -133,11 +133,9 @@ export class Lease {
       const progress = this.#waiting;
       this.#waiting = undefined;
       try {
-        await this.#client.training.progress({
-          project: this.project.project_id,
-          token: this.token,
-          ...progress,
-        });
+        const lease = { project: this.project.project_id, token: this.token };
+        const onWarning = this.#events.refused;
+        await this.#client.training.progress({ ...lease, ...progress }, { onWarning });
       } catch (error) {
         if (isLost(error)) return this.#lose(error);
         // The next report says it anew; what stands between is a lost connection, which is being seen to.

@@ -2,7 +2,7 @@
  * What a trainer says on its progress descriptor, in any language: one line a report, `{"progress": 0.4}` or `40%`.
  */
 import { isAbsolute, resolve } from 'node:path';
-import { finite, fit } from '../reported.ts';
+import { fit } from '../reported.ts';
 import type { Params } from '../../src/protocol/methods.ts';
 import { isJsonObject } from './json.ts';
 
@@ -29,7 +29,7 @@ const PYTHON_NUMBERS = /"(?:[^"\\]|\\.)*"?|-?\b(?:NaN|Infinity)\b/g;
 const INFINITE = '1e999';
 
 /**
- * Reads a line.
+ * Reads a line. Of what it reports, each part that is not as it should be is left out and told; the rest counts.
  *
  * @param directory what a relative path in a result starts from
  * @returns undefined for a blank line
@@ -39,7 +39,7 @@ export function readReport(line: string, directory: string): Report | undefined 
   const text = line.trim();
   if (text === '') return undefined;
   const told = { progress: [] as string[], result: [] as string[] };
-  const fitted = (progress: Progress): Progress =>
+  const fitted = (progress: object): Progress =>
     fit(progress, (what) => told.progress.push(what)) as Progress;
   const percent = /^(\d+(?:\.\d+)?)\s*%\s*(.*)$/.exec(text);
   if (percent) {
@@ -50,65 +50,43 @@ export function readReport(line: string, directory: string): Report | undefined 
       told,
     };
   }
-  const { progress, phase, message, details, result } = parse(text, (what) => {
-    told[what.startsWith('result') ? 'result' : 'progress'].push(what);
-  });
-  const known = [progress, phase, message, details, result];
-  if (known.every((value) => value === undefined) && told.progress.length === 0) {
+  const { progress, phase, message, details, result } = parse(text);
+  if ([progress, phase, message, details, result].every((value) => value === undefined)) {
     throw new ReportFault('it has none of progress, phase, message, details and result');
   }
   return {
-    progress: fitted({
-      ...(progress != null && { progress: fraction(progress) }),
-      ...words('phase', phase),
-      ...words('message', message),
-      ...(details != null && { details: object('details', details) }),
-    }),
-    result: result == null ? {} : readResult(object('result', result), directory),
+    progress: fitted({ progress, phase, message, details }),
+    result: readResult(result, directory, (what) => told.result.push(what)),
     told,
   };
 }
 
 /** Python's `json` writes NaN and Infinity, and a line with them is worth its other values. */
-function parse(text: string, leftOut: (what: string) => void): ReturnType<typeof object> {
+function parse(text: string): Readonly<Record<string, unknown>> {
+  let value: unknown;
   try {
-    return object('it', finite(JSON.parse(text), leftOut));
+    value = JSON.parse(text);
   } catch (error) {
-    if (error instanceof ReportFault) throw error;
     const readable = text.replace(PYTHON_NUMBERS, (found) => (found.startsWith('"') ? found : INFINITE));
     if (readable === text) throw new ReportFault('it is neither JSON nor a percentage', { cause: error });
-    return parse(readable, leftOut);
+    return parse(readable);
   }
-}
-
-function readResult(result: ReturnType<typeof object>, directory: string): TrainingResult {
-  const { file_count: files, lora_adapter_path: adapter, metadata } = result;
-  if (files != null && !(typeof files === 'number' && Number.isSafeInteger(files) && files >= 0)) {
-    throw new ReportFault('result.file_count is no whole number');
-  }
-  if (adapter != null && typeof adapter !== 'string')
-    throw new ReportFault('result.lora_adapter_path is no text');
-  return {
-    ...(files != null && { file_count: files }),
-    ...(adapter != null && {
-      lora_adapter_path: isAbsolute(adapter) ? adapter : resolve(directory, adapter),
-    }),
-    ...(metadata != null && { metadata: object('result.metadata', metadata) }),
-  };
-}
-
-function fraction(value: unknown): number {
-  if (typeof value === 'number') return value;
-  throw new ReportFault('progress is no number');
-}
-
-function words<N extends 'phase' | 'message'>(name: N, value: unknown): { [K in N]?: string } {
-  if (value == null) return {};
-  if (typeof value !== 'string') throw new ReportFault(`${name} is no text`);
-  return { [name]: value } as { [K in N]?: string };
-}
-
-function object(name: string, value: unknown): Exclude<Progress['details'], undefined> {
-  if (!isJsonObject(value)) throw new ReportFault(`${name} is no object`);
+  if (!isJsonObject(value)) throw new ReportFault('it is no object');
   return value;
+}
+
+function readResult(given: unknown, directory: string, tell: (what: string) => void): TrainingResult {
+  if (given === undefined || given === null) return {};
+  if (!isJsonObject(given)) {
+    tell('result is no object; it was left out');
+    return {};
+  }
+  const { file_count, lora_adapter_path, metadata } = given;
+  const result = fit({ file_count, lora_adapter_path, metadata }, (what) =>
+    tell(`result.${what}`),
+  ) as TrainingResult;
+  const { lora_adapter_path: adapter } = result;
+  return adapter === undefined || isAbsolute(adapter)
+    ? result
+    : { ...result, lora_adapter_path: resolve(directory, adapter) };
 }

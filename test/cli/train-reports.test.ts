@@ -34,6 +34,8 @@ describe('a line on the progress descriptor', () => {
     ['101% done', { progress: 1, message: 'done' }, ['progress goes from 0 to 1: 1.01 was taken for 1']],
     ['{"progress": NaN, "phase": "x"}', { phase: 'x' }, [`progress ${LEFT_OUT}`]],
     ['{"progress": NaN}', {}, [`progress ${LEFT_OUT}`]],
+    ['{"progress": "40%", "phase": 3}', { phase: '3' }, ['progress is no number; it was left out']],
+    ['{"phase": ["x"], "details": []}', {}, ['phase is no text; it was', 'details is no object; it was']],
     [
       '{"details": {"loss": [0.5, -Infinity], "note": "NaN, \\"Infinity", "lr": 1e999}}',
       { details: { loss: [0.5, null], note: 'NaN, "Infinity' } },
@@ -45,7 +47,8 @@ describe('a line on the progress descriptor', () => {
       ['details has 4098 bytes, 4096 are allowed; it was left out'],
     ],
   ])('%s is one in part, and it is said what is not', (line, progress, told) => {
-    expect(readReport(line, '/')).toEqual({ progress, result: {}, told: { ...NOTHING, progress: told } });
+    const some = told.map((text) => expect.stringContaining(text) as string);
+    expect(readReport(line, '/')).toEqual({ progress, result: {}, told: { ...NOTHING, progress: some } });
   });
 
   test('may have a result that is taken in part', () => {
@@ -75,6 +78,37 @@ describe('a line on the progress descriptor', () => {
     });
   });
 
+  const UTF8 = 'lora_adapter_path is no UTF-8; it was left out';
+  test.each([
+    [
+      '{"result": {"file_count": "412", "lora_adapter_path": "/a"}}',
+      { lora_adapter_path: '/a' },
+      ['file_count is no whole number; it was left out'],
+    ],
+    [
+      '{"result": {"file_count": 412.0, "lora_adapter_path": 1, "metadata": "x"}}',
+      { file_count: 412 },
+      ['lora_adapter_path is no text; it was left out', 'metadata is no object; it was left out'],
+    ],
+    ['{"result": {"file_count": -1}}', {}, ['file_count is no whole number; it was left out']],
+    [
+      '{"result": {"file_count": NaN, "metadata": {"a": 1}}}',
+      { metadata: { a: 1 } },
+      ['file_count is no whole'],
+    ],
+    [
+      '{"result": {"lora_adapter_path": "", "file_count": 1}}',
+      { file_count: 1 },
+      ['lora_adapter_path is empty'],
+    ],
+    [String.raw`{"result": {"lora_adapter_path": "/a\udcff", "file_count": 1}}`, { file_count: 1 }, [UTF8]],
+    ['{"result": {"lora_adapter_path": "/a\udcff", "file_count": 1}}', { file_count: 1 }, [UTF8]],
+  ])('may have a result of which a part is left out: %s', (line, result, told) => {
+    const report = readReport(line, '/');
+    expect(report?.result).toEqual(result);
+    expect(report?.told.result).toEqual(told.map((text) => expect.stringContaining(`result.${text}`)));
+  });
+
   test('that is blank is none', () => {
     expect(readReport(' \r', '/')).toBeUndefined();
   });
@@ -86,13 +120,6 @@ describe('a line on the progress descriptor', () => {
     ['[0.4]', 'it is no object'],
     ['0.4', 'it is no object'],
     ['{"pogress": 0.4}', 'it has none of progress, phase, message, details and result'],
-    ['{"progress": "40%"}', 'progress is no number'],
-    ['{"phase": 3}', 'phase is no text'],
-    ['{"details": []}', 'details is no object'],
-    ['{"result": 1}', 'result is no object'],
-    ['{"result": {"file_count": -1}}', 'result.file_count is no whole number'],
-    ['{"result": {"lora_adapter_path": 1}}', 'result.lora_adapter_path is no text'],
-    ['{"result": {"metadata": "x"}}', 'result.metadata is no object'],
   ])('%s is none, and it is said why', (line, why) => {
     expect(() => readReport(line, '/')).toThrow(new ReportFault(why));
   });
@@ -113,6 +140,14 @@ describe('lines of a program', () => {
 
   test('come in pieces, and the last one needs no end', () => {
     expect(taken('4', '0%\n50', '%\n', '\n60%')).toEqual(['40%', '50%', '', '60%']);
+  });
+
+  test('that are no UTF-8 have half of a character where bytes are none', () => {
+    const lines: string[] = [];
+    const reader = new BoundedLines((line) => lines.push(line), expect.unreachable);
+    reader.push(Buffer.from('caf\xe9\n', 'latin1'));
+    reader.push(Buffer.from('caf\ufffd\n'));
+    expect(lines).toEqual(['caf\udcff', 'caf\ufffd']);
   });
 
   test('that are too long are told once each, and disturb no other', () => {

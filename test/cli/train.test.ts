@@ -281,23 +281,30 @@ describe('what a trainer reports', () => {
       `echo 'epoch 1' >&3; echo 'epoch 2' >&3
        echo '{"result": {"file_count": 412, "metadata": {"loss": NaN, "base": "small"}}}' >&3
        echo '{"result": {"file_count": -1}}' >&3
+       printf '{"result": {"file_count": 413, "lora_adapter_path": "/a\\351"}}\\n' >&3
        printf '{"result": {"metadata": {"x": "%020000d"}}}\\n' 1 >&3`,
       ['--json'],
     ).finished;
     const told = [
       'result.metadata.loss is NaN or infinite, which JSON cannot carry; it was left out',
-      expect.stringMatching(/^result.file_count is no whole number: .*-1/),
-      expect.stringMatching(/^metadata: /),
+      'result.file_count is no whole number; it was left out',
+      'result.lora_adapter_path is no UTF-8; it was left out',
+      expect.stringMatching(/^result.metadata has 20008 bytes, /),
     ];
     const { warnings, outcome } = JSON.parse(stdout) as { warnings: string[]; outcome: string };
     const known = 'cannot use all of the reported result: ';
-    expect({ code, outcome, told: warnings.slice(0, 3).map((text) => text.slice(known.length)) }).toEqual({
+    expect({ code, outcome, told: warnings.slice(0, 4).map((text) => text.slice(known.length)) }).toEqual({
       code: 0,
       outcome: 'completed',
       told,
     });
     for (const warning of warnings) expect(stderr).toContain(`gardener: ${warning}\n`);
-    expect(await project()).toMatchObject({ training_status: 'completed', file_count: 412 });
+    expect(await project()).toMatchObject({
+      training_status: 'completed',
+      file_count: 413,
+      metadata: { base: 'small' },
+      lora_adapter_path: expect.stringMatching(/lora_adapter\.bin$/) as string,
+    });
   });
 });
 
