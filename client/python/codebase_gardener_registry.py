@@ -27,6 +27,7 @@ import hashlib
 import json
 import logging
 import math
+import operator
 import os
 import pwd
 import shlex
@@ -97,14 +98,19 @@ _MAX_SOCKET_PATH_BYTES = 103
 # Connections kept for the next call; as many threads as there are may have one in use.
 _MAX_IDLE = 4
 
-# What the registry takes of a report: texts in UTF-16 units, details in bytes of UTF-8 as compact JSON, and how deep
-# values may lie in each other.
+# What the registry takes of a report: texts in UTF-16 units, objects in bytes of UTF-8 as compact JSON, and how deep
+# parameters may be nested, which is what a line may be without the request around them.
 _MAX_PHASE = 100
 _MAX_MESSAGE = 1_000
 _MAX_ERROR = 4_096
 _MAX_HOLDER = 100
 _MAX_DETAILS_BYTES = 4 * 1024
-_MAX_DEPTH = 50
+_MAX_METADATA_BYTES = 16 * 1024
+_MAX_PATH_BYTES = 4_096
+_MAX_WHOLE = 2**53 - 1
+_MAX_DEPTH = 63
+# Faults of one call that are told.
+_MAX_ISSUES = 32
 
 _log = logging.getLogger(__name__)
 
@@ -389,6 +395,8 @@ class RegistryIssue(str):
     project_id: Optional[str]
     path: Optional[str]
     fixable: bool
+    #: What a person can do, where a repair cannot and the code does not say enough.
+    remedy: Optional[str]
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "RegistryIssue":
@@ -397,6 +405,7 @@ class RegistryIssue(str):
         issue.project_id = data.get("project_id")
         issue.path = data.get("path")
         issue.fixable = bool(data.get("fixable"))
+        issue.remedy = data.get("remedy")
         return issue
 
 
@@ -1195,7 +1204,8 @@ class ProjectRegistry:
     def call(self, method: str, *, timeout: Optional[float] = None, **params: Any) -> Any:
         """Calls any method of the protocol; parameters that are None are left out.
 
-        Reads are repeated once after a lost connection, changes only where they were certainly not made.
+        Reads are repeated once after a lost connection, changes only where they were certainly not made. A value that
+        JSON cannot carry, such as NaN, is an InvalidParamsError with its path, and nothing is sent.
         """
         given = {name: value for name, value in params.items() if value is not None}
         return self._call(method, given, timeout)
@@ -1206,6 +1216,7 @@ class ProjectRegistry:
         return ProjectMetadata.from_dict(self.call(method, **params))
 
     def _call(self, method: str, params: Mapping[str, Any], timeout: Optional[float] = None) -> Any:
+        params = _sendable(params)
         deadline = self._deadline(timeout, params)
         repeated = False
         while True:
@@ -1224,7 +1235,7 @@ class ProjectRegistry:
             return result
 
     def _lease(self, method: str, wait: float, **params: Any) -> Optional["TrainingLease"]:
-        given = {name: value for name, value in params.items() if value is not None}
+        given = _sendable({name: value for name, value in params.items() if value is not None})
         deadline = self._deadline(None, given)
         connection = self._dial(deadline)
         try:
@@ -1404,8 +1415,9 @@ class Watch:
         return self._ended.wait(seconds if left is None else min(seconds, left))
 
 
-# What a trainer reports, made fit for the registry, so that no trifle costs a training: what JSON or the registry
-# cannot carry is left out or cut, and told; the rest counts.
+# Values that JSON or the registry cannot carry. What a trainer reports is made fit, so that no trifle costs a training:
+# they are left out, cut or converted, and told where something is missed; the rest counts. Any other call is made by
+# somebody who can make it anew, and is refused.
 
 
 def _whole(text: str) -> str:
@@ -1425,27 +1437,19 @@ def _cut(text: str, units: int) -> str:
     return text
 
 
-def _fraction(value: float, tell: Callable[[str], None]) -> Optional[float]:
-    try:
-        number = float(value)
-    except (TypeError, ValueError, OverflowError):
-        number = math.nan
-    if not math.isfinite(number):
-        tell("progress is no finite number; it was left out")
-        return None
-    clamped = min(max(number, 0.0), 1.0)
-    if abs(number - clamped) > 1e-6:
-        tell(f"progress goes from 0 to 1: {number:g} was taken for {clamped:g}")
-    return clamped
-
-
 _GONE = object()
 
 
-def _carried(value: Any, path: str, tell: Callable[[str], None], depth: int = 0) -> Any:
-    """A value as JSON can carry it; what it cannot is gone from objects, and None in lists."""
+def _carried(
+    value: Any,
+    lost: Callable[[str, str], None],
+    text: Callable[[str], str] = lambda as_it_is: as_it_is,
+    path: str = "",
+    above: Tuple[int, ...] = (),
+) -> Any:
+    """A value as JSON can carry it; what it cannot is gone from objects, and None in lists. ``lost`` is told of each."""
     if isinstance(value, str):
-        return _whole(value)
+        return text(value)
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, (int, float)):
@@ -1454,39 +1458,156 @@ def _carried(value: Any, path: str, tell: Callable[[str], None], depth: int = 0)
                 return value
         except OverflowError:
             pass  # A whole number that no double holds.
-        tell(f"{path} is NaN or infinite, which JSON cannot carry; it was left out")
+        lost(path, "is NaN or infinite, which JSON cannot carry")
         return _GONE
     if isinstance(value, os.PathLike):
-        return _whole(os.fsdecode(value))
-    if depth < _MAX_DEPTH and isinstance(value, Mapping):
-        carried = {_whole(str(key)): _carried(one, f"{path}.{key}", tell, depth + 1) for key, one in value.items()}
-        return {key: one for key, one in carried.items() if one is not _GONE}
-    if depth < _MAX_DEPTH and isinstance(value, (list, tuple)):
-        carried_list = [_carried(one, f"{path}.{at}", tell, depth + 1) for at, one in enumerate(value)]
-        return [None if one is _GONE else one for one in carried_list]
-    if depth < _MAX_DEPTH and callable(getattr(value, "item", None)):
+        return text(os.fsdecode(value))
+    if isinstance(value, (Mapping, list, tuple)):
+        if id(value) in above:
+            lost(path, "holds itself, which JSON cannot carry")
+            return _GONE
+        if len(above) >= _MAX_DEPTH:
+            lost(path, "is nested too deep")
+            return _GONE
+        inside = (*above, id(value))
+        if isinstance(value, Mapping):
+            carried = {}
+            for key, one in value.items():
+                name = _key(key)
+                carried[text(name)] = _carried(one, lost, text, f"{path}.{name}" if path else name, inside)
+            return {name: one for name, one in carried.items() if one is not _GONE}
+        elements = [_carried(one, lost, text, f"{path}.{at}", inside) for at, one in enumerate(value)]
+        return [None if one is _GONE else one for one in elements]
+    if callable(getattr(value, "item", None)):
         try:
             # A number of numpy or torch, which is none of Python's.
-            return _carried(value.item(), path, tell, _MAX_DEPTH)
+            number = value.item()
         except Exception:
-            pass  # Many numbers, and no single one: told like anything else that is no JSON.
-    tell(f"{path} is a {type(value).__name__}, which JSON cannot carry; it was left out")
+            number = None  # Many numbers, and no single one: told like anything else that is no JSON.
+        if isinstance(number, (bool, int, float)):
+            return _carried(number, lost, text, path)
+    lost(path, f"is a {type(value).__name__}, which JSON cannot carry")
     return _GONE
 
 
-def _object(name: str, value: Optional[Mapping[str, Any]], tell: Callable[[str], None]) -> Optional[Json]:
-    carried = None if value is None else _carried(value, name, tell)
-    return None if carried is _GONE else carried
+def _sendable(params: Mapping[str, Any]) -> Json:
+    """The parameters of a call that is no report: as they were given, or refused as the daemon refuses others."""
+    issues: List[Dict[str, str]] = []
+    sent: Json = _carried(params, lambda path, why: issues.append({"path": path, "message": why}))
+    if not issues:
+        return sent
+    del issues[_MAX_ISSUES:]
+    faults = "; ".join(f"{issue['path']}: {issue['message']}" for issue in issues)
+    raise InvalidParamsError(f"invalid params: {faults}", -32602, {"issues": issues})
 
 
-def _details(value: Optional[Mapping[str, Any]], tell: Callable[[str], None]) -> Optional[Json]:
-    details = _object("details", value, tell)
-    text = json.dumps(details, ensure_ascii=False, separators=(",", ":"))
-    size = len(text.encode("utf-8", "surrogatepass"))
-    if size <= _MAX_DETAILS_BYTES:
-        return details
-    tell(f"details has {size} bytes, {_MAX_DETAILS_BYTES} are allowed; it was left out")
-    return None
+def _key(key: Any) -> str:
+    """A key as JSON has it."""
+    if isinstance(key, str):
+        return key
+    return json.dumps(key) if key is None or isinstance(key, bool) else _said(key)
+
+
+def _said(value: Any) -> str:
+    """Whatever it is, as a text."""
+    try:
+        return f"{type(value).__name__}: {value}" if isinstance(value, BaseException) else str(value)
+    except Exception:
+        return f"a {type(value).__name__} that has no text"
+
+
+_Tell = Callable[[str], None]
+
+
+def _leave(name: str, why: str, tell: _Tell) -> None:
+    tell(f"{name} {why}; it was left out")
+
+
+def _number(value: Any) -> float:
+    """NaN for what is none."""
+    try:
+        return float(value)
+    except Exception:
+        return math.nan
+
+
+def _fraction(name: str, value: Any, tell: _Tell) -> Optional[float]:
+    number = _number(value)
+    if not math.isfinite(number):
+        return _leave(name, "is no finite number", tell)
+    clamped = min(max(number, 0.0), 1.0)
+    if abs(number - clamped) > 1e-6:
+        tell(f"{name} goes from 0 to 1: {number:g} was taken for {clamped:g}")
+    return clamped
+
+
+def _words(units: int) -> Callable[[str, Any, _Tell], str]:
+    return lambda name, value, tell: _cut(_said(value), units)
+
+
+def _object(limit: int) -> Callable[[str, Any, _Tell], Optional[Json]]:
+    def fit(name: str, value: Any, tell: _Tell) -> Optional[Json]:
+        # By its name, so that paths begin there.
+        given = _carried({name: value}, lambda path, why: _leave(path, why, tell), _whole).get(name)
+        if given is None:
+            return None
+        if not isinstance(given, dict):
+            return _leave(name, "is no object", tell)
+        size = len(json.dumps(given, ensure_ascii=False, separators=(",", ":")).encode("utf-8"))
+        return given if size <= limit else _leave(name, f"has {size} bytes, {limit} are allowed", tell)
+
+    return fit
+
+
+def _count(name: str, value: Any, tell: _Tell) -> Optional[int]:
+    whole = -1
+    if not isinstance(value, (bool, str, bytes)):
+        try:
+            # Of numpy and torch, too.
+            whole = operator.index(value)
+        except Exception:
+            number = _number(value)
+            whole = int(number) if number.is_integer() else -1
+    return whole if 0 <= whole <= _MAX_WHOLE else _leave(name, "is no whole number", tell)
+
+
+def _adapter(name: str, value: Any, tell: _Tell) -> Optional[str]:
+    """A path is never mended: it would be that of another file."""
+    try:
+        text = os.fsdecode(value)
+        path = _absolute(text) if text else ""
+    except TypeError:
+        return _leave(name, "is no path", tell)
+    except OSError:
+        return _leave(name, "is relative, and the working directory is gone", tell)
+    if not path:
+        return _leave(name, "is empty", tell)
+    if path != _whole(path):
+        return _leave(name, "is no UTF-8", tell)
+    if "\0" in path:
+        return _leave(name, "has a NUL character", tell)
+    size = len(path.encode("utf-8"))
+    if size > _MAX_PATH_BYTES:
+        return _leave(name, f"has {size} bytes, {_MAX_PATH_BYTES} are allowed", tell)
+    return path
+
+
+_FITTING: Dict[str, Callable[[str, Any, _Tell], Any]] = {
+    "progress": _fraction,
+    "phase": _words(_MAX_PHASE),
+    "message": _words(_MAX_MESSAGE),
+    "error": _words(_MAX_ERROR),
+    "details": _object(_MAX_DETAILS_BYTES),
+    "metadata": _object(_MAX_METADATA_BYTES),
+    "file_count": _count,
+    "lora_adapter_path": _adapter,
+}
+
+
+def _fit(given: Mapping[str, Any], tell: _Tell) -> Json:
+    """A report as the registry takes it, as far as that can be told here; what is None is not reported."""
+    fitted = {name: _FITTING[name](name, value, tell) for name, value in given.items() if value is not None}
+    return {name: value for name, value in fitted.items() if value is not None}
 
 
 class TrainingLease:
@@ -1539,7 +1660,7 @@ class TrainingLease:
             elif isinstance(error, LeaseLostError):
                 return
             elif isinstance(error, Exception):
-                self.fail(f"{type(error).__name__}: {error}")
+                self.fail(error)
             else:
                 self.release()
         except ProjectRegistryError:
@@ -1558,16 +1679,11 @@ class TrainingLease:
     ) -> None:
         """Says how far training is (from 0 to 1), and keeps the lease. Raises LeaseLostError when it is gone.
 
-        What is too much is cut, and what JSON cannot carry, such as NaN, is left out: the log is told, and the rest
-        counts. The same holds for :meth:`complete` and :meth:`fail`.
+        What is too much is cut, and what JSON or the registry cannot carry, such as NaN, is left out: the log is told,
+        and the rest counts. The same holds for :meth:`complete` and :meth:`fail`.
         """
-        given = {
-            "progress": None if progress is None else _fraction(progress, self._tell),
-            "phase": None if phase is None else _cut(str(phase), _MAX_PHASE),
-            "message": None if message is None else _cut(str(message), _MAX_MESSAGE),
-            "details": _details(details, self._tell),
-        }
-        self._call("training.progress", {name: value for name, value in given.items() if value is not None})
+        given = {"progress": progress, "phase": phase, "message": message, "details": details}
+        self._report("training.progress", given)
 
     def cancel_requested(self) -> bool:
         """Whether somebody has asked to stop; whoever holds the lease then releases it or fails."""
@@ -1585,19 +1701,14 @@ class TrainingLease:
         metadata: Optional[Mapping[str, Any]] = None,
     ) -> ProjectMetadata:
         """Training has succeeded."""
-        path = None if lora_adapter_path is None else _absolute(lora_adapter_path)
-        if path is not None and path != _whole(path):
-            self._tell("lora_adapter_path is no UTF-8; it was left out")
-            path = None
-        metadata = _object("metadata", metadata, self._tell)
-        given = {"file_count": file_count, "lora_adapter_path": path, "metadata": metadata}
-        return self._end("training.complete", {name: value for name, value in given.items() if value is not None})
+        given = {"file_count": file_count, "lora_adapter_path": lora_adapter_path, "metadata": metadata}
+        return self._end("training.complete", given)
 
-    def fail(self, error: str, details: Optional[Mapping[str, Any]] = None) -> ProjectMetadata:
+    def fail(
+        self, error: Union[str, BaseException], details: Optional[Mapping[str, Any]] = None
+    ) -> ProjectMetadata:
         """Training has failed."""
-        details = _details(details, self._tell)
-        given = {"error": _cut(error, _MAX_ERROR), **({} if details is None else {"details": details})}
-        return self._end("training.fail", given)
+        return self._end("training.fail", {"error": _said(error), "details": details})
 
     def release(self) -> ProjectMetadata:
         """Gives the project back as it was."""
@@ -1616,7 +1727,7 @@ class TrainingLease:
 
     def _end(self, method: str, params: Json) -> ProjectMetadata:
         try:
-            self.project = ProjectMetadata.from_dict(self._call(method, params))
+            self.project = ProjectMetadata.from_dict(self._report(method, params))
         except StorageFailedError as error:
             # It has ended all the same; whether that survives a power cut is for the caller to see.
             if error.applied:
@@ -1626,6 +1737,20 @@ class TrainingLease:
         self.ended = True
         self.close()
         return self.project
+
+    def _report(self, method: str, given: Json) -> Any:
+        """A call that reports what it can, and is made once more without what the registry refuses of it."""
+        params = _fit(given, self._tell)
+        while True:
+            try:
+                return self._call(method, params)
+            except InvalidParamsError as error:
+                refused = {path.split(".")[0] for path, _ in error.issues}
+                if not refused or not refused <= set(params) - {"error"}:
+                    raise
+                faults = "; ".join(f"{path}: {why}" for path, why in error.issues)
+                self._tell(f"{faults}; {', '.join(sorted(refused))} was left out")
+                params = {name: value for name, value in params.items() if name not in refused}
 
     def _call(self, method: str, params: Json) -> Any:
         """A call under the lease. After a lost connection the lease is taken over to a new one first; that works
@@ -1668,11 +1793,12 @@ def _text(status: Union[TrainingStatus, str, None]) -> Optional[str]:
 
 
 def _holder(name: Optional[str]) -> Json:
-    return {"pid": os.getpid(), **({} if name is None else {"name": _cut(name, _MAX_HOLDER)})}
+    return {"pid": os.getpid(), **({} if name is None else {"name": _cut(_said(name), _MAX_HOLDER)})}
 
 
-def _ms(seconds: Optional[float]) -> Optional[int]:
-    return None if seconds is None else round(seconds * 1000)
+def _ms(seconds: Optional[float]) -> Optional[float]:
+    # What is no number of milliseconds is refused with the others.
+    return seconds if seconds is None or not math.isfinite(seconds) else round(seconds * 1000)
 
 
 _registry: Optional[ProjectRegistry] = None

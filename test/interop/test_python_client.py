@@ -122,6 +122,9 @@ class Vocabulary(DaemonTest):
         [issue] = self.registry.validate_registry()
         self.assertIsInstance(issue, str)
         self.assertEqual((issue.code, issue.project_id, issue.fixable), ("project_dir_missing", project_id, True))
+        self.assertIsNone(issue.remedy)
+        told = {"code": "left_behind", "message": "x", "path": "/x", "fixable": False, "remedy": "unmount it"}
+        self.assertEqual(client.RegistryIssue.from_dict(told).remedy, "unmount it")
         self.assertEqual([fixed.code for fixed in self.registry.repair_registry()], ["project_dir_missing"])
         self.assertEqual(self.registry.validate_registry(), [])
 
@@ -479,6 +482,93 @@ class Applied(Home):
         self.assertEqual(daemon.seen[1:], ["training.begin", "training.complete"])
 
 
+class Reports(Home):
+    """Without a daemon: what it would be sent."""
+
+    def reported(self, given):
+        """What the registry is sent of a report, and what is told of the rest."""
+        registry = ProjectRegistry(data_dir=self.data_dir, auto_start=False)
+        project = {"project_id": "id", "name": "payments", "source_path": "/"}
+        lease = client.TrainingLease(registry, unittest.mock.Mock(), 1, client.ProjectMetadata.from_dict(project))
+        sent, told = {}, []
+        lease._tell = told.append
+
+        def ask(method, params):
+            sent.update(params)
+            return project
+
+        lease._ask = ask
+        ends = {"error": lease.fail, "details": lease.report, "progress": lease.report}
+        next((ends[name] for name in given if name in ends), lease.complete)(**given)
+        self.assertEqual(sent.pop("token"), 1)
+        return sent, told
+
+    def test_a_trifle_is_left_out_or_converted_and_told(self):
+        class Index:
+            def __index__(self):
+                return 412
+
+        class Item:
+            def __init__(self, value):
+                self.value = value
+
+            def item(self):
+                return self.value
+
+            def __float__(self):
+                return float(self.value)
+
+        class Mute:
+            def __str__(self):
+                raise RuntimeError("no text")
+
+        loop = {"a": 1}
+        loop["loops"] = [loop, loop]
+        deep = {}
+        for _ in range(70):
+            deep = {"x": deep}
+        whole = "file_count is no whole number"
+        gone = "lora_adapter_path"
+        for given, sent, told in [
+            ({"file_count": 412.0}, {"file_count": 412}, None),
+            ({"file_count": Index()}, {"file_count": 412}, None),
+            ({"file_count": Item(412.0)}, {"file_count": 412}, None),
+            ({"file_count": Item(412.5)}, {}, whole),
+            ({"file_count": float("nan"), "metadata": {"a": 1}}, {"metadata": {"a": 1}}, whole),
+            ({"file_count": float("inf")}, {}, whole),
+            ({"file_count": "412"}, {}, whole),
+            ({"file_count": True}, {}, whole),
+            ({"file_count": -1}, {}, whole),
+            ({"file_count": 2**53}, {}, whole),
+            ({"metadata": [1]}, {}, "metadata is no object"),
+            ({"metadata": "x"}, {}, "metadata is no object"),
+            ({"metadata": {"x": "x" * 16384}}, {}, "metadata has 16392 bytes, 16384 are allowed"),
+            ({"metadata": loop}, {"metadata": {"a": 1, "loops": [None, None]}}, "metadata.loops.0 holds itself"),
+            ({"metadata": {"s": {1}, None: 1}}, {"metadata": {"null": 1}}, "metadata.s is a set"),
+            ({"metadata": {"n": Item(float("nan"))}}, {"metadata": {}}, "metadata.n is NaN or infinite"),
+            ({"lora_adapter_path": "/a\0b"}, {}, f"{gone} has a NUL character"),
+            ({"lora_adapter_path": "/" + "é" * 2048}, {}, f"{gone} has 4097 bytes, 4096 are allowed"),
+            ({"lora_adapter_path": b"/a\xff"}, {}, f"{gone} is no UTF-8"),
+            ({"lora_adapter_path": ""}, {}, f"{gone} is empty"),
+            ({"lora_adapter_path": 7}, {}, f"{gone} is no path"),
+            ({"lora_adapter_path": b"/a"}, {"lora_adapter_path": "/a"}, None),
+            ({"details": [1, 2], "message": 7}, {"message": "7"}, "details is no object"),
+            ({"details": deep}, None, f"details{'.x' * 62} is nested too deep"),
+            ({"progress": [1]}, {}, "progress is no finite number"),
+            ({"error": ValueError("x")}, {"error": "ValueError: x"}, None),
+            ({"error": Mute()}, {"error": "a Mute that has no text"}, None),
+        ]:
+            with self.subTest(given=str(given)[:80]):
+                found, heard = self.reported(given)
+                if sent is not None:
+                    self.assertEqual(found, sent)
+                    json.dumps(found, allow_nan=False)
+                if told is None:
+                    self.assertEqual(heard, [])
+                else:
+                    self.assertRegex(heard[0], f"^{told}.*; it was left out$")
+
+
 class Leases(DaemonTest):
     def setUp(self):
         super().setUp()
@@ -567,6 +657,64 @@ class Leases(DaemonTest):
             ],
         )
         self.assertIn("training payments: metadata.when is a set, which JSON cannot carry; it was left out", told)
+
+    def test_a_training_that_went_well_is_completed_whatever_it_tells(self):
+        deep = {}
+        for _ in range(70):
+            deep = {"x": deep}
+        self.registry.update_project_metadata("payments", metadata={"kept": "k" * 10000})
+        with self.registry.training("payments") as lease:
+            with self.assertLogs("codebase_gardener_registry", "WARNING") as log:
+                lease.report(details=[1, 2], message=7)
+                lease.report(details=deep)
+                self.assertEqual(self.registry.get_project("payments").training.message, "7")
+                # Each is small enough, and both together are not: only the registry can tell.
+                lease.complete(7.0, "", {"more": "m" * 10000})
+        self.assertRegex(log.output[-1], "metadata: is 200.* bytes long and 16384 are allowed; metadata was left out")
+        project = self.registry.get_project("payments")
+        self.assertEqual((self.status(), project.file_count, list(project.metadata)), ("completed", 7, ["kept"]))
+
+    def test_an_exception_may_be_given_to_fail(self):
+        with self.registry.training("payments") as lease, self.assertLogs("codebase_gardener_registry", "WARNING"):
+            lease.fail(MemoryError("no room"), details="none")
+        self.assertEqual(self.registry.get_project("payments").training.error, "MemoryError: no room")
+
+    def test_what_is_no_report_is_refused_with_its_field_before_it_is_sent(self):
+        nan = float("nan")
+        registry = self.registry
+        loop = {}
+        loop["self"] = loop
+        before = registry.update_project_metadata("payments", metadata={"loss": 0.5}).etag
+        for call, path, why in [
+            (lambda: registry.update_project_metadata("payments", metadata={"loss": nan}), "metadata.loss", "is NaN"),
+            (lambda: registry.update_project_metadata("payments", metadata={"a": [{"b": nan}]}), "metadata.a.0.b", ""),
+            (lambda: registry.update_project_metadata("payments", metadata={"s": {1}}), "metadata.s", "is a set"),
+            (lambda: registry.update_project_metadata("payments", metadata=loop), "metadata.self", "holds itself"),
+            (lambda: registry.update_project_metadata("payments", file_count=nan), "file_count", "is NaN"),
+            (lambda: registry.register_project("b", self.home, metadata={"loss": nan}), "metadata.loss", "is NaN"),
+            (lambda: registry.training("payments", stall=nan), "stall_ms", "is NaN"),
+            (lambda: registry.claim_training(wait=float("inf")), "wait_ms", "is NaN or infinite"),
+            (lambda: registry.call("projects.list", limit=nan), "limit", "is NaN or infinite"),
+        ]:
+            with self.subTest(path=path), self.assertRaises(client.InvalidParamsError) as caught:
+                call()
+            (found,) = caught.exception.issues
+            self.assertEqual((found[0], caught.exception.code), (path, -32602))
+            self.assertRegex(found[1], f"^{why}.*, which JSON cannot carry$")
+        self.assertEqual(registry.get_project("payments").etag, before)
+        self.assertEqual(registry.get_project_count(), 1)
+
+    def test_reports_are_cut_by_what_the_registry_takes(self):
+        methods = {each["name"]: each for each in self.registry.call("rpc.discover")["methods"]}
+
+        def limit(method, param):
+            (found,) = [each for each in methods[method]["params"] if each["name"] == param]
+            return found["schema"]["maxLength"]
+
+        self.assertEqual(limit("training.progress", "phase"), client._MAX_PHASE)
+        self.assertEqual(limit("training.progress", "message"), client._MAX_MESSAGE)
+        self.assertEqual(limit("training.fail", "error"), client._MAX_ERROR)
+        self.assertEqual(limit("training.complete", "lora_adapter_path"), client._MAX_PATH_BYTES)
 
     def test_bytes_that_are_no_text_are_replaced_in_reports_and_refused_elsewhere(self):
         registry = self.registry
