@@ -17,8 +17,9 @@ export default defineConfig(({ mode }) => ({
     testTimeout: 30_000,
     hookTimeout: 30_000,
     teardownTimeout: 30_000,
+    // One file for each run: the same tests may be run with several versions of Node.
     reporters: process.env['TEST_RESULTS']
-      ? ['default', ['json', { outputFile: `${process.env['TEST_RESULTS']}/${mode}.json` }]]
+      ? ['default', ['json', { outputFile: `${process.env['TEST_RESULTS']}/${mode}-${process.version}.json` }]]
       : ['default'],
   },
 }));
