@@ -42,8 +42,10 @@ for (const name of CONTENDERS) {
 if (process.env['REQUIRE_TOOLS'] && absent.has('Redis')) throw new Error(absent.get('Redis'));
 
 const outcomes: Outcome[] = [];
-for (const workload of workloads.filter(({ title }) => title.includes(options.only)))
-  outcomes.push(await measure(workload));
+const chosen = workloads.filter(
+  ({ title, isLikeAnother }) => title.includes(options.only) && !(options.quick && isLikeAnother),
+);
+for (const workload of chosen) outcomes.push(await measure(workload));
 tellProgress('');
 
 const processor = cpus()[0]?.model.trim() ?? 'unknown processor';

@@ -21,5 +21,7 @@ export interface Workload {
   /** The registry comes first. */
   readonly contenders: readonly ContenderName[];
   readonly targets: readonly Target[];
+  /** Left out where it is only tried whether everything works: it is done like another one, with other numbers. */
+  readonly isLikeAnother?: boolean;
   measure(contender: ContenderName, effort: Effort): Promise<number>;
 }

@@ -92,6 +92,7 @@ function durable(): Workload[] {
         'lock + file',
       ] satisfies ContenderName[],
       targets: targets[`${writers} of ${projects}`] ?? [],
+      isLikeAnother: !(`${writers} of ${projects}` in targets),
       measure: inMilliseconds({ projects, kind: 'setStatus', sessions: writers }),
     })),
   );
