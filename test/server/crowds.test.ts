@@ -110,14 +110,14 @@ describe('a thousand questions that each take long', () => {
       await copyFile(paths.registryFile, `${paths.backupsDir}/registry-20260101T000000.000Z-edit.json`);
       const params = method === 'projects.list' ? { sort: 'name', limit: 1 } : {};
       curious.send(Array.from({ length: 1_000 }, (_, id) => ({ jsonrpc: '2.0', id, method, params })));
-      let longest = 0;
+      let answered = 0;
       while (curious.waiting.length === 0) {
-        const asked = performance.now();
         await other.call('daemon.ping');
-        longest = Math.max(longest, performance.now() - asked);
+        answered += 1;
       }
       expect(await curious.next<Answer[]>()).toHaveLength(1_000);
-      expect(longest).toBeLessThan(2_000);
+      // Behind all of them it would be one.
+      expect(answered).toBeGreaterThan(5);
     },
   );
 });
