@@ -61,7 +61,7 @@ const HEARTBEAT_MS = 3_000;
 const DRAIN_MS = 7_000;
 const PEERS_MS = 1_000;
 /** Writing may take the rest of the time, and no more. Milliseconds. */
-const OVERDUE_MS = 8_700;
+export const OVERDUE_MS = 8_700;
 
 export class Daemon implements DaemonControl {
   readonly paths: Paths;

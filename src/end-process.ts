@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 /** How long the disk may take for what is under way. Milliseconds. */
-const GRACE_MS = 500;
+export const GRACE_MS = 500;
 const PAUSE_MS = 10;
 
 /**
