@@ -13,13 +13,17 @@ export default defineConfig(({ mode }) => ({
     fileParallelism: mode !== 'faults',
     // The tests mostly wait; one worker less than there are cores, as by default, takes twice as long on two cores.
     maxWorkers: Math.ceil(1.5 * availableParallelism()),
-    // Nothing here takes long, but a loaded machine with two cores may stall for seconds. Milliseconds.
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
-    teardownTimeout: 30_000,
+    // Little here takes long, but a loaded machine with two cores is ten times as slow, and may stall for seconds. It only
+    // passes when something is broken. Milliseconds.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    teardownTimeout: 60_000,
     // One file for each run: the same tests may be run with several versions of Node.
     reporters: process.env['TEST_RESULTS']
-      ? ['default', ['json', { outputFile: `${process.env['TEST_RESULTS']}/${mode}-${process.version}.json` }]]
+      ? [
+          'default',
+          ['json', { outputFile: `${process.env['TEST_RESULTS']}/${mode}-${process.version}.json` }],
+        ]
       : ['default'],
   },
 }));

@@ -29,7 +29,7 @@ describe.runIf(process.platform === 'linux')('a daemon that a script starts by t
     const cli = await commandLine();
     // Nobody reads: with the daemon at the other end, `yes` would stand still and not be ended by SIGPIPE.
     const text = 'yes | GARDENER daemon start 60<&0 </dev/null >/dev/null';
-    const options = { env: environment(cli.home), cwd: cli.home, timeout: 20_000 };
+    const options = { env: environment(cli.home), cwd: cli.home, timeout: 40_000 };
     try {
       const { stdout } = await run('bash', ['-c', script(text), builtProgram('gardener.js')], options);
       expect(stdout).toBe('');
@@ -42,7 +42,7 @@ describe.runIf(process.platform === 'linux')('a daemon that a script starts by t
     requireTools(context, 'bash');
     const cli = await commandLine();
     const text = '( GARDENER daemon start >/dev/null ) 50>&1 | cat';
-    const options = { env: environment(cli.home), cwd: cli.home, timeout: 20_000 };
+    const options = { env: environment(cli.home), cwd: cli.home, timeout: 40_000 };
     try {
       const { stdout } = await run('bash', ['-c', script(text), builtProgram('gardener.js')], options);
       expect(stdout).toBe('');

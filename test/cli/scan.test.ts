@@ -119,7 +119,7 @@ describe('a .gitignore that cannot be read', () => {
         onTestFinished(() => void server.close());
       },
     ],
-  ])('because it is %s is told and hides nothing', { timeout: 20_000 }, async ([, why, make], context) => {
+  ])('because it is %s is told and hides nothing', async ([, why, make], context) => {
     requireTools(context, 'mkfifo');
     const root = await codebase({ 'a.py': '', 'docs/b.py': '', 'docs/c.log': '' });
     await make(join(root, 'docs/.gitignore'));
@@ -129,7 +129,7 @@ describe('a .gitignore that cannot be read', () => {
   });
 });
 
-test('other files than plain ones are not opened, and do not count', { timeout: 20_000 }, async (context) => {
+test('other files than plain ones are not opened, and do not count', async (context) => {
   requireTools(context, 'mkfifo');
   const root = await codebase({ 'a.py': '', 'zero.py': '->/dev/zero' });
   await run('mkfifo', [join(root, 'b.py')]);

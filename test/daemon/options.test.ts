@@ -21,7 +21,7 @@ interface Said {
 async function gardenerd(words: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Said> {
   const home = await temporaryDirectory();
   return await new Promise((resolve) => {
-    const options = { env: { ...environment(home), ...env }, timeout: 20_000 };
+    const options = { env: { ...environment(home), ...env }, timeout: 40_000 };
     execFile(process.execPath, [PROGRAM, ...words], options, (error, stdout, stderr) => {
       resolve({ code: error?.code ?? 0, stdout, stderr });
     });

@@ -319,7 +319,7 @@ async function endsForOrdinaryUser(
     execFile(
       process.execPath,
       [join(dist, basename(PROGRAM)), '--data-dir', dataDir],
-      { ...ids, cwd: '/', env: { HOME: home }, timeout: 20_000 },
+      { ...ids, cwd: '/', env: { HOME: home }, timeout: 40_000 },
       (error, _stdout, stderr) => resolve({ code: error?.code ?? 0, stderr }),
     );
   });

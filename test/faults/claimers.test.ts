@@ -37,7 +37,7 @@ interface Trained {
 
 test(
   `${PROJECTS} projects, ${CLAIMERS} trainers, half of them killed and one halted`,
-  { timeout: 120_000 },
+  { timeout: 240_000 },
   async (context) => {
     requireTools(context, ['python3', 'ps']);
     const random = seeded();

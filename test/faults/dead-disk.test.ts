@@ -138,7 +138,7 @@ test.each(['SIGTERM', 'SIGKILL'] as const)(
 
 test(
   'what is named like a directory on it is the project of that name, also beside it',
-  { timeout: 60_000 },
+  { timeout: 120_000 },
   async () => {
     await client.call('projects.register', { name: 'disk', source_path: disk.place });
     expect(await run('edit', 'disk', '--tag', 'x')).toEqual([0, 'changed disk\n']);
@@ -158,7 +158,7 @@ test(
 
 test(
   'the command line says so within seconds and ends, and restarts a daemon that was killed',
-  { timeout: 60_000 },
+  { timeout: 120_000 },
   async () => {
     client.ask('registry.validate').catch(() => null);
     await until(() => disk.asked > 0, 'the disk was asked');

@@ -141,7 +141,7 @@ test('a file that is written in two halves is served as it was until it is whole
 
 test(
   `the last of a burst of replacements is what is served, ${BURSTS} times`,
-  { timeout: 120_000 },
+  { timeout: 240_000 },
   async () => {
     const random = seeded();
     const document = JSON.parse(await readFile(file, 'utf8')) as {

@@ -25,7 +25,7 @@ test.for([
   ['ENFILE', /\(ENFILE\)/, /close other programs/],
 ] as const)(
   'a look that fails with %s is a problem with that reason, until one succeeds',
-  { timeout: 60_000 },
+  { timeout: 120_000 },
   async ([code, reason, remedy]) => {
     expect((await one.change()).error).toBeUndefined();
     const before = one.count;
@@ -61,7 +61,7 @@ test.for([
 
 test(
   'an edit that cannot be synced is not taken over, which is told, until it can',
-  { timeout: 60_000 },
+  { timeout: 120_000 },
   async () => {
     expect((await one.change()).error).toBeUndefined();
     const served = async () => (await one.client.call('projects.get', { project: 'one' }))['file_count'];
@@ -95,7 +95,7 @@ test.for([
   ['ELOOP', /link/],
 ] as const)(
   'a write that fails with %s is answered with what helps against that',
-  { timeout: 60_000 },
+  { timeout: 120_000 },
   async ([code, remedy]) => {
     const good = one.count;
     const [main] = await fileThreads(one.daemon.pid);

@@ -77,7 +77,7 @@ function marked(text: string, mark: number): string {
 
 test(
   'an edit that replaces the file is never overwritten before the instant of the rename',
-  { timeout: 120_000 },
+  { timeout: 300_000 },
   async () => {
     const last = `rename ${one.file}.X.staged ${one.file}`;
     let mark = 0;

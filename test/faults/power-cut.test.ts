@@ -60,7 +60,7 @@ function describe(violations: readonly Violation[]): string[] {
 
 test.for(['everyday', 'migration', 'restored', 'recovery'] as const)(
   'nothing that was acknowledged is lost when the power fails: %s',
-  { timeout: 120_000 },
+  { timeout: 240_000 },
   async (scenario, context) => {
     requireTools(context, 'strace');
     const recording = await recorded(scenario);
@@ -113,7 +113,7 @@ const WRONG = [
   ...WRONG_CHANGES.map((wrong) => [...wrong, 'everyday'] as const),
   ...WRONG_BACKUPS.map((wrong) => [...wrong, 'recovery'] as const),
 ];
-test.for(WRONG)('a daemon that %s is found out (%s)', { timeout: 60_000 }, async (wrong, context) => {
+test.for(WRONG)('a daemon that %s is found out (%s)', { timeout: 120_000 }, async (wrong, context) => {
   requireTools(context, 'strace');
   const [, order, change, found, scenario] = wrong;
   const recording = await recorded(scenario);

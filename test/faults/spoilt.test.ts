@@ -15,7 +15,7 @@ async function copied(one: Counted): Promise<number | null> {
 
 test(
   'what comes back is at most ten seconds old, however steadily it changed',
-  { timeout: 60_000 },
+  { timeout: 120_000 },
   async () => {
     const one = await Counted.start(await temporaryDirectory());
     const over = new AbortController();

@@ -27,7 +27,7 @@ async function daemonWithProjects(count: number): Promise<{ daemon: Gardenerd; w
 }
 
 describe(`${CHANGES} changes of ${WRITERS} writers`, () => {
-  test(`come to each of ${SUBSCRIBERS} subscribers, once, in one order`, { timeout: 90_000 }, async () => {
+  test(`come to each of ${SUBSCRIBERS} subscribers, once, in one order`, { timeout: 240_000 }, async () => {
     const { daemon, writers } = await daemonWithProjects(WRITERS);
     /** When the last subscriber was told, by change. */
     const told = new Map<Change, number>();
@@ -84,7 +84,7 @@ async function listen(peer: LineClient, told: Map<Change, number>): Promise<Chan
   return order;
 }
 
-test('a subscriber that never reads costs no more than a little memory', { timeout: 90_000 }, async () => {
+test('a subscriber that never reads costs no more than a little memory', { timeout: 240_000 }, async () => {
   const { daemon, writers } = await daemonWithProjects(1);
   const writer = writers[0] as LineClient;
   /** Events of about 30 KiB each. */

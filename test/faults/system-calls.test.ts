@@ -29,7 +29,7 @@ async function expectNoLitter(when: string): Promise<void> {
 
 test.for(ERRORS)(
   'a change tells the truth when any one of its calls fails with %s',
-  { timeout: 120_000 },
+  { timeout: 240_000 },
   async (error) => {
     const targets = await targetsOf(one);
     const missed = new Set(targets.map(({ purpose }) => purpose));
@@ -65,7 +65,7 @@ test.for(ERRORS)(
 
 test(
   'a change is made or not when the daemon is killed at any one of its calls',
-  { timeout: 120_000 },
+  { timeout: 240_000 },
   async () => {
     const found = new Set<string>();
     for (const target of await targetsOf(one)) {

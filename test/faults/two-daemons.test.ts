@@ -78,7 +78,7 @@ async function oneIsLeft(daemons: readonly Gardenerd[]): Promise<void> {
 }
 
 describe('of two daemons on one data directory, one goes on and no acknowledged change is lost', () => {
-  test('where the note of who serves it was removed', { timeout: 120_000 }, async () => {
+  test('where the note of who serves it was removed', { timeout: 240_000 }, async () => {
     const dataDir = await temporaryDirectory();
     const elsewhere = join(await temporaryDirectory(), 'own.sock');
     const first = await startAt(elsewhere, dataDir);
@@ -90,7 +90,7 @@ describe('of two daemons on one data directory, one goes on and no acknowledged 
     await oneIsLeft([first, second]);
   });
 
-  test('where that happens while changes are made', { timeout: 120_000 }, async () => {
+  test('where that happens while changes are made', { timeout: 240_000 }, async () => {
     const dataDir = await temporaryDirectory();
     const elsewhere = join(await temporaryDirectory(), 'own.sock');
     const first = await startAt(elsewhere, dataDir);
@@ -107,7 +107,7 @@ describe('of two daemons on one data directory, one goes on and no acknowledged 
 
   test(
     'where the socket of the first is out of sight, as in a container',
-    { timeout: 120_000 },
+    { timeout: 240_000 },
     async (context: TestContext) => {
       const mount = await PrivateMount.make(context, 'tmpfs', 'size=16m');
       const dataDir = await temporaryDirectory();

@@ -16,7 +16,7 @@ const CHANGES_BETWEEN = 40;
 
 test(
   `a watch goes through ${KILLS} times kill -9 and ends with what the daemon has`,
-  { timeout: 90_000 },
+  { timeout: 240_000 },
   async () => {
     const random = seeded();
     const dataDir = await temporaryDirectory();

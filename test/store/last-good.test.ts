@@ -86,7 +86,8 @@ describe('a start', () => {
       const good = await readFile(daemon.paths.registryFile, 'utf8');
       const copy = join(daemon.paths.backupsDir, 'registry-last-good.json');
       await until(async () => (await readFile(copy, 'utf8').catch(() => '')) === good, 'the copy is made');
-      expect(performance.now() - started).toBeLessThan(LAST_GOOD_DELAY_MS / 2);
+      // Not when the time has come that a change may wait for it; a machine that stalls may take some of that.
+      expect(performance.now() - started).toBeLessThan(LAST_GOOD_DELAY_MS - 1_000);
     }
     await daemon.kill();
     await writeFile(daemon.paths.registryFile, 'spoilt');

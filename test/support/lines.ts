@@ -19,7 +19,7 @@ export interface Answer {
 /** The result of a call that is expected to go well may be looked into as any JSON; a test says what it expects. */
 type Loose = { readonly [key: string]: Loose } & (readonly Loose[] | string | number | boolean | null);
 
-const DEADLINE_MS = 20_000;
+const DEADLINE_MS = 40_000;
 
 interface Waiter {
   wants(line: string): boolean;

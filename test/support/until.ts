@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
 /** Long, because it only passes when something is broken: a loaded machine may stall for seconds. Milliseconds. */
-const LIMIT_MS = 20_000;
+const LIMIT_MS = 40_000;
 /** Short against anything worth waiting for, long against asking a file system or a daemon. Milliseconds. */
 const PAUSE_MS = 10;
 
@@ -10,7 +10,7 @@ const PAUSE_MS = 10;
  *
  * @param condition asked again until it gives something true; what it throws ends the waiting
  * @param what the condition in words, for the error: "the daemon has stopped"
- * @param limit milliseconds; default 20 s, which fits within the time a test has
+ * @param limit milliseconds; default 40 s, which fits within the time a test has
  * @throws {Error} when the condition does not hold in time
  *
  * @example
