@@ -1,6 +1,7 @@
 import { mkdir, readdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { connect, type ConnectOptions, ConnectionError } from '../../client/index.ts';
 import { bundles } from './bundle.ts';
@@ -111,14 +112,19 @@ describe('a missing daemon', () => {
     const { dataDir, log, options, starts } = await home();
     await mkdir(dirname(log));
     await writeFile(log, '# somebody else starts a daemon\n');
-    // Just short of what would be taken for a clock that was set, so that this test has time.
-    const soon = (Date.now() + 900) / 1000;
-    await utimes(log, soon, soon);
+    // The moment lasts for as long as the machine takes.
+    vi.useFakeTimers({ toFake: ['Date'] });
+    onTestFinished(() => void vi.useRealTimers());
+    await utimes(log, Date.now() / 1000, Date.now() / 1000);
     const attempt = connect(options('serve'));
+    // Time for several tries, in which nothing is to happen.
+    await pause(300);
     await mkdir(join(dataDir, 'run'));
     await standIn(undefined, join(dataDir, 'run', 'registry.sock'));
     const client = await attempt;
     expect(client.hello.pid).toBe(process.pid);
+    // A start is noted before the process has done anything.
+    expect(await readFile(log, 'utf8')).toBe('# somebody else starts a daemon\n');
     expect(await starts()).toEqual([]);
     await client.close();
   });
