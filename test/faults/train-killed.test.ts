@@ -32,7 +32,9 @@ test(`${PROJECTS} trainings killed at some moment, and taken over`, { timeout: 2
   const cli = await commandLine();
   await cli.codebase('src', {});
   for (let number = 0; number < PROJECTS; number += 1) await cli.json(['add', 'src', '--name', `p${number}`]);
-  const train = (name: string) => cli.start(['train', name, '--', 'sh', '-c', TRAINER]);
+  // What is killed leaves what it has there.
+  const env = { TMPDIR: cli.home };
+  const train = (name: string) => cli.start(['train', name, '--', 'sh', '-c', TRAINER], { env });
   const isTraining = async (name: string) =>
     ((await cli.json(['show', name])) as { training_status: string }).training_status === 'training';
   await Promise.all(
