@@ -95,7 +95,8 @@ export function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<
 /** The promise, unless somebody's patience ends first. What the promise stands for goes on for others. */
 export function inTime<T>(promise: Promise<T>, { deadline, signal }: Patience): Promise<T> {
   if (!deadline) return signal ? abortable(promise, signal) : promise;
-  const limit = { ms: deadline.at - performance.now(), signal, late: deadline.late };
+  // Node warns of a timer that is to fire in the past.
+  const limit = { ms: Math.max(0, deadline.at - performance.now()), signal, late: deadline.late };
   return within(limit, (aborted) => abortable(promise, aborted));
 }
 

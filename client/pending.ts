@@ -66,7 +66,8 @@ export class PendingCalls {
     if (time >= this.#nextLook) return;
     clearTimeout(this.#timer);
     this.#nextLook = time;
-    const ms = Math.min(LONGEST_TIMER_MS, Math.ceil(time - performance.now()));
+    // Node warns of a timer that is to fire in the past.
+    const ms = Math.max(0, Math.min(LONGEST_TIMER_MS, Math.ceil(time - performance.now())));
     // Whoever waits for an answer is kept alive by the socket.
     this.#timer = setTimeout(() => this.#look(), ms).unref();
   }
