@@ -97,8 +97,11 @@ export function violation(recording: Recording, moment: Moment, tree: Tree, foun
   const begun = steps.filter((step) => step.begun <= moment).length;
   const careless = steps.slice(done + 1, begun).some((step) => step.careless);
   if (careless && found.recovered) {
-    const backup = steps.findLastIndex((step, index) => step.backup && index <= done);
-    const earlier = backup === -1 ? [] : states.slice(backup + 1, begun + 1);
+    const backups = steps.slice(0, done + 1).flatMap(({ backup }, index) => {
+      if (backup === null) return [];
+      return [backup === 'all' ? index + 1 : index];
+    });
+    const earlier = backups.length === 0 ? [] : states.slice(Math.max(...backups), begun + 1);
     if (!isOneOf(found.state, earlier))
       return `not even what the last backup holds: ${difference(found.state, earlier)}`;
     return missing(recording, moment, tree, found);

@@ -11,7 +11,7 @@ export interface Asked {
   /** The id of the answer, a mark, or null; the patch by itself, or the whole difference. */
   readonly changes: readonly { readonly answer: string | null; readonly patch: Patch }[];
   readonly careless: boolean;
-  readonly backup: boolean;
+  readonly backup: 'all' | 'before' | null;
 }
 
 export interface Keeping {
@@ -59,7 +59,7 @@ export class Recorder {
   /** Asks for one change. */
   async change(method: string, params: object): Promise<Answer> {
     let answer: Answer | undefined;
-    await this.#step(method, false, async () => {
+    await this.#step(method, {}, async () => {
       answer = await this.client.ask(method, params);
       if (answer.error) throw new Error(`${method} was refused: ${JSON.stringify(answer.error)}`);
       return answer.id as string;
@@ -74,7 +74,7 @@ export class Recorder {
     this.asked.push({
       name: `${name} together`,
       careless: false,
-      backup: false,
+      backup: null,
       changes: answers.map(({ id, result, error }) => {
         if (error) throw new Error(`a change was refused: ${JSON.stringify(error)}`);
         const { etag, ...project } = result as Stored & { etag: string };
@@ -97,7 +97,7 @@ export class Recorder {
     command: string,
     done: (client: LineClient) => Promise<void>,
   ): Promise<void> {
-    await this.#step(name, careless, async () => {
+    await this.#step(name, { careless, adopted }, async () => {
       await this.machine.run(command);
       await done(this.client);
       if (!adopted) return null;
@@ -126,7 +126,7 @@ export class Recorder {
     this.asked.push({
       name: `${name} restart by ${signal}`,
       careless: false,
-      backup: signal === 'TERM',
+      backup: signal === 'TERM' ? 'all' : null,
       changes: finished ? [{ answer: finished.id as string, patch }, end] : [{ ...end, patch }],
     });
   }
@@ -137,7 +137,7 @@ export class Recorder {
     await this.machine.stop('TERM');
     await this.machine.mark(`end-${name}`);
     const changes = [{ answer: `end-${name}`, patch: new Map() }];
-    this.asked.push({ name: `${name} end`, careless: false, backup: true, changes });
+    this.asked.push({ name: `${name} end`, careless: false, backup: 'all', changes });
   }
 
   /**
@@ -147,7 +147,7 @@ export class Recorder {
    */
   async recover(command: string, bytes: Buffer): Promise<void> {
     const before = this.#state;
-    await this.#step('a start with a spoilt file', true, async () => {
+    await this.#step('a start with a spoilt file', { careless: true }, async () => {
       await this.machine.run(command);
       await this.keep(bytes, null);
       this.#client = await this.machine.boot();
@@ -180,7 +180,11 @@ export class Recorder {
     return name;
   }
 
-  async #step(what: string, careless: boolean, act: () => Promise<string | null>): Promise<void> {
+  async #step(
+    what: string,
+    { careless = false, adopted = false }: { careless?: boolean; adopted?: boolean },
+    act: () => Promise<string | null>,
+  ): Promise<void> {
     const name = `${await this.#begin()} ${what}`;
     const before = this.#state;
     const answer = await act();
@@ -188,7 +192,8 @@ export class Recorder {
     this.asked.push({
       name,
       careless,
-      backup: false,
+      // Whatever is served in the place of something else, that is kept first.
+      backup: adopted ? 'before' : null,
       changes: [{ answer, patch: difference(before, this.#state) }],
     });
   }

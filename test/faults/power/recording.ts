@@ -22,8 +22,8 @@ export interface Step {
    * that can be had.
    */
   readonly careless: boolean;
-  /** A backup of everything was made by the end of it. */
-  readonly backup: boolean;
+  /** What a backup has by the end of it: everything, or everything that was there before it. */
+  readonly backup: 'all' | 'before' | null;
 }
 
 /** A file that must be there. */
