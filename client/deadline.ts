@@ -74,13 +74,23 @@ export async function within<T>(limit: Limit, run: (signal: AbortSignal) => Prom
   signal?.throwIfAborted();
   const controller = new AbortController();
   const unlisten = signal && onAbort(signal, () => controller.abort(signal.reason));
-  const timer = ms <= LONGEST_TIMER_MS ? setTimeout(() => controller.abort(late()), ms) : undefined;
+  const timer = ms <= LONGEST_TIMER_MS ? lastly(() => controller.abort(late()), ms) : undefined;
   try {
     return await run(controller.signal);
   } finally {
     clearTimeout(timer);
     unlisten?.();
   }
+}
+
+/**
+ * Sets a timer for giving up: what arrived while the process was held up, by its own work or by the machine's, is looked
+ * at first.
+ *
+ * @param ms milliseconds
+ */
+export function lastly(giveUp: () => void, ms: number): NodeJS.Timeout {
+  return setTimeout(() => setImmediate(giveUp), ms);
 }
 
 /** The promise, unless the signal is aborted first. What the promise stands for goes on for others. */

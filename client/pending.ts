@@ -1,6 +1,6 @@
 /** Calls that wait for an answer, and what ends the wait without one: a deadline, the caller, the connection. */
 
-import { type Deadline, LONGEST_TIMER_MS, onAbort, type Patience } from './deadline.ts';
+import { type Deadline, lastly, LONGEST_TIMER_MS, onAbort, type Patience } from './deadline.ts';
 
 interface PendingCall {
   readonly method: string;
@@ -69,7 +69,7 @@ export class PendingCalls {
     // Node warns of a timer that is to fire in the past.
     const ms = Math.max(0, Math.min(LONGEST_TIMER_MS, Math.ceil(time - performance.now())));
     // Whoever waits for an answer is kept alive by the socket.
-    this.#timer = setTimeout(() => this.#look(), ms).unref();
+    this.#timer = lastly(() => this.#look(), ms).unref();
   }
 
   #look(): void {
