@@ -10,7 +10,7 @@ import { answer, standIn, temporaryHome } from './stand-in.ts';
 const NOBODY = 65534;
 const programs = bundles({ library: 'client/index.ts' });
 
-/** Runs a module that has `connect` and `socket`, and gives what it printed once it has ended of its own accord. */
+/** Runs a module that has `connect`, `socket` and `PATIENT` deadlines, and gives what it printed once it has ended of its own accord. */
 async function run(
   script: string,
   socket: string,
@@ -19,10 +19,11 @@ async function run(
 ): Promise<string> {
   const source = `import { connect } from ${JSON.stringify(pathToFileURL(file).href)};
     const socket = ${JSON.stringify(socket)};
+    const PATIENT = { connect: 20_000, hello: 20_000 };
     ${script}`;
   const ended = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', source], {
     // A guard against processes that stay; nothing waits for it otherwise.
-    timeout: 20_000,
+    timeout: 50_000,
     ...options,
   });
   return String(ended.stdout);
@@ -45,7 +46,7 @@ describe('a process', () => {
   test('ends when it has its answers, closed or not', async () => {
     const daemon = await standIn(({ method }) => (method === 'projects.count' ? 3 : undefined));
     const printed = await run(
-      `const client = await connect({ socket });
+      `const client = await connect({ socket, deadlines: PATIENT });
        console.log(await client.projects.count());
        process.on('exit', () => console.log('ended'));`,
       daemon.socket,
@@ -59,7 +60,7 @@ describe('a process', () => {
       if (method === 'projects.count') setTimeout(() => socket.write(answer(id, 3)), 300);
     });
     const printed = await run(
-      `const client = await connect({ socket, deadlines: { call: Infinity } });
+      `const client = await connect({ socket, deadlines: { ...PATIENT, call: Infinity } });
        console.log(await client.projects.count());`,
       daemon.socket,
     );
@@ -72,7 +73,7 @@ describe('a process', () => {
       if (method === 'daemon.hello') setTimeout(() => socket.write(note), 300);
     });
     const printed = await run(
-      `const client = await connect({ socket });
+      `const client = await connect({ socket, deadlines: PATIENT });
        const stop = client.onNotification((method, params) => { console.log(method, params); stop(); });`,
       daemon.socket,
     );
