@@ -12,7 +12,7 @@ import { layFields } from './fields.ts';
 import { isGone } from './processes.ts';
 import { managerWords } from './status.ts';
 import { layTable } from './table.ts';
-import { byteSize, duration, printable, shellWord, thousands } from './text.ts';
+import { byteSize, duration, plural, printable, shellWord, thousands } from './text.ts';
 
 export interface RunOptions {
   readonly idleTimeout?: string;
@@ -28,6 +28,12 @@ const LOOK_EVERY_MS = 25;
  * second signal forces a daemon to end without draining.
  */
 export async function run(ctx: Context, { idleTimeout, logLevel }: RunOptions): Promise<void> {
+  if (ctx.json) {
+    throw new UsageError(
+      'cannot run the daemon with --json: it serves, and has no answer to print',
+      'gardener daemon start --json',
+    );
+  }
   const { dataDir, socket } = ctx.location;
   const flags = {
     '--data-dir': dataDir,
@@ -103,7 +109,7 @@ export async function status(ctx: Context): Promise<void> {
       ['connections', `${thousands(found.connections)}, ${thousands(found.subscriptions)} watching`],
       [
         'writes',
-        `${thousands(batches.count)} with ${thousands(batches.changes)} changes, at most ${thousands(batches.largest)} at once`,
+        `${thousands(batches.count)} with ${plural(batches.changes, 'change')}, at most ${thousands(batches.largest)} at once`,
       ],
     ],
     ctx.paint,

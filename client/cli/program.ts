@@ -7,9 +7,8 @@ import { Context, type Globals, type Host } from './context.ts';
 import { addDaemonCommands } from './daemon-program.ts';
 import type { EditOptions } from './edit.ts';
 import { addExchangeCommands } from './exchange-program.ts';
-import { shownJson, shownText } from './gate.ts';
+import { shownText } from './gate.ts';
 import type { ListOptions } from './list.ts';
-import { asksForJson } from './words.ts';
 import { collect, statusOption, wholeNumber } from './option-values.ts';
 import { addReferenceCommands } from './reference-program.ts';
 import type { RemoveOptions } from './remove.ts';
@@ -34,11 +33,13 @@ be reached.`;
  *
  * @param words what was typed after the program's name
  * @param entered gets the context of the command that is about to run
+ * @param printed gets help and version where a document is to be made of them; undefined where people read them
  */
 export function createProgram(
   host: Host,
   words: readonly string[],
   entered: (ctx: Context) => void,
+  printed?: string[],
 ): Command {
   const program = new Command('gardener')
     .description('Knows your codebases: where they are, how far their training is, which one is active.')
@@ -60,14 +61,9 @@ export function createProgram(
     .exitOverride()
     // Messages go through the same door as all others; see run.ts.
     .configureOutput({
-      writeOut: (text) =>
-        // Printed when the flag is met, before those that follow it are.
-        host.stdout.write(
-          text === `${VERSION}\n` && asksForJson(words)
-            ? shownJson({ version: VERSION }, 2)
-            : shownText(text),
-        ),
-      writeErr: (text) => host.stderr.write(shownText(text)),
+      writeOut: (text) => (printed ? printed.push(text) : host.stdout.write(shownText(text))),
+      // A document says what is wrong in its own words.
+      writeErr: (text) => (printed ? undefined : host.stderr.write(shownText(text))),
       outputError: () => undefined,
     });
   const context = (): Context => {

@@ -1,6 +1,6 @@
 /** One run of the command line, from words to an exit code. */
-import { CommanderError } from 'commander';
-import type { Command } from 'commander';
+import { type Command, CommanderError } from 'commander';
+import { VERSION } from '../../src/version.ts';
 import { adviser, type Advise } from './advice.ts';
 import { painter } from './colour.ts';
 import type { Context, Host } from './context.ts';
@@ -10,7 +10,7 @@ import { shownJson, shownLine, tame } from './gate.ts';
 import { createProgram } from './program.ts';
 import { columnsOf } from './terminal-size.ts';
 import { tildes } from './text.ts';
-import { asksForJson, askedForHelp, beforeDashes } from './words.ts';
+import { asksForJson, askedForHelp, commandNames } from './words.ts';
 import { wrapText } from './wrap.ts';
 
 /**
@@ -21,23 +21,38 @@ import { wrapText } from './wrap.ts';
  */
 export async function run(words: readonly string[], host: Host): Promise<number> {
   let context: Context | undefined;
-  const program = createProgram(host, words, (ctx) => {
+  // Help and version are printed in parts, and before all flags are read; a document has to wait for the rest.
+  const printed: string[] | undefined = asksForJson(words) ? [] : undefined;
+  const entered = (ctx: Context): void => {
     context = ctx;
-  });
+  };
+  const program = createProgram(host, words, entered, printed);
+  const asked = askedForHelp(program, words);
   try {
-    await program.parseAsync(askedForHelp(program, words), { from: 'user' });
+    await program.parseAsync(asked, { from: 'user' });
     return context?.exitCode ?? EXIT.ok;
   } catch (thrown) {
-    const error = thrown instanceof CommanderError ? usageError(thrown, program, words) : thrown;
-    if (error === undefined) return EXIT.ok;
-    const explained = explain(error, context?.hints, context?.socketAlone);
-    // Commander shows the whole help when a command is missing.
-    if (explained.message !== '') tell(host, explained, adviser(program, host.home));
-    if (context?.json ?? asksForJson(words)) {
-      host.stdout.write(shownJson({ error: explained.document }, 2));
+    const error = thrown instanceof CommanderError ? usageError(thrown, program, asked) : thrown;
+    const json = context?.json ?? printed !== undefined;
+    if (error === undefined) {
+      if (printed) host.stdout.write(shownJson(printedDocument(printed.join('')), 2));
+      return EXIT.ok;
     }
+    const explained = explain(error, context?.hints, context?.socketAlone);
+    // Commander has shown the whole help where a command is missing.
+    if (json || !isWithoutCommand(thrown)) tell(host, explained, adviser(program, host.home));
+    if (json) host.stdout.write(shownJson({ error: explained.document }, 2));
     return explained.exitCode;
   }
+}
+
+/** What was printed that is no command's answer, for programs. */
+function printedDocument(text: string): object {
+  return text === `${VERSION}\n` ? { version: VERSION } : { help: text.trimEnd() };
+}
+
+function isWithoutCommand(thrown: unknown): boolean {
+  return thrown instanceof CommanderError && thrown.code === 'commander.help';
 }
 
 function tell({ stderr, env, home }: Host, { message, hint, exitCode }: Explained, advise: Advise): void {
@@ -64,22 +79,15 @@ function usageError(
   words: readonly string[],
 ): UsageError | undefined {
   if (error.exitCode === 0) return undefined;
-  if (error.code === 'commander.help') return new UsageError('');
-  const [message = '', advice] = error.message.replace(/^error: /, '').split('\n');
-  const near = advice ? `; ${advice.replace(/^\(Did you mean (.*)\?\)$/, 'did you mean $1?')}` : '';
-  const reason = message.replace(' is invalid. ', ' is invalid: ').replace(/\.$/, '');
-  return new UsageError(reason + near, `${commandName(program, words)} --help`);
-}
-
-/** The command that was typed, as far as there is one: `gardener daemon logs`. */
-function commandName(program: Command, words: readonly string[]): string {
-  let command = program;
-  const path = [program.name()];
-  for (const word of beforeDashes(words)) {
-    const next = command.commands.find((one) => one.name() === word);
-    if (!next) continue;
-    command = next;
-    path.push(word);
-  }
-  return path.join(' ');
+  const hint = [program.name(), ...commandNames(program, words), '--help'].join(' ');
+  if (isWithoutCommand(error)) return new UsageError('cannot tell what to do: the command is missing', hint);
+  const message = error.message
+    .replace(/^error: /, '')
+    // Its own line; what was typed may have some too.
+    .replace(/\n\(Did you mean ([^\n]*)\?\)$/, '; did you mean $1?')
+    .replace(/\.$/, '')
+    .replace(/^command-argument value /, '')
+    .replace(/\. Allowed choices are (?=[^.]*$)/, ': it is one of ')
+    .replace(' is invalid. ', ' is invalid: ');
+  return new UsageError(message, hint);
 }

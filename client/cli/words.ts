@@ -1,6 +1,8 @@
 /** The words that were typed, where commander's own reading of them does not do. */
 import type { Command } from 'commander';
 
+const HELP_FLAGS: readonly string[] = ['--help', '-h'];
+
 export function beforeDashes(words: readonly string[]): readonly string[] {
   const dashes = words.indexOf('--');
   return dashes < 0 ? words : words.slice(0, dashes);
@@ -16,21 +18,48 @@ export function asksForJson(words: readonly string[]): boolean {
  * there is not without the question for help, for which commander shows the help of everything as if that had been meant.
  */
 export function askedForHelp(program: Command, words: readonly string[]): readonly string[] {
-  const [first = '', ...rest] = words;
-  if (first === 'help' && rest.length > 0) return unknownIn(program, rest) ?? [...rest, '--help'];
-  const isAsked = beforeDashes(words).some((word) => word === '--help' || word === '-h');
-  return (isAsked && first !== 'help' && unknownIn(program, words)) || words;
+  const first = placesOfNames(program, words).next();
+  const asks = !first.done && words[first.value] === 'help';
+  const rest = asks ? words.toSpliced(first.value, 1) : words;
+  if (asks && placesOfNames(program, rest).next().done) return words;
+  if (!asks && !beforeDashes(words).some((word) => HELP_FLAGS.includes(word))) return words;
+  const { unknownAt } = commandIn(program, rest);
+  if (unknownAt !== undefined) {
+    return rest.slice(0, unknownAt + 1).filter((word) => !HELP_FLAGS.includes(word));
+  }
+  return asks ? [...beforeDashes(rest), '--help'] : words;
 }
 
-/** The words up to the first that should be a command and is none; undefined when they all are. */
-function unknownIn(program: Command, words: readonly string[]): readonly string[] | undefined {
+/** The names of the command that was typed, as far as there is one: `daemon logs`. */
+export function commandNames(program: Command, words: readonly string[]): readonly string[] {
+  return commandIn(program, words).names;
+}
+
+interface Found {
+  readonly names: readonly string[];
+  /** Where the first word is that should be a command and is none. */
+  readonly unknownAt?: number;
+}
+
+function commandIn(program: Command, words: readonly string[]): Found {
+  const names: string[] = [];
   let command = program;
-  for (const [at, word] of words.entries()) {
-    // What follows a flag may be its value.
-    if (command.commands.length === 0 || word.startsWith('-')) return undefined;
-    const next = command.commands.find((one) => one.name() === word);
-    if (!next) return words.slice(0, at + 1);
+  for (const at of placesOfNames(program, words)) {
+    if (command.commands.length === 0) break;
+    const next = command.commands.find((one) => one.name() === words[at]);
+    if (!next) return { names, unknownAt: at };
     command = next;
+    names.push(next.name());
   }
-  return undefined;
+  return { names };
+}
+
+/** Where the words are that are neither flags nor values of those that stand before a command. */
+function* placesOfNames(program: Command, words: readonly string[]): Generator<number, void> {
+  const typed = beforeDashes(words);
+  for (let at = 0; at < typed.length; at += 1) {
+    const word = typed[at] ?? '';
+    if (!word.startsWith('-')) yield at;
+    else if (program.options.some((option) => option.long === word && option.required)) at += 1;
+  }
 }

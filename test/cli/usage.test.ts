@@ -51,6 +51,13 @@ describe('help that is asked for what there is not', () => {
     [['nope', '--help'], "unknown command 'nope'", 'gardener --help'],
     [['help', 'daemon', 'nope'], "unknown command 'nope'", 'gardener daemon --help'],
     [['daemon', 'nope', '-h'], "unknown command 'nope'", 'gardener daemon --help'],
+    [['--data-dir', 'x', 'help', 'nope'], "unknown command 'nope'", 'gardener --help'],
+    [['--data-dir', 'ls', 'nope', '--help'], "unknown command 'nope'", 'gardener --help'],
+    [
+      ['--no-start', '--socket=x', '-h', 'daemon', 'nope'],
+      "unknown command 'nope'",
+      'gardener --socket x daemon --help',
+    ],
   ])('%j says so', async (words, message, hint) => {
     const cli = await commandLine();
     expect(await cli.run(words)).toEqual({
@@ -67,6 +74,8 @@ describe('help that is asked for what there is not', () => {
     [['help', 'daemon', 'logs']],
     [['ls', 'nope', '--help']],
     [['help', 'help']],
+    [['--data-dir', 'nope', 'help', 'ls']],
+    [['--data-dir', 'nope', '--help']],
   ])('%j is all right', async (words) => {
     const cli = await commandLine();
     expect(await cli.run(words)).toMatchObject({
@@ -130,12 +139,19 @@ describe('wrong usage ends with 2 and says what is right:', () => {
     ],
     [['daemon', 'stat'], "unknown command 'stat'", 'gardener daemon --help'],
     [['rm'], "missing required argument 'project'", 'gardener rm --help'],
+    [
+      ['--data-dir', 'daemon', 'rm'],
+      "missing required argument 'project'",
+      'gardener --data-dir daemon rm --help',
+    ],
     [['show', 'a', 'b'], "too many arguments for 'show'", 'gardener show --help'],
     [
       ['ls', '--status', 'done'],
       "option '--status <status>' argument 'done' is invalid: it is one of",
       'gardener ls --help',
     ],
+    [['completion', 'ksh'], "'ksh' is invalid for argument 'shell': it is one of bash, zsh, fish", ''],
+    [['ls', 'a\nb', '--c'], "unknown option '--c'", 'gardener ls --help'],
     [['call', 'x', '{"a": }'], 'cannot read the params: line 1, column 7', 'gardener call'],
     [['call', 'x', '7'], 'cannot use the params: they must be a JSON object', 'gardener call'],
     [['show', ''], 'cannot look for a project: its name is empty', ''],

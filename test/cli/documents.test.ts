@@ -1,0 +1,162 @@
+import { once } from 'node:events';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { createProgram } from '../../client/cli/program.ts';
+import { type CommandLine, commandLine } from '../support/cli.ts';
+import { temporaryDirectory } from '../support/home.ts';
+import { type Seen, terminal } from '../support/terminal.ts';
+import { until } from '../support/until.ts';
+
+/** Not called: only a command that runs asks for its host. */
+const NO_HOST = { stdout: {}, stderr: {} } as Parameters<typeof createProgram>[0];
+
+/** What the program has, as it is typed; those with commands below them are groups. */
+function commandsOf(command: Command, path: readonly string[] = []): { path: string; isGroup: boolean }[] {
+  return command.commands.flatMap((one) => {
+    const words = [...path, one.name()];
+    return [{ path: words.join(' '), isGroup: one.commands.length > 0 }, ...commandsOf(one, words)];
+  });
+}
+
+const ALL = commandsOf(createProgram(NO_HOST, [], () => undefined));
+/** Answers the scripts of shells, in words of its own. */
+const FOR_SHELLS = '__complete';
+const COMMANDS = ALL.filter(({ path, isGroup }) => !isGroup && path !== FOR_SHELLS).map(({ path }) => path);
+const GROUPS = ALL.filter(({ isGroup }) => isGroup).map(({ path }) => path);
+
+/** What is typed behind each command to get an answer of it, in an order in which all of them get one. */
+const ANSWERED: Readonly<Record<string, string>> = {
+  add: 'src/api',
+  ls: '',
+  show: 'api',
+  use: 'api',
+  which: '',
+  edit: 'api --tag x',
+  mv: 'api src/web',
+  retrain: 'api',
+  train: 'api -- true',
+  status: '',
+  doctor: '',
+  backups: '',
+  export: '-',
+  docs: '',
+  call: 'daemon.ping',
+  completion: 'bash',
+  'daemon start': '',
+  'daemon status': '',
+  'daemon restart': '',
+  rm: '--yes api',
+  'daemon stop': '',
+};
+
+/** Those that cannot do what they are for where tests run, and say so in the document. */
+const REFUSED: Readonly<Record<string, string>> = {
+  restore: 'registry-20260105T093000000Z-edit.json --dry-run',
+  import: 'no-such-file',
+  'daemon run': '',
+  'service install': '',
+  'service uninstall': '',
+  'service restart': '',
+  'service status': '',
+};
+
+/** Those that print a document a line. */
+const STREAMS: Readonly<Record<string, string>> = { watch: '', 'daemon logs': '' };
+
+const WORDS = { ...ANSWERED, ...REFUSED, ...STREAMS };
+
+const split = (text: string): string[] => text.split(' ').filter((word) => word !== '');
+
+const HELP = { help: expect.stringMatching(/^Usage: gardener/) };
+const failed = (kind: string) => ({
+  error: { code: null, message: expect.stringMatching(/^.+$/s), data: { kind } },
+});
+
+test('every command of the program is in the tables below', () => {
+  expect(Object.keys(WORDS).toSorted()).toEqual(COMMANDS.toSorted());
+});
+
+describe('with --json there is one document on standard output', () => {
+  let run: (words: readonly string[]) => Promise<Seen>;
+  let home: string;
+  beforeAll(async () => {
+    home = await temporaryDirectory();
+    ({ run } = terminal({ home }));
+  });
+
+  test.each(['', ...ALL.map(({ path }) => path)])('for the help of gardener %s', async (path) => {
+    const words = split(path);
+    for (const asked of [
+      [...words, '--help', '--json'],
+      ['--json', '-h', ...words],
+      ['help', ...words, '--json'],
+      ['help', '--json', ...words],
+    ]) {
+      const { code, stdout, stderr } = await run(asked);
+      expect({ code, stderr, document: JSON.parse(stdout) as unknown }, asked.join(' ')).toEqual({
+        code: 0,
+        stderr: '',
+        document: HELP,
+      });
+    }
+  });
+
+  test.each(['', ...GROUPS])('where the command is missing after gardener %s', async (path) => {
+    const { code, stdout, stderr } = await run([...split(path), '--json']);
+    expect(JSON.parse(stdout)).toEqual(failed('usage'));
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^\S*gardener:\S* cannot tell what to do: the command is missing\n\S*try:/);
+  });
+
+  test.each(COMMANDS)('for wrong usage of %s', async (path) => {
+    const { code, stdout } = await run(['--json', ...split(path), '--nope']);
+    expect({ code, document: JSON.parse(stdout) as unknown }).toEqual({ code: 2, document: failed('usage') });
+  });
+
+  test.each(Object.entries(WORDS))('of %s without a daemon', async (path, more) => {
+    // No manager of services, nor anything else that could be started.
+    vi.stubEnv('PATH', join(home, 'no-programs'));
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const { code, stdout } = await run([
+      '--data-dir',
+      home,
+      '--no-start',
+      '--json',
+      ...split(`${path} ${more}`),
+    ]);
+    // No log has been written, and no line of it is printed.
+    if (path === 'daemon logs') return expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
+    return expect(JSON.parse(stdout)).toEqual(
+      code === 0 || path === 'doctor' ? expect.anything() : { error: expect.anything() },
+    );
+  });
+});
+
+test(
+  'with --json every command that is given what it needs answers with a document',
+  { timeout: 120_000 },
+  async () => {
+    const cli = await commandLine();
+    await cli.codebase('src/api', { 'a.go': '' });
+    await cli.codebase('src/web', {});
+    for (const [path, more] of Object.entries(ANSWERED)) {
+      const words = split(`${path} ${more}`);
+      const { code, stdout, stderr } = await cli.run(['--json', ...words]);
+      expect(code, `${words.join(' ')}: ${stderr}`).toBe(0);
+      expect(JSON.parse(stdout), words.join(' ')).toBeDefined();
+      if (path === 'docs') await followed(cli);
+    }
+  },
+);
+
+/** What goes on has a document a line. */
+async function followed(cli: CommandLine): Promise<void> {
+  for (const words of [['watch'], ['daemon', 'logs', '--follow']]) {
+    const { child, output } = cli.start(['--json', ...words]);
+    await until(() => output.stdout.includes('\n'), `${words.join(' ')} has printed a line`);
+    child.kill('SIGINT');
+    await once(child, 'close');
+    for (const line of output.stdout.trimEnd().split('\n')) expect(JSON.parse(line)).toBeTypeOf('object');
+  }
+}
