@@ -15,7 +15,7 @@ const OF_COURSE = new Set(['last_updated', 'etag']);
  * @param first whether this is the first event, which says what there is
  */
 export function eventLine(event: WatchEvent, first: boolean, shortPath: (path: string) => string): string {
-  const [what, ...about] = describe(event, first, shortPath);
+  const [what = '', ...about] = describe(event, first, shortPath);
   const outside = event.origin === 'file' ? ['(edited outside)'] : [];
   return [timeText(event.at), what.padEnd(WHAT_WIDTH), ...about, ...outside]
     .filter(Boolean)
@@ -23,11 +23,7 @@ export function eventLine(event: WatchEvent, first: boolean, shortPath: (path: s
     .trimEnd();
 }
 
-function describe(
-  event: WatchEvent,
-  first: boolean,
-  shortPath: (path: string) => string,
-): [what: string, ...about: string[]] {
+function describe(event: WatchEvent, first: boolean, shortPath: (path: string) => string): string[] {
   switch (event.type) {
     case 'resync':
       return [
@@ -44,9 +40,7 @@ function describe(
     case 'removed':
       return ['removed', name(isProject(event.previous) ? event.previous : undefined)];
     case 'training':
-      return event.project
-        ? [outcome(event.previous, event.project), ...training(event.project)]
-        : ['training'];
+      return event.project ? trained(event.outcome, event.previous, event.project) : ['training'];
     case 'progress':
       return ['progress', ...training(event.project)];
     case 'problem':
@@ -58,15 +52,27 @@ function describe(
   }
 }
 
-/** How training stands now; a project that was given back as it was has not completed anew. */
-function outcome(before: unknown, project: WireProject): string {
-  const wasTraining = isProject(before) && before.training_status === 'training';
-  const isAsBefore =
-    project.training_status === 'not_started' ||
-    (project.training_status === 'completed' &&
-      isProject(before) &&
-      before.last_trained === project.last_trained);
-  return wasTraining && isAsBefore && !project.retrain_requested ? 'released' : standing(project);
+/** What has come of a training, or how it stands now. */
+function trained(outcome: string | undefined, before: unknown, project: WireProject): string[] {
+  const what = outcome ?? outcomeOf(before, project) ?? standing(project);
+  // What it failed of is told of one that has failed now.
+  if (what === 'released') return [what, printable(project.name)];
+  if (what === 'ended') return [what, printable(project.name), `it is ${standing(project)}`];
+  return [what, ...training(project)];
+}
+
+/**
+ * How a lease has ended, as far as the project tells, for a daemon of an earlier version that does not; undefined where
+ * the status says it. What was given back stands as before: one that is completed has not completed anew, while one that
+ * is failed may have failed now or before.
+ */
+function outcomeOf(before: unknown, project: WireProject): 'released' | 'ended' | undefined {
+  const { training_status: status, retrain_requested: retrain, last_trained } = project;
+  if (!isProject(before) || before.training_status !== 'training' || status === 'training' || retrain) {
+    return undefined;
+  }
+  if (status === 'failed') return before.training?.holder ? 'ended' : undefined;
+  return status === 'completed' && before.last_trained !== last_trained ? undefined : 'released';
 }
 
 function problemWords({ message, line, column }: ProblemEvent['problem']): string[] {

@@ -426,6 +426,8 @@ class RegistryEvent:
     project: Optional[ProjectMetadata] = None
     #: The project before; for ``activated`` the id of the project that was active.
     previous: Union[ProjectMetadata, str, None] = None
+    #: How the lease has ended, of a ``training`` that ends one: ``completed``, ``failed`` or ``released``.
+    outcome: Optional[str] = None
     projects: Optional[List[ProjectMetadata]] = None
     active_project: Optional[str] = None
     #: What is wrong with the file; of ``problem`` and ``resync``.

@@ -1,6 +1,6 @@
 /** What subscribers are told of the changes of the registry. */
 import { wireJson, type WireProject } from './encoding.ts';
-import type { Change } from './registry.ts';
+import type { Change, Outcome } from './registry.ts';
 import type { Project } from './project.ts';
 
 /** Where a change came from. */
@@ -14,6 +14,8 @@ export interface ChangeEvent {
   readonly project?: WireProject;
   /** The project before; for `activated` the id of the project that was active. */
   readonly previous?: WireProject | string | null;
+  /** How the lease on the project has ended; of `training`, where that is what has happened. */
+  readonly outcome?: Outcome;
   readonly origin: Origin;
   readonly at: string;
 }
@@ -30,10 +32,11 @@ export function eventJson(change: Change, origin: Origin, at: string, active: Pr
     const project = active ? `,"project":${wireJson(active)}` : '';
     return `${about('activated', change.active)}${project},"previous":${JSON.stringify(change.previous)}}`;
   }
-  const { id, before, after } = change;
+  const { id, before, after, outcome } = change;
   const project = after ? `,"project":${wireJson(after)}` : '';
   const previous = before ? `,"previous":${wireJson(before)}` : '';
-  return `${about(typeOf(before, after), id)}${project}${previous}}`;
+  const ended = outcome ? `,"outcome":"${outcome}"` : '';
+  return `${about(typeOf(before, after), id)}${project}${previous}${ended}}`;
 }
 
 function typeOf(before: Project | undefined, after: Project | undefined): ChangeEvent['type'] {

@@ -17,7 +17,7 @@ import {
   withoutLease,
 } from './project.ts';
 import { findNamed, findProject, normalizePath } from './references.ts';
-import type { Draft, RegistryView } from './registry.ts';
+import type { Draft, Outcome, RegistryView } from './registry.ts';
 import { cutText } from './text.ts';
 import type { Found } from './whereabouts.ts';
 
@@ -136,13 +136,15 @@ export function setStatus(
   // Whoever trains or has trained it has met the request.
   if (status === 'training' || status === 'completed') next.retrain_requested = null;
   const error = options.error ?? null;
+  const isHeld = project.training_status === 'training' && project.training?.holder != null;
   if (project.training || error !== null) {
     const training = project.training ?? blankTraining();
     // A record with a holder is a lease. It goes on where its holder says so, and whatever else the status is ends it.
     const goesOn = status === 'training' && training.holder !== null;
     next.training = { ...(goesOn ? training : withoutLease(training)), error, updated_at: now };
   }
-  return putChanged(draft, project, next);
+  const isEnd = isHeld && (status === 'completed' || status === 'failed');
+  return putChanged(draft, project, next, isEnd ? status : undefined);
 }
 
 /** Marks a project as waiting for training. */
@@ -218,11 +220,12 @@ export function resolve(
  * Puts the next state of a project, unless nothing differs but the time: a change that changes nothing is none, and must
  * not have a file written, an etag moved or anybody told.
  *
+ * @param outcome of the lease that ends with it
  * @returns the project as it is in the draft then
  */
-export function putChanged(draft: Draft, before: Project, next: Project): Project {
+export function putChanged(draft: Draft, before: Project, next: Project, outcome?: Outcome): Project {
   if (withoutTime(next) === withoutTime(before)) return before;
-  draft.put(next);
+  draft.put(next, outcome);
   return next;
 }
 

@@ -20,11 +20,16 @@ export interface RegistryView {
   projects(): Iterable<Project>;
 }
 
+/** How a lease has ended; the status afterwards does not tell, as a project is given back as it was. */
+export type Outcome = 'completed' | 'failed' | 'released';
+
 /** One project's step: `before` is missing for a new one, `after` for a removed one. */
 export interface ProjectChange {
   readonly id: string;
   readonly before?: Project;
   readonly after?: Project;
+  /** Of a step that ends a lease. */
+  readonly outcome?: Outcome;
 }
 
 /** A step of a draft, in the order in which it was taken. */
@@ -156,6 +161,8 @@ export class Draft implements RegistryView {
   readonly #changes: Change[] = [];
   /** Projects that differ from the base; undefined marks a removed one. */
   readonly #touched = new Map<string, Project | undefined>();
+  /** The projects of which the last step ended a lease. */
+  readonly #outcomes = new Map<string, Outcome>();
   /** Projects of the base that were removed; one that comes back comes at the end. */
   readonly #removed = new Set<string>();
   readonly #names = new Map<string, string>();
@@ -230,7 +237,8 @@ export class Draft implements RegistryView {
     }
   }
 
-  put(project: Project): void {
+  /** @param outcome of the lease that ends with it */
+  put(project: Project, outcome?: Outcome): void {
     const id = project.project_id;
     const before = this.get(id);
     if (before === undefined) {
@@ -240,7 +248,9 @@ export class Draft implements RegistryView {
     } else freeName(this.#names, before);
     this.#touched.set(id, project);
     this.#names.set(foldName(project.name), id);
-    this.#changes.push(before ? { id, before, after: project } : { id, after: project });
+    if (outcome) this.#outcomes.set(id, outcome);
+    else this.#outcomes.delete(id);
+    this.#changes.push({ id, ...(before && { before }), after: project, ...(outcome && { outcome }) });
   }
 
   remove(id: string): void {
@@ -267,7 +277,7 @@ export class Draft implements RegistryView {
     for (const [id, project] of draft.#touched) {
       // One that was removed and came back is at the end there, and so here.
       if (!project || draft.#removed.has(id)) this.remove(id);
-      if (project) this.put(project);
+      if (project) this.put(project, draft.#outcomes.get(id));
     }
     this.activate(draft.active);
   }

@@ -114,21 +114,21 @@ export function complete(
   const updated = update(draft, id, results, now);
   const fields: Partial<Project> = { training_status: 'completed', last_trained: now };
   const next = ended(updated, live, now, fields, { progress: 1, attempt: 0 });
-  draft.put(next);
+  draft.put(next, 'completed');
   return next;
 }
 
 /** Training failed, in the words of the trainer or of the daemon that lost it. */
 export function fail(draft: Draft, project: Project, live: Progress, error: string, now: string): Project {
   const next = ended(project, live, now, { training_status: 'failed' }, { error });
-  draft.put(next);
+  draft.put(next, 'failed');
   return next;
 }
 
 /** The trainer gives the project back as it was. */
 export function release(draft: Draft, project: Project, now: string): Project {
   const next = released(project, now);
-  draft.put(next);
+  draft.put(next, 'released');
   return next;
 }
 

@@ -195,6 +195,20 @@ describe('a line', () => {
     );
   });
 
+  test('of the end of a lease says what came of it, and guesses nothing where it is not told', () => {
+    const held = training('a');
+    const failed = { ...project('a'), training_status: 'failed' } as const;
+    const about = { type: 'training', project_id: 'x', previous: held, project: failed } as const;
+    const waiting = { ...failed, retrain_requested: { at: AT, reason: null } };
+    expect(line({ ...about, outcome: 'failed' })).toBe('failed       a');
+    expect(line({ ...about, outcome: 'released' })).toBe('released     a');
+    expect(line({ ...about, outcome: 'released', project: waiting })).toBe('released     a');
+    expect(line(about)).toBe('ended        a  it is failed');
+    // A status that was set without a lease, as the Python module does.
+    const unheld = { ...project('a'), training_status: 'training' } as const;
+    expect(line({ ...about, previous: unheld })).toBe('failed       a');
+  });
+
   test('shows no control characters', () => {
     const at = training('a\x1b[2J', { message: 'x\ny' });
     expect(line({ type: 'progress', project_id: 'x', project: at })).toBe(

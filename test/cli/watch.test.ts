@@ -43,6 +43,30 @@ describe('gardener watch, piped', () => {
     ]);
   });
 
+  test('says of a project that was given back that it was, and not that it has failed once more', async () => {
+    const { cli, train } = await trainable();
+    await train('echo "no such model" >&2; exit 3').finished;
+    const { output, child, finished } = cli.start(['watch']);
+    await until(() => output.stdout.includes('watching'), 'it watches');
+    expect((await cli.run(['train', 'payments', '--', 'no-such-program'])).code).toBe(127);
+    await cli.json(['rm', '--yes', 'payments']);
+    await until(() => output.stdout.includes('active       none'), 'it is over');
+    child.kill('SIGINT');
+    await finished;
+    expect(
+      output.stdout
+        .trimEnd()
+        .split('\n')
+        .map((text) => text.slice(21)),
+    ).toEqual([
+      'watching     1 project',
+      'training     payments  by no-such-program',
+      'released     payments',
+      'removed      payments',
+      'active       none',
+    ]);
+  });
+
   test('tells edits of the file and what is wrong with it', async () => {
     const { cli } = await trainable();
     const { output } = cli.start(['watch', 'payments']);

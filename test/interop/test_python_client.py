@@ -398,6 +398,15 @@ class Watching(DaemonTest):
             self.assertEqual((event.type, event.previous.file_count, event.project.file_count), ("updated", 0, 1))
             self.assertIsNone(changes.poll(0.01))
 
+    def test_the_end_of_a_lease_says_what_came_of_it(self):
+        self.registry.register_project("a", self.codebase("a"))
+        with self.registry.watch() as changes:
+            self.assertIsNone(changes.poll(PATIENCE).outcome)
+            for end, outcome in (("complete", "completed"), ("release", "released")):
+                with self.registry.training("a") as lease:
+                    getattr(lease, end)()
+                self.assertEqual([changes.poll(PATIENCE).outcome for _ in range(2)], [None, outcome])
+
     def test_what_is_wrong_with_the_file_is_told_whenever_a_watch_begins(self):
         self.registry.register_project("a", self.codebase("a"))
         with self.registry.watch() as changes:

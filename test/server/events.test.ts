@@ -140,6 +140,32 @@ describe('every change is one event:', () => {
   });
 });
 
+describe('the end of a lease says what came of it', () => {
+  test.each([
+    ['training.complete', {}, 'completed'],
+    ['training.fail', { error: 'no such model' }, 'failed'],
+    ['training.release', {}, 'released'],
+    ['projects.set_status', { status: 'failed' }, 'failed'],
+    ['projects.set_status', { status: 'completed' }, 'completed'],
+  ])('%s %j', async (method, params, outcome) => {
+    const { watch, writer } = await world(['a']);
+    // As it would be after a failure, too.
+    await writer.call('projects.set_status', { project: 'a', status: 'failed', error: 'no such model' });
+    const subscriber = await watch();
+    const { token } = await writer.call('training.begin', { project: 'a' });
+    const held = method.startsWith('training') ? { project: 'a', token } : { project: 'a' };
+    await writer.call(method, { ...held, ...params });
+    await writer.call('projects.set_status', { project: 'a', status: 'not_started' });
+    await writer.call('projects.remove', { project: 'a' });
+    const seen = await subscriber.untilRemoved('a');
+    expect(
+      seen
+        .filter(({ type }) => type === 'training')
+        .map((event) => ('outcome' in event ? event.outcome : null)),
+    ).toEqual([null, outcome, null]);
+  });
+});
+
 describe('an event', () => {
   test('comes to everybody, in the same order', async () => {
     const { watch, connect, writer } = await world(['a', 'b', 'c']);

@@ -167,7 +167,8 @@ export const registryMethods = {
     summary: 'Subscribes to changes: registry.event notifications follow.',
     description:
       'Without a cursor the answer has every project, and everything after it follows; with one, everything after the cursor, ' +
-      'and what is wrong with the file now, or that nothing is any more.',
+      'and what is wrong with the file now, or that nothing is any more. An event `training` that ends a lease has `outcome`: ' +
+      'completed, failed or released; the status does not tell, as what is released gets back the one that it had.',
     params: z.strictObject({
       cursor: z.string().optional().describe('of an event or an earlier answer'),
       project: projectReference.optional().describe('only events about this one'),
