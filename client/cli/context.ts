@@ -42,8 +42,8 @@ export interface Host {
   readonly ignoredSignals: ReadonlySet<NodeJS.Signals>;
   /** Leaves signals to whoever takes over this process. */
   readonly leaveSignals: () => void;
-  /** Goes on when whoever read the output has gone; what is written after that is lost. */
-  readonly outliveReaders: () => void;
+  /** From now on there is nothing to do but to write the answer: ends once that cannot be done any more. */
+  readonly endUnread: () => void;
 }
 
 /** The flags that every command takes. */

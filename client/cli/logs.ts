@@ -24,6 +24,7 @@ export async function logs(
   const wanted = (line: string): boolean => level === undefined || isAtLeast(line, level);
   try {
     if (follow) {
+      ctx.host.endUnread();
       const endless = new AbortController().signal;
       for await (const lines of followLines(logFile, last, signal ?? endless, wanted)) show(ctx, lines);
       return;

@@ -17,21 +17,28 @@ function interrupted(): void {
 }
 
 function ignored(): void {
-  // Somebody else has the terminal, or nobody is to notice that it has gone.
+  // Somebody else has the terminal, or nobody is there to be told.
 }
 
-function unread(this: unknown, error: NodeJS.ErrnoException): void {
-  // Whoever read the answer has read enough: `gardener ls | head`.
-  if (error.code === 'EPIPE') process.exit(EXIT.ok);
-  // A disk that is full, or has gone. Of standard error nobody can be told.
-  if (this !== process.stderr)
+/** Why the answer cannot be written; what is done meanwhile is done to its end, and its failure is told by the exit code. */
+let unwritten: NodeJS.ErrnoException | undefined;
+let endsUnread = false;
+
+function unread(error: NodeJS.ErrnoException): void {
+  // One for each line that is written.
+  if (unwritten) return;
+  unwritten = error;
+  // Whoever read the answer has read enough: `gardener ls | head`. Otherwise a disk is full, or has gone.
+  if (error.code !== 'EPIPE') {
     process.stderr.write(shownLine(`gardener: cannot write the answer: ${systemReason(error)}`));
-  process.exit(EXIT.refused);
+    process.on('exit', (code) => {
+      if (code === EXIT.ok) process.exitCode = EXIT.refused;
+    });
+  }
+  if (endsUnread) process.exit(EXIT.ok);
 }
 
 const ignoredAtStart = ignoredSignals(process.env);
-
-const outputs = [process.stdout, process.stderr];
 
 const host: Host = {
   // Asked for by few commands, and opening it takes its time.
@@ -59,13 +66,16 @@ const host: Host = {
   },
   ignoredSignals: ignoredAtStart,
   leaveSignals: () => void process.off('SIGINT', interrupted),
-  outliveReaders() {
-    for (const stream of outputs) stream.on('error', ignored).off('error', unread);
+  endUnread() {
+    endsUnread = true;
+    if (unwritten) process.exit(EXIT.ok);
   },
 };
 
 for (const name of ignoredAtStart) process.on(name, ignored);
 process.on('SIGINT', interrupted);
-for (const stream of outputs) stream.on('error', unread);
+process.stdout.on('error', unread);
+// Of standard error nobody can be told.
+process.stderr.on('error', ignored);
 
 process.exitCode = await run(process.argv.slice(2), host);

@@ -34,7 +34,6 @@ export async function runTrainer(
   const name = operands(project.name);
   ctx.hints = { lease_lost: `gardener show ${name}, which tells how it stands` };
   ctx.host.leaveSignals();
-  ctx.host.outliveReaders();
   const warn = onlyOnce((why) =>
     ctx.note(`gardener: cannot use a progress report: ${why}; later ones are not mentioned`),
   );

@@ -39,6 +39,7 @@ export async function watch(
     async (client) => {
       const stopped = new AbortController();
       ctx.host.leaveSignals();
+      ctx.host.endUnread();
       const show = asTable ? showTable : showLines;
       try {
         await show(ctx, client, client.watch({ ...params, signal: stopped.signal }), (exitCode) => {

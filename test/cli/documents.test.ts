@@ -1,72 +1,11 @@
 import { once } from 'node:events';
 import { join } from 'node:path';
-import type { Command } from 'commander';
 import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
-import { createProgram } from '../../client/cli/program.ts';
 import { type CommandLine, commandLine } from '../support/cli.ts';
+import { ALL, ANSWERED, COMMANDS, GROUPS, splitWords as split, WORDS } from '../support/every-command.ts';
 import { temporaryDirectory } from '../support/home.ts';
 import { type Seen, terminal } from '../support/terminal.ts';
 import { until } from '../support/until.ts';
-
-/** Not called: only a command that runs asks for its host. */
-const NO_HOST = { stdout: {}, stderr: {} } as Parameters<typeof createProgram>[0];
-
-/** What the program has, as it is typed; those with commands below them are groups. */
-function commandsOf(command: Command, path: readonly string[] = []): { path: string; isGroup: boolean }[] {
-  return command.commands.flatMap((one) => {
-    const words = [...path, one.name()];
-    return [{ path: words.join(' '), isGroup: one.commands.length > 0 }, ...commandsOf(one, words)];
-  });
-}
-
-const ALL = commandsOf(createProgram(NO_HOST, [], () => undefined));
-/** Answers the scripts of shells, in words of its own. */
-const FOR_SHELLS = '__complete';
-const COMMANDS = ALL.filter(({ path, isGroup }) => !isGroup && path !== FOR_SHELLS).map(({ path }) => path);
-const GROUPS = ALL.filter(({ isGroup }) => isGroup).map(({ path }) => path);
-
-/** What is typed behind each command to get an answer of it, in an order in which all of them get one. */
-const ANSWERED: Readonly<Record<string, string>> = {
-  add: 'src/api',
-  ls: '',
-  show: 'api',
-  use: 'api',
-  which: '',
-  edit: 'api --tag x',
-  mv: 'api src/web',
-  retrain: 'api',
-  train: 'api -- true',
-  status: '',
-  doctor: '',
-  backups: '',
-  export: '-',
-  docs: '',
-  call: 'daemon.ping',
-  completion: 'bash',
-  'daemon start': '',
-  'daemon status': '',
-  'daemon restart': '',
-  rm: '--yes api',
-  'daemon stop': '',
-};
-
-/** Those that cannot do what they are for where tests run, and say so in the document. */
-const REFUSED: Readonly<Record<string, string>> = {
-  restore: 'registry-20260105T093000000Z-edit.json --dry-run',
-  import: 'no-such-file',
-  'daemon run': '',
-  'service install': '',
-  'service uninstall': '',
-  'service restart': '',
-  'service status': '',
-};
-
-/** Those that print a document a line. */
-const STREAMS: Readonly<Record<string, string>> = { watch: '', 'daemon logs': '' };
-
-const WORDS = { ...ANSWERED, ...REFUSED, ...STREAMS };
-
-const split = (text: string): string[] => text.split(' ').filter((word) => word !== '');
 
 const HELP = { help: expect.stringMatching(/^Usage: gardener/) };
 const failed = (kind: string) => ({

@@ -196,7 +196,7 @@ describe('a line', () => {
   });
 
   test('of the end of a lease says what came of it, and guesses nothing where it is not told', () => {
-    const held = training('a');
+    const held = training('a', {});
     const failed = { ...project('a'), training_status: 'failed' } as const;
     const about = { type: 'training', project_id: 'x', previous: held, project: failed } as const;
     const waiting = { ...failed, retrain_requested: { at: AT, reason: null } };

@@ -55,7 +55,7 @@ export function terminal({ home, columns = 80, now = Date.now }: TerminalOptions
         uninterrupted: (work) => work(),
         ignoredSignals: new Set(),
         leaveSignals: () => undefined,
-        outliveReaders: () => undefined,
+        endUnread: () => undefined,
       };
       const code = await run([...words, '--data-dir', home, '--no-start'], host);
       return { code, ...written };

@@ -1,0 +1,67 @@
+/** Every command of the program, and what is typed behind each: a new one is in the tests once it is in these tables. */
+import type { Command } from 'commander';
+import { createProgram } from '../../client/cli/program.ts';
+
+/** Not called: only a command that runs asks for its host. */
+const NO_HOST = { stdout: {}, stderr: {} } as Parameters<typeof createProgram>[0];
+
+/** What the program has, as it is typed; those with commands below them are groups. */
+function commandsOf(command: Command, path: readonly string[] = []): { path: string; isGroup: boolean }[] {
+  return command.commands.flatMap((one) => {
+    const words = [...path, one.name()];
+    return [{ path: words.join(' '), isGroup: one.commands.length > 0 }, ...commandsOf(one, words)];
+  });
+}
+
+export const ALL = commandsOf(createProgram(NO_HOST, [], () => undefined));
+/** Answers the scripts of shells, in words of its own. */
+const FOR_SHELLS = '__complete';
+export const COMMANDS = ALL.filter(({ path, isGroup }) => !isGroup && path !== FOR_SHELLS).map(
+  ({ path }) => path,
+);
+export const GROUPS = ALL.filter(({ isGroup }) => isGroup).map(({ path }) => path);
+
+/** What is typed behind each command to get an answer of it, in an order in which all of them get one. */
+export const ANSWERED: Readonly<Record<string, string>> = {
+  add: 'src/api',
+  ls: '',
+  show: 'api',
+  use: 'api',
+  which: '',
+  edit: 'api --tag x',
+  mv: 'api src/web',
+  retrain: 'api',
+  train: 'api -- true',
+  status: '',
+  doctor: '',
+  backups: '',
+  export: '-',
+  docs: '',
+  call: 'daemon.ping',
+  completion: 'bash',
+  'daemon start': '',
+  'daemon status': '',
+  'daemon restart': '',
+  rm: '--yes api',
+  'daemon stop': '',
+};
+
+/** Those that cannot do what they are for where tests run, and say so in the document. */
+const REFUSED: Readonly<Record<string, string>> = {
+  restore: 'registry-20260105T093000000Z-edit.json --dry-run',
+  import: 'no-such-file',
+  'daemon run': '',
+  'service install': '',
+  'service uninstall': '',
+  'service restart': '',
+  'service status': '',
+};
+
+/** Those that print a document a line. */
+const STREAMS: Readonly<Record<string, string>> = { watch: '', 'daemon logs': '' };
+
+export const WORDS = { ...ANSWERED, ...REFUSED, ...STREAMS };
+
+export function splitWords(text: string): string[] {
+  return text.split(' ').filter((word) => word !== '');
+}
