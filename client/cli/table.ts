@@ -29,8 +29,8 @@ const GAP = '  ';
 /**
  * Lays out a table, one string a line, without trailing spaces.
  *
- * When it is too wide the widest columns are cut until it fits, rigid ones last; when not even one column of each is
- * left, those on the right are left out.
+ * When it is too wide the widest columns are cut until it fits, rigid ones last; when too little of each would be left to
+ * be read, those on the right are left out.
  */
 export function layTable(
   columns: readonly Column[],
@@ -66,11 +66,13 @@ function layLine(line: readonly Cell[], columns: readonly Column[], widths: read
 
 /** To this width columns are cut before rigid ones are. */
 const LEAST_WIDTH = 8;
+/** Of a text that is cut further nothing can be told. */
+const LEAST_READABLE = 5;
 
 /**
  * The widths that columns get of a limited room, gaps of two between them.
  *
- * The widest give way first, down to one column each; if that is still too much, the last ones go.
+ * The widest give way first, down to what can be read; if that is still too much, the last ones go.
  */
 export function fitWidths(
   wanted: readonly number[],
@@ -80,10 +82,9 @@ export function fitWidths(
   const count = wanted.length;
   const room = limit - GAP.length * (count - 1);
   if (total(wanted) <= room) return [...wanted];
-  if (room < count) {
-    if (count > 1) return fitWidths(wanted.slice(0, -1), limit, rigid);
-    return [Math.max(1, Math.floor(limit))];
-  }
+  if (count === 1) return [Math.max(1, Math.floor(limit))];
+  const least = total(wanted.map((width) => Math.min(width, LEAST_READABLE)));
+  if (room < least) return fitWidths(wanted.slice(0, -1), limit, rigid);
   const atCap = (cap: number, rigidCap: number) =>
     wanted.map((width, index) => Math.min(width, rigid[index] ? rigidCap : cap));
   let cap = Math.max(...wanted);

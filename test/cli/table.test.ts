@@ -41,7 +41,8 @@ test('short words are cut last', () => {
 
 test('columns that find no room are left out from the right', () => {
   const rows = [cells('payments', '7', '~/payments')];
-  expect(layTable(COLUMNS, rows, { columns: 5 })).toEqual(['N…  …', 'p…  7']);
+  expect(layTable(COLUMNS, rows, { columns: 12 })).toEqual(['NAME   FILES', 'paym…      7']);
+  expect(layTable(COLUMNS, rows, { columns: 11 })).toEqual(['NAME', 'payments']);
   expect(layTable(COLUMNS, rows, { columns: 3 })).toEqual(['NA…', 'pa…']);
 });
 
