@@ -7,7 +7,7 @@ import { endProcess } from './end-process.ts';
 import { closeInheritedFiles } from './inherited-files.ts';
 import { LOG_LEVELS, parseLogLevel } from './log.ts';
 import { PathError, resolvePaths } from './paths.ts';
-import { printable } from './printable.ts';
+import { printable, printableJson } from './printable.ts';
 import { UnsafeDirectoryError } from './private-directory.ts';
 import { ClaimError } from './server/claim.ts';
 import { findInherited } from './server/inherited.ts';
@@ -106,7 +106,7 @@ async function main(): Promise<void> {
   if (options === 'version') return void process.stdout.write(`${VERSION}\n`);
   if (options.check) {
     const found = await forecast(resolvePaths(options), timestampOf(Date.now()));
-    return void process.stdout.write(`${jsonText(found)}\n`);
+    return void process.stdout.write(`${printableJson(jsonText(found))}\n`);
   }
   // It outlives whoever started it, who may wait for the end of a pipe or release a lock by ending.
   if (options.manager === 'spawned') closeInheritedFiles();

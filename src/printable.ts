@@ -22,3 +22,16 @@ function escapeCode(character: string): string {
     ? `\\x${code.toString(16).padStart(2, '0')}`
     : `\\u${code.toString(16).padStart(4, '0')}`;
 }
+
+/** The same for JSON, of which a program reads the same values: JSON itself escapes only what stands below the blank. */
+export function printableJson(json: string): string {
+  return json.replace(UNSAFE_IN_JSON, unicodeEscape);
+}
+
+/** What JSON leaves as it is; and the rest, but the line break, for what was meant to be JSON and is none. */
+// oxlint-disable-next-line no-control-regex -- it is what the expression is about
+const UNSAFE_IN_JSON = /[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+
+function unicodeEscape(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}

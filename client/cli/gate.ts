@@ -7,7 +7,7 @@
  */
 import { PAINTED } from './colour.ts';
 import { mendJson } from '../../src/domain/text.ts';
-import { printable } from '../../src/printable.ts';
+import { printable, printableJson } from '../../src/printable.ts';
 
 declare const gate: unique symbol;
 /** Text that a terminal may be sent. */
@@ -67,15 +67,7 @@ export function shownJson(document: unknown, indent?: number): Shown {
   return shownJsonLines([JSON.stringify(document, null, indent)]);
 }
 
-/** JSON that is text already. JSON itself escapes only the control characters below the blank. */
+/** JSON that is text already. */
 export function shownJsonLines(lines: readonly string[]): Shown {
-  return lines.map((json) => `${mendJson(json).replace(UNSAFE_IN_JSON, unicodeEscape)}\n`).join('') as Shown;
-}
-
-/** What JSON leaves as it is; and the rest, but the line break, for what was meant to be JSON and is none. */
-// oxlint-disable-next-line no-control-regex -- it is what the expression is about
-const UNSAFE_IN_JSON = /[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
-
-function unicodeEscape(character: string): string {
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  return lines.map((json) => `${printableJson(mendJson(json))}\n`).join('') as Shown;
 }

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -12,9 +13,9 @@ import { staleAfter, watchTable } from '../../client/cli/watch-table.ts';
 import { textWidth } from '../../client/cli/width.ts';
 import { ERROR_CODES, type ErrorKind } from '../../src/domain/errors.ts';
 import { EXAMPLE_PROJECT } from '../../src/protocol/method.ts';
-import { commandLine } from '../support/cli.ts';
+import { builtProgram, commandLine } from '../support/cli.ts';
 import { startDaemon } from '../support/daemon.ts';
-import { temporaryDirectory } from '../support/home.ts';
+import { environment, temporaryDirectory } from '../support/home.ts';
 import { HOSTILE, hostile, hostileDaemon, obeyed } from '../support/hostile.ts';
 import { terminal } from '../support/terminal.ts';
 
@@ -196,6 +197,19 @@ describe('nothing that a terminal obeys gets through, whatever is typed, when', 
       expect(obeyed(stdout + stderr, { colours: false })).toBeUndefined();
     }
   });
+});
+
+test('what the daemon says of a file goes through as well', async () => {
+  const dataDir = await temporaryDirectory();
+  const name = '\x9b31m\u202e';
+  await writeFile(
+    join(dataDir, 'registry.json'),
+    JSON.stringify({ version: '1.2', projects: { [name]: {} } }),
+  );
+  const words = [builtProgram('gardenerd.js'), '--check', '--data-dir', dataDir];
+  const { stdout } = spawnSync(process.execPath, words, { encoding: 'utf8', env: environment(dataDir) });
+  expect(JSON.parse(stdout)).toMatchObject({ fault: { message: expect.stringContaining(name) } });
+  expect(obeyed(stdout, { colours: false })).toBeUndefined();
 });
 
 test('a program reads from --json what the daemon said, to the letter', async () => {
