@@ -9,12 +9,14 @@ import { INVALID_PARAMS } from './wire.ts';
 
 type Schema = Record<string, unknown>;
 
-const INTRODUCTION = `JSON-RPC 2.0 over a Unix socket: UTF-8, one JSON value per line, requests, notifications and batches.
-Requests on a connection may be answered out of order. Parameters go by name; those that are not known are refused.
-
-A registry error has a positive code and \`data\` with its \`kind\`, \`suggestions\` and details. The extension
-\`x-kind\` of a method is \`read\` for one that may be repeated after a lost connection, \`change\` for one whose
-answer says that the change is on the disk, and \`control\` for one about the daemon or the connection itself.`;
+/** One paragraph in one line: whoever shows it breaks no line where a daemon says so. */
+const INTRODUCTION = [
+  'JSON-RPC 2.0 over a Unix socket: UTF-8, one JSON value per line, requests, notifications and batches.',
+  'Requests on a connection may be answered out of order. Parameters go by name; those that are not known are refused.',
+  'A registry error has a positive code and `data` with its `kind`, `suggestions` and details.',
+  'The extension `x-kind` of a method is `read` for one that may be repeated after a lost connection, `change` for one',
+  'whose answer says that the change is on the disk, and `control` for one about the daemon or the connection itself.',
+].join(' ');
 
 /** What the families of methods are about: the tags of the document. */
 const FAMILIES: Readonly<Record<Family, string>> = {

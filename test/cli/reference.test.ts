@@ -68,6 +68,7 @@ describe('gardener call --help', () => {
 test('gardener docs describes every method, every type and every error', async () => {
   const gardener = await commandLine();
   const { code, stdout } = await gardener.run(['docs']);
+  expect(stdout).not.toContain('\\n');
   expect(code).toBe(0);
   const headings = [...stdout.matchAll(/^#+ (.*)$/gm)].map(([, text = '']) => text);
   expect(headings).toEqual(expect.arrayContaining([...Object.keys(methods), 'WireProject', 'Errors']));
