@@ -66,6 +66,12 @@ export function errorFromAnswer(error: unknown): RegistryError | RpcError {
   return new RpcError(number, text, data);
 }
 
+/** What the system says of an error, in its own words and without what Node puts around them: `not a directory`. */
+export function systemWords(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return message.replace(/^E[A-Z0-9]+: (.*?), [a-z]+(?: '.*')?$/s, '$1');
+}
+
 /** An object of JSON, with members still to be looked at. */
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);

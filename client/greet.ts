@@ -12,7 +12,7 @@ import { PROTOCOL_VERSION } from '../src/protocol/version.ts';
 import { WITHOUT_SUDO } from '../src/private-directory.ts';
 import { Connection } from './connection.ts';
 import { inMs, onAbort, pause, within } from './deadline.ts';
-import { ConnectionError } from './errors.ts';
+import { ConnectionError, systemWords } from './errors.ts';
 
 export interface Target {
   readonly paths: Paths;
@@ -186,7 +186,7 @@ function refuseOthers(path: string, { uid }: Stats): void {
 function notAllowed(path: string, cause: unknown): ConnectionError {
   const code = codeOf(cause);
   const denied = code === 'EACCES' || code === 'EPERM';
-  const why = denied ? `permission denied (${code})` : (cause as Error).message;
+  const why = denied ? `permission denied (${code})` : systemWords(cause);
   const remedy = denied
     ? 'connect as the user who runs the daemon and outside of sandboxes'
     : 'remove what is in the way, or choose another socket with CODEBASE_GARDENER_SOCKET';

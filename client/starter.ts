@@ -1,7 +1,7 @@
 /** Getting a daemon: from the service manager where a service is installed, otherwise by starting one. */
 import type { Paths } from '../src/paths.ts';
 import type { InstalledService } from '../src/service/installed.ts';
-import { ConnectionError } from './errors.ts';
+import { ConnectionError, systemWords } from './errors.ts';
 import { askService, findService, serviceTrouble } from './service-manager.ts';
 import { daemonProgram, keepYoung, startDaemon, type StartedDaemon, startLog } from './spawn.ts';
 
@@ -113,7 +113,8 @@ export class Starter {
     try {
       this.#daemon = (await startDaemon(this.#paths, this.#command, reserved)) ?? this.#daemon;
     } catch (cause) {
-      const why = (cause as Error).message;
+      const path = (cause as NodeJS.ErrnoException).path;
+      const why = path === undefined ? (cause as Error).message : `${path}: ${systemWords(cause)}`;
       throw new ConnectionError('start_failed', `cannot start the daemon: ${why}`, { cause });
     }
   }

@@ -24,12 +24,11 @@ export function addDaemonCommands(program: Command, context: () => Context): voi
     .command('run')
     .summary('run the daemon in the foreground')
     .description('Runs the daemon in the foreground, until Ctrl-C or "gardener daemon stop" ends it.')
-    .option('--idle-timeout <seconds>', 'end after so long without connections (default: never)')
+    .option('--idle-timeout <seconds>', 'end after so long without connections (default: never)', wholeNumber)
     .addOption(
       new Option('--log-level <level>', 'how much is written to the log, by default INFO')
         .choices(LOG_LEVELS)
-        // In any case, which the daemon's own program decides.
-        .argParser((level: string) => level),
+        .argParser(logLevel),
     )
     .action(async (options: RunOptions) => (await import('./daemon.ts')).run(context(), options));
   daemon

@@ -15,7 +15,8 @@ import { layTable } from './table.ts';
 import { byteSize, duration, plural, printable, shellWord, thousands } from './text.ts';
 
 export interface RunOptions {
-  readonly idleTimeout?: string;
+  /** Seconds. */
+  readonly idleTimeout?: number;
   readonly logLevel?: string;
 }
 
@@ -38,7 +39,7 @@ export async function run(ctx: Context, { idleTimeout, logLevel }: RunOptions): 
   const flags = {
     '--data-dir': dataDir,
     '--socket': socket,
-    '--idle-timeout': idleTimeout,
+    '--idle-timeout': idleTimeout?.toString(),
     '--log-level': logLevel,
   };
   const given = Object.entries(flags).flatMap(([flag, value]) =>
@@ -51,10 +52,7 @@ export async function run(ctx: Context, { idleTimeout, logLevel }: RunOptions): 
 }
 
 export async function start(ctx: Context): Promise<void> {
-  if (!ctx.autoStart) {
-    throw new UsageError('cannot start the daemon: --no-start forbids it', 'gardener daemon start');
-  }
-  refuseSocketAlone(ctx, 'start');
+  refuseToStart(ctx, 'start');
   const running = await whenRunning(ctx, ({ hello }) => Promise.resolve(hello));
   const hello = running ?? (await ctx.withClient((client) => Promise.resolve(client.hello)));
   const { pid, version } = hello;
@@ -64,8 +62,11 @@ export async function start(ctx: Context): Promise<void> {
   );
 }
 
-/** Whose data a daemon on such a socket would serve is not known. */
-function refuseSocketAlone(ctx: Context, what: string): void {
+/** Where none may be started; nor is one on such a socket, because whose data it would serve is not known. */
+function refuseToStart(ctx: Context, what: 'start' | 'restart'): void {
+  if (!ctx.autoStart) {
+    throw new UsageError(`cannot ${what} the daemon: --no-start forbids it`, `gardener daemon ${what}`);
+  }
   if (!ctx.socketAlone) return;
   throw new UsageError(
     `cannot ${what} the daemon: its socket was given without a data directory, and may lead to another machine`,
@@ -84,7 +85,7 @@ export async function stop(ctx: Context): Promise<void> {
 }
 
 export async function restart(ctx: Context): Promise<void> {
-  refuseSocketAlone(ctx, 'restart');
+  refuseToStart(ctx, 'restart');
   const stopped = await end(ctx, 'gardener daemon restart');
   const { pid, version } = await ctx.withClient((client) => Promise.resolve(client.hello), {
     autoStart: true,

@@ -95,7 +95,7 @@ async function examineElsewhere(ctx: Context, found: Elsewhere, treat: Treat): P
       { autoStart: false, deadlines: { call: CALL_MS } },
     );
   } catch (trouble) {
-    return [at, troubleFinding(trouble)];
+    return [at, troubleFinding(ctx, trouble)];
   }
 }
 
@@ -108,7 +108,8 @@ async function examineDaemon(
 ): Promise<Diagnosis[]> {
   const unseen = (why: string): Diagnosis =>
     warning('projects', `the projects, the backups and the daemon were not looked at: ${why}`);
-  if (typeof life === 'object') return [troubleFinding(life.trouble), unseen('the daemon does not answer')];
+  if (typeof life === 'object')
+    return [troubleFinding(ctx, life.trouble), unseen('the daemon does not answer')];
   const left = await treat(() => leftSocket(ctx, life));
   const spoilt = local.some(({ level, check }) => level === 'error' && check.startsWith('file.'));
   if (life === 'absent' && !ctx.autoStart)
@@ -121,7 +122,7 @@ async function examineDaemon(
       { deadlines: { call: CALL_MS } },
     );
   } catch (trouble) {
-    return [...left, troubleFinding(trouble), unseen('the daemon does not answer')];
+    return [...left, troubleFinding(ctx, trouble), unseen('the daemon does not answer')];
   }
 }
 
@@ -172,8 +173,8 @@ function backupTrouble(trouble: unknown): Diagnosis {
   return error('backups', message, hint);
 }
 
-function troubleFinding(trouble: unknown): Diagnosis {
-  const { message, hint } = explain(trouble);
+function troubleFinding(ctx: Context, trouble: unknown): Diagnosis {
+  const { message, hint } = explain(trouble, {}, ctx.socketAlone);
   return error('daemon', message, hint);
 }
 

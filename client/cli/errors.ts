@@ -24,7 +24,7 @@ const HINTS: Hints = {
   project_not_found: 'gardener ls',
   project_exists: 'another name',
   invalid_name: 'another name: at most 255 characters, and none of < > : " / \\ | ? *',
-  source_path_missing: 'a path that exists',
+  source_path_missing: 'a directory that exists',
   etag_mismatch: 'the same again',
   lease_held: 'again when the training has ended',
   registry_read_only: 'gardener status, which says what is wrong with the file',

@@ -1,6 +1,6 @@
 /** `gardener export`: the projects as a registry file. */
-import { rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { lstat, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import type { WireProject } from '../../src/domain/encoding.ts';
 import { jsonText } from '../../src/domain/text.ts';
 import type { Context } from './context.ts';
@@ -44,7 +44,13 @@ async function write(path: string, text: string, force: boolean): Promise<void> 
   try {
     await writeFile(staged, text, { mode: MODE, flag: 'wx' });
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') {
+    if (isOf(error, 'EEXIST')) {
+      if (await isDirectory(path)) {
+        throw new UsageError(
+          `cannot export to ${printable(path)}: it is a directory`,
+          `gardener export ${shellWord(join(path, 'registry.json'))}`,
+        );
+      }
       throw new UsageError(
         `cannot export to ${printable(path)}: there is such a file`,
         `gardener export ${shellWord(path)} --force`,
@@ -62,5 +68,16 @@ async function write(path: string, text: string, force: boolean): Promise<void> 
 }
 
 function cannot(path: string, error: unknown): LocalError {
-  return new LocalError(`cannot write ${printable(path)}: ${systemReason(error)}`, undefined, error);
+  // What is written is made; what is missing can only be its directory.
+  const reason = isOf(error, 'ENOENT') ? 'there is no such directory' : systemReason(error);
+  return new LocalError(`cannot write ${printable(path)}: ${reason}`, undefined, error);
+}
+
+function isOf(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  // Through no link: a link to a directory is a file that would be replaced.
+  return (await lstat(path)).isDirectory();
 }

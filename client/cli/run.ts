@@ -86,6 +86,7 @@ function usageError(
     // Its own line; what was typed may have some too.
     .replace(/\n\(Did you mean ([^\n]*)\?\)$/, '; did you mean $1?')
     .replace(/\.$/, '')
+    .replace(/\. Expected (\d+) arguments? but got (\d+)$/, ': it takes $1 and got $2')
     .replace(/^command-argument value /, '')
     .replace(/\. Allowed choices are (?=[^.]*$)/, ': it is one of ')
     .replace(' is invalid. ', ' is invalid: ');

@@ -88,6 +88,7 @@ function adviceOn(
 ): [label: string, text: string | undefined] {
   const remedy = problem?.remedy === undefined ? undefined : ctx.advise(printable(problem.remedy));
   if (!readOnly) return ['try', remedy];
+  if (problem?.kind === 'newer_version') return ['changes', 'refused until you upgrade Codebase Gardener'];
   return [
     'changes',
     `refused until ${remedy === undefined ? 'the file is mended' : `that is over: ${remedy}`}`,

@@ -72,5 +72,5 @@ export function addTrainingCommands(
 function seconds(value: string): number {
   const number = Number(value);
   if (/^\d+(\.\d+)?$/.test(value) && number > 0) return number;
-  throw new InvalidArgumentError('it must be a number of seconds');
+  throw new InvalidArgumentError('it must be a number of seconds, more than 0');
 }

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 
 const HELP_FLAGS: readonly string[] = ['--help', '-h'];
 
-export function beforeDashes(words: readonly string[]): readonly string[] {
+function beforeDashes(words: readonly string[]): readonly string[] {
   const dashes = words.indexOf('--');
   return dashes < 0 ? words : words.slice(0, dashes);
 }

@@ -2,6 +2,7 @@
 import { JSONRPCServer } from 'json-rpc-2.0';
 import type { z } from 'zod';
 import { InvalidParamsError, type ParamIssue, RegistryError } from '../domain/errors.ts';
+import { issueText } from '../domain/issue-text.ts';
 import { jsonFault } from '../domain/json.ts';
 import { cutText } from '../domain/text.ts';
 import type { Logger } from '../log.ts';
@@ -348,6 +349,5 @@ function describe(issue: z.core.$ZodIssue): ParamIssue[] {
       message: 'is not known',
     }));
   }
-  const message = issue.message.charAt(0).toLowerCase() + issue.message.slice(1);
-  return [{ path: path.join('.'), message }];
+  return [{ path: path.join('.'), message: issueText(issue) }];
 }

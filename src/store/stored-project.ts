@@ -1,6 +1,7 @@
 /** One project as a file has it: checked to the last field, and mended where that is wanted. */
 import type { z } from 'zod';
 import { InvalidParamsError } from '../domain/errors.ts';
+import { issueText } from '../domain/issue-text.ts';
 import { doWithout, type JsonFault, jsonFault, MAX_FILE_DEPTH, putAt } from '../domain/json.ts';
 import {
   canonicalTime,
@@ -48,7 +49,7 @@ export function readProject(key: string, value: unknown, names: Map<string, stri
   const at = (...path: Path): Path => ['projects', key, ...path];
   const checked = storedProjectSchema.safeParse(value);
   const issue = checked.error?.issues[0];
-  if (issue) throw new Fault(at(...(issue.path as Path)), describe(issue), mendOf(issue, at));
+  if (issue) throw new Fault(at(...(issue.path as Path)), issueText(issue), mendOf(issue, at));
   const fault = jsonFault(value, MAX_PROJECT_DEPTH);
   if (fault) throw new Fault(at(...fault.path), fault.message, 'many');
   // What zod returns lacks a key named __proto__; what was parsed has everything.
@@ -172,8 +173,4 @@ function mendOf({ path, code }: z.core.$ZodIssue, at: (...path: Path) => Path): 
   if (field === 'holder' && part === 'pid' && code === 'too_small')
     return { path: at(record, field, part), value: undefined };
   return null;
-}
-
-function describe(issue: z.core.$ZodIssue): string {
-  return issue.message.charAt(0).toLowerCase() + issue.message.slice(1);
 }

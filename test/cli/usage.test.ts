@@ -144,7 +144,27 @@ describe('wrong usage ends with 2 and says what is right:', () => {
       "missing required argument 'project'",
       'gardener --data-dir daemon rm --help',
     ],
-    [['show', 'a', 'b'], "too many arguments for 'show'", 'gardener show --help'],
+    [['show', 'a', 'b'], "too many arguments for 'show': it takes 1 and got 2", 'gardener show --help'],
+    [
+      ['daemon', 'run', '--log-level', 'loud'],
+      "option '--log-level <level>' argument 'loud' is invalid: it is one of DEBUG",
+      '',
+    ],
+    [
+      ['daemon', 'run', '--idle-timeout', 'soon'],
+      "option '--idle-timeout <seconds>' argument 'soon' is invalid: it must be a whole number",
+      '',
+    ],
+    [
+      ['train', '--stall', '0', 'a'],
+      "option '--stall <seconds>' argument '0' is invalid: it must be a number of seconds, more than 0",
+      '',
+    ],
+    [
+      ['daemon', 'restart', '--no-start'],
+      'cannot restart the daemon: --no-start forbids it',
+      'gardener daemon restart',
+    ],
     [
       ['ls', '--status', 'done'],
       "option '--status <status>' argument 'done' is invalid: it is one of",
@@ -202,13 +222,55 @@ describe('call', () => {
   });
 });
 
-test('nobody sees a stack when the data directory is a file', async () => {
+test('nobody sees a stack, nor what Node calls it, when the data directory is a file', async () => {
   const cli = await commandLine();
   await writeFile(join(cli.home, 'file'), '');
   const { code, stderr } = await cli.run(['--data-dir', 'file', 'ls']);
   expect(code).not.toBe(0);
-  expect(stderr).toMatch(/^gardener: cannot /);
-  expect(stderr).not.toMatch(/^\s+at /m);
+  expect(stderr).toMatch(/^gardener: cannot connect to ~\/file\/run: not a directory; /);
+  expect(stderr).not.toMatch(/^\s+at |ENOTDIR/m);
+});
+
+describe('what is missing or empty is said to be, in', () => {
+  test('a call', async () => {
+    const cli = await commandLine();
+    await cli.codebase('api', {});
+    expect((await cli.run(['call', 'projects.get', '{}'])).stderr).toMatch(/^[^\n]*: project: is missing\n/);
+    expect((await cli.run(['add', 'api', '--language', ''])).stderr).toMatch(/: language: is empty\n/);
+    expect((await cli.run(['add', 'nowhere'])).stderr).toMatch(/\ntry: a directory that exists\n$/);
+  });
+
+  test('the registry file', async () => {
+    const cli = await commandLine();
+    await mkdir(cli.dataDir, { mode: 0o700 });
+    await writeFile(join(cli.dataDir, 'registry.json'), '{"version": "1.2", "projects": {"x": {}}}');
+    expect((await cli.run(['status'])).stdout).toMatch(
+      /^problem .*: projects\.x\.name: is missing \(line 1/m,
+    );
+  });
+});
+
+test('advice for a socket that was given alone is no command that is refused', async () => {
+  const cli = await commandLine();
+  const { code, stdout } = await cli.run(['--socket', join(cli.home, 'none.sock'), 'doctor']);
+  expect(code).toBe(1);
+  expect(stdout).toMatch(
+    /no daemon listens on .*\n +try: to start the daemon where it is to run, or here with --data-dir/,
+  );
+});
+
+describe('an export that cannot be written says where it can', () => {
+  test('where it is a directory, or there is none', async () => {
+    const cli = await commandLine();
+    const directory = await cli.codebase('there', {});
+    const { code, stderr } = await cli.run(['export', 'there']);
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: `gardener: cannot export to ~/there: it is a directory\ntry: gardener export ${directory}/registry.json\n`,
+    });
+    expect((await cli.run(['export', `${directory}/registry.json`])).code).toBe(0);
+    expect((await cli.run(['export', 'nowhere/x'])).stderr).toMatch(/: there is no such directory\n$/);
+  });
 });
 
 test('a problem with the registry file is seen in status', async () => {
@@ -218,6 +280,7 @@ test('a problem with the registry file is seen in status', async () => {
   const { code, stdout } = await cli.run(['status']);
   expect(code).toBe(0);
   expect(stdout).toMatch(/^problem +\S/m);
+  expect(stdout).toMatch(/^changes +refused until you upgrade Codebase Gardener$/m);
   await cli.codebase('api', {});
   expect(await cli.run(['add', 'api'])).toMatchObject({
     code: 1,
