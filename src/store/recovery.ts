@@ -71,7 +71,8 @@ function recovered(
     const message = `${fault}; no backup was found, so the registry is empty`;
     return { kind, registry: new Registry(), message, writeBack: always };
   }
-  const message = `${fault}; restored ${backup.registry.size} projects from backups/${backup.name}`;
+  const { size } = backup.registry;
+  const message = `${fault}; restored ${size} project${size === 1 ? '' : 's'} from backups/${backup.name}`;
   return { kind, registry: backup.registry, message, writeBack: true };
 }
 

@@ -102,9 +102,7 @@ describe('a start with a bad file', () => {
     expect(store.readOnly).toBe(false);
     expect(store.problem).toMatchObject({
       kind: 'recovered',
-      message: expect.stringMatching(
-        /line 2, column 15.*backups\/registry-.*-corrupt\.json.*1 projects? from/,
-      ),
+      message: expect.stringMatching(/line 2, column 15.*backups\/registry-.*-corrupt\.json.*1 project from/),
     });
     expect(log).toContainEqual(expect.objectContaining({ level: 40, msg: store.problem?.message }));
     const kept = (await readdir(backups)).filter((name) => name.endsWith('-corrupt.json')).toSorted();
