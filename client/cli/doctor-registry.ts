@@ -55,24 +55,46 @@ export function problemFindings({
   ];
 }
 
-/** What the repair of everything else does not count as done. */
-const ASKED: ReadonlySet<Issue['code']> = new Set(['orphan_dir', 'left_behind']);
-
 /** The projects that were removed and whose directories could not be deleted. */
 export function leftProjects(issues: readonly Issue[]): string[] {
   return issues.flatMap(({ code, path }) => (code === 'left_behind' ? [path?.split('/').at(-1) ?? ''] : []));
 }
 
-/** Deletes what earlier removals could not. */
-function deletion(client: Client): Fix {
-  return {
-    done: 'deleted what had been left of removed projects',
-    async run() {
-      const { remaining } = await client.registry.repair({ codes: ['left_behind'] });
-      const still = remaining.find(({ code }) => code === 'left_behind');
-      if (still) throw new Error(printable(still.message));
-    },
+/** What is done about each kind of issue that the doctor mends; deleting what may be somebody's data is not among it. */
+function repairsOf(client: Client, issues: readonly Issue[]): ReadonlyMap<Issue['code'], Fix> {
+  const repairs = new Map<Issue['code'], Fix>();
+  const repair = (code: Issue['code'], done: (count: number) => string, what?: (count: number) => string) => {
+    const about = issues.filter((issue) => issue.code === code && issue.fixable);
+    if (about.length === 0) return;
+    const lines = about.map(({ message }) => printable(message));
+    repairs.set(code, {
+      done: done(about.length),
+      ...(what && { consent: { what: what(about.length), about: lines } }),
+      async run() {
+        const { remaining } = await client.registry.repair({ codes: [code] });
+        const still = remaining.find((issue) => issue.code === code);
+        if (still) throw new Error(printable(still.message));
+      },
+    });
   };
+  repair('project_dir_missing', (count) => `made the directories of ${plural(count, 'project')}`);
+  repair('left_behind', () => 'deleted what had been left of removed projects');
+  repair(
+    'adapter_missing',
+    (count) => `marked ${plural(count, 'project')} for retraining`,
+    (count) => `mark ${plural(count, 'project')} for retraining`,
+  );
+  repair(
+    'training_stale',
+    (count) => `marked ${plural(count, 'abandoned training')} as failed`,
+    (count) => `mark ${plural(count, 'abandoned training')} as failed`,
+  );
+  repair(
+    'active_missing',
+    () => 'made the first project of the file the active one',
+    () => 'make the first project of the file the active one',
+  );
+  return repairs;
 }
 
 /**
@@ -88,12 +110,7 @@ export function issueFindings(
   const told = issues.filter(
     ({ code, path }) => code !== 'orphan_dir' || !dropped.has(path?.split('/').at(-1) ?? ''),
   );
-  const repairable = told.filter(({ code, fixable }) => fixable && !ASKED.has(code));
-  const fix: Fix = {
-    done: `repaired ${plural(repairable.length, 'fault')} in the registry`,
-    run: async () => void (await client.registry.repair()),
-  };
-  const again = deletion(client);
+  const repairs = repairsOf(client, told);
   if (told.length === 0)
     return [ok('projects', `${plural(projects.length, 'project')}, as they are on the disk`)];
   return told.map((issue) => {
@@ -102,7 +119,7 @@ export function issueFindings(
       `projects.${issue.code}`,
       printable(issue.message),
       remedyFor(issue, name),
-      repairable.includes(issue) ? fix : issue.code === 'left_behind' && issue.fixable ? again : undefined,
+      issue.fixable ? repairs.get(issue.code) : undefined,
     );
   });
 }
@@ -121,9 +138,9 @@ function remedyFor({ code, path, remedy }: Issue, name: string): string | undefi
     case 'orphan_dir':
       return `look whether you need it: ls ${shellWord(path ?? '')}; this deletes all such: gardener call registry.repair '{"codes":["orphan_dir"]}'`;
     case 'adapter_missing':
-      return 'gardener doctor --fix, which asks for it to be trained again';
+      return `gardener doctor --fix, which asks before it marks it for retraining; or gardener retrain ${name}`;
     case 'training_stale':
-      return 'gardener doctor --fix, which marks it as failed; not while a program trains it that knows nothing of leases';
+      return 'gardener doctor --fix, which asks before it marks it as failed; not while a program trains it that knows nothing of leases';
     default:
       return undefined;
   }

@@ -19,11 +19,22 @@ export function report(ctx: Context, findings: readonly Diagnosis[], treatment: 
     }));
     return ctx.printJson({
       findings: plain,
-      ...(treatment && { fixed: treatment.done, not_fixed: treatment.failed }),
+      ...(treatment && {
+        fixed: treatment.done,
+        not_fixed: treatment.failed,
+        not_agreed: treatment.notAgreed,
+      }),
     });
   }
   for (const done of treatment?.done ?? []) say(ctx, 'fixed', 'green', done);
   for (const failed of treatment?.failed ?? []) say(ctx, 'failed', 'red', failed);
+  for (const what of treatment?.notAgreed ?? [])
+    say(
+      ctx,
+      'left',
+      'yellow',
+      ctx.advise(`${what}: not done without your consent; gardener doctor --fix --yes`),
+    );
   const shown = new Map<string, number>();
   for (const { check, level, message, remedy } of findings) {
     const count = (shown.get(check) ?? 0) + 1;

@@ -4,6 +4,7 @@ import type { Client } from '../client.ts';
 import { ConnectionError } from '../errors.ts';
 import { RegistryError } from '../../src/domain/errors.ts';
 import { serviceFindings } from '../../src/service/findings.ts';
+import { confirm } from './ask.ts';
 import type { Context } from './context.ts';
 import { backupFindings, findDropped } from './doctor-backups.ts';
 import { checkDisk } from './doctor-disk.ts';
@@ -22,22 +23,29 @@ import { checkWriting } from './doctor-writing.ts';
 import { report } from './doctor-report.ts';
 import { adviseThere, type Elsewhere, elsewhere, elsewhereFinding } from './elsewhere.ts';
 import { EXIT, explain } from './errors.ts';
-import { type Diagnosis, type Treatment, error, type Fix, ok, warning } from './finding.ts';
+import { UsageError } from './failures.ts';
+import { type Consent, type Diagnosis, type Treatment, error, type Fix, ok, warning } from './finding.ts';
 import { listAll } from './list.ts';
 
 export interface DoctorOptions {
   readonly fix?: true;
+  /** Agree to what `fix` would change in the registry. */
+  readonly yes?: true;
 }
 
 /** A doctor must not hang with the patient: a call may take so long. Milliseconds. */
 const CALL_MS = 10_000;
+/** Lines that a question is explained by. */
+const MAX_LISTED = 10;
 
-export async function doctor(ctx: Context, { fix }: DoctorOptions): Promise<void> {
-  const treatment: Treatment = { done: [], failed: [] };
+export async function doctor(ctx: Context, { fix, yes }: DoctorOptions): Promise<void> {
+  if (yes && !fix)
+    throw new UsageError('cannot agree to anything: nothing is to be changed', 'gardener doctor --fix --yes');
+  const treatment: Treatment = { done: [], failed: [], notAgreed: [] };
   const treat: Treat = async (look) => {
     const found = await look();
     if (!fix || !found.some((one) => one.fix)) return found;
-    await applyFixes(found, treatment);
+    await applyFixes(found, treatment, (consent) => (yes ? Promise.resolve(true) : agreed(ctx, consent)));
     return look();
   };
   const life = await lifeOf(ctx);
@@ -179,9 +187,17 @@ function troubleFinding(ctx: Context, trouble: unknown): Diagnosis {
 }
 
 /** Does what can be done, each thing once. */
-async function applyFixes(found: readonly Diagnosis[], { done, failed }: Treatment): Promise<void> {
+async function applyFixes(
+  found: readonly Diagnosis[],
+  { done, failed, notAgreed }: Treatment,
+  isAgreed: (consent: Consent) => Promise<boolean>,
+): Promise<void> {
   const fixes = new Set<Fix>(found.flatMap(({ fix }) => (fix ? [fix] : [])));
   for (const fix of fixes) {
+    if (fix.consent && !(await isAgreed(fix.consent))) {
+      notAgreed.push(fix.consent.what);
+      continue;
+    }
     try {
       await fix.run();
       done.push(fix.done);
@@ -189,4 +205,12 @@ async function applyFixes(found: readonly Diagnosis[], { done, failed }: Treatme
       failed.push(`${fix.done}: ${explain(cause).message}`);
     }
   }
+}
+
+/** Says what it is about and asks; where nobody can answer, it is no. */
+async function agreed(ctx: Context, { what, about }: Consent): Promise<boolean> {
+  if (!ctx.host.stdin.isTTY || !ctx.host.stderr.isTTY) return false;
+  for (const line of about.slice(0, MAX_LISTED)) ctx.note(line);
+  if (about.length > MAX_LISTED) ctx.note(`and ${about.length - MAX_LISTED} more`);
+  return await confirm(ctx.host, `${what}?`);
 }

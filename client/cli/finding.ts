@@ -11,6 +11,15 @@ export interface Fix {
   /** In words, as something that was done: `removed ~/x`. */
   readonly done: string;
   readonly run: () => Promise<void>;
+  /** What it changes in the registry, for the person to agree to first; what changes nothing there needs no consent. */
+  readonly consent?: Consent;
+}
+
+export interface Consent {
+  /** `mark 3 projects for retraining`, for a question and for who was not asked. */
+  readonly what: string;
+  /** What it is about, one a line. */
+  readonly about: readonly string[];
 }
 
 export interface Diagnosis extends Finding {
@@ -21,6 +30,8 @@ export interface Diagnosis extends Finding {
 export interface Treatment {
   readonly done: string[];
   readonly failed: string[];
+  /** What nobody has agreed to. */
+  readonly notAgreed: string[];
 }
 
 export function ok(check: string, message: string): Diagnosis {

@@ -14,7 +14,11 @@ export function addUpkeepCommands(program: Command, context: () => Context): voi
     .description(
       'Looks at the files, the daemon, the projects, the backups and the service, and says what to do. Works also when the daemon does not. Ends with 1 when there are errors.',
     )
-    .option('--fix', 'do what can be done without losing anything')
+    .option(
+      '--fix',
+      'do what can be done without losing anything; asks before it changes the registry, and elsewhere than at a terminal leaves that',
+    )
+    .option('--yes', 'with --fix: do not ask')
     .action(async (options: DoctorOptions) => (await import('./doctor.ts')).doctor(context(), options));
   program
     .command('backups')

@@ -318,8 +318,16 @@ describe('gardener doctor', () => {
       ],
     });
     expect(found.findings.every(({ level, remedy }) => level === 'ok' || remedy !== undefined)).toBe(true);
-    const treated = await doctor(cli, '--fix');
-    expect(treated.fixed).toEqual(['repaired 2 faults in the registry']);
+    // Nobody is there to agree to a change of the registry.
+    const unasked = await doctor(cli, '--fix');
+    expect(unasked).toMatchObject({
+      code: 0,
+      fixed: ['made the directories of 1 project'],
+      not_agreed: ['mark 1 project for retraining'],
+    });
+    expect(await cli.json(['show', 'api'])).toMatchObject({ retrain_requested: null });
+    const treated = await doctor(cli, '--fix', '--yes');
+    expect(treated.fixed).toEqual(['marked 1 project for retraining']);
     expect(troubles(treated).toSorted()).toEqual([
       'warning projects.orphan_dir',
       'warning projects.source_missing',
