@@ -84,6 +84,8 @@ interface Removed {
   readonly name: string;
   /** What could not be deleted. */
   readonly left?: NonNullable<Result<'projects.remove'>['left']>;
+  /** What stays because it lies elsewhere. */
+  readonly kept?: NonNullable<Result<'projects.remove'>['kept']>;
 }
 
 /** Removes in order; the first refusal ends it, after saying what is gone already. */
@@ -104,8 +106,8 @@ async function removeAll(
         ...(keepFiles && { keep_files: true }),
         ...(force && { force: true }),
       });
-      const { active_project: next, left } = answer;
-      removed.push({ project_id: id, name, ...(left && { left }) });
+      const { active_project: next, left, kept } = answer;
+      removed.push({ project_id: id, name, ...(left && { left }), ...(kept && { kept }) });
       active = next;
     } catch (error) {
       if (!(error instanceof RegistryError)) throw error;
@@ -116,7 +118,7 @@ async function removeAll(
   // Printed at the end: whoever closes the pipe early must not stop half of the removals.
   if (!ctx.json) for (const { name } of removed) ctx.print(`removed ${ctx.paint('bold', printable(name))}`);
   else if (!refusal) ctx.printJson({ removed, active_project: active });
-  reportLeft(ctx, removed);
+  reportStaying(ctx, removed);
   if (refusal) {
     if (ctx.json) for (const { name } of removed) ctx.note(`removed ${printable(name)} before that`);
     throw refusal;
@@ -127,14 +129,15 @@ async function removeAll(
   }
 }
 
-/** The projects are gone; what was asked for did not happen whole. */
-function reportLeft(ctx: Context, removed: readonly Removed[]): void {
-  const left = removed.flatMap(({ name, left: paths = [] }) => paths.map((one) => ({ name, ...one })));
-  if (left.length === 0) return;
-  for (const { name, path, reason } of left) {
-    const where = `${printable(ctx.shortPath(path))}: ${printable(tildes(reason, ctx.host.home))}`;
-    ctx.note(`note: trained data of ${printable(name)} stay in ${where}`);
+/** The projects are gone; where something could not be deleted, what was asked for did not happen whole. */
+function reportStaying(ctx: Context, removed: readonly Removed[]): void {
+  for (const { name, left = [], kept = [] } of removed) {
+    for (const { path, reason } of [...left, ...kept]) {
+      const where = `${printable(ctx.shortPath(path))}: ${printable(tildes(reason, ctx.host.home))}`;
+      ctx.note(`note: trained data of ${printable(name)} stay in ${where}`);
+    }
   }
+  if (!removed.some(({ left }) => left)) return;
   ctx.note('try: gardener doctor, which says what is in the way; then gardener doctor --fix');
   ctx.exitCode = EXIT.refused;
 }

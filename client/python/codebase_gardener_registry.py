@@ -1102,10 +1102,11 @@ class ProjectRegistry:
     ) -> List[Dict[str, str]]:
         """Forgets a project and removes its own directory; the codebase stays.
 
-        Gives what could not be deleted, each as ``{"path", "reason"}``; the project is forgotten all the same.
+        Gives what stays of its trained data, each as ``{"path", "reason"}``: what could not be deleted, and what lies
+        outside of its directory, such as an adapter that is kept elsewhere. The project is forgotten all the same.
         """
         done = self.call("projects.remove", project=project_id, keep_files=keep_files or None, force=force or None)
-        return list(done.get("left", []))
+        return [*done.get("left", []), *done.get("kept", [])]
 
     def get_active_project(self) -> Optional[str]:
         """The id of the active project."""

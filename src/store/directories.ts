@@ -25,10 +25,15 @@ export async function look(path: string, lane: Lane, within: number = PATIENCE_M
     const status = await lane.ask(() => stat(path), within);
     return { kind: status.isDirectory() ? 'directory' : 'other' };
   } catch (error) {
-    if (GONE.has(errorCode(error) ?? '')) return { kind: 'nothing' };
+    if (isNothing(error)) return { kind: 'nothing' };
     if (errorCode(error) === undefined && !(error instanceof NoAnswerError)) throw error;
     return { kind: 'unknown', reason: systemReason(error) };
   }
+}
+
+/** Whether an error says that there is nothing at a path. */
+export function isNothing(error: unknown): boolean {
+  return GONE.has(errorCode(error) ?? '');
 }
 
 /**

@@ -367,6 +367,31 @@ active now: web
     });
   });
 
+  test('says what stays because it lies elsewhere, which is no failure', async () => {
+    const cli = await commandLine();
+    const adapter = join(cli.home, 'models', 'api.bin');
+    await cli.codebase('models', { 'api.bin': 'weights' });
+    const params = (name: string): string =>
+      JSON.stringify({ project: name, lora_adapter_path: adapter, file_count: 1 });
+    for (const name of ['api', 'web']) {
+      await cli.codebase(name, {});
+      await cli.run(['add', name]);
+      await cli.json(['call', 'projects.update', params(name)]);
+    }
+    expect(await cli.run(['rm', '--yes', 'api'])).toMatchObject({
+      code: 0,
+      stdout: 'removed api\n',
+      stderr:
+        "note: trained data of api stay in ~/models/api.bin: it lies outside of the project's own directory\nactive now: web\n",
+    });
+    expect(await cli.json(['rm', '--yes', 'web'])).toMatchObject({
+      removed: [
+        { name: 'web', kept: [{ path: adapter, reason: expect.stringContaining('outside') as string }] },
+      ],
+    });
+    expect(await readFile(adapter, 'utf8')).toBe('weights');
+  });
+
   test('keeps what training left when told so', async () => {
     const cli = await commandLine();
     await cli.codebase('api', {});

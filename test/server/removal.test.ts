@@ -1,5 +1,5 @@
 /** What happens to a project's own directory when the project goes. */
-import { chmod, mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, realpath, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Issue } from '../../src/domain/issues.ts';
@@ -138,6 +138,27 @@ describe('a removed project', () => {
     const repaired = await asOrdinaryUser([], async () => await peer.call('registry.repair'));
     expect(repaired).toMatchObject({ fixed: [{ path }], remaining: [] });
     expect(await inTrash()).toEqual([]);
+  });
+
+  test('leaves what lies outside of its directory, also behind a link in it, and the answer says so', async () => {
+    const elsewhere = await realpath(await temporaryDirectory());
+    const [adapter, vectors] = [join(elsewhere, 'adapter'), join(elsewhere, 'vectors')];
+    await writeFile(adapter, 'weights');
+    await writeFile(vectors, 'vectors');
+    await symlink(vectors, join(own, 'vector_store'));
+    const context_path = join(elsewhere, 'never-written.json');
+    await peer.call('projects.update', { project: id, lora_adapter_path: adapter, context_path });
+    expect(await peer.call('projects.remove', { project: id })).toEqual({
+      project_id: id,
+      active_project: null,
+      kept: [
+        { path: adapter, reason: "it lies outside of the project's own directory" },
+        { path: vectors, reason: 'a link led there, and nothing is deleted through one' },
+      ],
+    });
+    expect(await readFile(adapter, 'utf8')).toBe('weights');
+    expect(await readFile(vectors, 'utf8')).toBe('vectors');
+    expect(await issues()).toEqual([]);
   });
 
   test('of many files is answered, and changes go on, before all of them are gone', async () => {

@@ -172,7 +172,8 @@ export const projectMethods = {
       "A path means the project only when it is the project's own `source_path`, and not when it lies in it. " +
       'The directory is moved away at once and deleted file by file, for a second before the answer and then after it. ' +
       'Nothing is deleted through a link. `left` is there only when something could not be deleted: the project is out ' +
-      'of the registry all the same, registry.validate names what stays as `left_behind`, and a repair tries again.',
+      'of the registry all the same, registry.validate names what stays as `left_behind`, and a repair tries again. `kept` ' +
+      "is there only when adapter, vectors or context lie outside of the project's own directory: no removal touches that.",
     params: z.strictObject({
       project: projectReference,
       keep_files: z.boolean().optional().describe("leave the project's own directory"),
@@ -186,6 +187,10 @@ export const projectMethods = {
         .array(z.object({ path: z.string(), reason: z.string().describe('why it stays') }))
         .optional()
         .describe('what could not be deleted'),
+      kept: z
+        .array(z.object({ path: z.string(), reason: z.string().describe('why it stays') }))
+        .optional()
+        .describe('what stays because it is not in the directory of the project'),
     }),
     errors: [...MISSING, 'etag_mismatch', 'lease_held'],
     example: {

@@ -9,6 +9,7 @@ import { countByStatus, list } from '../../domain/query.ts';
 import { findNamed, findProject } from '../../domain/references.ts';
 import type { MethodName, Result } from '../../protocol/methods.ts';
 import { RawJson } from '../../protocol/wire.ts';
+import { dataOutside } from '../../store/kept-data.ts';
 import type { Operation } from '../../store/store.ts';
 import type { Lease } from '../leases.ts';
 import { projectJson } from '../presentation.ts';
@@ -108,8 +109,13 @@ export function projectHandlers(services: Services): Family<'projects'> {
       });
       const { project_id, name } = removed.project;
       log.info({ method: 'projects.remove', project: project_id, name, ...peer }, 'changed');
-      const left = keep_files ? null : await trash.discard(project_id);
-      return { project_id, active_project: removed.active, ...(left && { left: [left] }) };
+      const answer = { project_id, active_project: removed.active };
+      if (keep_files) return answer;
+      const [kept, left] = await Promise.all([
+        dataOutside(removed.project, directoryOf(project_id), paths.projectsDir, lanes),
+        trash.discard(project_id),
+      ]);
+      return { ...answer, ...(left && { left: [left] }), ...(kept.length > 0 && { kept }) };
     },
     async 'projects.touch'({ project }, context) {
       return (await changed('projects.touch', context, (draft, now) => operations.touch(draft, project, now)))
