@@ -7,8 +7,10 @@ import { isDaemonOf, LOOK_FOR_DAEMON } from '../../src/process-ids.ts';
 import { RegistryError } from '../../src/domain/errors.ts';
 import type { Result } from '../../src/protocol/methods.ts';
 import type { Context } from './context.ts';
+import { elsewhere } from './elsewhere.ts';
 import { LocalError, NotRunningError, UsageError } from './failures.ts';
 import { layFields } from './fields.ts';
+import { leftBy, noteLeft } from './left-content.ts';
 import { isGone } from './processes.ts';
 import { managerWords } from './status.ts';
 import { layTable } from './table.ts';
@@ -76,7 +78,11 @@ function refuseToStart(ctx: Context, what: 'start' | 'restart'): void {
 
 export async function stop(ctx: Context): Promise<void> {
   const stopped = await end(ctx, 'gardener daemon stop');
-  if (ctx.json) return ctx.printJson(stopped ? { stopped: true, pid: stopped.pid } : { stopped: false });
+  if (stopped) noteLeft(ctx, stopped.left);
+  if (ctx.json) {
+    const { pid, left } = stopped ?? {};
+    return ctx.printJson(stopped ? { stopped: true, pid, ...(left && { left }) } : { stopped: false });
+  }
   if (!stopped) return ctx.print('no daemon is running');
   ctx.print(`stopped the daemon: pid ${stopped.pid}`);
   if (stopped.manager === 'launchd' || stopped.manager === 'systemd') {
@@ -172,26 +178,45 @@ function isEnding(error: unknown): boolean {
  * the process dies. Its process id tells nothing where it is in a container, whose numbers are other processes' here;
  * where it is the daemon's, the process is waited for as well.
  */
-export async function end(
-  ctx: Context,
-  reason: string,
-): Promise<Pick<Result<'daemon.status'>, 'pid' | 'manager'> | undefined> {
+export async function end(ctx: Context, reason: string): Promise<Ended | undefined> {
   return await whenRunning(ctx, async (client) => {
-    const { pid, manager, socket } = await client.daemon.status();
-    const isHere = isDaemonOf(pid, socket);
-    try {
-      await client.daemon.shutdown({ reason });
-    } catch (error) {
-      if (!isEnding(error)) throw error;
+    const status = await client.daemon.status();
+    const { pid, manager } = status;
+    const ending = (): Promise<void> => endAndWait(client, status, reason);
+    const { data_dir: dataDir }: Partial<typeof status> = status;
+    // On another machine it leaves nothing here.
+    if (dataDir !== undefined && !(await elsewhere(ctx, status))) {
+      const { left } = await leftBy(dataDir, ending);
+      return { pid, manager, left };
     }
-    const limit = performance.now() + STOP_MS;
-    const isOver = async (): Promise<boolean> => !client.connected && (!isHere || (await isGone(pid)));
-    while (!(await isOver())) {
-      if (performance.now() > limit) throw stillThere(pid, socket);
-      await pause(LOOK_EVERY_MS);
-    }
-    return { pid, manager };
+    await ending();
+    return { pid, manager, left: null };
   });
+}
+
+/** A daemon that was ended. */
+interface Ended extends Pick<Result<'daemon.status'>, 'pid' | 'manager'> {
+  /** The path of a content that it could not write where it belongs. */
+  readonly left: string | null;
+}
+
+async function endAndWait(
+  client: Client,
+  { pid, socket }: Pick<Result<'daemon.status'>, 'pid' | 'socket'>,
+  reason: string,
+): Promise<void> {
+  const isHere = isDaemonOf(pid, socket);
+  try {
+    await client.daemon.shutdown({ reason });
+  } catch (error) {
+    if (!isEnding(error)) throw error;
+  }
+  const limit = performance.now() + STOP_MS;
+  const isOver = async (): Promise<boolean> => !client.connected && (!isHere || (await isGone(pid)));
+  while (!(await isOver())) {
+    if (performance.now() > limit) throw stillThere(pid, socket);
+    await pause(LOOK_EVERY_MS);
+  }
 }
 
 function stillThere(pid: number, socket: string): LocalError {

@@ -7,6 +7,7 @@ import { serviceFindings } from '../../src/service/findings.ts';
 import { confirm } from './ask.ts';
 import type { Context } from './context.ts';
 import { backupFindings, findDropped } from './doctor-backups.ts';
+import { checkBeside } from './doctor-beside.ts';
 import { checkDisk } from './doctor-disk.ts';
 import { checkFile } from './doctor-file.ts';
 import { checkLeftovers, checkTrash, deadSocket } from './doctor-leftovers.ts';
@@ -71,6 +72,7 @@ async function examineFiles(ctx: Context, running: boolean): Promise<Diagnosis[]
   return [
     ...(await checkPermissions(paths, short)),
     ...(await checkFile(paths, running, ctx.host.daemonProgram, short)),
+    ...(await checkBeside(paths, running, short)),
     ...(await checkWriting(paths, short)),
     ...(await checkLeftovers(paths, ctx.host.now(), short)),
     ...(running ? [] : await checkTrash(paths, short)),

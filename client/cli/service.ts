@@ -10,6 +10,7 @@ import type { Finding, ServiceStatus } from '../../src/service/status.ts';
 import type { Context } from './context.ts';
 import { end, whenRunning } from './daemon.ts';
 import { LocalError } from './failures.ts';
+import { leftBy, noteLeft } from './left-content.ts';
 import { layFields } from './fields.ts';
 import { printable } from './text.ts';
 
@@ -42,8 +43,13 @@ export async function install(ctx: Context, options: InstallOptions): Promise<vo
 
 export async function uninstall(ctx: Context, options: ServiceOptions): Promise<void> {
   const manager = managerOf(ctx, options);
-  const { removed, wasLoaded } = await explained(ctx, () => manager.uninstall());
-  if (ctx.json) return ctx.printJson({ removed, was_loaded: wasLoaded });
+  const uninstalled = await leftBy(ctx.paths.dataDir, () => explained(ctx, () => manager.uninstall()));
+  const {
+    result: { removed, wasLoaded },
+    left,
+  } = uninstalled;
+  noteLeft(ctx, left);
+  if (ctx.json) return ctx.printJson({ removed, was_loaded: wasLoaded, ...(left && { left }) });
   if (removed.length === 0 && !wasLoaded) return ctx.print('no service is installed');
   ctx.print(`removed the service from ${manager.name}`);
 }
@@ -88,7 +94,10 @@ function noteProblem(ctx: Context, { level, message, remedy }: Finding): void {
 /** Ends a daemon that a client has started, in whose way the service's would be. One in the foreground stays. */
 async function endSpawned(ctx: Context): Promise<void> {
   const found = await whenRunning(ctx, (client) => client.daemon.status());
-  if (found?.manager === 'spawned') await end(ctx, 'gardener service install');
+  if (found?.manager === 'spawned') {
+    const ended = await end(ctx, 'gardener service install');
+    noteLeft(ctx, ended?.left ?? null);
+  }
   if (found?.manager === 'foreground') {
     // Whoever reads it may want to end that process.
     const number = isDaemonOf(found.pid, found.socket) ? ` (pid ${found.pid})` : '';

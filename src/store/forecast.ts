@@ -4,17 +4,22 @@ import type { Registry } from '../domain/registry.ts';
 import type { Paths } from '../paths.ts';
 import { Backups } from './backups.ts';
 import { decodeRegistry } from './codec.ts';
+import { waitingBeside } from './rescue.ts';
 import { danglingLink, newerVersion, summary, unreadableFile } from './problem.ts';
 import { TrackedFile } from './tracked-file.ts';
 
 /** @param now ISO 8601 */
 export async function forecast(
-  paths: Pick<Paths, 'registryFile' | 'backupsDir'>,
+  paths: Pick<Paths, 'dataDir' | 'registryFile' | 'backupsDir'>,
   now: string,
 ): Promise<Forecast> {
   const file = new TrackedFile(paths.registryFile);
   try {
-    return await lookAhead(file, new Backups(paths.backupsDir), now);
+    const backups = new Backups(paths.backupsDir);
+    // A start takes up what the last daemon left beside the file before it looks at anything else.
+    const newest = async (): Promise<Found | null> =>
+      (await waitingBeside(paths.dataDir, now)) ?? (await backups.newestGood(now));
+    return await lookAhead(file, newest, now);
   } catch (error) {
     const at = error instanceof Error && 'path' in error ? String(error.path) : file.path;
     const { message, remedy } = unreadableFile(at, error, now);
@@ -22,7 +27,16 @@ export async function forecast(
   }
 }
 
-async function lookAhead(file: TrackedFile, backups: Backups, now: string): Promise<Forecast> {
+interface Found {
+  readonly name: string;
+  readonly registry: Registry;
+}
+
+async function lookAhead(
+  file: TrackedFile,
+  newest: () => Promise<Found | null>,
+  now: string,
+): Promise<Forecast> {
   const look = await file.look();
   const found = (
     kind: Forecast['kind'],
@@ -37,14 +51,14 @@ async function lookAhead(file: TrackedFile, backups: Backups, now: string): Prom
   });
   if (look.kind === 'dangling') {
     const { message, remedy } = danglingLink(file.path, look.target, now);
-    return found('dangling_link', await backups.newestGood(now), { fault: { message }, remedy });
+    return found('dangling_link', await newest(), { fault: { message }, remedy });
   }
   if (look.kind !== 'changed') {
-    const backup = await backups.newestGood(now);
+    const backup = await newest();
     return backup === null || backup.registry.size === 0 ? found('new', null) : found('gone', backup);
   }
   const decoded = decodeRegistry(look.bytes, now, { mend: true });
-  if (!decoded.ok) return found('invalid_file', await backups.newestGood(now), { fault: decoded.fault });
+  if (!decoded.ok) return found('invalid_file', await newest(), { fault: decoded.fault });
   const { message } = newerVersion(decoded.registry.version, now);
   if (decoded.newer) return found('newer_version', decoded, { fault: { message } });
   if (decoded.mended.length > 0)

@@ -6,6 +6,7 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LAST_GOOD } from '../backup-names.ts';
+import type { Registry } from '../domain/registry.ts';
 import { isMissing, replaceFile } from './atomic-file.ts';
 import type { Backups } from './backups.ts';
 import { decodeRegistry } from './codec.ts';
@@ -25,14 +26,31 @@ export async function leaveBeside(dataDir: string, bytes: Buffer): Promise<strin
  */
 export async function takeUp(dataDir: string, backups: Backups, now: string): Promise<boolean> {
   const path = join(dataDir, LAST_GOOD);
-  const bytes = await readFile(path).catch((error: unknown) => {
-    if (isMissing(error)) return null;
-    throw error;
-  });
+  const bytes = await readBeside(path);
   if (bytes === null || !decodeRegistry(bytes, now, { mend: true }).ok) return false;
   const copy = await backups.read(LAST_GOOD);
   if (copy !== null && !copy.equals(bytes)) await backups.keep(copy, 'edit', now);
   await backups.keepLastGood(bytes);
   await rm(path);
   return true;
+}
+
+/**
+ * What {@link takeUp} would make the newest backup; null when there is nothing of use, or it cannot be read, which keeps no
+ * daemon from starting.
+ */
+export async function waitingBeside(
+  dataDir: string,
+  now: string,
+): Promise<{ readonly name: string; readonly registry: Registry } | null> {
+  const bytes = await readBeside(join(dataDir, LAST_GOOD)).catch(() => null);
+  const decoded = bytes && decodeRegistry(bytes, now, { mend: true });
+  return decoded?.ok && !decoded.newer ? { name: LAST_GOOD, registry: decoded.registry } : null;
+}
+
+async function readBeside(path: string): Promise<Buffer | null> {
+  return await readFile(path).catch((error: unknown) => {
+    if (isMissing(error)) return null;
+    throw error;
+  });
 }

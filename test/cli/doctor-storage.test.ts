@@ -61,6 +61,11 @@ describe('without a daemon the doctor says what a start would do, and starts non
         await writeFile(join(file, '..', 'backups', 'registry-last-good.json'), '{ half');
         return [/is spoilt/, /begins with an empty registry, as there is no good backup$/, true];
       },
+      async 'a broken file, with a content that a daemon left beside it'(file) {
+        await writeFile(file, '{ half');
+        await writeFile(join(file, '..', 'registry-last-good.json'), fileWith('a', 'b', 'c'));
+        return [/is spoilt/, /takes registry-last-good\.json with 3 projects$/, true];
+      },
       async 'a link that leads nowhere'(file) {
         await rm(file);
         await symlink('/nonexistent/registry.json', file);
@@ -105,7 +110,7 @@ describe('without a daemon the doctor says what a start would do, and starts non
     expect((await cli.run(['daemon', 'start'])).code === 0).toBe(starts);
     if (!starts) return;
     const { registry } = (await cli.json(['status'])) as { registry: { project_count: number } };
-    expect(registry.project_count).toBe(what.includes('without') ? 0 : 1);
+    expect(registry.project_count).toBe(what.includes('without') ? 0 : what.includes('beside') ? 3 : 1);
   });
 
   test('with a mistake in a note of the daemon’s own it does without that, and keeps the file', async () => {
@@ -423,4 +428,64 @@ test('a change that could not be written is told by the daemon, and by the docto
   await release();
   await cli.json(['edit', 'api', '--tag', 'x']);
   expect((await doctor(cli)).code).toBe(0);
+});
+
+describe('a content that was left beside the file', () => {
+  const beside = (findings: readonly Finding[]): Finding | undefined =>
+    findings.find(({ check }) => check === 'file.beside');
+
+  test('is told when its daemon is stopped, and by the doctor, until a start has taken it up', async () => {
+    const cli = await commandLine();
+    await cli.codebase('src/api', {});
+    await cli.json(['add', 'src/api']);
+    // The copy of this change is not made before ten seconds are over.
+    const backups = join(cli.dataDir, 'backups');
+    await rm(backups, { recursive: true });
+    await writeFile(backups, 'in the way');
+    await writeFile(join(cli.dataDir, 'registry.json'), '{ half');
+    await cli.run(['call', 'registry.reload']);
+    const left = join(cli.dataDir, 'registry-last-good.json');
+    const stopped = await cli.run(['daemon', 'stop', '--json']);
+    expect(JSON.parse(stopped.stdout)).toMatchObject({ stopped: true, left });
+    expect(stopped.stderr).toContain(
+      'it was left at ~/.codebase-gardener/registry-last-good.json, and the next start takes it up',
+    );
+    const { findings } = await doctor(cli);
+    expect(beside(findings)).toMatchObject({
+      level: 'warning',
+      message: expect.stringMatching(/holds 1 project: it was left there/) as string,
+      remedy: 'gardener daemon start, then gardener backups',
+    });
+    expect(content(findings)?.remedy).toMatch(/takes registry-last-good\.json with 1 project$/);
+    await rm(backups);
+    expect(await cli.json(['ls'])).toMatchObject({ projects: [{ name: 'api' }] });
+    expect(beside((await doctor(cli)).findings)).toBeUndefined();
+    expect(JSON.parse((await cli.run(['daemon', 'stop', '--json'])).stdout)).not.toHaveProperty('left');
+  });
+
+  test('is what a start takes where the file is gone', async () => {
+    const { file, dataDir, ...cli } = await stopped();
+    await rm(file);
+    await rm(join(dataDir, 'backups'), { recursive: true });
+    await writeFile(join(dataDir, 'registry-last-good.json'), fileWith('a', 'b', 'c'));
+    expect(content((await doctor({ dataDir, ...cli })).findings)).toMatchObject({
+      message: expect.stringMatching(/is gone$/) as string,
+      remedy: 'gardener ls: a daemon that starts takes registry-last-good.json with 3 projects',
+    });
+  });
+
+  test('or put there by hand is told while a daemon runs, and what is none of a registry as that', async () => {
+    const { dataDir, ...cli } = await commandLine();
+    await cli.json(['daemon', 'start']);
+    const path = join(dataDir, 'registry-last-good.json');
+    await writeFile(path, fileWith('a'));
+    const examined = async () => beside((await doctor({ dataDir, ...cli })).findings);
+    expect(await examined()).toMatchObject({ remedy: 'gardener daemon restart, then gardener backups' });
+    await writeFile(path, 'my notes');
+    expect(await examined()).toMatchObject({
+      level: 'warning',
+      message: expect.stringMatching(/cannot be read as a registry .*: it is left alone$/) as string,
+      remedy: expect.stringMatching(/mv .*registry-last-good\.json /) as string,
+    });
+  });
 });
