@@ -8,15 +8,12 @@ import { codebaseAt, fileWords, scanCodebase } from './codebase.ts';
 import type { Context } from './context.ts';
 import { elsewhere } from './elsewhere.ts';
 import { UsageError } from './failures.ts';
-import { goneProjects } from './gone.ts';
+import { goneAmong } from './gone.ts';
 import { listAll } from './list.ts';
 import { moveCommand } from './move.ts';
 import { nameFor, sameName } from './names.ts';
 import { isSameRepository, repositoryAt } from './repository.ts';
 import { operands, printable, shellWord } from './text.ts';
-
-/** How long the daemon may look for codebases that are gone. Milliseconds. */
-const PATIENCE_MS = 5_000;
 
 export interface AddOptions {
   readonly name?: string;
@@ -118,8 +115,8 @@ async function goneFrom(
   if (!repository) return undefined;
   const projects = (await listAll(client, {})).filter((one) => isSameRepository(one.repository, repository));
   if (projects.length === 0) return undefined;
-  const missing = await goneProjects(client, PATIENCE_MS);
-  const gone = projects.filter(({ project_id: id }) => missing.has(id));
+  const { ids } = await goneAmong(client, projects);
+  const gone = projects.filter(({ project_id: id }) => ids.has(id));
   // A repository may have many projects in it: only the one that had the same place can be meant.
   const named = gone.filter(({ source_path: old }) => basename(old) === basename(path));
   // One that has another name now can be told only where there is no other project.

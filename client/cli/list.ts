@@ -4,7 +4,7 @@ import type { WireProject } from '../../src/domain/encoding.ts';
 import type { Params } from '../../src/protocol/methods.ts';
 import { STATUS_STYLES } from './colour.ts';
 import type { Context } from './context.ts';
-import { goneProjects, LOOK_MS, markedPath } from './gone.ts';
+import { goneAmong, markedPath, SILENT_NOTE } from './gone.ts';
 import { type Cell, type Column, layTable } from './table.ts';
 import { printable, relativeTime, statusWords, thousands } from './text.ts';
 
@@ -31,17 +31,19 @@ const COLUMNS: readonly Column[] = [
 export async function list(ctx: Context, query: string | undefined, options: ListOptions): Promise<void> {
   const filter: Filter = { ...options, ...(query !== undefined && { query }) };
   await ctx.withClient(async (client) => {
-    const [projects, { active_project: active }, gone] = await Promise.all([
+    const [projects, { active_project: active }] = await Promise.all([
       listAll(client, filter),
       client.projects.active(),
-      ctx.json ? new Set<string>() : goneProjects(client, LOOK_MS),
     ]);
     if (ctx.json) return ctx.printJson({ projects });
-    if (projects.length === 0) return sayNothing(ctx, Object.keys(filter).length > 0);
+    const isFiltered = Object.keys(filter).length > 0;
+    if (projects.length === 0) return sayNothing(ctx, isFiltered);
+    const gone = await goneAmong(client, isFiltered ? projects : undefined);
+    if (gone.silent) ctx.note(SILENT_NOTE);
     const lines = layTable(
       COLUMNS,
       projects.map((project) =>
-        row(ctx, project, project.project_id === active?.project_id, gone.has(project.project_id)),
+        row(ctx, project, project.project_id === active?.project_id, gone.ids.has(project.project_id)),
       ),
       {
         columns: ctx.columns,

@@ -5,7 +5,7 @@ import { RegistryError } from '../../src/domain/errors.ts';
 import type { Params } from '../../src/protocol/methods.ts';
 import { codebaseAt } from './codebase.ts';
 import type { Context } from './context.ts';
-import { goneProjects, LOOK_MS, markedPath } from './gone.ts';
+import { goneAmong, markedPath } from './gone.ts';
 import { operands, printable } from './text.ts';
 
 export async function move(ctx: Context, what: string, directory: string): Promise<void> {
@@ -14,9 +14,9 @@ export async function move(ctx: Context, what: string, directory: string): Promi
   await ctx.withClient(async (client) => {
     const { projects } = await client.projects.move({ ...(await moved(ctx, client, what)), to });
     if (ctx.json) return ctx.printJson({ projects });
-    const gone = await goneProjects(client, LOOK_MS);
+    const gone = await goneAmong(client, projects);
     for (const { project_id: id, name, source_path: path } of projects) {
-      const where = markedPath(printable(ctx.shortPath(path)), gone.has(id));
+      const where = markedPath(printable(ctx.shortPath(path)), gone.ids.has(id));
       ctx.say(`${ctx.paint('bold', printable(name))} is at ${where} now`);
     }
   });

@@ -4,7 +4,7 @@ import type { WireProject } from '../../src/domain/encoding.ts';
 import { STATUS_STYLES } from './colour.ts';
 import type { Context } from './context.ts';
 import { type Field, layFields } from './fields.ts';
-import { goneProjects, markedPath } from './gone.ts';
+import { isGoneNow, markedPath } from './gone.ts';
 import { origin, resolveProject } from './resolve.ts';
 import { localTime, plural, printable, relativeTime, statusWords } from './text.ts';
 
@@ -16,13 +16,12 @@ export async function show(ctx: Context, argument: string | undefined): Promise<
       client.projects.active(),
     ]);
     if (ctx.json) return ctx.printJson(project);
-    const gone = await goneProjects(client);
+    const gone = await isGoneNow(client, project);
     const isActive = active?.project_id === project.project_id;
     const title = ctx.paint('bold', printable(project.name));
     ctx.print(isActive ? `${title}  ${ctx.paint('green', '* active')}` : title);
     const options = { indent: '  ', columns: ctx.columns };
-    for (const line of layFields(fields(ctx, project, gone.has(project.project_id)), ctx.paint, options))
-      ctx.print(line);
+    for (const line of layFields(fields(ctx, project, gone), ctx.paint, options)) ctx.print(line);
   });
 }
 

@@ -3,10 +3,10 @@ import type { Result } from '../../src/protocol/methods.ts';
 import { STATUS_STYLES } from './colour.ts';
 import type { Context } from './context.ts';
 import { layFields } from './fields.ts';
-import { goneProjects, markedPath } from './gone.ts';
+import { type Gone, goneAmong, markedPath } from './gone.ts';
 import { duration, plural, printable, relativeTime, statusWords, thousands } from './text.ts';
 
-const NONE: ReadonlySet<string> = new Set();
+const NOT_ASKED: Gone = { ids: new Set(), silent: false };
 
 export async function status(ctx: Context): Promise<void> {
   await ctx.withClient(async (client) => {
@@ -14,7 +14,7 @@ export async function status(ctx: Context): Promise<void> {
       client.daemon.status(),
       client.registry.info(),
       client.projects.active(),
-      ctx.json ? NONE : goneProjects(client),
+      ctx.json ? NOT_ASKED : goneAmong(client),
     ]);
     if (ctx.json) return ctx.printJson({ daemon, registry, active_project: active });
     const lines = layFields(
@@ -25,14 +25,16 @@ export async function status(ctx: Context): Promise<void> {
         [
           'active',
           active
-            ? `${ctx.paint('bold', printable(active.name))}  ${markedPath(printable(ctx.shortPath(active.source_path)), gone.has(active.project_id))}`
+            ? `${ctx.paint('bold', printable(active.name))}  ${markedPath(printable(ctx.shortPath(active.source_path)), gone.ids.has(active.project_id))}`
             : 'none',
         ],
         [
           'gone',
-          gone.size > 0
-            ? ctx.paint('yellow', `${plural(gone.size, 'codebase')}; gardener doctor names them`)
-            : undefined,
+          gone.silent
+            ? 'cannot be told: a disk does not answer'
+            : gone.ids.size > 0
+              ? ctx.paint('yellow', `${plural(gone.ids.size, 'codebase')}; gardener doctor names them`)
+              : undefined,
         ],
         ['problem', problemText(ctx, registry)],
         adviceOn(ctx, registry),

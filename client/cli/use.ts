@@ -1,7 +1,7 @@
 /** `gardener use`: changes the active project. */
 import type { Context } from './context.ts';
 import { UsageError } from './failures.ts';
-import { goneProjects, markedPath } from './gone.ts';
+import { isGoneNow, markedPath } from './gone.ts';
 import { referenceTo } from './resolve.ts';
 import { printable } from './text.ts';
 
@@ -21,8 +21,8 @@ export async function use(ctx: Context, project: string | undefined, { none }: U
     const { active_project: active } = await client.projects.activate({ project: reference });
     if (ctx.json) return ctx.printJson({ active_project: active });
     if (!active) return ctx.print('no project is active now');
-    const gone = await goneProjects(client);
-    const path = markedPath(printable(ctx.shortPath(active.source_path)), gone.has(active.project_id));
+    const gone = await isGoneNow(client, active);
+    const path = markedPath(printable(ctx.shortPath(active.source_path)), gone);
     ctx.say(`active now: ${ctx.paint('bold', printable(active.name))}  ${path}`);
   });
 }

@@ -30,6 +30,8 @@ export interface Issue {
   message: string;
   /** Whether a repair can do something about it. */
   fixable: boolean;
+  /** It cannot be told because a disk does not answer: its own, or one that was asked before. */
+  silent?: true;
   /** What a person can do, where a repair cannot and the code does not say enough. */
   remedy?: string;
 }

@@ -9,10 +9,16 @@ import { systemReason } from '../system-error.ts';
 /** What says that there is nothing, or nothing that a path may lead to. */
 const GONE: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG']);
 
-/** What is at a path; `unknown` where that cannot be told, as in a folder that macOS protects. */
-export type Found =
-  | { readonly kind: 'directory' | 'other' | 'nothing' }
-  | { readonly kind: 'unknown'; readonly reason: string };
+/** It cannot be told, as in a folder that macOS protects. */
+export interface Unknown {
+  readonly kind: 'unknown';
+  readonly reason: string;
+  /** Whether the reason is that its disk, or one that was asked before, does not answer. */
+  readonly silent: boolean;
+}
+
+/** What is at a path. */
+export type Found = { readonly kind: 'directory' | 'other' | 'nothing' } | Unknown;
 
 /**
  * Looks what is at a path, through links.
@@ -27,7 +33,7 @@ export async function look(path: string, lane: Lane, within: number = PATIENCE_M
   } catch (error) {
     if (isNothing(error)) return { kind: 'nothing' };
     if (errorCode(error) === undefined && !(error instanceof NoAnswerError)) throw error;
-    return { kind: 'unknown', reason: systemReason(error) };
+    return { kind: 'unknown', reason: systemReason(error), silent: error instanceof NoAnswerError };
   }
 }
 

@@ -8,7 +8,7 @@ import type { RegistryView } from '../domain/registry.ts';
 import { type Paths, trashWithin } from '../paths.ts';
 import { isMissing } from './atomic-file.ts';
 import type { Logger } from '../log.ts';
-import { type Found, look } from './directories.ts';
+import { type Found, look, type Unknown } from './directories.ts';
 import { type Lanes, NoAnswerError, PATIENCE_MS } from './lane.ts';
 import type { Store } from './store.ts';
 import type { Trash } from './trash.ts';
@@ -30,10 +30,26 @@ export interface Surroundings {
   readonly log: Logger;
 }
 
-/** What is wrong between the registry and the disk. Changes nothing; takes seconds at most, whatever a disk does. */
-export async function inspect(view: RegistryView, surroundings: Surroundings): Promise<Issue[]> {
+/** What to look for. */
+export interface Scope {
+  /** Only what is wrong with these, by id; default all, and what belongs to none. */
+  readonly projects?: readonly string[] | undefined;
+  /** Default all. */
+  readonly codes?: readonly IssueCode[] | undefined;
+}
+
+/**
+ * What is wrong between the registry and the disk. Changes nothing; takes seconds at most, whatever a disk does. What is
+ * not to be looked for is not asked of a disk.
+ */
+export async function inspect(
+  view: RegistryView,
+  surroundings: Surroundings,
+  { projects: ids, codes }: Scope = {},
+): Promise<Issue[]> {
   const { paths, lanes, trash } = surroundings;
-  const projects = [...view.projects()];
+  const wants: Wants = (...any) => !codes || any.some((code) => codes.includes(code));
+  const projects = ids ? [...new Set(ids)].flatMap((id) => view.get(id) ?? []) : [...view.projects()];
   const until = performance.now() + FOREIGN_MS;
   const lookElsewhere = (path: string): Promise<Found> =>
     look(path, lanes.foreign, Math.min(PATIENCE_MS, until - performance.now()));
@@ -42,10 +58,13 @@ export async function inspect(view: RegistryView, surroundings: Surroundings): P
     path.startsWith(`${paths.projectsDir}/`) ? lookInside(path) : lookElsewhere(path);
   // One disk that does not answer must not keep the others waiting.
   const [own, foreign, orphans, left] = await Promise.all([
-    each(projects, (project) => inspectOwn(project, surroundings, lookInside)),
-    each(projects, (project) => inspectNamed(project, lookAt)),
-    lanes.projects.ask(() => directoriesIn(paths.projectsDir)).catch(noneWithoutAnswer),
-    trash.left(),
+    each(projects, (project) => inspectOwn(project, surroundings, lookInside, wants)),
+    each(projects, (project) => inspectNamed(project, lookAt, wants)),
+    ids || !wants('orphan_dir')
+      ? []
+      : lanes.projects.ask(() => directoriesIn(paths.projectsDir)).catch(noneWithoutAnswer),
+    // What is left of a removed project is no orphan.
+    ids || !wants('orphan_dir', 'left_behind') ? [] : trash.left(),
   ]);
   const issues = projects.flatMap((_, at) => [...(own[at] ?? []), ...(foreign[at] ?? [])]);
   const known = new Set(left.map(({ path }) => path));
@@ -54,7 +73,7 @@ export async function inspect(view: RegistryView, surroundings: Surroundings): P
     if (view.get(name) || known.has(path) || path === trashWithin(paths.projectsDir)) continue;
     issues.push({ code: 'orphan_dir', path, message: `${path} belongs to no project`, fixable: true });
   }
-  for (const { path, reason, remedy } of left) {
+  for (const { path, reason, remedy } of wants('left_behind') ? left : []) {
     const message = `${path} was removed from the registry and could not be deleted: ${reason}`;
     issues.push({
       code: 'left_behind',
@@ -64,7 +83,7 @@ export async function inspect(view: RegistryView, surroundings: Surroundings): P
       ...(remedy !== undefined && { remedy }),
     });
   }
-  if (view.active !== null && !view.get(view.active)) {
+  if (!ids && wants('active_missing') && view.active !== null && !view.get(view.active)) {
     issues.push({
       code: 'active_missing',
       project_id: view.active,
@@ -74,6 +93,9 @@ export async function inspect(view: RegistryView, surroundings: Surroundings): P
   }
   return issues;
 }
+
+/** Whether any of these is looked for. */
+type Wants = (...any: readonly IssueCode[]) => boolean;
 
 /** One after the other: a disk is asked one question at a time anyway. */
 async function each<T>(
@@ -90,15 +112,18 @@ async function inspectOwn(
   { project_id, name, training_status: status }: Project,
   { paths, isTraining }: Surroundings,
   lookAt: (path: string) => Promise<Found>,
+  wants: Wants,
 ): Promise<Issue[]> {
   const issues: Issue[] = [];
-  const path = join(paths.projectsDir, project_id);
-  const { kind } = await lookAt(path);
-  if (kind === 'nothing' || kind === 'other') {
-    const message = `the directory of "${name}" is gone`;
-    issues.push({ code: 'project_dir_missing', project_id, path, message, fixable: true });
+  if (wants('project_dir_missing')) {
+    const path = join(paths.projectsDir, project_id);
+    const { kind } = await lookAt(path);
+    if (kind === 'nothing' || kind === 'other') {
+      const message = `the directory of "${name}" is gone`;
+      issues.push({ code: 'project_dir_missing', project_id, path, message, fixable: true });
+    }
   }
-  if (status === 'training' && !isTraining(project_id)) {
+  if (wants('training_stale') && status === 'training' && !isTraining(project_id)) {
     const message = `"${name}" is marked as training and nobody trains it`;
     issues.push({ code: 'training_stale', project_id, message, fixable: true });
   }
@@ -109,26 +134,28 @@ async function inspectOwn(
 async function inspectNamed(
   { project_id, name, source_path: source, lora_adapter_path: adapter, training_status: status }: Project,
   lookAt: (path: string) => Promise<Found>,
+  wants: Wants,
 ): Promise<Issue[]> {
   const issues: Issue[] = [];
-  const found = (code: IssueCode, path: string, message: string, fixable = false): void => {
-    issues.push({ code, project_id, path, message, fixable });
+  const found = (code: IssueCode, path: string, message: string, more: Partial<Issue> = {}): void => {
+    if (wants(code)) issues.push({ code, project_id, path, message, fixable: false, ...more });
   };
-  const codebase = await lookAt(source);
-  if (codebase.kind === 'unknown') {
-    const message = `whether the source path of "${name}" is there cannot be told: ${codebase.reason}`;
-    found('source_unreachable', source, message);
-  } else if (codebase.kind !== 'directory') {
-    found('source_missing', source, `the source path of "${name}" is gone`);
+  const untold = (code: IssueCode, path: string, what: string, { reason, silent }: Unknown): void => {
+    const message = `whether the ${what} of "${name}" is there cannot be told: ${reason}`;
+    found(code, path, message, silent ? { silent } : {});
+  };
+  if (wants('source_missing', 'source_unreachable')) {
+    const codebase = await lookAt(source);
+    if (codebase.kind === 'unknown') untold('source_unreachable', source, 'source path', codebase);
+    else if (codebase.kind !== 'directory')
+      found('source_missing', source, `the source path of "${name}" is gone`);
   }
-  if (status !== 'completed' || adapter === null) return issues;
+  if (status !== 'completed' || adapter === null || !wants('adapter_missing', 'adapter_unreachable'))
+    return issues;
   const trained = await lookAt(adapter);
-  if (trained.kind === 'unknown') {
-    const message = `whether the adapter of "${name}" is there cannot be told: ${trained.reason}`;
-    found('adapter_unreachable', adapter, message);
-  } else if (trained.kind === 'nothing') {
-    found('adapter_missing', adapter, `"${name}" is trained and its adapter is gone`, true);
-  }
+  if (trained.kind === 'unknown') untold('adapter_unreachable', adapter, 'adapter', trained);
+  else if (trained.kind === 'nothing')
+    found('adapter_missing', adapter, `"${name}" is trained and its adapter is gone`, { fixable: true });
   return issues;
 }
 

@@ -1,7 +1,7 @@
 /** A disk elsewhere that does not answer, with codebases on it. It stops nobody but those who ask for it. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { beforeEach, expect, onTestFinished, test, type TestContext } from 'vitest';
 import type { Issue } from '../../src/domain/issues.ts';
@@ -20,13 +20,14 @@ const ANSWER_MS = 10_000;
 
 let disk: PrivateMount;
 let daemon: Gardenerd;
+let nearCode: string;
 let client: LineClient;
 
 beforeEach(async (context: TestContext) => {
   disk = await PrivateMount.dead(context);
   const dataDir = await temporaryDirectory();
-  const near = await codebase(dataDir);
-  const projects = [...ON_IT.map((name) => [name, `${disk.place}/${name}`]), ['near', near]].map(
+  nearCode = await codebase(dataDir);
+  const projects = [...ON_IT.map((name) => [name, `${disk.place}/${name}`]), ['near', nearCode]].map(
     ([name = '', source_path], n) => {
       const project_id = `00000000-0000-4000-8000-00000000000${n}`;
       return [project_id, { project_id, name, source_path }] as const;
@@ -98,6 +99,17 @@ test('whether its codebases are there cannot be told, everything else can, and c
   expect((issues as unknown as Issue[]).map(({ code, message }) => [code, message])).toEqual(unknown);
   await change('afterwards');
   // One thread waits for it, and no other one ever will.
+  expect(disk.asked).toBe(1);
+});
+
+test('what is gone is then not told of any, each time, and that is said', { timeout: 60_000 }, async () => {
+  await rm(nearCode, { recursive: true });
+  const first = await run('ls');
+  expect(first).toEqual([0, expect.stringContaining('a disk does not answer')]);
+  expect(first[1]).not.toContain('(gone)');
+  expect(await run('ls')).toEqual(first);
+  expect((await run('status'))[1]).toContain('cannot be told: a disk does not answer');
+  expect((await run('show', 'near'))[0]).toBe(0);
   expect(disk.asked).toBe(1);
 });
 

@@ -18,6 +18,10 @@ const issue = z
     path: z.string().optional(),
     message: z.string(),
     fixable: z.boolean().describe('whether registry.repair can do something about it'),
+    silent: z
+      .literal(true)
+      .optional()
+      .describe('it cannot be told because a disk does not answer, which is another one perhaps'),
     remedy: z.string().optional().describe('what to do about it first, where registry.repair can do nothing'),
   })
   .meta({ id: 'Issue' });
@@ -95,8 +99,15 @@ export const registryMethods = {
     summary: 'Compares the registry with the disk.',
     description:
       'Answers within seconds also where a disk does not: what cannot be told is `source_unreachable` or ' +
-      '`adapter_unreachable`, and not missing.',
-    params: noParams,
+      '`adapter_unreachable`, and not missing. Only what is asked for is looked at: one code is found out sooner than all.',
+    params: z.strictObject({
+      projects: z
+        .array(z.string())
+        .max(MAX_LIST)
+        .optional()
+        .describe('only what is wrong with these, by id; default all'),
+      codes: z.array(z.enum(ISSUE_CODES)).max(MAX_LIST).optional().describe('only these; default all'),
+    }),
     result: z.object({ issues: z.array(issue) }),
     errors: [],
     example: { params: {}, result: { issues: [EXAMPLE_ISSUE] } },

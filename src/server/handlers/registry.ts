@@ -1,3 +1,4 @@
+import type { Issue } from '../../domain/issues.ts';
 import { countByStatus } from '../../domain/query.ts';
 import { findProject } from '../../domain/references.ts';
 import type { Result } from '../../protocol/methods.ts';
@@ -20,7 +21,12 @@ export function registryHandlers(services: Services): Family<'registry'> {
   );
   return {
     'registry.info': () => registryInfo(services),
-    'registry.validate': async () => ({ issues: await validate() }),
+    async 'registry.validate'({ projects, codes }, { connection }) {
+      if (!projects && !codes) return { issues: await validate() };
+      // One asker asks one thing at a time.
+      const look = (): Promise<Issue[]> => inspect(store.registry, surroundings, { projects, codes });
+      return { issues: await services.places.inTurn(connection, look) };
+    },
     async 'registry.repair'({ codes }, { peer }) {
       const done = await repair(store, surroundings, codes);
       log.info(
