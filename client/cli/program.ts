@@ -9,6 +9,7 @@ import type { EditOptions } from './edit.ts';
 import { addExchangeCommands } from './exchange-program.ts';
 import { shownText } from './gate.ts';
 import type { ListOptions } from './list.ts';
+import type { MoveOptions } from './move.ts';
 import { collect, statusOption, wholeNumber } from './option-values.ts';
 import { addReferenceCommands } from './reference-program.ts';
 import type { RemoveOptions } from './remove.ts';
@@ -145,12 +146,13 @@ function addProjectCommands(program: Command, context: () => Context): void {
     .command('mv')
     .summary('tell that a codebase lies elsewhere now; moves no files')
     .description(
-      'Tells the registry that a codebase lies elsewhere now, or all those at or below a directory that has moved. Moves no files.',
+      'Tells the registry that a codebase lies elsewhere now, or all those at or below a directory that has moved. Moves no files. Takes what mv took: of a directory into which something was moved, what is in it is meant.',
     )
     .argument('<project-or-directory>', 'the project, or the path that the directory had')
-    .argument('<directory>', 'where it is now')
-    .action(async (what: string, directory: string) =>
-      (await import('./move.ts')).move(context(), what, directory),
+    .argument('<directory>', 'where it is now, or is in now')
+    .option('--dry-run', 'show what would change, and change nothing')
+    .action(async (what: string, directory: string, options: MoveOptions) =>
+      (await import('./move.ts')).move(context(), what, directory, options),
     );
   program
     .command('rm')

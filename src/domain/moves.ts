@@ -12,33 +12,63 @@ export interface Moved {
   readonly from?: string | undefined;
 }
 
+/** Where a path leads, or led before what was there was moved. What the disk says of it comes in. */
+export type LeadsTo = (path: string) => string;
+
+export interface Moves {
+  /** The projects, as they are then. */
+  readonly moved: Project[];
+  /** Those that were at one of the same places before. A path there means none of them alone. */
+  readonly others: Project[];
+}
+
 /**
  * Changes where codebases are, in one change.
  *
  * @param to where the project, or the directory, is now
- * @returns the projects, as they are then
+ * @param leadsTo a project that is registered through a link lies behind it, too; default as it is written
  * @throws {RegistryError} `project_not_found`, also when no project is at or below `from`; `ambiguous_project`
  * @throws {InvalidParamsError} when both or none of the two are given
  */
-export function move(draft: Draft, { project, from }: Moved, to: string, now: string): Project[] {
+export function move(
+  draft: Draft,
+  what: Moved,
+  to: string,
+  now: string,
+  leadsTo: LeadsTo = (path) => path,
+): Moves {
   const target = checkedPath(to, 'to');
-  if (project !== undefined && from === undefined) {
-    return [place(draft, findProject(draft, project), target, now)];
-  }
+  const meant = meantBy(draft, what, leadsTo);
+  const moved = meant.map(({ each, inside }) => place(draft, each, join(target, inside), now));
+  const places = new Set(meant.map(({ inside }) => join(leadsTo(target), inside)));
+  const ids = new Set(moved.map(({ project_id: id }) => id));
+  const others = Array.from(draft.projects()).filter(
+    ({ project_id: id, source_path: path }) => !ids.has(id) && places.has(leadsTo(path)),
+  );
+  return { moved, others };
+}
+
+interface Meant {
+  readonly each: Project;
+  /** Where it is in the directory that has moved, with a slash; empty for the directory itself. */
+  readonly inside: string;
+}
+
+function meantBy(draft: Draft, { project, from }: Moved, leadsTo: LeadsTo): Meant[] {
+  if (project !== undefined && from === undefined) return [{ each: findProject(draft, project), inside: '' }];
   if (from === undefined || project !== undefined) {
     throw new InvalidParamsError([{ path: '', message: 'takes either project or from' }]);
   }
   const source = checkedPath(from, 'from');
-  const moved = Array.from(draft.projects()).flatMap((each) => {
-    const inside = below(each.source_path, source);
+  const real = leadsTo(source);
+  const meant = Array.from(draft.projects()).flatMap((each) => {
+    const inside = below(each.source_path, source) ?? below(leadsTo(each.source_path), real);
     return inside === null ? [] : [{ each, inside }];
   });
-  if (moved.length === 0) {
-    throw new RegistryError('project_not_found', `cannot move ${source}: no project is at or below it`, {
-      from: source,
-    });
-  }
-  return moved.map(({ each, inside }) => place(draft, each, join(target, inside), now));
+  if (meant.length > 0) return meant;
+  throw new RegistryError('project_not_found', `cannot move ${source}: no project is at or below it`, {
+    from: source,
+  });
 }
 
 function place(draft: Draft, project: Project, source_path: string, now: string): Project {

@@ -5,14 +5,14 @@ import { daemonHandlers } from './handlers/daemon.ts';
 import { projectHandlers } from './handlers/projects.ts';
 import { registryHandlers } from './handlers/registry.ts';
 import { trainingHandlers } from './handlers/training.ts';
-import type { Answer, Context, Given, Handler, Services } from './handlers/types.ts';
+import type { Answer, Context, Given, Handler, PreparedMove, Services } from './handlers/types.ts';
 
 export type HandlerTable = { readonly [M in MethodName]: Handler<M> };
 
 export interface Handlers {
   /**
-   * Finds out what the disk knows before anything is queued: refuses a codebase that is not there, and puts the id of
-   * the project in the place of a path in it. Null where nothing has to be asked.
+   * Finds out what the disk knows before anything is queued: refuses a codebase that is not there, puts the id of the
+   * project in the place of a path in it, and adds to a move where paths lead. Null where nothing has to be asked.
    */
   prepare<M extends MethodName>(name: M, params: Given<M>, context: Context): Promise<Given<M>> | null;
   run<M extends MethodName>(name: M, params: Given<M>, context: Context): Answer<M> | Promise<Answer<M>>;
@@ -28,9 +28,10 @@ export function createHandlers(services: Services): Handlers {
   };
   return {
     prepare(name, params, { connection }) {
-      const { project, source_path, to } = params as {
+      const { project, source_path, from, to } = params as {
         project?: string | null;
         source_path?: string;
+        from?: string;
         to?: string;
       };
       // The methods that name a codebase; in a query it is only compared.
@@ -43,11 +44,18 @@ export function createHandlers(services: Services): Handlers {
           await places.inTurn(connection, () =>
             requireDirectory(codebase, name === 'projects.move' ? 'to' : 'source_path', lanes.foreign),
           );
-        if (path === undefined) return params;
-        const found = await (name === 'projects.remove'
-          ? places.findAt(path, connection)
-          : places.findId(path, connection));
-        return { ...params, project: found ?? path };
+        const found =
+          path === undefined
+            ? undefined
+            : await (name === 'projects.remove'
+                ? places.findAt(path, connection)
+                : places.findId(path, connection));
+        const named = { ...params, ...(path !== undefined && { project: found ?? path }) };
+        if (name !== 'projects.move') return named;
+        // A relative one is refused later.
+        const given = [from, to].flatMap((place) => (place?.startsWith('/') ? [place] : []));
+        const prepared: PreparedMove = { former: await places.former(given, connection) };
+        return { ...named, ...prepared };
       })();
     },
     run(name, params, context) {

@@ -1,10 +1,10 @@
 /** Codebases that lie elsewhere: how that is seen, told and offered. */
 import { execFile } from 'node:child_process';
-import { rename, rm } from 'node:fs/promises';
+import { rename, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { expect, test } from 'vitest';
-import { commandLine, type CommandLine } from '../support/cli.ts';
+import { describe, expect, test } from 'vitest';
+import { commandLine, type CommandLine, type Finished } from '../support/cli.ts';
 import { environment } from '../support/home.ts';
 import { requireTools } from '../support/tools.ts';
 
@@ -89,4 +89,183 @@ test('projects of a directory that has moved follow together', async () => {
   expect(await cli.run(['mv', './old', 'new'])).toMatchObject({ code: 1 });
   await rm(join(cli.home, 'new'), { recursive: true });
   expect(await cli.run(['mv', 'one', 'new'])).toMatchObject({ code: 1, stdout: '' });
+});
+
+describe('what mv(1) takes, gardener mv takes after it', () => {
+  interface Moving extends CommandLine {
+    /** Registers a directory below the home. */
+    add(directory: string, ...more: readonly string[]): Promise<void>;
+    /** Moves files, from a directory below the home, and tells the registry in the same words. */
+    mv(words: readonly string[], cwd?: string): Promise<Finished>;
+    /** Where each project is, below the home. */
+    places(): Promise<Record<string, string>>;
+  }
+
+  async function moving(): Promise<Moving> {
+    const cli = await commandLine();
+    return {
+      ...cli,
+      async add(directory, ...more) {
+        await cli.json(['add', await cli.codebase(directory, { 'a.ts': '' }), ...more]);
+      },
+      async mv(words, cwd = '.') {
+        await run('mv', [...words], { cwd: join(cli.home, cwd) });
+        return await cli.run(['mv', ...words], { cwd: join(cli.home, cwd) });
+      },
+      async places() {
+        const { projects } = (await cli.json(['ls'])) as {
+          projects: { name: string; source_path: string }[];
+        };
+        return Object.fromEntries(
+          projects.map(({ name, source_path: path }) => [name, path.slice(cli.home.length + 1)]),
+        );
+      },
+    };
+  }
+
+  test('into a directory, out of it, and under another name', async () => {
+    const { codebase, add, mv, places } = await moving();
+    await add('src/pj');
+    await codebase('work/other', {});
+    expect(await mv(['pj', '../work/'], 'src')).toMatchObject({
+      code: 0,
+      stdout: 'pj is at ~/work/pj now\n',
+    });
+    expect(await mv(['work/pj', 'src'])).toMatchObject({ code: 0, stdout: 'pj is at ~/src/pj now\n' });
+    expect(await mv(['pj', '../work/renamed'], 'src')).toMatchObject({
+      code: 0,
+      stdout: 'pj is at ~/work/renamed now\n',
+      stderr: '',
+    });
+    expect(await mv(['work/renamed', '.'])).toMatchObject({ code: 0, stdout: 'pj is at ~/renamed now\n' });
+    expect(await places()).toEqual({ pj: 'renamed' });
+  });
+
+  test('a directory of several projects, into another one and back', async () => {
+    const { codebase, add, mv, places } = await moving();
+    for (const name of ['one', 'two/deep']) await add(`old/${name}`);
+    await codebase('new', {});
+    expect(await mv(['old', 'new'])).toMatchObject({ code: 0, stderr: '' });
+    expect(await places()).toEqual({ one: 'new/old/one', deep: 'new/old/two/deep' });
+    expect(await mv(['new/old', '.'])).toMatchObject({ code: 0, stderr: '' });
+    expect(await places()).toEqual({ one: 'old/one', deep: 'old/two/deep' });
+  });
+
+  test('a codebase with a directory of its own name in it is not taken for what is in it', async (context) => {
+    requireTools(context, 'git');
+    const { home, codebase, json, mv, places } = await moving();
+    const cli = { home, codebase } as CommandLine;
+    await repository(cli, 'payments');
+    await codebase('payments/payments', { 'b.ts': '' });
+    await json(['add', 'payments']);
+    expect(await mv(['payments', 'pay'])).toMatchObject({ stdout: 'payments is at ~/pay now\n', stderr: '' });
+    await codebase('work', {});
+    expect(await mv(['pay', 'work'])).toMatchObject({
+      stdout: 'payments is at ~/work/pay now\n',
+      stderr: '',
+    });
+    expect(await places()).toEqual({ payments: 'work/pay' });
+  });
+
+  test('where nothing tells which is meant it is what mv does, and the other is told', async () => {
+    const { home, codebase, add, mv, run: gardener, places } = await moving();
+    await add('pj');
+    await codebase('pj/pj', {});
+    expect(await mv(['pj', 'renamed'])).toMatchObject({
+      code: 0,
+      stdout: 'pj is at ~/renamed/pj now\n',
+      stderr: `note: taken for moved into ~/renamed, as ~/renamed/pj is there; if not: gardener edit --path ${home}/renamed pj\n`,
+    });
+    await gardener(['edit', 'pj', '--path', 'renamed']);
+    expect(await places()).toEqual({ pj: 'renamed' });
+  });
+
+  test('through links, of the path that is moved and of the one that is registered', async () => {
+    const { home, codebase, add, mv, places } = await moving();
+    await codebase('disk/src', {});
+    await symlink(join(home, 'disk/src'), join(home, 'src'));
+    await add('src/linked');
+    await add('disk/src/plain');
+    await codebase('work', {});
+    // The shell's directory is behind the link.
+    expect(await mv(['linked', '../../work/'], 'src')).toMatchObject({ code: 0, stderr: '' });
+    expect(await mv(['src/plain', 'work/'])).toMatchObject({ code: 0, stderr: '' });
+    expect(await places()).toEqual({ linked: 'work/linked', plain: 'work/plain' });
+    await mv(['work/linked', 'src/linked']);
+    await mv(['work/plain', 'disk/src/plain']);
+    // The link leads nowhere then.
+    expect(await mv(['disk/src', 'disk/code'])).toMatchObject({ code: 0 });
+    expect(await places()).toEqual({ linked: 'disk/code/linked', plain: 'disk/code/plain' });
+  });
+
+  test('a dry run changes nothing, and files that were not moved are told', async () => {
+    const { home, add, codebase, run: gardener, json, places } = await moving();
+    await add('pj');
+    await codebase('work', {});
+    expect(await gardener(['mv', 'pj', 'work', '--dry-run'])).toMatchObject({
+      code: 0,
+      stdout: 'pj would be at ~/work\n',
+      stderr: 'note: ~/pj is still there, and gardener mv moves no files\n',
+    });
+    expect(await json(['mv', 'pj', 'work', '--dry-run'])).toMatchObject({
+      projects: [{ name: 'pj', source_path: join(home, 'work') }],
+      dry_run: true,
+    });
+    expect(await places()).toEqual({ pj: 'pj' });
+    expect((await gardener(['mv', 'pj', 'work'])).stderr).toBe(
+      `note: ~/pj is still there, and gardener mv moves no files; to take it back: gardener edit --path ${home}/pj pj\n`,
+    );
+    expect(await gardener(['edit', '--path', join(home, 'pj'), 'pj'])).toMatchObject({ code: 0 });
+    // Whoever left a link there knows.
+    await run('rmdir', [join(home, 'work')]);
+    await run('mv', [join(home, 'pj'), join(home, 'work')]);
+    await symlink(join(home, 'work'), join(home, 'pj'));
+    expect(await gardener(['mv', 'pj', 'work'])).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  test('to where another project is, both are told', async () => {
+    const { add, mv, json, run: gardener } = await moving();
+    await add('pj');
+    await add('other');
+    expect(await gardener(['mv', 'pj', 'other'])).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining(
+        'note: "other" is registered at ~/other, too, where a path no longer tells which of them is meant; if it is not needed: gardener rm other\n',
+      ) as string,
+    });
+    expect(await json(['mv', 'pj', 'other'])).toMatchObject({ others: [{ name: 'other' }] });
+    expect(await mv(['other', 'elsewhere'])).toMatchObject({ code: 0 });
+  });
+
+  test('a name that is a directory with another project here, too, is not guessed at', async () => {
+    const { home, add, codebase, mv, run: gardener, places } = await moving();
+    await add('a/payments');
+    await add('b/payments', '--name', 'pay');
+    await codebase('work', {});
+    expect(await mv(['payments', '../work'], 'b')).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(
+        /^gardener: cannot tell what payments means: the project of that name, at ~\/a\/payments, or the directory ~\/b\/payments, with "pay"\ntry: gardener mv \.\/payments \S+\/work, or gardener mv /,
+      ) as string,
+    });
+    expect(await gardener(['mv', './payments', '../work'], { cwd: join(home, 'b') })).toMatchObject({
+      code: 0,
+    });
+    expect(await places()).toEqual({ payments: 'a/payments', pay: 'work/payments' });
+  });
+
+  test('what lay in a project that is named is told to have moved with it', async () => {
+    const { home, add, mv, run: gardener, places } = await moving();
+    await add('pj');
+    await add('pj/sub');
+    await run('mv', [join(home, 'pj'), join(home, 'new')]);
+    const { stderr } = await gardener(['mv', 'pj', join(home, 'new')], { cwd: '/' });
+    expect(stderr).toBe(
+      `note: 1 other project lay in ~/pj and is gone from there: "sub"; to have them follow: gardener mv ${home}/pj ${home}/new\n`,
+    );
+    expect(await gardener(['mv', join(home, 'pj'), join(home, 'new')])).toMatchObject({ code: 0 });
+    expect(await places()).toEqual({ pj: 'new', sub: 'new/sub' });
+    expect(await mv(['new', 'pj'])).toMatchObject({ code: 0, stderr: '' });
+    expect(await places()).toEqual({ pj: 'pj', sub: 'pj/sub' });
+  });
 });

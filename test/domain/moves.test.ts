@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { InvalidParamsError, RegistryError } from '../../src/domain/errors.ts';
 import { move, type Moved } from '../../src/domain/moves.ts';
 import { Draft } from '../../src/domain/registry.ts';
@@ -34,7 +34,7 @@ test.each<[string, Moved, string, string[]]>([
 
 test('what stays where it is does not change', () => {
   const after = draft();
-  expect(move(after, { from: '/old' }, '/old', LATER)).toHaveLength(2);
+  expect(move(after, { from: '/old' }, '/old', LATER).moved).toHaveLength(2);
   expect(after.changes).toEqual([]);
 });
 
@@ -50,4 +50,41 @@ test.each<[string, Moved, string]>([
 test('a directory with no project in it is refused', () => {
   expect(() => move(draft(), { from: '/ol' }, '/new', LATER)).toThrow(RegistryError);
   expect(() => move(draft(), { project: 'nope' }, '/new', LATER)).toThrow(RegistryError);
+});
+
+describe('links', () => {
+  /** `/link` leads to `/old`. */
+  const leadsTo = (path: string): string => path.replace(/^\/link(?=\/|$)/, '/old');
+
+  test('to what has moved, and from it, lead to it', () => {
+    const after = new Draft(
+      registryOf(
+        project(1, { source_path: '/link/one' }),
+        project(2, { source_path: '/old/two' }),
+        project(3, { source_path: '/links/three' }),
+      ),
+    );
+    for (const [from, to] of [
+      ['/old', '/new'],
+      ['/new', '/link'],
+      ['/old', '/again'],
+    ] as const) {
+      const { moved } = move(after, { from }, to, LATER, leadsTo);
+      expect(moved.map(({ source_path }) => source_path)).toEqual([`${to}/one`, `${to}/two`]);
+    }
+  });
+
+  test('lead others to the same place', () => {
+    const after = new Draft(
+      registryOf(
+        project(1, { source_path: '/gone' }),
+        project(2, { source_path: '/link' }),
+        project(3, { source_path: '/old' }),
+        project(4, { source_path: '/older' }),
+      ),
+    );
+    const { moved, others } = move(after, { project: 'p1' }, '/old', LATER, leadsTo);
+    expect(moved).toMatchObject([{ name: 'p1', source_path: '/old' }]);
+    expect(others.map(({ name }) => name)).toEqual(['p2', 'p3']);
+  });
 });

@@ -138,13 +138,18 @@ export const projectMethods = {
     summary: 'Notes that codebases lie elsewhere now. Moves no files.',
     description:
       'Takes either `project`, one that lies in `to` now, or `from`, a directory that has become `to`: all projects at or ' +
-      'below it follow, in one change.',
+      'below it, as they are written or behind links, follow in one change. `others` is there only where other projects ' +
+      'are at the same places: a path there means none of them alone.',
     params: z.strictObject({
       project: projectReference.optional().describe('the one that lies elsewhere'),
       from: path.optional().describe('absolute path that the directory had'),
       to: path.describe('absolute path, which must exist'),
+      dry_run: z.boolean().optional().describe('tell what would be, and change nothing'),
     }),
-    result: z.object({ projects: z.array(wireProject).describe('those that were meant, as they are now') }),
+    result: z.object({
+      projects: z.array(wireProject).describe('those that were meant, as they are now'),
+      others: z.array(wireProject).optional().describe('those that were at such a place already'),
+    }),
     errors: [...MISSING, 'source_path_missing'],
     example: {
       params: { from: '/home/ada/projects', to: '/home/ada/src' },

@@ -7,13 +7,14 @@ import * as operations from '../../domain/operations.ts';
 import type { Project } from '../../domain/project.ts';
 import { countByStatus, list } from '../../domain/query.ts';
 import { findNamed, findProject } from '../../domain/references.ts';
+import { Draft } from '../../domain/registry.ts';
 import type { MethodName, Result } from '../../protocol/methods.ts';
 import { RawJson } from '../../protocol/wire.ts';
 import { dataOutside } from '../../store/kept-data.ts';
 import type { Operation } from '../../store/store.ts';
 import type { Lease } from '../leases.ts';
 import { projectJson } from '../presentation.ts';
-import type { Context, Family, Services } from './types.ts';
+import type { Context, Family, Given, PreparedMove, Services } from './types.ts';
 
 export function projectHandlers(services: Services): Family<'projects'> {
   const { store, paths, lanes, trash, leases, places, log } = services;
@@ -78,13 +79,17 @@ export function projectHandlers(services: Services): Family<'projects'> {
       );
       return answer;
     },
-    async 'projects.move'({ project, from, to }, { peer }) {
-      const moved = await store.change((draft, now) => move(draft, { project, from }, to, now));
-      log.info(
-        { method: 'projects.move', projects: moved.map(({ project_id: id }) => id), to, ...peer },
-        'changed',
+    async 'projects.move'(params: Given<'projects.move'> & PreparedMove, { peer }) {
+      const { project, from, to, dry_run: isTrial, former } = params;
+      const leadsTo = (path: string): string => former?.get(path) ?? path;
+      const { moved, others } = await store.change((draft, now) =>
+        // What happens in a draft of its own is not written.
+        move(isTrial ? new Draft(draft) : draft, { project, from }, to, now, leadsTo),
       );
-      return new RawJson(`{"projects":[${moved.map(present).join(',')}]}`);
+      const ids = moved.map(({ project_id: id }) => id);
+      if (!isTrial) log.info({ method: 'projects.move', projects: ids, to, ...peer }, 'changed');
+      const also = others.length > 0 ? `,"others":[${others.map(present).join(',')}]` : '';
+      return new RawJson(`{"projects":[${moved.map(present).join(',')}]${also}}`);
     },
     async 'projects.set_status'({ project: reference, status, error, if_etag }, context) {
       let lease: Lease | undefined;

@@ -60,6 +60,12 @@ export interface Services {
   readonly log: Logger;
 }
 
+/** What is added to the parameters of `projects.move`. */
+export interface PreparedMove {
+  /** Where paths lead, or led before what was there was moved. */
+  readonly former?: ReadonlyMap<string, string>;
+}
+
 export type Given<M extends MethodName> = z.output<Methods[M]['params']>;
 export type Answer<M extends MethodName> = Result<M> | RawJson<Result<M>>;
 export type Handler<M extends MethodName> = (

@@ -2,7 +2,7 @@
  * The few questions about other people's directories that finding a project takes. What the disk refuses to tell is null;
  * all throw `NoAnswerError` where it does not answer.
  */
-import { readdir, realpath, stat } from 'node:fs/promises';
+import { readdir, readlink, realpath, stat } from 'node:fs/promises';
 import { readSmallFile } from '../../small-file.ts';
 
 /**
@@ -31,6 +31,11 @@ export class Disk {
   /** The path behind all links. */
   real(path: string): Promise<string | null> {
     return this.#ask(() => realpath(path));
+  }
+
+  /** What a link says; null for anything else. */
+  link(path: string): Promise<string | null> {
+    return this.#ask(() => readlink(path));
   }
 
   /** The text of a small file; never waits for a pipe. */

@@ -7,6 +7,7 @@ import { cutText } from '../../domain/text.ts';
 import { findAround, findAt, type Found, type Place } from '../../domain/whereabouts.ts';
 import { NoAnswerError } from '../../store/lane.ts';
 import { type Ask, Disk } from './disk.ts';
+import { FormerPlaces } from './former-places.ts';
 import type { Turns } from '../../turns.ts';
 import { RealSources } from './real-sources.ts';
 import { worktreesAround } from './worktrees.ts';
@@ -77,6 +78,22 @@ export class Places {
         (place) => findAt(this.#view(), place, this.#sources.at)?.project_id,
       ),
     );
+  }
+
+  /**
+   * Where these paths and the source paths of all projects lead, or led before what was there was moved; as they are
+   * written where the disk does not answer.
+   *
+   * @param paths absolute
+   */
+  async former(paths: readonly string[], asker: object): Promise<ReadonlyMap<string, string>> {
+    const sources = Array.from(this.#view().projects(), (project) => project.source_path);
+    const places = new FormerPlaces(this.#disk);
+    return await this.inTurn(asker, async () => {
+      const found = new Map<string, string>();
+      for (const path of [...paths.map(normalizePath), ...sources]) found.set(path, await places.of(path));
+      return found;
+    });
   }
 
   /** Looks a path up by what the disk tells of it; by what is written where the disk does not answer. */
