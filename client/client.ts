@@ -1,5 +1,8 @@
 /** The registry as a caller sees it: one function per method, over a connection that is made anew when it is lost. */
+import { hostname } from 'node:os';
+import { isAbsolute } from 'node:path';
 import { RegistryError } from '../src/domain/errors.ts';
+import { findHome } from '../src/paths.ts';
 import type { MethodName, Result } from '../src/protocol/methods.ts';
 import type { Connection } from './connection.ts';
 import { inMs, inTime, type Patience } from './deadline.ts';
@@ -7,6 +10,7 @@ import { ConnectionError, isObject } from './errors.ts';
 import type { Greeted } from './greet.ts';
 import { sendable } from './carried.ts';
 import { isReport, sendReport } from './reported.ts';
+import { repositoryAt } from './repository.ts';
 import { watch, type WatchEvent, type WatchOptions } from './watch.ts';
 import { type CallArguments, type CallOptions, type Families, family, isRepeatable } from './verbs.ts';
 
@@ -34,6 +38,7 @@ export class Client implements Families, AsyncDisposable {
   readonly #open: (signal: AbortSignal) => Promise<Greeted>;
   readonly #deadline: number;
   readonly #warn: (message: string) => void;
+  readonly #socketAlone: boolean;
   readonly #told = new Set<string>();
   readonly #listeners = new Set<NotificationListener>();
   readonly #lostListeners = new Set<() => void>();
@@ -46,14 +51,17 @@ export class Client implements Families, AsyncDisposable {
    * @param open makes another one when that is lost
    * @param deadline of calls that name none, in milliseconds
    * @param warn told what was left out of a trainer's report
+   * @param socketAlone whether the daemon may be on another machine
    */
   constructor(
     first: Greeted,
     open: (signal: AbortSignal) => Promise<Greeted>,
     deadline: number,
     warn: (message: string) => void = () => undefined,
+    socketAlone = false,
   ) {
     this.#warn = warn;
+    this.#socketAlone = socketAlone;
     this.#current = first;
     this.#open = open;
     this.#deadline = deadline;
@@ -71,6 +79,8 @@ export class Client implements Families, AsyncDisposable {
    * What a trainer reports (`training.progress`, `training.complete`, `training.fail`) is made fit: fractions and texts
    * are cut to what the registry takes; what JSON or the registry cannot carry is left out, which `onWarning` is told,
    * and the rest counts. Any other call with a value that JSON cannot carry, such as NaN, is refused before it is sent.
+   * To `projects.register` the `repository` of the codebase is added as git tells it, unless it is given, null for none,
+   * or the daemon is on another machine.
    *
    * @throws {RegistryError} what the registry has against it
    * @throws {RpcError} faults of the protocol; refused parameters, with their paths, are in its `issues`
@@ -123,9 +133,13 @@ export class Client implements Families, AsyncDisposable {
     return await sendReport((params) => this.#send(method, params, options), given, tell);
   }
 
-  async #send(method: string, params: unknown, options: CallOptions): Promise<unknown> {
+  async #send(method: string, given: unknown, options: CallOptions): Promise<unknown> {
+    let params = given;
     const { deadline: ms = this.#deadline + waitOf(params), signal } = options;
     const patience = { deadline: { at: performance.now() + ms, late: () => tooLate(method, ms) }, signal };
+    // Half of the time at most: without it the project is registered all the same.
+    if (method === 'projects.register' && this.#isHere())
+      params = await inTime(withRepository(params, ms / 2), patience);
     for (let repeated = false; ;) {
       const { connection: known } = this.#current;
       const connection = known.alive ? known : await this.#reconnect(patience);
@@ -142,6 +156,14 @@ export class Client implements Families, AsyncDisposable {
         repeated = true;
       }
     }
+  }
+
+  /** Whether paths mean the same to the daemon as here, as far as it tells. */
+  #isHere(): boolean {
+    const { host, home }: Partial<Result<'daemon.hello'>> = this.hello;
+    if (host !== undefined && host !== hostname()) return false;
+    // Machines may have one name.
+    return !this.#socketAlone || home === undefined || home === findHome();
   }
 
   /** Once each: a loss that is not a number is none in the next report either. */
@@ -193,6 +215,15 @@ export class Client implements Families, AsyncDisposable {
   #keepAlive(): void {
     this.#current.connection.hold(this.#listeners.size > 0);
   }
+}
+
+/** Which repository a codebase is of is found out by clients: the daemon runs no programs. */
+async function withRepository(params: unknown, ms: number): Promise<unknown> {
+  if (!isObject(params) || params['repository'] !== undefined) return params;
+  const path = params['source_path'];
+  if (typeof path !== 'string' || !isAbsolute(path) || path.includes('\0')) return params;
+  const repository = await repositoryAt(path, process.env, ms);
+  return repository ? { ...params, repository } : params;
 }
 
 /** A call that asks the daemon to wait may take that much longer. */

@@ -76,7 +76,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Client> {
     warn: options.onWarning ?? ((message) => process.emitWarning(message, 'RegistryWarning')),
   };
   const open = (aborted: AbortSignal) => reach(target, means, aborted);
-  return new Client(await open(signal), open, deadlines.call ?? 30_000, means.warn);
+  return new Client(await open(signal), open, deadlines.call ?? 30_000, means.warn, target.paths.socketAlone);
 }
 
 /** @throws {ConnectionError} `not_allowed` for root where another user's registry is meant */

@@ -12,7 +12,7 @@ import { goneAmong } from './gone.ts';
 import { listAll } from './list.ts';
 import { moveCommand } from './move.ts';
 import { nameFor, sameName } from './names.ts';
-import { isSameRepository, repositoryAt } from './repository.ts';
+import { isSameRepository, repositoryAt } from '../repository.ts';
 import { operands, printable, shellWord } from './text.ts';
 
 export interface AddOptions {
@@ -91,7 +91,7 @@ async function register(
     language: language ?? found.language,
     ...(tag && { tags: [...tag] }),
     ...(use && { activate: true }),
-    ...(repository && { repository }),
+    repository,
     // Somebody else may have registered it while the files were counted.
     if_exists: 'return',
   });

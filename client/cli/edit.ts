@@ -6,7 +6,7 @@ import { requireAnswer } from './disk-answer.ts';
 import type { Context } from './context.ts';
 import { UsageError } from './failures.ts';
 import { JsonFault, parseJson } from './json.ts';
-import { repositoryAt } from './repository.ts';
+import { repositoryAt } from '../repository.ts';
 import { referenceTo } from './resolve.ts';
 import { printable, shellWord } from './text.ts';
 

@@ -1,5 +1,5 @@
 /** The files that git tracks under a directory. */
-import { askGit, type GitOptions, GitUnavailable } from './git.ts';
+import { askGit, type GitOptions, GitUnavailable } from '../git.ts';
 
 /**
  * Gives the tracked files under a directory in portions, as paths relative to it; a submodule counts as one.

@@ -5,7 +5,7 @@
 import { stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { WireProject } from '../../src/domain/encoding.ts';
-import { isSameRepository, repositoryAt } from './repository.ts';
+import { isSameRepository, repositoryAt } from '../repository.ts';
 
 /** What was moved. */
 export interface Cargo {

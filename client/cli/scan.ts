@@ -1,6 +1,6 @@
 /** Looks through a codebase: how many files it has and what language it is written in. */
 import { trackedFiles } from './git-files.ts';
-import { type GitOptions, GitUnavailable } from './git.ts';
+import { type GitOptions, GitUnavailable } from '../git.ts';
 import { Tally } from './languages.ts';
 
 /** Counting stops here: nobody needs to know more, and a home directory given by mistake has no end. */

@@ -30,6 +30,7 @@ import math
 import operator
 import os
 import pwd
+import re
 import shlex
 import shutil
 import signal
@@ -111,6 +112,13 @@ _MAX_WHOLE = 2**53 - 1
 _MAX_DEPTH = 63
 # Faults of one call that are told.
 _MAX_ISSUES = 32
+
+# Walking back to the first of a million commits takes seconds; whoever registers a codebase waits for it. Seconds.
+_GIT_TIMEOUT = 3.0
+# What the registry takes. Characters.
+_MAX_REMOTE = 1_024
+# Found out; another object would be what it says.
+_FOUND_OUT: Mapping[str, Any] = {}
 
 _log = logging.getLogger(__name__)
 
@@ -722,12 +730,21 @@ class _Dialer:
         self._program = program
         self._client = client
         self._start_timeout = start_timeout
+        self._hello: Json = {}
         self._after_fork()
         _forkable.add(self)
 
     def _after_fork(self) -> None:
         # Of many threads one starts the daemon; in a child of a fork that thread is not there to let go.
         self._starting = threading.Lock()
+
+    def is_here(self) -> bool:
+        """Whether paths mean the same to the daemon as here, as far as it has told."""
+        host, home = self._hello.get("host"), self._hello.get("home")
+        if host is not None and host != socket.gethostname():
+            return False
+        # Machines may have one name.
+        return not self._socket_alone or home is None or home == os.environ.get("HOME")
 
     def dial(self, deadline: _Deadline) -> _Connection:
         self._check_root()
@@ -784,7 +801,7 @@ class _Dialer:
                 "and outside of sandboxes",
             ) from error
         try:
-            connection.request(
+            self._hello = connection.request(
                 "daemon.hello",
                 {
                     "client": {"name": self._client, "version": __version__, "pid": os.getpid()},
@@ -953,6 +970,137 @@ def _flag(words: Sequence[str], name: str) -> str:
     return ""
 
 
+# The repository of a codebase.
+
+# A codebase may come from anywhere, with its .git directory, and that names programs. Git is asked only what looks at
+# references, the history and settings; what it would start for that is switched off, as the command line does it.
+_GIT_SETTINGS = (
+    "core.fsmonitor=false",
+    "core.hooksPath=/dev/null",
+    "core.alternateRefsCommand=true",
+    "core.askPass=",
+    "core.editor=false",
+    "core.pager=cat",
+    "core.sshCommand=false",
+    "credential.helper=",
+    "gc.auto=0",
+    "log.showSignature=false",
+    "maintenance.auto=false",
+    "protocol.allow=never",
+    "safe.bareRepository=explicit",
+    "submodule.recurse=false",
+)
+_GIT_ENVIRONMENT = {
+    "GIT_NO_LAZY_FETCH": "1",
+    # An empty list: no protocol at all.
+    "GIT_ALLOW_PROTOCOL": "",
+    "GIT_SSH_COMMAND": "false",
+    "GIT_PROXY_COMMAND": "false",
+    "GIT_ASKPASS": "",
+    "SSH_ASKPASS": "",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "LC_ALL": "C",
+}
+# Of what the environment says to git these stay; the others would answer for another repository, or run programs.
+_GIT_KEPT = frozenset(
+    (
+        "GIT_CONFIG_GLOBAL",
+        "GIT_CONFIG_SYSTEM",
+        "GIT_CONFIG_NOSYSTEM",
+        "GIT_CEILING_DIRECTORIES",
+        "GIT_DISCOVERY_ACROSS_FILESYSTEM",
+        "GIT_EXEC_PATH",
+    )
+)
+_URL = re.compile(
+    r"(?:https?|ssh|git|ftps?|git\+ssh|ssh\+git)://(?:[^/]*@)?(\[[^\]]+\]|[^/:]+)(?::[0-9]*)?/(.*)", re.IGNORECASE
+)
+# As scp has it; what has a slash before the colon is a path, two colons name a program, one letter is a drive.
+_SCP = re.compile(r"(?:[^/]*@)?(\[[^\]]+\]|[^/:\s]{2,}):(?!//|:)(.*)")
+
+
+def _repository_at(directory: str, timeout: Optional[float]) -> Optional[Json]:
+    """The repository around a directory, as ``gardener add`` notes it; None for none, or where git does not tell."""
+    # Half of the time at most: without it the project is registered all the same.
+    deadline = _Deadline(_GIT_TIMEOUT if timeout is None else min(_GIT_TIMEOUT, timeout / 2))
+    shallow = _git(directory, deadline, "rev-parse", "--is-shallow-repository")
+    if shallow is None:
+        return None
+    root = None
+    # Where a shallow clone begins, the history does not.
+    if shallow.strip() == "false":
+        commits = (_git(directory, deadline, "rev-list", "--max-parents=0", "HEAD") or "").split()
+        # Where histories were joined there are several; the oldest comes last.
+        root = commits[-1] if commits else None
+    remote = _remote_of(_git(directory, deadline, "config", "-z", "--get-regexp", r"^remote\..*\.url$") or "")
+    return None if root is None and remote is None else {"root_commit": root, "remote": remote}
+
+
+def _remote_of(settings: str) -> Optional[str]:
+    urls = [setting.split("\n", 1) for setting in settings.split("\0") if "\n" in setting]
+    origin = [url for name, url in urls if name == "remote.origin.url"] or [url for _, url in urls]
+    return _remote_place(origin[0]) if origin else None
+
+
+def _remote_place(url: str) -> Optional[str]:
+    """Host and path, in one spelling for all ways to reach it; None for a directory of some machine."""
+    found = _URL.fullmatch(url) or _SCP.fullmatch(url)
+    if found is None:
+        return None
+    path = re.sub(r"[?#].*", "", found[2]).rstrip("/")
+    path = (path[:-4] if path.endswith(".git") else path).lstrip("/")
+    place = f"{found[1].lower()}/{path}"
+    return place if path and len(place.encode("utf-16-le")) // 2 <= _MAX_REMOTE else None
+
+
+def _git(directory: str, deadline: _Deadline, *question: str) -> Optional[str]:
+    """What git says; None where it has nothing to say, is not installed, or does not answer in time."""
+    settings = [word for setting in _GIT_SETTINGS for word in ("-c", setting)]
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("GIT_") or k in _GIT_KEPT}
+    try:
+        git = subprocess.Popen(
+            ["git", "-C", directory, "--no-pager", *settings, *question],
+            # Where PATH has relative directories, they are not to lead into a codebase.
+            cwd="/",
+            env={**environment, **_GIT_ENVIRONMENT},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            # A group of its own, to be ended with all that is in it; and no terminal to ask at.
+            start_new_session=True,
+        )
+    except (OSError, ValueError):
+        return None
+    try:
+        said, complaint = git.communicate(timeout=deadline.left())
+    except subprocess.TimeoutExpired:
+        _end_git(git)
+        return None
+    except BaseException:
+        _end_git(git)
+        raise
+    # Git goes on after some errors and ends well all the same, with a part of the answer.
+    if git.returncode != 0 or re.search(rb"^(fatal|error): ", complaint, re.MULTILINE):
+        return None
+    return said.decode("utf-8", "replace")
+
+
+def _end_git(git: "subprocess.Popen[bytes]") -> None:
+    try:
+        os.killpg(git.pid, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):
+        pass  # nobody is left
+    for pipe in (git.stdout, git.stderr):
+        if pipe is not None:
+            pipe.close()
+    try:
+        # What hangs on a dead disk does not even end when it is killed.
+        git.wait(timeout=1)
+    except subprocess.TimeoutExpired:
+        pass
+
+
 # The registry.
 
 
@@ -1027,19 +1175,23 @@ class ProjectRegistry:
         *,
         tags: Optional[Sequence[str]] = None,
         metadata: Optional[Mapping[str, Any]] = None,
-        repository: Optional[Mapping[str, Any]] = None,
+        repository: Optional[Mapping[str, Any]] = _FOUND_OUT,
         activate: bool = False,
         exist_ok: bool = False,
     ) -> str:
         """Registers a codebase and gives its id; the first one becomes active.
 
-        ``repository`` tells it wherever it lies: ``{"root_commit": ..., "remote": "host/path"}``, either may be None.
+        ``repository`` tells it wherever it lies: ``{"root_commit": ..., "remote": "host/path"}``, either may be None. By
+        default git is asked, unless the daemon is on another machine; None for no repository.
         With ``exist_ok`` a project of this name that has the same path is not registered again but given.
         """
+        path = _absolute(source_path)
+        if repository is _FOUND_OUT:
+            repository = self._repository_of(path)
         project = self.call(
             "projects.register",
             name=name,
-            source_path=_absolute(source_path),
+            source_path=path,
             language=language,
             tags=None if tags is None else list(tags),
             metadata=metadata,
@@ -1212,6 +1364,11 @@ class ProjectRegistry:
         """
         given = {name: value for name, value in params.items() if value is not None}
         return self._call(method, given, timeout)
+
+    def _repository_of(self, path: str) -> Optional[Json]:
+        # Whether the daemon is of this machine is known when it has said hello.
+        self._give_back(self._take(self._deadline(None, {})))
+        return _repository_at(path, self._timeout) if self._dialer.is_here() else None
 
     # Connections.
 

@@ -1,6 +1,6 @@
 /** The library against the real daemon, as separate processes. */
 import { execFile } from 'node:child_process';
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
@@ -9,13 +9,19 @@ import { type Client, connect, type ConnectOptions, RegistryError, RpcError } fr
 import { MAX_REQUEST_BYTES } from '../../client/connection.ts';
 import { MAX_LINE_BYTES } from '../../src/protocol/wire.ts';
 import { bundles } from './bundle.ts';
+import { requireTools } from '../support/tools.ts';
 import { temporaryHome } from './stand-in.ts';
+import { pair } from './support.ts';
 
 // The library finds the daemon beside itself, as it does when it is installed.
 const programs = bundles({ gardenerd: 'src/start.ts', library: 'client/index.ts' });
 
 /** A home whose daemon, if one gets started, is ended with the test. */
-async function home(): Promise<{ options: ConnectOptions; codebase: string; started: Client[] }> {
+async function home(): Promise<{
+  options: ConnectOptions & { dataDir: string };
+  codebase: string;
+  started: Client[];
+}> {
   const dataDir = await temporaryHome();
   const codebase = join(dataDir, 'codebase');
   await mkdir(codebase);
@@ -62,6 +68,44 @@ test('a first client starts the daemon, and it does what is asked', async () => 
   const refused = await client.projects.list({ limit: 0 }).catch((error: unknown) => error);
   expect(refused).toBeInstanceOf(RpcError);
   expect(refused).toMatchObject({ code: -32602, issues: [{ path: 'limit' }] });
+}, 60_000);
+
+test('the repository of a codebase is noted as git tells it, unless it is given or the daemon is elsewhere', async (context) => {
+  requireTools(context, 'git');
+  const { options, codebase, started } = await home();
+  const git = async (...args: string[]): Promise<string> => {
+    const identity = ['-c', 'user.name=a', '-c', 'user.email=a@example.com'];
+    return (await promisify(execFile)('git', ['-C', codebase, ...identity, ...args])).stdout.trim();
+  };
+  await git('init', '-q');
+  await git('commit', '-q', '--allow-empty', '-m', 'first');
+  await git('remote', 'add', 'origin', 'git@GitHub.com:ada/payments.git');
+  const expected = { root_commit: await git('rev-parse', 'HEAD'), remote: 'github.com/ada/payments' };
+  const client = await open(options, started);
+  const register = client.projects.register;
+  expect(await register({ name: 'a', source_path: codebase })).toMatchObject({ repository: expected });
+  const given = { name: 'b', source_path: codebase, repository: null };
+  expect(await register(given)).toMatchObject({ repository: null });
+  expect(await register({ name: 'c', source_path: options.dataDir })).toMatchObject({ repository: null });
+
+  const { client: remote, daemon } = await pair(({ method }) =>
+    method === 'daemon.hello' ? undefined : null,
+  );
+  await remote.projects.register({ name: 'a', source_path: codebase });
+  await remote.close();
+  expect(daemon.received[0]?.params).toEqual({ name: 'a', source_path: codebase });
+}, 60_000);
+
+test('a git that hangs keeps nobody from registering', async () => {
+  const { options, codebase, started } = await home();
+  const client = await open(options, started);
+  const programs = await temporaryHome();
+  await writeFile(join(programs, 'git'), '#!/bin/sh\nexec sleep 600\n', { mode: 0o755 });
+  vi.stubEnv('PATH', `${programs}:${process.env['PATH']}`);
+  onTestFinished(() => void vi.unstubAllEnvs());
+  expect(await client.projects.register({ name: 'a', source_path: codebase })).toMatchObject({
+    repository: null,
+  });
 }, 60_000);
 
 test('100 clients of four processes at once meet one daemon', async () => {

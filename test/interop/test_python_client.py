@@ -9,6 +9,7 @@ import os
 import pathlib
 import pwd
 import shlex
+import shutil
 import signal
 import socket
 import subprocess
@@ -247,6 +248,67 @@ class Connections(DaemonTest):
         new = self.codebase("new")
         (moved,) = self.registry.move_projects(self.home / "src" / "old", new)
         self.assertEqual((moved.source_path, moved.repository), (new / "one", repository))
+
+    @unittest.skipUnless(shutil.which("git"), "needs git")
+    def test_the_repository_of_a_codebase_is_noted_as_gardener_add_does(self):
+        path = self.codebase("payments")
+
+        def git(*words):
+            identity = ["-c", "user.name=a", "-c", "user.email=a@example.com"]
+            return subprocess.run(["git", "-C", path, *identity, *words], capture_output=True, check=True, text=True)
+
+        git("init", "-q")
+        git("commit", "-q", "--allow-empty", "-m", "first")
+        git("remote", "add", "fork", "https://example.com/bob/payments")
+        git("remote", "add", "origin", "ssh://git@GitHub.com:22/ada/payments.git/")
+        # A program that the codebase names is not run.
+        trace = self.home / "trace"
+        git("config", "core.fsmonitor", f"touch {trace}")
+        root = git("rev-parse", "HEAD").stdout.strip()
+        expected = {"root_commit": root, "remote": "github.com/ada/payments"}
+        with unittest.mock.patch.dict(os.environ, {"GIT_DIR": str(self.home)}):
+            self.registry.register_project("payments", path)
+        self.assertEqual(self.registry.get_project("payments").repository, expected)
+        self.assertEqual(self.gardener("add", str(path), "--name", "again")["repository"], expected)
+        self.registry.register_project("none", path, repository=None)
+        self.assertIsNone(self.registry.get_project("none").repository)
+        self.registry.register_project("no-repository", self.home)
+        self.assertIsNone(self.registry.get_project("no-repository").repository)
+        self.assertFalse(trace.exists())
+        # A daemon of another machine has other codebases.
+        with unittest.mock.patch("socket.gethostname", return_value="build7"):
+            self.registry.register_project("elsewhere", path)
+        self.assertIsNone(self.registry.get_project("elsewhere").repository)
+
+    def test_a_git_that_hangs_keeps_nobody_from_registering(self):
+        programs = self.codebase("programs")
+        (programs / "git").write_text("#!/bin/sh\nexec sleep 600\n")
+        (programs / "git").chmod(0o755)
+        with unittest.mock.patch.dict(os.environ, {"PATH": f"{programs}:{os.environ['PATH']}"}):
+            self.registry.register_project("payments", self.home)
+        self.assertIsNone(self.registry.get_project("payments").repository)
+
+    def test_remotes_are_told_in_one_spelling(self):
+        for url, place in (
+            ("https://ada:secret@GitHub.com:443/ada/Payments.git/", "github.com/ada/Payments"),
+            ("git@github.com:ada/payments.git", "github.com/ada/payments"),
+            ("git+ssh://git@host/~ada/x.git", "host/~ada/x"),
+            ("git://[::1]:9418/x.git", "[::1]/x"),
+            ("https://host/x.git?token=secret#y", "host/x"),
+            ("https://user:p@ss@example.com/o/r.git", "example.com/o/r"),
+            *((url, None) for url in ("/srv/x.git", "../x", "./a:b", "file:///srv/x.git", "https://host/.git", "")),
+            *((url, None) for url in ("codecommit::eu-west-1://p@r", "ext::sh -c secret", "C:/x/y", f"h:{'x' * 2000}")),
+        ):
+            self.assertEqual(client._remote_place(url), place, url)
+
+    def test_what_a_removal_leaves_elsewhere_is_told(self):
+        self.registry.register_project("payments", self.codebase("payments"))
+        adapter = self.home / "adapter"
+        adapter.write_text("weights")
+        self.registry.update_project_metadata("payments", lora_adapter_path=adapter)
+        (kept,) = self.registry.remove_project("payments")
+        self.assertEqual(kept["path"], str(adapter))
+        self.assertIn("outside", kept["reason"])
 
     def test_reads_and_changes_go_on_after_a_restart(self):
         self.registry.register_project("payments", self.codebase("payments"))

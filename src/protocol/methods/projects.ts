@@ -53,7 +53,9 @@ export const projectMethods = {
       language: language.optional().describe('default "python"'),
       tags: tags.optional().describe('default none'),
       metadata: metadata.optional(),
-      repository: repository.describe('what tells the repository wherever it lies; default null'),
+      repository: repository.describe(
+        'what tells the repository wherever it lies; default null, but the clients of TypeScript and Python ask git',
+      ),
       activate: z.boolean().optional().describe('make it the active project'),
       if_exists: z
         .enum(['error', 'return'])

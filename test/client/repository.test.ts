@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isSameRepository, remotePlace } from '../../client/cli/repository.ts';
+import { isSameRepository, remotePlace } from '../../client/repository.ts';
 
 test.each([
   ['https://github.com/ada/payments.git', 'github.com/ada/payments'],

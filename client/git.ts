@@ -5,7 +5,6 @@
  * fetch what is missing, to convert files, to sign, to page. Whoever only registers a codebase has not agreed to run
  * any of them. Nor does a question about what is there need the network, or a person who types a password.
  */
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 
 /**
@@ -99,6 +98,8 @@ export async function* askGit(
   question: Question,
   { env, deadline = DEADLINE_MS }: GitOptions,
 ): AsyncIterable<string> {
+  // Whoever only loads the library needs no processes.
+  const { spawn } = await import('node:child_process');
   const git = spawn('git', ['-C', directory, '--no-pager', ...SETTINGS, ...question], {
     // Where PATH has relative directories, they are not to lead into a codebase.
     cwd: '/',

@@ -1,5 +1,5 @@
 /** What tells a codebase's repository wherever it lies: the commit it began with, and where it is kept. */
-import type { Repository } from '../../src/domain/project.ts';
+import type { Repository } from '../src/domain/project.ts';
 import { askGit, type GitOptions, GitUnavailable } from './git.ts';
 
 /** Walking back to the first of a million commits takes seconds; whoever adds a codebase waits for it. Milliseconds. */
@@ -9,9 +9,17 @@ const MAX_ANSWER = 1_000_000;
 /** What the registry takes. Characters. */
 const MAX_REMOTE_LENGTH = 1_024;
 
-/** The repository around a directory; null where there is none, or nothing that would tell it from others. */
-export async function repositoryAt(directory: string, env: NodeJS.ProcessEnv): Promise<Repository | null> {
-  const options: GitOptions = { env, deadline: DEADLINE_MS };
+/**
+ * The repository around a directory; null where there is none, or nothing that would tell it from others.
+ *
+ * @param deadline milliseconds; default 3 s. What has not been told by then is not known
+ */
+export async function repositoryAt(
+  directory: string,
+  env: NodeJS.ProcessEnv,
+  deadline: number = DEADLINE_MS,
+): Promise<Repository | null> {
+  const options: GitOptions = { env, deadline: Math.min(deadline, DEADLINE_MS) };
   const [root_commit, remote] = await Promise.all([
     rootCommit(directory, options),
     remoteOf(directory, options),
