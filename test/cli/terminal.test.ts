@@ -1,4 +1,4 @@
-import { chmod, readFile, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
@@ -37,6 +37,24 @@ async function desk(options: Omit<TerminalOptions, 'home'> = {}): Promise<Desk> 
     get: async (project) => (await registry.call('projects.get', { project })) as unknown as WireProject,
   };
 }
+
+test('where a codebase was moved to is asked when nothing tells, and the end of the input changes nothing', async () => {
+  const { run, register, get, home, daemon } = await desk();
+  const { source_path: old } = await register('api');
+  await mkdir(join(await daemon.codebase('renamed'), 'api'));
+  await rm(old, { recursive: true });
+  const target = join(home, 'src', 'renamed');
+  const words = ['mv', 'api', target];
+  const question = 'is it at ~/src/renamed/api now, moved into ~/src/renamed? [y/N] ';
+  expect(await run(words)).toMatchObject({
+    code: 1,
+    stdout: '',
+    stderr: `${question}\nnothing was changed; if it is the directory itself: gardener --data-dir ${home} edit --path ${target} api\n`,
+  });
+  expect(await get('api')).toMatchObject({ source_path: old });
+  expect(await run(words, ['y'])).toMatchObject({ code: 0, stderr: question });
+  expect(await get('api')).toMatchObject({ source_path: join(target, 'api') });
+});
 
 describe('a table', () => {
   test('is as wide as the terminal at most, and paths lose their beginning', async () => {
