@@ -4,6 +4,7 @@ import { timestampOf } from './domain/project.ts';
 import { jsonText } from './domain/text.ts';
 import { Daemon, type DaemonOptions, type Manager } from './daemon.ts';
 import { endProcess } from './end-process.ts';
+import { EndSignals } from './end-signals.ts';
 import { closeInheritedFiles } from './inherited-files.ts';
 import { LOG_LEVELS, parseLogLevel } from './log.ts';
 import { PathError, resolvePaths } from './paths.ts';
@@ -34,6 +35,8 @@ Options:
 
 /** A daemon that a client started ends after half an hour without connections. Seconds. */
 const SPAWNED_IDLE_TIMEOUT = 30 * 60;
+/** Some 30 years. Seconds. */
+const LONGEST_IDLE_TIMEOUT = 999_999_999;
 const MANAGERS: readonly Manager[] = ['launchd', 'systemd', 'spawned', 'foreground'];
 
 /** What the system says of a data directory that is not the user's to use. */
@@ -65,8 +68,13 @@ function readOptions(args: string[]): (DaemonOptions & { readonly check: boolean
   const logLevel = parseLogLevel(levelText);
   if (!logLevel) throw new UsageError(`"${levelText}" is no log level; use one of ${LOG_LEVELS.join(', ')}`);
   const idle = values['idle-timeout'];
-  if (idle !== undefined && !/^\d{1,9}$/.test(idle)) {
-    throw new UsageError(`--idle-timeout takes a number of seconds, not "${idle}"`);
+  if (idle !== undefined && !/^\d+$/.test(idle)) {
+    throw new UsageError(`--idle-timeout takes a whole number of seconds, not "${idle}"`);
+  }
+  if (Number(idle) > LONGEST_IDLE_TIMEOUT) {
+    throw new UsageError(
+      `--idle-timeout takes at most ${LONGEST_IDLE_TIMEOUT} seconds, not "${idle}"; 0 is never`,
+    );
   }
   return {
     dataDir: values['data-dir'],
@@ -126,12 +134,12 @@ async function main(): Promise<void> {
   // The last resort. What threw has not reached the file, which has one writer with an answer to each error; to end here
   // would end the work of everybody else. A rejection that nobody handles comes here, too.
   process.on('uncaughtException', (error) => daemon.failed(error));
-  let signals = 0;
+  const signals = new EndSignals();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => {
-      signals += 1;
-      if (signals > 1) void fail(`forced to end by a second ${signal}`, 1, { lastly: abandon });
-      else void daemon.stop(signal);
+      const meant = signals.heard(signal);
+      if (meant === 'end') void daemon.stop(signal);
+      else if (meant === 'force') void fail(`forced to end by a second ${signal}`, 1, { lastly: abandon });
     });
   }
   // A terminal that closes does not end a daemon that serves others.

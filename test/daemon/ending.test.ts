@@ -1,11 +1,12 @@
 /** How a daemon ends: asked to, forced to, for want of clients, or because its socket is no longer its own. */
-import { readdir, readFile, rm, stat } from 'node:fs/promises';
+import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { pidFile } from '../../src/killed-process.ts';
 import { codebase, type Gardenerd, startGardenerd } from '../faults/support/gardenerd.ts';
 import { subscribe } from '../support/events.ts';
 import type { Answer } from '../support/lines.ts';
+import { temporaryDirectory } from '../support/home.ts';
 import { until } from '../support/until.ts';
 import { request } from '../support/world.ts';
 
@@ -122,6 +123,15 @@ describe('a daemon that is told to end', () => {
     const next = await startGardenerd({ dataDir: daemon.paths.dataDir });
     expect(await (await next.connect()).call('projects.count')).toBe(1);
   });
+});
+
+test('by the same signal twice at once, as timeout sends it to its command and the group, ends well', async () => {
+  const home = await temporaryDirectory();
+  // The system makes one of two that wait, so that the instant between the two is made here.
+  await writeFile(join(home, 'twice.cjs'), `process.once('SIGTERM', (name) => process.emit(name, name));`);
+  const daemon = await startGardenerd({ env: { NODE_OPTIONS: `--require ${join(home, 'twice.cjs')}` } });
+  expect(await daemon.stop()).toEqual(WELL);
+  expect(daemon.stderr).toBe('');
 });
 
 test('a terminal that closes does not end a daemon', async () => {

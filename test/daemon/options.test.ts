@@ -65,7 +65,7 @@ describe('gardenerd', () => {
     [['--idle-timeout', '1.5'], {}, '"1.5"'],
     [['--idle-timeout=-1'], {}, '"-1"'],
     [['--idle-timeout', ''], {}, '""'],
-    [['--idle-timeout', '9999999999'], {}, '"9999999999"'],
+    [['--idle-timeout', '9999999999'], {}, 'at most 999999999 seconds, not "9999999999"; 0 is never'],
     [['--log-level', 'loud'], {}, '"loud"'],
     [['--manager', 'cron'], {}, '--manager'],
     [[], { CODEBASE_GARDENER_LOG_LEVEL: 'loud' }, '"loud"'],

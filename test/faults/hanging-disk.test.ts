@@ -89,6 +89,22 @@ test('a second signal ends it at once', async () => {
   await expectNothingLost(one.count - 1);
 });
 
+test('the same signal again ends it at once when it comes later, as a second Ctrl-C', async () => {
+  const { daemon } = one;
+  const took = await endDuring(
+    'fsync',
+    () => void one.change().catch(() => null),
+    () => {
+      daemon.signal('SIGINT');
+      // Later than a repetition of the same wish comes, by the clock.
+      setTimeout(() => daemon.signal('SIGINT'), 1_000);
+    },
+  );
+  expect(took).toBeLessThan(END_MS / 2);
+  expect(daemon.stderr).toBe('gardenerd: forced to end by a second SIGINT\n');
+  await expectNothingLost(one.count - 1);
+});
+
 test('a daemon ends though it waits for the disk of a codebase', async () => {
   const took = await endDuring(
     'statx',
