@@ -5,6 +5,9 @@ import { collect } from './option-values.ts';
 import type { TrainOptions } from './train.ts';
 import type { WatchFlags } from './watch.ts';
 
+/** What the daemon takes: a day. Seconds. */
+const LONGEST_STALL = 86_400;
+
 const TRAIN_HELP = `
 The command gets GARDENER_PROJECT_ID, _NAME, _SOURCE_PATH, _LORA_ADAPTER_PATH,
 _VECTOR_STORE_PATH, _CONTEXT_PATH and _TOKEN. It may tell how far it is on
@@ -43,7 +46,7 @@ export function addTrainingCommands(
       'with --claim or --cancel: wait so long (default: as long as it takes)',
       seconds,
     )
-    .option('--stall <seconds>', 'fail the project when no progress is reported for so long', seconds)
+    .option('--stall <seconds>', 'fail the project when no progress is reported for so long', stall)
     .option('--force', 'take the project from whoever trains it')
     .option('--cancel', 'ask whoever trains the project to stop')
     .option('--reason <reason>', 'with --cancel: why')
@@ -73,4 +76,9 @@ function seconds(value: string): number {
   const number = Number(value);
   if (/^\d+(\.\d+)?$/.test(value) && number > 0) return number;
   throw new InvalidArgumentError('it must be a number of seconds, more than 0');
+}
+
+function stall(value: string): number {
+  if (seconds(value) <= LONGEST_STALL) return seconds(value);
+  throw new InvalidArgumentError(`it must be at most ${LONGEST_STALL} seconds; without it there is no limit`);
 }

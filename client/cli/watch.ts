@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Client } from '../client.ts';
+import { LONGEST_TIMER_MS } from '../deadline.ts';
 import { ConnectionError } from '../errors.ts';
 import type { WatchEvent } from '../watch.ts';
 import type { Context } from './context.ts';
@@ -21,8 +22,6 @@ export interface WatchFlags {
 const REDRAW_MS = 100;
 /** Between two questions whether a daemon is there again, in milliseconds. */
 const ASK_AGAIN_MS = 500;
-/** Longer timers fire at once in Node. Milliseconds. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 export async function watch(
   ctx: Context,

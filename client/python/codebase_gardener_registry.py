@@ -91,6 +91,8 @@ CONNECT_TIMEOUT = 1.0
 HELLO_TIMEOUT = 2.0
 START_TIMEOUT = 10.0
 CALL_TIMEOUT = 30.0
+# What poll(2) can wait: about 25 days. Whoever waits for longer waits without end. Seconds.
+_LONGEST_WAIT = (2**31 - 1) / 1000
 
 # A longer line would be refused and cost everybody on the connection their answers.
 _MAX_REQUEST_BYTES = 4 * 1024 * 1024
@@ -571,7 +573,7 @@ class _Deadline:
     """A point in time, for everything that has to be done until then."""
 
     def __init__(self, seconds: Optional[float]) -> None:
-        self._end = None if seconds is None else time.monotonic() + seconds
+        self._end = None if seconds is None or seconds >= _LONGEST_WAIT else time.monotonic() + seconds
 
     def left(self) -> Optional[float]:
         """Seconds, None without end. Raises socket.timeout when there is nothing left."""
@@ -1112,7 +1114,7 @@ class ProjectRegistry:
     ``CODEBASE_GARDENER_DATA_DIR``, then ``~/.codebase-gardener``; ``CODEBASE_GARDENER_SOCKET``, then
     ``<data_dir>/run/registry.sock``. ``gardener`` is the program that starts a daemon when none is running: a path
     or a list of words; default ``GARDENER`` from the environment, then PATH. None is started for a socket that is given
-    without a data directory: it may lead to another machine. Timeouts are in seconds.
+    without a data directory: it may lead to another machine. Timeouts are in seconds; 25 days or more are without end.
     """
 
     def __init__(
@@ -1957,8 +1959,9 @@ def _holder(name: Optional[str]) -> Json:
 
 
 def _ms(seconds: Optional[float]) -> Optional[float]:
-    # What is no number of milliseconds is refused with the others.
-    return seconds if seconds is None or not math.isfinite(seconds) else round(seconds * 1000)
+    # What is no number of milliseconds is refused with the others, and what is longer than all time by the daemon, with
+    # the longest that it takes.
+    return seconds if seconds is None or not math.isfinite(seconds) else round(min(seconds, 1e12) * 1000)
 
 
 _registry: Optional[ProjectRegistry] = None

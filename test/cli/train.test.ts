@@ -322,10 +322,16 @@ describe('gardener train', () => {
     [['train', 'payments', '--reason', 'x', '--', 'true'], 'without --cancel'],
     [['train', '--cancel', 'payments', '--stall', '3'], 'with --cancel'],
     [['train', 'payments', '--stall', '0', '--', 'true'], 'number of seconds'],
+    [['train', 'payments', '--stall', '86401', '--', 'true'], 'at most 86400 seconds'],
   ])('%j is wrong usage', async (words, why) => {
     const cli = await commandLine();
     const { code, stderr } = await cli.run(words);
     expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining(why) });
+  });
+
+  test('takes the longest --stall that there is', async () => {
+    const { train } = await trainable();
+    expect(await train('exit 3', ['--stall', '86400']).finished).toMatchObject({ code: 3 });
   });
 
   test('runs nothing without a daemon that it may not start', async () => {

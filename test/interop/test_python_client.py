@@ -330,6 +330,20 @@ class Connections(DaemonTest):
         self.assertEqual(os.waitstatus_to_exitcode(status), 0)
         self.assertEqual(self.registry.get_project_count(), 1)
 
+    def test_longer_than_the_system_can_wait_is_without_end(self):
+        # 3e6 s fit into a time of the system, and not into the milliseconds of poll(2).
+        for seconds in (3e6, 1e12, float("inf")):
+            registry = self.open(timeout=seconds, start_timeout=seconds)
+            self.assertEqual(registry.get_project_count(), 0)
+            self.assertEqual(registry.call("daemon.ping", timeout=seconds), "pong")
+            with registry.watch() as watch:
+                self.assertEqual(watch.poll(seconds).type, "resync")
+                registry.register_project("a", self.codebase("a"))
+                self.assertEqual(watch.poll(seconds).type, "registered")
+                registry.remove_project("a")
+            with self.assertRaisesRegex(client.InvalidParamsError, "stall_ms: too big"):
+                registry.training("a", stall=seconds)
+
     def test_closed_is_closed(self):
         self.registry.get_project_count()
         self.registry.close()
