@@ -16,6 +16,7 @@ import { makeDirectory } from '../src/make-directory.ts';
 import type { Paths } from '../src/paths.ts';
 import { checkDataDirectory } from '../src/private-directory.ts';
 import { printable } from '../src/printable.ts';
+import { daemonEnvironment } from './daemon-environment.ts';
 
 /** A start this young is waited for instead of joined, in milliseconds: of 100 clients one or two start a daemon. */
 const YOUNG_MS = 1_000;
@@ -83,7 +84,7 @@ export async function startDaemon(
         detached: true,
         // A file and not a pipe: a pipe would break under the daemon when this process ends.
         stdio: ['ignore', log.descriptor, log.descriptor],
-        env: daemonEnvironment(),
+        env: daemonEnvironment(process.env),
       },
     );
     child.unref();
@@ -107,19 +108,6 @@ export async function startDaemon(
   } finally {
     closeSync(log.descriptor);
   }
-}
-
-/** What is meant for the caller alone must not stay with a daemon that serves everybody. */
-function daemonEnvironment(): NodeJS.ProcessEnv {
-  return {
-    ...process.env,
-    // Modules to load first, a debugger to wait for, limits.
-    NODE_OPTIONS: undefined,
-    // Node passes it on where it is left out; empty, it is nothing.
-    NODE_V8_COVERAGE: '',
-    // In an editor built on Electron, execPath is the editor unless it is told otherwise.
-    ...(process.versions['electron'] ? { ELECTRON_RUN_AS_NODE: '1' } : {}),
-  };
 }
 
 /**

@@ -1,9 +1,9 @@
 /**
- * A program in the place of the daemon. It notes each start beside the socket, and then does what its first argument
+ * A program in the place of the daemon. It notes each start and its environment beside the socket, and then does what its first argument
  * says: `serve`, `slow` (serves, and takes its time), `give-way`, `fail`, `tidy` (fails, and removes the logs), `crash`
  * or `stall`. A serving one ends with its last connection.
  */
-import { appendFileSync, mkdirSync, rmSync } from 'node:fs';
+import { appendFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -19,6 +19,8 @@ appendFileSync(
   `${socket}.starts`,
   `${JSON.stringify({ ...values, cwd: process.cwd(), pid: process.pid })}\n`,
 );
+
+writeFileSync(`${socket}.env`, JSON.stringify(process.env));
 
 switch (positionals[0]) {
   case 'fail':

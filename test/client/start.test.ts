@@ -182,22 +182,50 @@ describe('a daemon that was started', () => {
     await vi.waitFor(() => expect(() => process.kill(pid, 0)).toThrow('ESRCH'), 10_000);
   });
 
-  test('has nothing of what its starter tells Node', async () => {
+  test('has what it needs of its starter’s environment, and nothing of what was set for other programs', async () => {
     const { dataDir, options } = await home();
+    const needed = {
+      HOME: dataDir,
+      PATH: process.env['PATH'],
+      TMPDIR: dataDir,
+      LC_ALL: 'C.UTF-8',
+      TZ: 'Europe/Vienna',
+      XDG_RUNTIME_DIR: dataDir,
+      LD_LIBRARY_PATH: dataDir,
+      CODEBASE_GARDENER_LOG_LEVEL: 'debug',
+    };
     const loaded = join(dataDir, 'loaded');
-    await writeFile(
-      join(dataDir, 'hook.cjs'),
-      `require('fs').appendFileSync('${loaded}', process.pid + '\\n')`,
-    );
-    vi.stubEnv('NODE_OPTIONS', `--require ${join(dataDir, 'hook.cjs')}`);
-    vi.stubEnv('NODE_V8_COVERAGE', join(dataDir, 'coverage'));
+    await writeFile(join(dataDir, 'hook.cjs'), `require('fs').writeFileSync('${loaded}', '')`);
+    const forOthers = {
+      NODE_OPTIONS: `--require ${join(dataDir, 'hook.cjs')}`,
+      NODE_V8_COVERAGE: join(dataDir, 'coverage'),
+      NODE_DEBUG: 'net',
+      NODE_PATH: dataDir,
+      NODE_EXTRA_CA_CERTS: '/nonexistent',
+      NODE_REDIRECT_WARNINGS: join(dataDir, 'warnings'),
+      UV_THREADPOOL_SIZE: '1',
+      npm_config_prefix: dataDir,
+      GIT_DIR: dataDir,
+      LD_PRELOAD: '',
+      DYLD_INSERT_LIBRARIES: '',
+      CODEBASE_GARDENER_PROJECT: 'website',
+      SOMETHING_ELSE: 'x',
+    };
+    for (const [name, value] of Object.entries({ ...needed, ...forOthers })) vi.stubEnv(name, value);
     onTestFinished(() => void vi.unstubAllEnvs());
     const client = await connect(options('serve'));
     const { pid } = client.hello;
     await client.close();
     await vi.waitFor(() => expect(() => process.kill(pid, 0)).toThrow('ESRCH'), 10_000);
-    expect(await readdir(dataDir)).not.toContain('loaded');
-    expect(await readdir(dataDir)).not.toContain('coverage');
+    const file = join(dataDir, 'run', 'registry.sock.env');
+    const environment = JSON.parse(await readFile(file, 'utf8')) as NodeJS.ProcessEnv;
+    expect(environment).toMatchObject(needed);
+    // Empty, it is nothing, and cannot be left out.
+    expect(environment['NODE_V8_COVERAGE']).toBe('');
+    const { NODE_V8_COVERAGE: _, ...others } = forOthers;
+    for (const name of Object.keys(others)) expect(environment).not.toHaveProperty(name);
+    for (const name of ['loaded', 'coverage', 'warnings'])
+      expect(await readdir(dataDir)).not.toContain(name);
   });
 
   test('and gives way says that another lives: that one is waited for', async () => {
