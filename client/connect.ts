@@ -5,6 +5,8 @@ import { Client } from './client.ts';
 import { inMs, pause } from './deadline.ts';
 import { ConnectionError } from './errors.ts';
 import { greet, type Greeted, type Target } from './greet.ts';
+import { isStarting } from './spawn.ts';
+import type { Waiter } from './started-daemon.ts';
 import { startFailed, Starter } from './starter.ts';
 import { retire, wantsUpgrade } from './upgrade.ts';
 
@@ -38,7 +40,10 @@ export interface Deadlines {
   readonly connect?: number | undefined;
   /** Until the daemon has said hello; default 2000. */
   readonly hello?: number | undefined;
-  /** Until a daemon that had to be started, or was just ending, has said hello; default 10000. */
+  /**
+   * Until a daemon that had to be started, or was just ending, has said hello; default 10000. One that is still at it
+   * then comes up for the next call.
+   */
   readonly start?: number | undefined;
   /** Until a call is answered, connecting anew included; default 30000. */
   readonly call?: number | undefined;
@@ -47,6 +52,10 @@ export interface Deadlines {
 /** Between two attempts to dial, in milliseconds: doubled from the first to the last. */
 const FIRST_WAIT_MS = 5;
 const LAST_WAIT_MS = 100;
+/** How long a daemon that has not come up in time may stand still before it counts as one that never will. */
+const LONGEST_STILL_MS = 5_000;
+/** How long a daemon may take to answer before it is ended as one that serves nobody, in milliseconds. */
+const SERVES_MS = 1_000;
 
 /**
  * Connects to the registry's daemon, and starts it first when there is none.
@@ -102,14 +111,42 @@ interface Means {
 /** Dials until somebody says hello, something final is in the way, or the time is up. */
 async function reach(target: Target, means: Means, signal: AbortSignal): Promise<Greeted> {
   const { paths } = target;
-  const { autoStart, startMs } = means;
+  const waiter: Waiter = {
+    stillMs: Math.min(LONGEST_STILL_MS, means.startMs / 2),
+    serves: () => isServed(target),
+  };
+  const starter = means.autoStart ? new Starter(paths, means.command, waiter, means.warn) : undefined;
+  try {
+    const found = await dialUntil(target, means, starter, signal);
+    starter?.succeeded();
+    return found;
+  } catch (error) {
+    const isLeft = starter?.leave(signal.aborted ? 'aborted' : 'late') ?? false;
+    if (!(error instanceof ConnectionError) || !(isLeft || isComingUp(paths))) throw error;
+    if (error.reason !== 'hung' && !(isLeft && error.reason === 'start_failed')) throw error;
+    throw startFailed(
+      paths,
+      `it has not come up within ${inMs(means.startMs)} and is still at it; call again in a while`,
+      error,
+    );
+  }
+}
+
+async function dialUntil(
+  target: Target,
+  { startMs }: Means,
+  starter: Starter | undefined,
+  signal: AbortSignal,
+): Promise<Greeted> {
+  const { paths } = target;
   const end = performance.now() + startMs;
-  const starter = autoStart ? new Starter(paths, means.command, means.warn) : undefined;
   let upgraded = false;
   // A service manager takes connections before there is a daemon.
   let helloMs = starter?.listens ? Math.max(target.helloMs, startMs) : target.helloMs;
   for (let wait = FIRST_WAIT_MS; ; wait = Math.min(2 * wait, LAST_WAIT_MS)) {
     signal.throwIfAborted();
+    // A daemon that is just coming up, on a busy machine or with much to recover, listens well before it speaks.
+    if (isComingUp(paths)) helloMs = Math.max(target.helloMs, end - performance.now());
 
     // 1. Dial and say hello. What cannot be mended by waiting is thrown.
     const found = await greet({ ...target, helloMs }, signal).catch(async (error: unknown) => {
@@ -129,21 +166,33 @@ async function reach(target: Target, means: Means, signal: AbortSignal): Promise
     if (found === 'absent') {
       if (!starter) throw notRunning(paths);
       await starter.start();
-      // A daemon that is just coming up, on a busy machine, may listen well before it speaks.
       helloMs = Math.max(target.helloMs, end - performance.now());
     }
 
     // 4. Give up in time.
     if (performance.now() >= end) {
-      if (found === 'absent') {
-        starter?.giveUp();
-        throw startFailed(paths, `it did not answer within ${inMs(startMs)}`);
-      }
+      if (found === 'absent') throw startFailed(paths, `it did not answer within ${inMs(startMs)}`);
       throw alwaysClosing(paths, startMs);
     }
 
     // 5. Wait a little, shorter when the daemon just started has already ended.
     await pause(wait, signal, starter?.ended);
+  }
+}
+
+/** A daemon that a client has started says so in its log until it is up. */
+function isComingUp(paths: Paths): boolean {
+  return !paths.socketAlone && isStarting(paths);
+}
+
+/** Whether somebody answers, whatever they say: it is not for this client to end them. */
+async function isServed(target: Target): Promise<boolean> {
+  try {
+    const found = await greet({ ...target, helloMs: SERVES_MS }, new AbortController().signal);
+    if (typeof found === 'object') await found.connection.close();
+    return found !== 'absent';
+  } catch (error) {
+    return !(error instanceof ConnectionError && error.reason === 'hung');
   }
 }
 

@@ -7,6 +7,7 @@ import {
   ftruncateSync,
   openSync,
   readFileSync,
+  statSync,
   utimesSync,
   writeSync,
 } from 'node:fs';
@@ -17,6 +18,7 @@ import type { Paths } from '../src/paths.ts';
 import { checkDataDirectory } from '../src/private-directory.ts';
 import { printable } from '../src/printable.ts';
 import { daemonEnvironment } from './daemon-environment.ts';
+import { StartedDaemon } from './started-daemon.ts';
 
 /** A start this young is waited for instead of joined, in milliseconds: of 100 clients one or two start a daemon. */
 const YOUNG_MS = 1_000;
@@ -24,19 +26,6 @@ const YOUNG_MS = 1_000;
 const MAX_LOG_BYTES = 1024 * 1024;
 
 const LOG_MODE = 0o600;
-
-/** A daemon that was started, as far as one can see from outside. */
-export interface StartedDaemon {
-  readonly pid: number | undefined;
-  /** Settled when the process has ended or could not be started. */
-  readonly ended: Promise<void>;
-  /**
-   * `running`; `gave_way` after exit 0, which says that another daemon lives; otherwise why it ended.
-   */
-  state(): 'running' | 'gave_way' | { readonly failure: string };
-  /** Ends it, unless it has ended; for one that nobody has reached yet. */
-  end(): void;
-}
 
 /** Where a daemon's own words go before it has opened its log, and where Node's go if it crashes. */
 export function startLog(paths: Paths): string {
@@ -55,12 +44,16 @@ function ownDaemon(): readonly string[] {
   return [process.execPath, script];
 }
 
+/** Daemons that this process has started and that have not ended, by their log. */
+const started = new Map<string, StartedDaemon>();
+
 /**
  * Starts a daemon in a session of its own, unless somebody else has done so a moment ago.
  *
  * @param command program and first arguments; the paths are added
  * @param reserved the caller has kept others from starting one, and starts it in any case
- * @returns undefined when another start is under way
+ * @returns that of another caller in this process where there is one; undefined when a start of another process is
+ *   under way
  * @throws {Error} when the log cannot be written or the program is missing
  * @throws {UnsafeDirectoryError} when others can write to the data directory, as the daemon would say
  */
@@ -72,8 +65,12 @@ export async function startDaemon(
   const [program = process.execPath, ...args] = command;
   // Before the log is opened: a link in its place would be followed.
   checkDataDirectory(paths.dataDir);
-  const log = openStartLog(startLog(paths), command, reserved);
-  if (!log) return undefined;
+  const path = startLog(paths);
+  const log = openStartLog(path, command, reserved);
+  if (!log) {
+    const known = started.get(path);
+    return known?.isEnding ? undefined : known;
+  }
   try {
     const { spawn } = await import('node:child_process');
     const child = spawn(
@@ -88,23 +85,12 @@ export async function startDaemon(
       },
     );
     child.unref();
-    let state: () => ReturnType<StartedDaemon['state']> = () => 'running';
-    const ended = new Promise<void>((resolve) => {
-      child.once('error', ({ message }) => {
-        state = () => ({ failure: message });
-        resolve();
-      });
-      child.once('exit', (code, signal) => {
-        if (code === 0) state = () => 'gave_way';
-        else {
-          state = () => ({
-            failure: lastWords(startLog(paths), log.offset) ?? `it ended with ${signal ?? code}`,
-          });
-        }
-        resolve();
-      });
+    const daemon = new StartedDaemon(child, paths, path, () => lastWords(path, log.offset));
+    started.set(path, daemon);
+    void daemon.ended.then(() => {
+      if (started.get(path) === daemon) started.delete(path);
     });
-    return { pid: child.pid, ended, state: () => state(), end: () => void child.kill() };
+    return daemon;
   } finally {
     closeSync(log.descriptor);
   }
@@ -125,7 +111,7 @@ function openStartLog(
     const { mode, size, mtimeMs } = fstatSync(descriptor);
     // A umask such as 0277 would keep the next client from opening it.
     if ((mode & LOG_MODE) !== LOG_MODE) fchmodSync(descriptor, LOG_MODE);
-    if (!reserved && size > 0 && Math.abs(Date.now() - mtimeMs) < YOUNG_MS) {
+    if (!reserved && size > 0 && isYoung(mtimeMs)) {
       closeSync(descriptor);
       return undefined;
     }
@@ -139,6 +125,20 @@ function openStartLog(
     closeSync(descriptor);
     throw error;
   }
+}
+
+/** Whether a start is under way, or was a moment ago: a daemon that takes its time says so in the log. */
+export function isStarting(paths: Paths): boolean {
+  try {
+    return isYoung(statSync(startLog(paths)).mtimeMs);
+  } catch {
+    // Nobody has started one here, or whoever does finds out what is in the way.
+    return false;
+  }
+}
+
+function isYoung(mtimeMs: number): boolean {
+  return Math.abs(Date.now() - mtimeMs) < YOUNG_MS;
 }
 
 /** Keeps a start young while its daemon is on its way: on a busy machine that takes longer than a start stays young. */

@@ -3,7 +3,8 @@ import type { Paths } from '../src/paths.ts';
 import type { InstalledService } from '../src/service/installed.ts';
 import { ConnectionError, systemWords } from './errors.ts';
 import { askService, findService, serviceTrouble } from './service-manager.ts';
-import { daemonProgram, keepYoung, startDaemon, type StartedDaemon, startLog } from './spawn.ts';
+import { daemonProgram, keepYoung, startDaemon, startLog } from './spawn.ts';
+import type { Leaving, StartedDaemon, Waiter } from './started-daemon.ts';
 
 /** How often the service manager is asked why a daemon does not come, in milliseconds. */
 const TROUBLE_EVERY_MS = 500;
@@ -17,9 +18,16 @@ export class Starter {
   #service: InstalledService | undefined;
   #askedAt: number | undefined;
   #daemon: StartedDaemon | undefined;
+  readonly #waiter: Waiter;
 
-  constructor(paths: Paths, command: readonly string[] | undefined, warn: (message: string) => void) {
+  constructor(
+    paths: Paths,
+    command: readonly string[] | undefined,
+    waiter: Waiter,
+    warn: (message: string) => void,
+  ) {
     this.#paths = paths;
+    this.#waiter = waiter;
     this.#command = command;
     this.#warn = warn;
     this.#service = findService(paths);
@@ -42,7 +50,7 @@ export class Starter {
 
   /** Settled when the daemon that was started has ended; undefined when there is none to wait for. */
   get ended(): Promise<void> | undefined {
-    return this.#daemon?.state() === 'running' ? this.#daemon.ended : undefined;
+    return this.#daemon?.state === 'running' ? this.#daemon.ended : undefined;
   }
 
   /**
@@ -53,7 +61,7 @@ export class Starter {
    */
   async start(): Promise<void> {
     if (await this.#askService()) return;
-    const state = this.#daemon?.state();
+    const state = this.#daemon?.state;
     if (typeof state === 'object') throw startFailed(this.#paths, state.failure);
     if (state === 'running') keepYoung(this.#paths);
     else await this.#spawn();
@@ -75,9 +83,19 @@ export class Starter {
     if (!this.#service) await this.#spawn(true);
   }
 
-  /** Called when the time is up and nobody listens: a daemon that comes up some day, or never, is not left behind. */
-  giveUp(): void {
-    this.#daemon?.end();
+  /** Called when a daemon answers. */
+  succeeded(): void {
+    this.#daemon?.succeeded();
+  }
+
+  /**
+   * Called when nobody waits any more and nobody answers: what was started is not left behind, unless it is to come up
+   * yet.
+   *
+   * @returns whether it is
+   */
+  leave(why: Leaving): boolean {
+    return this.#daemon?.leave(this.#waiter, why) ?? false;
   }
 
   /**
@@ -111,7 +129,9 @@ export class Starter {
 
   async #spawn(reserved = false): Promise<void> {
     try {
-      this.#daemon = (await startDaemon(this.#paths, this.#command, reserved)) ?? this.#daemon;
+      const daemon = await startDaemon(this.#paths, this.#command, reserved);
+      daemon?.join(this.#waiter);
+      this.#daemon = daemon ?? this.#daemon;
     } catch (cause) {
       const path = (cause as NodeJS.ErrnoException).path;
       const why = path === undefined ? (cause as Error).message : `${path}: ${systemWords(cause)}`;
@@ -120,9 +140,10 @@ export class Starter {
   }
 }
 
-export function startFailed(paths: Paths, why: string): ConnectionError {
+export function startFailed(paths: Paths, why: string, cause?: unknown): ConnectionError {
   return new ConnectionError(
     'start_failed',
     `cannot start the daemon: ${why}; see ${startLog(paths)} and ${paths.logFile}`,
+    { cause },
   );
 }

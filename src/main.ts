@@ -14,6 +14,7 @@ import { ClaimError } from './server/claim.ts';
 import { findInherited } from './server/inherited.ts';
 import { errorCode } from './store/atomic-file.ts';
 import { forecast } from './store/forecast.ts';
+import { noteStart } from './start-notes.ts';
 import { systemReason, systemRemedy } from './system-error.ts';
 import { VERSION } from './version.ts';
 
@@ -103,6 +104,14 @@ function unread(error: NodeJS.ErrnoException): void {
   else void fail(`cannot write the answer: ${systemReason(error)}`, 1);
 }
 
+function tell(line: string): void {
+  process.stderr.write(line);
+}
+
+function noop(): void {
+  // Nothing is to be done yet, or at all.
+}
+
 async function main(): Promise<void> {
   process.stdout.on('error', unread);
   // A daemon goes on when its terminal has gone, or the disk of its log is full.
@@ -117,13 +126,17 @@ async function main(): Promise<void> {
     return void process.stdout.write(`${printableJson(jsonText(found))}\n`);
   }
   // It outlives whoever started it, who may wait for the end of a pipe or release a lock by ending.
-  if (options.manager === 'spawned') closeInheritedFiles();
-  let abandon: () => void = () => undefined;
+  const isSpawned = options.manager === 'spawned';
+  if (isSpawned) closeInheritedFiles();
+  // Only for the log that clients keep of starts, which standard error is then.
+  const isUp = isSpawned ? noteStart({ write: tell, never: (why) => void fail(cannotStart(why), 1) }) : noop;
+  let abandon = noop;
   const daemon = await Daemon.start({
     ...options,
     inherited: findInherited(),
     overdue: () => void endProcess(1, abandon),
   });
+  isUp();
   if ('alreadyRunning' in daemon) {
     const { pid, version } = daemon.alreadyRunning;
     return void process.stderr.write(
@@ -150,6 +163,10 @@ async function main(): Promise<void> {
   await endProcess(0);
 }
 
+function cannotStart(why: string): string {
+  return `cannot start: ${why}`;
+}
+
 /** What a person is told of an error, the exit code, and what to do instead. */
 function explain(error: unknown): [message: string, code: number, hint?: string] {
   if (error instanceof UsageError || errorCode(error)?.startsWith('ERR_PARSE_ARGS')) {
@@ -162,7 +179,7 @@ function explain(error: unknown): [message: string, code: number, hint?: string]
   const usable = code === 'EACCES' ? 'see that you may use it' : systemRemedy(error);
   const remedy = UNUSABLE.has(code) ? `${usable}, or choose another data directory with --data-dir` : usable;
   const advice = remedy === null ? '' : `; ${remedy}`;
-  return [`cannot start: ${error instanceof Error ? error.message : String(error)}${advice}`, 1];
+  return [cannotStart(`${error instanceof Error ? error.message : String(error)}${advice}`), 1];
 }
 
 main().catch((error: unknown) => {

@@ -1,7 +1,9 @@
 /** `gardener`: the command line, connected to this process. */
 import { fileURLToPath } from 'node:url';
 import { findHome } from '../../src/paths.ts';
-import { connect } from '../connect.ts';
+import type { Client } from '../client.ts';
+import { connect, type ConnectOptions } from '../connect.ts';
+import { endStarts } from '../started-daemon.ts';
 import type { Host } from './context.ts';
 import { workingDirectory } from './cwd.ts';
 import { EXIT } from './errors.ts';
@@ -38,6 +40,28 @@ function unread(error: NodeJS.ErrnoException): void {
   if (endsUnread) process.exit(EXIT.ok);
 }
 
+/** Connects. A signal that ends this program meanwhile ends what it has just started, too. */
+async function connectOrEnd(options: ConnectOptions): Promise<Client> {
+  const handlers = (['SIGHUP', 'SIGTERM'] as const)
+    .filter((name) => !ignoredAtStart.has(name))
+    .map((name) => {
+      const handle = (): void => {
+        // SIGTERM comes of a program whose patience is over, such as timeout; a daemon that is coming up is left to it.
+        endStarts(name === 'SIGTERM' ? 'late' : 'aborted');
+        process.off(name, handle);
+        // As it would have ended without us, unless somebody else wants to hear of it.
+        if (process.listenerCount(name) === 0) process.kill(process.pid, name);
+      };
+      return [name, handle] as const;
+    });
+  for (const [name, handle] of handlers) process.on(name, handle);
+  try {
+    return await connect(options);
+  } finally {
+    for (const [name, handle] of handlers) process.off(name, handle);
+  }
+}
+
 const ignoredAtStart = ignoredSignals(process.env);
 
 const host: Host = {
@@ -53,7 +77,7 @@ const host: Host = {
   daemonProgram: fileURLToPath(new URL('./gardenerd.js', import.meta.url)),
   cwd: () => workingDirectory(process.env),
   now: Date.now,
-  connect,
+  connect: connectOrEnd,
   async uninterrupted(work) {
     process.off('SIGINT', interrupted);
     process.on('SIGINT', ignored);

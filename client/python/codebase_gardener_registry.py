@@ -761,8 +761,9 @@ class _Dialer:
         started = False
         pause = 0.005
         while True:
-            # One that is just coming up, on a busy machine, may listen well before it speaks.
-            found = self._greet(deadline, deadline if started else deadline.sooner(HELLO_TIMEOUT))
+            # One that is just coming up, on a busy machine or with much to recover, listens well before it speaks.
+            patient = started or self._is_coming_up()
+            found = self._greet(deadline, deadline if patient else deadline.sooner(HELLO_TIMEOUT))
             if isinstance(found, _Connection):
                 return found
             if found == "absent" and not self._auto_start:
@@ -818,6 +819,8 @@ class _Dialer:
                 return "closing"
             if self._is_held_by_killed():
                 return "absent"
+            if self._is_coming_up():
+                raise self._still_starting() from None
             raise self._hung("the connection was taken, and no answer came in time") from None
         except BaseException:
             connection.close()
@@ -881,14 +884,34 @@ class _Dialer:
             try:
                 _, errors = process.communicate(timeout=deadline.left())
             except (subprocess.TimeoutExpired, socket.timeout):
-                process.kill()
+                # It ends the daemon that it has started, unless that is still at it.
+                _end_program(process, signal.SIGTERM)
+                if self._is_coming_up():
+                    raise self._still_starting() from None
                 raise RegistryConnectionError("start_failed", f"cannot start the daemon: {program[0]} hangs") from None
             except BaseException:
-                process.kill()
+                _end_program(process, signal.SIGINT)
                 raise
         if process.returncode != 0:
             said = errors.decode("utf-8", "replace").strip() or f"{program[0]} ended with {process.returncode}"
             raise RegistryConnectionError("start_failed", f"cannot start the daemon: {said}")
+
+    def _is_coming_up(self) -> bool:
+        """Whether a daemon that a client has started is on its way: it says so in its log, twice a second."""
+        if self._socket_alone:
+            return False
+        try:
+            young = os.stat(os.path.join(self._data_dir, "logs", "daemon-start.log")).st_mtime
+        except OSError:
+            return False
+        return abs(time.time() - young) < 1
+
+    def _still_starting(self) -> RegistryConnectionError:
+        return RegistryConnectionError(
+            "start_failed",
+            "cannot start the daemon: it has not come up in time and is still at it; call again in a while; see "
+            + os.path.join(self._data_dir, "logs", "daemon-start.log"),
+        )
 
     def _is_held_by_killed(self) -> bool:
         """Whether whoever noted itself beside the socket was killed and cannot go away, as a disk does not answer.
@@ -924,6 +947,15 @@ class _Dialer:
         except (OSError, ValueError):
             return None
         return pid if _is_daemon_of(pid, self.path) else None
+
+
+def _end_program(process: "subprocess.Popen[bytes]", name: signal.Signals) -> None:
+    process.send_signal(name)
+    try:
+        # It has little to do then; a loaded machine gets a little more.
+        process.wait(2)
+    except subprocess.TimeoutExpired:
+        process.kill()
 
 
 _LOOK_FOR_DAEMON = "look for it with: ps ax | grep gardenerd, also in containers that share the directory"

@@ -1,9 +1,11 @@
 /**
  * A program in the place of the daemon. It notes each start and its environment beside the socket, and then does what its first argument
- * says: `serve`, `slow` (serves, and takes its time), `give-way`, `fail`, `tidy` (fails, and removes the logs), `crash`
- * or `stall`. A serving one ends with its last connection.
+ * says: `serve`, `slow` (serves, and takes its time), `give-way`, `fail`, `tidy` (fails, and removes the logs), `crash`,
+ * `stall`, `mute` (listens and never speaks), `telling` (says that it is still starting, until there is a file `go` or
+ * `stop` in the data directory; then it serves, or stalls), `busy` (the same without a word, at work) or `recovering` (as
+ * `telling`, and listens meanwhile). A serving one ends with its last connection, and takes no notice of SIGHUP.
  */
-import { appendFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -39,16 +41,59 @@ switch (positionals[0]) {
     process.exit(0);
     break;
   case 'stall':
-    // Longer than any test gives it; whoever started it ends it then.
-    setTimeout(() => process.exit(0), 30_000);
+    stall();
+    break;
+  case 'mute':
+    createServer((peer) => peer.on('error', () => peer.destroy())).listen(socket);
+    stall();
+    break;
+  case 'telling':
+    void tell();
+    break;
+  case 'busy':
+    while (!exists('go')) continue;
+    serve();
+    break;
+  case 'recovering':
+    serve(tell(() => undefined));
     break;
   default:
     serve();
 }
 
-function serve(): void {
+function stall(): void {
+  // Longer than any test gives it; whoever started it ends it then.
+  setTimeout(() => process.exit(0), 30_000);
+}
+
+function exists(name: string): boolean {
+  return existsSync(`${values['data-dir']}/${name}`);
+}
+
+/** Says so, and does something when it may go on. */
+function tell(goOn: () => void = serve): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setInterval(() => {
+      if (exists('stop')) {
+        clearInterval(timer);
+        stall();
+      } else if (exists('go')) {
+        clearInterval(timer);
+        goOn();
+        resolve();
+      } else process.stderr.write('# still starting\n');
+    }, 50);
+  });
+}
+
+/** @param ready when it may speak */
+function serve(ready?: Promise<void>): void {
+  process.on('SIGHUP', () => undefined);
+  let isReady = !ready;
+  void ready?.then(() => (isReady = true));
   const server = createServer((peer) => {
-    peer.on('close', () => server.close());
+    // Who gives up before it can speak is none of those with whom it ends.
+    peer.on('close', () => isReady && server.close());
     peer.on('error', () => peer.destroy());
     const lines = createInterface({ input: peer });
     // readline passes it on.
@@ -59,7 +104,9 @@ function serve(): void {
       if (positionals[0] === 'slow') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);
       const result =
         method === 'daemon.hello' ? { protocol: 1, pid: process.pid, epoch: 'spawned' } : process.pid;
-      peer.write(`${JSON.stringify({ jsonrpc: '2.0', id, result })}\n`);
+      const answer = `${JSON.stringify({ jsonrpc: '2.0', id, result })}\n`;
+      if (ready) void ready.then(() => peer.write(answer));
+      else peer.write(answer);
     });
   });
   // What a killed one left.

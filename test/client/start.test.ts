@@ -3,61 +3,9 @@ import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { connect, type ConnectOptions, ConnectionError } from '../../client/index.ts';
-import { bundles } from './bundle.ts';
-import { standIn, temporaryHome } from './stand-in.ts';
-
-const programs = bundles({ daemon: 'test/client/stand-in-daemon.ts' });
-
-interface Start {
-  readonly pid: number;
-  readonly cwd: string;
-  readonly socket: string;
-  readonly 'data-dir': string;
-  readonly manager: string;
-}
-
-interface Home {
-  readonly dataDir: string;
-  readonly log: string;
-  readonly options: (behaviour: string, more?: ConnectOptions) => ConnectOptions;
-  /** What each started daemon was given. */
-  readonly starts: () => Promise<Start[]>;
-}
-
-async function home(): Promise<Home> {
-  const dataDir = await temporaryHome();
-  const socket = join(dataDir, 'run', 'registry.sock');
-  return {
-    dataDir,
-    log: join(dataDir, 'logs', 'daemon-start.log'),
-    options: (behaviour, { deadlines, ...more } = {}) => ({
-      dataDir,
-      socket,
-      daemon: [process.execPath, programs.daemon.file, behaviour],
-      // A busy machine is no fault of what is tested here.
-      deadlines: { start: 25_000, ...deadlines },
-      ...more,
-    }),
-    starts: async () => {
-      const text = await readFile(`${socket}.starts`, 'utf8').catch(() => '');
-      return text
-        .split('\n')
-        .filter(Boolean)
-        .map((line) => JSON.parse(line) as Start);
-    },
-  };
-}
-
-async function refusal(options: ConnectOptions): Promise<ConnectionError> {
-  try {
-    await (await connect(options)).close();
-  } catch (error) {
-    expect(error).toBeInstanceOf(ConnectionError);
-    return error as ConnectionError;
-  }
-  throw new Error('a connection came about');
-}
+import { connect } from '../../client/index.ts';
+import { standIn } from './stand-in.ts';
+import { home, refusal } from './starting.ts';
 
 describe('a missing daemon', () => {
   test('is started with the paths, away from the caller’s directory and terminal', async () => {
@@ -168,20 +116,6 @@ describe('a daemon that was started', () => {
     );
   });
 
-  test('and does not come up is given up after the start deadline, and ended', async () => {
-    const { dataDir, options } = await home();
-    const note = join(dataDir, 'pid');
-    const daemon = ['sh', '-c', 'echo $$ > "$0.new"; mv "$0.new" "$0"; exec sleep 1000', note];
-    const error = await refusal(options('', { daemon, deadlines: { start: 2_000 } }));
-    expect(error).toMatchObject({
-      reason: 'start_failed',
-      message: expect.stringContaining('within 2000 ms') as string,
-    });
-    const pid = Number(await readFile(note, 'utf8'));
-    expect(pid).toBeGreaterThan(1);
-    await vi.waitFor(() => expect(() => process.kill(pid, 0)).toThrow('ESRCH'), 10_000);
-  });
-
   test('has what it needs of its starter’s environment, and nothing of what was set for other programs', async () => {
     const { dataDir, options } = await home();
     const needed = {
@@ -224,8 +158,7 @@ describe('a daemon that was started', () => {
     expect(environment['NODE_V8_COVERAGE']).toBe('');
     const { NODE_V8_COVERAGE: _, ...others } = forOthers;
     for (const name of Object.keys(others)) expect(environment).not.toHaveProperty(name);
-    for (const name of ['loaded', 'coverage', 'warnings'])
-      expect(await readdir(dataDir)).not.toContain(name);
+    for (const name of ['loaded', 'coverage', 'warnings']) expect(await readdir(dataDir)).not.toContain(name);
   });
 
   test('and gives way says that another lives: that one is waited for', async () => {
@@ -270,16 +203,6 @@ describe('a daemon that was started', () => {
     expect(error).toMatchObject({ reason: 'start_failed' });
     expect(error.message).toContain(join(dataDir, 'logs'));
   });
-});
-
-test('a caller who aborts while a daemon is being started gets the reason back', async () => {
-  const { options, starts } = await home();
-  const caller = new AbortController();
-  const attempt = connect(options('stall', { signal: caller.signal }));
-  await vi.waitFor(async () => expect(await starts()).toHaveLength(1), 10_000);
-  caller.abort(new Error('never mind'));
-  await expect(attempt).rejects.toThrow('never mind');
-  for (const { pid } of await starts()) process.kill(pid, 'SIGKILL');
 });
 
 test('closing the client ends a connection that is still being made anew', async () => {

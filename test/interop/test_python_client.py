@@ -460,6 +460,94 @@ class Hanging(DaemonTest):
         self.assertTrue(str(caught.exception).endswith(f"; if it stays like this, end it: kill -9 {pid}"))
 
 
+class Starting(DaemonTest):
+    def hold(self):
+        """Keeps a daemon from coming up, as another one that is just starting does; gives what lets it go on."""
+        lock = self.data_dir / "run" / "registry.sock.lock"
+        os.makedirs(lock)
+        os.chmod(self.data_dir, 0o700)
+        os.chmod(lock.parent, 0o700)
+        held = threading.Event()
+
+        def keep_young():
+            while not held.wait(0.2):
+                os.utime(lock)
+            os.rmdir(lock)
+
+        keeper = threading.Thread(target=keep_young)
+        keeper.start()
+
+        def let_go():
+            held.set()
+            keeper.join()
+
+        self.addCleanup(let_go)
+        return let_go
+
+    def starting(self):
+        log = self.data_dir / "logs" / "daemon-start.log"
+        words = log.read_text().split() if log.exists() else []
+        return next((int(pid) for pid, rest in zip(words, words[1:]) if rest == "is"), None)
+
+    def is_there(self, pid):
+        try:
+            os.kill(pid, 0)
+            return True
+        except ProcessLookupError:
+            return False
+
+    def test_one_that_takes_longer_is_left_to_come_up(self):
+        let_go = self.hold()
+        with self.assertRaisesRegex(RegistryConnectionError, "still at it; call again in a while") as caught:
+            self.open(start_timeout=5).get_project_count()
+        self.assertEqual(caught.exception.reason, "start_failed")
+        let_go()
+        self.assertEqual(self.registry.get_project_count(), 0)
+        self.assertEqual(self.registry.call("daemon.status")["pid"], self.starting())
+
+    def test_one_that_stands_still_is_ended(self):
+        self.hold()
+        stopped = []
+
+        def stop():
+            self.until(self.starting, "it says that it starts")
+            stopped.append(self.starting())
+            os.kill(stopped[0], signal.SIGSTOP)
+
+        stopper = threading.Thread(target=stop)
+        stopper.start()
+        with self.assertRaises(RegistryConnectionError) as caught:
+            self.open(start_timeout=9).get_project_count()
+        stopper.join()
+        self.assertEqual(caught.exception.reason, "start_failed")
+        self.until(lambda: not self.is_there(stopped[0]), "the daemon is gone")
+
+    def test_one_that_is_interrupted_is_ended(self):
+        self.hold()
+
+        def interrupt():
+            self.until(self.starting, "it says that it starts")
+            signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+
+        interrupter = threading.Thread(target=interrupt)
+        interrupter.start()
+        with self.assertRaises(KeyboardInterrupt):
+            self.registry.get_project_count()
+        interrupter.join()
+        self.until(lambda: not self.is_there(self.starting()), "the daemon is gone")
+
+    @unittest.skipUnless(os.path.isdir("/proc/self"), "needs /proc, to look at an environment")
+    def test_it_gets_nothing_that_is_set_for_other_programs(self):
+        others = {"NODE_DEBUG": "net", "UV_THREADPOOL_SIZE": "1", "GIT_DIR": "/nonexistent", "npm_config_a": "b"}
+        with unittest.mock.patch.dict(os.environ, {**others, "LC_ALL": "C.UTF-8"}):
+            pid = self.registry.call("daemon.status")["pid"]
+        text = pathlib.Path(f"/proc/{pid}/environ").read_bytes().decode()
+        names = [each.partition("=")[0] for each in text.split("\0")]
+        self.assertIn("LC_ALL", names)
+        self.assertIn("PATH", names)
+        self.assertEqual([name for name in others if name in names], [])
+
+
 class Watching(DaemonTest):
     def test_a_snapshot_and_then_every_change(self):
         self.registry.register_project("a", self.codebase("a"))
