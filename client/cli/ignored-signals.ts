@@ -23,7 +23,10 @@ export function ignoredSignals(env: NodeJS.ProcessEnv): ReadonlySet<NodeJS.Signa
   return ignored;
 }
 
-/** Where the parent is a shell with `trap '' HUP`. Linux only. */
+/**
+ * Where the parent is a shell with `trap '' HUP`. Linux only. A shell that has given its process to this one (`exec`) left
+ * no trace: nothing but the process itself knew, until Node began.
+ */
 function ignoredByParent(): NodeJS.Signals[] {
   const status = readStatus();
   const mask = /^SigIgn:\s*([0-9a-f]+)$/m.exec(status)?.[1];
