@@ -37,6 +37,13 @@ async function pidOf({ starts }: Home): Promise<number> {
 
 const gone = (pid: number) => vi.waitFor(() => expect(isThere(pid)).toBe(false), LIMIT_MS);
 
+/** Waits until so many have said hello to the daemon. */
+const hellos = ({ dataDir }: Home, count: number) =>
+  vi.waitFor(async () => {
+    const said = await readFile(join(dataDir, 'run', 'registry.sock.hellos'), 'utf8');
+    expect(said.length).toBeGreaterThanOrEqual(count);
+  }, LIMIT_MS);
+
 /** A program that is no daemon, and notes its process. */
 function program(note: string, script: string): string[] {
   return ['sh', '-c', `echo $$ > "$0.new"; mv "$0.new" "$0"; ${script}`, note];
@@ -102,6 +109,7 @@ describe('a daemon that does not come up in time', () => {
     const { dataDir, options } = place;
     const first = connect(options('recovering'));
     const pid = await pidOf(place);
+    await hellos(place, 1);
     const second = connect(options('recovering', { autoStart: false, deadlines: { hello: 50 } }));
     // Any of several that wait as long as that daemon starts has waited longer than it would for another one.
     await refusal(options('recovering', { autoStart: false, deadlines: { hello: 50, start: 500 } }));
@@ -139,16 +147,20 @@ describe('a caller who aborts while a daemon is being started', () => {
     await client?.close();
   });
 
-  test('and has been served meanwhile, as others, does not end it', async () => {
+  test('does not end it when it serves others', async () => {
     const place = await home();
     const { options } = place;
-    const client = await connect(options('serve'));
-    const pid = await pidOf(place);
     const caller = new AbortController();
+    const unlucky = connect(options('choosy', { signal: caller.signal }));
+    const pid = await pidOf(place);
+    await hellos(place, 1);
+    const lucky = await connect(options('choosy', { autoStart: false }));
     caller.abort(new Error('never mind'));
-    await expect(connect(options('serve', { signal: caller.signal }))).rejects.toThrow('never mind');
-    expect(await client.projects.count()).toBe(pid);
-    await client.close();
+    await expect(unlucky).rejects.toThrow('never mind');
+    // Somebody looks whether it serves, before it is ended by force.
+    await hellos(place, 3);
+    expect(await lucky.projects.count()).toBe(pid);
+    await lucky.close();
   });
 });
 

@@ -1,9 +1,10 @@
 /**
- * A program in the place of the daemon. It notes each start and its environment beside the socket, and then does what its first argument
- * says: `serve`, `slow` (serves, and takes its time), `give-way`, `fail`, `tidy` (fails, and removes the logs), `crash`,
- * `stall`, `mute` (listens and never speaks), `telling` (says that it is still starting, until there is a file `go` or
- * `stop` in the data directory; then it serves, or stalls), `busy` (the same without a word, at work) or `recovering` (as
- * `telling`, and listens meanwhile). A serving one ends with its last connection, and takes no notice of SIGHUP.
+ * A program in the place of the daemon. It notes each start and its environment beside the socket, and then does what
+ * its first argument says: `serve`, `slow` (serves, and takes its time), `give-way`, `fail`, `tidy` (fails, and removes
+ * the logs), `crash`, `stall`, `mute` (listens and never speaks), `telling` (says that it is still starting, until there
+ * is a file `go` or `stop` in the data directory; then it serves, or stalls), `busy` (the same without a word, at work),
+ * `recovering` (as `telling`, and listens meanwhile) or `choosy` (serves all but the first that comes). A serving one ends
+ * with its last connection, and takes no notice of SIGHUP.
  */
 import { appendFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -89,11 +90,11 @@ function tell(goOn: () => void = serve): Promise<void> {
 /** @param ready when it may speak */
 function serve(ready?: Promise<void>): void {
   process.on('SIGHUP', () => undefined);
-  let isReady = !ready;
-  void ready?.then(() => (isReady = true));
+  let hellos = 0;
   const server = createServer((peer) => {
-    // Who gives up before it can speak is none of those with whom it ends.
-    peer.on('close', () => isReady && server.close());
+    // Who gives up before it speaks is none of those with whom it ends.
+    let isHeard = false;
+    peer.on('close', () => isHeard && server.close());
     peer.on('error', () => peer.destroy());
     const lines = createInterface({ input: peer });
     // readline passes it on.
@@ -104,9 +105,18 @@ function serve(ready?: Promise<void>): void {
       if (positionals[0] === 'slow') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);
       const result =
         method === 'daemon.hello' ? { protocol: 1, pid: process.pid, epoch: 'spawned' } : process.pid;
+      if (method === 'daemon.hello') {
+        hellos += 1;
+        appendFileSync(`${socket}.hellos`, '.');
+        if (positionals[0] === 'choosy' && hellos === 1) return;
+      }
       const answer = `${JSON.stringify({ jsonrpc: '2.0', id, result })}\n`;
-      if (ready) void ready.then(() => peer.write(answer));
-      else peer.write(answer);
+      const write = (): void => {
+        isHeard = true;
+        peer.write(answer);
+      };
+      if (ready) void ready.then(write);
+      else write();
     });
   });
   // What a killed one left.
