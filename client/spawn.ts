@@ -69,7 +69,7 @@ export async function startDaemon(
   const log = openStartLog(path, command, reserved);
   if (!log) {
     const known = started.get(path);
-    return known?.isEnding ? undefined : known;
+    return known?.isComing ? known : undefined;
   }
   try {
     const { spawn } = await import('node:child_process');

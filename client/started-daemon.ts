@@ -71,9 +71,9 @@ export class StartedDaemon {
     return this.#state;
   }
 
-  /** Somebody has no more use for it. */
-  get isEnding(): boolean {
-    return this.#isEnding;
+  /** It has not been up yet, and may be: one that was, and is lost, is nobody's to wait for. */
+  get isComing(): boolean {
+    return pending.has(this) && !this.#isEnding;
   }
 
   /** Of all in this process that wait for it, the last one to leave decides. */

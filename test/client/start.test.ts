@@ -35,6 +35,14 @@ describe('a missing daemon', () => {
     await Promise.all(clients.map((client) => client.close()));
   });
 
+  test('is started within deadlines that are longer than a timer of Node can wait', async () => {
+    const { options } = await home();
+    const deadlines = { connect: 1e12, hello: 1e12, start: 1e12, call: 1e12 };
+    const client = await connect(options('slow', { deadlines }));
+    expect(await client.projects.count()).toBe(client.hello.pid);
+    await client.close();
+  });
+
   test('is started again by the next call when it was killed', async () => {
     const { options, starts } = await home();
     const client = await connect(options('serve'));
