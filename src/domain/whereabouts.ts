@@ -72,10 +72,10 @@ export function findAt(
   view: RegistryView,
   { path, real }: Pick<Place, 'path' | 'real'>,
   atReal: AtReal,
-): Project | undefined {
+): Found | undefined {
   const written = view.at(normalizePath(path));
   const projects = written.length > 0 || real === undefined ? written : atReal(real);
-  return found({ distance: 0, projects }, path, 'cwd')?.project;
+  return found({ distance: 0, projects }, path, 'cwd');
 }
 
 /** With how many directories lead to what is found. */

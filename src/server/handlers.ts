@@ -1,5 +1,5 @@
 /** One row a method: what the daemon does for it. Whatever changes the registry goes through the store's queue. */
-import type { MethodName } from '../protocol/methods.ts';
+import { type MethodName, methods } from '../protocol/methods.ts';
 import { requireDirectory } from '../store/directories.ts';
 import { daemonHandlers } from './handlers/daemon.ts';
 import { projectHandlers } from './handlers/projects.ts';
@@ -26,6 +26,13 @@ export function createHandlers(services: Services): Handlers {
     ...projectHandlers(services),
     ...trainingHandlers(services),
   };
+  /** The id of the project that a path means to a method; undefined where it means none. */
+  const find = (path: string, name: MethodName, asker: object): ReturnType<typeof places.findId> =>
+    name === 'projects.remove'
+      ? places.findAt(path, asker)
+      : methods[name].kind === 'read'
+        ? places.findId(path, asker)
+        : places.findToChange(path, asker);
   return {
     prepare(name, params, { connection }) {
       const { project, source_path, from, to } = params as {
@@ -44,12 +51,7 @@ export function createHandlers(services: Services): Handlers {
           await places.inTurn(connection, () =>
             requireDirectory(codebase, name === 'projects.move' ? 'to' : 'source_path', lanes.foreign),
           );
-        const found =
-          path === undefined
-            ? undefined
-            : await (name === 'projects.remove'
-                ? places.findAt(path, connection)
-                : places.findId(path, connection));
+        const found = path === undefined ? undefined : await find(path, name, connection);
         const named = { ...params, ...(path !== undefined && { project: found ?? path }) };
         if (name !== 'projects.move') return named;
         // A relative one is refused later.

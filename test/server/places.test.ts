@@ -99,6 +99,70 @@ describe('a path through links', () => {
   });
 });
 
+describe('a change of a project that is named by a path behind links', () => {
+  /** Two links, each a project's, and the directories behind them, which change places after they were looked at. */
+  async function exchanged(): Promise<{ first: string; second: string }> {
+    const [first, second] = [await daemon.codebase('first'), await daemon.codebase('second')];
+    const [one, two] = [join(first, '..', 'one'), join(first, '..', 'two')];
+    await symlink(first, one);
+    await symlink(second, two);
+    await peer.call('projects.register', { name: 'one', source_path: one });
+    await peer.call('projects.register', { name: 'two', source_path: two });
+    expect(await resolved(first)).toBe('one cwd');
+    for (const link of [one, two]) await rm(link);
+    await symlink(second, one);
+    await symlink(first, two);
+    return { first, second };
+  }
+
+  test.each([
+    ['projects.update', { tags: ['a'] }],
+    ['projects.set_status', { status: 'completed' }],
+    ['projects.touch', {}],
+    ['projects.retrain', {}],
+    ['training.cancel', {}],
+  ])('is one of where they lead now: %s', async (method, params) => {
+    const { first, second } = await exchanged();
+    expect(await peer.call(method, { ...params, project: first })).toMatchObject({ name: 'two' });
+    expect(await peer.call(method, { ...params, project: join(second, 'src') })).toMatchObject({
+      name: 'one',
+    });
+  });
+
+  test('is so too where it moves, begins a training, activates and removes', async () => {
+    const { first, second } = await exchanged();
+    expect(await peer.call('projects.activate', { project: first })).toMatchObject({
+      active_project: { name: 'two' },
+    });
+    expect(await peer.call('training.begin', { project: second })).toMatchObject({
+      project: { name: 'one' },
+    });
+    const to = await daemon.codebase('third');
+    expect(await peer.call('projects.remove', { project: first })).toMatchObject({
+      active_project: expect.any(String),
+    });
+    expect(await peer.call('projects.count')).toBe(2);
+    expect(await peer.call('projects.get', { project: 'one' })).toMatchObject({ name: 'one' });
+    expect(await peer.call('projects.move', { project: second, to })).toMatchObject({
+      projects: [{ name: 'one', source_path: to }],
+    });
+  });
+
+  test('is refused where nothing leads there any more', async () => {
+    const { first } = await exchanged();
+    await rm(join(first, '..', 'two'));
+    expect(await peer.refusal('projects.remove', { project: first })).toMatchObject({
+      data: { kind: 'project_not_found' },
+    });
+    expect(await peer.call('projects.count')).toBe(3);
+  });
+
+  test('is no other one for whoever asks first which one that is', async () => {
+    const { first, second } = await exchanged();
+    expect([await resolved(first), await resolved(second)]).toEqual(['two cwd', 'one cwd']);
+  });
+});
+
 describe('a linked worktree', () => {
   beforeEach((context) => requireTools(context, 'git'));
 
@@ -221,12 +285,139 @@ describe('a linked worktree', () => {
     },
   );
 
-  test('of a repository that is kept elsewhere means nothing but what is registered', async () => {
-    const main = await daemon.codebase('payments');
-    await git(main, 'init', '-q', '--separate-git-dir', join(main, '..', 'payments.git'));
-    await git(main, 'commit', '-q', '--allow-empty', '-m', 'first');
-    await register('payments');
-    expect(await resolved(join(main, 'src'))).toBe('payments cwd');
+  test.each(['by a file', 'by a link'])(
+    'of a repository that is kept elsewhere, %s, means its project',
+    async (how) => {
+      const main = await daemon.codebase('payments');
+      const kept = join(main, '..', 'kept', 'payments.git');
+      await mkdir(join(kept, '..'));
+      if (how === 'by a file') await git(main, 'init', '-q', '--separate-git-dir', kept);
+      else {
+        await git(main, 'init', '-q');
+        await rename(join(main, '.git'), kept);
+        await symlink(kept, join(main, '.git'));
+      }
+      await git(main, 'commit', '-q', '--allow-empty', '-m', 'first');
+      const worktree = join(main, '..', 'wt');
+      await git(main, 'worktree', 'add', '-q', worktree);
+      expect(await resolved(worktree)).toBe('active active');
+      await register('api', 'payments/packages/api');
+      expect(await resolved(join(worktree, 'packages', 'api', 'src'))).toBe('api worktree');
+      expect(await resolved(worktree)).toBe('active active');
+      await register('payments');
+      expect(await resolved(join(main, 'src'))).toBe('payments cwd');
+      expect(await resolved(join(worktree, 'src'))).toBe('payments worktree');
+      // Where it was once found is not where it must be for ever.
+      await rename(main, join(main, '..', 'moved'));
+      await peer.call('projects.move', { from: main, to: join(main, '..', 'moved') });
+      expect(await resolved(join(worktree, 'src'))).toBe('payments worktree');
+    },
+  );
+
+  test('is followed where git moves it, and where it is in the main one', async () => {
+    const main = await register('payments');
+    await repository(main);
+    const nested = join(main, '.claude', 'worktrees', 'fix');
+    await git(main, 'worktree', 'add', '-q', nested);
+    expect(await resolved(join(nested, 'src'))).toBe('payments worktree');
+    await git(main, 'worktree', 'move', nested, join(main, '..', 'moved'));
+    expect(await resolved(join(main, '..', 'moved'))).toBe('payments worktree');
+    // One that was made from a worktree and lies in it.
+    const inner = join(main, '..', 'moved', '.worktrees', 'inner');
+    await git(join(main, '..', 'moved'), 'worktree', 'add', '-q', inner);
+    expect(await resolved(inner)).toBe('payments worktree');
+  });
+
+  test('of a repository of which only a part is a project means that part and nothing else', async () => {
+    const part = await register('api', 'repo/packages/api');
+    const main = join(part, '..', '..');
+    await repository(main);
+    for (const worktree of [join(main, '..', 'wt'), join(main, '.worktrees', 'wt2')]) {
+      await git(main, 'worktree', 'add', '-q', worktree);
+      await mkdir(join(worktree, 'packages', 'web'), { recursive: true });
+      expect(await resolved(join(worktree, 'packages', 'api', 'src'))).toBe('api worktree');
+      expect(await resolved(join(worktree, 'packages', 'web'))).toBe('active active');
+      expect(await resolved(worktree)).toBe('active active');
+    }
+  });
+
+  describe('is not believed', () => {
+    /** A repository of nobody's project, with a worktree, and a project that has nothing to do with it. */
+    async function strangers(...init: string[]): Promise<{ home: string; kept: string; worktree: string }> {
+      const home = await register('home', 'someone');
+      const kept = join(home, '..', 'stranger');
+      await mkdir(kept);
+      await git(kept, 'init', '-q', ...init);
+      const tree = await run('git', ['-C', kept, 'hash-object', '-t', 'tree', '-w', '/dev/null']);
+      await git(kept, 'update-ref', 'refs/heads/main', await commit(kept, tree.stdout.trim()));
+      const worktree = join(home, '..', 'stranger-wt');
+      await git(kept, 'worktree', 'add', '-q', worktree, '-b', 'wt');
+      return { home, kept, worktree };
+    }
+
+    async function commit(repo: string, tree: string): Promise<string> {
+      const identity = ['-c', 'user.name=a', '-c', 'user.email=a@example.com'];
+      const { stdout } = await run('git', ['-C', repo, ...identity, 'commit-tree', tree, '-m', 'first']);
+      return stdout.trim();
+    }
+
+    test.each(['nothing', 'a repository of its own', 'another worktree'])(
+      'a bare repository that calls a directory its worktree which is %s',
+      async (what) => {
+        const { home, kept, worktree } = await strangers('--bare');
+        if (what !== 'nothing') await repository(home);
+        if (what === 'another worktree') {
+          const other = await daemon.codebase('other');
+          await repository(other);
+          await rm(home, { recursive: true });
+          await git(other, 'worktree', 'add', '-q', home);
+        }
+        await mkdir(join(kept, 'worktrees', 'claim'));
+        await writeFile(join(kept, 'worktrees', 'claim', 'gitdir'), `${join(home, '.git')}\n`);
+        await writeFile(join(kept, 'worktrees', 'claim', 'commondir'), '../..\n');
+        expect(await resolved(worktree)).toBe('active active');
+      },
+    );
+
+    test('a repository that calls a directory its main worktree', async () => {
+      const { home, kept, worktree } = await strangers();
+      await git(kept, 'config', 'core.worktree', home);
+      expect(await resolved(worktree)).toBe('active active');
+      await repository(home);
+      expect(await resolved(worktree)).toBe('active active');
+    });
+
+    test('a directory that no repository has made', async () => {
+      const { home } = await strangers();
+      await repository(home);
+      const claim = await daemon.codebase('claim/.fake');
+      await writeFile(join(claim, 'commondir'), `${join(home, '.git')}\n`);
+      await writeFile(join(claim, '..', '.git'), 'gitdir: .fake\n');
+      expect(await resolved(join(claim, '..'))).toBe('active active');
+    });
+  });
+
+  test('of a bare repository with many is told whichever of them is registered, and where there are too many', async () => {
+    const home = await daemon.codebase('many');
+    const bare = join(home, 'repo.git');
+    await repository(home);
+    await run('git', ['clone', '-q', '--bare', home, bare], { env: environment(home) });
+    for (const name of ['first', 'last'])
+      await git(bare, 'worktree', 'add', '-q', join(home, name), '-b', name);
+    // As git would leave them behind where somebody else had removed the directories.
+    const stale = async (name: string): Promise<void> => {
+      await mkdir(join(bare, 'worktrees', name));
+      await writeFile(join(bare, 'worktrees', name, 'gitdir'), `${join(home, name, '.git')}\n`);
+      await writeFile(join(bare, 'worktrees', name, 'commondir'), '../..\n');
+    };
+    for (let number = 2; number < 1_000; number += 1) await stale(`k${number}`);
+    await register('last', 'many/last');
+    expect(await resolved(join(home, 'first'))).toBe('last worktree');
+    await stale('z');
+    expect((await peer.refusal('projects.resolve', { cwd: join(home, 'first') })).message).toBe(
+      `cannot tell which project ${join(home, 'first')} belongs to: its repository has more than 1000 worktrees and no main one; name the project`,
+    );
+    expect(await resolved(join(home, 'last'))).toBe('last cwd');
   });
 
   test('costs nothing where its files are nonsense, pipes, gone or forbidden', async () => {

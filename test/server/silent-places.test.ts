@@ -1,5 +1,6 @@
 /** What finding a project asks the disk, and what is said of a path when the disk does not answer. */
-import { mkdir, realpath } from 'node:fs/promises';
+import { mkdir, realpath, symlink } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { RegistryError } from '../../src/domain/errors.ts';
 import type { Ask } from '../../src/server/places/disk.ts';
@@ -52,5 +53,37 @@ test('where the disk does not answer, a path means what is written, and never no
       message:
         'cannot tell which project /mnt/gone/wt belongs to: its disk does not answer; name the project',
     });
+  }
+});
+
+test('a change does not go by where a project’s path once led, when its disk does not tell any more', async () => {
+  const top = await realpath(await temporaryDirectory());
+  await mkdir(join(top, 'real'));
+  await symlink(join(top, 'real'), join(top, 'link'));
+  let left = Number.POSITIVE_INFINITY;
+  const ask: Ask = (question) => {
+    left -= 1;
+    return left < 0 ? Promise.reject(new NoAnswerError(true)) : question().catch(() => null);
+  };
+  const found = places(join(top, 'link'), ask);
+  const id = (await found.find(join(top, 'real'), ASKER))?.project.project_id;
+  expect(id).toBeDefined();
+  for (const look of [found.findAt.bind(found), found.findToChange.bind(found)]) {
+    left = Number.POSITIVE_INFINITY;
+    expect(await look(join(top, 'real'), ASKER)).toBe(id);
+    // The path itself is told, and the project's is not.
+    left = 1;
+    const error: unknown = await look(join(top, 'real'), ASKER).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({
+      kind: 'project_not_found',
+      message: `cannot tell which project ${join(top, 'real')} belongs to: the disk of "p1" does not answer; name the project`,
+    });
+    left = 1;
+    expect(await look(join(top, 'link'), ASKER)).toBe(id);
+    // What lies in it may be another project's, behind links and in worktrees.
+    left = 0;
+    expect((await found.find(join(top, 'link', 'src'), ASKER))?.project.project_id).toBe(id);
+    await expect(look(join(top, 'link', 'src'), ASKER)).rejects.toMatchObject({ kind: 'project_not_found' });
+    expect(await look(join(top, 'link'), ASKER)).toBe(id);
   }
 });

@@ -4,18 +4,28 @@ import { RegistryError } from '../../domain/errors.ts';
 import { normalizePath } from '../../domain/references.ts';
 import type { RegistryView } from '../../domain/registry.ts';
 import { cutText } from '../../domain/text.ts';
-import { findAround, findAt, type Found, type Place } from '../../domain/whereabouts.ts';
+import { findAround, findAt, type Found, type Place, type Worktree } from '../../domain/whereabouts.ts';
 import { NoAnswerError } from '../../store/lane.ts';
 import { type Ask, Disk } from './disk.ts';
 import { FormerPlaces } from './former-places.ts';
 import type { Turns } from '../../turns.ts';
 import { RealSources } from './real-sources.ts';
-import { worktreesAround } from './worktrees.ts';
+import { MAX_WORKTREES, TooManyWorktrees } from './git-worktrees.ts';
+import { Worktrees } from './worktrees.ts';
+
+const TOO_MANY = `its repository has more than ${MAX_WORKTREES} worktrees and no main one`;
+
+/** A path behind all links, and as much of it as there is. */
+interface RealPlace {
+  readonly real: string;
+  readonly existing: string;
+}
 
 export class Places {
   readonly #view: () => RegistryView;
   readonly #disk: Disk;
   readonly #sources: RealSources;
+  readonly #worktrees: Worktrees;
   readonly #turns: Turns;
   /** By asker, what is found out for it at last. */
   readonly #last = new WeakMap<object, Promise<void>>();
@@ -26,6 +36,7 @@ export class Places {
     this.#view = view;
     this.#disk = new Disk(ask);
     this.#sources = new RealSources(view, this.#disk);
+    this.#worktrees = new Worktrees(this.#disk, this.#sources);
   }
 
   /** The source paths of the registry have changed. */
@@ -40,23 +51,8 @@ export class Places {
    * @param asker asks one thing at a time: one that asks thousands must not have the others wait behind all of them
    * @throws {RegistryError} `ambiguous_project`; `project_not_found` where the disk would have to tell and does not answer
    */
-  async find(path: string, asker: object): Promise<Found | undefined> {
-    const [known, ...others] = this.#view().at(normalizePath(path));
-    // Nothing is nearer than that, and most paths are such.
-    if (known && others.length === 0) return { project: known, by: 'cwd' };
-    return await this.inTurn(asker, () =>
-      this.#told(
-        path,
-        async () => {
-          const place = await this.#real(path);
-          return {
-            real: place?.real,
-            worktrees: place ? await worktreesAround(this.#disk, place.real, place.existing) : [],
-          };
-        },
-        (place) => findAround(this.#view(), place, this.#sources.at),
-      ),
-    );
+  find(path: string, asker: object): Promise<Found | undefined> {
+    return this.#find(path, asker, null);
   }
 
   /** The id of the same. */
@@ -65,17 +61,44 @@ export class Places {
   }
 
   /**
-   * The id of the project whose `source_path` a path is; undefined when there is none.
+   * The same for what changes the project: by where links lead now, and not by what was known of them a while ago.
+   *
+   * @throws {RegistryError} as {@link Places.find}, also where a disk would have to tell where the project is
+   */
+  async findToChange(path: string, asker: object): Promise<string | undefined> {
+    return (await this.#find(path, asker, performance.now()))?.project.project_id;
+  }
+
+  /**
+   * The id of the project whose `source_path` a path is, by where links lead now; undefined when there is none.
    *
    * @param path absolute
-   * @throws {RegistryError} as {@link Places.find}
+   * @throws {RegistryError} as {@link Places.findToChange}
    */
   async findAt(path: string, asker: object): Promise<string | undefined> {
+    const since = performance.now();
+    const found = await this.inTurn(asker, () =>
+      this.#told(
+        path,
+        since,
+        () => [],
+        (place) => findAt(this.#view(), place, this.#sources.at),
+      ),
+    );
+    return found?.project.project_id;
+  }
+
+  /** @param since when a change was asked for; null for a question */
+  async #find(path: string, asker: object, since: number | null): Promise<Found | undefined> {
+    const [known, ...others] = this.#view().at(normalizePath(path));
+    // Nothing is nearer than that, and most paths are such.
+    if (known && others.length === 0) return { project: known, by: 'cwd' };
     return await this.inTurn(asker, () =>
       this.#told(
         path,
-        async () => ({ real: (await this.#real(path))?.real, worktrees: [] }),
-        (place) => findAt(this.#view(), place, this.#sources.at)?.project_id,
+        since,
+        ({ real, existing }) => this.#worktrees.around(real, existing),
+        (place) => findAround(this.#view(), place, this.#sources.at),
       ),
     );
   }
@@ -97,23 +120,39 @@ export class Places {
   }
 
   /** Looks a path up by what the disk tells of it; by what is written where the disk does not answer. */
-  async #told<T>(
+  async #told(
     path: string,
-    ask: () => Promise<Omit<Place, 'path'>>,
-    lookUp: (place: Place) => T | undefined,
-  ): Promise<T | undefined> {
+    since: number | null,
+    worktreesOf: (place: RealPlace) => Promise<Worktree[]> | [],
+    lookUp: (place: Place) => Found | undefined,
+  ): Promise<Found | undefined> {
     let silence: NoAnswerError | null = null;
+    const ask = async (): Promise<Omit<Place, 'path'>> => {
+      const place = await this.#real(path);
+      await (since === null ? this.#sources.refresh() : this.#sources.refreshSince(since));
+      return { real: place?.real, worktrees: place ? await worktreesOf(place) : [] };
+    };
     const place = await ask().catch((error: unknown) => {
+      if (error instanceof TooManyWorktrees) throw untold(path, TOO_MANY);
       if (!(error instanceof NoAnswerError)) throw error;
       silence = error;
       return { worktrees: [] };
     });
-    await this.#sources.refresh();
     // All that waited for the same questions go on together.
     if (this.#turns.isOver) await this.#turns.next();
     const found = lookUp({ path, ...place });
-    if (found === undefined && silence) throw untold(path, silence);
-    return found;
+    // Something nearer may be where the disk does not tell, and a change is not to be made of the wrong project.
+    const isSure = found && (since === null || normalizePath(path) === found.project.source_path);
+    if (silence && !isSure) throw untold(path, (silence as NoAnswerError).message);
+    if (found === undefined || isWithin(path, found.project.source_path)) return found;
+    const { name, source_path: source } = found.project;
+    if (since !== null) {
+      if (this.#sources.isUntold(source)) throw untold(path, `the disk of "${name}" does not answer`);
+      return found;
+    }
+    // Links may lead elsewhere since they were looked at, and then there is another project to be found, or none.
+    if (await this.#sources.isAsKnown(source)) return found;
+    return await this.#told(path, performance.now(), worktreesOf, lookUp);
   }
 
   /** Does one thing after the other for each asker. */
@@ -130,7 +169,7 @@ export class Places {
   }
 
   /** The path behind all links, and how much of it is there; what does not exist stays as it is written. */
-  async #real(path: string): Promise<{ real: string; existing: string } | undefined> {
+  async #real(path: string): Promise<RealPlace | undefined> {
     const whole = normalizePath(path);
     const real = await this.#disk.real(whole);
     if (real !== null) return { real, existing: real };
@@ -153,9 +192,15 @@ export class Places {
   }
 }
 
-function untold(path: string, { message }: NoAnswerError): RegistryError {
+/** Whether a path lies in a directory as it is written: both go through the same links then. */
+function isWithin(path: string, directory: string): boolean {
+  const whole = normalizePath(path);
+  return whole === directory || directory === '/' || whole.startsWith(`${directory}/`);
+}
+
+function untold(path: string, why: string): RegistryError {
   return new RegistryError(
     'project_not_found',
-    `cannot tell which project ${cutText(path, 200)} belongs to: ${message}; name the project`,
+    `cannot tell which project ${cutText(path, 200)} belongs to: ${why}; name the project`,
   );
 }

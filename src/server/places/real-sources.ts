@@ -18,7 +18,10 @@ export class RealSources {
   #leadingTo = new Map<string, string[]>();
   /** How long the paths are that a project may be found at. */
   #lengths = new Set<number>();
+  /** The source paths whose disk did not answer when it was asked last. */
+  #untold = new Set<string>();
   #isStale = true;
+  #begunAt = Number.NEGATIVE_INFINITY;
   #askedAt = Number.NEGATIVE_INFINITY;
   #took = 0;
   #asking: Promise<void> | null = null;
@@ -42,6 +45,33 @@ export class RealSources {
     const linked = (this.#leadingTo.get(real) ?? []).flatMap((path) => view.at(path));
     return linked.length === 0 ? written : [...written, ...linked];
   };
+
+  /** Where projects are, behind all links. */
+  places(): Iterable<string> {
+    return this.#real.values();
+  }
+
+  /** Whether a source path leads where it is known to lead, as far as its disk tells now. */
+  async isAsKnown(path: string): Promise<boolean> {
+    return (await this.#leadsTo(path)) === (this.#real.get(path) ?? null);
+  }
+
+  /** Whether nobody knows where a source path leads, but only where it once did. */
+  isUntold(path: string): boolean {
+    return this.#untold.has(path);
+  }
+
+  /**
+   * Has all that is known be of this moment or later: what was asked before it may have changed until then.
+   *
+   * @param moment as `performance.now` has it; thousands of the same share the answers
+   */
+  async refreshSince(moment: number): Promise<void> {
+    const isRecent = (): boolean => !this.#isStale && this.#begunAt >= moment;
+    if (isRecent()) return;
+    await this.#asking;
+    if (!isRecent()) await this.#ask();
+  }
 
   /** Brings what is known up to date, where it may not be. */
   async refresh(): Promise<void> {
@@ -70,9 +100,10 @@ export class RealSources {
     const leadingTo = new Map<string, string[]>();
     const paths = new Set(Array.from(this.#view().projects(), (project) => project.source_path));
     const lengths = new Set<number>();
+    const untold = new Set<string>();
     for (const path of paths) {
       lengths.add(path.length);
-      const leads = await this.#leadsTo(path);
+      const leads = await this.#leadsTo(path, () => untold.add(path));
       // What is gone, or cannot be told, counts as it is written.
       if (leads === null) continue;
       real.set(path, leads);
@@ -85,15 +116,18 @@ export class RealSources {
     this.#real = real;
     this.#leadingTo = leadingTo;
     this.#lengths = lengths;
+    this.#untold = untold;
+    this.#begunAt = started;
     this.#askedAt = performance.now();
     this.#took = this.#askedAt - started;
   }
 
-  async #leadsTo(path: string): Promise<string | null> {
+  async #leadsTo(path: string, silent?: () => void): Promise<string | null> {
     try {
       return await this.#disk.real(path);
     } catch (error) {
       if (!(error instanceof NoAnswerError)) throw error;
+      silent?.();
       // As far as anybody knows.
       return this.#real.get(path) ?? null;
     }

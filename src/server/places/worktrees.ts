@@ -1,105 +1,58 @@
 /**
  * The linked worktrees of git and the workspaces of jj around a path, found without running either: only the files are
  * read by which a worktree names its repository.
- *
- * https://git-scm.com/docs/gitrepository-layout and https://git-scm.com/docs/git-worktree#_details say which these are.
  */
 import { basename, dirname, join, relative, resolve } from 'node:path';
+import { closest, depthOf } from '../../domain/references.ts';
 import type { Worktree } from '../../domain/whereabouts.ts';
 import type { Disk } from './disk.ts';
+import { GitWorktrees, type Sources, withoutLineEnd } from './git-worktrees.ts';
 
-/** Of a bare repository's other worktrees so many are looked at. */
-const MAX_WORKTREES = 100;
+export class Worktrees {
+  readonly #disk: Disk;
+  readonly #sources: Sources;
+  readonly #git: GitWorktrees;
 
-/**
- * @param real a path behind all links
- * @param existing as much of it as there is
- */
-export async function worktreesAround(disk: Disk, real: string, existing: string): Promise<Worktree[]> {
-  const worktrees: Worktree[] = [];
-  for (let root = existing; ; root = dirname(root)) {
-    const others = (await otherWorktrees(disk, root)) ?? (await mainWorkspace(disk, root));
-    if (others) {
+  constructor(disk: Disk, sources: Sources) {
+    this.#disk = disk;
+    this.#sources = sources;
+    this.#git = new GitWorktrees(disk, sources);
+  }
+
+  /**
+   * Those around a path, the innermost first, as far as no project is nearer.
+   *
+   * @param real the path behind all links
+   * @param existing as much of it as there is
+   * @throws {TooManyWorktrees} where one of them has more than are looked at
+   */
+  async around(real: string, existing: string): Promise<Worktree[]> {
+    const worktrees: Worktree[] = [];
+    const nearest = closest(real, this.#sources.at);
+    const end = nearest ? depthOf(real) - nearest.distance : -1;
+    for (let root = existing; depthOf(root) > end; root = dirname(root)) {
       const inside = relative(root, real);
-      const counterparts: string[] = [];
-      for (const other of others) counterparts.push(join((await disk.real(other)) ?? other, inside));
-      worktrees.push({ depth: inside === '' ? 0 : inside.split('/').length, counterparts });
+      const others = (await this.#git.others(root, inside)) ?? (await this.#mainWorkspace(root));
+      if (others) {
+        const depth = inside === '' ? 0 : depthOf(`/${inside}`);
+        worktrees.push({ depth, counterparts: others.map((other) => join(other, inside)) });
+      }
+      if (root === '/') break;
     }
-    if (root === dirname(root)) return worktrees;
+    return worktrees;
   }
-}
 
-/** For the top of a linked worktree: the main one or, where there is none, the other ones. Otherwise null. */
-async function otherWorktrees(disk: Disk, root: string): Promise<string[] | null> {
-  const link = join(root, '.git');
-  if ((await disk.kindOf(link)) !== 'file') return null;
-  const named = /^gitdir: (.+)$/m.exec((await disk.read(link)) ?? '')?.[1];
-  if (named === undefined) return null;
-  const own = resolve(root, named);
-  const common = await disk.read(join(own, 'commondir'));
-  // A submodule, or a repository whose directory is kept elsewhere.
-  if (common === null) return null;
-  const repository = resolve(own, withoutLineEnd(common));
-  const main = await mainWorktree(disk, repository);
-  return main === null ? await linkedWorktrees(disk, repository, root) : [main];
-}
-
-/** Where the main worktree of a repository is; null for a bare one, and where nothing says it. */
-async function mainWorktree(disk: Disk, repository: string): Promise<string | null> {
-  const core: Core = {
-    ...readCore(await disk.read(join(repository, 'config'))),
-    // What holds for the main worktree alone, where git worktree add had to tell them apart.
-    ...readCore(await disk.read(join(repository, 'config.worktree'))),
-  };
-  if (core.worktree !== undefined) return resolve(repository, core.worktree);
-  return core.bare || basename(repository) !== '.git' ? null : dirname(repository);
-}
-
-interface Core {
-  bare?: boolean;
-  worktree?: string;
-}
-
-/** The two settings of a git configuration that say where the main worktree is. */
-function readCore(config: string | null): Core {
-  const core: Core = {};
-  let section = '';
-  for (const line of (config ?? '').split('\n')) {
-    section = /^\s*\[\s*([^\]]*?)\s*\]/.exec(line)?.[1]?.toLowerCase() ?? section;
-    if (section !== 'core') continue;
-    const [, key, value = 'true'] =
-      /^\s*(?:\[[^\]]*\]\s*)?(bare|worktree)\s*(?:=\s*(.*?)\s*)?$/i.exec(line) ?? [];
-    if (key?.toLowerCase() === 'bare') core.bare = /^(true|yes|on|1)$/i.test(value);
-    if (key?.toLowerCase() === 'worktree') core.worktree = unquoted(value);
+  /** For the top of a jj workspace beside the main one: the main one, behind all links. Otherwise null. */
+  async #mainWorkspace(root: string): Promise<string[] | null> {
+    const link = join(root, '.jj', 'repo');
+    if ((await this.#disk.kindOf(link)) !== 'file') return null;
+    const named = await this.#disk.read(link);
+    if (named === null) return null;
+    // `<main>/.jj/repo`
+    const repository = resolve(dirname(link), withoutLineEnd(named));
+    if (basename(repository) !== 'repo' || basename(dirname(repository)) !== '.jj') return null;
+    if ((await this.#disk.kindOf(repository)) !== 'directory') return null;
+    const main = await this.#disk.real(dirname(dirname(repository)));
+    return main === null ? null : [main];
   }
-  return core;
-}
-
-function unquoted(value: string): string {
-  return /^"(.*)"$/.exec(value)?.[1]?.replace(/\\(["\\])/g, '$1') ?? value;
-}
-
-async function linkedWorktrees(disk: Disk, repository: string, without: string): Promise<string[]> {
-  const places: string[] = [];
-  const names = await disk.list(join(repository, 'worktrees'));
-  for (const name of names.slice(0, MAX_WORKTREES)) {
-    const directory = join(repository, 'worktrees', name);
-    const link = await disk.read(join(directory, 'gitdir'));
-    const place = link === null ? null : dirname(resolve(directory, withoutLineEnd(link)));
-    if (place !== null && place !== without) places.push(place);
-  }
-  return places;
-}
-
-/** For the top of a jj workspace beside the main one: the main one. Otherwise null. */
-async function mainWorkspace(disk: Disk, root: string): Promise<string[] | null> {
-  const link = join(root, '.jj', 'repo');
-  if ((await disk.kindOf(link)) !== 'file') return null;
-  const repository = await disk.read(link);
-  // `<main>/.jj/repo`
-  return repository === null ? null : [dirname(dirname(resolve(dirname(link), withoutLineEnd(repository))))];
-}
-
-function withoutLineEnd(text: string): string {
-  return text.replace(/\r?\n$/, '');
 }
