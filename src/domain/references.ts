@@ -45,13 +45,19 @@ function named(view: RegistryView, reference: string): Project | undefined {
 function notFound(
   view: RegistryView,
   reference: string,
-  why = reference.startsWith('/') ? 'no project contains it' : 'no project has this name or id',
+  why = unfound(reference),
   suggestions = nearNames(view, reference),
 ): RegistryError {
   return new RegistryError('project_not_found', `cannot find project "${shorten(reference)}": ${why}`, {
     project: reference,
     suggestions,
   });
+}
+
+function unfound(reference: string): string {
+  if (reference.startsWith('/')) return 'no project contains it';
+  // No name has a slash in it.
+  return reference.includes('/') ? 'a path has to be absolute' : 'no project has this name or id';
 }
 
 /** The project that most closely contains an absolute path; undefined when none does. */

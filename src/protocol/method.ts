@@ -55,11 +55,21 @@ export const pathText = z
   // As far as a schema can say it: there, characters are counted.
   .meta({ maxLength: MAX_PATH_BYTES });
 
-export const somePath = pathText.min(1).meta({ maxLength: MAX_PATH_BYTES });
+const withoutNul = pathText.refine((text) => !text.includes('\0'), 'must not contain a NUL character');
 
-export const projectReference = pathText
+/** One that is a path: a relative one would be another one in each working directory, and the daemon's is none of them. */
+export const absolutePath = withoutNul
+  .refine((text) => text.startsWith('/'), 'must be an absolute path')
+  .meta({ maxLength: MAX_PATH_BYTES, pattern: '^/[^\\u0000]*$' });
+
+const REFERENCE = { maxLength: MAX_PATH_BYTES, pattern: '^[^\\u0000]*$' };
+
+/** A reference that may also stand for none, by being empty. */
+export const optionalReference = withoutNul.meta(REFERENCE);
+
+export const projectReference = withoutNul
   .min(1)
-  .meta({ id: 'ProjectReference', maxLength: MAX_PATH_BYTES })
+  .meta({ id: 'ProjectReference', ...REFERENCE })
   .describe('a project id, a name without regard to case, or an absolute path in the codebase');
 
 /** A project on the wire. */

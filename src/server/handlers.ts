@@ -48,14 +48,11 @@ export function createHandlers(services: Services): Handlers {
       if (codebase === undefined && path === undefined) return null;
       return (async () => {
         if (codebase !== undefined)
-          await places.inTurn(connection, () =>
-            requireDirectory(codebase, name === 'projects.move' ? 'to' : 'source_path', lanes.foreign),
-          );
+          await places.inTurn(connection, () => requireDirectory(codebase, lanes.foreign));
         const found = path === undefined ? undefined : await find(path, name, connection);
         const named = { ...params, ...(path !== undefined && { project: found ?? path }) };
         if (name !== 'projects.move') return named;
-        // A relative one is refused later.
-        const given = [from, to].flatMap((place) => (place?.startsWith('/') ? [place] : []));
+        const given = [from, to].flatMap((place) => (place === undefined ? [] : [place]));
         const prepared: PreparedMove = { former: await places.former(given, connection) };
         return { ...named, ...prepared };
       })();

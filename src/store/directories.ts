@@ -1,6 +1,6 @@
 /** The directories around the registry that are not the daemon's own: codebases, and what else projects name. */
 import { stat } from 'node:fs/promises';
-import { InvalidParamsError, RegistryError } from '../domain/errors.ts';
+import { RegistryError } from '../domain/errors.ts';
 import { normalizePath } from '../domain/references.ts';
 import { errorCode } from './atomic-file.ts';
 import { type Lane, NoAnswerError, PATIENCE_MS } from './lane.ts';
@@ -45,17 +45,11 @@ export function isNothing(error: unknown): boolean {
 /**
  * Refuses a codebase that is not there. Waits for its turn, and two seconds at most for a disk that does not answer.
  *
- * @param field of the parameters, in which the path was given
- * @throws {InvalidParamsError} for a relative path
+ * @param path absolute
  * @throws {RegistryError} `source_path_missing`; not for one of which it cannot be told, because it may not be looked
  *   at or its disk does not answer
  */
-export async function requireDirectory(path: string, field: string, lane: Lane): Promise<void> {
-  if (!path.startsWith('/'))
-    throw new InvalidParamsError([{ path: field, message: 'must be an absolute path' }]);
-  if (path.includes('\0')) {
-    throw new InvalidParamsError([{ path: field, message: 'must not contain a NUL character' }]);
-  }
+export async function requireDirectory(path: string, lane: Lane): Promise<void> {
   const normal = normalizePath(path);
   const { kind } = await look(normal, lane, Number.POSITIVE_INFINITY);
   if (kind === 'nothing' || kind === 'other') {

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
-import { methods } from '../../src/protocol/methods.ts';
+import type { ZodObject } from 'zod';
+import { type MethodName, methods } from '../../src/protocol/methods.ts';
 import { startDaemon } from '../support/daemon.ts';
 import type { LineClient } from '../support/lines.ts';
 
@@ -116,6 +117,45 @@ describe('params', () => {
       }),
     ).toEqual(['metadata']);
   });
+});
+
+/** The parameters of all methods that are paths, and those that may be. */
+function parameters(pattern: RegExp): [MethodName, string][] {
+  return Object.entries(methods).flatMap(([method, { params }]) =>
+    Object.keys((params as ZodObject).shape)
+      .filter((name) => pattern.test(name))
+      .map((name): [MethodName, string] => [method as MethodName, name]),
+  );
+}
+
+test.each(parameters(/^(cwd|from|to)$|_path$/))(
+  '%s takes nothing for %s but an absolute path',
+  async (method, name) => {
+    const { connect } = await startDaemon();
+    const peer = await connect();
+    const { example } = methods[method];
+    for (const path of ['', 'src', './src', '~/src', '.', '/a\0b', '\0']) {
+      const given = { ...example.params, [name]: path };
+      expect(await issues(peer, method, given), JSON.stringify(path)).toContain(name);
+    }
+  },
+);
+
+test.each(parameters(/^(project|env)$/))('%s takes nothing for %s with a NUL in it', async (method, name) => {
+  const { connect } = await startDaemon();
+  const peer = await connect();
+  const { example } = methods[method];
+  for (const text of ['a\0b', '/a\0b'])
+    expect(await issues(peer, method, { ...example.params, [name]: text })).toEqual([name]);
+});
+
+test('a reference that is a relative path is told what it lacks', async () => {
+  const { connect } = await startDaemon();
+  const peer = await connect();
+  for (const project of ['./src', '~/src', 'src/a']) {
+    const { code, message } = await peer.refusal('projects.get', { project });
+    expect([code, message]).toEqual([1001, `cannot find project "${project}": a path has to be absolute`]);
+  }
 });
 
 test('every method refuses a member it does not know', async () => {

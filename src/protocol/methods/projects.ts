@@ -3,13 +3,14 @@ import { MAX_ERROR, MAX_METADATA_BYTES, MAX_PATH_BYTES } from '../../domain/limi
 import { RESOLVED_BY } from '../../domain/operations.ts';
 import { jsonObject, MAX_NAME_LENGTH, MAX_TAGS, TRAINING_STATUSES } from '../../domain/project.ts';
 import {
+  absolutePath,
   EXAMPLE_PROJECT,
   ifEtag,
   method,
   noParams,
+  optionalReference,
   pathText,
   projectReference,
-  somePath,
   wireProject,
 } from '../method.ts';
 
@@ -19,7 +20,7 @@ const language = z.string().min(1).max(64);
 const tag = z.string().min(1).max(64);
 const tags = z.array(tag).max(MAX_TAGS);
 const metadata = jsonObject.describe(`any JSON object, at most ${MAX_METADATA_BYTES} bytes serialised`);
-const path = somePath.describe('an absolute path');
+const path = absolutePath.describe('an absolute path');
 const ownPath = path.nullable().optional().describe('an absolute path, or null for none');
 const repository = z
   .strictObject({
@@ -93,7 +94,7 @@ export const projectMethods = {
       status: status.optional().describe('only with this training status'),
       language: z.string().optional().describe('only in this language'),
       tag: z.string().optional().describe('only with this tag'),
-      source_path: pathText.optional().describe('exactly this path'),
+      source_path: absolutePath.optional().describe('exactly this path'),
       query: pathText.optional().describe('part of a name, path or tag, without regard to case'),
       sort: z.enum(PROJECT_SORTS).optional().describe('default: as in the file'),
       limit: z.int().min(1).optional().describe('at most so many; default all'),
@@ -264,10 +265,10 @@ export const projectMethods = {
       'means the project of the same place in the main worktree, unless a project is registered in the worktree itself.',
     params: z.strictObject({
       project: projectReference.optional().describe('what the person named'),
-      env: pathText
+      env: optionalReference
         .optional()
         .describe("the environment's CODEBASE_GARDENER_PROJECT; empty counts as absent"),
-      cwd: pathText.optional().describe('absolute path of the working directory'),
+      cwd: absolutePath.optional().describe('absolute path of the working directory'),
     }),
     result: z.object({ project: wireProject, resolved_by: z.enum(RESOLVED_BY) }),
     errors: MISSING,

@@ -1,13 +1,13 @@
 import { z } from 'zod';
-import { TRAINING_STATUSES } from '../../domain/project.ts';
+import { MAX_PATH_BYTES, TRAINING_STATUSES } from '../../domain/project.ts';
 import { ISSUE_CODES } from '../../domain/issues.ts';
 import {
   EXAMPLE_PROJECT,
   MAX_LIST,
   method,
   noParams,
+  pathText,
   projectReference,
-  somePath,
   wireProject,
 } from '../method.ts';
 
@@ -163,7 +163,7 @@ export const registryMethods = {
     params: z.strictObject({
       name: z.string().describe('as registry.backups gives it'),
       projects: z
-        .array(somePath)
+        .array(pathText.min(1).meta({ maxLength: MAX_PATH_BYTES }))
         .min(1)
         .max(MAX_LIST)
         .optional()

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { MAX_DETAILS_BYTES, MAX_ERROR, MAX_MESSAGE, MAX_PHASE } from '../../domain/limits.ts';
 import { jsonObject, MAX_STALL_MS, MAX_TAGS } from '../../domain/project.ts';
 import { MAX_LOST_ATTEMPTS } from '../../domain/training.ts';
-import { EXAMPLE_PROJECT, method, projectReference, somePath, wireProject } from '../method.ts';
+import { absolutePath, EXAMPLE_PROJECT, method, projectReference, wireProject } from '../method.ts';
 
 const holder = z
   .strictObject({ name: z.string().max(100), pid: z.int().min(0) })
@@ -126,7 +126,7 @@ export const trainingMethods = {
       project: projectReference,
       token,
       file_count: z.int().min(0).optional().describe('files in the codebase'),
-      lora_adapter_path: somePath.optional().describe('an absolute path'),
+      lora_adapter_path: absolutePath.optional().describe('an absolute path'),
       metadata: jsonObject.optional().describe('merged key by key; null deletes a key'),
     }),
     result: wireProject,

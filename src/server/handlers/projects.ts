@@ -141,7 +141,7 @@ export function projectHandlers(services: Services): Family<'projects'> {
     'projects.active': () => activeAnswer(operations.activeProject(store.registry)),
     async 'projects.resolve'({ project: named, env, cwd }, { connection }) {
       const isGiven = named !== undefined || Boolean(env);
-      const around = !isGiven && cwd?.startsWith('/') ? await places.find(cwd, connection) : undefined;
+      const around = !isGiven && cwd !== undefined ? await places.find(cwd, connection) : undefined;
       const { project, resolved_by } =
         named === undefined && env
           ? await byEnvironment(env, connection)
