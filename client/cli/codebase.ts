@@ -1,12 +1,11 @@
 /** A directory that a person gave as a codebase, and what is in it. */
 import { stat } from 'node:fs/promises';
-import { resolve } from 'node:path';
 import { RegistryError } from '../../src/domain/errors.ts';
 import type { Context } from './context.ts';
 import { requireAnswer } from './disk-answer.ts';
 import { withProgress } from './progress.ts';
 import { scan, type Scan } from './scan.ts';
-import { expandTilde, plural, printable, thousands } from './text.ts';
+import { plural, printable, thousands } from './text.ts';
 
 /**
  * The directory as an absolute path in the person's spelling; links stay.
@@ -15,8 +14,7 @@ import { expandTilde, plural, printable, thousands } from './text.ts';
  * @throws {RegistryError} `source_path_missing` when there is no such directory, as the registry would say
  */
 export async function codebaseAt(ctx: Context, text: string): Promise<string> {
-  const expanded = expandTilde(text, ctx.host.home);
-  const path = expanded.startsWith('/') ? resolve(expanded) : resolve(ctx.cwd(), expanded);
+  const path = ctx.absolute(text);
   await requireAnswer(path, ctx.shortPath(path));
   const fault = await directoryFault(path);
   if (fault !== undefined) {

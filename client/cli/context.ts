@@ -1,5 +1,5 @@
 /** What every command gets: the flags, the streams, the registry. */
-import { isAbsolute, resolve } from 'node:path';
+import { isAbsolute, normalize, resolve } from 'node:path';
 import type { Client } from '../client.ts';
 import type { ConnectOptions } from '../connect.ts';
 import { isSocketAlone, type Paths, resolvePaths } from '../../src/paths.ts';
@@ -33,6 +33,10 @@ export interface Host {
   readonly daemonProgram: string;
   /** Absolute; throws when the directory is gone. */
   readonly cwd: () => string;
+  /** The same without the links that the person came through. */
+  readonly realCwd: () => string;
+  /** Where the directory was that is gone; undefined where nobody knows. */
+  readonly lostCwd: () => string | undefined;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   readonly connect: (options: ConnectOptions) => Promise<Client>;
@@ -94,7 +98,8 @@ export class Context {
 
   /** Nothing is started for a socket that was given without a data directory. */
   get socketAlone(): boolean {
-    return isSocketAlone(this.location, this.host.env);
+    // As they were typed: what is said of an error must not need a working directory.
+    return isSocketAlone(this.#globals, this.host.env);
   }
 
   /** The flags that say where the registry is, as the library takes them. */
@@ -103,7 +108,7 @@ export class Context {
     // Absolute: programs that a trainer runs have other working directories.
     const absolute = (path: string): string => {
       const expanded = expandTilde(path, this.host.home);
-      return expanded === '' || isAbsolute(expanded) ? expanded : resolve(this.cwd(), expanded);
+      return expanded === '' || isAbsolute(expanded) ? expanded : this.absolute(expanded);
     };
     return {
       ...(dataDir !== undefined && { dataDir: absolute(dataDir) }),
@@ -177,20 +182,62 @@ export class Context {
   }
 
   cwd(): string {
-    try {
-      return this.host.cwd();
-    } catch (error) {
-      throw new LocalError(
-        `cannot tell the working directory: ${systemReason(error)}`,
-        'from a directory that exists',
-        error,
-      );
-    }
+    return this.#standing(this.host.cwd);
+  }
+
+  /**
+   * A path that was typed, as an absolute one. The links that the person came through stay in it, but one that goes up
+   * goes up from behind them, as every program takes it: a file that Tab has completed is there.
+   *
+   * @throws {LocalError} for a relative one when the working directory is gone
+   */
+  absolute(typed: string): string {
+    const path = expandTilde(typed, this.host.home);
+    if (isAbsolute(path)) return resolve(path);
+    return resolve(this.#start(path), path);
   }
 
   /** A project as the person named it, for the daemon. */
   reference(text: string): string {
     if (text === '') throw new UsageError('cannot look for a project: its name is empty');
-    return projectReference(text, () => this.cwd(), this.host.home);
+    return projectReference(text, (path) => this.#startOrLost(path), this.host.home);
   }
+
+  /** Where a relative path starts that was typed. */
+  #start(path: string): string {
+    return this.#standing(goesUp(path) ? this.host.realCwd : this.host.cwd);
+  }
+
+  /** The same for a place that is only looked up: nothing needs to be there any more. */
+  #startOrLost(path: string): string {
+    try {
+      return this.#start(path);
+    } catch (error) {
+      const lost = error instanceof LocalError ? this.host.lostCwd() : undefined;
+      if (lost === undefined) throw error;
+      return lost;
+    }
+  }
+
+  #standing(where: () => string): string {
+    try {
+      return where();
+    } catch (error) {
+      const reason = isGone(error) ? 'it is gone' : systemReason(error);
+      throw new LocalError(
+        `cannot tell the working directory: ${reason}`,
+        'from a directory that exists',
+        error,
+      );
+    }
+  }
+}
+
+/** Whether a working directory is gone that could not be told. */
+export function isGone(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+}
+
+function goesUp(path: string): boolean {
+  return /^\.\.(\/|$)/.test(normalize(path));
 }

@@ -1,12 +1,12 @@
 /** `gardener export`: the projects as a registry file. */
 import { lstat, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { WireProject } from '../../src/domain/encoding.ts';
 import { jsonText } from '../../src/domain/text.ts';
 import type { Context } from './context.ts';
 import { requireAnswer } from './disk-answer.ts';
 import { LocalError, systemReason, UsageError } from './failures.ts';
-import { expandTilde, plural, printable, shellWord } from './text.ts';
+import { plural, printable, shellWord } from './text.ts';
 
 export interface ExportOptions {
   readonly force?: true;
@@ -27,7 +27,7 @@ export async function exportProjects(ctx: Context, file: string, { force }: Expo
     projects: Object.fromEntries(projects.map((project) => [project.project_id, stored(project)])),
   };
   if (file === '-') return ctx.printJson(document);
-  const path = resolve(ctx.cwd(), expandTilde(file, ctx.host.home));
+  const path = ctx.absolute(file);
   await requireAnswer(dirname(path), ctx.shortPath(path));
   await write(path, `${jsonText(document, 2)}\n`, force === true);
   if (ctx.json) return ctx.printJson({ file: path, project_count: projects.length });

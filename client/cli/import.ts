@@ -10,7 +10,7 @@
  * first when there are too many, and `gardener doctor --fix` removes it.
  */
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import type { Client } from '../client.ts';
 import type { Context } from './context.ts';
 import { requireAnswer } from './disk-answer.ts';
@@ -19,7 +19,7 @@ import { importName } from './import-name.ts';
 import { type Found, type ImportPlan, planImport } from './import-plan.ts';
 import { JsonFault } from './json.ts';
 import { readStoredRegistry, type StoredRegistry } from './stored-registry.ts';
-import { expandTilde, plural, printable, operands } from './text.ts';
+import { plural, printable, operands } from './text.ts';
 
 export interface ImportOptions {
   readonly dryRun?: true;
@@ -29,7 +29,7 @@ export interface ImportOptions {
 const MAX_SHOWN = 20;
 
 export async function importProjects(ctx: Context, file: string, { dryRun }: ImportOptions): Promise<void> {
-  const path = resolve(ctx.cwd(), expandTilde(file, ctx.host.home));
+  const path = ctx.absolute(file);
   await requireAnswer(path, ctx.shortPath(path));
   const stored = await read(path);
   ctx.hints = { project_exists: 'the same again: somebody has just taken the name' };

@@ -29,7 +29,7 @@ const COLUMNS: readonly Column[] = [
 ];
 
 export async function list(ctx: Context, query: string | undefined, options: ListOptions): Promise<void> {
-  const filter: Filter = { ...options, ...(query !== undefined && { query }) };
+  const filter: Filter = { ...options, ...(query !== undefined && { query: sought(ctx, query) }) };
   await ctx.withClient(async (client) => {
     const [projects, { active_project: active }] = await Promise.all([
       listAll(client, filter),
@@ -52,6 +52,11 @@ export async function list(ctx: Context, query: string | undefined, options: Lis
     );
     ctx.printLines(lines);
   });
+}
+
+/** What was typed as a path from here, as the registry has it; and as Tab completes a directory, with a slash. */
+function sought(ctx: Context, query: string): string {
+  return /^(\.{1,2}|~)(\/|$)/.test(query) ? ctx.reference(query) : query.replace(/(?<=[^/])\/+$/, '');
 }
 
 /** Every project that fits, by name. */

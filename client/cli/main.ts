@@ -5,7 +5,7 @@ import type { Client } from '../client.ts';
 import { connect, type ConnectOptions } from '../connect.ts';
 import { endStarts } from '../started-daemon.ts';
 import type { Host } from './context.ts';
-import { workingDirectory } from './cwd.ts';
+import { lostDirectory, workingDirectory } from './cwd.ts';
 import { EXIT } from './errors.ts';
 import { ignoredSignals } from './ignored-signals.ts';
 import { systemReason } from './failures.ts';
@@ -76,6 +76,8 @@ const host: Host = {
   // Beside this program, where the bundler puts both.
   daemonProgram: fileURLToPath(new URL('./gardenerd.js', import.meta.url)),
   cwd: () => workingDirectory(process.env),
+  realCwd: () => process.cwd(),
+  lostCwd: () => lostDirectory(process.env),
   now: Date.now,
   connect: connectOrEnd,
   async uninterrupted(work) {

@@ -1,5 +1,4 @@
 /** `gardener mv`: tells the registry that codebases lie elsewhere now. */
-import { resolve } from 'node:path';
 import type { Client } from '../client.ts';
 import type { WireProject } from '../../src/domain/encoding.ts';
 import { RegistryError } from '../../src/domain/errors.ts';
@@ -102,10 +101,10 @@ async function subject(ctx: Context, client: Client, text: string, to: string): 
     named = await client.projects.get({ project: reference });
   } catch (error) {
     if (!(error instanceof RegistryError) || error.kind !== 'project_not_found') throw error;
-    const path = resolve(ctx.cwd(), text);
+    const path = ctx.absolute(text);
     return { what: { from: path }, from: path };
   }
-  const path = resolve(ctx.cwd(), text);
+  const path = ctx.absolute(text);
   const there = await movedFrom(client, path, to);
   const { name, project_id: id, source_path: from } = named;
   const [other] = there;

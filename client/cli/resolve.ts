@@ -4,7 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import type { Client } from '../client.ts';
 import { RegistryError } from '../../src/domain/errors.ts';
 import type { Result } from '../../src/protocol/methods.ts';
-import type { Context } from './context.ts';
+import { type Context, isGone } from './context.ts';
 import { requireAnswer } from './disk-answer.ts';
 import { printable } from './text.ts';
 
@@ -34,11 +34,11 @@ export async function resolveProject(
     ctx.hints = { project_not_found: `gardener ls, or unset ${PROJECT_VARIABLE}` };
     return client.projects.resolve({ env: await referenceTo(ctx, client, env) });
   }
-  const cwd = workingPath(ctx);
+  const { path: cwd, fault } = workingPath(ctx);
   const resolved = await client.projects.resolve(cwd === undefined ? {} : { cwd });
-  if (isTold && resolved.resolved_by === 'active' && (cwd === undefined || isInCodebase(cwd))) {
-    ctx.note(`not registered: using the active project "${printable(resolved.project.name)}"`);
-  }
+  if (!isTold || resolved.resolved_by !== 'active') return resolved;
+  const why = fault ?? (cwd !== undefined && isInCodebase(cwd) ? 'not registered' : undefined);
+  if (why !== undefined) ctx.note(`${why}: using the active project "${printable(resolved.project.name)}"`);
   return resolved;
 }
 
@@ -55,8 +55,8 @@ export async function referenceTo(ctx: Context, client: Client, text: string): P
     if (!(error instanceof RegistryError) || error.kind !== 'project_not_found') throw error;
   }
   // Only now: what is of that name here may be on a disk that does not answer.
-  const cwd = workingPath(ctx);
-  if (cwd === undefined) return reference;
+  const { path: cwd, fault } = workingPath(ctx);
+  if (fault !== undefined) return reference;
   const path = resolve(cwd, text);
   await requireAnswer(path, ctx.shortPath(path));
   return isDirectory(path) ? path : reference;
@@ -107,11 +107,13 @@ function statusOf(path: string): Stats | undefined {
   }
 }
 
-/** Undefined when the directory is gone: the active project will do then. */
-function workingPath(ctx: Context): string | undefined {
+/** The working directory; where it was, as far as anybody knows, and why it cannot be told. */
+function workingPath(ctx: Context): { path: string; fault?: never } | { path?: string; fault: string } {
   try {
-    return ctx.host.cwd();
-  } catch {
-    return undefined;
+    return { path: ctx.host.cwd() };
+  } catch (error) {
+    const path = ctx.host.lostCwd();
+    const fault = isGone(error) ? 'the working directory is gone' : 'cannot tell the working directory';
+    return { fault, ...(path !== undefined && { path }) };
   }
 }

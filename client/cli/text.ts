@@ -29,12 +29,12 @@ export function expandTilde(path: string, home: string): string {
  * A project as the person named it, as the daemon takes it: what looks like a path becomes absolute, because the
  * daemon has another working directory; an id or a name stays.
  *
- * @param cwd called only for a path
+ * @param cwd where such a path starts; called only for a relative one
  */
-export function projectReference(text: string, cwd: () => string, home: string): string {
+export function projectReference(text: string, cwd: (path: string) => string, home: string): string {
   const path = expandTilde(text, home);
   if (path === '.' || path === '..' || path.includes('/')) {
-    return path.startsWith('/') ? resolve(path) : resolve(cwd(), path);
+    return path.startsWith('/') ? resolve(path) : resolve(cwd(path), path);
   }
   return text;
 }

@@ -1,6 +1,6 @@
 /** Which project a command means: where the person stands, what they typed, what a trainer was given. */
 import { execFile } from 'node:child_process';
-import { mkdir, symlink } from 'node:fs/promises';
+import { mkdir, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
@@ -49,6 +49,99 @@ test('the active project does not stand in for an unregistered codebase without 
     expect(stderr).toBe('not registered: using the active project "website"\n');
   }
   expect((await cli.run(['which'], { cwd: join(cli.payments, 'build') })).stderr).toBe('');
+});
+
+describe('a working directory that is gone', () => {
+  /** Runs `gardener` in a directory that is deleted first; a command may make another one in its place. */
+  async function inDeleted(
+    cli: CommandLine,
+    directory: string,
+    words: readonly string[],
+    before = ':',
+  ): Promise<{ code: number; stdout: string; stderr: string }> {
+    await mkdir(directory, { recursive: true });
+    const script = `cd "$1" && rmdir "$1" && ${before} && shift && exec "$@"`;
+    const program = [process.execPath, builtProgram('gardener.js'), ...words];
+    const env = environment(cli.home);
+    return await run('sh', ['-c', script, 'sh', directory, ...program], { env }).then(
+      (output) => ({ code: 0, ...output }),
+      (error: unknown) => error as { code: number; stdout: string; stderr: string },
+    );
+  }
+
+  test.each([
+    ['gone', ':'],
+    ['made again', 'mkdir "$1"'],
+  ])('and %s is still in the project that it was in', async (_what, before) => {
+    const cli = await twoProjects();
+    const gone = join(cli.payments, 'gone');
+    for (const words of [['which'], ['which', '.'], ['which', '..'], ['which', '../build']]) {
+      expect(await inDeleted(cli, gone, words, before), words.join(' ')).toMatchObject({
+        code: 0,
+        stdout: 'payments\n',
+        stderr: '',
+      });
+      await rm(gone, { recursive: true, force: true });
+    }
+    expect((await inDeleted(cli, gone, ['rm', '.', '--yes'], before)).code).toBe(2);
+  });
+
+  test('is told where the active project stands in', async () => {
+    const cli = await twoProjects();
+    expect(await inDeleted(cli, join(cli.home, 'gone'), ['which'])).toMatchObject({
+      code: 0,
+      stdout: 'website\n',
+      stderr: 'the working directory is gone: using the active project "website"\n',
+    });
+  });
+
+  test('is what a relative path would start from, and nothing else is said', async () => {
+    const cli = await twoProjects();
+    const gone = join(cli.payments, 'gone');
+    for (const words of [
+      ['--data-dir', 'data', 'which'],
+      ['--socket', 'socket', 'which'],
+      ['add', '.'],
+    ]) {
+      expect(await inDeleted(cli, gone, words), words.join(' ')).toMatchObject({
+        code: 1,
+        stdout: '',
+        stderr:
+          'gardener: cannot tell the working directory: it is gone\ntry: from a directory that exists\n',
+      });
+    }
+  });
+});
+
+test('a path that goes up goes up from behind the links, as with every other program', async () => {
+  const cli = await twoProjects();
+  const link = join(cli.website, 'link');
+  await symlink(join(cli.payments, 'build'), link);
+  const there = { cwd: link, env: { PWD: link } };
+  for (const path of ['..', './..', '../build', '../']) {
+    expect((await cli.run(['which', path], there)).stdout, path).toBe('payments\n');
+  }
+  expect(await cli.json(['export', '../out.json'], there)).toMatchObject({
+    file: join(cli.payments, 'out.json'),
+  });
+  expect(await cli.json(['import', '../out.json', '--dry-run'], there)).toBeDefined();
+  expect((await cli.run(['rm', '..', '--yes'], there)).stdout).toBe('removed payments\n');
+  expect((await cli.run(['which', '.'], there)).stdout).toBe('website\n');
+});
+
+test('what is listed may be a path from here, or one that Tab has completed', async () => {
+  const cli = await twoProjects();
+  const names = async (query: string, cwd: string): Promise<string[]> => {
+    const { projects } = (await cli.json(['ls', query], { cwd })) as { projects: { name: string }[] };
+    return projects.map(({ name }) => name);
+  };
+  const src = join(cli.home, 'src');
+  expect(await names('.', src)).toEqual(['payments', 'website']);
+  expect(await names('.', cli.payments)).toEqual(['payments']);
+  expect(await names('..', cli.payments)).toEqual(['payments', 'website']);
+  expect(await names('./payments/', cli.home)).toEqual([]);
+  expect(await names('src/payments/', cli.home)).toEqual(['payments']);
+  expect(await names('~/src/website', '/')).toEqual(['website']);
 });
 
 describe('a bare word', () => {

@@ -50,6 +50,8 @@ export function terminal({ home, columns = 80, now = Date.now }: TerminalOptions
         home,
         daemonProgram: join(home, 'no-daemon-is-started-here'),
         cwd: () => home,
+        realCwd: () => home,
+        lostCwd: () => undefined,
         now,
         connect,
         uninterrupted: (work) => work(),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { MAX_PATH_BYTES, TRAINING_STATUSES } from '../../domain/project.ts';
+import { MAX_PATH_BYTES } from '../../domain/limits.ts';
+import { TRAINING_STATUSES } from '../../domain/project.ts';
 import { ISSUE_CODES } from '../../domain/issues.ts';
 import {
   EXAMPLE_PROJECT,
