@@ -9,7 +9,7 @@ import { NoAnswerError } from '../../store/lane.ts';
 import { type Ask, Disk } from './disk.ts';
 import { FormerPlaces } from './former-places.ts';
 import type { Turns } from '../../turns.ts';
-import { RealSources } from './real-sources.ts';
+import { RealSources, TRUSTED_MS } from './real-sources.ts';
 import { MAX_WORKTREES, TooManyWorktrees } from './git-worktrees.ts';
 import { Worktrees } from './worktrees.ts';
 
@@ -19,6 +19,13 @@ const TOO_MANY = `its repository has more than ${MAX_WORKTREES} worktrees and no
 interface RealPlace {
   readonly real: string;
   readonly existing: string;
+}
+
+/** How sure a project has to be found. */
+interface Care {
+  /** What is known of links must not be older, as `performance.now` has it; null where somebody only asks. */
+  readonly since: number | null;
+  readonly isChange: boolean;
 }
 
 export class Places {
@@ -52,7 +59,7 @@ export class Places {
    * @throws {RegistryError} `ambiguous_project`; `project_not_found` where the disk would have to tell and does not answer
    */
   find(path: string, asker: object): Promise<Found | undefined> {
-    return this.#find(path, asker, null);
+    return this.#find(path, asker, { since: null, isChange: false });
   }
 
   /** The id of the same. */
@@ -61,26 +68,31 @@ export class Places {
   }
 
   /**
-   * The same for what changes the project: by where links lead now, and not by what was known of them a while ago.
+   * The same for what changes the project, which is one that is there now, and not by what was known a while ago. What
+   * may be missed for {@link TRUSTED_MS} is a nearer one, where a link was made to lead here.
    *
    * @throws {RegistryError} as {@link Places.find}, also where a disk would have to tell where the project is
    */
   async findToChange(path: string, asker: object): Promise<string | undefined> {
-    return (await this.#find(path, asker, performance.now()))?.project.project_id;
+    const now = performance.now();
+    const found =
+      (await this.#find(path, asker, { since: now - TRUSTED_MS, isChange: true })) ??
+      (await this.#find(path, asker, { since: now, isChange: true }));
+    return found?.project.project_id;
   }
 
   /**
-   * The id of the project whose `source_path` a path is, by where links lead now; undefined when there is none.
+   * The id of the project whose `source_path` a path is now; undefined when there is none.
    *
    * @param path absolute
    * @throws {RegistryError} as {@link Places.findToChange}
    */
   async findAt(path: string, asker: object): Promise<string | undefined> {
-    const since = performance.now();
+    const care = { since: performance.now(), isChange: true };
     const found = await this.inTurn(asker, () =>
       this.#told(
         path,
-        since,
+        care,
         () => [],
         (place) => findAt(this.#view(), place, this.#sources.at),
       ),
@@ -88,15 +100,14 @@ export class Places {
     return found?.project.project_id;
   }
 
-  /** @param since when a change was asked for; null for a question */
-  async #find(path: string, asker: object, since: number | null): Promise<Found | undefined> {
+  async #find(path: string, asker: object, care: Care): Promise<Found | undefined> {
     const [known, ...others] = this.#view().at(normalizePath(path));
     // Nothing is nearer than that, and most paths are such.
     if (known && others.length === 0) return { project: known, by: 'cwd' };
     return await this.inTurn(asker, () =>
       this.#told(
         path,
-        since,
+        care,
         ({ real, existing }) => this.#worktrees.around(real, existing),
         (place) => findAround(this.#view(), place, this.#sources.at),
       ),
@@ -122,10 +133,11 @@ export class Places {
   /** Looks a path up by what the disk tells of it; by what is written where the disk does not answer. */
   async #told(
     path: string,
-    since: number | null,
+    care: Care,
     worktreesOf: (place: RealPlace) => Promise<Worktree[]> | [],
     lookUp: (place: Place) => Found | undefined,
   ): Promise<Found | undefined> {
+    const { since, isChange } = care;
     let silence: NoAnswerError | null = null;
     const ask = async (): Promise<Omit<Place, 'path'>> => {
       const place = await this.#real(path);
@@ -142,17 +154,24 @@ export class Places {
     if (this.#turns.isOver) await this.#turns.next();
     const found = lookUp({ path, ...place });
     // Something nearer may be where the disk does not tell, and a change is not to be made of the wrong project.
-    const isSure = found && (since === null || normalizePath(path) === found.project.source_path);
+    const isSure = found && (!isChange || normalizePath(path) === found.project.source_path);
     if (silence && !isSure) throw untold(path, (silence as NoAnswerError).message);
-    if (found === undefined || isWithin(path, found.project.source_path)) return found;
-    const { name, source_path: source } = found.project;
-    if (since !== null) {
-      if (this.#sources.isUntold(source)) throw untold(path, `the disk of "${name}" does not answer`);
-      return found;
+    if (found === undefined || (await this.#isThere(path, found, isChange))) return found;
+    return await this.#told(path, { since: performance.now(), isChange }, worktreesOf, lookUp);
+  }
+
+  /** Whether what was found is still there: links may lead elsewhere since they were looked at. */
+  async #isThere(path: string, { project }: Found, isChange: boolean): Promise<boolean> {
+    const { name, source_path: source } = project;
+    if (isWithin(path, source)) return true;
+    try {
+      return await this.#sources.isAsKnown(source);
+    } catch (error) {
+      if (!(error instanceof NoAnswerError)) throw error;
+      if (isChange) throw untold(path, `the disk of "${name}" does not answer`);
+      // As far as anybody knows.
+      return true;
     }
-    // Links may lead elsewhere since they were looked at, and then there is another project to be found, or none.
-    if (await this.#sources.isAsKnown(source)) return found;
-    return await this.#told(path, performance.now(), worktreesOf, lookUp);
   }
 
   /** Does one thing after the other for each asker. */

@@ -5,7 +5,7 @@ import { NoAnswerError } from '../../store/lane.ts';
 import type { Disk } from './disk.ts';
 
 /** What is known of links is asked again after so long: somebody may have made one, or had one lead elsewhere. Milliseconds. */
-const TRUSTED_MS = 5_000;
+export const TRUSTED_MS = 5_000;
 /** And only afterwards where asking takes longer than this: nobody waits so long at a prompt. Milliseconds. */
 const PATIENCE_MS = 100;
 
@@ -18,8 +18,6 @@ export class RealSources {
   #leadingTo = new Map<string, string[]>();
   /** How long the paths are that a project may be found at. */
   #lengths = new Set<number>();
-  /** The source paths whose disk did not answer when it was asked last. */
-  #untold = new Set<string>();
   #isStale = true;
   #begunAt = Number.NEGATIVE_INFINITY;
   #askedAt = Number.NEGATIVE_INFINITY;
@@ -51,14 +49,13 @@ export class RealSources {
     return this.#real.values();
   }
 
-  /** Whether a source path leads where it is known to lead, as far as its disk tells now. */
+  /**
+   * Whether a source path leads where it is known to lead.
+   *
+   * @throws {NoAnswerError} where its disk does not tell now
+   */
   async isAsKnown(path: string): Promise<boolean> {
-    return (await this.#leadsTo(path)) === (this.#real.get(path) ?? null);
-  }
-
-  /** Whether nobody knows where a source path leads, but only where it once did. */
-  isUntold(path: string): boolean {
-    return this.#untold.has(path);
+    return (await this.#disk.real(path)) === (this.#real.get(path) ?? null);
   }
 
   /**
@@ -100,10 +97,9 @@ export class RealSources {
     const leadingTo = new Map<string, string[]>();
     const paths = new Set(Array.from(this.#view().projects(), (project) => project.source_path));
     const lengths = new Set<number>();
-    const untold = new Set<string>();
     for (const path of paths) {
       lengths.add(path.length);
-      const leads = await this.#leadsTo(path, () => untold.add(path));
+      const leads = await this.#leadsTo(path);
       // What is gone, or cannot be told, counts as it is written.
       if (leads === null) continue;
       real.set(path, leads);
@@ -116,18 +112,16 @@ export class RealSources {
     this.#real = real;
     this.#leadingTo = leadingTo;
     this.#lengths = lengths;
-    this.#untold = untold;
     this.#begunAt = started;
     this.#askedAt = performance.now();
     this.#took = this.#askedAt - started;
   }
 
-  async #leadsTo(path: string, silent?: () => void): Promise<string | null> {
+  async #leadsTo(path: string): Promise<string | null> {
     try {
       return await this.#disk.real(path);
     } catch (error) {
       if (!(error instanceof NoAnswerError)) throw error;
-      silent?.();
       // As far as anybody knows.
       return this.#real.get(path) ?? null;
     }
