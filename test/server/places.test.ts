@@ -423,12 +423,12 @@ describe('a linked worktree', () => {
       await writeFile(join(bare, 'worktrees', name, 'gitdir'), `${join(home, name, '.git')}\n`);
       await writeFile(join(bare, 'worktrees', name, 'commondir'), '../..\n');
     };
-    for (let number = 2; number < 1_000; number += 1) await stale(`k${number}`);
+    for (let number = 2; number < 500; number += 1) await stale(`k${number}`);
     await register('last', 'many/last');
     expect(await resolved(join(home, 'first'))).toBe('last worktree');
     await stale('z');
     expect((await peer.refusal('projects.resolve', { cwd: join(home, 'first') })).message).toBe(
-      `cannot tell which project ${join(home, 'first')} belongs to: its repository has more than 1000 worktrees and no main one; name the project`,
+      `cannot tell which project ${join(home, 'first')} belongs to: its repository has more than 500 worktrees and no main one; name the project`,
     );
     expect(await resolved(join(home, 'last'))).toBe('last cwd');
   });

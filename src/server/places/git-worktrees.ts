@@ -11,7 +11,7 @@ import type { Disk } from './disk.ts';
 import { type Core, readCore } from './git-config.ts';
 
 /** Nobody has so many, and each takes two questions. */
-export const MAX_WORKTREES = 1_000;
+export const MAX_WORKTREES = 500;
 
 /** There are more worktrees than are looked at: which of them is a project cannot be told. */
 export class TooManyWorktrees extends Error {
