@@ -491,6 +491,30 @@ def _absolute(path: PathLike) -> str:
     return "/" + os.path.abspath(os.fspath(path)).lstrip("/")
 
 
+def _working_directory() -> str:
+    """Also where it was, if it is gone: whoever stands in one that was deleted and made again stands there still."""
+    try:
+        return os.getcwd()
+    except FileNotFoundError:
+        lost = _lost_directory()
+        if lost is None:
+            raise
+        return lost
+
+
+def _lost_directory() -> Optional[str]:
+    try:
+        told = os.readlink("/proc/self/cwd")
+    except OSError:
+        # There is no /proc; the shell's word may be all there is.
+        told = ""
+    deleted = " (deleted)"
+    if told.startswith("/") and told.endswith(deleted):
+        return told[: -len(deleted)]
+    written = os.environ.get("PWD", "")
+    return written if written.startswith("/") else None
+
+
 def _place(path: PathLike) -> str:
     text = os.fspath(path)
     in_home = text == "~" or text.startswith("~/")
@@ -1330,7 +1354,7 @@ class ProjectRegistry:
             "projects.resolve",
             project=project,
             env=os.environ.get("CODEBASE_GARDENER_PROJECT"),
-            cwd=_absolute(os.getcwd() if cwd is None else cwd),
+            cwd=_absolute(_working_directory() if cwd is None else cwd),
         )
         return ProjectMetadata.from_dict(found["project"])
 

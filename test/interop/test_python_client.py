@@ -116,6 +116,18 @@ class Vocabulary(DaemonTest):
         self.assertEqual(registry.get_project_count(), 1)
         self.assertIsNone(registry.get_project(other))
 
+    def test_a_working_directory_that_is_gone_is_in_the_project_that_it_was_in(self):
+        path = self.codebase("payments")
+        self.registry.register_project("other", self.codebase("other"))
+        self.registry.register_project("payments", path)
+        gone = path / "gone"
+        gone.mkdir()
+        self.addCleanup(os.chdir, os.getcwd())
+        os.chdir(gone)
+        gone.rmdir()
+        with unittest.mock.patch.dict(os.environ, {"PWD": str(gone)}):
+            self.assertEqual(self.registry.resolve_project().name, "payments")
+
     def test_what_is_wrong_on_the_disk_and_mending_it(self):
         project_id = self.registry.register_project("payments", self.codebase("payments"))
         self.assertEqual(self.registry.validate_registry(), [])
