@@ -28,7 +28,7 @@ export class Disk {
     return status?.isDirectory() ? 'directory' : null;
   }
 
-  /** The path behind all links. */
+  /** The path behind all links, and on macOS as the disk spells it: there two spellings of a name are one directory. */
   real(path: string): Promise<string | null> {
     return this.#ask(() => realpath(path));
   }
