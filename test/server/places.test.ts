@@ -157,17 +157,15 @@ describe('a change of a project that is named by a path behind links', () => {
     expect(await peer.call('projects.count')).toBe(3);
   });
 
-  test('finds one that a link leads there to only now, where no other is there', async () => {
-    const { first, second } = await exchanged();
-    const third = await daemon.codebase('third');
-    const link = join(first, '..', 'two');
-    await rm(link);
-    await symlink(third, link);
-    expect(await peer.call('projects.touch', { project: join(third, 'src') })).toMatchObject({ name: 'two' });
-    await rm(link);
-    await symlink(first, link);
-    expect(await peer.call('projects.remove', { project: first })).toHaveProperty('project_id');
-    expect(await peer.call('projects.touch', { project: second })).toMatchObject({ name: 'one' });
+  test('is refused where another one is there as well by now', async () => {
+    const { first } = await exchanged();
+    // Asked for, so that this one is known to be there, and the other is not.
+    expect(await resolved(first)).toBe('two cwd');
+    await rm(join(first, '..', 'one'));
+    await symlink(first, join(first, '..', 'one'));
+    expect(await peer.refusal('projects.remove', { project: first })).toMatchObject({
+      data: { kind: 'ambiguous_project', suggestions: ['one', 'two'] },
+    });
   });
 
   test('is no other one for whoever asks first which one that is', async () => {

@@ -28,6 +28,14 @@ interface Care {
   readonly isChange: boolean;
 }
 
+function recently(): Care {
+  return { since: performance.now() - TRUSTED_MS, isChange: true };
+}
+
+function now(): Care {
+  return { since: performance.now(), isChange: true };
+}
+
 export class Places {
   readonly #view: () => RegistryView;
   readonly #disk: Disk;
@@ -69,35 +77,33 @@ export class Places {
 
   /**
    * The same for what changes the project, which is one that is there now, and not by what was known a while ago. What
-   * may be missed for {@link TRUSTED_MS} is a nearer one, where a link was made to lead here.
+   * may be missed for {@link TRUSTED_MS} is one that is nearer, or there at all, since a link was made to lead here.
    *
    * @throws {RegistryError} as {@link Places.find}, also where a disk would have to tell where the project is
    */
   async findToChange(path: string, asker: object): Promise<string | undefined> {
-    const now = performance.now();
-    const found =
-      (await this.#find(path, asker, { since: now - TRUSTED_MS, isChange: true })) ??
-      (await this.#find(path, asker, { since: now, isChange: true }));
-    return found?.project.project_id;
+    return (await this.#find(path, asker, recently()))?.project.project_id;
   }
 
   /**
-   * The id of the project whose `source_path` a path is now; undefined when there is none.
+   * The id of the project whose `source_path` a path is, and no other one's by now; undefined when there is none.
    *
    * @param path absolute
    * @throws {RegistryError} as {@link Places.findToChange}
    */
   async findAt(path: string, asker: object): Promise<string | undefined> {
-    const care = { since: performance.now(), isChange: true };
-    const found = await this.inTurn(asker, () =>
+    const look = (care: Care): Promise<Found | undefined> =>
       this.#told(
         path,
         care,
         () => [],
         (place) => findAt(this.#view(), place, this.#sources.at),
-      ),
-    );
-    return found?.project.project_id;
+      );
+    return await this.inTurn(asker, async () => {
+      // Asking for all of them is for what is really removed; most paths that nothing is found at are mistakes.
+      const found = (await look(recently())) && (await look(now()));
+      return found?.project.project_id;
+    });
   }
 
   async #find(path: string, asker: object, care: Care): Promise<Found | undefined> {
@@ -157,7 +163,7 @@ export class Places {
     const isSure = found && (!isChange || normalizePath(path) === found.project.source_path);
     if (silence && !isSure) throw untold(path, (silence as NoAnswerError).message);
     if (found === undefined || (await this.#isThere(path, found, isChange))) return found;
-    return await this.#told(path, { since: performance.now(), isChange }, worktreesOf, lookUp);
+    return await this.#told(path, { ...now(), isChange }, worktreesOf, lookUp);
   }
 
   /** Whether what was found is still there: links may lead elsewhere since they were looked at. */

@@ -61,7 +61,7 @@ export class RealSources {
   /**
    * Has all that is known be of this moment or later: what was asked before it may have changed until then.
    *
-   * @param moment as `performance.now` has it; thousands of the same share the answers
+   * @param moment as `performance.now` has it
    */
   async refreshSince(moment: number): Promise<void> {
     const isRecent = (): boolean => !this.#isStale && this.#begunAt >= moment;
