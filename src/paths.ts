@@ -1,13 +1,13 @@
 /** Where things are. Client and daemon share this file, so that both look for the socket in one place. */
-import { homedir, tmpdir, userInfo } from 'node:os';
+import { homedir, userInfo } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 
 export interface PathOptions {
   /** Data directory; default `CODEBASE_GARDENER_DATA_DIR`, then `~/.codebase-gardener`. */
   readonly dataDir?: string | undefined;
   /**
-   * Socket; default `CODEBASE_GARDENER_SOCKET`, then `<data>/run/registry.sock`. Given alone, without a data directory,
-   * it is somebody else's to serve.
+   * Socket; default `CODEBASE_GARDENER_SOCKET`, then `<data>/run/registry.sock`. Given alone, without a data directory in
+   * the same place, it is somebody else's to serve.
    */
   readonly socket?: string | undefined;
 }
@@ -24,14 +24,23 @@ export interface Paths {
   readonly runDir: string;
   readonly socket: string;
   /**
-   * The socket was given and the data directory was not: it may be forwarded from another machine, and whose data it
-   * would serve is not known. Nothing is started, upgraded or restarted for it.
+   * The socket was given and the data directory was not, or somewhere else: it may be forwarded from another machine, and
+   * whose data it would serve is not known. Nothing is started, upgraded or restarted for it. A data directory in
+   * somebody's profile says nothing about a socket in an option, nor an option about a socket in the environment.
    */
   readonly socketAlone: boolean;
 }
 
 /** macOS has room for 104 bytes with the terminating NUL; Node 20 and 22 silently cut what is longer. */
 export const MAX_SOCKET_PATH_BYTES = 103;
+
+/** Where a short socket is when no variable names a place. */
+const LAST_RESORT = '/tmp';
+/** Where a short socket may be, the first of them first: as XDG and the system's own temporary directory have it. */
+const SHORT_PLACES = ['XDG_RUNTIME_DIR', 'TMPDIR', 'TMP', 'TEMP'] as const;
+
+/** Goes after a colon. */
+const NO_UTF8 = 'its name is no UTF-8, so that another one would be used; choose one whose name is';
 
 /** Where things are cannot be told; the message says what to do. */
 export class PathError extends Error {
@@ -43,13 +52,16 @@ export class SocketPathError extends PathError {
   override readonly name = 'SocketPathError';
 }
 
-/** The user's home directory; null where nobody knows one: no HOME, and no entry in the user database. */
+/**
+ * The user's home directory; null where nobody knows one: no HOME, and no entry in the user database. Null, too, where
+ * its name is no UTF-8: the next best would be another directory than the one that the person means.
+ */
 export function findHome(): string | null {
   // An empty or relative HOME would be another directory in each working directory.
   for (const ask of [homedir, () => userInfo().homedir]) {
     try {
       const home = ask();
-      if (isAbsolute(home)) return home;
+      if (isAbsolute(home)) return isWhole(home) ? home : null;
     } catch {
       // The user has no entry, as in a container that runs with any number; nothing else fails here.
     }
@@ -61,6 +73,7 @@ export function findHome(): string | null {
 export function homeDirectory(): string {
   const home = findHome();
   if (home !== null) return home;
+  requireWhole('HOME=', process.env['HOME'] ?? '');
   throw new PathError(
     `cannot tell the home directory: HOME is not set, and user ${process.getuid?.() ?? ''} is not in the user database; ` +
       'set HOME, or CODEBASE_GARDENER_DATA_DIR to an absolute path',
@@ -73,16 +86,22 @@ export function homeDirectory(): string {
  * Precedence: option, environment, default. A leading `~/`, which a shell leaves where it is quoted, is the home
  * directory. An option may be relative to the working directory; the environment goes from program to program, and
  * may not. A default socket path that is too long falls back to a short one
- * in the runtime or temporary directory, named after the data directory.
+ * in the runtime or temporary directory, named after the data directory; a relative one of these is ignored, as the XDG
+ * specification asks, and one in which the socket's path would be too long.
+ *
+ * A name that is no UTF-8 is refused. Node has U+FFFD for its bytes, in arguments and variables alike, so that it would
+ * use another directory than every other program. A name that has this character itself cannot be told from it.
  *
  * @throws {SocketPathError} when an explicitly given socket path is longer than {@link MAX_SOCKET_PATH_BYTES}
- * @throws {PathError} for a relative path in the environment, and where a home directory is needed and not known
+ * @throws {PathError} for a relative path in the environment, for a name that is no UTF-8, and where a home directory
+ *   is needed and not known
  */
 export function resolvePaths(options: PathOptions = {}, env: NodeJS.ProcessEnv = process.env): Paths {
   const given = givenPaths(options, env);
   if (!options.dataDir) requireAbsolute('CODEBASE_GARDENER_DATA_DIR', env);
   if (!options.socket) requireAbsolute('CODEBASE_GARDENER_SOCKET', env);
   const dataDir = given.dataDir ? absolute(given.dataDir) : join(homeDirectory(), '.codebase-gardener');
+  requireWhole('data directory ', dataDir);
   const runDir = join(dataDir, 'run');
   return {
     dataDir,
@@ -107,8 +126,9 @@ export function trashWithin(projectsDir: string): string {
 
 /** See {@link Paths.socketAlone}. */
 export function isSocketAlone(options: PathOptions, env: NodeJS.ProcessEnv): boolean {
-  const { dataDir, socket } = givenPaths(options, env);
-  return Boolean(socket) && !dataDir;
+  if (options.socket) return !options.dataDir;
+  if (!env['CODEBASE_GARDENER_SOCKET']) return false;
+  return Boolean(options.dataDir) || !env['CODEBASE_GARDENER_DATA_DIR'];
 }
 
 function givenPaths({ dataDir, socket }: PathOptions, env: NodeJS.ProcessEnv): PathOptions {
@@ -124,6 +144,15 @@ function requireAbsolute(name: string, env: NodeJS.ProcessEnv): void {
   throw new PathError(
     `cannot use ${name}=${path}: a relative path is another one in each working directory; set it to an absolute one`,
   );
+}
+
+/** Whether a path reaches the system as the person wrote it: half of a surrogate pair becomes U+FFFD on its way there. */
+function isWhole(path: string): boolean {
+  return path.isWellFormed() && !path.includes('\uFFFD');
+}
+
+function requireWhole(what: string, path: string): void {
+  if (!isWhole(path)) throw new PathError(`cannot use ${what}${path}: ${NO_UTF8}`);
 }
 
 function isInHome(path: string): boolean {
@@ -142,6 +171,7 @@ function resolveSocket(
 ): string {
   if (given) {
     const socket = absolute(given);
+    requireWhole('socket ', socket);
     const bytes = Buffer.byteLength(socket);
     if (bytes > MAX_SOCKET_PATH_BYTES) {
       throw new SocketPathError(
@@ -152,9 +182,16 @@ function resolveSocket(
   }
   const socket = join(runDir, 'registry.sock');
   if (Buffer.byteLength(socket) <= MAX_SOCKET_PATH_BYTES) return socket;
-  const base = env['XDG_RUNTIME_DIR'] || tmpdir();
   // Loaded only here: it would be a third of what the client library costs to import.
   const { createHash } = process.getBuiltinModule('node:crypto');
   const name = createHash('sha256').update(dataDir).digest('hex').slice(0, 16);
-  return join(base, `codebase-gardener-${process.getuid?.() ?? 0}`, `${name}.sock`);
+  const within = (place: string): string =>
+    join(place, `codebase-gardener-${process.getuid?.() ?? 0}`, `${name}.sock`);
+  for (const variable of SHORT_PLACES) {
+    const place = env[variable];
+    if (!place || !isAbsolute(place)) continue;
+    requireWhole(`${variable}=`, place);
+    if (Buffer.byteLength(within(place)) <= MAX_SOCKET_PATH_BYTES) return within(place);
+  }
+  return within(LAST_RESORT);
 }

@@ -5,9 +5,10 @@ import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, describe, expect, test } from 'vitest';
-import { PathError, resolvePaths } from '../src/paths.ts';
+import { findHome, PathError, type PathOptions, resolvePaths } from '../src/paths.ts';
 import { builtProgram } from './support/cli.ts';
 import { temporaryDirectory } from './support/home.ts';
+import { requireTools } from './support/tools.ts';
 
 const { HOME } = process.env;
 
@@ -53,6 +54,106 @@ describe('a relative path in the environment is refused', () => {
 test('a socket in the home directory is found there', () => {
   process.env['HOME'] = '/home/ada';
   expect(resolvePaths({}, { CODEBASE_GARDENER_SOCKET: '~/s' }).socket).toBe('/home/ada/s');
+});
+
+describe('the short socket of a long data directory', () => {
+  const dataDir = `/${'d'.repeat(120)}`;
+  const within = (place: string): RegExp =>
+    new RegExp(`^${place}/codebase-gardener-${process.getuid?.()}/[0-9a-f]{16}\\.sock$`);
+
+  test.for<[what: string, env: NodeJS.ProcessEnv, place: string]>([
+    ['nothing', {}, '/tmp'],
+    ['the runtime directory first', { XDG_RUNTIME_DIR: '/run/user/7', TMPDIR: '/var/tmp' }, '/run/user/7'],
+    // The XDG specification: "consider the path invalid and ignore it".
+    ['no relative one', { XDG_RUNTIME_DIR: 'run', TMPDIR: '/var/tmp/' }, '/var/tmp'],
+    ['no relative temporary directory', { TMPDIR: './t', TMP: '../t', TEMP: '/var/tmp' }, '/var/tmp'],
+    [
+      'none at all where all are relative',
+      { XDG_RUNTIME_DIR: '.', TMPDIR: 'a', TMP: 'b', TEMP: 'c' },
+      '/tmp',
+    ],
+    ['no empty one', { XDG_RUNTIME_DIR: '', TMPDIR: '/var/tmp' }, '/var/tmp'],
+    ['none in which it would be too long', { XDG_RUNTIME_DIR: `/${'x'.repeat(80)}` }, '/tmp'],
+  ])('is where the environment says, of which counts %s', ([, env, place]) => {
+    expect(resolvePaths({ dataDir }, env).socket).toMatch(within(place));
+  });
+});
+
+describe('whose a socket is', () => {
+  const both = { CODEBASE_GARDENER_DATA_DIR: '/d', CODEBASE_GARDENER_SOCKET: '/s' };
+
+  test.for<[what: string, options: PathOptions, env: NodeJS.ProcessEnv, alone: boolean]>([
+    ['nothing', {}, {}, false],
+    ['an option', { socket: '/s' }, {}, true],
+    ['options for both', { socket: '/s', dataDir: '/d' }, both, false],
+    ['a variable', {}, { CODEBASE_GARDENER_SOCKET: '/s' }, true],
+    ['variables for both', {}, both, false],
+    ['an option, in spite of a profile', { socket: '/t' }, { CODEBASE_GARDENER_DATA_DIR: '/d' }, true],
+    ['an option, in spite of both variables', { socket: '/t' }, both, true],
+    ['a variable, in spite of an option', { dataDir: '/e' }, { CODEBASE_GARDENER_SOCKET: '/s' }, true],
+    ['a variable, in spite of an option for one of both', { dataDir: '/e' }, both, true],
+    ['empty ones', { socket: '', dataDir: '' }, both, false],
+    ['no option', { dataDir: '/e' }, { CODEBASE_GARDENER_DATA_DIR: '/d' }, false],
+  ])('%s', ([, options, env, alone]) => {
+    expect(resolvePaths(options, env).socketAlone).toBe(alone);
+  });
+});
+
+describe('a name that is no UTF-8 is refused', () => {
+  // What Node has in the place of a byte 0xff.
+  const broken = '/srv/\uFFFD';
+  const reason = 'its name is no UTF-8, so that another one would be used; choose one whose name is';
+
+  test.for<[what: string, options: PathOptions, env: NodeJS.ProcessEnv, said: string]>([
+    ['a data directory', { dataDir: broken }, {}, `data directory ${broken}`],
+    ['half of a pair', { dataDir: '/srv/\ud83d' }, {}, 'data directory /srv/\ud83d'],
+    ['of the environment', {}, { CODEBASE_GARDENER_DATA_DIR: broken }, `data directory ${broken}`],
+    ['a socket', { socket: broken, dataDir: '/d' }, {}, `socket ${broken}`],
+    ['of the environment', {}, { CODEBASE_GARDENER_SOCKET: broken }, `socket ${broken}`],
+    [
+      'a runtime directory that counts',
+      { dataDir: `/${'d'.repeat(120)}` },
+      { XDG_RUNTIME_DIR: broken },
+      `XDG_RUNTIME_DIR=${broken}`,
+    ],
+  ])('%s', ([, options, env, said]) => {
+    expect(() => resolvePaths(options, env)).toThrow(new PathError(`cannot use ${said}: ${reason}`));
+  });
+
+  test('a home', () => {
+    process.env['HOME'] = broken;
+    expect(() => resolvePaths({}, {})).toThrow(new PathError(`cannot use HOME=${broken}: ${reason}`));
+    expect(findHome()).toBeNull();
+    expect(resolvePaths({ dataDir: '/d' }, {}).dataDir).toBe('/d');
+  });
+
+  test.for(['HOME', 'CODEBASE_GARDENER_DATA_DIR', '--data-dir', '--socket', 'an argument'])(
+    'by the programs, as the byte 0xff in %s, and nothing is made',
+    async (what, context) => {
+      requireTools(context, 'python3');
+      const home = await temporaryDirectory();
+      // Node can give no such bytes either.
+      const launch = `import os, sys
+node, program, what, home = sys.argv[1:]
+env = {'PATH': os.environ['PATH'], 'HOME': home}
+words = ['ls'] if program.endswith('gardener.js') else []
+odd = os.fsencode(home) + b'/\\xff'
+if what.startswith('--'): words += [what, odd]
+elif what == 'an argument': words += [odd]
+else: env[what] = odd
+os.execve(node, [node, program, *words], env)`;
+      for (const program of ['gardener.js', 'gardenerd.js'] as const) {
+        if (what === 'an argument' && program === 'gardenerd.js') continue;
+        const words = ['-c', launch, process.execPath, builtProgram(program), what, home];
+        const ended = await promisify(execFile)('python3', words).then(
+          () => 'it went well',
+          ({ stderr }: { stderr: string }) => stderr,
+        );
+        expect(ended).toMatch(/^gardenerd?: cannot use .* no UTF-8/s);
+        expect(await readdir(home)).toEqual([]);
+      }
+    },
+  );
 });
 
 /** As many a container has it: a number that no user has. */

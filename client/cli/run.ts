@@ -29,6 +29,7 @@ export async function run(words: readonly string[], host: Host): Promise<number>
   const program = createProgram(host, words, entered, printed);
   const asked = askedForHelp(program, words);
   try {
+    refuseDamaged(words);
     await program.parseAsync(asked, { from: 'user' });
     return context?.exitCode ?? EXIT.ok;
   } catch (thrown) {
@@ -53,6 +54,21 @@ function printedDocument(text: string): object {
 
 function isWithoutCommand(thrown: unknown): boolean {
   return thrown instanceof CommanderError && thrown.code === 'commander.help';
+}
+
+/**
+ * Refuses a word that is no UTF-8, before it names another file than the person meant, or reaches a trainer changed: Node
+ * has U+FFFD for each such byte.
+ *
+ * @throws {UsageError} also for a word that has this character itself, which cannot be told from it
+ */
+function refuseDamaged(words: readonly string[]): void {
+  // What a shell asks on Tab may end in the middle of a character.
+  if (words[0] === '__complete') return;
+  const damaged = words.find((word) => word.includes('\uFFFD'));
+  if (damaged !== undefined) {
+    throw new UsageError(`cannot use the argument ${damaged}: it is no UTF-8`, 'a name that is');
+  }
 }
 
 function tell({ stderr, env, home }: Host, { message, hint, exitCode }: Explained, advise: Advise): void {
