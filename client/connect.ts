@@ -1,10 +1,14 @@
 /** Finding the daemon, or starting it. */
+import { realpath } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { type Paths, resolvePaths } from '../src/paths.ts';
 import { refuseForRoot, UnsafeDirectoryError } from '../src/private-directory.ts';
+import type { Result } from '../src/protocol/methods.ts';
 import { Client } from './client.ts';
 import { inMs, pause } from './deadline.ts';
 import { ConnectionError } from './errors.ts';
 import { greet, type Greeted, type Target } from './greet.ts';
+import { commandFor } from './place-flags.ts';
 import { isStarting } from './spawn.ts';
 import type { Waiter } from './started-daemon.ts';
 import { startFailed, Starter } from './starter.ts';
@@ -15,7 +19,8 @@ export interface ConnectOptions {
   readonly dataDir?: string | undefined;
   /**
    * Socket; default `CODEBASE_GARDENER_SOCKET`, then `<data>/run/registry.sock`. For one that is given alone, without a
-   * data directory, no daemon is started, upgraded or restarted: it may lead to another machine.
+   * data directory in the same place (options or environment), no daemon is started, upgraded or restarted: it may lead
+   * to another machine.
    */
   readonly socket?: string | undefined;
   /** Start a daemon when there is none, now or when a connection was lost; default true. */
@@ -84,7 +89,12 @@ export async function connect(options: ConnectOptions = {}): Promise<Client> {
     startMs: deadlines.start ?? 10_000,
     warn: options.onWarning ?? ((message) => process.emitWarning(message, 'RegistryWarning')),
   };
-  const open = (aborted: AbortSignal) => reach(target, means, aborted);
+  const isMixed = target.paths.socketAlone && Boolean(options.dataDir);
+  const open = async (aborted: AbortSignal): Promise<Greeted> => {
+    const greeted = await reach(target, means, aborted);
+    if (isMixed) await requireDirectory(greeted, target.paths, aborted);
+    return greeted;
+  };
   return new Client(await open(signal), open, deadlines.call ?? 30_000, means.warn, target.paths.socketAlone);
 }
 
@@ -196,10 +206,36 @@ async function isServed(target: Target): Promise<boolean> {
   }
 }
 
-function notRunning({ socket, socketAlone }: Paths): ConnectionError {
+/**
+ * Refuses a daemon of other data than those that an option names, which a socket of the environment has led to.
+ *
+ * @throws {ConnectionError} `not_allowed`
+ */
+async function requireDirectory(
+  { connection, hello }: Greeted,
+  { dataDir, socket }: Paths,
+  signal: AbortSignal,
+): Promise<void> {
+  const real = (path: string): Promise<string> => realpath(path).catch(() => path);
+  try {
+    const told = (await connection.request('daemon.status', {}, { signal })) as Result<'daemon.status'>;
+    const isHere = hello.host === undefined || hello.host === hostname();
+    if (isHere && (await real(told.data_dir)) === (await real(dataDir))) return;
+    throw new ConnectionError(
+      'not_allowed',
+      `cannot use ${dataDir}: CODEBASE_GARDENER_SOCKET leads to ${socket}, where a daemon serves ${told.data_dir}${isHere ? '' : ` on ${hello.host}`}; unset it, or give the socket together with the data directory`,
+    );
+  } catch (error) {
+    await connection.close();
+    throw error;
+  }
+}
+
+function notRunning(paths: Paths): ConnectionError {
+  const { socket, socketAlone } = paths;
   const remedy = socketAlone
-    ? 'none is started for a socket that is given alone, as it may lead to another machine: start it there, or give the data directory, too'
-    : 'start it with "gardener daemon start"';
+    ? 'none is started for a socket that is given alone, as it may lead to another machine: start it there, or give the data directory in the same place, too'
+    : `start it with "${commandFor('gardener daemon start', paths)}"`;
   return new ConnectionError(
     'not_running',
     `cannot reach the registry: no daemon listens on ${socket}; ${remedy}`,

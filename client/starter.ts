@@ -2,6 +2,7 @@
 import type { Paths } from '../src/paths.ts';
 import type { InstalledService } from '../src/service/installed.ts';
 import { ConnectionError, systemWords } from './errors.ts';
+import { commandFor } from './place-flags.ts';
 import { askService, findService, serviceTrouble } from './service-manager.ts';
 import { daemonProgram, keepYoung, startDaemon, startLog } from './spawn.ts';
 import type { Leaving, StartedDaemon, Waiter } from './started-daemon.ts';
@@ -107,7 +108,7 @@ export class Starter {
       return error;
     const trouble = await serviceTrouble(this.#service);
     if (!trouble) return error;
-    const message = `cannot start the daemon: ${trouble.message}; try: ${trouble.remedy}`;
+    const message = `cannot start the daemon: ${trouble.message}; try: ${commandFor(trouble.remedy, this.#paths)}`;
     return new ConnectionError('start_failed', message, { cause: error });
   }
 
@@ -122,7 +123,7 @@ export class Starter {
     if (!trouble) return true;
     this.#service = undefined;
     this.#warn(
-      `the registry's daemon is started without its service: ${trouble.message}; try: ${trouble.remedy}`,
+      `the registry's daemon is started without its service: ${trouble.message}; try: ${commandFor(trouble.remedy, this.#paths)}`,
     );
     return false;
   }

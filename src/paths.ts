@@ -160,7 +160,16 @@ function isInHome(path: string): boolean {
 }
 
 function absolute(path: string): string {
-  return isInHome(path) ? join(homeDirectory(), path.slice(1)) : resolve(path);
+  if (isInHome(path)) return join(homeDirectory(), path.slice(1));
+  if (isAbsolute(path)) return resolve(path);
+  try {
+    return resolve(path);
+  } catch (cause) {
+    throw new PathError(
+      `cannot use ${path}: it is relative, and the working directory is gone; give an absolute path`,
+      { cause },
+    );
+  }
 }
 
 function resolveSocket(

@@ -96,10 +96,14 @@ export class Context {
     return paths;
   }
 
-  /** Nothing is started for a socket that was given without a data directory. */
-  get socketAlone(): boolean {
+  /**
+   * Nothing is started for a socket that was given without a data directory; `mixed` where that was given, but in another
+   * place: the one by a flag, the other by the environment.
+   */
+  get socketAlone(): boolean | 'mixed' {
     // As they were typed: what is said of an error must not need a working directory.
-    return isSocketAlone(this.#globals, this.host.env);
+    if (!isSocketAlone(this.#globals, this.host.env)) return false;
+    return this.#globals.dataDir ? 'mixed' : true;
   }
 
   /** The flags that say where the registry is, as the library takes them. */

@@ -70,9 +70,13 @@ function refuseToStart(ctx: Context, what: 'start' | 'restart'): void {
     throw new UsageError(`cannot ${what} the daemon: --no-start forbids it`, `gardener daemon ${what}`);
   }
   if (!ctx.socketAlone) return;
+  const { dataDir } = ctx.location;
+  const how = dataDir
+    ? 'by CODEBASE_GARDENER_SOCKET and its data directory by a flag'
+    : 'without a data directory';
   throw new UsageError(
-    `cannot ${what} the daemon: its socket was given without a data directory, and may lead to another machine`,
-    `gardener daemon ${what} --data-dir <path> --socket ${shellWord(ctx.paths.socket)}`,
+    `cannot ${what} the daemon: its socket was given ${how}, and may lead to another machine`,
+    `gardener daemon ${what} --data-dir ${dataDir ? shellWord(dataDir) : '<path>'} --socket ${shellWord(ctx.paths.socket)}`,
   );
 }
 

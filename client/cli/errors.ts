@@ -42,27 +42,37 @@ const REACHING: Readonly<Partial<Record<ConnectionFailure, string>>> = {
 
 /** For a daemon that is not there, on a socket that was given without a data directory. */
 const NOT_OURS = 'to start the daemon where it is to run, or here with --data-dir, too';
+/** The same where a flag gave the data directory and the environment the socket. */
+const NOT_IN_ONE_PLACE = 'the same with --socket, too, or without CODEBASE_GARDENER_SOCKET';
 
 /** For a socket that was given without a data directory: whoever is behind it is not for us to mend. */
 const FOREIGN: Readonly<Partial<Record<ConnectionFailure, string>>> = {
-  not_running: NOT_OURS,
   lost: 'the same again; where the socket is forwarded, look whether the tunnel stands',
   hung: 'gardener daemon logs where that daemon runs; where the socket is forwarded, look whether the tunnel stands',
 };
 
-/** @param socketAlone nothing is started for the socket that was given */
-export function explain(error: unknown, hints: Hints = {}, socketAlone = false): Explained {
+/**
+ * @param socketAlone nothing is started for the socket that was given; `mixed` where its data directory was given, but
+ *   in another place
+ */
+export function explain(
+  error: unknown,
+  hints: Hints = {},
+  socketAlone: boolean | 'mixed' = false,
+): Explained {
+  const notOurs = socketAlone === 'mixed' ? NOT_IN_ONE_PLACE : NOT_OURS;
   if (error instanceof RegistryError) return explainRegistry(error, hints);
   if (error instanceof RpcError) return explainRpc(error, hints);
   if (error instanceof ConnectionError) {
     const { reason, message } = error;
     // Only the connection knows which process hangs.
     const ours = reason === 'hung' ? `gardener daemon logs; ${adviceIn(message)}` : REACHING[reason];
-    const hint = socketAlone ? FOREIGN[reason] : ours;
+    const foreign = reason === 'not_running' ? notOurs : FOREIGN[reason];
+    const hint = socketAlone ? foreign : ours;
     return outside(EXIT.unreachable, reason, hint ? beforeAdvice(message) : message, hint);
   }
   if (error instanceof NotRunningError) {
-    return outside(EXIT.unreachable, 'not_running', error.message, socketAlone ? NOT_OURS : error.hint);
+    return outside(EXIT.unreachable, 'not_running', error.message, socketAlone ? notOurs : error.hint);
   }
   if (error instanceof UsageError) return outside(EXIT.usage, 'usage', error.message, error.hint);
   if (error instanceof PathError) return outside(EXIT.usage, 'usage', error.message, undefined);

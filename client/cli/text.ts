@@ -1,9 +1,11 @@
 /** Small pieces of text as people read them. Pure: the time and the home directory come in. */
 import { resolve } from 'node:path';
 import { printable } from '../../src/printable.ts';
+import { shellWord } from '../shell-word.ts';
 import { cutText } from './width.ts';
 
 export { printable } from '../../src/printable.ts';
+export { shellWord } from '../shell-word.ts';
 
 /** A path with the home directory as `~`. */
 export function tilde(path: string, home: string): string {
@@ -133,25 +135,8 @@ export function statusWords(status: string): string {
   return status.replaceAll('_', ' ');
 }
 
-/**
- * A word for a shell: as it is when nothing in it is special, quoted otherwise; where something in it cannot be shown, in
- * the quotes of bash and zsh that have escapes.
- */
-export function shellWord(word: string): string {
-  if (/^[\p{L}\p{N}_./:@%+,=-]+$/u.test(word) && !word.startsWith('-')) return word;
-  if (printable(word) === word) return `'${word.replaceAll("'", `'\\''`)}'`;
-  return `$'${Array.from(word, escapedForShell).join('')}'`;
-}
-
 /** Words that end a command, with dashes before them where one of them would be taken for a flag. */
 export function operands(...words: readonly string[]): string {
   const quoted = words.map(shellWord).join(' ');
   return words.some((word) => word.startsWith('-')) ? `-- ${quoted}` : quoted;
-}
-
-function escapedForShell(character: string): string {
-  if (character === "'" || character === '\\') return `\\${character}`;
-  if (printable(character) === character) return character;
-  // Bytes: the bash of macOS knows no escapes for code points.
-  return Array.from(Buffer.from(character), (byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join('');
 }

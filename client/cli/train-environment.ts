@@ -19,6 +19,8 @@ export function trainerEnvironment(
   // Undefined leaves a variable out, also one of a trainer around this one.
   return {
     ...env,
+    // A socket that was given alone must not find itself in company.
+    ...(location.socket !== undefined && { CODEBASE_GARDENER_DATA_DIR: undefined }),
     ...(location.dataDir !== undefined && { CODEBASE_GARDENER_DATA_DIR: location.dataDir }),
     ...(location.socket !== undefined && { CODEBASE_GARDENER_SOCKET: location.socket }),
     // So that every command of the registry in it means the project that is trained.

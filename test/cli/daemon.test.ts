@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
 import { appendFile, mkdir, stat, symlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { isGone } from '../../client/cli/processes.ts';
@@ -252,6 +252,13 @@ describe('for a socket that was given without a data directory', () => {
   test.each([
     ['a flag', (socket: string) => ({ words: ['--socket', socket], env: {} })],
     ['the environment', (socket: string) => ({ words: [], env: { CODEBASE_GARDENER_SOCKET: socket } })],
+    [
+      'a flag, whatever data directory a profile names',
+      (socket: string) => ({
+        words: ['--socket', socket],
+        env: { CODEBASE_GARDENER_DATA_DIR: join(dirname(socket), '.codebase-gardener') },
+      }),
+    ],
   ])('nothing is started, when it was given by %s', async (_what, given) => {
     const cli = await commandLine();
     const socket = join(cli.home, 'tunnel.sock');
@@ -271,6 +278,35 @@ describe('for a socket that was given without a data directory', () => {
       expect(stderr).toContain(`try: gardener daemon ${what} --data-dir <path> --socket ${socket}\n`);
     }
     await expect(stat(cli.dataDir)).rejects.toThrow('ENOENT');
+  });
+
+  test('nor is anything started where the data directory was given by a flag and the socket was not', async () => {
+    const cli = await commandLine();
+    const socket = join(cli.home, 'tunnel.sock');
+    const env = { CODEBASE_GARDENER_SOCKET: socket };
+    const place = ['--data-dir', cli.dataDir];
+    const { code, stderr } = await cli.run([...place, 'ls'], { env });
+    expect(code).toBe(3);
+    expect(stderr).toContain('no daemon listens on ~/tunnel.sock\n');
+    expect(stderr).toContain('try: the same with --socket, too, or without CODEBASE_GARDENER_SOCKET\n');
+    const started = await cli.run([...place, 'daemon', 'start'], { env });
+    expect(started.code).toBe(2);
+    expect(started.stderr).toContain(
+      `try: gardener daemon start --data-dir ${cli.dataDir} --socket ${socket}\n`,
+    );
+    await expect(stat(cli.dataDir)).rejects.toThrow('ENOENT');
+    // Where it leads to a daemon, that is to be the one of these data.
+    const there = ['--data-dir', join(cli.home, 'there'), '--socket', socket];
+    await cli.json([...there, 'daemon', 'start']);
+    const other = await cli.run([...place, 'ls'], { env });
+    expect(other).toMatchObject({ code: 3, stdout: '' });
+    expect(other.stderr).toContain(
+      'cannot use ~/.codebase-gardener: CODEBASE_GARDENER_SOCKET leads to ~/tunnel.sock, where a daemon serves ~/there; unset it',
+    );
+    expect(await cli.json(['--data-dir', join(cli.home, 'there'), 'ls'], { env })).toMatchObject({
+      projects: [],
+    });
+    await cli.json([...there, 'daemon', 'stop']);
   });
 
   test('a daemon that is there is used, stopped when told, and not restarted', async () => {

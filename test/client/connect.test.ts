@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { chmod, link, mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
 import { createConnection, createServer, type Socket } from 'node:net';
 import { dirname, join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import {
   connect,
   type ConnectOptions,
@@ -123,6 +123,40 @@ describe('without a daemon', () => {
       message: expect.stringContaining('as it may lead to another machine') as string,
     });
     expect(await readdir(home)).toEqual([]);
+  });
+
+  test.each([
+    ['a data directory', { dataDir: '/nosuch/a b' }, "gardener daemon start --data-dir '/nosuch/a b'"],
+    [
+      'both',
+      { dataDir: '/nosuch/d', socket: '/nosuch/s' },
+      'gardener daemon start --data-dir /nosuch/d --socket /nosuch/s',
+    ],
+  ])('the command that starts one works as it stands where %s was given', async (_, options, command) => {
+    const error = await refusal({ ...options, autoStart: false });
+    expect(error).toMatchObject({
+      reason: 'not_running',
+      message: expect.stringMatching(new RegExp(`; start it with "${command}"$`)) as string,
+    });
+  });
+
+  test('and where the environment gave it, which whoever reads that need not have', async () => {
+    vi.stubEnv('CODEBASE_GARDENER_DATA_DIR', '/nosuch/d');
+    expect(await refusal({ autoStart: false })).toMatchObject({
+      message: expect.stringMatching(/"gardener daemon start --data-dir \/nosuch\/d"$/) as string,
+    });
+    vi.stubEnv('CODEBASE_GARDENER_SOCKET', '/nosuch/s');
+    expect(await refusal({ autoStart: false })).toMatchObject({
+      message: expect.stringMatching(
+        /"gardener daemon start --data-dir \/nosuch\/d --socket \/nosuch\/s"$/,
+      ) as string,
+    });
+    vi.unstubAllEnvs();
+    vi.stubEnv('HOME', '/nosuch/home');
+    expect(await refusal({ autoStart: false })).toMatchObject({
+      message: expect.stringMatching(/; start it with "gardener daemon start"$/) as string,
+    });
+    vi.unstubAllEnvs();
   });
 
   test('what is no socket, or in no directory, is final', async () => {
