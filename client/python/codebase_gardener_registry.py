@@ -470,10 +470,23 @@ def _time(text: Optional[str]) -> Optional[datetime]:
 # Where things are: the same rules as the daemon's.
 
 
+def _as_utf8(what: str, path: str) -> str:
+    """Refuses a path that is no UTF-8, as the daemon does: Node would use another one, with U+FFFD in its name."""
+    try:
+        if "\ufffd" not in os.fsencode(path).decode("utf-8"):
+            return path
+    except UnicodeError:
+        pass
+    shown = path.encode("utf-8", "replace").decode("utf-8")
+    raise ValueError(
+        f"cannot use {what}{shown}: its name is no UTF-8, so that another one would be used; choose one whose name is"
+    )
+
+
 def _home() -> str:
     home = os.environ.get("HOME", "")
     if os.path.isabs(home):
-        return home
+        return _as_utf8("HOME=", home)
     try:
         home = pwd.getpwuid(os.getuid()).pw_dir
     except KeyError:
@@ -491,15 +504,20 @@ def _absolute(path: PathLike) -> str:
     return "/" + os.path.abspath(os.fspath(path)).lstrip("/")
 
 
-def _working_directory() -> str:
-    """Also where it was, if it is gone: whoever stands in one that was deleted and made again stands there still."""
+def _reference(project: str) -> str:
+    """A project as somebody wrote it, for the daemon, which has another working directory and perhaps another home."""
+    if project == "~" or project.startswith("~/"):
+        return _place(project)
+    return _absolute(project) if "/" in project or project in (".", "..") else project
+
+
+def _working_directory() -> Optional[str]:
+    """Also where it was, if it is gone: whoever stands in one that was deleted and made again stands there still. None
+    where nothing tells: nothing is said about projects then."""
     try:
-        return os.getcwd()
+        return _absolute(os.getcwd())
     except FileNotFoundError:
-        lost = _lost_directory()
-        if lost is None:
-            raise
-        return lost
+        return _lost_directory()
 
 
 def _lost_directory() -> Optional[str]:
@@ -538,7 +556,7 @@ def _default_data_dir() -> str:
 def _socket_path(data_dir: str, given: Optional[PathLike]) -> str:
     explicit = given or _from_environment("CODEBASE_GARDENER_SOCKET")
     if explicit:
-        path = _place(explicit)
+        path = _as_utf8("socket ", _place(explicit))
         size = len(os.fsencode(path))
         if size > _MAX_SOCKET_PATH_BYTES:
             raise ValueError(
@@ -549,10 +567,44 @@ def _socket_path(data_dir: str, given: Optional[PathLike]) -> str:
     path = os.path.join(data_dir, "run", "registry.sock")
     if len(os.fsencode(path)) <= _MAX_SOCKET_PATH_BYTES:
         return path
-    variables = ("XDG_RUNTIME_DIR", "TMPDIR", "TMP", "TEMP")
-    base = next((os.environ[name] for name in variables if os.environ.get(name)), "/tmp")
     name = hashlib.sha256(os.fsencode(data_dir)).hexdigest()[:16]
-    return os.path.normpath(os.path.join(base, f"codebase-gardener-{os.getuid()}", f"{name}.sock"))
+    for variable in ("XDG_RUNTIME_DIR", "TMPDIR", "TMP", "TEMP"):
+        place = os.environ.get(variable, "")
+        # A relative one is ignored, as the XDG specification asks.
+        if os.path.isabs(place):
+            path = _short_socket(_as_utf8(f"{variable}=", place), name)
+            if len(os.fsencode(path)) <= _MAX_SOCKET_PATH_BYTES:
+                return path
+    return _short_socket("/tmp", name)
+
+
+def _short_socket(place: str, name: str) -> str:
+    return _absolute(os.path.join(place, f"codebase-gardener-{os.getuid()}", f"{name}.sock"))
+
+
+def _is_socket_alone(data_dir: bool, socket: bool) -> bool:
+    """Whether a socket was given without a data directory in the same place, arguments or environment."""
+    if socket:
+        return not data_dir
+    if not os.environ.get("CODEBASE_GARDENER_SOCKET"):
+        return False
+    return data_dir or not os.environ.get("CODEBASE_GARDENER_DATA_DIR")
+
+
+def _place_flags(data_dir: str, path: str) -> str:
+    """What leads ``gardener`` to a registry, in the shell of whoever reads that; empty for the default one.
+
+    Both flags or none where the environment names a socket: the one would not belong to the other.
+    """
+    given = os.environ.get("CODEBASE_GARDENER_SOCKET")
+    try:
+        default = os.path.join(_home(), ".codebase-gardener")
+    except ValueError:
+        default = ""
+    elsewhere = bool(given) or path != os.path.join(data_dir, "run", "registry.sock")
+    if data_dir == default and not elsewhere and not os.environ.get("CODEBASE_GARDENER_DATA_DIR"):
+        return ""
+    return f" --data-dir {shlex.quote(data_dir)}" + (f" --socket {shlex.quote(path)}" if elsewhere else "")
 
 
 def _program(given: Union[PathLike, Sequence[str], None]) -> Optional[List[str]]:
@@ -741,17 +793,20 @@ class _Dialer:
         program: Union[PathLike, Sequence[str], None],
         client: str,
         start_timeout: float,
+        mixed: bool = False,
     ) -> None:
         self.path = path
+        # An argument gave the data directory and the environment the socket.
+        self._mixed = mixed
         self._data_dir = data_dir
         # A socket that is given alone may lead to another machine, and whose data it would serve is not known.
         self._socket_alone = socket_alone
         self._auto_start = auto_start and not socket_alone
         self._advice = (
             "none is started for a socket that is given alone, as it may lead to another machine: start it there, or "
-            "give the data directory, too"
+            "give the data directory in the same place, too"
             if socket_alone
-            else 'start it with "gardener daemon start"'
+            else f'start it with "gardener daemon start{_place_flags(data_dir, path)}"'
         )
         self._program = program
         self._client = client
@@ -775,11 +830,28 @@ class _Dialer:
     def dial(self, deadline: _Deadline) -> _Connection:
         self._check_root()
         try:
-            return self._reach(deadline.sooner(self._start_timeout))
+            connection = self._reach(deadline.sooner(self._start_timeout))
         except socket.timeout:
             raise RegistryConnectionError(
                 "timeout", f"cannot reach the registry: nobody answered on {self.path} in time"
             ) from None
+        if self._mixed:
+            self._check_directory(connection, deadline)
+        return connection
+
+    def _check_directory(self, connection: _Connection, deadline: _Deadline) -> None:
+        """Refuses a daemon of other data than those that were named, which a socket of the environment has led to."""
+        told = connection.request("daemon.status", None, deadline)
+        here = told.get("host") in (None, socket.gethostname())
+        if here and os.path.realpath(told["data_dir"]) == os.path.realpath(self._data_dir):
+            return
+        connection.close()
+        where = "" if here else f" on {told['host']}"
+        raise RegistryConnectionError(
+            "not_allowed",
+            f"cannot use {self._data_dir}: CODEBASE_GARDENER_SOCKET leads to {self.path}, where a daemon serves "
+            f"{told['data_dir']}{where}; unset it, or give the socket together with the data directory",
+        )
 
     def _reach(self, deadline: _Deadline) -> _Connection:
         started = False
@@ -1190,13 +1262,15 @@ class ProjectRegistry:
             if name != "registry.json" or data_dir is not None:
                 raise ValueError('registry_path names a file "registry.json", and data_dir is then its directory')
             data_dir = directory
-        self.data_dir = Path(_place(data_dir) if data_dir is not None else _default_data_dir())
+        directory = _place(data_dir) if data_dir is not None else _default_data_dir()
+        self.data_dir = Path(_as_utf8("data directory ", directory))
         self.registry_file = self.data_dir / "registry.json"
         path = _socket_path(str(self.data_dir), socket)
-        alone = bool(socket or os.environ.get("CODEBASE_GARDENER_SOCKET")) and not (
-            data_dir is not None or os.environ.get("CODEBASE_GARDENER_DATA_DIR")
+        given = data_dir is not None
+        alone = _is_socket_alone(given, bool(socket))
+        self._dialer = _Dialer(
+            str(self.data_dir), path, auto_start, alone, gardener, client, start_timeout, mixed=alone and given
         )
-        self._dialer = _Dialer(str(self.data_dir), path, auto_start, alone, gardener, client, start_timeout)
         self._timeout = timeout
         self._closed = False
         self._open: "weakref.WeakSet[Union[Watch, TrainingLease]]" = weakref.WeakSet()
@@ -1349,13 +1423,17 @@ class ProjectRegistry:
 
     def resolve_project(self, project: Optional[str] = None, cwd: Optional[PathLike] = None) -> ProjectMetadata:
         """The project that is meant: the named one, that of ``CODEBASE_GARDENER_PROJECT``, the one around the
-        working directory, or the active one."""
-        found = self.call(
-            "projects.resolve",
-            project=project,
-            env=os.environ.get("CODEBASE_GARDENER_PROJECT"),
-            cwd=_absolute(_working_directory() if cwd is None else cwd),
-        )
+        working directory, or the active one. What has a slash in it, or is ``.`` or ``..``, is a path; ``~`` is the
+        home directory."""
+        env = os.environ.get("CODEBASE_GARDENER_PROJECT")
+        if project is not None:
+            params: Json = {"project": _reference(project)}
+        elif env:
+            params = {"env": _reference(env)}
+        else:
+            # Only here: a name needs no working directory, and that may be gone.
+            params = {"cwd": _working_directory() if cwd is None else _absolute(cwd)}
+        found = self.call("projects.resolve", **params)
         return ProjectMetadata.from_dict(found["project"])
 
     def touch_project(self, project_id: str) -> ProjectMetadata:

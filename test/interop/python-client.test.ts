@@ -59,6 +59,9 @@ test.for<[string, NodeJS.ProcessEnv]>([
   ['the path is too long', { HOME: LONG }],
   ['the path is too long, and there is a runtime directory', { HOME: LONG, XDG_RUNTIME_DIR: '/run/user/7' }],
   ['the path is too long, and there is a temporary directory', { HOME: LONG, TMPDIR: '/var/tmp/' }],
+  ['the runtime directory is relative', { HOME: LONG, XDG_RUNTIME_DIR: 'run', TMPDIR: '/var/tmp/' }],
+  ['every short place is relative', { HOME: LONG, XDG_RUNTIME_DIR: '.', TMPDIR: 'a', TMP: 'b', TEMP: 'c' }],
+  ['the runtime directory is too long as well', { HOME: LONG, XDG_RUNTIME_DIR: LONG, TMP: '/var/tmp' }],
 ])('both sides look for the socket in one place when %s', async ([, env], context) => {
   requireTools(context, 'python3');
   const { PATH } = process.env;

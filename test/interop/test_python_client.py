@@ -69,6 +69,44 @@ class DaemonTest(Home):
         self.gardener("daemon", "restart")
 
 
+class Meant(DaemonTest):
+    """Which registry, and which of its projects."""
+
+    def test_a_socket_of_the_environment_must_lead_to_the_data_that_were_named(self):
+        self.registry.list_projects()
+        environment = {"CODEBASE_GARDENER_SOCKET": self.registry._dialer.path}
+        with unittest.mock.patch.dict(os.environ, environment):
+            self.assertEqual(self.open().list_projects(), [])
+            with ProjectRegistry(data_dir=self.home / "other") as other:
+                with self.assertRaisesRegex(RegistryConnectionError, "CODEBASE_GARDENER_SOCKET leads to ") as caught:
+                    other.list_projects()
+                self.assertEqual(caught.exception.reason, "not_allowed")
+
+    def test_a_path_in_the_environment_is_one_of_this_process(self):
+        web = self.registry.register_project("web", self.codebase("web"))
+        self.registry.register_project("api", self.codebase("api"))
+        before = os.getcwd()
+        self.addCleanup(os.chdir, before)
+        os.chdir(self.home / "src")
+        for word in ("~/src/web", "~/src/web/deep", "./web", "web/", "../src/web", "web", web):
+            with unittest.mock.patch.dict(os.environ, HOME=str(self.home), CODEBASE_GARDENER_PROJECT=word):
+                self.assertEqual(self.registry.resolve_project().project_id, web, word)
+            with unittest.mock.patch.dict(os.environ, HOME=str(self.home)):
+                self.assertEqual(self.registry.resolve_project(word).project_id, web, word)
+
+    def test_a_working_directory_that_is_gone_is_no_matter(self):
+        web = self.registry.register_project("web", self.codebase("web"))
+        self.addCleanup(os.chdir, os.getcwd())
+        gone = self.codebase("gone")
+        os.chdir(gone)
+        gone.rmdir()
+        self.assertEqual(self.registry.resolve_project("web").project_id, web)
+        with unittest.mock.patch.dict(os.environ, CODEBASE_GARDENER_PROJECT="web"):
+            self.assertEqual(self.registry.resolve_project().project_id, web)
+        # The active one.
+        self.assertEqual(self.registry.resolve_project().project_id, web)
+
+
 @unittest.skipUnless(os.geteuid() == 0, "needs root, to give a directory away")
 class Root(Home):
     def test_in_the_home_of_another_user_is_refused_and_makes_nothing(self):
@@ -954,6 +992,56 @@ class Places(Home):
         for name in ("CODEBASE_GARDENER_DATA_DIR", "CODEBASE_GARDENER_SOCKET"):
             with self.assertRaisesRegex(ValueError, f"cannot use {name}=x: "):
                 self.find(HOME=str(self.home), **{name: "x"})
+
+    def test_a_name_that_is_no_utf_8_is_refused(self):
+        odd = os.fsdecode(os.fsencode(self.home) + b"/\xff")
+        for name in ("HOME", "CODEBASE_GARDENER_DATA_DIR", "CODEBASE_GARDENER_SOCKET"):
+            for place in (odd, f"{self.home}/\ufffd"):
+                with self.assertRaisesRegex(ValueError, "^cannot use .*its name is no UTF-8"):
+                    self.find(**{"HOME": str(self.home), name: place})
+        long = f"{self.home}/{'d' * 120}"
+        with self.assertRaisesRegex(ValueError, "^cannot use XDG_RUNTIME_DIR=.*no UTF-8"):
+            self.find(HOME=long, XDG_RUNTIME_DIR=odd)
+        # What does not count says nothing.
+        self.assertEqual(self.find(HOME=odd, CODEBASE_GARDENER_DATA_DIR="/x"), "/x")
+
+    def refusal(self, environment, **arguments):
+        """What is said where nobody listens."""
+        with unittest.mock.patch.dict(os.environ, {"HOME": str(self.home), **environment}, clear=True):
+            with ProjectRegistry(gardener="false", **arguments) as registry:
+                with self.assertRaises(RegistryConnectionError) as caught:
+                    registry.list_projects()
+        return caught.exception
+
+    def test_a_socket_and_a_data_directory_of_two_places_do_not_belong_together(self):
+        data_dir, path = f"{self.home}/data", f"{self.home}/tunnel.sock"
+        directory, tunnel = {"CODEBASE_GARDENER_DATA_DIR": data_dir}, {"CODEBASE_GARDENER_SOCKET": path}
+        for environment, arguments in (
+            (directory, {"socket": path}),
+            ({**directory, **tunnel}, {"socket": path}),
+            (tunnel, {"data_dir": data_dir}),
+            (tunnel, {"registry_path": f"{data_dir}/registry.json"}),
+            (tunnel, {}),
+        ):
+            error = self.refusal(environment, **arguments)
+            self.assertEqual(error.reason, "not_running", error)
+            self.assertIn("may lead to another machine", str(error))
+        for environment, arguments in (({**directory, **tunnel}, {}), (tunnel, {"socket": path, "data_dir": data_dir})):
+            self.assertEqual(self.refusal(environment, **arguments).reason, "start_failed")
+
+    def test_the_command_that_starts_a_daemon_works_as_it_stands(self):
+        data_dir, path = f"{self.home}/my data", f"{self.home}/s"
+        flags = f"--data-dir '{data_dir}'"
+        directory, socket = {"CODEBASE_GARDENER_DATA_DIR": data_dir}, {"CODEBASE_GARDENER_SOCKET": path}
+        for environment, arguments, command in (
+            ({}, {}, "gardener daemon start"),
+            ({}, {"data_dir": data_dir}, f"gardener daemon start {flags}"),
+            (directory, {}, f"gardener daemon start {flags}"),
+            ({}, {"data_dir": data_dir, "socket": path}, f"gardener daemon start {flags} --socket {path}"),
+            ({**directory, **socket}, {}, f"gardener daemon start {flags} --socket {path}"),
+        ):
+            error = self.refusal(environment, auto_start=False, **arguments)
+            self.assertTrue(str(error).endswith(f'; start it with "{command}"'), error)
 
     def test_a_user_without_a_home_is_told_what_to_set(self):
         with unittest.mock.patch("pwd.getpwuid", side_effect=KeyError):
