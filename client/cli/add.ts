@@ -6,7 +6,7 @@ import type { Repository } from '../../src/domain/project.ts';
 import { confirm } from './ask.ts';
 import { codebaseAt, fileWords, scanCodebase } from './codebase.ts';
 import type { Context } from './context.ts';
-import { elsewhere } from './elsewhere.ts';
+import { elsewhere, warnElsewhere } from './elsewhere.ts';
 import { UsageError } from './failures.ts';
 import { goneAmong } from './gone.ts';
 import { listAll } from './list.ts';
@@ -33,9 +33,7 @@ export async function add(ctx: Context, directory: string, options: AddOptions):
   }
   ctx.hints = { project_exists: `gardener add ${shellWord(directory)} --name <another name>` };
   await ctx.withClient(async (client) => {
-    const other = await elsewhere(ctx, client.hello);
-    if (other)
-      ctx.note(`warning: the daemon is ${other.where}; it takes ${printable(path)} for a path there`);
+    warnElsewhere(ctx, await elsewhere(ctx, client.hello), path);
     const known = await registeredAs(client, path, name, options.name !== undefined);
     if (known) await greetAgain(ctx, client, known, options);
     else await register(ctx, client, path, name, options);

@@ -7,12 +7,12 @@ import { isDaemonOf, LOOK_FOR_DAEMON } from '../../src/process-ids.ts';
 import { RegistryError } from '../../src/domain/errors.ts';
 import type { Result } from '../../src/protocol/methods.ts';
 import type { Context } from './context.ts';
-import { elsewhere } from './elsewhere.ts';
+import { elsewhere, type Elsewhere } from './elsewhere.ts';
 import { LocalError, NotRunningError, UsageError } from './failures.ts';
 import { layFields } from './fields.ts';
 import { leftBy, noteLeft } from './left-content.ts';
 import { isGone } from './processes.ts';
-import { managerWords } from './status.ts';
+import { managerWords, placeText } from './status.ts';
 import { layTable } from './table.ts';
 import { byteSize, duration, plural, printable, shellWord, thousands } from './text.ts';
 
@@ -88,7 +88,8 @@ export async function stop(ctx: Context): Promise<void> {
     return ctx.printJson(stopped ? { stopped: true, pid, ...(left && { left }) } : { stopped: false });
   }
   if (!stopped) return ctx.print('no daemon is running');
-  ctx.print(`stopped the daemon: pid ${stopped.pid}`);
+  const { place } = stopped;
+  ctx.print(`stopped the daemon${place ? `, ${place.where}` : ''}: pid ${stopped.pid}`);
   if (stopped.manager === 'launchd' || stopped.manager === 'systemd') {
     ctx.note(`note: ${stopped.manager} starts it again when somebody needs it`);
   }
@@ -112,6 +113,7 @@ export async function status(ctx: Context): Promise<void> {
   const lines = layFields(
     [
       ['daemon', `running for ${duration(found.uptime_s)}, ${managerWords(found.manager)}`],
+      ['which is', placeText(ctx, await elsewhere(ctx, found))],
       ['pid', String(found.pid)],
       ['version', found.version],
       ['socket', printable(ctx.shortPath(found.socket))],
@@ -186,15 +188,17 @@ export async function end(ctx: Context, reason: string): Promise<Ended | undefin
   return await whenRunning(ctx, async (client) => {
     const status = await client.daemon.status();
     const { pid, manager } = status;
+    // Before it takes its traces with it.
+    const place = await elsewhere(ctx, status);
     const ending = (): Promise<void> => endAndWait(client, status, reason);
     const { data_dir: dataDir }: Partial<typeof status> = status;
     // On another machine it leaves nothing here.
-    if (dataDir !== undefined && !(await elsewhere(ctx, status))) {
+    if (dataDir !== undefined && !place) {
       const { left } = await leftBy(dataDir, ending);
-      return { pid, manager, left };
+      return { pid, manager, left, place };
     }
     await ending();
-    return { pid, manager, left: null };
+    return { pid, manager, left: null, place };
   });
 }
 
@@ -202,6 +206,8 @@ export async function end(ctx: Context, reason: string): Promise<Ended | undefin
 interface Ended extends Pick<Result<'daemon.status'>, 'pid' | 'manager'> {
   /** The path of a content that it could not write where it belongs. */
   readonly left: string | null;
+  /** Where it was, when not here. */
+  readonly place: Elsewhere | null;
 }
 
 async function endAndWait(

@@ -4,6 +4,7 @@ import { updateCurrent } from './changes.ts';
 import { codebaseAt, fileWords, scanCodebase } from './codebase.ts';
 import { requireAnswer } from './disk-answer.ts';
 import type { Context } from './context.ts';
+import { elsewhere, requireHere, warnElsewhere } from './elsewhere.ts';
 import { UsageError } from './failures.ts';
 import { JsonFault, parseJson } from './json.ts';
 import { repositoryAt } from '../repository.ts';
@@ -40,9 +41,12 @@ export async function edit(ctx: Context, reference: string, options: EditOptions
   await ctx.withClient(async (client) => {
     const before = await client.projects.get({ project: await referenceTo(ctx, client, reference) });
     const { source_path: known } = before;
+    const looks = options.rescan || path !== undefined;
+    const place = looks ? await elsewhere(ctx, client.hello) : null;
+    if (path !== undefined) warnElsewhere(ctx, place, path);
+    else requireHere(place, `count the files of ${printable(before.name)}`, 'the same');
     if (options.rescan && path === undefined) await requireAnswer(known, ctx.shortPath(known));
     const scanned = options.rescan ? await scanCodebase(ctx, path ?? known) : undefined;
-    const looks = options.rescan || path !== undefined;
     const repository = looks ? await repositoryAt(path ?? known, ctx.host.env) : undefined;
     const after = await updateCurrent(client, before, (current) => ({
       ...(options.name !== undefined && { name: options.name }),

@@ -1,13 +1,16 @@
 /** Whether a daemon serves the files that are looked at here: a socket may lead to another machine. */
-import { realpath } from 'node:fs/promises';
+import { readFile, realpath } from 'node:fs/promises';
 import { hostname } from 'node:os';
+import { pidFile } from '../../src/killed-process.ts';
+import { isDaemonOf } from '../../src/process-ids.ts';
 import type { Result } from '../../src/protocol/methods.ts';
 import type { Context } from './context.ts';
+import { LocalError } from './failures.ts';
 import { type Diagnosis, warning } from './finding.ts';
 import { printable, shellWord } from './text.ts';
 
-/** Of a daemon; earlier ones do not tell their machine, and only `daemon.status` tells the directory. */
-type Told = Partial<Pick<Result<'daemon.status'>, 'host' | 'home' | 'data_dir'>>;
+/** Of a daemon; earlier ones do not tell their machine, and only `daemon.status` tells the directory and the socket. */
+type Told = Partial<Pick<Result<'daemon.status'>, 'host' | 'home' | 'data_dir' | 'socket' | 'pid'>>;
 
 /** A daemon that has other files than those that are meant here. */
 export interface Elsewhere {
@@ -23,8 +26,14 @@ export async function elsewhere(ctx: Context, told: Told): Promise<Elsewhere | n
   if (host !== undefined && host !== hostname())
     return { where: `on another machine, ${printable(host)}`, directory: null };
   const { dataDir } = ctx.paths;
+  // Machines may have one name, as those that were made from one image, and the same homes and directories.
+  if (!(await isSeen(told)))
+    return {
+      where: 'on another machine: what it has noted about itself beside its socket is not here',
+      directory: null,
+    };
   if (directory !== undefined && (await isSame(directory, dataDir))) return null;
-  // Machines may have one name, and a person may have several homes: here that only tells about another directory.
+  // A person may have several homes: here that only tells about another directory.
   if (home !== undefined && home !== ctx.host.home && (directory !== undefined || ctx.socketAlone))
     return {
       where: `on another machine, or another person's: its home is ${printable(home)}`,
@@ -47,6 +56,33 @@ export function elsewhereFinding({ where, directory }: Elsewhere, socket: string
 export function adviseThere(finding: Diagnosis): Diagnosis {
   if (finding.remedy === undefined || finding.fix) return finding;
   return { ...finding, remedy: `there: ${finding.remedy}` };
+}
+
+/**
+ * Refuses what can only be done where the daemon's files are.
+ *
+ * @param what cannot be done
+ * @param command to be run there
+ * @throws {LocalError}
+ */
+export function requireHere(place: Elsewhere | null, what: string, command: string): void {
+  if (place?.directory !== null) return;
+  throw new LocalError(`cannot ${what}: the daemon is ${place.where}`, `${command} there`);
+}
+
+/** Says that a path was given to a daemon which may have something else of that name. */
+export function warnElsewhere(ctx: Context, place: Elsewhere | null, path: string): void {
+  if (place) ctx.note(`warning: the daemon is ${place.where}; it takes ${printable(path)} for a path there`);
+}
+
+/**
+ * Whether the daemon has left its traces here: its process id beside its own socket, also out of a container that shares
+ * the directory; or, where a full disk took no note, its process. True where it does not tell enough.
+ */
+async function isSeen({ pid, socket }: Told): Promise<boolean> {
+  if (pid === undefined || socket === undefined) return true;
+  const noted = await readFile(pidFile(socket), 'utf8').catch(() => '');
+  return noted.trim() === String(pid) || isDaemonOf(pid, socket);
 }
 
 async function isSame(a: string, b: string): Promise<boolean> {

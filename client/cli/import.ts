@@ -14,6 +14,7 @@ import { join } from 'node:path';
 import type { Client } from '../client.ts';
 import type { Context } from './context.ts';
 import { requireAnswer } from './disk-answer.ts';
+import { elsewhere, requireHere } from './elsewhere.ts';
 import { LocalError, systemReason } from './failures.ts';
 import { importName } from './import-name.ts';
 import { type Found, type ImportPlan, planImport } from './import-plan.ts';
@@ -34,6 +35,9 @@ export async function importProjects(ctx: Context, file: string, { dryRun }: Imp
   const stored = await read(path);
   ctx.hints = { project_exists: 'the same again: somebody has just taken the name' };
   await ctx.withClient(async (client) => {
+    // The daemon reads the file out of its own directory.
+    const place = dryRun ? null : await elsewhere(ctx, await client.daemon.status());
+    requireHere(place, `import ${printable(path)}`, 'copy it, and import it');
     const { projects } = await client.projects.list();
     const plan = planImport(stored, projects);
     if (!ctx.json) for (const line of planLines(ctx, plan, dryRun === true)) ctx.print(line);

@@ -1,10 +1,14 @@
 /** `gardener daemon logs`: the daemon's log, whether or not a daemon runs. */
+import { ConnectionError } from '../errors.ts';
+import { resolvePaths } from '../../src/paths.ts';
 import type { Context } from './context.ts';
+import { whenRunning } from './daemon.ts';
+import { elsewhere, requireHere } from './elsewhere.ts';
 import { followLines, OLD_FILES, readLines } from './follow.ts';
 import { LocalError, systemReason } from './failures.ts';
 import { shownJsonLines } from './gate.ts';
 import { isAtLeast, prettyLine } from './log-lines.ts';
-import { localDay } from './text.ts';
+import { localDay, printable } from './text.ts';
 
 export interface LogOptions {
   readonly follow?: true;
@@ -20,7 +24,7 @@ export async function logs(
   { follow, lines: last, level }: LogOptions,
   signal?: AbortSignal,
 ): Promise<void> {
-  const { logFile } = ctx.paths;
+  const logFile = await logHere(ctx);
   const wanted = (line: string): boolean => level === undefined || isAtLeast(line, level);
   try {
     if (follow) {
@@ -36,6 +40,29 @@ export async function logs(
     if (!(error instanceof Error && 'syscall' in error)) throw error;
     throw new LocalError(`cannot read ${ctx.shortPath(logFile)}: ${systemReason(error)}`, undefined, error);
   }
+}
+
+/**
+ * The log of the daemon that answers; without one, that of the last one here.
+ *
+ * @throws {LocalError} when it is not on this machine, or nobody knows where
+ */
+async function logHere(ctx: Context): Promise<string> {
+  const { paths, socketAlone } = ctx;
+  try {
+    const place = await whenRunning(ctx, async (client) => elsewhere(ctx, await client.daemon.status()));
+    requireHere(place ?? null, 'show the log', 'gardener daemon logs');
+    if (place?.directory) return resolvePaths({ dataDir: place.directory }, {}).logFile;
+    if (place === null) return paths.logFile;
+  } catch (error) {
+    // A daemon that hangs is one whose log is to be read.
+    if (!(error instanceof ConnectionError)) throw error;
+  }
+  if (!socketAlone) return paths.logFile;
+  throw new LocalError(
+    `cannot tell which log is meant: no daemon answers on ${printable(ctx.shortPath(paths.socket))}, which was given without a data directory`,
+    `gardener daemon logs --data-dir <path>, where that daemon runs`,
+  );
 }
 
 /** The last lines, from older files too where the newer ones have too few; undefined without any file. */

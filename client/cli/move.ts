@@ -6,6 +6,7 @@ import type { Params } from '../../src/protocol/methods.ts';
 import { confirm } from './ask.ts';
 import { codebaseAt } from './codebase.ts';
 import type { Context } from './context.ts';
+import { elsewhere, warnElsewhere } from './elsewhere.ts';
 import { EXIT } from './errors.ts';
 import { UsageError } from './failures.ts';
 import { goneAmong, markedPath } from './gone.ts';
@@ -35,6 +36,7 @@ export async function move(
   ctx.hints = { project_not_found: 'gardener ls shows where projects are' };
   const target = await codebaseAt(ctx, directory);
   await ctx.withClient(async (client) => {
+    warnElsewhere(ctx, await elsewhere(ctx, client.hello), target);
     const { what, from } = await subject(ctx, client, text, target);
     const trial = await client.projects.move({ ...what, to: target, dry_run: true });
     const gone = await goneAmong(client, trial.projects);

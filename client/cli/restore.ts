@@ -5,7 +5,7 @@ import { confirm } from './ask.ts';
 import { type Backup, findBackup, reasonWords, shortName } from './backups.ts';
 import type { Style } from './colour.ts';
 import type { Context } from './context.ts';
-import { elsewhere } from './elsewhere.ts';
+import { elsewhere, requireHere } from './elsewhere.ts';
 import { EXIT } from './errors.ts';
 import { LocalError, systemReason, UsageError } from './failures.ts';
 import { JsonFault } from './json.ts';
@@ -38,12 +38,7 @@ export async function restore(ctx: Context, named: string, options: RestoreOptio
   await ctx.withClient(async (client) => {
     const backup = findBackup((await client.registry.backups()).backups, named);
     const place = await elsewhere(ctx, await client.daemon.status());
-    if (place?.directory === null) {
-      throw new LocalError(
-        `cannot show what would change: the daemon is ${place.where}, and so are its backups`,
-        'gardener restore there',
-      );
-    }
+    requireHere(place, 'show what would change', `gardener restore ${shellWord(named)}`);
     const then = await readBackup(client, backup);
     const only = options.project?.map((reference) => idIn(then, reference, backup));
     const { projects, problem, active } = await current(client);

@@ -9,10 +9,10 @@ import { type PlanOptions, planWarnings } from '../../src/service/plan.ts';
 import type { Finding, ServiceStatus } from '../../src/service/status.ts';
 import type { Context } from './context.ts';
 import { end, whenRunning } from './daemon.ts';
-import { LocalError } from './failures.ts';
+import { LocalError, UsageError } from './failures.ts';
 import { leftBy, noteLeft } from './left-content.ts';
 import { layFields } from './fields.ts';
-import { printable } from './text.ts';
+import { printable, shellWord } from './text.ts';
 
 export interface ServiceOptions {
   readonly manager?: ServiceManagerName;
@@ -23,6 +23,12 @@ export interface InstallOptions extends ServiceOptions {
 }
 
 export async function install(ctx: Context, options: InstallOptions): Promise<void> {
+  if (ctx.socketAlone) {
+    throw new UsageError(
+      'cannot install a service for a socket that was given without a data directory: it may lead to another machine',
+      `gardener service install --data-dir ${shellWord(ctx.paths.dataDir)} --socket ${shellWord(ctx.paths.socket)}`,
+    );
+  }
   const manager = managerOf(ctx, options);
   const installed = await explained(ctx, () =>
     manager.install(planOptions(ctx, options), { beforeStart: () => endSpawned(ctx) }),

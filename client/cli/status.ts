@@ -2,6 +2,7 @@
 import type { Result } from '../../src/protocol/methods.ts';
 import { STATUS_STYLES } from './colour.ts';
 import type { Context } from './context.ts';
+import { elsewhere, type Elsewhere } from './elsewhere.ts';
 import { layFields } from './fields.ts';
 import { type Gone, goneAmong, markedPath } from './gone.ts';
 import { duration, plural, printable, relativeTime, statusWords, thousands } from './text.ts';
@@ -17,9 +18,11 @@ export async function status(ctx: Context): Promise<void> {
       ctx.json ? NOT_ASKED : goneAmong(client),
     ]);
     if (ctx.json) return ctx.printJson({ daemon, registry, active_project: active });
+    const place = await elsewhere(ctx, daemon);
     const lines = layFields(
       [
         ['daemon', daemonText(daemon)],
+        ['which is', placeText(ctx, place)],
         ['file', printable(ctx.shortPath(registry.file))],
         ['projects', countsText(ctx, registry)],
         [
@@ -48,6 +51,11 @@ export async function status(ctx: Context): Promise<void> {
 
 function daemonText({ pid, version, uptime_s: uptime, manager }: Result<'daemon.status'>): string {
   return `running for ${duration(uptime)}, pid ${pid}, version ${version}, ${managerWords(manager)}`;
+}
+
+/** Where a daemon is that has other files than those here; its paths may be something else here. */
+export function placeText(ctx: Context, place: Elsewhere | null): string | undefined {
+  return place ? ctx.paint('yellow', place.where) : undefined;
 }
 
 /** Who started the daemon. */

@@ -21,6 +21,8 @@ export interface Outcome {
   readonly result: TrainingResult;
   readonly tail: readonly string[];
   readonly started: number;
+  /** Whether the project's paths lead here to what the registry has. */
+  readonly isHere: boolean;
   /** What was told beside that, for programs; added to by {@link Outcome.tell}. */
   readonly warnings: readonly string[];
   /** Tells the person, and programs. */
@@ -52,7 +54,7 @@ export async function tellEnd(ctx: Context, lease: Lease, outcome: Outcome): Pro
       'completed',
     );
     const { lora_adapter_path: adapter } = project;
-    if (adapter !== null && (await isMissing(adapter))) {
+    if (outcome.isHere && adapter !== null && (await isMissing(adapter))) {
       outcome.tell(
         `${name} is trained, and there is no adapter: the trainer is to write it to ${printable(ctx.shortPath(adapter))}, or to report another lora_adapter_path`,
       );

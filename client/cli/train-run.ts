@@ -5,6 +5,7 @@ import type { WireProject } from '../../src/domain/encoding.ts';
 import type { RegistryError } from '../../src/domain/errors.ts';
 import type { Result } from '../../src/protocol/methods.ts';
 import type { Context } from './context.ts';
+import { elsewhere } from './elsewhere.ts';
 import { explain } from './errors.ts';
 import { systemReason } from './failures.ts';
 import { printable, operands } from './text.ts';
@@ -42,6 +43,8 @@ export async function runTrainer(
     warnings.push(warning);
     ctx.note(`gardener: ${warning}`);
   };
+  const place = await elsewhere(ctx, client.hello);
+  if (place) tell(`the daemon is ${place.where}; the paths of ${printable(project.name)} are paths there`);
   let result: TrainingResult = {};
   let interruption: Interruption | undefined;
   let patience = TERM_MS;
@@ -112,6 +115,7 @@ export async function runTrainer(
     result,
     tail: trainer.tail.lines(),
     started,
+    isHere: place?.directory !== null,
     warnings,
     tell,
   });

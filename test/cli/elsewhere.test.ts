@@ -1,12 +1,14 @@
 /** A daemon behind a socket that was given alone: on another machine, or of another directory. */
-import { chmod, mkdir, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { createConnection, createServer } from 'node:net';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Finding } from '../../client/cli/finding.ts';
 import { type Gardenerd, startGardenerd } from '../faults/support/gardenerd.ts';
 import { type CommandLine, commandLine } from '../support/cli.ts';
 import { temporaryDirectory } from '../support/home.ts';
+import { until } from '../support/until.ts';
 
 /** A daemon that takes its machine for one of this name, and has a project whose code is gone. */
 async function daemonOn(host: string, home: string): Promise<Gardenerd> {
@@ -87,4 +89,147 @@ test('add says that the path is one of another machine', async () => {
     stderr: `warning: the daemon is on another machine, build7; it takes ${path} for a path there\n`,
   });
   expect(await cli.run(['add', 'src/payments'])).toMatchObject({ code: 0, stderr: '' });
+});
+
+describe('over a socket that leads to another machine', () => {
+  const PLACE = 'the daemon is on another machine, build7';
+
+  async function forwarded(): Promise<{
+    cli: CommandLine;
+    daemon: Gardenerd;
+    run: CommandLine['run'];
+  }> {
+    const cli = await commandLine();
+    // Something here that would be an answer, and a wrong one.
+    await cli.codebase('src/here', { 'a.ts': '' });
+    await cli.json(['add', 'src/here']);
+    await cli.json(['daemon', 'stop']);
+    const daemon = await daemonOn('build7', cli.home);
+    const env = { CODEBASE_GARDENER_SOCKET: daemon.paths.socket };
+    return { cli, daemon, run: (words) => cli.run(words, { env }) };
+  }
+
+  test('the log here is not shown for the one there', async () => {
+    const { run } = await forwarded();
+    for (const words of [
+      ['daemon', 'logs'],
+      ['daemon', 'logs', '-f'],
+      ['daemon', 'logs', '--json'],
+    ]) {
+      const { code, stderr, stdout } = await run(words);
+      expect(stderr).toBe(`gardener: cannot show the log: ${PLACE}\ntry: gardener daemon logs there\n`);
+      expect(code).toBe(1);
+      expect(stdout).not.toContain('started');
+    }
+  });
+
+  test('nor where nobody answers, and nobody knows whose socket it is', async () => {
+    const { cli, daemon, run } = await forwarded();
+    await daemon.stop();
+    const { code, stdout, stderr } = await run(['daemon', 'logs']);
+    expect({ code, stdout }, stderr).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toContain('cannot tell which log is meant: no daemon answers on ');
+    const own = await cli.run(['daemon', 'logs']);
+    expect(own.stdout).toContain('started');
+  });
+
+  test('no file is imported into a directory of the same name here', async () => {
+    const { cli, daemon, run } = await forwarded();
+    await cli.run(['export', 'mine.json']);
+    const before = await readdir(daemon.paths.dataDir, { recursive: true });
+    const { code, stderr } = await run(['import', 'mine.json']);
+    expect(code).toBe(1);
+    expect(stderr).toContain(`cannot import ~/mine.json: ${PLACE}`);
+    expect(await readdir(daemon.paths.dataDir, { recursive: true })).toEqual(before);
+  });
+
+  test('files are not counted here for a project there, and a path is said to be one there', async () => {
+    const { run } = await forwarded();
+    expect(await run(['edit', 'there', '--rescan'])).toMatchObject({
+      code: 1,
+      stderr: `gardener: cannot count the files of there: ${PLACE}\ntry: the same there\n`,
+    });
+    for (const words of [
+      ['edit', 'there', '--path', 'src/here'],
+      ['mv', 'there', 'src/here'],
+    ]) {
+      expect((await run(words)).stderr).toContain(`warning: ${PLACE}; it takes `);
+    }
+  });
+
+  test('a trainer is told that the paths are those of another machine, and no adapter is looked for here', async () => {
+    const { run } = await forwarded();
+    const { code, stderr } = await run(['train', 'there', '--', 'true']);
+    expect({ code, stderr }).toEqual({
+      code: 0,
+      stderr: `gardener: ${PLACE}; the paths of there are paths there\n`,
+    });
+  });
+
+  test('status says so', async () => {
+    const { run } = await forwarded();
+    for (const words of [['status'], ['daemon', 'status']])
+      expect((await run(words)).stdout).toMatch(/^which is +on another machine, build7$/m);
+    expect((await run(['daemon', 'stop'])).stdout).toMatch(
+      /^stopped the daemon, on another machine, build7: /,
+    );
+  });
+
+  test('no service is installed for it', async () => {
+    const { cli, run } = await forwarded();
+    const { code, stderr } = await run(['service', 'install']);
+    expect(code).toBe(2);
+    expect(stderr).toContain('cannot install a service for a socket that was given without a data directory');
+    expect(await readdir(cli.home, { recursive: true })).not.toContain('.config');
+  });
+});
+
+/** A way to a daemon that says of itself what it would say on a machine of the same name, homes and directories. */
+async function twin({ paths }: Gardenerd): Promise<string> {
+  const path = join(await temporaryDirectory(), 'tunnel.sock');
+  const server = createServer((near) => {
+    const far = createConnection(paths.socket);
+    near.pipe(far);
+    far.on('data', (data: Buffer) =>
+      near.write(
+        data.toString().replaceAll(`"socket":"${paths.socket}"`, '"socket":"/nonexistent/there.sock"'),
+      ),
+    );
+    far.on('close', () => near.destroy());
+    near.on('close', () => far.destroy());
+  });
+  await new Promise<void>((resolve) => server.listen(path, resolve));
+  onTestFinished(() => void server.close());
+  return path;
+}
+
+test('a machine of the same name, home and data directory is known by what it has not left here', async () => {
+  const cli = await commandLine();
+  const daemon = await startGardenerd({ dataDir: cli.dataDir, env: { HOME: cli.home } });
+  const peer = await daemon.connect();
+  await cli.codebase('src/web', {});
+  await peer.call('projects.register', { name: 'web', source_path: join(cli.home, 'src/web') });
+  const place = ['--data-dir', cli.dataDir, '--socket', await twin(daemon)];
+  const logged = await cli.run([...place, 'daemon', 'logs']);
+  expect(logged).toMatchObject({ code: 1, stdout: '' });
+  expect(logged.stderr).toContain('cannot show the log: the daemon is on another machine: what it has noted');
+  await peer.call('registry.info');
+  await until(async () => (await cli.run(['backups'])).stdout.includes('last-good'), 'there is a backup');
+  const restored = await cli.run([...place, 'restore', 'last-good', '--dry-run']);
+  expect(restored).toMatchObject({ code: 1, stdout: '' });
+  expect(restored.stderr).toContain('cannot show what would change: the daemon is on another machine');
+  expect(await cli.run([...place, 'daemon', 'status'])).toMatchObject({ code: 0 });
+  // The daemon itself, by its own socket and by a link to it.
+  expect((await cli.run(['daemon', 'logs'])).stdout).toContain('started');
+  expect(await cli.run(['restore', 'last-good', '--dry-run'])).toMatchObject({ code: 0 });
+});
+
+test('the log of the daemon that answers is shown, whichever data it serves', async () => {
+  const cli = await commandLine();
+  const daemon = await startGardenerd({ env: { HOME: cli.home } });
+  const { dataDir, logFile, socket } = daemon.paths;
+  const { stdout, code } = await cli.run(['--socket', socket, 'daemon', 'logs', '--json']);
+  expect(code).toBe(0);
+  expect(stdout).toBe(await readFile(logFile, 'utf8'));
+  expect(stdout).toContain(dataDir);
 });
