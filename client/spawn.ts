@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { refuseLinksForRoot } from '../src/for-root.ts';
 import { makeDirectory } from '../src/make-directory.ts';
 import type { Paths } from '../src/paths.ts';
 import { checkDataDirectory } from '../src/private-directory.ts';
@@ -65,6 +66,7 @@ export async function startDaemon(
   const [program = process.execPath, ...args] = command;
   // Before the log is opened: a link in its place would be followed.
   checkDataDirectory(paths.dataDir);
+  refuseLinksForRoot(paths);
   const path = startLog(paths);
   const log = openStartLog(path, command, reserved);
   if (!log) {

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { dirname } from 'node:path';
 import { timestampOf } from './domain/project.ts';
+import { refuseLinksForRoot } from './for-root.ts';
 import { type Logger, type LogLevel, openLog } from './log.ts';
 import { type PathOptions, type Paths, resolvePaths } from './paths.ts';
 import { checkDataDirectory } from './private-directory.ts';
@@ -196,6 +197,7 @@ export class Daemon implements DaemonControl {
   static async start(options: DaemonOptions = {}): Promise<Daemon | AlreadyRunning> {
     const paths = resolvePaths(options);
     checkDataDirectory(paths.dataDir);
+    refuseLinksForRoot(paths);
     await prepareRunDirectory(dirname(paths.socket));
     const { inherited } = options;
     const adopted = inherited ? await adoptSocket(inherited, paths.socket) : null;

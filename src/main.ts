@@ -1,4 +1,5 @@
 /** `gardenerd`: the daemon in the foreground. Prints nothing but problems; the log has the rest. */
+import { statSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { timestampOf } from './domain/project.ts';
 import { jsonText } from './domain/text.ts';
@@ -9,10 +10,11 @@ import { closeInheritedFiles } from './inherited-files.ts';
 import { LOG_LEVELS, parseLogLevel } from './log.ts';
 import { PathError, resolvePaths } from './paths.ts';
 import { printable, printableJson } from './printable.ts';
-import { UnsafeDirectoryError } from './private-directory.ts';
+import { UnsafeDirectoryError, WITHOUT_SUDO } from './private-directory.ts';
 import { ClaimError } from './server/claim.ts';
 import { findInherited } from './server/inherited.ts';
 import { errorCode } from './store/atomic-file.ts';
+import { shellWord } from './shell-word.ts';
 import { forecast } from './store/forecast.ts';
 import { noteStart } from './start-notes.ts';
 import { systemReason, systemRemedy } from './system-error.ts';
@@ -176,10 +178,30 @@ function explain(error: unknown): [message: string, code: number, hint?: string]
     return [error.message, 1];
   }
   const code = errorCode(error) ?? '';
-  const usable = code === 'EACCES' ? 'see that you may use it' : systemRemedy(error);
+  const usable =
+    remedyForOwner(error) ?? (code === 'EACCES' ? 'see that you may use it' : systemRemedy(error));
   const remedy = UNUSABLE.has(code) ? `${usable}, or choose another data directory with --data-dir` : usable;
   const advice = remedy === null ? '' : `; ${remedy}`;
   return [cannotStart(`${error instanceof Error ? error.message : String(error)}${advice}`), 1];
+}
+
+/** What to do where permission is denied because somebody else owns what it is about; null for anything else. */
+function remedyForOwner(error: unknown): string | null {
+  const code = errorCode(error);
+  const uid = process.geteuid?.();
+  if ((code !== 'EACCES' && code !== 'EPERM') || uid === undefined) return null;
+  // Nothing is denied to root but on another user's disk, such as a home on a server.
+  if (uid === 0 && code === 'EACCES') return `do ${WITHOUT_SUDO}`;
+  const path = (error as NodeJS.ErrnoException).path ?? '';
+  try {
+    const { uid: owner } = statSync(path);
+    if (owner === uid) return null;
+    // Mostly of an earlier "sudo gardener".
+    return `it belongs to user ${owner} and not to you: sudo chown ${uid} ${shellWord(path)}, unless it is meant to be theirs`;
+  } catch {
+    // It may not be looked at, or is not there: whose it is, nobody can tell.
+    return null;
+  }
 }
 
 main().catch((error: unknown) => {

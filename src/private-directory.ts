@@ -78,6 +78,10 @@ export function requirePrivate(
 ): void {
   const uid = process.getuid?.();
   if (uid !== undefined && status.uid !== uid) {
+    if (uid === 0)
+      throw new UnsafeDirectoryError(
+        `cannot use ${directory} for ${purpose} as root: it belongs to user ${status.uid}; do ${WITHOUT_SUDO}, or choose another with ${elsewhere}`,
+      );
     throw new UnsafeDirectoryError(
       `cannot use ${directory} for ${purpose}: it belongs to user ${status.uid}; choose another with ${elsewhere}`,
     );

@@ -8,6 +8,7 @@ import { allImports, cycles, type Rule, violations } from './support/imports.ts'
 /** Shared by both sides of the socket; each is small and brings nothing with it. */
 const COMMON = [
   'src/backup-names.ts',
+  'src/for-root.ts',
   'src/killed-process.ts',
   'src/make-directory.ts',
   'src/mount-table.ts',
@@ -15,6 +16,7 @@ const COMMON = [
   'src/printable.ts',
   'src/private-directory.ts',
   'src/process-ids.ts',
+  'src/shell-word.ts',
   'src/small-file.ts',
   'src/system-error.ts',
   'src/version.ts',

@@ -1,11 +1,11 @@
 /** Small pieces of text as people read them. Pure: the time and the home directory come in. */
 import { resolve } from 'node:path';
 import { printable } from '../../src/printable.ts';
-import { shellWord } from '../shell-word.ts';
+import { shellWord } from '../../src/shell-word.ts';
 import { cutText } from './width.ts';
 
 export { printable } from '../../src/printable.ts';
-export { shellWord } from '../shell-word.ts';
+export { shellWord } from '../../src/shell-word.ts';
 
 /** A path with the home directory as `~`. */
 export function tilde(path: string, home: string): string {

@@ -110,7 +110,7 @@ describe('a run directory', () => {
     const refused = new Gardenerd(dataDir);
     expect(await refused.ended).toEqual({ code: 1, signal: null });
     expect(refused.stderr).toBe(
-      `gardenerd: cannot use ${run} for the socket: it belongs to user ${NOBODY}; choose another with --socket or --data-dir\n`,
+      `gardenerd: cannot use ${run} as root: it belongs to user ${NOBODY}, whom files of root would lock out; do the same without sudo, or choose another with --data-dir\n`,
     );
     expect(await readdir(run)).toEqual([]);
   });
@@ -236,6 +236,81 @@ describe('root in the home of another user', () => {
       await rm(cli.dataDir, { recursive: true, force: true });
     },
   );
+
+  /** What leads out of a data directory of root's own, and what that would write there. */
+  test.for<[what: string, lead: (own: string, their: string) => Promise<readonly string[] | void>]>([
+    [
+      'a link to the registry',
+      async (own, their) => {
+        await writeFile(
+          join(their, 'registry.json'),
+          '{"version":"1.2","active_project":null,"projects":{}}',
+        );
+        await symlink(join(their, 'registry.json'), join(own, 'registry.json'));
+      },
+    ],
+    ['a link to no registry yet', (own, their) => symlink(join(their, 'r.json'), join(own, 'registry.json'))],
+    [
+      'a relative link behind a link',
+      async (own, their) => {
+        await symlink(join(basename(their), 'r.json'), join(own, '..', 'second'));
+        await symlink('../second', join(own, 'registry.json'));
+      },
+    ],
+    ['a link to the backups', (own, their) => symlink(their, join(own, 'backups'))],
+    ['a link to the logs', (own, their) => symlink(their, join(own, 'logs'))],
+    [
+      'a link to the log',
+      async (own, their) => {
+        await mkdir(join(own, 'logs'));
+        await symlink(join(their, 'a.log'), join(own, 'logs/registry.log'));
+      },
+    ],
+    [
+      'a link to the run directory',
+      async (own, their) => {
+        await symlink(their, join(own, 'run'));
+        return ['--socket', join(own, 'a.sock')];
+      },
+    ],
+    ['a socket', (_own, their) => Promise.resolve(['--socket', join(their, 'a.sock')])],
+    ['a socket below', (_own, their) => Promise.resolve(['--socket', join(their, 'new/a.sock')])],
+  ])('is refused where %s leads there from a directory of its own', async ([, lead], context) => {
+    if (!isRoot) context.skip('needs root, to give a directory away');
+    const place = await temporaryDirectory();
+    const [own, their] = [join(place, 'own'), join(place, 'their')];
+    await mkdir(own);
+    await mkdir(their);
+    const words = (await lead(own, their)) ?? [];
+    for (const name of ['.', ...(await readdir(their))]) await chown(join(their, name), NOBODY, NOBODY);
+    const before = [await owners(their), await owners(own)];
+    const refused = new Gardenerd(own, { args: words });
+    expect(await refused.ended, refused.stderr).toEqual({ code: 1, signal: null });
+    expect(refused.stderr).toMatch(
+      new RegExp(`^gardenerd: cannot use ${place}/\\S+ .*as root: .*belongs to user ${NOBODY}`),
+    );
+    expect(refused.stderr).toContain('; do the same without sudo, or choose another with --');
+    // Nor does the command line write its own log there first.
+    const cli = await commandLine();
+    const listed = await cli.run(['--data-dir', own, ...words, 'ls']);
+    expect(listed).toMatchObject({ code: 3, stdout: '' });
+    expect(listed.stderr).toContain('the same without sudo');
+    expect([await owners(their), await owners(own)]).toEqual(before);
+  });
+
+  test('and who was locked out is told how to get the file back', async (context) => {
+    if (!isRoot) context.skip('needs root, to take a file away');
+    const home = await temporaryDirectory();
+    const dataDir = join(home, 'data');
+    await mkdir(dataDir);
+    await writeFile(join(dataDir, 'registry.json'), '{}', { mode: 0o600 });
+    await chown(dataDir, NOBODY, NOBODY);
+    const { code, stderr } = await endsForOrdinaryUser(home, dataDir);
+    expect(code).toBe(1);
+    expect(stderr).toContain(
+      `it belongs to user 0 and not to you: sudo chown ${NOBODY} ${dataDir}/registry.json, unless it is meant to be theirs, or choose`,
+    );
+  });
 
   test('is not told to remove the socket that somebody uses', async (context) => {
     if (!isRoot) context.skip('needs root, to give a directory away');

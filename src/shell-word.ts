@@ -1,5 +1,5 @@
 /** Words as a shell takes them, for commands that somebody copies. */
-import { printable } from '../src/printable.ts';
+import { printable } from './printable.ts';
 
 /**
  * A word for a shell: as it is when nothing in it is special, quoted otherwise; where something in it cannot be shown, in
