@@ -1,11 +1,11 @@
 /** One attempt to reach a daemon: is the socket ours, does somebody listen, does it say hello. */
-import { lstatSync, readFileSync, type Stats } from 'node:fs';
+import { lstatSync, type Stats } from 'node:fs';
 import { lstat } from 'node:fs/promises';
 import { createConnection } from 'node:net';
 import { dirname } from 'node:path';
 import { isDaemonOf, LOOK_FOR_DAEMON } from '../src/process-ids.ts';
 import { RegistryError } from '../src/domain/errors.ts';
-import { isHeldByKilled, LIVELY_MS, pidFile } from '../src/killed-process.ts';
+import { isHeldByKilled, LIVELY_MS, notedPid } from '../src/killed-process.ts';
 import type { Paths } from '../src/paths.ts';
 import type { Params, Result } from '../src/protocol/methods.ts';
 import { PROTOCOL_VERSION } from '../src/protocol/version.ts';
@@ -205,13 +205,8 @@ function hung(socket: string, what: string): ConnectionError {
 
 /** The process that bound the socket, as it noted beside it; undefined where that number is somebody else's here. */
 function readPid(socket: string): number | undefined {
-  try {
-    const pid = Number.parseInt(readFileSync(pidFile(socket), 'utf8'), 10);
-    return isDaemonOf(pid, socket) ? pid : undefined;
-  } catch {
-    // Without the note the message says less.
-    return undefined;
-  }
+  const pid = notedPid(socket);
+  return pid !== undefined && isDaemonOf(pid, socket) ? pid : undefined;
 }
 
 /** ENOENT and its like; undefined for what is no error of the system. */

@@ -1,8 +1,11 @@
 /** A daemon that is dead and cannot go away, because a disk never answers one of its threads. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 
 /** SIGKILL in the masks of `/proc/<pid>/status`, hexadecimal digits of 64 bits. */
 const KILL_BIT = 1n << 8n;
+
+/** A number and a line feed. Bytes. */
+const MAX_NOTE = 64;
 
 /** How long a daemon may leave a greeting unanswered before one looks whether it is dead. Milliseconds. */
 export const LIVELY_MS = 500;
@@ -10,6 +13,19 @@ export const LIVELY_MS = 500;
 /** Where a daemon writes its process id, for those who face one that no longer answers. */
 export function pidFile(socket: string): string {
   return `${socket}.pid`;
+}
+
+/** The process that noted itself beside a socket; undefined without a note. Whatever else has its name is left alone. */
+export function notedPid(socket: string): number | undefined {
+  try {
+    const file = pidFile(socket);
+    const status = statSync(file);
+    if (!status.isFile() || status.size > MAX_NOTE) return undefined;
+    const pid = Number.parseInt(readFileSync(file, 'utf8'), 10);
+    return pid > 0 ? pid : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /**
@@ -21,8 +37,8 @@ export function pidFile(socket: string): string {
 export function isHeldByKilled(socket: string): boolean {
   if (process.platform !== 'linux') return false;
   try {
-    const pid = Number.parseInt(readFileSync(pidFile(socket), 'utf8'), 10);
-    if (!(pid > 0)) return false;
+    const pid = notedPid(socket);
+    if (pid === undefined) return false;
     const status = readFileSync(`/proc/${pid}/status`, 'utf8');
     // Its first thread has ended, and others have not; without any, the system would have closed the socket.
     if (/^State:\s+[ZX]/m.test(status)) return readdirSync(`/proc/${pid}/task`).length > 1;

@@ -13,6 +13,7 @@ const COMMON = [
   'src/make-directory.ts',
   'src/mount-table.ts',
   'src/paths.ts',
+  'src/plain-file.ts',
   'src/printable.ts',
   'src/private-directory.ts',
   'src/process-ids.ts',

@@ -1,7 +1,7 @@
 /** Whether a daemon serves the files that are looked at here: a socket may lead to another machine. */
-import { readFile, realpath } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { pidFile } from '../../src/killed-process.ts';
+import { notedPid } from '../../src/killed-process.ts';
 import { isDaemonOf } from '../../src/process-ids.ts';
 import type { Result } from '../../src/protocol/methods.ts';
 import type { Context } from './context.ts';
@@ -27,7 +27,7 @@ export async function elsewhere(ctx: Context, told: Told): Promise<Elsewhere | n
     return { where: `on another machine, ${printable(host)}`, directory: null };
   const { dataDir } = ctx.paths;
   // Machines may have one name, as those that were made from one image, and the same homes and directories.
-  if (!(await isSeen(told)))
+  if (!isSeen(told))
     return {
       where: 'on another machine: what it has noted about itself beside its socket is not here',
       directory: null,
@@ -79,10 +79,9 @@ export function warnElsewhere(ctx: Context, place: Elsewhere | null, path: strin
  * Whether the daemon has left its traces here: its process id beside its own socket, also out of a container that shares
  * the directory; or, where a full disk took no note, its process. True where it does not tell enough.
  */
-async function isSeen({ pid, socket }: Told): Promise<boolean> {
+function isSeen({ pid, socket }: Told): boolean {
   if (pid === undefined || socket === undefined) return true;
-  const noted = await readFile(pidFile(socket), 'utf8').catch(() => '');
-  return noted.trim() === String(pid) || isDaemonOf(pid, socket);
+  return notedPid(socket) === pid || isDaemonOf(pid, socket);
 }
 
 async function isSame(a: string, b: string): Promise<boolean> {

@@ -27,11 +27,21 @@ export async function makePipes<N extends string>(...names: readonly N[]): Promi
   const directory = await mkdtemp(join(tmpdir(), 'gardener-')).catch(fail);
   try {
     const paths = names.map((name) => join(directory, name));
-    await promisify(execFile)('mkfifo', ['-m', '600', ...paths]).catch(failToMake);
+    await makeFifos(paths).catch(failToMake);
     const pipes = names.map((name) => [name, openPipe(join(directory, name))] as const);
     return Object.fromEntries(pipes) as Record<N, Pipe>;
   } finally {
     await rm(directory, { recursive: true, force: true });
+  }
+}
+
+/** By the umask and not by `mkfifo -m`, which GNU's changes afterwards, and cannot where /proc is not mounted. */
+function makeFifos(paths: readonly string[]): Promise<unknown> {
+  const before = process.umask(0o177);
+  try {
+    return promisify(execFile)('mkfifo', paths);
+  } finally {
+    process.umask(before);
   }
 }
 
@@ -47,9 +57,11 @@ function openPipe(path: string): Pipe {
 }
 
 function failToMake(error: unknown): never {
-  const { syscall } = error as NodeJS.ErrnoException;
+  const { syscall, stderr } = error as NodeJS.ErrnoException & { readonly stderr?: string };
+  // What it says of the first of them, without its own name.
+  const [said = ''] = (stderr ?? '').split('\n');
+  if (!syscall?.startsWith('spawn')) fail(said === '' ? error : new Error(said.replace(/^\S*mkfifo: /, '')));
   // Not the directory's fault: the program itself could not be started.
-  if (!syscall?.startsWith('spawn')) fail(error);
   throw new LocalError(
     `cannot make a pipe: mkfifo cannot be run: ${systemReason(error)}`,
     'a PATH with mkfifo on it, which every system has (coreutils)',

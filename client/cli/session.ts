@@ -33,7 +33,7 @@ function isGroup(group: number): boolean {
 
 function fromProc(session: number): number[] {
   const groups = new Set<number>();
-  for (const pid of readdirSync('/proc')) {
+  for (const pid of processes()) {
     if (!/^\d+$/.test(pid)) continue;
     const stat = statOf(pid);
     // After the name, which may hold anything: state, parent, group, session.
@@ -41,6 +41,15 @@ function fromProc(session: number): number[] {
     if (Number(of) === session && !/[ZX]/.test(state)) groups.add(Number(group));
   }
   return [...groups];
+}
+
+/** None where /proc is not mounted. */
+function processes(): string[] {
+  try {
+    return readdirSync('/proc');
+  } catch {
+    return [];
+  }
 }
 
 function statOf(pid: string): string {

@@ -1,5 +1,5 @@
 /** Copies of earlier contents, in `<data>/backups/`; `backup-names.ts` says which are ours, and in which order. */
-import { chmod, constants, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { chmod, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   createdAt,
@@ -11,6 +11,7 @@ import {
   wasContent,
 } from '../backup-names.ts';
 import { makeDirectory } from '../make-directory.ts';
+import { NotPlainError, openPlainFile } from '../plain-file.ts';
 import { errorCode, isMissing, removeStaged, replaceFile, syncDirectory } from './atomic-file.ts';
 import { type Decoded, decodeRegistry } from './codec.ts';
 import { refuseTooLarge } from './size-limit.ts';
@@ -124,18 +125,15 @@ export class Backups {
   async read(name: string): Promise<Buffer | null> {
     if (!isBackupName(name)) return null;
     try {
-      // A pipe of this name must not make the daemon wait for a writer.
-      const handle = await open(join(this.directory, name), constants.O_RDONLY | constants.O_NONBLOCK);
+      const { handle, status } = await openPlainFile(join(this.directory, name));
       try {
-        const status = await handle.stat();
-        if (!status.isFile()) return null;
-        refuseTooLarge(join(this.directory, name), status.size);
+        refuseTooLarge(join(this.directory, name), Number(status.size));
         return await handle.readFile();
       } finally {
         await handle.close();
       }
     } catch (error) {
-      if (isNone(error)) return null;
+      if (isNone(error) || error instanceof NotPlainError) return null;
       throw error;
     }
   }

@@ -5,15 +5,8 @@
 import { hash } from 'node:crypto';
 import { constants, open, realpath } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import {
-  errorCode,
-  type Identity,
-  isMissing,
-  sameIdentity,
-  stage,
-  syncDirectory,
-  telling,
-} from './atomic-file.ts';
+import { type Identity, isMissing, sameIdentity, stage, syncDirectory, telling } from './atomic-file.ts';
+import { NotPlainError, openPlainFile } from '../plain-file.ts';
 import { locate, locateNow, type Place, plain, samePlace } from './place.ts';
 import { refuseTooLarge } from './size-limit.ts';
 
@@ -213,13 +206,12 @@ interface Read {
 }
 
 async function readWithIdentity(path: string): Promise<Read | null> {
+  // Before the status, and so before the content: what is written while it is read changes the status and is seen by the
+  // next look.
+  const now = Date.now();
   try {
-    const handle = await open(path, READING);
+    const { handle, status: identity } = await openPlainFile(path);
     try {
-      // Before the content: what is written while it is read changes the status and is seen by the next look.
-      const now = Date.now();
-      const identity = await handle.stat({ bigint: true });
-      if (!identity.isFile()) throw notRegular(path, identity.isDirectory() ? 'EISDIR' : 'EFTYPE');
       refuseTooLarge(path, Number(identity.size));
       return { identity, telling: telling(identity, now), bytes: await handle.readFile() };
     } finally {
@@ -227,8 +219,7 @@ async function readWithIdentity(path: string): Promise<Read | null> {
     }
   } catch (error) {
     if (isMissing(error)) return null;
-    // A socket cannot be opened: Linux says the one, macOS the other.
-    if (['ENXIO', 'EOPNOTSUPP'].includes(errorCode(error) ?? '')) throw notRegular(path, 'EFTYPE');
+    if (error instanceof NotPlainError) throw notRegular(path, error.isDirectory ? 'EISDIR' : 'EFTYPE');
     throw error;
   }
 }

@@ -1,7 +1,11 @@
+import { execFile } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { commandLine } from '../support/cli.ts';
+import { builtProgram, commandLine } from '../support/cli.ts';
+import { environment } from '../support/home.ts';
+import { withoutProc } from '../support/namespaces.ts';
 import { trainable, WAITS } from '../support/trainer.ts';
 import { until } from '../support/until.ts';
 
@@ -122,6 +126,30 @@ describe('a trainer', () => {
     expect(stderr).not.toContain('TMPDIR');
     expect(await project()).toMatchObject({ training_status: 'not_started', training: { holder: null } });
   });
+
+  // GNU's mkfifo sets permissions by way of /proc.
+  test.runIf(process.platform === 'linux')(
+    'runs, and is ended with all that it has begun, where /proc is not mounted',
+    async (context) => {
+      const [enter = '', ...rest] = await withoutProc(context);
+      const { cli, project } = await trainable();
+      const run = async (script: string): Promise<{ stdout: string; stderr: string }> => {
+        const train = [builtProgram('gardener.js'), 'train', 'payments', '--', 'sh', '-c', script];
+        return await promisify(execFile)(enter, [...rest, process.execPath, ...train], {
+          env: environment(cli.home),
+        });
+      };
+      const { stdout } = await run('echo out; echo x > "$GARDENER_PROJECT_LORA_ADAPTER_PATH"');
+      expect(stdout).toBe('out\n');
+      expect(await project()).toMatchObject({ training_status: 'completed' });
+      const ending = expect(run('touch "$HOME/begun"; sleep 1000 & wait')).rejects.toMatchObject({
+        stderr: expect.stringContaining('was cancelled') as string,
+      });
+      await until(() => readFile(join(cli.home, 'begun')).catch(() => null), 'it has begun');
+      await cli.json(['train', '--cancel', 'payments']);
+      await ending;
+    },
+  );
 
   test('that cannot be run leaves the project as it was', async () => {
     const { cli, project } = await trainable();

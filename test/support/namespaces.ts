@@ -14,12 +14,23 @@ export async function countedAnew(context: TestContext): Promise<string[]> {
   requireTools(context, ['unshare', 'true']);
   // An ordinary user is root in a namespace of their own.
   const rights = process.getuid?.() === 0 ? [] : ['--map-root-user'];
-  const enter = ['unshare', ...rights, '--pid', '--fork', '--mount-proc', '--kill-child'];
+  return await allowed(context, ['unshare', ...rights, '--pid', '--fork', '--mount-proc', '--kill-child']);
+}
+
+/** The beginning of a command whose rest finds nothing in /proc, under the same conditions. */
+export async function withoutProc(context: TestContext): Promise<string[]> {
+  requireTools(context, ['unshare', 'true']);
+  const rights = process.getuid?.() === 0 ? [] : ['--map-root-user'];
+  const hide = 'mount -t tmpfs none /proc && exec "$@"';
+  return await allowed(context, ['unshare', ...rights, '--mount', 'sh', '-c', hide, 'sh']);
+}
+
+async function allowed(context: TestContext, enter: string[]): Promise<string[]> {
   try {
     await promisify(execFile)('unshare', [...enter.slice(1), 'true']);
     return enter;
   } catch (error) {
-    const note = `needs a namespace of processes: ${(error as Error).message}`;
+    const note = `needs a namespace: ${(error as Error).message}`;
     if (process.env['REQUIRE_TOOLS'] === '1') throw new Error(note, { cause: error });
     return context.skip(note);
   }
