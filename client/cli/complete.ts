@@ -77,9 +77,10 @@ async function namesOf(ctx: Context, { kind, prefix, noDashes, location }: Compl
     ...(socket !== undefined && { socket: expandTilde(socket, home) }),
   };
   try {
+    const { socketAlone, backupsDir } = resolvePaths({ ...ctx.location, ...where }, env);
     const names = await lookUp(kind, prefix, {
       ask: (question) => asking(ctx, where, question),
-      backupsDir: resolvePaths(where, env).backupsDir,
+      backupsDir: socketAlone ? undefined : backupsDir,
     });
     return names.filter(({ value }) => value.startsWith(prefix) && !(noDashes && value.startsWith('-')));
   } catch {
@@ -90,7 +91,7 @@ async function namesOf(ctx: Context, { kind, prefix, noDashes, location }: Compl
 
 interface Sources {
   readonly ask: <T>(question: (client: Client) => Promise<T>) => Promise<T>;
-  readonly backupsDir: string;
+  readonly backupsDir: string | undefined;
 }
 
 async function lookUp(kind: Kind, prefix: string, { ask, backupsDir }: Sources): Promise<Candidate[]> {
@@ -103,7 +104,9 @@ async function lookUp(kind: Kind, prefix: string, { ask, backupsDir }: Sources):
       return projects.map(({ name, source_path: path }) => ({ value: name, description: path }));
     }
     case 'backup': {
-      // Their names are enough; the daemon would read them all to count their projects.
+      // Their names are enough; the daemon would read them all to count their projects. Whose they are behind a socket that
+      // was given alone, nobody knows.
+      if (backupsDir === undefined) return [];
       const names = await readdir(backupsDir);
       const ours = names.filter(isBackupName).toSorted(newestFirst);
       return ours.map((name) => ({

@@ -103,10 +103,10 @@ async function subject(ctx: Context, client: Client, text: string, to: string): 
     named = await client.projects.get({ project: reference });
   } catch (error) {
     if (!(error instanceof RegistryError) || error.kind !== 'project_not_found') throw error;
-    const path = ctx.absolute(text);
+    const path = ctx.reference(`./${text}`);
     return { what: { from: path }, from: path };
   }
-  const path = ctx.absolute(text);
+  const path = ctx.reference(`./${text}`);
   const there = await movedFrom(client, path, to);
   const { name, project_id: id, source_path: from } = named;
   const [other] = there;

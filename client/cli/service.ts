@@ -1,5 +1,6 @@
 /** `gardener service install|uninstall|restart|status`. */
 import { homeDirectory } from '../../src/paths.ts';
+import { refuseForRoot } from '../../src/private-directory.ts';
 import { isDaemonOf } from '../../src/process-ids.ts';
 import { ServiceError } from '../../src/service/commands.ts';
 import { platformManager, serviceManager } from '../../src/service/findings.ts';
@@ -29,6 +30,8 @@ export async function install(ctx: Context, options: InstallOptions): Promise<vo
       `gardener service install --data-dir ${shellWord(ctx.paths.dataDir)} --socket ${shellWord(ctx.paths.socket)}`,
     );
   }
+  // What the service manager reads is in the home, wherever the data are.
+  refuseForRoot(ctx.host.home || homeDirectory());
   const manager = managerOf(ctx, options);
   const installed = await explained(ctx, () =>
     manager.install(planOptions(ctx, options), { beforeStart: () => endSpawned(ctx) }),
@@ -48,6 +51,7 @@ export async function install(ctx: Context, options: InstallOptions): Promise<vo
 }
 
 export async function uninstall(ctx: Context, options: ServiceOptions): Promise<void> {
+  refuseForRoot(ctx.host.home || homeDirectory());
   const manager = managerOf(ctx, options);
   const uninstalled = await leftBy(ctx.paths.dataDir, () => explained(ctx, () => manager.uninstall()));
   const {

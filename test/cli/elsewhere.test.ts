@@ -166,6 +166,14 @@ describe('over a socket that leads to another machine', () => {
     });
   });
 
+  test('what a trainer runs finds nothing beside the socket that was given alone', async () => {
+    const { cli, daemon } = await forwarded();
+    const words = ['--socket', daemon.paths.socket, 'train', 'there', '--', 'sh', '-c'];
+    const env = { CODEBASE_GARDENER_DATA_DIR: cli.dataDir };
+    const { stdout } = await cli.run([...words, 'env | grep ^CODEBASE_GARDENER_ | sort'], { env });
+    expect(stdout).toMatch(/^CODEBASE_GARDENER_PROJECT=.*\nCODEBASE_GARDENER_SOCKET=.*\n$/);
+  });
+
   test('status says so', async () => {
     const { run } = await forwarded();
     for (const words of [['status'], ['daemon', 'status']])

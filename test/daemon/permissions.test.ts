@@ -227,6 +227,14 @@ describe('root in the home of another user', () => {
         expect(code).not.toBe(0);
       }
       expect(await owners(cli.home)).toEqual(before);
+      // The services are in the home, wherever the data are.
+      const elsewhere = join(await temporaryDirectory(), 'data');
+      for (const what of ['install', 'uninstall'])
+        expect(await cli.run(['--data-dir', elsewhere, 'service', what])).toMatchObject({
+          code: 1,
+          stderr: expect.stringContaining('the same without sudo') as string,
+        });
+      expect(await owners(cli.home)).toEqual(before);
       // A place of root's own, by a flag, whatever HOME is.
       const own = join(await temporaryDirectory(), 'data');
       expect(await cli.run(['--data-dir', own, 'add', 'src/web'])).toMatchObject({ code: 0 });
