@@ -1242,7 +1242,9 @@ class ProjectRegistry:
     ``CODEBASE_GARDENER_DATA_DIR``, then ``~/.codebase-gardener``; ``CODEBASE_GARDENER_SOCKET``, then
     ``<data_dir>/run/registry.sock``. ``gardener`` is the program that starts a daemon when none is running: a path
     or a list of words; default ``GARDENER`` from the environment, then PATH. None is started for a socket that is given
-    without a data directory: it may lead to another machine. Timeouts are in seconds; 25 days or more are without end.
+    without a data directory in the same place, arguments or environment: it may lead to another machine. Raises
+    ValueError for a relative path in the environment and a name that is no UTF-8. Timeouts are in seconds; 25 days or
+    more are without end.
     """
 
     def __init__(
