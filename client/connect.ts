@@ -1,6 +1,9 @@
 /** Finding the daemon, or starting it. */
+import { existsSync } from 'node:fs';
 import { realpath } from 'node:fs/promises';
 import { hostname } from 'node:os';
+import { dirname } from 'node:path';
+import { pidFile } from '../src/killed-process.ts';
 import { type Paths, resolvePaths } from '../src/paths.ts';
 import { refuseForRoot, UnsafeDirectoryError } from '../src/private-directory.ts';
 import type { Result } from '../src/protocol/methods.ts';
@@ -84,6 +87,8 @@ export async function connect(options: ConnectOptions = {}): Promise<Client> {
     helloMs: deadlines.hello ?? 2_000,
   };
   const means: Means = {
+    isFromEnvironment:
+      !options.dataDir && !options.socket && Boolean(process.env['CODEBASE_GARDENER_SOCKET']),
     autoStart: (options.autoStart ?? true) && !target.paths.socketAlone,
     command: options.daemon,
     startMs: deadlines.start ?? 10_000,
@@ -112,6 +117,8 @@ function usablePaths(options: ConnectOptions): Paths {
 }
 
 interface Means {
+  /** Both the data directory and the socket: one of them may be of somebody's profile. */
+  readonly isFromEnvironment: boolean;
   readonly autoStart: boolean;
   readonly command: readonly string[] | undefined;
   readonly startMs: number;
@@ -175,6 +182,7 @@ async function dialUntil(
     // 3. Nobody there: have a daemon started.
     if (found === 'absent') {
       if (!starter) throw notRunning(paths);
+      if (means.isFromEnvironment && !starter.serviced && isSomebodysEnd(paths)) throw deadEnd(paths);
       await starter.start();
       helloMs = Math.max(target.helloMs, end - performance.now());
     }
@@ -239,6 +247,21 @@ function notRunning(paths: Paths): ConnectionError {
   return new ConnectionError(
     'not_running',
     `cannot reach the registry: no daemon listens on ${socket}; ${remedy}`,
+  );
+}
+
+/**
+ * Whether there is a socket that no daemon has left, which notes itself beside its own: the end of a tunnel, perhaps.
+ * What is in the place where daemons have theirs is taken for one of theirs.
+ */
+function isSomebodysEnd({ runDir, socket }: Paths): boolean {
+  return dirname(socket) !== runDir && existsSync(socket) && !existsSync(pidFile(socket));
+}
+
+function deadEnd({ socket }: Paths): ConnectionError {
+  return new ConnectionError(
+    'not_allowed',
+    `cannot reach the registry: nobody listens on ${socket}, and no daemon has left it there: it may be the end of a tunnel; mend that, or remove it`,
   );
 }
 

@@ -794,10 +794,13 @@ class _Dialer:
         client: str,
         start_timeout: float,
         mixed: bool = False,
+        from_environment: bool = False,
     ) -> None:
         self.path = path
         # An argument gave the data directory and the environment the socket.
         self._mixed = mixed
+        # The environment gave both, of which one may be of somebody's profile.
+        self._from_environment = from_environment
         self._data_dir = data_dir
         # A socket that is given alone may lead to another machine, and whose data it would serve is not known.
         self._socket_alone = socket_alone
@@ -866,6 +869,12 @@ class _Dialer:
                 raise RegistryConnectionError(
                     "not_running", f"cannot reach the registry: no daemon listens on {self.path}; {self._advice}"
                 )
+            if found == "absent" and not started and self._is_somebodys_end():
+                raise RegistryConnectionError(
+                    "not_allowed",
+                    f"cannot reach the registry: nobody listens on {self.path}, and no daemon has left it there: it may be "
+                    "the end of a tunnel; mend that, or remove it",
+                )
             if found == "absent" and not started:
                 with self._starting:
                     found = self._greet(deadline, deadline.sooner(HELLO_TIMEOUT))
@@ -921,6 +930,12 @@ class _Dialer:
         except BaseException:
             connection.close()
             raise
+
+    def _is_somebodys_end(self) -> bool:
+        """Whether the environment has led to a socket that no daemon has left, which notes itself beside its own."""
+        if not self._from_environment or os.path.dirname(self.path) == os.path.join(self._data_dir, "run"):
+            return False
+        return os.path.exists(self.path) and not os.path.exists(f"{self.path}.pid")
 
     def _check_root(self) -> None:
         """Refuses another user's registry to root, as by ``sudo -E``: what root made there would lock the user out."""
@@ -1271,7 +1286,15 @@ class ProjectRegistry:
         given = data_dir is not None
         alone = _is_socket_alone(given, bool(socket))
         self._dialer = _Dialer(
-            str(self.data_dir), path, auto_start, alone, gardener, client, start_timeout, mixed=alone and given
+            str(self.data_dir),
+            path,
+            auto_start,
+            alone,
+            gardener,
+            client,
+            start_timeout,
+            mixed=alone and given,
+            from_environment=not given and not socket and bool(os.environ.get("CODEBASE_GARDENER_SOCKET")),
         )
         self._timeout = timeout
         self._closed = False

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, link, mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
+import { chmod, link, mkdir, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { createConnection, createServer, type Socket } from 'node:net';
 import { dirname, join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
@@ -82,6 +82,16 @@ describe('hello', () => {
   });
 });
 
+/** A socket on which nobody listens any more. */
+async function leaveSocket(path: string): Promise<void> {
+  const server = createServer();
+  const first = `${path}.first`;
+  await new Promise<void>((resolve) => server.listen(first, resolve));
+  // Closing unlinks the path of listening, and the link to it stays as after a kill.
+  await link(first, path);
+  await new Promise<void>((resolve) => server.close(() => resolve()));
+}
+
 describe('without a daemon', () => {
   test.each([
     ['no socket', async (home: string) => join(home, 'none', 'registry.sock')],
@@ -89,11 +99,7 @@ describe('without a daemon', () => {
       'a socket that a killed daemon left',
       async (home: string) => {
         const path = join(home, 'registry.sock');
-        const server = createServer();
-        await new Promise<void>((resolve) => server.listen(join(home, 'first.sock'), resolve));
-        // Closing unlinks the path of listening, and the link to it stays as after a kill.
-        await link(join(home, 'first.sock'), path);
-        await new Promise<void>((resolve) => server.close(() => resolve()));
+        await leaveSocket(path);
         return path;
       },
     ],
@@ -123,6 +129,32 @@ describe('without a daemon', () => {
       message: expect.stringContaining('as it may lead to another machine') as string,
     });
     expect(await readdir(home)).toEqual([]);
+  });
+
+  test('a socket that no daemon has left is not taken for one, where a profile may have named its data directory', async () => {
+    const home = await temporaryHome();
+    const path = join(home, 'tunnel.sock');
+    await leaveSocket(path);
+    vi.stubEnv('CODEBASE_GARDENER_SOCKET', path);
+    vi.stubEnv('CODEBASE_GARDENER_DATA_DIR', join(home, 'data'));
+    try {
+      const error = await refusal({ autoStart: true, daemon: ['false'] });
+      expect(error).toMatchObject({
+        reason: 'not_allowed',
+        message: expect.stringContaining('it may be the end of a tunnel; mend that, or remove it') as string,
+      });
+      expect(await readdir(home)).toEqual(['tunnel.sock']);
+      // What a killed daemon leaves is another matter, and what both options name.
+      await writeFile(`${path}.pid`, '1\n');
+      expect(await refusal({ autoStart: true, daemon: ['false'] })).toMatchObject({ reason: 'start_failed' });
+      await rm(`${path}.pid`);
+      const named = { dataDir: join(home, 'data'), socket: path };
+      expect(await refusal({ autoStart: true, daemon: ['false'], ...named })).toMatchObject({
+        reason: 'start_failed',
+      });
+    } finally {
+      vi.unstubAllEnvs();
+    }
   });
 
   test.each([

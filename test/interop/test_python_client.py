@@ -1029,6 +1029,18 @@ class Places(Home):
         for environment, arguments in (({**directory, **tunnel}, {}), (tunnel, {"socket": path, "data_dir": data_dir})):
             self.assertEqual(self.refusal(environment, **arguments).reason, "start_failed")
 
+    def test_a_socket_that_no_daemon_has_left_may_be_the_end_of_a_tunnel(self):
+        data_dir, path = f"{self.home}/data", f"{self.home}/tunnel.sock"
+        environment = {"CODEBASE_GARDENER_DATA_DIR": data_dir, "CODEBASE_GARDENER_SOCKET": path}
+        with socket.socket(socket.AF_UNIX) as ended:
+            ended.bind(path)
+        error = self.refusal(environment)
+        self.assertEqual(error.reason, "not_allowed", error)
+        self.assertIn("it may be the end of a tunnel", str(error))
+        self.assertEqual(self.refusal(environment, data_dir=data_dir, socket=path).reason, "start_failed")
+        pathlib.Path(f"{path}.pid").write_text("1\n")
+        self.assertEqual(self.refusal(environment).reason, "start_failed")
+
     def test_the_command_that_starts_a_daemon_works_as_it_stands(self):
         data_dir, path = f"{self.home}/my data", f"{self.home}/s"
         flags = f"--data-dir '{data_dir}'"
