@@ -164,6 +164,8 @@ async function dialUntil(
     signal.throwIfAborted();
     // A daemon that is just coming up, on a busy machine or with much to recover, listens well before it speaks.
     if (isComingUp(paths)) helloMs = Math.max(target.helloMs, end - performance.now());
+    // Before the call: a daemon that is just coming up has its socket a moment before its note, and answers.
+    const isNotOurs = means.isFromEnvironment && isSomebodysEnd(paths);
 
     // 1. Dial and say hello. What cannot be mended by waiting is thrown.
     const found = await greet({ ...target, helloMs }, signal).catch(async (error: unknown) => {
@@ -182,7 +184,7 @@ async function dialUntil(
     // 3. Nobody there: have a daemon started.
     if (found === 'absent') {
       if (!starter) throw notRunning(paths);
-      if (means.isFromEnvironment && !starter.serviced && isSomebodysEnd(paths)) throw deadEnd(paths);
+      if (isNotOurs && !starter.serviced) throw deadEnd(paths);
       await starter.start();
       helloMs = Math.max(target.helloMs, end - performance.now());
     }

@@ -860,6 +860,8 @@ class _Dialer:
         started = False
         pause = 0.005
         while True:
+            # Before the call: a daemon that is just coming up has its socket a moment before its note, and answers.
+            foreign = self._is_somebodys_end()
             # One that is just coming up, on a busy machine or with much to recover, listens well before it speaks.
             patient = started or self._is_coming_up()
             found = self._greet(deadline, deadline if patient else deadline.sooner(HELLO_TIMEOUT))
@@ -869,7 +871,7 @@ class _Dialer:
                 raise RegistryConnectionError(
                     "not_running", f"cannot reach the registry: no daemon listens on {self.path}; {self._advice}"
                 )
-            if found == "absent" and not started and self._is_somebodys_end():
+            if found == "absent" and not started and foreign:
                 raise RegistryConnectionError(
                     "not_allowed",
                     f"cannot reach the registry: nobody listens on {self.path}, and no daemon has left it there: it may be "
