@@ -151,7 +151,7 @@ async function reach(target: Target, means: Means, signal: AbortSignal): Promise
 
 async function dialUntil(
   target: Target,
-  { startMs }: Means,
+  { isFromEnvironment, startMs }: Means,
   starter: Starter | undefined,
   signal: AbortSignal,
 ): Promise<Greeted> {
@@ -165,7 +165,7 @@ async function dialUntil(
     // A daemon that is just coming up, on a busy machine or with much to recover, listens well before it speaks.
     if (isComingUp(paths)) helloMs = Math.max(target.helloMs, end - performance.now());
     // Before the call: a daemon that is just coming up has its socket a moment before its note, and answers.
-    const isNotOurs = means.isFromEnvironment && isSomebodysEnd(paths);
+    const isNotOurs = isFromEnvironment && isSomebodysEnd(paths);
 
     // 1. Dial and say hello. What cannot be mended by waiting is thrown.
     const found = await greet({ ...target, helloMs }, signal).catch(async (error: unknown) => {
