@@ -1,4 +1,5 @@
 /** Where disks are mounted. Client and daemon share this file. */
+import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 
 /** https://man7.org/linux/man-pages/man5/proc_pid_mountinfo.5.html; other systems have nothing to read. */
@@ -7,8 +8,21 @@ const MOUNTS = '/proc/self/mountinfo';
 /** The places where something is mounted, without links in them; undefined where the system does not tell. */
 export async function mountPoints(): Promise<string[] | undefined> {
   const table = await readFile(MOUNTS, 'utf8').catch(() => undefined);
+  return table === undefined ? undefined : placesIn(table);
+}
+
+/** The same at once. */
+export function mountPointsNow(): string[] | undefined {
+  try {
+    return placesIn(readFileSync(MOUNTS, 'utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+function placesIn(table: string): string[] {
   return table
-    ?.split('\n')
+    .split('\n')
     .map((line) => unescaped(line.split(' ')[4] ?? ''))
     .filter((place) => place !== '');
 }

@@ -21,14 +21,20 @@ export async function mountedIn(
       const points = await mountPoints();
       if (!points) return (await isOtherDisk(suspect)) ? suspect : undefined;
       const real = join(await realpath(dirname(path)), basename(path));
-      const found = points.find((point) => point === real || point.startsWith(`${real}/`));
+      const found = points.find((point) => isWithin(point, real));
       return found === undefined ? undefined : path + found.slice(real.length);
     });
   } catch (error) {
     if (!(error instanceof Error)) throw error;
-    // A disk that does not answer is one.
-    return error instanceof NoAnswerError ? suspect : undefined;
+    if (!(error instanceof NoAnswerError)) return undefined;
+    // A disk that does not answer is one; whether it is mounted here or above is in the table alone.
+    const points = suspect === path ? await mountPoints() : undefined;
+    return points ? points.find((point) => isWithin(point, path)) : suspect;
   }
+}
+
+function isWithin(place: string, directory: string): boolean {
+  return place === directory || place.startsWith(`${directory}/`);
 }
 
 async function isOtherDisk(path: string): Promise<boolean> {

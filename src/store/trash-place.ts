@@ -22,15 +22,21 @@ export class UnmovableError extends Error {}
 /**
  * Moves a directory under `projects/` away in one step.
  *
+ * @param givenUp before it is moved, nobody waits for it any more, and it must stay
  * @returns where it is then
  * @throws {UnmovableError} where one of the directories is a link or not the user's alone
  */
-export async function moveToTrash(name: string, { projectsDir, trashDir }: Places): Promise<string> {
+export async function moveToTrash(
+  name: string,
+  { projectsDir, trashDir }: Places,
+  givenUp: AbortSignal,
+): Promise<string> {
   const moved = freshName(name);
   return await inside(projectsDir, projectsDir, async (projects) => {
     const move = async (place: string, path: string): Promise<string> => {
       await inside(place, path, async (trash) => {
         await requirePrivate(trash, path);
+        givenUp.throwIfAborted();
         await rename(projects.at(name), trash.at(moved));
       });
       return join(path, moved);

@@ -5,7 +5,7 @@
  *
  * The trash is the user's alone. What remains: a program of theirs that is at work inside of a directory goes on there.
  */
-import { lstat, readdir, readlink } from 'node:fs/promises';
+import { lstat, readdir, readlink, rename } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { RegistryError } from '../domain/errors.ts';
 import type { RegistryView } from '../domain/registry.ts';
@@ -14,7 +14,7 @@ import { type Paths, trashWithin } from '../paths.ts';
 import { errorCode, isMissing } from './atomic-file.ts';
 import { deleteTree, MountedError } from './delete-tree.ts';
 import { look } from './directories.ts';
-import { type Lane, NoAnswerError } from './lane.ts';
+import { type Lane, NoAnswerError, PATIENCE_MS } from './lane.ts';
 import { LeftNotes } from './left-notes.ts';
 import { mountedIn } from './mounted.ts';
 import type { Store } from './store.ts';
@@ -74,7 +74,7 @@ export class Trash {
     await this.#loaded;
     let moved: string | null;
     try {
-      // Changes wait for the move: it is not tried on a disk that does not answer.
+      // Changes wait for the move: it is not tried on a disk that is known not to answer.
       await lane.ask(() => lstat(path));
       moved = await store.undisturbed((registry) => this.#moveUnlessOwned(name, registry));
     } catch (error) {
@@ -134,10 +134,46 @@ export class Trash {
     this.#closed = true;
   }
 
-  /** @returns where it is then, in a trash; null when there is nothing to delete */
+  /**
+   * Changes wait for this no longer than {@link PATIENCE_MS}: the system may know a directory of a disk that is dead.
+   *
+   * @returns where it is then, in a trash; null when there is nothing to delete
+   */
   async #moveUnlessOwned(name: string, registry: RegistryView): Promise<string | null> {
     if (registry.get(name)) return null;
-    return await moveToTrash(name, this.#place.paths);
+    const { paths, lane } = this.#place;
+    const givenUp = new AbortController();
+    let move: Promise<string> | undefined;
+    try {
+      return await lane.ask(() => (move = moveToTrash(name, paths, givenUp.signal)), PATIENCE_MS);
+    } catch (error) {
+      if (error instanceof NoAnswerError) {
+        givenUp.abort(error);
+        // A step that is under way cannot be called back.
+        move?.then(
+          (moved) => this.#movedLate(name, moved),
+          () => undefined,
+        );
+      }
+      throw error;
+    }
+  }
+
+  /** The disk has done after all what nobody waits for any more, and the project may be back. Never throws. */
+  async #movedLate(name: string, moved: string): Promise<void> {
+    const { paths, store, lane, log } = this.#place;
+    const path = join(paths.projectsDir, name);
+    try {
+      const isBack = await store.undisturbed(async (registry) => {
+        if (!registry.get(name)) return false;
+        await lane.ask(() => rename(moved, path), PATIENCE_MS);
+        return true;
+      });
+      await this.#notes.forget(name);
+      if (!isBack) await this.#delete(moved);
+    } catch (error) {
+      log.error({ err: error, path, moved }, 'cannot put back a directory that its disk has moved away late');
+    }
   }
 
   #delete(path: string): Promise<Left | null> {

@@ -2,10 +2,11 @@
  * Tells when a file may have changed. It only says "look": whether there is anything new is for the reader to find
  * out, by status and content.
  */
-import { watch as watchPlainly } from 'node:fs';
+import { realpathSync, watch as watchPlainly } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { watch } from 'chokidar';
+import { mountPointsNow } from '../mount-table.ts';
 
 /** Editors write in several steps; a look waits until none has come for this long. Milliseconds. */
 const DEBOUNCE_MS = 50;
@@ -90,8 +91,9 @@ export class FileWatch {
     // Before the watch: what takes a directory's place from here on is found by the next check.
     const identity = identityOf(files);
     const directories = files.map((file) => dirname(file));
-    // chokidar takes a backslash for a slash, on every system.
-    if (directories.some((directory) => directory.includes('\\'))) {
+    // chokidar takes a backslash for a slash, on every system. It also looks at all that is in a directory, again and
+    // again, and each time waits with another thread for a disk that is mounted there and does not answer.
+    if (directories.some((directory) => directory.includes('\\') || hasDisks(directory))) {
       this.#watchPlainly(files, directories, identity);
       return;
     }
@@ -160,6 +162,19 @@ export class FileWatch {
       this.#events.changed();
     }, wait);
   }
+}
+
+/** Whether other disks are mounted right in a directory, as far as the system tells. */
+function hasDisks(directory: string): boolean {
+  const points = mountPointsNow() ?? [];
+  if (points.length === 0) return false;
+  let real = directory;
+  try {
+    real = realpathSync.native(directory);
+  } catch {
+    // Whoever watches it finds out.
+  }
+  return points.some((point) => dirname(point) === real && point !== real);
 }
 
 /** The files, with device and inode of the directory of each, as far as it is there. */

@@ -10,6 +10,7 @@ import { onTestFinished, type TestContext } from 'vitest';
 import { fileURLToPath } from 'node:url';
 import { temporaryDirectory } from '../../support/home.ts';
 import { requireTools } from '../../support/tools.ts';
+import { until } from '../../support/until.ts';
 
 const DEAD_DISK = fileURLToPath(new URL('dead_disk.py', import.meta.url));
 
@@ -42,15 +43,28 @@ export class PrivateMount {
     return await PrivateMount.#hold(context, 'FUSE', (place) => ['python3', DEAD_DISK, place]);
   }
 
+  /**
+   * The same with one that answers before {@link PrivateMount.die}: directories can be made on it, and the system
+   * remembers what they are.
+   *
+   * @param place to mount it at, made if need be
+   */
+  static async mortal(context: TestContext, place: string): Promise<PrivateMount> {
+    requireTools(context, 'python3');
+    const command = (at: string): string[] => ['python3', DEAD_DISK, at, 'alive'];
+    return await PrivateMount.#hold(context, 'FUSE', command, place);
+  }
+
   static async #hold(
     context: TestContext,
     type: string,
     command: (place: string) => readonly string[],
+    given?: string,
   ): Promise<PrivateMount> {
     requireTools(context, ['unshare', 'nsenter']);
     // In a directory of its own, with nothing beside it.
-    const place = join(await temporaryDirectory(), 'disk');
-    await mkdir(place);
+    const place = given ?? join(await temporaryDirectory(), 'disk');
+    await mkdir(place, { recursive: true });
     const words = [...(isRoot() ? [] : ['-r']), '-m', ...command(place)];
     const holder = spawn('unshare', words, { stdio: ['ignore', 'pipe', 'pipe'] });
     const closed = once(holder, 'close');
@@ -73,6 +87,12 @@ export class PrivateMount {
    */
   end(): void {
     this.#holder.kill('SIGKILL');
+  }
+
+  /** From now on it answers nothing. */
+  async die(): Promise<void> {
+    this.#holder.kill('SIGUSR1');
+    await until(() => /^dead$/m.test(this.#said), 'the disk is dead');
   }
 
   /** How many questions a dead disk was asked. */
