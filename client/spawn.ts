@@ -5,19 +5,18 @@ import {
   fchmodSync,
   fstatSync,
   ftruncateSync,
-  openSync,
-  readFileSync,
+  lutimesSync,
   statSync,
-  utimesSync,
   writeSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { refuseLinksForRoot } from '../src/for-root.ts';
-import { makeDirectory } from '../src/make-directory.ts';
+import { openForLines } from '../src/open-lines.ts';
 import type { Paths } from '../src/paths.ts';
-import { checkDataDirectory } from '../src/private-directory.ts';
+import { checkDataDirectory, keepToUser } from '../src/private-directory.ts';
 import { printable } from '../src/printable.ts';
+import { readNote } from '../src/small-file.ts';
 import { daemonEnvironment } from './daemon-environment.ts';
 import { StartedDaemon } from './started-daemon.ts';
 
@@ -25,6 +24,9 @@ import { StartedDaemon } from './started-daemon.ts';
 const YOUNG_MS = 1_000;
 /** The log is begun anew when it is longer, in bytes. */
 const MAX_LOG_BYTES = 1024 * 1024;
+
+/** A daemon that has more to say than this has no last words. Bytes. */
+const MAX_WORDS_BYTES = 16 * MAX_LOG_BYTES;
 
 const LOG_MODE = 0o600;
 
@@ -56,7 +58,8 @@ const started = new Map<string, StartedDaemon>();
  * @returns that of another caller in this process where there is one; undefined when a start of another process is
  *   under way
  * @throws {Error} when the log cannot be written or the program is missing
- * @throws {UnsafeDirectoryError} when others can write to the data directory, as the daemon would say
+ * @throws {UnsafeDirectoryError} when others can write to the data directory, as the daemon would say, or to the logs and
+ *   that cannot be changed
  */
 export async function startDaemon(
   paths: Paths,
@@ -68,12 +71,15 @@ export async function startDaemon(
   checkDataDirectory(paths.dataDir);
   refuseLinksForRoot(paths);
   const path = startLog(paths);
+  const logs = dirname(path);
+  const wasLoose = await keepToUser(logs, 'the logs');
   const log = openStartLog(path, command, reserved);
   if (!log) {
     const known = started.get(path);
     return known?.isComing ? known : undefined;
   }
   try {
+    if (wasLoose) writeSync(log.descriptor, `# made ${printable(logs)} private: others could write to it\n`);
     const { spawn } = await import('node:child_process');
     const child = spawn(
       program,
@@ -107,8 +113,7 @@ function openStartLog(
   command: readonly string[],
   reserved: boolean,
 ): { descriptor: number; offset: number } | undefined {
-  makeDirectory(dirname(path));
-  const descriptor = openSync(path, 'a', LOG_MODE);
+  const descriptor = openForLines(path);
   try {
     const { mode, size, mtimeMs } = fstatSync(descriptor);
     // A umask such as 0277 would keep the next client from opening it.
@@ -147,7 +152,7 @@ function isYoung(mtimeMs: number): boolean {
 export function keepYoung(paths: Paths): void {
   const now = new Date();
   try {
-    utimesSync(startLog(paths), now, now);
+    lutimesSync(startLog(paths), now, now);
   } catch (error) {
     // Somebody tidied up meanwhile; then others start a daemon too, and one of them gives way.
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
@@ -156,13 +161,9 @@ export function keepYoung(paths: Paths): void {
 
 /** What the daemon said before it ended, among warnings and hints; or the error in what Node prints of a crash. */
 function lastWords(path: string, offset: number): string | undefined {
-  let log: Buffer;
-  try {
-    log = readFileSync(path);
-  } catch {
-    // Somebody tidied up meanwhile; then there is only the exit code to tell.
-    return undefined;
-  }
+  // Somebody may have tidied up meanwhile; then there is only the exit code to tell.
+  const log = readNote(path, MAX_WORDS_BYTES);
+  if (log === undefined) return undefined;
   const lines = log
     .subarray(offset)
     .toString()

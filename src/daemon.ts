@@ -5,7 +5,7 @@ import { timestampOf } from './domain/project.ts';
 import { refuseLinksForRoot } from './for-root.ts';
 import { type Logger, type LogLevel, openLog } from './log.ts';
 import { type PathOptions, type Paths, resolvePaths } from './paths.ts';
-import { checkDataDirectory } from './private-directory.ts';
+import { checkDataDirectory, keepToUser } from './private-directory.ts';
 import { type Claim, claimSocket } from './server/claim.ts';
 import * as training from './domain/training.ts';
 import { Bell } from './server/bell.ts';
@@ -55,6 +55,8 @@ export interface DaemonOptions extends PathOptions {
 export interface AlreadyRunning {
   readonly alreadyRunning: { readonly pid: number; readonly version: string };
 }
+
+const MADE_PRIVATE = 'made a directory private: others could write to it';
 
 /** How often the daemon makes sure that the socket and the file are what it takes them for, in milliseconds. */
 const HEARTBEAT_MS = 3_000;
@@ -129,6 +131,11 @@ export class Daemon implements DaemonControl {
       committed: (commit) => this.#guard(() => this.#committed(commit)),
       problem: () => this.#guard(() => this.#events.problem()),
     });
+    // The disk of these may be another one, and need not answer.
+    lanes.projects
+      .ask(() => keepToUser(paths.projectsDir, 'the projects'))
+      .then((done) => done && log.warn({ path: paths.projectsDir }, MADE_PRIVATE))
+      .catch((error: unknown) => log.warn({ err: error }, 'cannot keep others out of the projects'));
     this.#trash = new Trash({ paths, store, lane: lanes.projects, log });
     const handlers = createHandlers({
       store,
@@ -198,6 +205,13 @@ export class Daemon implements DaemonControl {
     const paths = resolvePaths(options);
     checkDataDirectory(paths.dataDir);
     refuseLinksForRoot(paths);
+    const loose: string[] = [];
+    for (const [directory, purpose] of [
+      [dirname(paths.logFile), 'the logs'],
+      [paths.backupsDir, 'the backups'],
+      [paths.trashDir, 'what is being deleted'],
+    ] as const)
+      if (await keepToUser(directory, purpose)) loose.push(directory);
     await prepareRunDirectory(dirname(paths.socket));
     const { inherited } = options;
     const adopted = inherited ? await adoptSocket(inherited, paths.socket) : null;
@@ -208,6 +222,7 @@ export class Daemon implements DaemonControl {
     try {
       const owner = (ownership = await Ownership.take(paths, claim));
       const log = options.log ?? openLog(paths.logFile, options.logLevel ?? 'INFO');
+      for (const path of loose) log.warn({ path }, MADE_PRIVATE);
       let daemon: Daemon | null = null;
       const ownsRegistry = async (): Promise<boolean> => {
         const lost = await owner.lost();

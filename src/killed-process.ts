@@ -1,5 +1,6 @@
 /** A daemon that is dead and cannot go away, because a disk never answers one of its threads. */
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { readNote } from './small-file.ts';
 
 /** SIGKILL in the masks of `/proc/<pid>/status`, hexadecimal digits of 64 bits. */
 const KILL_BIT = 1n << 8n;
@@ -17,15 +18,8 @@ export function pidFile(socket: string): string {
 
 /** The process that noted itself beside a socket; undefined without a note. Whatever else has its name is left alone. */
 export function notedPid(socket: string): number | undefined {
-  try {
-    const file = pidFile(socket);
-    const status = statSync(file);
-    if (!status.isFile() || status.size > MAX_NOTE) return undefined;
-    const pid = Number.parseInt(readFileSync(file, 'utf8'), 10);
-    return pid > 0 ? pid : undefined;
-  } catch {
-    return undefined;
-  }
+  const pid = Number.parseInt(readNote(pidFile(socket), MAX_NOTE)?.toString() ?? '', 10);
+  return pid > 0 ? pid : undefined;
 }
 
 /**

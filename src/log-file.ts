@@ -1,7 +1,6 @@
 /** A file of lines that is renamed when it is long, and that never fails whoever writes to it. */
-import { closeSync, existsSync, fstatSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { makeDirectory } from './make-directory.ts';
+import { closeSync, existsSync, fstatSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { openForLines } from './open-lines.ts';
 
 /** A log file is renamed once it is this long. */
 export const MAX_LOG_BYTES = 5 * 1024 * 1024;
@@ -73,11 +72,6 @@ export class LogFile {
     this.#cut = false;
     this.#renamed = false;
   }
-}
-
-function openForLines(path: string): number {
-  makeDirectory(dirname(path));
-  return openSync(path, 'a', 0o600);
 }
 
 /** What went wrong with the log cannot be logged, and must not fail what was to be logged. */

@@ -1,5 +1,6 @@
 /** Directories in which nobody but the user may make, remove or replace anything. Client and daemon share this file. */
 import { type Stats, statSync } from 'node:fs';
+import { chmod, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /** Write permission for others than the owner. An access list shows there, too, as that of the group. */
@@ -48,9 +49,9 @@ export function refuseForRoot(directory: string): void {
  * Refuses the data directory where others could put something in the way: whoever can make a link in it decides where
  * the daemon writes, and whoever can rename in it, what it reads. One that is not there yet is nobody's.
  *
- * What is below it (`backups/`, `logs/`, `projects/`) is made by the daemon, for the user alone, and this directory is
- * the gate to it: where only the user can write, nobody else has planted anything. A sticky directory is no exception,
- * because in it others can still make what is not there yet.
+ * What is below it (`backups/`, `logs/`, `projects/`) is made by the daemon, for the user alone, and tightened again where
+ * it is looser by now, see {@link keepToUser}. A sticky directory is no exception, because in it others can still make
+ * what is not there yet.
  *
  * Root is refused more, see {@link refuseForRoot}.
  *
@@ -70,10 +71,30 @@ export function checkDataDirectory(directory: string): void {
   });
 }
 
+/**
+ * Makes one of the user's own directories below the data directory private again, where others can write to it: somebody
+ * has changed the modes of all that is there at once, as `chmod -R` does. What others can only read stays as it is.
+ *
+ * @param purpose what it is for: "the logs"
+ * @returns whether it had to be done; not for what is missing, or no directory, which whoever uses it finds out
+ * @throws {UnsafeDirectoryError} when it is somebody else's, or stays as it is
+ */
+export async function keepToUser(directory: string, purpose: string): Promise<boolean> {
+  const status = await stat(directory).catch(() => null);
+  if (!status?.isDirectory()) return false;
+  const wording = { purpose, elsewhere: '--data-dir', remedy: 'chmod go-w' };
+  requirePrivate(directory, { uid: status.uid, mode: 0o700 }, wording);
+  if ((status.mode & OTHERS_WRITE) === 0) return false;
+  // A file system without modes, such as that of a memory card, refuses it or takes no notice.
+  await chmod(directory, 0o700).catch(() => undefined);
+  requirePrivate(directory, await stat(directory), wording);
+  return true;
+}
+
 /** @throws {UnsafeDirectoryError} when a directory is somebody else's or others can write to it */
 export function requirePrivate(
   directory: string,
-  status: Stats,
+  status: Pick<Stats, 'uid' | 'mode'>,
   { purpose, elsewhere, remedy }: Wording,
 ): void {
   const uid = process.getuid?.();

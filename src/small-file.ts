@@ -1,4 +1,5 @@
 /** Reading a file that somebody else's directory has under a name that is known: it may be anything. */
+import { closeSync, constants, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { NotPlainError, openPlainFile } from './plain-file.ts';
 
 /** There is something of that name, and it is not read. The message says why, in words that follow "it". */
@@ -38,5 +39,27 @@ export async function readSmallFile(path: string, maxBytes: number): Promise<str
     throw new UnfitFile('cannot be read', { cause: error });
   } finally {
     await handle.close();
+  }
+}
+
+/**
+ * The bytes of a plain file at once; undefined for whatever else there is, or is not: for a note that can be done
+ * without.
+ *
+ * @param maxBytes a longer file counts for none
+ */
+export function readNote(path: string, maxBytes: number): Buffer | undefined {
+  let descriptor: number | undefined;
+  try {
+    if (!statSync(path).isFile()) return undefined;
+    descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+    const status = fstatSync(descriptor);
+    if (!status.isFile() || status.size > maxBytes) return undefined;
+    const bytes = Buffer.alloc(status.size);
+    return bytes.subarray(0, readSync(descriptor, bytes, 0, bytes.length, 0));
+  } catch {
+    return undefined;
+  } finally {
+    if (descriptor !== undefined) closeSync(descriptor);
   }
 }

@@ -30,6 +30,7 @@ const THIN = [
   'src/domain/errors.ts',
   'src/domain/limits.ts',
   'src/domain/text.ts',
+  'src/open-lines.ts',
   'src/protocol/version.ts',
   'src/service/installed.ts',
   'src/service/launchctl.ts',

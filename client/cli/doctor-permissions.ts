@@ -3,7 +3,9 @@ import type { Stats } from 'node:fs';
 import { access, chmod, constants, lstat, readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Paths } from '../../src/paths.ts';
-import { isBackupName } from '../../src/backup-names.ts';
+import { isBackupName, LAST_GOOD } from '../../src/backup-names.ts';
+import { startLog } from '../spawn.ts';
+import { answers } from './disk-answer.ts';
 import { systemReason } from './failures.ts';
 import { type Diagnosis, error, type Fix, ok, remedyOf, warning } from './finding.ts';
 import { plural, shellWord } from './text.ts';
@@ -21,7 +23,14 @@ export async function checkPermissions(paths: Paths, short: Shorten): Promise<Di
     ...(await checkFile('file.permissions', paths.registryFile, short)),
     ...(await checkRunDirectory(paths, short)),
     ...(await checkSocket(paths.socket, short)),
+    ...(await checkOwn('logs.permissions', dirname(paths.logFile), short)),
     ...(await checkBackups(paths.backupsDir, short)),
+    ...(await checkOwn('trash.permissions', paths.trashDir, short)),
+    // That may be a disk of its own, and dead; the daemon tells of it then.
+    ...((await answers(paths.projectsDir))
+      ? await checkOwn('projects.permissions', paths.projectsDir, short)
+      : []),
+    ...(await checkRegular([startLog(paths), paths.logFile, join(paths.dataDir, LAST_GOOD)], short)),
   ];
 }
 
@@ -119,6 +128,34 @@ async function checkSocket(path: string, short: Shorten): Promise<Diagnosis[]> {
   return [warning(check, `others may connect to ${short(path)}`, undefined, setMode(path, 0o600, short))];
 }
 
+/** A directory of the daemon's own: private when it is made, and again at the next start. */
+async function checkOwn(check: string, path: string, short: Shorten): Promise<Diagnosis[]> {
+  const status = await look(check, path, short);
+  if (status === undefined) return [];
+  if ('check' in status) return [status];
+  if (!status.isDirectory()) return [];
+  const foreign = foreignFinding(check, path, status, short);
+  if (foreign) return [foreign];
+  return (status.mode & OTHERS_WRITE) === 0 ? [] : [openToOthers(check, path, short)];
+}
+
+function openToOthers(check: string, path: string, short: Shorten): Diagnosis {
+  const message = `others can write to ${short(path)}, and so put there what they like`;
+  return error(check, message, undefined, setMode(path, 0o700, short));
+}
+
+/** Files that the daemon opens by their names, and takes only for what they should be. */
+async function checkRegular(paths: readonly string[], short: Shorten): Promise<Diagnosis[]> {
+  const found: Diagnosis[] = [];
+  for (const path of paths) {
+    const status = await lstat(path).catch(() => undefined);
+    if (status === undefined || status.isFile()) continue;
+    const message = `${short(path)} is no regular file, and is not used`;
+    found.push(error('files.kind', message, `move it: mv ${shellWord(path)} ${shellWord(`${path}.old`)}`));
+  }
+  return found;
+}
+
 async function checkBackups(directory: string, short: Shorten): Promise<Diagnosis[]> {
   const check = 'backups.permissions';
   const status = await look(check, directory, short);
@@ -128,6 +165,7 @@ async function checkBackups(directory: string, short: Shorten): Promise<Diagnosi
   if (!status.isDirectory()) return [];
   const foreign = foreignFinding(check, directory, status, short);
   if (foreign) return [foreign];
+  if ((status.mode & OTHERS_WRITE) !== 0) return [openToOthers(check, directory, short)];
   const unusable = await whyUnusable(check, directory, status, short);
   if (unusable) return [unusable];
   let names: string[];

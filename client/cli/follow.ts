@@ -1,5 +1,5 @@
 /** Reading a log file to its end, and going on when it grows or is replaced. */
-import { watch } from 'node:fs';
+import { constants, watch } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -92,7 +92,11 @@ class Reader {
 
   static async open(path: string): Promise<Reader | undefined> {
     try {
-      return new Reader(await open(path, 'r'));
+      // A pipe of that name must not be waited for.
+      const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+      if ((await file.stat()).isFile()) return new Reader(file);
+      await file.close();
+      throw Object.assign(new Error(`${path} is no regular file`), { code: 'EFTYPE', syscall: 'open' });
     } catch (error) {
       if (isMissing(error)) return undefined;
       throw error;

@@ -121,12 +121,13 @@ export class Backups {
     return described;
   }
 
-  /** The bytes of a backup; null when none has this name. */
+  /** The bytes of a backup; null when none has this name, or it is another user's. */
   async read(name: string): Promise<Buffer | null> {
     if (!isBackupName(name)) return null;
     try {
       const { handle, status } = await openPlainFile(join(this.directory, name));
       try {
+        if (!isTrusted(Number(status.uid))) return null;
         refuseTooLarge(join(this.directory, name), Number(status.size));
         return await handle.readFile();
       } finally {
@@ -194,4 +195,9 @@ export class Backups {
 /** Whether there is nothing of that name: it was pruned meanwhile, or is a link that leads nowhere. */
 function isNone(error: unknown): boolean {
   return ['ENOENT', 'ELOOP', 'ENXIO'].includes(errorCode(error) ?? '');
+}
+
+/** Whether a file can be of this program's making: others may have put theirs there while the directory was open to them. */
+function isTrusted(uid: number): boolean {
+  return uid === 0 || uid === process.geteuid?.();
 }

@@ -2,13 +2,17 @@
  * What a removal had to leave under `<data>/projects/`, noted beside the trash: a later look, also by another daemon,
  * must not take it for something that an edit of the file has lost.
  */
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from '../log.ts';
 import { makeDirectory } from '../make-directory.ts';
+import { readSmallFile, UnfitFile } from '../small-file.ts';
 import { isMissing } from './atomic-file.ts';
 
 const SUFFIX = '.left';
+/** A reason has a path or two in it. Bytes. */
+const MAX_NOTE_BYTES = 16 * 1024;
+const UNKNOWN = 'why is not known any more';
 
 export class LeftNotes {
   readonly #directory: string;
@@ -26,7 +30,8 @@ export class LeftNotes {
       for (const file of await readdir(this.#directory)) {
         const name = file.slice(0, -SUFFIX.length);
         if (!file.endsWith(SUFFIX) || this.#reasons.has(name)) continue;
-        this.#reasons.set(name, (await readFile(join(this.#directory, file), 'utf8')).trim());
+        const text = await readSmallFile(join(this.#directory, file), MAX_NOTE_BYTES).catch(unknown);
+        this.#reasons.set(name, text?.trim() ?? UNKNOWN);
       }
     } catch (error) {
       if (!isMissing(error)) this.#log.error({ err: error }, 'cannot read what earlier removals have left');
@@ -42,7 +47,10 @@ export class LeftNotes {
     this.#reasons.set(name, reason);
     await this.#attempt(async () => {
       makeDirectory(this.#directory);
-      await writeFile(join(this.#directory, name + SUFFIX), `${reason}\n`, { mode: 0o600 });
+      const path = join(this.#directory, name + SUFFIX);
+      // Whatever else has the name is not written into.
+      await rm(path, { force: true });
+      await writeFile(path, `${reason}\n`, { flag: 'wx', mode: 0o600 });
     });
   }
 
@@ -59,4 +67,9 @@ export class LeftNotes {
       this.#log.error({ err: error }, 'cannot note what a removal has left');
     }
   }
+}
+
+/** A note of which only the name is left still says that something is. */
+function unknown(error: unknown): undefined {
+  if (!(error instanceof UnfitFile)) throw error;
 }

@@ -3,13 +3,14 @@
  * content is left in the data directory, under the name of the copy that could not be made, and the next start takes it
  * to where that belongs.
  */
-import { readFile, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LAST_GOOD } from '../backup-names.ts';
 import type { Registry } from '../domain/registry.ts';
-import { isMissing, replaceFile } from './atomic-file.ts';
+import { replaceFile } from './atomic-file.ts';
 import type { Backups } from './backups.ts';
 import { decodeRegistry } from './codec.ts';
+import { readRegularFile } from './regular-file.ts';
 
 /** Leaves a content; returns where. */
 export async function leaveBeside(dataDir: string, bytes: Buffer): Promise<string> {
@@ -26,7 +27,7 @@ export async function leaveBeside(dataDir: string, bytes: Buffer): Promise<strin
  */
 export async function takeUp(dataDir: string, backups: Backups, now: string): Promise<boolean> {
   const path = join(dataDir, LAST_GOOD);
-  const bytes = await readBeside(path);
+  const bytes = await readRegularFile(path);
   if (bytes === null || !decodeRegistry(bytes, now, { mend: true }).ok) return false;
   const copy = await backups.read(LAST_GOOD);
   if (copy !== null && !copy.equals(bytes)) await backups.keep(copy, 'edit', now);
@@ -43,14 +44,7 @@ export async function waitingBeside(
   dataDir: string,
   now: string,
 ): Promise<{ readonly name: string; readonly registry: Registry } | null> {
-  const bytes = await readBeside(join(dataDir, LAST_GOOD)).catch(() => null);
+  const bytes = await readRegularFile(join(dataDir, LAST_GOOD)).catch(() => null);
   const decoded = bytes && decodeRegistry(bytes, now, { mend: true });
   return decoded?.ok && !decoded.newer ? { name: LAST_GOOD, registry: decoded.registry } : null;
-}
-
-async function readBeside(path: string): Promise<Buffer | null> {
-  return await readFile(path).catch((error: unknown) => {
-    if (isMissing(error)) return null;
-    throw error;
-  });
 }

@@ -14,11 +14,13 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { MAX_SOCKET_PATH_BYTES } from '../../src/paths.ts';
 import { Gardenerd, PROGRAM, startGardenerd } from '../faults/support/gardenerd.ts';
 import { commandLine } from '../support/cli.ts';
 import { temporaryDirectory } from '../support/home.ts';
+import { fileWith } from '../support/store.ts';
 import { until } from '../support/until.ts';
 
 const NOBODY = 65_534;
@@ -190,6 +192,133 @@ describe('a data directory', () => {
       `gardenerd: cannot use ${dataDir} as root: it belongs to user ${NOBODY}, whom files of root would lock out; do the same without sudo, or choose another with --data-dir\n`,
     );
     expect(await readdir(dataDir)).toEqual([]);
+  });
+});
+
+describe('a directory below the data directory', () => {
+  const OWN = ['logs', 'backups', 'projects', 'trash'];
+
+  async function loose(): Promise<string> {
+    const dataDir = await temporaryDirectory();
+    for (const name of OWN) {
+      await mkdir(join(dataDir, name));
+      await chmod(join(dataDir, name), 0o777);
+    }
+    return dataDir;
+  }
+
+  async function modesIn(dataDir: string): Promise<number[]> {
+    return await Promise.all(OWN.map(async (name) => (await stat(join(dataDir, name))).mode & 0o777));
+  }
+
+  test('that others can write to is made private at a start, which is told', async () => {
+    const dataDir = await loose();
+    const { paths } = await startGardenerd({ dataDir });
+    await until(async () => (await modesIn(dataDir)).every((mode) => mode === 0o700), 'they are private');
+    const told = async () =>
+      (await readFile(paths.logFile, 'utf8')).split('made a directory private').length - 1;
+    await until(async () => (await told()) === OWN.length, 'it is told of each');
+  });
+
+  test('that others can only read stays as it is', async () => {
+    const dataDir = await loose();
+    for (const name of OWN) await chmod(join(dataDir, name), 0o755);
+    await startGardenerd({ dataDir });
+    expect(await modesIn(dataDir)).toEqual(OWN.map(() => 0o755));
+  });
+
+  test('that others can write to is found by the doctor, and mended', async () => {
+    const dataDir = await loose();
+    const cli = await commandLine();
+    const doctor = (...words: string[]) => cli.run(['--data-dir', dataDir, '--no-start', 'doctor', ...words]);
+    const found = await doctor();
+    expect(found.code).toBe(1);
+    for (const name of OWN) expect(found.stdout).toContain(`others can write to ${join(dataDir, name)}, `);
+    await doctor('--fix');
+    expect(await modesIn(dataDir)).toEqual(OWN.map(() => 0o700));
+  });
+
+  test('of somebody else is refused', async (context) => {
+    if (!isRoot) context.skip('needs root, to give a directory away');
+    const dataDir = await loose();
+    const backups = join(dataDir, 'backups');
+    await chown(backups, NOBODY, NOBODY);
+    const refused = new Gardenerd(dataDir);
+    expect(await refused.ended).toEqual({ code: 1, signal: null });
+    expect(refused.stderr).toContain(`cannot use ${backups} for the backups: it belongs to user ${NOBODY}; `);
+  });
+
+  test('has no backup that somebody else has put there', async (context) => {
+    if (!isRoot) context.skip('needs root, to give a file away');
+    const dataDir = await loose();
+    const planted = join(dataDir, 'backups', 'registry-last-good.json');
+    await writeFile(planted, fileWith('theirs'));
+    await chown(planted, NOBODY, NOBODY);
+    const peer = await (await startGardenerd({ dataDir })).connect();
+    expect(await peer.call('projects.count')).toBe(0);
+  });
+});
+
+describe('what has the name of a file of the daemon’s own and is none', () => {
+  const gardener = async (dataDir: string, ...words: string[]) =>
+    await (await commandLine()).run(['--data-dir', dataDir, ...words]);
+
+  /** A data directory with such a thing in it, and the file to which a link leads. */
+  async function withA(name: string, make: 'pipe' | 'link'): Promise<{ dataDir: string; precious: string }> {
+    const dataDir = await temporaryDirectory();
+    const path = join(dataDir, name);
+    const precious = join(await temporaryDirectory(), 'precious');
+    await writeFile(precious, 'keep me');
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    if (make === 'link') await symlink(precious, path);
+    else await promisify(execFile)('mkfifo', [path]);
+    return { dataDir, precious };
+  }
+
+  test.for(['link', 'pipe'] as const)('a %s for the log is refused, with what to do', async (make) => {
+    const { dataDir, precious } = await withA('logs/registry.log', make);
+    const refused = new Gardenerd(dataDir);
+    expect(await refused.ended).toEqual({ code: 1, signal: null });
+    expect(refused.stderr).toMatch(/^gardenerd: cannot start: .*registry\.log is .*; move it away\n$/);
+    expect(await readFile(precious, 'utf8')).toBe('keep me');
+    const { stdout } = await gardener(dataDir, '--no-start', 'doctor');
+    expect(stdout).toContain('logs/registry.log is no regular file');
+    expect(await gardener(dataDir, 'daemon', 'logs')).toMatchObject(
+      make === 'link'
+        ? { code: 0 }
+        : { code: 1, stderr: expect.stringContaining('no regular file') as string },
+    );
+  });
+
+  test.for(['link', 'pipe'] as const)('a %s for the log of starts is told at once', async (make) => {
+    const { dataDir, precious } = await withA('logs/daemon-start.log', make);
+    const { code, stderr } = await gardener(dataDir, 'ls');
+    expect(code).toBe(3);
+    expect(stderr).toMatch(/daemon-start\.log is .*; move it away\n/);
+    expect(await readFile(precious, 'utf8')).toBe('keep me');
+  });
+
+  test.for(['registry-last-good.json', 'trash/some.left', 'run/registry.sock.pid'])(
+    'a pipe for %s keeps nobody from starting, changing and ending',
+    async (name) => {
+      const { dataDir } = await withA(name, 'pipe');
+      if (name === 'registry-last-good.json') {
+        const { stdout } = await gardener(dataDir, '--no-start', 'doctor');
+        expect(stdout).toContain('registry-last-good.json is no regular file');
+      }
+      const daemon = await startGardenerd({ dataDir });
+      const peer = await daemon.connect();
+      await peer.call('projects.register', { name: 'a', source_path: dataDir });
+      await peer.call('projects.remove', { project: 'a' });
+      expect(await daemon.stop()).toEqual({ code: 0, signal: null });
+    },
+  );
+
+  test('a link for what an earlier daemon left is not followed', async () => {
+    const { dataDir, precious } = await withA('registry-last-good.json', 'link');
+    await writeFile(precious, fileWith('theirs'));
+    const peer = await (await startGardenerd({ dataDir })).connect();
+    expect(await peer.call('projects.count')).toBe(0);
   });
 });
 
