@@ -66,7 +66,10 @@ export async function inspect(
     // What is left of a removed project is no orphan.
     ids || !wants('orphan_dir', 'left_behind') ? [] : trash.left(),
   ]);
-  const issues = projects.flatMap((_, at) => [...(own[at] ?? []), ...(foreign[at] ?? [])]);
+  const found = projects.flatMap((_, at) => [...(own[at] ?? []), ...(foreign[at] ?? [])]);
+  const issues = areAllGone(projects, found)
+    ? found.map((issue) => notMended(issue, paths.projectsDir))
+    : found;
   const known = new Set(left.map(({ path }) => path));
   for (const name of orphans) {
     const path = join(paths.projectsDir, name);
@@ -96,6 +99,24 @@ export async function inspect(
 
 /** Whether any of these is looked for. */
 type Wants = (...any: readonly IssueCode[]) => boolean;
+
+/** Whether no project has its directory: that is no loss of each of them, but a disk that is not mounted. */
+function areAllGone(projects: readonly Project[], found: readonly Issue[]): boolean {
+  const gone = found.filter(({ code }) => code === 'project_dir_missing').length;
+  // Of one alone it cannot be told.
+  return projects.length > 1 && gone === projects.length;
+}
+
+/** Nothing is marked for another training, nor made where a disk will be mounted, before a person has looked. */
+function notMended(issue: Issue, projectsDir: string): Issue {
+  const { code, path = '' } = issue;
+  const isThere = code === 'project_dir_missing' || path.startsWith(`${projectsDir}/`);
+  if (!isThere || !issue.fixable) return issue;
+  const remedy =
+    `see whether the disk of ${projectsDir} is mounted, as none of its directories is there; ` +
+    `if they are gone for good: mkdir -p ${projectsDir}/${issue.project_id ?? ''}, then gardener doctor --fix`;
+  return { ...issue, fixable: false, remedy };
+}
 
 /** One after the other: a disk is asked one question at a time anyway. */
 async function each<T>(
