@@ -11,8 +11,13 @@ export type TrainingStatus = (typeof TRAINING_STATUSES)[number];
 /** Unicode code points; the Python module's limit. */
 export const MAX_NAME_LENGTH = 255;
 export const MAX_TAGS = 64;
-/** Far beyond the milliseconds that tokens follow, and as far below the last whole number that one can still be added to. */
-export const MAX_TOKEN = 2 ** 52;
+/** The last whole number but one that every client can hold: the last is what somebody writes who means no number. */
+export const MAX_TOKEN = Number.MAX_SAFE_INTEGER - 1;
+/**
+ * The greatest token that a content may bring along which was not given out here: far beyond the milliseconds that tokens
+ * follow. More is somebody's slip; between this and {@link MAX_TOKEN} there is room for all the leases that follow.
+ */
+export const MAX_BROUGHT_TOKEN = 2 ** 52;
 /** How often running a trainer may be lost before nobody counts any more. */
 export const MAX_ATTEMPT = 1_000_000;
 /** The longest that a trainer may be silent, in milliseconds: a day. */

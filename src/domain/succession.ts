@@ -3,7 +3,7 @@
  * a program wrote that knows less than this one, a backup. A content says what was once; who trains now is known here.
  */
 import { refuseTaken } from './operations.ts';
-import { type Before, blankTraining, type Project, type Training } from './project.ts';
+import { type Before, blankTraining, MAX_BROUGHT_TOKEN, type Project, type Training } from './project.ts';
 import { findProject } from './references.ts';
 import type { Draft, RegistryView } from './registry.ts';
 import { beforeOf, isLeaseRecorded, released, standing } from './training.ts';
@@ -106,8 +106,10 @@ function endLease(here: Project | undefined, there: Project): Project {
   return released(there, there.last_updated);
 }
 
+/** A token does not go back, nor up to where the next ones would have to. */
 function keepToken(here: Project | undefined, there: Project): Project {
   const token = here?.training?.token ?? 0;
-  if (token <= (there.training?.token ?? 0)) return there;
+  const said = there.training?.token ?? 0;
+  if (token === said || (token < said && said <= MAX_BROUGHT_TOKEN)) return there;
   return { ...there, training: { ...(there.training ?? blankTraining()), token } };
 }
