@@ -243,6 +243,8 @@ export class Daemon implements DaemonControl {
         },
         'started',
       );
+      // Now that leases are known here: what the file lacks of them is added to it.
+      daemon.#look();
       return daemon;
     } catch (error) {
       claim.server.close();

@@ -37,6 +37,30 @@ export function succeedProject(here: Project | undefined, there: Project, isTrai
 }
 
 /**
+ * A project as its file has it when nobody holds leases yet, with what was last known of its lease: an earlier state, or a
+ * program that knows nothing of leases, may have taken the place of what was written.
+ *
+ * @param copy what was known; undefined for nothing
+ */
+export function takeUpLease(copy: Project | undefined, there: Project): Project {
+  const lease = copy?.training;
+  if (!lease) return there;
+  const said = there.training;
+  // Written since then: by this program, which knows more than the copy, or with a token that somebody has put there.
+  if (said && said.token > lease.token && said.token <= MAX_BROUGHT_TOKEN) return there;
+  const isHeld = isLeaseRecorded(copy);
+  if (isHeld && said?.token === lease.token && (said.holder === null || isLeaseRecorded(there))) return there;
+  return succeedProject(copy, there, isHeld);
+}
+
+/** Whether a change is one of the lease on a project, and not only of what is reported under it. */
+export function changesLease(before: Project | undefined, after: Project | undefined): boolean {
+  if (!after || !(isLeaseRecorded(after) || (before && isLeaseRecorded(before)))) return false;
+  const [was, is] = [before?.training, after.training];
+  return NEEDED.some((field) => JSON.stringify(was?.[field]) !== JSON.stringify(is?.[field]));
+}
+
+/**
  * Brings projects of an earlier content back as they were then, under their old ids.
  *
  * @throws {RegistryError} `project_not_found` for one the earlier content does not have, `project_exists` when its

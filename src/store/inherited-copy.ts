@@ -1,12 +1,16 @@
 /**
  * The copy that an earlier daemon left. What somebody did to the file while no daemon ran is taken as it is, and then this
- * copy may be all that is left of the content before: it becomes a backup before it is written over.
+ * copy may be all that is left of the content before: it becomes a backup before it is written over. Only of leases it
+ * knows more than the file: those go on, whatever was written.
  */
 import { LAST_GOOD } from '../backup-names.ts';
-import type { Registry } from '../domain/registry.ts';
+import { Registry } from '../domain/registry.ts';
+import { takeUpLease } from '../domain/succession.ts';
+import { isLeaseRecorded } from '../domain/training.ts';
 import type { Backups } from './backups.ts';
 import { decodeRegistry } from './codec.ts';
-import { hasMoreThan } from './difference.ts';
+import { hasMoreThan, type Succession } from './difference.ts';
+import { requireReadable } from './stored-project.ts';
 
 export interface Successor {
   readonly registry: Registry;
@@ -35,4 +39,37 @@ export async function keepInherited(
   if (!earlier.ok) return { backup: await backups.keep(bytes, 'corrupt', now) };
   if (!earlier.newer && !hasMoreThan(earlier.registry, successor.registry, successor.readAt)) return null;
   return { backup: await backups.keep(bytes, 'edit', now) };
+}
+
+/**
+ * The content of the file with the leases and tokens that the copy knows of.
+ *
+ * @param bytes the file
+ * @param registry the same
+ * @returns null where there is nothing to compare with
+ * @throws system errors; {@link InvalidParamsError} when what comes of the two could not be read again
+ */
+export async function withInheritedLeases(
+  backups: Backups,
+  bytes: Buffer,
+  registry: Registry,
+  now: string,
+): Promise<Succession | null> {
+  const copied = await backups.read(LAST_GOOD);
+  if (copied === null || copied.equals(bytes)) return null;
+  const copy = decodeRegistry(copied, now, { mend: true });
+  if (!copy.ok || copy.newer) return null;
+  let leasesDiffer = false;
+  const projects = Array.from(registry.projects(), (project) => {
+    const id = project.project_id;
+    const after = takeUpLease(copy.registry.get(id), project);
+    if (after === project) return project;
+    requireReadable([{ id, after }]);
+    leasesDiffer ||= isLeaseRecorded(project) || isLeaseRecorded(after);
+    return after;
+  });
+  return {
+    registry: new Registry(projects, registry.active, registry.version, registry.extra),
+    leasesDiffer,
+  };
 }

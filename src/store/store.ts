@@ -7,8 +7,8 @@
 import { basename, dirname } from 'node:path';
 import { timestampOf } from '../domain/project.ts';
 import { RegistryError } from '../domain/errors.ts';
-import { Draft, type Registry, type RegistryView } from '../domain/registry.ts';
-import { bringBack, type IsTraining } from '../domain/succession.ts';
+import { type Change, Draft, type Registry, type RegistryView } from '../domain/registry.ts';
+import { bringBack, changesLease, type IsTraining } from '../domain/succession.ts';
 import type { Logger } from '../log.ts';
 import { makeDirectory } from '../make-directory.ts';
 import type { Paths } from '../paths.ts';
@@ -18,7 +18,7 @@ import { type BackupReason, Backups } from './backups.ts';
 import { Committed, type StoreListener } from './committed.ts';
 import { difference, succeed } from './difference.ts';
 import { encodeRegistry } from './encode.ts';
-import { keepInherited } from './inherited-copy.ts';
+import { keepInherited, withInheritedLeases } from './inherited-copy.ts';
 import { LastGood } from './last-good.ts';
 import { OutsideEdits } from './outside-edits.ts';
 import { openBackup } from './open-backup.ts';
@@ -333,6 +333,7 @@ export class Store {
       this.#committed.registry.apply(draft.changes);
       for (const { applied } of outcomes) applied?.();
       this.#committed.publish({ changes: draft.changes, origin: 'rpc', at: now });
+      await this.#keepLeases(draft.changes);
       for (const [n, { applied, answer }] of outcomes.entries()) {
         if (unsynced === null) answer();
         // Also one that was refused: what it was refused for may not survive a power cut.
@@ -437,6 +438,19 @@ export class Store {
     return await this.backups.keep(bytes, reason, now);
   }
 
+  /**
+   * Whoever is told that a lease has begun or ended can rely on the copy, too: should a program that knows nothing of
+   * leases write the file while no daemon runs, that is where the next one finds it.
+   */
+  async #keepLeases(changes: readonly Change[]): Promise<void> {
+    if (!changes.some((change) => 'id' in change && changesLease(change.before, change.after))) return;
+    try {
+      await this.#lastGood.flush();
+    } catch {
+      // It is in the log and is told as a problem; the lease is in the file.
+    }
+  }
+
   async #keepLastGood(): Promise<void> {
     // Of a newer version only a part is understood: a copy of that would be none.
     if (this.#committed.fault?.kind === 'newer_version') return;
@@ -537,6 +551,7 @@ export class Store {
       else if (mended.length > 0) this.#tellMended(mended, now);
       // Somebody may have edited it since the last daemon made a copy.
       this.#inheritedAt = loaded.readAt;
+      if (!newer) await this.#takeUpLeases(loaded.bytes, now);
       this.#lastGood.schedule(0);
       return;
     }
@@ -556,6 +571,20 @@ export class Store {
     } catch (error) {
       // What there is can be served; the next change writes it, and until then it stays in its backup.
       this.#log.error({ err: error }, 'cannot write back what was restored from a backup');
+    }
+  }
+
+  /** What the file says of leases may be less than what was known: it is added at the next look. */
+  async #takeUpLeases(bytes: Buffer, now: string): Promise<void> {
+    try {
+      const taken = await withInheritedLeases(this.backups, bytes, this.#committed.registry, now);
+      if (taken === null) return;
+      this.#committed.registry = taken.registry;
+      if (!taken.leasesDiffer) return;
+      this.#outside.owesWrite = true;
+      this.#log.warn('the registry file lacks what the copy of it knew of a training: the copy counts there');
+    } catch (error) {
+      this.#log.error({ err: error }, 'cannot find out which trainings went on as the last daemon ended');
     }
   }
 

@@ -4,7 +4,8 @@ import { copyFile, readdir, readFile, rename, stat, writeFile } from 'node:fs/pr
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { startGardenerd } from '../faults/support/gardenerd.ts';
+import { MAX_TOKEN } from '../../src/domain/project.ts';
+import { type Gardenerd, startGardenerd } from '../faults/support/gardenerd.ts';
 import { temporaryDirectory } from '../support/home.ts';
 import { connectLines } from '../support/lines.ts';
 import { requireTools } from '../support/tools.ts';
@@ -153,6 +154,69 @@ describe('a training goes on, also for the next daemon, through', () => {
       training_status: 'not_started',
     });
   });
+
+  test.each<[how: string, end: (daemon: Gardenerd) => Promise<unknown>]>([
+    ['ended politely', (daemon) => daemon.stop()],
+    ['was killed at once', (daemon) => daemon.kill()],
+  ])('a program of version 1.0 that writes while no daemon runs: the last one %s', async (_, end) => {
+    const dataDir = await temporaryDirectory();
+    const first = await startGardenerd({ dataDir });
+    const writer = await first.connect();
+    for (const name of ['a', 'b', 'c'])
+      await writer.call('projects.register', { name, source_path: dataDir });
+    await writer.call('projects.set_status', { project: 'a', status: 'completed' });
+    const { registryFile } = first.paths;
+    const before = await read(registryFile);
+    const token = await begin(writer, 'a', { holder: HOLDER, stall_ms: 60_000 });
+    // One that it reads during the training, and one that is over by then.
+    const tokenOfB = await begin(writer, 'b', { holder: HOLDER });
+    const over = await begin(writer, 'c', { holder: HOLDER });
+    await writer.call('training.complete', { project: 'c', token: over });
+    await end(first);
+    const during = await read(registryFile);
+    const mixed = Object.values(during.projects).map((project) =>
+      project.name === 'a' ? before.projects[String(project['project_id'])] : project,
+    );
+    await writeAsPython(registryFile, {
+      ...during,
+      projects: Object.fromEntries(
+        mixed.map((project) => [String(project?.['project_id']), project as Stored]),
+      ),
+    });
+    const again = await (await startGardenerd({ dataDir })).connect();
+    expect(await get(again, 'c')).toMatchObject({ training_status: 'completed' });
+    // In the file, too, without a change.
+    await until(async () => (await onDisk(registryFile)).training, 'the daemon has added what it needs');
+    expect(await onDisk(registryFile)).toMatchObject({ ...GOES_ON, training: { token, stall_ms: 60_000 } });
+    await again.call('training.resume', { project: 'b', token: tokenOfB });
+    await again.call('training.resume', { project: 'a', token });
+    expect(await again.call('training.release', { project: 'a', token })).toMatchObject({
+      training_status: 'completed',
+    });
+    expect(await again.call('training.release', { project: 'b', token: tokenOfB })).toMatchObject({
+      training_status: 'not_started',
+    });
+    expect(await begin(again, 'c')).toBeGreaterThan(over);
+  });
+});
+
+test('an edit while no daemon runs to what a token cannot be followed from does not count', async () => {
+  const here = await world(['a']);
+  const token = await begin(here.writer, 'a');
+  await here.writer.call('training.release', { project: 'a', token });
+  here.writer.socket.destroy();
+  await here.daemon.stop('the file is edited meanwhile');
+  const file = await read(here.paths.registryFile);
+  for (const project of Object.values(file.projects)) project.training = { token: MAX_TOKEN - 1 };
+  await put(here.paths.registryFile, file);
+  const { writer } = await world([], { dataDir: here.paths.dataDir });
+  const tokens = [token];
+  for (let round = 0; round < 3; round += 1) {
+    tokens.push(await begin(writer, 'a'));
+    await writer.call('training.release', { project: 'a', token: Number(tokens.at(-1)) });
+  }
+  expect(tokens).toEqual([...new Set(tokens)].toSorted((x, y) => x - y));
+  expect(Number(tokens.at(-1))).toBeLessThan(MAX_TOKEN - 1);
 });
 
 describe('what releasing puts back is', () => {

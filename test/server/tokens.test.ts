@@ -2,7 +2,7 @@
 import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { MAX_TOKEN } from '../../src/domain/project.ts';
+import { MAX_BROUGHT_TOKEN, MAX_TOKEN } from '../../src/domain/project.ts';
 import { begin, get, type World, world } from '../support/world.ts';
 
 /** Rewrites the file as the Python module does, which knows nothing of training records. */
@@ -76,6 +76,26 @@ describe('tokens of a project only grow', () => {
     expect(await begin(writer, 'a')).toBeGreaterThan(seconds + 1_000_000);
   });
 
+  test.each([
+    ['the greatest that counts', MAX_BROUGHT_TOKEN, MAX_BROUGHT_TOKEN + 1],
+    ['the one before it', MAX_BROUGHT_TOKEN - 1, MAX_BROUGHT_TOKEN],
+  ])('also from %s of those that an edit can bring, and through a restart', async (_, brought, next) => {
+    const before = await world(['a']);
+    const { writer, paths } = before;
+    await once(before);
+    const text = await readFile(paths.registryFile, 'utf8');
+    await writeFile(paths.registryFile, text.replace(/"token": \d+/, `"token": ${brought}`));
+    await writer.call('registry.reload');
+    expect([await once(before), await once(before)]).toEqual([next, next + 1]);
+    const again = await before.restart();
+    expect([await once(again), await once(again)]).toEqual([next + 2, next + 3]);
+    // And one that leads to where there are no more of them does not count.
+    const late = await readFile(paths.registryFile, 'utf8');
+    await writeFile(paths.registryFile, late.replace(/"token": \d+/, `"token": ${MAX_TOKEN - 1}`));
+    await again.writer.call('registry.reload');
+    expect([await once(again), await once(again)]).toEqual([next + 4, next + 5]);
+  });
+
   test('and one that none can follow is in nobody’s way', async () => {
     const before = await world(['a', 'b']);
     const { writer, paths } = before;
@@ -112,7 +132,7 @@ describe('tokens of a project only grow', () => {
     await daemon.stop('the file is rewritten meanwhile');
     await rewriteAsPython(paths.registryFile);
     const next = await world([], { dataDir: paths.dataDir });
-    expect((await get(next.writer, 'a'))['training']).toBeNull();
+    expect(tokenOf(await get(next.writer, 'a'))).toBe(second);
     expect(await begin(next.writer, 'a')).toBeGreaterThan(second);
   });
 
