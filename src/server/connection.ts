@@ -69,6 +69,8 @@ export class Connection implements Outlet {
   /** May end the line that it is in, whatever is held. */
   #mayEndLine = false;
   #isWaitingForLess = false;
+  /** Calls that wait until the peer has read what was answered before. */
+  readonly #waitingForRoom: (() => void)[] = [];
   #weight = 0;
   #awaited = 0;
 
@@ -90,6 +92,7 @@ export class Connection implements Outlet {
     });
     socket.on('close', () => {
       this.#holdings.answered(this);
+      for (const goOn of this.#waitingForRoom.splice(0)) goOn();
       this.#weigh();
     });
     // A peer that vanishes is its own affair; 'close' follows.
@@ -232,6 +235,7 @@ export class Connection implements Outlet {
         }
         this.#weigh();
       },
+      room: () => (this.#hasRoom ? null : new Promise<void>((resolve) => this.#waitingForRoom.push(resolve))),
     };
     const settle = (text: string | null): void => {
       this.#inFlight -= weight;
@@ -258,10 +262,15 @@ export class Connection implements Outlet {
     return weight;
   }
 
+  /** Whether more may be answered than the peer has not read yet; there is no need where nothing is sent any more. */
+  get #hasRoom(): boolean {
+    return this.#expected + this.#out.bytes <= MAX_UNREAD_BYTES || this.closed;
+  }
+
   #isFull(): boolean {
     if (this.#inFlight >= MAX_IN_FLIGHT) return true;
+    if (!this.#hasRoom) return true;
     const unread = this.#expected + this.#out.bytes;
-    if (unread > MAX_UNREAD_BYTES) return true;
     return (unread > 0 || this.#asked >= WEIGHT_UNIT) && this.#holdings.areTooMuch;
   }
 
@@ -307,6 +316,7 @@ export class Connection implements Outlet {
   }
 
   #resume(): void {
+    if (this.#hasRoom) this.#waitingForRoom.shift()?.();
     if (this.#resting || this.#isFull() || this.#closing) return;
     if (this.#backlog) {
       const backlog = this.#backlog;

@@ -87,6 +87,9 @@ const BULKY: ReadonlySet<MethodName> = new Set([
 const CROWDED =
   'invalid request: too many answers wait to be read, and no more of the batch can be answered; ask for less at once';
 
+/** What nobody hears: putting an answer together for a peer that was cut off makes the others wait. */
+const GONE = 'invalid request: the connection has ended';
+
 const TOO_LONG = 'invalid request: the answer is longer than a line can be; ask for less at once';
 
 /** A limit of the protocol that shows itself only on the way to the answer. */
@@ -202,7 +205,9 @@ export class Dispatcher {
 
   /** What may be as long as the registry waits while more than enough waits to be read. */
   #askInBounds(name: MethodName, given: unknown, call: Call): unknown {
-    if (!BULKY.has(name) || !this.#shared.holdings.areTooMuch) return this.#ask(name, given, call);
+    if (!BULKY.has(name)) return this.#ask(name, given, call);
+    if (call.context.connection.closed) throw new InvalidRequestError(GONE);
+    if (!this.#shared.holdings.areTooMuch) return this.#ask(name, given, call);
     // What a batch has got already would be held meanwhile, and if all did so nothing would ever be let go.
     if (call.length && call.length.total > 0) throw new InvalidRequestError(CROWDED);
     return this.#askLater(name, given, call);
@@ -212,10 +217,16 @@ export class Dispatcher {
     const { holdings } = this.#shared;
     // Whoever is refused need not wait for it, and what waits is short.
     this.#params(name, given);
-    call.context.parks();
-    while (holdings.areTooMuch && !this.#draining && !call.context.connection.closed) {
-      await new Promise<void>((resolve) => holdings.whenLess(resolve));
+    const { context } = call;
+    context.parks();
+    while (!this.#draining && !context.connection.closed) {
+      // Of many that one peer has asked for, one is put together, and the next when that is read.
+      const room = context.room();
+      if (room) await room;
+      else if (holdings.areTooMuch) await new Promise<void>((resolve) => holdings.whenLess(resolve));
+      else break;
     }
+    if (context.connection.closed) throw new InvalidRequestError(GONE);
     return this.#ask(name, given, call);
   }
 

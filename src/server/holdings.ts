@@ -37,11 +37,12 @@ export class Holdings {
   readonly #cut: (bytes: number) => void;
   readonly #held = new Map<Holder, Held>();
   #total = 0;
-  #waiting: GoOn[] = [];
+  readonly #waiting: GoOn[] = [];
   /** Those that are in the middle of a line which is not read. */
   readonly #inLine = new Map<Holder, GoOn>();
   /** Those that may end theirs, until they are answered. */
   readonly #admitted = new Set<Holder>();
+  #isAdmitting = false;
   #timer: NodeJS.Timeout | undefined;
 
   /** @param cut called with what was held for a peer that was cut off */
@@ -78,7 +79,7 @@ export class Holdings {
     if (held) held.movedAt = performance.now();
   }
 
-  /** Goes on when less is held, the last that asked first; whoever is called asks again, as others were called before. */
+  /** Goes on when less is held, the last that asked first, one after the other. */
   whenLess(goOn: () => void): void {
     this.#waiting.push(goOn);
     if (!this.areTooMuch) this.#admit();
@@ -102,15 +103,25 @@ export class Holdings {
   }
 
   #admit(): void {
-    if (this.#waiting.length === 0 && this.#inLine.size === 0) return;
-    // The last first: those who would not read either may be many, and have been there longer.
-    const waiting = [...this.#waiting, ...this.#inLine.values()].toReversed();
-    this.#waiting = [];
-    this.#inLine.clear();
-    // Not at once: this may be in the middle of anything.
+    if (this.#isAdmitting || (this.#waiting.length === 0 && this.#inLine.size === 0)) return;
+    this.#isAdmitting = true;
+    // Not at once: this may be in the middle of anything. And one in a turn of the event loop: what it goes on with may be
+    // as long as the registry, is weighed before another goes on, and others want to be answered, too.
     setImmediate(() => {
-      for (const goOn of waiting) goOn(false);
+      this.#isAdmitting = false;
+      if (this.areTooMuch) return;
+      this.#takeLast()?.(false);
+      this.#admit();
     });
+  }
+
+  /** The last first: those who would not read either may be many, and have been there longer. */
+  #takeLast(): GoOn | undefined {
+    const last = [...this.#inLine.keys()].at(-1);
+    if (last === undefined) return this.#waiting.pop();
+    const goOn = this.#inLine.get(last);
+    this.#inLine.delete(last);
+    return goOn;
   }
 
   #lookLater(): void {

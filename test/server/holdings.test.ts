@@ -140,3 +140,24 @@ test.each([
   expect(cut.length).toBeGreaterThan(0);
   expect(cut.length).toBeLessThan(8);
 });
+
+test('those that wait for less go on one in a turn: what each holds then counts for the next', async () => {
+  const holdings = new Holdings(() => undefined, 4 * MIB);
+  const holder = (): { destroy: () => void } => ({ destroy: () => undefined });
+  const first = holder();
+  holdings.set(first, 5 * MIB, 0);
+  const wentOn: number[] = [];
+  for (let n = 0; n < 20; n += 1) {
+    holdings.whenLess(() => {
+      wentOn.push(n);
+      // Not before others could have gone on as well, had they been called together.
+      queueMicrotask(() => holdings.set(holder(), MIB, 0));
+    });
+  }
+  holdings.set(first, 0, 0);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(wentOn).toEqual([19]);
+  await settle();
+  expect(wentOn).toEqual([19, 18, 17, 16, 15]);
+  holdings.close();
+});

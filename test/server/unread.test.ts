@@ -69,6 +69,24 @@ describe('peers that read nothing', () => {
     expect(isCut(reader)).toBe(false);
   });
 
+  test('cost one answer each: what is asked for beyond it is put together when that is read, or never', async () => {
+    const here = await bigWorld({ maxHeldBytes: 20 * MIB });
+    const peers = await mutes(here, 30, 32);
+    const reader = await here.connect();
+    reader.send(...lists(8));
+    await until(() => reader.waiting.length === 8, 'one that reads has all');
+    for (const peer of peers) peer.socket.destroy();
+    const finished = (outcome: string): unknown[] =>
+      here.log
+        .map((line) => line as unknown as Record<string, unknown>)
+        .filter((line) => line['method'] === 'projects.list' && line['outcome'] === outcome)
+        .map(({ connection }) => connection);
+    await until(() => finished('error').length >= 31, 'what those that are gone waited for is over');
+    const made = finished('ok');
+    const counts = [...new Set(made)].map((one) => made.filter((other) => other === one).length);
+    expect(counts.filter((count) => count > 1)).toEqual([8]);
+  });
+
   test('hold up no small answer meanwhile', async () => {
     const here = await bigWorld({ maxHeldBytes: 6 * MIB });
     await mutes(here, 3, 1);

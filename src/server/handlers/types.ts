@@ -33,6 +33,8 @@ export interface Context {
   expect(bytes: number): void;
   /** Says that this call waits from now on for something that may be long in coming; its parameters are short. */
   parks(): void;
+  /** Resolves when the peer has read enough of what it was answered before, or has gone; null when it has. */
+  room(): Promise<void> | null;
 }
 
 /** What the daemon tells and does about itself. */
