@@ -202,20 +202,21 @@ export class Daemon implements DaemonControl {
    * @throws system errors where the data directory cannot be used
    */
   static async start(options: DaemonOptions = {}): Promise<Daemon | AlreadyRunning> {
-    const paths = resolvePaths(options);
-    checkDataDirectory(paths.dataDir);
-    refuseLinksForRoot(paths);
+    const told = resolvePaths(options);
+    checkDataDirectory(told.dataDir);
+    refuseLinksForRoot(told);
     const loose: string[] = [];
     for (const [directory, purpose] of [
-      [dirname(paths.logFile), 'the logs'],
-      [paths.backupsDir, 'the backups'],
-      [paths.trashDir, 'what is being deleted'],
+      [dirname(told.logFile), 'the logs'],
+      [told.backupsDir, 'the backups'],
+      [told.trashDir, 'what is being deleted'],
     ] as const)
       if (await keepToUser(directory, purpose)) loose.push(directory);
-    await prepareRunDirectory(dirname(paths.socket));
+    await prepareRunDirectory(dirname(told.socket));
     const { inherited } = options;
-    const adopted = inherited ? await adoptSocket(inherited, paths.socket) : null;
-    const claim = adopted ?? (await claimSocket(paths.socket));
+    const adopted = inherited ? await adoptSocket(inherited, told.socket) : null;
+    const claim = adopted ?? (await claimSocket(told.socket));
+    const paths = adopted ? { ...told, socket: adopted.path } : told;
     if ('alive' in claim) return { alreadyRunning: claim.alive };
     const manager = options.manager ?? (adopted ? inherited?.manager : undefined) ?? 'foreground';
     let ownership: Ownership | null = null;

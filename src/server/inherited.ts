@@ -6,13 +6,15 @@
  * that it is never unlinked, and connections wait in it while one daemon ends and the next one starts.
  */
 import { fstatSync } from 'node:fs';
-import { lstat } from 'node:fs/promises';
+import { lstat, readFile, stat } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { pidFile } from '../killed-process.ts';
 import { Claim, ClaimError, holdEarlyConnections, notePid, removeNote } from './claim.ts';
 
 /** https://www.freedesktop.org/software/systemd/man/latest/sd_listen_fds.html */
 const FIRST_PASSED_DESCRIPTOR = 3;
+/** https://man7.org/linux/man-pages/man5/proc_pid_net.5.html; other systems have nothing to read. */
+const SOCKETS = '/proc/self/net/unix';
 
 export interface InheritedSocket {
   readonly descriptor: number;
@@ -85,7 +87,8 @@ class InheritedClaim extends Claim {
 /**
  * Serves a socket that was handed over.
  *
- * @param path where it is, as far as the daemon was told; clients look for it there
+ * @param path where it is, as far as the daemon was told; the claim has the path where it really is, where the system
+ *   tells: whoever comes with another one must be sent there
  * @returns null when the descriptor is no listening socket: a pipe of whoever started the process
  * @throws {ClaimError} when it listens on the network
  */
@@ -110,9 +113,34 @@ export async function adoptSocket({ descriptor }: InheritedSocket, path: string)
       `cannot take over descriptor ${descriptor}: it listens on the network, where everybody could reach the registry; use a Unix socket`,
     );
   }
-  const status = await lstat(path, { bigint: true }).catch(() => null);
-  await notePid(path);
-  return new InheritedClaim(server, path, status?.isSocket() ? status : null);
+  const place = await placeOf(descriptor, path);
+  const status = await lstat(place, { bigint: true }).catch(() => null);
+  await notePid(place);
+  return new InheritedClaim(server, place, status?.isSocket() ? status : null);
+}
+
+/** Where a socket is: the path that it was told to be at, unless the system names another one and a socket is there. */
+async function placeOf(descriptor: number, told: string): Promise<string> {
+  const bound = await boundPath(descriptor);
+  if (bound === null || bound === told) return told;
+  const [there, here] = await Promise.all(
+    [bound, told].map((path) => stat(path, { bigint: true }).catch(() => null)),
+  );
+  if (!there?.isSocket()) return told;
+  // The same by another name.
+  return there.dev === here?.dev && there.ino === here.ino ? told : bound;
+}
+
+/** The path that a socket was bound to, as whoever did it named it; null where the system does not tell. */
+async function boundPath(descriptor: number): Promise<string | null> {
+  const table = await readFile(SOCKETS, 'utf8').catch(() => '');
+  const { ino } = fstatSync(descriptor, { bigint: true });
+  for (const line of table.split('\n')) {
+    // Address, count, protocol, flags, type, state, inode, path.
+    const [, inode, path] = /^\S+: (?:\S+ +){5}(\d+) (\/.*)$/.exec(line) ?? [];
+    if (path !== undefined && inode === String(ino)) return path;
+  }
+  return null;
 }
 
 function isSocket(descriptor: number): boolean {

@@ -6,9 +6,10 @@ import { createConnection, createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, type TestContext } from 'vitest';
 import { connect } from '../../client/index.ts';
+import { Daemon } from '../../src/daemon.ts';
 import { findInherited } from '../../src/server/inherited.ts';
 import { builtProgram } from '../support/cli.ts';
-import { startDaemon } from '../support/daemon.ts';
+import { capturedLog, startDaemon } from '../support/daemon.ts';
 import { environment, temporaryDirectory } from '../support/home.ts';
 import { connectLines } from '../support/lines.ts';
 import { requireTools } from '../support/tools.ts';
@@ -122,8 +123,34 @@ test('a socket at another path is refused while a daemon serves the data at the 
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
   await connectLines(elsewhere);
   expect(await ended).toBe(1);
-  expect(said()).toContain(`cannot serve ${dataDir} on ${socket}: another daemon serves it on ${socket}`);
+  expect(said()).toContain(`cannot serve ${dataDir} on ${elsewhere}: another daemon serves it on ${socket}`);
   expect(await (await first.connect()).call('daemon.ping')).toBe('pong');
+});
+
+test('a socket at another path than the daemon was told is where the data is served: whoever comes is sent there', async (context) => {
+  requireTools(context, 'systemd-socket-activate');
+  const dataDir = await temporaryDirectory();
+  const elsewhere = join(await temporaryDirectory(), 'other.sock');
+  const daemon = [process.execPath, builtProgram('gardenerd.js'), '--data-dir', dataDir];
+  const child = spawn('systemd-socket-activate', ['-l', elsewhere, ...daemon], {
+    env: environment(dataDir),
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  await listening(child);
+  const peer = await connectLines(elsewhere);
+  expect(await peer.call('daemon.status')).toMatchObject({ socket: elsewhere, data_dir: dataDir });
+  const { log } = capturedLog();
+  await expect(Daemon.start({ dataDir, log })).rejects.toThrow(
+    `another daemon serves it on ${elsewhere}; use that socket`,
+  );
+  // Nor has that disturbed it.
+  expect(await peer.call('projects.register', { name: 'one', source_path: dataDir })).toHaveProperty('etag');
+  await peer.call('daemon.shutdown');
+  peer.socket.end();
+  await new Promise((resolve) => child.once('exit', resolve));
+  expect(existsSync(elsewhere)).toBe(true);
+  expect(existsSync(`${elsewhere}.pid`)).toBe(false);
 });
 
 test('the manager that was named on the command line counts', async (context) => {
