@@ -1,8 +1,8 @@
 /**
  * Replacing a file so that a reader sees the old content or the new one, and a power cut leaves one of them.
  *
- * write-file-atomic puts the bytes beside the file. What it leaves out is done here: it accepts a short write on a full
- * disk, and it does not sync the directory. The bytes are synced here, too, before they take the file's place.
+ * write-file-atomic puts the bytes beside the file. What it leaves out is done here: it accepts a short write, as on a
+ * full disk, and it does not sync the directory. The bytes are synced here, too, before they take the file's place.
  */
 import { randomBytes } from 'node:crypto';
 import {
@@ -14,7 +14,7 @@ import {
   renameSync,
   statSync,
 } from 'node:fs';
-import { readdir, rm, stat } from 'node:fs/promises';
+import { open, readdir, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import writeFileAtomic from 'write-file-atomic';
@@ -119,7 +119,7 @@ export function stagedName(file: string): string {
 /**
  * Writes and syncs content beside a file, without touching the file.
  *
- * @throws when the content is not whole on the disk, with `code` ENOSPC for a short write
+ * @throws system errors; when the content is not whole on the disk all the same, with `code` EIO
  */
 export async function stage(file: string, bytes: Buffer): Promise<Staged> {
   const staged = stagedName(file);
@@ -137,11 +137,14 @@ export async function stage(file: string, bytes: Buffer): Promise<Staged> {
   try {
     const fd = (descriptor = openSync(staged, constants.O_RDONLY | constants.O_NOFOLLOW));
     await fsync(fd);
-    const written = fstatSync(fd, { bigint: true });
+    let written = fstatSync(fd, { bigint: true });
+    if (written.size < BigInt(bytes.length)) {
+      await append(staged, bytes.subarray(Number(written.size)));
+      written = fstatSync(fd, { bigint: true });
+    }
     if (written.size !== BigInt(bytes.length)) {
-      throw Object.assign(new Error(`wrote ${written.size} of ${bytes.length} bytes; the disk may be full`), {
-        code: 'ENOSPC',
-      });
+      const message = `wrote ${written.size} of ${bytes.length} bytes`;
+      throw Object.assign(new Error(message), { code: 'EIO' });
     }
     return {
       discard,
@@ -158,6 +161,20 @@ export async function stage(file: string, bytes: Buffer): Promise<Staged> {
   } catch (error) {
     await discard();
     throw error;
+  }
+}
+
+/**
+ * Writes and syncs the rest of what was cut short, which is no error by itself: the system says why only when asked for
+ * more. The disk is full, or the file longer than this process or this user may make it.
+ */
+async function append(file: string, rest: Buffer): Promise<void> {
+  const handle = await open(file, constants.O_WRONLY | constants.O_APPEND | constants.O_NOFOLLOW);
+  try {
+    await handle.writeFile(rest);
+    await handle.sync();
+  } finally {
+    await handle.close();
   }
 }
 

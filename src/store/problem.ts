@@ -186,8 +186,8 @@ export function storageFailed(error: unknown, applied: boolean): Error {
 /** In words and as the system calls it, by which more can be found. */
 function reasonFor(error: unknown): string {
   const code = systemCode(error);
-  // Says how much too large.
-  if (code === 'EFBIG' && error instanceof Error) return error.message;
+  // One that is not the system's says how much too large.
+  if (code === 'EFBIG' && error instanceof Error && !('errno' in error)) return error.message;
   const reason = systemReason(error);
   return systemRemedy(error) === null ? reason : `${reason} (${code})`;
 }

@@ -111,10 +111,20 @@ describe('a write that fails', () => {
     const before = await readFile(file);
     await limitFileSize(before.length + 100);
     try {
-      await expect(add('two')).rejects.toMatchObject({ kind: 'storage_failed', data: { applied: false } });
+      // Only a part was written, which is no error by itself; why is what helps.
+      await expect(add('two')).rejects.toMatchObject({
+        kind: 'storage_failed',
+        message: expect.stringContaining('EFBIG') as string,
+        data: { applied: false, suggestions: ['make it smaller, or raise the limit: ulimit -f'] },
+      });
     } finally {
       await limitFileSize('unlimited');
     }
+    expect(store.problem).toMatchObject({
+      kind: 'failed_write',
+      message: expect.stringContaining(`cannot write ${file}: the file is too large (EFBIG)`) as string,
+      remedy: 'make it smaller, or raise the limit: ulimit -f',
+    });
     expect(await readFile(file)).toEqual(before);
     expect((await readdir(home)).filter((name) => name.includes('staged'))).toEqual([]);
     await add('two');
