@@ -220,8 +220,9 @@ export class Dispatcher {
     const { context } = call;
     context.parks();
     while (!this.#draining && !context.connection.closed) {
-      // Of many that one peer has asked for, one is put together, and the next when that is read.
-      const room = context.room();
+      // Of many that one peer has asked for, one is put together, and the next when that is read. Those of a batch are
+      // sent together: they would wait for each other.
+      const room = call.length ? null : context.room();
       if (room) await room;
       else if (holdings.areTooMuch) await new Promise<void>((resolve) => holdings.whenLess(resolve));
       else break;

@@ -87,6 +87,16 @@ describe('peers that read nothing', () => {
     expect(counts.filter((count) => count > 1)).toEqual([8]);
   });
 
+  test('do not keep a batch of several long answers waiting for ever', async () => {
+    const here = await bigWorld({ maxHeldBytes: 20 * MIB });
+    const peers = await mutes(here, 10, 1);
+    await until(() => answeredLists(here) >= 7, 'too much waits');
+    const reader = await here.connect();
+    reader.send(lists(2));
+    for (const peer of peers) peer.socket.destroy();
+    expect(await reader.next<Answer[]>()).toHaveLength(2);
+  });
+
   test('hold up no small answer meanwhile', async () => {
     const here = await bigWorld({ maxHeldBytes: 6 * MIB });
     await mutes(here, 3, 1);
