@@ -4,13 +4,13 @@ import { isAbsolute } from 'node:path';
 import { RegistryError } from '../src/domain/errors.ts';
 import { findHome } from '../src/paths.ts';
 import type { MethodName, Result } from '../src/protocol/methods.ts';
-import type { Connection } from './connection.ts';
-import { inMs, inTime, type Patience } from './deadline.ts';
+import type { Connection } from './wire/connection.ts';
+import { inMs, inTime, type Patience } from './wire/deadline.ts';
 import { ConnectionError, isObject } from './errors.ts';
-import type { Greeted } from './greet.ts';
+import type { Greeted } from './reach/greet.ts';
 import { sendable } from './carried.ts';
 import { isReport, sendReport } from './reported.ts';
-import { repositoryAt } from './repository.ts';
+import { repositoryAt } from './codebase/repository.ts';
 import { watch, type WatchEvent, type WatchOptions } from './watch.ts';
 import { type CallArguments, type CallOptions, type Families, family, isRepeatable } from './verbs.ts';
 

@@ -1,7 +1,7 @@
 /** The client library of the Codebase Gardener registry. Begin with {@link connect}. */
 import type { Result } from '../src/protocol/methods.ts';
 
-export { connect, type ConnectOptions, type Deadlines } from './connect.ts';
+export { connect, type ConnectOptions, type Deadlines } from './reach/connect.ts';
 export type { Client, NotificationListener } from './client.ts';
 export type { WatchEvent, WatchOptions } from './watch.ts';
 export type { EventNotification, RegistryEvent } from '../src/protocol/events.ts';

@@ -14,7 +14,7 @@ import {
   MAX_PATH_BYTES,
   MAX_PHASE,
 } from '../src/domain/limits.ts';
-import { cutText } from '../src/domain/text.ts';
+import { cutText } from '../src/domain/values/text.ts';
 import { carried } from './carried.ts';
 import { isObject, RpcError } from './errors.ts';
 

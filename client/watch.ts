@@ -2,7 +2,7 @@
 import { RegistryError } from '../src/domain/errors.ts';
 import type { EventNotification, RegistryEvent, ResyncEvent } from '../src/protocol/events.ts';
 import type { Params, Result } from '../src/protocol/methods.ts';
-import { abortable, onAbort } from './deadline.ts';
+import { abortable, onAbort } from './wire/deadline.ts';
 import { ConnectionError } from './errors.ts';
 import type { Family } from './verbs.ts';
 

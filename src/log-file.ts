@@ -1,6 +1,6 @@
 /** A file of lines that is renamed when it is long, and that never fails whoever writes to it. */
 import { closeSync, existsSync, fstatSync, renameSync, rmSync, writeSync } from 'node:fs';
-import { openForLines } from './open-lines.ts';
+import { openForLines } from './system/open-lines.ts';
 
 /** A log file is renamed once it is this long. */
 export const MAX_LOG_BYTES = 5 * 1024 * 1024;

@@ -1,6 +1,6 @@
 /** The daemon's log: JSON lines, written before the call returns. */
 import { pino, stdTimeFunctions, type Logger } from 'pino';
-import { mendJson } from './domain/text.ts';
+import { mendJson } from './domain/values/text.ts';
 import { LogFile } from './log-file.ts';
 
 export { MAX_LOG_BYTES, OLD_LOG_FILES } from './log-file.ts';

@@ -2,22 +2,21 @@
 import { statSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { timestampOf } from './domain/project.ts';
-import { jsonText } from './domain/text.ts';
+import { jsonText } from './domain/values/text.ts';
 import { Daemon, type DaemonOptions, type Manager } from './daemon.ts';
-import { endProcess } from './end-process.ts';
-import { EndSignals } from './end-signals.ts';
+import { endProcess } from './system/end-process.ts';
+import { EndSignals } from './system/end-signals.ts';
 import { closeInheritedFiles } from './inherited-files.ts';
 import { LOG_LEVELS, parseLogLevel } from './log.ts';
 import { PathError, resolvePaths } from './paths.ts';
-import { printable, printableJson } from './printable.ts';
-import { UnsafeDirectoryError, WITHOUT_SUDO } from './private-directory.ts';
-import { ClaimError } from './server/claim.ts';
-import { findInherited } from './server/inherited.ts';
-import { errorCode } from './store/atomic-file.ts';
-import { shellWord } from './shell-word.ts';
+import { printable, printableJson } from './system/printable.ts';
+import { UnsafeDirectoryError, WITHOUT_SUDO } from './claim/private-directory.ts';
+import { ClaimError } from './claim/claim.ts';
+import { findInherited } from './claim/inherited.ts';
+import { shellWord } from './system/shell-word.ts';
 import { forecast } from './store/forecast.ts';
 import { noteStart } from './start-notes.ts';
-import { systemReason, systemRemedy } from './system-error.ts';
+import { errorCode, systemReason, systemRemedy } from './system/errors.ts';
 import { VERSION } from './version.ts';
 
 const HELP = `Usage: gardenerd [options]

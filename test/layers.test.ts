@@ -7,34 +7,25 @@ import { allImports, cycles, type Rule, violations } from './support/imports.ts'
 
 /** Shared by both sides of the socket; each is small and brings nothing with it. */
 const COMMON = [
-  'src/backup-names.ts',
-  'src/for-root.ts',
-  'src/killed-process.ts',
-  'src/make-directory.ts',
-  'src/mount-table.ts',
+  'src/system/',
+  'src/claim/for-root.ts',
+  'src/claim/killed-process.ts',
+  'src/claim/private-directory.ts',
+  'src/claim/process-ids.ts',
   'src/paths.ts',
-  'src/plain-file.ts',
-  'src/printable.ts',
-  'src/private-directory.ts',
-  'src/process-ids.ts',
-  'src/shell-word.ts',
-  'src/small-file.ts',
-  'src/system-error.ts',
   'src/version.ts',
 ];
-/** The daemon has one thread, whichever of its layers is working. */
-const TURNS = 'src/turns.ts';
 /** What the library and the command line may take from the daemon's side into their bundles. */
 const THIN = [
   ...COMMON,
+  'src/domain/backup-names.ts',
   'src/domain/errors.ts',
   'src/domain/limits.ts',
-  'src/domain/text.ts',
-  'src/open-lines.ts',
+  'src/domain/values/text.ts',
   'src/protocol/version.ts',
-  'src/service/installed.ts',
-  'src/service/launchctl.ts',
-  'src/service/version.ts',
+  'client/service/ask.ts',
+  'client/service/installed.ts',
+  'client/service/version.ts',
 ];
 
 interface Layer extends Rule {
@@ -43,6 +34,13 @@ interface Layer extends Rule {
 }
 
 const RULES: Record<string, Layer> = {
+  'the ground floor carries everything and knows nothing': {
+    files: ['src/system/'],
+    own: [],
+    packages: ['node:'],
+    reason: 'it is what Node leaves out, on both sides of the socket, and must not bring a package to either',
+    offence: ['src/system/small-file.ts', "import { resolvePaths } from '../paths.ts';"],
+  },
   'the domain knows nobody': {
     files: ['src/domain/'],
     own: [],
@@ -58,30 +56,46 @@ const RULES: Record<string, Layer> = {
     reason: 'what both sides agree on must not depend on how one of them stores or serves',
     offence: ['src/protocol/wire.ts', "import { Store } from '../store/store.ts';"],
   },
+  'a claim knows paths only': {
+    files: ['src/claim/'],
+    own: COMMON,
+    types: ['src/log.ts'],
+    reason:
+      'who may serve a directory is settled before anything in it is read, and by whoever is told of it',
+    offence: ['src/claim/claim.ts', "import { replaceFile } from '../store/atomic-file.ts';"],
+  },
   'the store knows the domain': {
     files: ['src/store/'],
-    own: ['src/domain/', TURNS, ...COMMON],
+    own: ['src/domain/', ...COMMON],
     types: ['src/log.ts'],
     reason: 'the file is kept safe whatever protocol its changes arrive by, and a log is given, not opened',
     offence: ['src/store/store.ts', "import { openLog } from '../log.ts';"],
   },
-  'the server knows domain, protocol and store': {
-    files: ['src/server/'],
-    own: ['src/domain/', 'src/protocol/', 'src/store/', TURNS, ...COMMON],
+  'the services know domain, protocol and store': {
+    files: ['src/services/'],
+    own: ['src/domain/', 'src/protocol/', 'src/store/', ...COMMON],
     types: ['src/log.ts'],
-    reason: 'the daemon wires it up; a server that reached for its own wiring could not be tested without it',
+    reason:
+      'what the daemon does for a caller must not depend on how the call came in or the answer goes out',
+    offence: ['src/services/leases.ts', "import { Connection } from '../server/connection.ts';"],
+  },
+  'the server knows what is called, not what it is done with': {
+    files: ['src/server/'],
+    own: ['src/domain/', 'src/protocol/', ...COMMON],
+    types: ['src/services/', 'src/log.ts'],
+    reason: 'bytes in and bytes out: handlers are given to it, and the daemon wires it up',
     offence: ['src/server/listener.ts', "import type { Daemon } from '../daemon.ts';"],
   },
   'the service knows paths only': {
-    files: ['src/service/'],
+    files: ['client/service/'],
     own: COMMON,
     reason:
       'a daemon is installed and removed whether it runs or not, and what it serves is no concern of launchd',
-    offence: ['src/service/launchd.ts', "import { Store } from '../store/store.ts';"],
+    offence: ['client/service/launchd/launchd.ts', "import { Store } from '../../../src/store/store.ts';"],
   },
   'the client library is thin': {
     files: ['client/'],
-    except: ['client/cli/'],
+    except: ['client/cli/', 'client/service/'],
     own: THIN,
     types: ['src/protocol/', 'src/domain/'],
     packages: ['json-rpc-2.0', 'node:'],
@@ -91,17 +105,17 @@ const RULES: Record<string, Layer> = {
   },
   'the command line is a client': {
     files: ['client/cli/'],
-    own: ['client/', 'src/service/', ...THIN],
+    own: ['client/', ...THIN],
     types: ['src/protocol/', 'src/domain/'],
     reason: 'whatever it can do, any other client can do; it sees the registry through the socket only',
-    offence: ['client/cli/doctor.ts', "import { Store } from '../../src/store/store.ts';"],
+    offence: ['client/cli/doctor/doctor.ts', "import { Store } from '../../../src/store/store.ts';"],
   },
   'nobody imports the command line': {
     files: ['src/', 'client/'],
     except: ['client/cli/'],
     never: ['client/cli/'],
     reason: 'programs stand at the edge: what others need of one belongs in the library',
-    offence: ['client/connect.ts', "import { table } from './cli/table.ts';"],
+    offence: ['client/reach/connect.ts', "import { table } from '../cli/table.ts';"],
   },
   'the daemon does not import its clients': {
     files: ['src/'],

@@ -1,6 +1,6 @@
 /** Advice that works when it is copied: the flags that said where the registry is are put into every command in it. */
 import type { Command } from 'commander';
-import { expandTilde, shellWord } from './text.ts';
+import { expandTilde, shellWord } from './terminal/text.ts';
 
 /** Text with the flags in each command of this program that it names. */
 export type Advise = (text: string) => string;

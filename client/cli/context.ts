@@ -1,18 +1,18 @@
 /** What every command gets: the flags, the streams, the registry. */
 import { isAbsolute, normalize, resolve } from 'node:path';
 import type { Client } from '../client.ts';
-import type { ConnectOptions } from '../connect.ts';
+import type { ConnectOptions } from '../reach/connect.ts';
 import { isSocketAlone, type Paths, resolvePaths } from '../../src/paths.ts';
-import { refuseForRoot } from '../../src/private-directory.ts';
+import { refuseForRoot } from '../../src/claim/private-directory.ts';
 import { VERSION } from '../../src/version.ts';
 import type { Advise } from './advice.ts';
-import { type Paint, painter } from './colour.ts';
+import { type Paint, painter } from './terminal/colour.ts';
 import type { Hints } from './errors.ts';
 import { LocalError, systemReason, UsageError } from './failures.ts';
-import { type Shown, shownJson, shownLine, shownLines, shownText, tame } from './gate.ts';
-import { columnsOf } from './terminal-size.ts';
-import { expandTilde, projectReference, tilde } from './text.ts';
-import { wrapText } from './wrap.ts';
+import { type Shown, shownJson, shownLine, shownLines, shownText, tame } from './terminal/gate.ts';
+import { columnsOf } from './terminal/size.ts';
+import { expandTilde, projectReference, tilde } from './terminal/text.ts';
+import { wrapText } from './terminal/wrap.ts';
 
 /** The part of a stream that is written to. */
 export interface Output {

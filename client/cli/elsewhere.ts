@@ -1,13 +1,13 @@
 /** Whether a daemon serves the files that are looked at here: a socket may lead to another machine. */
 import { realpath } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { notedPid } from '../../src/killed-process.ts';
-import { isDaemonOf } from '../../src/process-ids.ts';
+import { notedPid } from '../../src/claim/killed-process.ts';
+import { isDaemonOf } from '../../src/claim/process-ids.ts';
 import type { Result } from '../../src/protocol/methods.ts';
 import type { Context } from './context.ts';
 import { LocalError } from './failures.ts';
-import { type Diagnosis, warning } from './finding.ts';
-import { printable, shellWord } from './text.ts';
+import { type Diagnosis, warning } from './doctor/finding.ts';
+import { printable, shellWord } from './terminal/text.ts';
 
 /** Of a daemon; earlier ones do not tell their machine, and only `daemon.status` tells the directory and the socket. */
 type Told = Partial<Pick<Result<'daemon.status'>, 'host' | 'home' | 'data_dir' | 'socket' | 'pid'>>;

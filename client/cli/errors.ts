@@ -2,9 +2,9 @@
 import { ConnectionError, type ConnectionFailure, RpcError } from '../errors.ts';
 import { type ErrorKind, RegistryError } from '../../src/domain/errors.ts';
 import { PathError } from '../../src/paths.ts';
-import { UnsafeDirectoryError, WITHOUT_SUDO } from '../../src/private-directory.ts';
+import { UnsafeDirectoryError, WITHOUT_SUDO } from '../../src/claim/private-directory.ts';
 import { type ErrorDocument, LocalError, NotRunningError, systemReason, UsageError } from './failures.ts';
-import { anyOf, shellWord } from './text.ts';
+import { anyOf, shellWord } from './terminal/text.ts';
 
 /** Good, the registry said no, wrong usage, the daemon cannot be reached, interrupted. */
 export const EXIT = { ok: 0, refused: 1, usage: 2, unreachable: 3, interrupted: 130 } as const;

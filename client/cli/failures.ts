@@ -1,5 +1,5 @@
 /** What the command line itself can fail with, beside what the registry and the connection say. */
-export { systemReason } from '../../src/system-error.ts';
+export { systemReason } from '../../src/system/errors.ts';
 
 /** What a failure tells a program that asked with `--json`; `code` is null for what has no number. */
 export interface ErrorDocument {

@@ -2,14 +2,14 @@
 import { fileURLToPath } from 'node:url';
 import { findHome } from '../../src/paths.ts';
 import type { Client } from '../client.ts';
-import { connect, type ConnectOptions } from '../connect.ts';
-import { endStarts } from '../started-daemon.ts';
+import { connect, type ConnectOptions } from '../reach/connect.ts';
+import { endStarts } from '../reach/started-daemon.ts';
 import type { Host } from './context.ts';
 import { lostDirectory, workingDirectory } from './cwd.ts';
 import { EXIT } from './errors.ts';
-import { ignoredSignals } from './ignored-signals.ts';
+import { ignoredSignals } from './train/process/ignored-signals.ts';
 import { systemReason } from './failures.ts';
-import { shownLine, shownOver } from './gate.ts';
+import { shownLine, shownOver } from './terminal/gate.ts';
 import { run } from './run.ts';
 
 function interrupted(): void {

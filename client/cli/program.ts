@@ -1,24 +1,24 @@
 /** What can be typed: commands, flags, help. What a command does is loaded when it is asked for. */
 import { Command, Help } from 'commander';
 import { VERSION } from '../../src/version.ts';
-import type { AddOptions } from './add.ts';
+import type { AddOptions } from './projects/add.ts';
 import { adviser } from './advice.ts';
 import { Context, type Globals, type Host } from './context.ts';
-import { addDaemonCommands } from './daemon-program.ts';
-import type { EditOptions } from './edit.ts';
-import { addExchangeCommands } from './exchange-program.ts';
-import { shownText } from './gate.ts';
-import type { ListOptions } from './list.ts';
-import type { MoveOptions } from './move.ts';
+import { addDaemonCommands } from './daemon/commands.ts';
+import type { EditOptions } from './projects/edit.ts';
+import { addExchangeCommands } from './backups/commands.ts';
+import { shownText } from './terminal/gate.ts';
+import type { ListOptions } from './projects/list.ts';
+import type { MoveOptions } from './projects/move/move.ts';
 import { collect, statusOption, wholeNumber } from './option-values.ts';
-import { addReferenceCommands } from './reference-program.ts';
-import type { RemoveOptions } from './remove.ts';
-import type { RetrainOptions } from './retrain.ts';
-import { addServiceCommands } from './service-program.ts';
-import { sizeOf } from './terminal-size.ts';
-import { addTrainingCommands } from './training-program.ts';
+import { addReferenceCommands } from './reference/commands.ts';
+import type { RemoveOptions } from './projects/remove.ts';
+import type { RetrainOptions } from './projects/retrain.ts';
+import { addServiceCommands } from './daemon/service-commands.ts';
+import { sizeOf } from './terminal/size.ts';
+import { addTrainingCommands } from './train/commands.ts';
 import { addUpkeepCommands } from './upkeep-program.ts';
-import type { UseOptions } from './use.ts';
+import type { UseOptions } from './projects/use.ts';
 
 const PROJECT = 'name, id or path of a project';
 const EPILOGUE = `
@@ -90,7 +90,7 @@ function addProjectCommands(program: Command, context: () => Context): void {
     .option('--tag <tag>', 'a tag; may be given several times', collect)
     .option('--use', 'make it the active project')
     .action(async (path: string, options: AddOptions) =>
-      (await import('./add.ts')).add(context(), path, options),
+      (await import('./projects/add.ts')).add(context(), path, options),
     );
   program
     .command('ls')
@@ -101,14 +101,16 @@ function addProjectCommands(program: Command, context: () => Context): void {
     .option('--language <language>', 'only projects in this language')
     .option('--tag <tag>', 'only projects with this tag')
     .action(async (query: string | undefined, options: ListOptions) =>
-      (await import('./list.ts')).list(context(), query, options),
+      (await import('./projects/list.ts')).list(context(), query, options),
     );
   program
     .command('show')
     .summary('show everything about a project')
     .description('Shows everything about a project.')
     .argument('[project]', PROJECT)
-    .action(async (project: string | undefined) => (await import('./show.ts')).show(context(), project));
+    .action(async (project: string | undefined) =>
+      (await import('./projects/show.ts')).show(context(), project),
+    );
   program
     .command('use')
     .summary('make a project the active one')
@@ -116,7 +118,7 @@ function addProjectCommands(program: Command, context: () => Context): void {
     .argument('[project]', PROJECT)
     .option('--none', 'no project is active afterwards')
     .action(async (project: string | undefined, options: UseOptions) =>
-      (await import('./use.ts')).use(context(), project, options),
+      (await import('./projects/use.ts')).use(context(), project, options),
     );
   program
     .command('which')
@@ -125,7 +127,9 @@ function addProjectCommands(program: Command, context: () => Context): void {
       'Prints the name of the project that is meant here, and on a terminal why. Piped, the name stands alone.',
     )
     .argument('[project]', PROJECT)
-    .action(async (project: string | undefined) => (await import('./show.ts')).which(context(), project));
+    .action(async (project: string | undefined) =>
+      (await import('./projects/show.ts')).which(context(), project),
+    );
   program
     .command('edit')
     .summary('change a project')
@@ -140,7 +144,7 @@ function addProjectCommands(program: Command, context: () => Context): void {
     .option('--file-count <number>', 'another number of files', wholeNumber)
     .option('--rescan', 'find out language and number of files again')
     .action(async (project: string, options: EditOptions) =>
-      (await import('./edit.ts')).edit(context(), project, options),
+      (await import('./projects/edit.ts')).edit(context(), project, options),
     );
   program
     .command('mv')
@@ -152,7 +156,7 @@ function addProjectCommands(program: Command, context: () => Context): void {
     .argument('<directory>', 'where it is now, or is in now')
     .option('--dry-run', 'show what would change, and change nothing')
     .action(async (what: string, directory: string, options: MoveOptions) =>
-      (await import('./move.ts')).move(context(), what, directory, options),
+      (await import('./projects/move/move.ts')).move(context(), what, directory, options),
     );
   program
     .command('rm')
@@ -163,7 +167,7 @@ function addProjectCommands(program: Command, context: () => Context): void {
     .option('--force', 'even while somebody trains it')
     .option('--yes', 'do not ask')
     .action(async (projects: string[], options: RemoveOptions) =>
-      (await import('./remove.ts')).remove(context(), projects, options),
+      (await import('./projects/remove.ts')).remove(context(), projects, options),
     );
   program
     .command('retrain')
@@ -172,7 +176,7 @@ function addProjectCommands(program: Command, context: () => Context): void {
     .argument('<project>', PROJECT)
     .option('--reason <reason>', 'why, for whoever trains it')
     .action(async (project: string, options: RetrainOptions) =>
-      (await import('./retrain.ts')).retrain(context(), project, options),
+      (await import('./projects/retrain.ts')).retrain(context(), project, options),
     );
 }
 
@@ -184,7 +188,7 @@ function addRegistryCommands(program: Command, context: () => Context): void {
     .description(
       'Shows the daemon, how many projects there are, the active one, and what is wrong if anything.',
     )
-    .action(async () => (await import('./status.ts')).status(context()));
+    .action(async () => (await import('./daemon/status.ts')).status(context()));
   addUpkeepCommands(program, context);
   addDaemonCommands(program, context);
   addServiceCommands(program, context);

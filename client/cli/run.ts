@@ -2,16 +2,16 @@
 import { type Command, CommanderError } from 'commander';
 import { VERSION } from '../../src/version.ts';
 import { adviser, type Advise } from './advice.ts';
-import { painter } from './colour.ts';
+import { painter } from './terminal/colour.ts';
 import type { Context, Host } from './context.ts';
 import { EXIT, type Explained, explain } from './errors.ts';
 import { UsageError } from './failures.ts';
-import { shownJson, shownLine, tame } from './gate.ts';
+import { shownJson, shownLine, tame } from './terminal/gate.ts';
 import { createProgram } from './program.ts';
-import { columnsOf } from './terminal-size.ts';
-import { tildes } from './text.ts';
+import { columnsOf } from './terminal/size.ts';
+import { tildes } from './terminal/text.ts';
 import { asksForJson, askedForHelp, commandNames } from './words.ts';
-import { wrapText } from './wrap.ts';
+import { wrapText } from './terminal/wrap.ts';
 
 /**
  * Runs the command line. Never throws; everything that goes wrong is told on standard error, and with `--json` as a

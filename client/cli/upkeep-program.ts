@@ -1,11 +1,11 @@
 /** The commands that keep the registry well, and the shell informed. */
 import { Argument, type Command } from 'commander';
-import type { CompleteOptions } from './complete.ts';
-import type { Shell } from './completion.ts';
+import type { CompleteOptions } from './completion/complete.ts';
+import type { Shell } from './completion/completion.ts';
 import type { Context } from './context.ts';
 import { collect } from './option-values.ts';
-import type { DoctorOptions } from './doctor.ts';
-import type { RestoreOptions } from './restore.ts';
+import type { DoctorOptions } from './doctor/doctor.ts';
+import type { RestoreOptions } from './backups/restore.ts';
 
 export function addUpkeepCommands(program: Command, context: () => Context): void {
   program
@@ -19,12 +19,14 @@ export function addUpkeepCommands(program: Command, context: () => Context): voi
       'do what can be done without losing anything; asks before it changes the registry, and elsewhere than at a terminal leaves that',
     )
     .option('--yes', 'with --fix: do not ask')
-    .action(async (options: DoctorOptions) => (await import('./doctor.ts')).doctor(context(), options));
+    .action(async (options: DoctorOptions) =>
+      (await import('./doctor/doctor.ts')).doctor(context(), options),
+    );
   program
     .command('backups')
     .summary('list the earlier contents that are kept')
     .description('Lists the earlier contents of the registry that are kept, newest first.')
-    .action(async () => (await import('./backups.ts')).backups(context()));
+    .action(async () => (await import('./backups/backups.ts')).backups(context()));
   program
     .command('restore')
     .summary('go back to a backup, or bring projects back from one')
@@ -36,7 +38,7 @@ export function addUpkeepCommands(program: Command, context: () => Context): voi
     .option('--dry-run', 'show what would change, and change nothing')
     .option('--yes', 'do not ask')
     .action(async (backup: string, options: RestoreOptions) =>
-      (await import('./restore.ts')).restore(context(), backup, options),
+      (await import('./backups/restore.ts')).restore(context(), backup, options),
     );
   program
     .command('completion')
@@ -45,7 +47,9 @@ export function addUpkeepCommands(program: Command, context: () => Context): voi
       'Prints a script that completes commands, flags and names. In ~/.bashrc: eval "$(gardener completion bash)"',
     )
     .addArgument(new Argument('<shell>', 'which shell').choices(['bash', 'zsh', 'fish'] satisfies Shell[]))
-    .action(async (shell: Shell) => (await import('./completion.ts')).completion(context(), shell));
+    .action(async (shell: Shell) =>
+      (await import('./completion/completion.ts')).completion(context(), shell),
+    );
   // What the scripts ask.
   program
     .command('__complete', { hidden: true })
@@ -53,6 +57,6 @@ export function addUpkeepCommands(program: Command, context: () => Context): voi
     .option('--line <line>')
     .option('--replaces <text>')
     .action(async (words: string[], options: CompleteOptions) =>
-      (await import('./complete.ts')).complete(context(), program, words, options),
+      (await import('./completion/complete.ts')).complete(context(), program, words, options),
     );
 }

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { InvalidParamsError } from './errors.ts';
 import { foldName, type Project, projectSchema, type TrainingStatus } from './project.ts';
-import { normalizePath } from './references.ts';
+import { normalizePath } from './places/references.ts';
 import type { RegistryView } from './registry.ts';
 
 export type Sort = 'name' | 'created_at' | 'last_updated' | 'last_used' | 'status';

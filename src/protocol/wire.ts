@@ -5,7 +5,7 @@
  * `params`, a bare answer to a batch of one.
  */
 import { isUtf8 } from 'node:buffer';
-import { jsonText } from '../domain/text.ts';
+import { jsonText } from '../domain/values/text.ts';
 import { longIds, mayBeRounded, NumberText } from './long-ids.ts';
 
 /** https://www.jsonrpc.org/specification, section 5.1 */

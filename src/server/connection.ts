@@ -1,11 +1,11 @@
 /** One peer: cuts what comes in into lines, sends what goes out in as few writes as possible, and bounds both. */
 import type { Socket } from 'node:net';
 import { errorAnswer, INVALID_REQUEST, MAX_LINE_BYTES, type Message, readMessage } from '../protocol/wire.ts';
-import type { Turns } from '../turns.ts';
-import type { Holdings } from './holdings.ts';
+import type { Turns } from '../system/turns.ts';
+import type { Holdings } from '../services/holdings.ts';
 import { Outbox } from './outbox.ts';
-import type { Outlet } from './events.ts';
-import type { Context, Peer } from './handlers/types.ts';
+import type { Outlet } from '../services/events.ts';
+import type { Context, Peer } from '../services/handlers/types.ts';
 
 /** Requests under way on one connection; beyond that it is not read. */
 export const MAX_IN_FLIGHT = 1_024;

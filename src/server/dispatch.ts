@@ -2,9 +2,9 @@
 import { JSONRPCServer } from 'json-rpc-2.0';
 import type { z } from 'zod';
 import { InvalidParamsError, type ParamIssue, RegistryError } from '../domain/errors.ts';
-import { issueText } from '../domain/issue-text.ts';
-import { jsonFault } from '../domain/json.ts';
-import { cutText } from '../domain/text.ts';
+import { issueText } from '../domain/values/issue-text.ts';
+import { jsonFault } from '../domain/values/json.ts';
+import { cutText } from '../domain/values/text.ts';
 import type { Logger } from '../log.ts';
 import { declaredErrors, MAX_LIST } from '../protocol/method.ts';
 import { findMethod, type MethodName, methods } from '../protocol/methods.ts';
@@ -25,8 +25,8 @@ import {
   writeAnswer,
 } from '../protocol/wire.ts';
 import type { Shared } from './connection.ts';
-import type { Handlers } from './handlers.ts';
-import type { Context, Given } from './handlers/types.ts';
+import type { Handlers } from '../services/handlers/handlers.ts';
+import type { Context, Given } from '../services/handlers/types.ts';
 import type { Metrics } from './metrics.ts';
 
 /** Lets the changes of a batch reach the store together and in their order, so that they share one write. */

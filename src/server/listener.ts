@@ -4,7 +4,7 @@ import { ERROR_CODES } from '../domain/errors.ts';
 import { errorAnswer } from '../protocol/wire.ts';
 import { type Answerer, Connection, type Shared } from './connection.ts';
 import { affordableConnections } from './descriptors.ts';
-import type { Outlet } from './events.ts';
+import type { Outlet } from '../services/events.ts';
 
 export const MAX_CONNECTIONS = 1_024;
 /** With more connections it is asked how many the system allows; most daemons never have so many. */

@@ -2,11 +2,11 @@
 import type { Forecast } from '../domain/forecast.ts';
 import type { Registry } from '../domain/registry.ts';
 import type { Paths } from '../paths.ts';
-import { Backups } from './backups.ts';
-import { decodeRegistry } from './codec.ts';
+import { Backups } from './backups/backups.ts';
+import { decodeRegistry } from './format/decode.ts';
 import { waitingBeside } from './rescue.ts';
 import { danglingLink, newerVersion, summary, unreadableFile } from './problem.ts';
-import { TrackedFile } from './tracked-file.ts';
+import { TrackedFile } from './file/tracked-file.ts';
 
 /** @param now ISO 8601 */
 export async function forecast(

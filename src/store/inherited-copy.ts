@@ -3,14 +3,14 @@
  * copy may be all that is left of the content before: it becomes a backup before it is written over. Only of leases it
  * knows more than the file: those go on, whatever was written.
  */
-import { LAST_GOOD } from '../backup-names.ts';
+import { LAST_GOOD } from '../domain/backup-names.ts';
 import { Registry } from '../domain/registry.ts';
-import { takeUpLease } from '../domain/succession.ts';
-import { isLeaseRecorded } from '../domain/training.ts';
-import type { Backups } from './backups.ts';
-import { decodeRegistry } from './codec.ts';
+import { takeUpLease } from '../domain/training/succession.ts';
+import { isLeaseRecorded } from '../domain/training/training.ts';
+import type { Backups } from './backups/backups.ts';
+import { decodeRegistry } from './format/decode.ts';
 import { hasMoreThan, type Succession } from './difference.ts';
-import { requireReadable } from './stored-project.ts';
+import { requireReadable } from './format/stored-project.ts';
 
 export interface Successor {
   readonly registry: Registry;

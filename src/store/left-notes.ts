@@ -5,9 +5,9 @@
 import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from '../log.ts';
-import { makeDirectory } from '../make-directory.ts';
-import { readSmallFile, UnfitFile } from '../small-file.ts';
-import { isMissing } from './atomic-file.ts';
+import { isMissing } from '../system/errors.ts';
+import { makeDirectory } from '../system/make-directory.ts';
+import { readSmallFile, UnfitFile } from '../system/small-file.ts';
 
 const SUFFIX = '.left';
 /** A reason has a path or two in it. Bytes. */

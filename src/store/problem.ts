@@ -1,7 +1,6 @@
 /** What can be wrong with the file, and what a caller is told of it. */
 import { RegistryError } from '../domain/errors.ts';
-import { systemCode, systemReason, systemRemedy } from '../system-error.ts';
-import { errorCode } from './atomic-file.ts';
+import { errorCode, systemCode, systemReason, systemRemedy } from '../system/errors.ts';
 
 /** What to do about an error of which nothing particular is known. */
 const CHECK_DISK = 'check the disk and the permissions of the data directory';

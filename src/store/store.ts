@@ -8,21 +8,22 @@ import { basename, dirname } from 'node:path';
 import { timestampOf } from '../domain/project.ts';
 import { RegistryError } from '../domain/errors.ts';
 import { type Change, Draft, type Registry, type RegistryView } from '../domain/registry.ts';
-import { bringBack, changesLease, type IsTraining } from '../domain/succession.ts';
+import { bringBack, changesLease, type IsTraining } from '../domain/training/succession.ts';
 import type { Logger } from '../log.ts';
-import { makeDirectory } from '../make-directory.ts';
+import { errorCode } from '../system/errors.ts';
+import { makeDirectory } from '../system/make-directory.ts';
 import type { Paths } from '../paths.ts';
-import { Turns } from '../turns.ts';
-import { errorCode, removeStaged } from './atomic-file.ts';
-import { type BackupReason, Backups } from './backups.ts';
-import { Committed, type StoreListener } from './committed.ts';
+import { removeStaged } from '../system/staged.ts';
+import { Turns } from '../system/turns.ts';
+import { type BackupReason, Backups } from './backups/backups.ts';
+import { Committed, type StoreListener } from './state.ts';
 import { difference, succeed } from './difference.ts';
-import { encodeRegistry } from './encode.ts';
+import { encodeRegistry } from './format/encode.ts';
 import { keepInherited, withInheritedLeases } from './inherited-copy.ts';
-import { LastGood } from './last-good.ts';
-import { OutsideEdits } from './outside-edits.ts';
-import { openBackup } from './open-backup.ts';
-import { locate } from './place.ts';
+import { LastGood } from './backups/last-good.ts';
+import { OutsideEdits } from './outside.ts';
+import { openBackup } from './backups/open.ts';
+import { locate } from './file/place.ts';
 import {
   copyFailed,
   failedWrite,
@@ -34,10 +35,10 @@ import {
   storageFailed,
 } from './problem.ts';
 import { type Job, Queue } from './queue.ts';
-import { load } from './recovery.ts';
+import { load } from './start.ts';
 import { leaveBeside, takeUp } from './rescue.ts';
-import { requireReadable } from './stored-project.ts';
-import { TrackedFile } from './tracked-file.ts';
+import { requireReadable } from './format/stored-project.ts';
+import { TrackedFile } from './file/tracked-file.ts';
 
 export interface StoreOptions {
   readonly paths: Pick<Paths, 'dataDir' | 'registryFile' | 'backupsDir'>;

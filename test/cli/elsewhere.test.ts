@@ -4,7 +4,7 @@ import { createConnection, createServer } from 'node:net';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { Finding } from '../../client/cli/finding.ts';
+import type { Finding } from '../../client/cli/doctor/finding.ts';
 import { type Gardenerd, startGardenerd } from '../faults/support/gardenerd.ts';
 import { type CommandLine, commandLine } from '../support/cli.ts';
 import { temporaryDirectory } from '../support/home.ts';

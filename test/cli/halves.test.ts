@@ -4,7 +4,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
-import { shownJson, shownJsonLines } from '../../client/cli/gate.ts';
+import { shownJson, shownJsonLines } from '../../client/cli/terminal/gate.ts';
 import { type CommandLine, commandLine } from '../support/cli.ts';
 import { requireTools } from '../support/tools.ts';
 

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { createConnection, type Socket } from 'node:net';
 import { Client } from '../../client/client.ts';
-import { Connection } from '../../client/connection.ts';
+import { Connection } from '../../client/wire/connection.ts';
 import { connect } from '../../client/index.ts';
 import { type Behaviour, HELLO, standIn, type StandIn } from './stand-in.ts';
 

@@ -1,7 +1,7 @@
 /** The log of a real daemon, as whatever reads it line by line finds it. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
-import { prettyLine } from '../../client/cli/log-lines.ts';
+import { prettyLine } from '../../client/cli/daemon/log-lines.ts';
 import { codebase, startGardenerd } from '../faults/support/gardenerd.ts';
 
 /** A number that no process has. */

@@ -15,9 +15,9 @@ import {
 import { createConnection, type Socket } from 'node:net';
 import { basename, join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { pidFile } from '../../src/killed-process.ts';
-import { privateName } from '../../src/server/private-name.ts';
-import { printable } from '../../src/printable.ts';
+import { pidFile } from '../../src/claim/killed-process.ts';
+import { privateName } from '../../src/claim/private-name.ts';
+import { printable } from '../../src/system/printable.ts';
 import { codebase, Gardenerd, greet, startGardenerd } from '../faults/support/gardenerd.ts';
 import { temporaryDirectory } from '../support/home.ts';
 import { countedAnew, insider } from '../support/namespaces.ts';

@@ -1,8 +1,8 @@
 /** A change that changes nothing is none: nothing is written, no etag moves, nobody is told. */
 import { expect, test } from 'vitest';
-import * as operations from '../../src/domain/operations.ts';
+import * as operations from '../../src/domain/changes.ts';
 import { Draft } from '../../src/domain/registry.ts';
-import * as training from '../../src/domain/training.ts';
+import * as training from '../../src/domain/training/training.ts';
 import { LATER, NOW, project, registryOf } from '../support/projects.ts';
 
 const there = project(1, { tags: ['a'], metadata: { k: { l: 1 } }, training_status: 'failed' });

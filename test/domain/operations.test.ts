@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { etagOf } from '../../src/domain/encoding.ts';
 import { InvalidParamsError, RegistryError } from '../../src/domain/errors.ts';
-import * as operations from '../../src/domain/operations.ts';
+import * as operations from '../../src/domain/changes.ts';
 import type { JsonObject, Project } from '../../src/domain/project.ts';
 import { Draft } from '../../src/domain/registry.ts';
 import { LATER, NOW, project, registryOf, uuid } from '../support/projects.ts';

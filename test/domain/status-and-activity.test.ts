@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { InvalidParamsError } from '../../src/domain/errors.ts';
-import * as operations from '../../src/domain/operations.ts';
+import * as operations from '../../src/domain/changes.ts';
 import { blankTraining, type Project } from '../../src/domain/project.ts';
 import { Draft, Registry } from '../../src/domain/registry.ts';
-import * as training from '../../src/domain/training.ts';
-import { bringBack } from '../../src/domain/succession.ts';
+import * as training from '../../src/domain/training/training.ts';
+import { bringBack } from '../../src/domain/training/succession.ts';
 import { LATER, NOW, project, registryOf, uuid } from '../support/projects.ts';
 
 const draftOf = (...projects: readonly Project[]): Draft => new Draft(registryOf(...projects));

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { beforeEach, expect, test, type TestContext } from 'vitest';
 import { OVERDUE_MS } from '../../src/daemon.ts';
-import { GRACE_MS } from '../../src/end-process.ts';
+import { GRACE_MS } from '../../src/system/end-process.ts';
 import { temporaryDirectory } from '../support/home.ts';
 import { requireTools } from '../support/tools.ts';
 import { until } from '../support/until.ts';

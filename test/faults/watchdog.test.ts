@@ -2,9 +2,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, expect, test, type TestContext } from 'vitest';
-import { isGone } from '../../client/cli/processes.ts';
-import { fromPs, groupsOf } from '../../client/cli/session.ts';
-import { SCRIPT } from '../../client/cli/watchdog.ts';
+import { isGone } from '../../client/cli/daemon/processes.ts';
+import { fromPs, groupsOf } from '../../client/cli/train/process/session.ts';
+import { SCRIPT } from '../../client/cli/train/process/watchdog.ts';
 import { requireTools } from '../support/tools.ts';
 import { until } from '../support/until.ts';
 

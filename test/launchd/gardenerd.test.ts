@@ -3,7 +3,7 @@ import { chmod, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { execute } from '../service/stand-in.ts';
+import { execute } from '../client/service/launchd/stand-in.ts';
 import { temporaryDirectory } from '../support/home.ts';
 
 const LAUNCHER = fileURLToPath(new URL('../../launchd/gardenerd', import.meta.url));

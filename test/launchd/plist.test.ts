@@ -6,9 +6,9 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { resolvePaths } from '../../src/paths.ts';
-import { readInstalled, serviceFile } from '../../src/service/installed.ts';
-import { faultsOf, launchAgent } from '../../src/service/launchd-plist.ts';
-import { planService, type ServicePlan } from '../../src/service/plan.ts';
+import { readInstalled, serviceFile } from '../../client/service/installed.ts';
+import { faultsOf, launchAgent } from '../../client/service/launchd/plist.ts';
+import { planService, type ServicePlan } from '../../client/service/plan.ts';
 import { temporaryDirectory } from '../support/home.ts';
 import { requireTools } from '../support/tools.ts';
 

@@ -1,8 +1,8 @@
 import { Socket } from 'node:net';
 import { expect, test } from 'vitest';
 import { MAX_LINE_BYTES, type Message } from '../../src/protocol/wire.ts';
-import { Turns } from '../../src/turns.ts';
-import { Holdings } from '../../src/server/holdings.ts';
+import { Turns } from '../../src/system/turns.ts';
+import { Holdings } from '../../src/services/holdings.ts';
 import { Connection } from '../../src/server/connection.ts';
 
 /** A connection whose bytes come from the test, and what it took for messages. */

@@ -1,7 +1,7 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { RegistryError } from '../../src/domain/errors.ts';
-import * as operations from '../../src/domain/operations.ts';
+import * as operations from '../../src/domain/changes.ts';
 import { fileWith, idOf, openStore } from '../support/store.ts';
 
 const names = (count: number): string[] => Array.from({ length: count }, (_, at) => `p${at}`);

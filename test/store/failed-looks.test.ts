@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { TrackedFile } from '../../src/store/tracked-file.ts';
+import { TrackedFile } from '../../src/store/file/tracked-file.ts';
 import { asOrdinaryUser, fileWith, openStore, type OpenStore } from '../support/store.ts';
 import { requireTools } from '../support/tools.ts';
 

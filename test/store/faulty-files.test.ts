@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { decodeRegistry } from '../../src/store/codec.ts';
-import type { FileFault } from '../../src/store/file-fault.ts';
+import { decodeRegistry } from '../../src/store/format/decode.ts';
+import type { FileFault } from '../../src/store/format/fault.ts';
 import { NOW, project, uuid } from '../support/projects.ts';
 
 function faultOf(content: string | Buffer): FileFault {

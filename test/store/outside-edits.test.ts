@@ -1,7 +1,7 @@
 import { chmod, link, open, readdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import * as operations from '../../src/domain/operations.ts';
+import * as operations from '../../src/domain/changes.ts';
 import type { Change } from '../../src/domain/registry.ts';
 import { fileWith, idOf, openStore } from '../support/store.ts';
 

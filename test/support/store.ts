@@ -2,7 +2,7 @@
 import { chmod, chown, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import * as operations from '../../src/domain/operations.ts';
+import * as operations from '../../src/domain/changes.ts';
 import type { Project } from '../../src/domain/project.ts';
 import { Store, type StoreOptions } from '../../src/store/store.ts';
 import { capturedLog, type LogLine } from './daemon.ts';

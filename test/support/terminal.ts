@@ -3,7 +3,7 @@ import { PassThrough } from 'node:stream';
 import { join } from 'node:path';
 import type { Host, Output } from '../../client/cli/context.ts';
 import { run } from '../../client/cli/run.ts';
-import { connect } from '../../client/connect.ts';
+import { connect } from '../../client/reach/connect.ts';
 import { environment } from './home.ts';
 
 export interface Seen {

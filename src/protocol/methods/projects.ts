@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { MAX_ERROR, MAX_METADATA_BYTES, MAX_PATH_BYTES } from '../../domain/limits.ts';
-import { RESOLVED_BY } from '../../domain/operations.ts';
+import { RESOLVED_BY } from '../../domain/changes.ts';
 import { jsonObject, MAX_NAME_LENGTH, MAX_TAGS, TRAINING_STATUSES } from '../../domain/project.ts';
 import {
   absolutePath,

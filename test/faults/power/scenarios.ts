@@ -1,7 +1,7 @@
 /** What a registry goes through while it is recorded: each way in which its files change, at least once. */
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import type { Backup } from '../../../src/store/backups.ts';
+import type { Backup } from '../../../src/store/backups/backups.ts';
 import { until } from '../../support/until.ts';
 import { servedContent } from '../support/content.ts';
 import { CODEBASE } from '../support/gardenerd.ts';

@@ -1,0 +1,83 @@
+/** `gardener export`: the projects as a registry file. */
+import { lstat, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { WireProject } from '../../../src/domain/encoding.ts';
+import { jsonText } from '../../../src/domain/values/text.ts';
+import type { Context } from '../context.ts';
+import { requireAnswer } from '../codebase/disk-answer.ts';
+import { LocalError, systemReason, UsageError } from '../failures.ts';
+import { plural, printable, shellWord } from '../terminal/text.ts';
+
+export interface ExportOptions {
+  readonly force?: true;
+}
+
+/** The file is the user's alone, as the registry is. */
+const MODE = 0o600;
+
+export async function exportProjects(ctx: Context, file: string, { force }: ExportOptions): Promise<void> {
+  const { info, projects } = await ctx.withClient(async (client) => {
+    // In one answer: pages could belong to different moments.
+    const [info, { projects }] = await Promise.all([client.registry.info(), client.projects.list()]);
+    return { info, projects };
+  });
+  const document = {
+    version: info.version,
+    active_project: info.active_project,
+    projects: Object.fromEntries(projects.map((project) => [project.project_id, stored(project)])),
+  };
+  if (file === '-') return ctx.printJson(document);
+  const path = ctx.absolute(file);
+  await requireAnswer(dirname(path), ctx.shortPath(path));
+  await write(path, `${jsonText(document, 2)}\n`, force === true);
+  if (ctx.json) return ctx.printJson({ file: path, project_count: projects.length });
+  ctx.print(`exported ${plural(projects.length, 'project')} to ${ctx.shortPath(printable(path))}`);
+}
+
+/** The etag is only on the wire. */
+function stored({ etag: _etag, ...project }: WireProject): Omit<WireProject, 'etag'> {
+  return project;
+}
+
+async function write(path: string, text: string, force: boolean): Promise<void> {
+  const staged = force ? `${path}.${process.pid}.tmp` : path;
+  try {
+    await writeFile(staged, text, { mode: MODE, flag: 'wx' });
+  } catch (error) {
+    if (isOf(error, 'EEXIST')) {
+      if (await isDirectory(path)) {
+        throw new UsageError(
+          `cannot export to ${printable(path)}: it is a directory`,
+          `gardener export ${shellWord(join(path, 'registry.json'))}`,
+        );
+      }
+      throw new UsageError(
+        `cannot export to ${printable(path)}: there is such a file`,
+        `gardener export ${shellWord(path)} --force`,
+      );
+    }
+    throw cannot(path, error);
+  }
+  if (!force) return;
+  try {
+    await rename(staged, path);
+  } catch (error) {
+    await rm(staged, { force: true });
+    throw cannot(path, error);
+  }
+}
+
+function cannot(path: string, error: unknown): LocalError {
+  // What is written is made; what is missing can only be its directory.
+  const reason = isOf(error, 'ENOENT') ? 'there is no such directory' : systemReason(error);
+  return new LocalError(`cannot write ${printable(path)}: ${reason}`, undefined, error);
+}
+
+function isOf(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  // Through no link: a link to a directory is a file that would be replaced.
+  return (await lstat(path)).isDirectory();
+}

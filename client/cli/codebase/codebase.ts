@@ -1,0 +1,75 @@
+/** A directory that a person gave as a codebase, and what is in it. */
+import { stat } from 'node:fs/promises';
+import { RegistryError } from '../../../src/domain/errors.ts';
+import type { Context } from '../context.ts';
+import { requireAnswer } from './disk-answer.ts';
+import { withProgress } from '../terminal/progress.ts';
+import { scan, type Scan } from './scan.ts';
+import { plural, printable, thousands } from '../terminal/text.ts';
+
+/**
+ * The directory as an absolute path in the person's spelling; links stay.
+ *
+ * @throws {LocalError} when its disk does not answer
+ * @throws {RegistryError} `source_path_missing` when there is no such directory, as the registry would say
+ */
+export async function codebaseAt(ctx: Context, text: string): Promise<string> {
+  const path = ctx.absolute(text);
+  await requireAnswer(path, ctx.shortPath(path));
+  const fault = await directoryFault(path);
+  if (fault !== undefined) {
+    throw new RegistryError('source_path_missing', `cannot use ${printable(ctx.shortPath(path))}: ${fault}`, {
+      source_path: path,
+    });
+  }
+  return path;
+}
+
+async function directoryFault(path: string): Promise<string | undefined> {
+  try {
+    return (await stat(path)).isDirectory() ? undefined : 'it is no directory';
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    // What may not be looked at may well be there: macOS protects some folders from some programs.
+    return code === 'ENOENT' || code === 'ENOTDIR' ? 'there is no such directory' : undefined;
+  }
+}
+
+/** Counts files and finds the language, with progress on a terminal and notes on what could not be read. */
+export async function scanCodebase(ctx: Context, path: string): Promise<Scan> {
+  let files = 0;
+  const result = await withProgress(
+    ctx.host.stderr,
+    () => `counting files: ${thousands(files)}`,
+    () =>
+      scan(path, {
+        env: ctx.host.env,
+        onProgress(count) {
+          files = count;
+        },
+      }),
+  );
+  const { unreadable, unreadableCount, unreadRules, bare, gitFault } = result;
+  if (gitFault !== undefined) {
+    ctx.note(
+      `note: git could not list its files: ${printable(gitFault)}; counted instead were all that no .gitignore hides`,
+    );
+  }
+  if (bare) ctx.note('note: it is a bare repository, with no files but those that git keeps for itself');
+  if (unreadRules) {
+    ctx.note(
+      `note: hidden files may have been counted: ${unreadRules.map(printable).join(', ')}, and was not read`,
+    );
+  }
+  if (unreadableCount > 0) {
+    const more = unreadableCount > unreadable.length ? ', …' : '';
+    const what = unreadableCount === 1 ? '1 directory' : `${thousands(unreadableCount)} directories`;
+    ctx.note(`note: could not read ${what}: ${unreadable.map(printable).join(', ')}${more}`);
+  }
+  return result;
+}
+
+/** `412 files`, or what was counted before giving up. */
+export function fileWords({ files, stopped }: Scan): string {
+  return stopped ? `${thousands(files)}+ files; stopped counting` : plural(files, 'file');
+}

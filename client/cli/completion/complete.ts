@@ -1,0 +1,140 @@
+/** What the completion of a shell asks: `gardener __complete`. Answers quickly or not at all, and never complains. */
+import { readdir } from 'node:fs/promises';
+import type { Command } from 'commander';
+import { resolvePaths } from '../../../src/paths.ts';
+import type { Client } from '../../client.ts';
+import { abortable } from '../../wire/deadline.ts';
+import { isBackupName, newestFirst } from '../../../src/domain/backup-names.ts';
+import { shortName } from '../backups/backups.ts';
+import { type Candidate, completeWords, type Completion, type Kind } from './complete-words.ts';
+import type { Context } from '../context.ts';
+import { shownWords } from '../terminal/gate.ts';
+import { readShellLine, writeShellWord } from './shell-line.ts';
+import { expandTilde, printable } from '../terminal/text.ts';
+
+export interface CompleteOptions {
+  /** The line up to the cursor, for a shell that leaves the quoting to others. */
+  readonly line?: string;
+  /** What that shell replaces: the end of the line's last word. */
+  readonly replaces?: string;
+}
+
+/** How long a person waits for names. Milliseconds. */
+const PATIENCE_MS = 100;
+/** Names that are asked for at once; more would not be read. */
+const MAX_NAMES = 200;
+
+/**
+ * Prints candidates, one a line, `value<tab>description`; and on a line of its own, with a colon before it, what the
+ * shell may complete by itself: `:file`, `:directory` or `:command`.
+ *
+ * @param words typed after the program's name, quotes taken off, the last one being typed; unused with a line
+ */
+export async function complete(
+  ctx: Context,
+  program: Command,
+  words: readonly string[],
+  { line, replaces = '' }: CompleteOptions,
+): Promise<void> {
+  const shell = line === undefined ? undefined : readShellLine(line);
+  const completion = completeWords(program, shell ? shell.words.slice(1) : words);
+  const { kind, prefix } = completion;
+  // A project may also be named by a path in it.
+  const isPath = kind === 'project' && /^[.~/]|\//.test(prefix);
+  const found = isPath ? [] : [...completion.candidates, ...(await namesOf(ctx, completion))];
+  for (const { value, description } of found) {
+    const text = shell ? replacement(value, shell, completion.prefix, replaces) : value;
+    // What cannot be shown cannot be typed either.
+    if (text === undefined || printable(text) !== text) continue;
+    ctx.host.stdout.write(shownWords(description === '' ? [text] : [text, description]));
+  }
+  const own = isPath ? 'directory' : kind;
+  if (['file', 'directory', 'command'].includes(own)) ctx.print(`:${own}`);
+}
+
+/** The candidate as it replaces what the shell takes for the word: less than the whole after `=`, or in quotes. */
+function replacement(
+  value: string,
+  { raw, quote }: ReturnType<typeof readShellLine>,
+  prefix: string,
+  replaces: string,
+): string | undefined {
+  // What is typed before the value stays typed: `--language=`.
+  const typed = writeShellWord(prefix, quote) ?? '';
+  const before = raw.endsWith(typed) ? raw.slice(0, raw.length - typed.length) : '';
+  const whole = writeShellWord(value, quote);
+  const kept = raw.length - replaces.length;
+  if (whole === undefined || !raw.endsWith(replaces)) return undefined;
+  // In quotes the shell replaces what is within them.
+  return `${before}${whole}`.slice(kept);
+}
+
+async function namesOf(ctx: Context, { kind, prefix, noDashes, location }: Completion): Promise<Candidate[]> {
+  const { home, env } = ctx.host;
+  const { dataDir, socket } = location;
+  const where = {
+    ...(dataDir !== undefined && { dataDir: expandTilde(dataDir, home) }),
+    ...(socket !== undefined && { socket: expandTilde(socket, home) }),
+  };
+  try {
+    const { socketAlone, backupsDir } = resolvePaths({ ...ctx.location, ...where }, env);
+    const names = await lookUp(kind, prefix, {
+      ask: (question) => asking(ctx, where, question),
+      backupsDir: socketAlone ? undefined : backupsDir,
+    });
+    return names.filter(({ value }) => value.startsWith(prefix) && !(noDashes && value.startsWith('-')));
+  } catch {
+    // No daemon, a slow one, an older one: whoever presses the tabulator key wants no lecture.
+    return [];
+  }
+}
+
+interface Sources {
+  readonly ask: <T>(question: (client: Client) => Promise<T>) => Promise<T>;
+  readonly backupsDir: string | undefined;
+}
+
+async function lookUp(kind: Kind, prefix: string, { ask, backupsDir }: Sources): Promise<Candidate[]> {
+  switch (kind) {
+    case 'project': {
+      const query = prefix === '' ? {} : { query: prefix };
+      const { projects } = await ask((client) =>
+        client.projects.list({ ...query, sort: 'name', limit: MAX_NAMES }),
+      );
+      return projects.map(({ name, source_path: path }) => ({ value: name, description: path }));
+    }
+    case 'backup': {
+      // Their names are enough; the daemon would read them all to count their projects. Whose they are behind a socket that
+      // was given alone, nobody knows.
+      if (backupsDir === undefined) return [];
+      const names = await readdir(backupsDir);
+      const ours = names.filter(isBackupName).toSorted(newestFirst);
+      return ours.map((name) => ({
+        value: prefix.startsWith('r') ? name : shortName(name),
+        description: '',
+      }));
+    }
+    case 'method': {
+      const document = await ask((client) => client.rpc.discover());
+      const methods = document['methods'] as { readonly name: string; readonly summary: string }[];
+      return methods.map(({ name, summary }) => ({ value: name, description: summary }));
+    }
+    default:
+      return [];
+  }
+}
+
+/** Asks a daemon that runs, for as long as anybody waits. */
+async function asking<T>(
+  ctx: Context,
+  where: { readonly dataDir?: string; readonly socket?: string },
+  question: (client: Client) => Promise<T>,
+): Promise<T> {
+  const signal = AbortSignal.timeout(PATIENCE_MS);
+  const client = await ctx.host.connect({ ...ctx.location, ...where, autoStart: false, signal });
+  try {
+    return await abortable(question(client), signal);
+  } finally {
+    await client.close();
+  }
+}

@@ -1,0 +1,89 @@
+/** `gardener daemon logs`: the daemon's log, whether or not a daemon runs. */
+import { ConnectionError } from '../../errors.ts';
+import { resolvePaths } from '../../../src/paths.ts';
+import type { Context } from '../context.ts';
+import { whenRunning } from './daemon.ts';
+import { elsewhere, requireHere } from '../elsewhere.ts';
+import { followLines, OLD_FILES, readLines } from './follow.ts';
+import { LocalError, systemReason } from '../failures.ts';
+import { shownJsonLines } from '../terminal/gate.ts';
+import { isAtLeast, prettyLine } from './log-lines.ts';
+import { localDay, printable } from '../terminal/text.ts';
+
+export interface LogOptions {
+  readonly follow?: true;
+  /** How many of the lines that are there already. */
+  readonly lines: number;
+  /** Only lines of this level or above, in any case of letters. */
+  readonly level?: string;
+}
+
+/** @param signal ends following */
+export async function logs(
+  ctx: Context,
+  { follow, lines: last, level }: LogOptions,
+  signal?: AbortSignal,
+): Promise<void> {
+  const logFile = await logHere(ctx);
+  const wanted = (line: string): boolean => level === undefined || isAtLeast(line, level);
+  try {
+    if (follow) {
+      ctx.host.endUnread();
+      const endless = new AbortController().signal;
+      for await (const lines of followLines(logFile, last, signal ?? endless, wanted)) show(ctx, lines);
+      return;
+    }
+    const lines = await lastLines(logFile, last, wanted);
+    if (lines === undefined) return ctx.note(`there is no log yet; it will be ${ctx.shortPath(logFile)}`);
+    show(ctx, lines);
+  } catch (error) {
+    if (!(error instanceof Error && 'syscall' in error)) throw error;
+    throw new LocalError(`cannot read ${ctx.shortPath(logFile)}: ${systemReason(error)}`, undefined, error);
+  }
+}
+
+/**
+ * The log of the daemon that answers; without one, that of the last one here.
+ *
+ * @throws {LocalError} when it is not on this machine, or nobody knows where
+ */
+async function logHere(ctx: Context): Promise<string> {
+  const { paths, socketAlone } = ctx;
+  try {
+    const place = await whenRunning(ctx, async (client) => elsewhere(ctx, await client.daemon.status()));
+    requireHere(place ?? null, 'show the log', 'gardener daemon logs');
+    if (place?.directory) return resolvePaths({ dataDir: place.directory }, {}).logFile;
+    if (place === null) return paths.logFile;
+  } catch (error) {
+    // A daemon that hangs is one whose log is to be read.
+    if (!(error instanceof ConnectionError)) throw error;
+  }
+  if (!socketAlone) return paths.logFile;
+  throw new LocalError(
+    `cannot tell which log is meant: no daemon answers on ${printable(ctx.shortPath(paths.socket))}, which was given without a data directory`,
+    `gardener daemon logs --data-dir <path>, where that daemon runs`,
+  );
+}
+
+/** The last lines, from older files too where the newer ones have too few; undefined without any file. */
+async function lastLines(
+  logFile: string,
+  last: number,
+  wanted: (line: string) => boolean,
+): Promise<string[] | undefined> {
+  const found: string[] = [];
+  let isThere = false;
+  for (let number = 0; number <= OLD_FILES && found.length < last; number += 1) {
+    const lines = await readLines(number === 0 ? logFile : `${logFile}.${number}`);
+    isThere ||= lines.length > 0;
+    found.unshift(...lines.filter(wanted).slice(-(last - found.length)));
+  }
+  return isThere || last === 0 ? found : undefined;
+}
+
+function show(ctx: Context, lines: readonly string[]): void {
+  if (lines.length === 0) return;
+  if (ctx.json) return void ctx.host.stdout.write(shownJsonLines(lines));
+  const today = localDay(new Date(ctx.host.now()));
+  ctx.printLines(lines.map((line) => prettyLine(line, today, ctx.paint)));
+}

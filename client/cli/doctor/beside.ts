@@ -1,0 +1,50 @@
+/** What a daemon that ended left beside the registry file, as it could be written nowhere else. */
+import { lstat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { LAST_GOOD } from '../../../src/domain/backup-names.ts';
+import type { Paths } from '../../../src/paths.ts';
+import { systemReason } from '../failures.ts';
+import { type Diagnosis, error, remedyOf, warning } from './finding.ts';
+import { JsonFault } from '../json.ts';
+import { readStoredRegistry, TooLargeError } from '../backups/stored-registry.ts';
+import { plural, printable, shellWord } from '../terminal/text.ts';
+
+const CHECK = 'file.beside';
+
+/** @param running only a start takes it up */
+export async function checkBeside(
+  { dataDir }: Pick<Paths, 'dataDir'>,
+  running: boolean,
+  short: (path: string) => string,
+): Promise<Diagnosis[]> {
+  const path = join(dataDir, LAST_GOOD);
+  const shown = printable(short(path));
+  const status = await lstat(path).catch(() => undefined);
+  if (!status) return [];
+  const alone = (why: string): Diagnosis[] => [
+    warning(
+      CHECK,
+      `${shown} has the name of what a daemon leaves that can write nowhere else, and ${why}: it is left alone`,
+      `look at it, and move it: mv ${shellWord(path)} ${shellWord(`${path}.old`)}`,
+    ),
+  ];
+  // Reading a pipe would wait for a writer.
+  if (!status.isFile()) return alone('is no regular file');
+  try {
+    const { projects } = await readStoredRegistry(path);
+    return [
+      warning(
+        CHECK,
+        `${shown} holds ${plural(projects.size, 'project')}: it was left there as neither the registry file nor backups/ could be written; a daemon that starts makes it the newest backup`,
+        running
+          ? 'gardener daemon restart, then gardener backups'
+          : 'gardener daemon start, then gardener backups',
+      ),
+    ];
+  } catch (cause) {
+    if (cause instanceof JsonFault || cause instanceof TooLargeError)
+      return alone(`cannot be read as a registry (${printable(cause.message)})`);
+    if (!(cause instanceof Error && 'code' in cause)) throw cause;
+    return [error(CHECK, `cannot read ${shown}: ${systemReason(cause)}`, remedyOf(cause, path))];
+  }
+}

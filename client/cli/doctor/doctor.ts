@@ -1,0 +1,218 @@
+/** `gardener doctor`: looks at everything that can be wrong, with a daemon or without one. */
+import { lstat } from 'node:fs/promises';
+import type { Client } from '../../client.ts';
+import { ConnectionError } from '../../errors.ts';
+import { RegistryError } from '../../../src/domain/errors.ts';
+import { serviceFindings } from '../../service/findings.ts';
+import { confirm } from '../terminal/ask.ts';
+import type { Context } from '../context.ts';
+import { backupFindings, findDropped } from './backups.ts';
+import { checkBeside } from './beside.ts';
+import { checkDisk } from './disk.ts';
+import { checkFile } from './file.ts';
+import { checkLeftovers, checkTrash, deadSocket } from './leftovers.ts';
+import { checkPermissions } from './permissions.ts';
+import {
+  daemonFindings,
+  issueFindings,
+  leftProjects,
+  problemFindings,
+  protectedFindings,
+  unprotected,
+} from './registry.ts';
+import { checkWriting } from './writing.ts';
+import { report } from './report.ts';
+import { adviseThere, type Elsewhere, elsewhere, elsewhereFinding } from '../elsewhere.ts';
+import { EXIT, explain } from '../errors.ts';
+import { UsageError } from '../failures.ts';
+import { type Consent, type Diagnosis, type Treatment, error, type Fix, ok, warning } from './finding.ts';
+import { listAll } from '../projects/list.ts';
+
+export interface DoctorOptions {
+  readonly fix?: true;
+  /** Agree to what `fix` would change in the registry. */
+  readonly yes?: true;
+}
+
+/** A doctor must not hang with the patient: a call may take so long. Milliseconds. */
+const CALL_MS = 10_000;
+/** Lines that a question is explained by. */
+const MAX_LISTED = 10;
+
+export async function doctor(ctx: Context, { fix, yes }: DoctorOptions): Promise<void> {
+  if (yes && !fix)
+    throw new UsageError('cannot agree to anything: nothing is to be changed', 'gardener doctor --fix --yes');
+  const treatment: Treatment = { done: [], failed: [], notAgreed: [] };
+  const treat: Treat = async (look) => {
+    const found = await look();
+    if (!fix || !found.some((one) => one.fix)) return found;
+    await applyFixes(found, treatment, (consent) => (yes ? Promise.resolve(true) : agreed(ctx, consent)));
+    return look();
+  };
+  const life = await lifeOf(ctx);
+  const findings = await (typeof life === 'string' || !('elsewhere' in life)
+    ? examineHere(ctx, life, treat)
+    : examineElsewhere(ctx, life.elsewhere, treat));
+  report(ctx, findings, fix ? treatment : undefined);
+  if (findings.some(({ level }) => level === 'error') || treatment.failed.length > 0)
+    ctx.exitCode = EXIT.refused;
+}
+
+type Treat = (look: () => Promise<Diagnosis[]>) => Promise<Diagnosis[]>;
+
+async function examineHere(ctx: Context, life: Life, treat: Treat): Promise<Diagnosis[]> {
+  const local = await treat(() => examineFiles(ctx, life === 'running'));
+  return [...local, ...(await examineDaemon(ctx, life, local, treat)), ...(await examineService(ctx))];
+}
+
+/** What can be looked at without a daemon. */
+async function examineFiles(ctx: Context, running: boolean): Promise<Diagnosis[]> {
+  const { paths } = ctx;
+  const short = (path: string): string => ctx.shortPath(path);
+  return [
+    ...(await checkPermissions(paths, short)),
+    ...(await checkFile(paths, running, ctx.host.daemonProgram, short)),
+    ...(await checkBeside(paths, running, short)),
+    ...(await checkWriting(paths, short)),
+    ...(await checkLeftovers(paths, ctx.host.now(), short)),
+    ...(running ? [] : await checkTrash(paths, short)),
+    ...(await checkDisk(paths)),
+  ];
+}
+
+type Life = 'running' | 'absent' | { readonly trouble: unknown };
+
+/** Whether a daemon answers, and which; starts none. */
+async function lifeOf(ctx: Context): Promise<Life | { readonly elsewhere: Elsewhere }> {
+  try {
+    const found = await ctx.withClient(async (client) => elsewhere(ctx, await client.daemon.status()), {
+      autoStart: false,
+      deadlines: { call: CALL_MS },
+    });
+    return found === null ? 'running' : { elsewhere: found };
+  } catch (trouble) {
+    const absent = trouble instanceof ConnectionError && trouble.reason === 'not_running';
+    return absent ? 'absent' : { trouble };
+  }
+}
+
+/** What a daemon says that has other files than those here; nothing here is compared with that. */
+async function examineElsewhere(ctx: Context, found: Elsewhere, treat: Treat): Promise<Diagnosis[]> {
+  const at = elsewhereFinding(found, ctx.paths.socket);
+  try {
+    return await ctx.withClient(
+      async (client) => [at, ...(await treat(() => examineRegistry(ctx, client, found)))],
+      { autoStart: false, deadlines: { call: CALL_MS } },
+    );
+  } catch (trouble) {
+    return [at, troubleFinding(ctx, trouble)];
+  }
+}
+
+/** What only a daemon can tell; one is started for it, unless that is forbidden or would change a spoilt file. */
+async function examineDaemon(
+  ctx: Context,
+  life: Life,
+  local: readonly Diagnosis[],
+  treat: Treat,
+): Promise<Diagnosis[]> {
+  const unseen = (why: string): Diagnosis =>
+    warning('projects', `the projects, the backups and the daemon were not looked at: ${why}`);
+  if (typeof life === 'object')
+    return [troubleFinding(ctx, life.trouble), unseen('the daemon does not answer')];
+  const left = await treat(() => leftSocket(ctx, life));
+  const spoilt = local.some(({ level, check }) => level === 'error' && check.startsWith('file.'));
+  if (life === 'absent' && !ctx.autoStart)
+    return [...left, unseen('no daemon runs, and --no-start forbids to start one')];
+  if (life === 'absent' && spoilt)
+    return [...left, unseen('no daemon runs, and none is started before the file is seen to')];
+  try {
+    return await ctx.withClient(
+      async (client) => [...left, ...(await treat(() => examineRegistry(ctx, client)))],
+      { deadlines: { call: CALL_MS } },
+    );
+  } catch (trouble) {
+    return [...left, troubleFinding(ctx, trouble), unseen('the daemon does not answer')];
+  }
+}
+
+async function leftSocket(ctx: Context, life: Life): Promise<Diagnosis[]> {
+  // One that was forwarded is for whoever forwards it.
+  if (life !== 'absent' || ctx.socketAlone) return [];
+  const { paths } = ctx;
+  const status = await lstat(paths.socket).catch(() => undefined);
+  return status?.isSocket() ? [deadSocket(paths, status, (path) => ctx.shortPath(path))] : [];
+}
+
+/** @param found a daemon whose files are not those here */
+async function examineRegistry(ctx: Context, client: Client, found?: Elsewhere): Promise<Diagnosis[]> {
+  const now = ctx.host.now();
+  const [status, info, { issues }, { backups, ...missing }, projects] = await Promise.all([
+    client.daemon.status(),
+    client.registry.info(),
+    client.registry.validate(),
+    client.registry.backups().catch((trouble: unknown) => ({ backups: [], trouble: backupTrouble(trouble) })),
+    listAll(client, {}),
+  ]);
+  const known = new Set([...projects.map(({ project_id: id }) => id), ...leftProjects(issues)]);
+  const isHere = found?.directory !== null;
+  const dropped = isHere ? await findDropped(status.data_dir, backups, (id) => known.has(id), now) : [];
+  const told = isHere ? unprotected(issues, status, ctx.host) : issues;
+  const findings = [
+    ...daemonFindings(status),
+    ...problemFindings(info),
+    ...issueFindings(client, told, projects, new Set(dropped.map(({ project_id: id }) => id))),
+    ...(isHere ? protectedFindings(projects, status, ctx.host) : []),
+    ...('trouble' in missing ? [missing.trouble] : backupFindings(backups, dropped, now)),
+  ];
+  return isHere ? findings : findings.map(adviseThere);
+}
+
+/** What the service manager says; a system without one has nothing to say. */
+async function examineService(ctx: Context): Promise<Diagnosis[]> {
+  const { paths, host } = ctx;
+  if (process.platform !== 'darwin' && process.platform !== 'linux')
+    return [ok('service', 'not on this system')];
+  return serviceFindings({ paths, daemonProgram: host.daemonProgram, home: host.home || undefined });
+}
+
+/** @throws what is no answer about the backups */
+function backupTrouble(trouble: unknown): Diagnosis {
+  if (!(trouble instanceof RegistryError)) throw trouble;
+  const { message, hint } = explain(trouble);
+  return error('backups', message, hint);
+}
+
+function troubleFinding(ctx: Context, trouble: unknown): Diagnosis {
+  const { message, hint } = explain(trouble, {}, ctx.socketAlone);
+  return error('daemon', message, hint);
+}
+
+/** Does what can be done, each thing once. */
+async function applyFixes(
+  found: readonly Diagnosis[],
+  { done, failed, notAgreed }: Treatment,
+  isAgreed: (consent: Consent) => Promise<boolean>,
+): Promise<void> {
+  const fixes = new Set<Fix>(found.flatMap(({ fix }) => (fix ? [fix] : [])));
+  for (const fix of fixes) {
+    if (fix.consent && !(await isAgreed(fix.consent))) {
+      notAgreed.push(fix.consent.what);
+      continue;
+    }
+    try {
+      await fix.run();
+      done.push(fix.done);
+    } catch (cause) {
+      failed.push(`${fix.done}: ${explain(cause).message}`);
+    }
+  }
+}
+
+/** Says what it is about and asks; where nobody can answer, it is no. */
+async function agreed(ctx: Context, { what, about }: Consent): Promise<boolean> {
+  if (!ctx.host.stdin.isTTY || !ctx.host.stderr.isTTY) return false;
+  for (const line of about.slice(0, MAX_LISTED)) ctx.note(line);
+  if (about.length > MAX_LISTED) ctx.note(`and ${about.length - MAX_LISTED} more`);
+  return await confirm(ctx.host, `${what}?`);
+}

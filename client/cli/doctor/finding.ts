@@ -1,0 +1,61 @@
+/** What `gardener doctor` finds: how something is, what to do about it, and what `--fix` does. */
+import type { Finding } from '../../service/status.ts';
+
+import { systemCode, systemRemedy } from '../../../src/system/errors.ts';
+import { shellWord } from '../terminal/text.ts';
+
+export type { Finding } from '../../service/status.ts';
+
+/** Something that `--fix` can do. */
+export interface Fix {
+  /** In words, as something that was done: `removed ~/x`. */
+  readonly done: string;
+  readonly run: () => Promise<void>;
+  /** What it changes in the registry, for the person to agree to first; what changes nothing there needs no consent. */
+  readonly consent?: Consent;
+}
+
+export interface Consent {
+  /** `mark 3 projects for retraining`, for a question and for who was not asked. */
+  readonly what: string;
+  /** What it is about, one a line. */
+  readonly about: readonly string[];
+}
+
+export interface Diagnosis extends Finding {
+  readonly fix?: Fix;
+}
+
+/** What was tried of what could be done. */
+export interface Treatment {
+  readonly done: string[];
+  readonly failed: string[];
+  /** What nobody has agreed to. */
+  readonly notAgreed: string[];
+}
+
+export function ok(check: string, message: string): Diagnosis {
+  return { check, level: 'ok', message };
+}
+
+export function warning(check: string, message: string, remedy?: string, fix?: Fix): Diagnosis {
+  return { check, level: 'warning', message, ...advice(remedy, fix) };
+}
+
+export function error(check: string, message: string, remedy?: string, fix?: Fix): Diagnosis {
+  return { check, level: 'error', message, ...advice(remedy, fix) };
+}
+
+/** What a person can do about a system error with a path, where nothing can be fixed. */
+export function remedyOf(cause: unknown, path: string): string | undefined {
+  // The table sends people to the doctor.
+  if (systemCode(cause) === 'EACCES')
+    return `look at the permissions, and at those of the directories above: ls -ld ${shellWord(path)}`;
+  return systemRemedy(cause) ?? undefined;
+}
+
+/** What can be fixed needs no other advice than that. */
+function advice(remedy: string | undefined, fix: Fix | undefined): { remedy?: string; fix?: Fix } {
+  const what = remedy ?? (fix && 'gardener doctor --fix');
+  return { ...(what !== undefined && { remedy: what }), ...(fix && { fix }) };
+}

@@ -1,0 +1,149 @@
+/** What killed processes left behind. */
+import type { Stats } from 'node:fs';
+import { lstat, readdir, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { type Paths, trashWithin } from '../../../src/paths.ts';
+import { isProbeName } from './writing.ts';
+import { type Diagnosis, error, type Fix, ok, warning } from './finding.ts';
+import { isImportName } from '../backups/import-name.ts';
+import { plural, shellWord } from '../terminal/text.ts';
+
+/** A write takes milliseconds; whatever is older than this belongs to nobody any more. Milliseconds. */
+const WRITE_MS = 60_000;
+/** The lock of a start is touched every few seconds while somebody holds it. Milliseconds. */
+const LOCK_MS = 15_000;
+
+/** Temporary files of interrupted writes and imports, locks of interrupted starts, sockets that were never used. */
+export async function checkLeftovers(
+  { dataDir, backupsDir, registryFile, runDir, socket }: Paths,
+  now: number,
+  short: (path: string) => string,
+): Promise<Diagnosis[]> {
+  const run = dirname(socket);
+  // With a part by chance; without one as an earlier version wrote.
+  const staged = /^(registry\.json|registry-.+\.json)(\.[0-9a-f]{12})?\.staged(\.\d+)?$/;
+  const writes = [
+    ...(await find(
+      dataDir,
+      (name) => (staged.test(name) && name.startsWith(basename(registryFile))) || isProbeName(name),
+    )),
+    ...(await find(backupsDir, (name) => staged.test(name) || isImportName(name) || isProbeName(name))),
+  ];
+  // A time in the future is of a clock that was set back.
+  const old = (age: number) => (one: Found) => Math.abs(now - one.status.mtimeMs) > age;
+  const locks = [
+    ...(await find(run, (name) => name === `${basename(socket)}.lock`)),
+    ...(await find(runDir, (name) => name === 'owner.lock')),
+  ];
+  const others = new Set<Found>();
+  for (const lock of locks) if (!(await isLock(lock))) others.add(lock);
+  const paths = [
+    // No daemon makes a directory of such a name: whatever is in it is somebody's, and in nobody's way.
+    ...writes.filter(({ status }) => !status.isDirectory()).filter(old(WRITE_MS)),
+    // The daemon binds under such a name and renames it.
+    ...(await find(run, (name) => /^\.[0-9a-f]{1,16}$/.test(name)))
+      .filter(({ status }) => status.isSocket())
+      .filter(old(WRITE_MS)),
+    ...locks.filter((lock) => !others.has(lock)).filter(old(LOCK_MS)),
+    ...(await find(runDir, (name) => /^owner\.[0-9a-f]{12}\.staged$/.test(name))).filter(old(WRITE_MS)),
+  ].map(({ path }) => path);
+  const inTheWay = [...others].map(({ path }) => takenName(path, short));
+  if (paths.length === 0)
+    return inTheWay.length > 0 ? inTheWay : [ok('leftovers', 'no killed process left anything behind')];
+  const named = paths.slice(0, 3).map(short).join(', ');
+  return [
+    ...inTheWay,
+    warning(
+      'leftovers',
+      `killed processes left ${plural(paths.length, 'file')} behind: ${named}`,
+      undefined,
+      removal(paths, short),
+    ),
+  ];
+}
+
+/** What was removed and is not deleted yet; while a daemon runs, it knows more about that. */
+export async function checkTrash(
+  { trashDir, projectsDir }: Paths,
+  short: (path: string) => string,
+): Promise<Diagnosis[]> {
+  const ours = (name: string): boolean => /.-[0-9a-f]{8}$/.test(name);
+  const within = await find(trashWithin(projectsDir), ours);
+  const waiting = [...(await find(trashDir, ours)), ...within];
+  if (waiting.length === 0) return [];
+  const what =
+    waiting.length === 1 ? '1 removed directory waits' : `${waiting.length} removed directories wait`;
+  return [
+    warning(
+      'leftovers.trash',
+      `${what} in ${short(dirname(waiting[0]?.path ?? trashDir))} to be deleted; a daemon does that when it runs`,
+      'gardener daemon start',
+    ),
+  ];
+}
+
+/** No daemon makes such a thing of such a name: whatever is in it is somebody's. */
+function takenName(path: string, short: (path: string) => string): Diagnosis {
+  return error(
+    'leftovers.in_the_way',
+    `no daemon can start: something that is no lock is in the way at ${short(path)}`,
+    `move it: mv ${shellWord(path)} ${shellWord(`${path}.old`)}`,
+  );
+}
+
+/**
+ * A socket that nobody listens on. Harmless: a daemon that starts replaces it.
+ *
+ * @param found when nobody listened; a daemon that has started since has another one
+ */
+export function deadSocket({ socket }: Paths, found: Stats, short: (path: string) => string): Diagnosis {
+  const fix = removal([socket, `${socket}.pid`], short);
+  return warning(
+    'socket.leftover',
+    `nobody listens on ${short(socket)}: a daemon was killed; the next one replaces it`,
+    undefined,
+    {
+      ...fix,
+      async run() {
+        const now = await lstat(socket);
+        if (now.ino !== found.ino || now.ctimeMs !== found.ctimeMs)
+          throw new Error('a daemon has been started meanwhile');
+        await fix.run();
+      },
+    },
+  );
+}
+
+function removal(paths: readonly string[], short: (path: string) => string): Fix {
+  return {
+    done: `removed ${paths.map(short).join(', ')}`,
+    run: async () =>
+      void (await Promise.all(paths.map((path) => rm(path, { recursive: true, force: true })))),
+  };
+}
+
+interface Found {
+  readonly path: string;
+  readonly status: Stats;
+}
+
+/** The lock of a start is an empty directory. */
+async function isLock({ path, status }: Found): Promise<boolean> {
+  if (!status.isDirectory()) return false;
+  // One that has just been released was one.
+  const names = await readdir(path).catch(({ code }: NodeJS.ErrnoException) =>
+    code === 'ENOENT' ? [] : [''],
+  );
+  return names.length === 0;
+}
+
+async function find(directory: string, wanted: (name: string) => boolean): Promise<Found[]> {
+  const names = await readdir(directory).catch(() => []);
+  const found: Found[] = [];
+  for (const name of names.filter(wanted)) {
+    const path = join(directory, name);
+    const status = await lstat(path).catch(() => undefined);
+    if (status) found.push({ path, status });
+  }
+  return found;
+}

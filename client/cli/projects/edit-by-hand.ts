@@ -1,0 +1,96 @@
+/** Editing a project as JSON in the person's own editor. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Client } from '../../client.ts';
+import { RpcError } from '../../errors.ts';
+import type { WireProject } from '../../../src/domain/encoding.ts';
+import { RegistryError } from '../../../src/domain/errors.ts';
+import { confirm } from '../terminal/ask.ts';
+import type { Context } from '../context.ts';
+import { updateCurrent } from './changes.ts';
+import { changesIn, editableText, EditFault, overtaken } from './edited.ts';
+import { explain } from '../errors.ts';
+import { LocalError } from '../failures.ts';
+import { JsonFault } from '../json.ts';
+import { printable } from '../terminal/text.ts';
+
+/** Opens the editor until what it leaves is accepted or given up, and makes only the changes made there. */
+export async function editByHand(ctx: Context, client: Client, reference: string): Promise<void> {
+  const before = await client.projects.get({ project: reference });
+  const directory = await mkdtemp(join(tmpdir(), 'gardener-edit-'));
+  const file = join(directory, 'project.json');
+  let keep = false;
+  try {
+    await writeFile(file, editableText(before), { mode: 0o600 });
+    for (;;) {
+      await runEditor(ctx, file);
+      try {
+        const after = await apply(client, before, await readFile(file, 'utf8'));
+        if (ctx.json) ctx.printJson(after ?? before);
+        else if (after) ctx.print(`changed ${ctx.paint('bold', printable(after.name))}`);
+        else ctx.print('nothing was changed');
+        return;
+      } catch (error) {
+        keep = true;
+        if (!isMendable(error)) throw error;
+        ctx.note(`gardener: ${fault(error)}`);
+        if (!(await confirm(ctx.host, 'edit again?', { byDefault: true }))) throw kept(file);
+        keep = false;
+      }
+    }
+  } finally {
+    if (keep) ctx.note(`note: what you wrote is in ${file}`);
+    else await rm(directory, { recursive: true, force: true });
+  }
+}
+
+/** @returns undefined when nothing differs */
+async function apply(client: Client, before: WireProject, text: string): Promise<WireProject | undefined> {
+  const changes = await changesIn(before, text);
+  if (Object.keys(changes).length === 0) return undefined;
+  return updateCurrent(client, before, (current) => {
+    const field = overtaken(before, current, changes);
+    if (field === undefined) return changes;
+    throw new LocalError(
+      `cannot change ${field}: somebody else changed it while the editor was open`,
+      `gardener edit ${current.project_id}`,
+    );
+  });
+}
+
+function isMendable(error: unknown): boolean {
+  if (error instanceof JsonFault || error instanceof EditFault) return true;
+  if (error instanceof RpcError) return error.issues.length > 0;
+  return (
+    error instanceof RegistryError &&
+    ['project_exists', 'invalid_name', 'source_path_missing'].includes(error.kind)
+  );
+}
+
+function fault(error: unknown): string {
+  if (error instanceof JsonFault) return `cannot read what you wrote: ${error.message}`;
+  return error instanceof EditFault ? error.message : explain(error).message;
+}
+
+function kept(file: string): LocalError {
+  return new LocalError('nothing was changed', `mend ${file} and use its values with the flags`);
+}
+
+async function runEditor({ host }: Context, file: string): Promise<void> {
+  const editor = host.env['VISUAL'] || host.env['EDITOR'] || 'vi';
+  // Through a shell, as everybody does: the variable may hold arguments and quotes.
+  const child = spawn('/bin/sh', ['-c', `${editor} "$@"`, editor, file], { env: host.env, stdio: 'inherit' });
+  // Ctrl-C in the editor is the editor's.
+  const [code, signal] = await host.uninterrupted(async () => {
+    const [status, cause] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
+    return [status, cause] as const;
+  });
+  if (code === 0) return;
+  throw new LocalError(
+    `cannot edit: ${editor} ended with ${signal ?? code}`,
+    'another editor: VISUAL=nano gardener edit …',
+  );
+}

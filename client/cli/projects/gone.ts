@@ -1,0 +1,74 @@
+/** Which codebases are no longer where the registry has them, as the daemon finds: it asks no disk for longer than it may. */
+import type { Client } from '../../client.ts';
+import { ConnectionError, RpcError } from '../../errors.ts';
+
+/** Whoever looks at one project does not wait longer for a disk that does not answer. Milliseconds. */
+const GLANCE_MS = 1_000;
+/** More are not asked for one by one. */
+const MAX_NAMED = 1_000;
+const INVALID_PARAMS = -32602;
+const CODES = ['source_missing', 'source_unreachable'] as const;
+
+const NONE: ReadonlySet<string> = new Set();
+
+export interface Gone {
+  /** The ids of the projects whose `source_path` is gone. */
+  readonly ids: ReadonlySet<string>;
+  /**
+   * Whether a disk did not answer. None is said to be gone then: which ones were told before that disk was asked is
+   * chance, and marks that come and go tell nothing.
+   */
+  readonly silent: boolean;
+}
+
+/**
+ * Asks only about what is to be shown. A disk that answers is waited for, also where there are thousands of projects; one
+ * that does not, for seconds at most.
+ *
+ * @param projects default all
+ */
+export async function goneAmong(
+  client: Client,
+  projects?: readonly { readonly project_id: string }[],
+): Promise<Gone> {
+  if (projects?.length === 0) return { ids: NONE, silent: false };
+  const named = projects && projects.length <= MAX_NAMED;
+  return await look(client, named ? projects.map(({ project_id: id }) => id) : undefined);
+}
+
+/** Whether the codebase of one project is gone; false where that is not told at once. */
+export async function isGoneNow(
+  client: Client,
+  { project_id: id }: { project_id: string },
+): Promise<boolean> {
+  try {
+    return (await look(client, [id], GLANCE_MS)).ids.has(id);
+  } catch (error) {
+    if (error instanceof ConnectionError && error.reason === 'timeout') return false;
+    throw error;
+  }
+}
+
+async function look(client: Client, projects?: string[], deadline?: number): Promise<Gone> {
+  try {
+    const params = { codes: [...CODES], ...(projects && { projects }) };
+    const { issues } = await client.registry.validate(params, { deadline });
+    if (issues.some(({ silent }) => silent)) return { ids: NONE, silent: true };
+    const gone = issues.flatMap(({ code, project_id: id }) =>
+      code === 'source_missing' && id !== undefined ? [id] : [],
+    );
+    return { ids: new Set(gone), silent: false };
+  } catch (error) {
+    // A daemon of an earlier version, which may run in the foreground or elsewhere, takes no parameters.
+    if (error instanceof RpcError && error.code === INVALID_PARAMS) return { ids: NONE, silent: false };
+    throw error;
+  }
+}
+
+export const SILENT_NOTE =
+  'note: a disk does not answer, and which codebases are gone cannot be told; gardener doctor says more';
+
+/** A path as people read it, with a word about one that leads nowhere. */
+export function markedPath(path: string, isGone: boolean): string {
+  return isGone ? `${path} (gone)` : path;
+}

@@ -1,0 +1,109 @@
+/** `gardener ls`: the projects as a table. */
+import type { Client } from '../../client.ts';
+import type { WireProject } from '../../../src/domain/encoding.ts';
+import type { Params } from '../../../src/protocol/methods.ts';
+import { STATUS_STYLES } from '../terminal/colour.ts';
+import type { Context } from '../context.ts';
+import { goneAmong, markedPath, SILENT_NOTE } from './gone.ts';
+import { type Cell, type Column, layTable } from '../terminal/table.ts';
+import { printable, relativeTime, statusWords, thousands } from '../terminal/text.ts';
+
+export interface ListOptions {
+  readonly status?: WireProject['training_status'];
+  readonly language?: string;
+  readonly tag?: string;
+}
+
+type Filter = Pick<Params<'projects.list'>, 'status' | 'language' | 'tag' | 'query'>;
+
+/** Projects asked for at once: about a mebibyte. */
+const PAGE = 1_000;
+
+const COLUMNS: readonly Column[] = [
+  { title: '  NAME' },
+  { title: 'STATUS', rigid: true },
+  { title: 'LANGUAGE' },
+  { title: 'FILES', align: 'right', rigid: true },
+  { title: 'USED', rigid: true },
+  { title: 'PATH', cut: 'start' },
+];
+
+export async function list(ctx: Context, query: string | undefined, options: ListOptions): Promise<void> {
+  const filter: Filter = { ...options, ...(query !== undefined && { query: sought(ctx, query) }) };
+  await ctx.withClient(async (client) => {
+    const [projects, { active_project: active }] = await Promise.all([
+      listAll(client, filter),
+      client.projects.active(),
+    ]);
+    if (ctx.json) return ctx.printJson({ projects });
+    const isFiltered = Object.keys(filter).length > 0;
+    if (projects.length === 0) return sayNothing(ctx, isFiltered);
+    const gone = await goneAmong(client, isFiltered ? projects : undefined);
+    if (gone.silent) ctx.note(SILENT_NOTE);
+    const lines = layTable(
+      COLUMNS,
+      projects.map((project) =>
+        row(ctx, project, project.project_id === active?.project_id, gone.ids.has(project.project_id)),
+      ),
+      {
+        columns: ctx.columns,
+        paintTitle: (text) => ctx.paint('dim', text),
+      },
+    );
+    ctx.printLines(lines);
+  });
+}
+
+/** What was typed as a path from here, as the registry has it; and as Tab completes a directory, with a slash. */
+function sought(ctx: Context, query: string): string {
+  return /^(\.{1,2}|~)(\/|$)/.test(query) ? ctx.reference(query) : query.replace(/(?<=[^/])\/+$/, '');
+}
+
+/** Every project that fits, by name. */
+export async function listAll(client: Client, filter: Filter): Promise<WireProject[]> {
+  const all: WireProject[] = [];
+  let cursor: string | null = null;
+  do {
+    const page: { projects: WireProject[]; next_cursor: string | null } = await client.projects.list({
+      ...filter,
+      sort: 'name',
+      limit: PAGE,
+      ...(cursor !== null && { cursor }),
+    });
+    all.push(...page.projects);
+    cursor = page.next_cursor;
+  } while (cursor !== null);
+  return all;
+}
+
+function sayNothing(ctx: Context, filtered: boolean): void {
+  if (filtered) ctx.note('no project fits; to see all: gardener ls');
+  else ctx.note('no projects yet; to add one: gardener add <path>');
+}
+
+function row(ctx: Context, project: WireProject, active: boolean, gone: boolean): Cell[] {
+  const { training_status: status } = project;
+  const style = STATUS_STYLES[status];
+  return [
+    {
+      text: `${active ? '*' : ' '} ${printable(project.name)}`,
+      paint: active ? (text) => ctx.paint('green', text) : undefined,
+    },
+    { text: statusText(project), paint: style && ((text) => ctx.paint(style, text)) },
+    { text: printable(project.language) },
+    { text: thousands(project.file_count) },
+    { text: project.last_used === null ? 'never' : relativeTime(project.last_used, ctx.host.now()) },
+    {
+      text: markedPath(printable(ctx.shortPath(project.source_path)), gone),
+      paint: gone ? (text) => ctx.paint('yellow', text) : undefined,
+    },
+  ];
+}
+
+function statusText({ training_status: status, training, retrain_requested: retrain }: WireProject): string {
+  const progress = training?.progress;
+  if (status === 'training' && typeof progress === 'number') {
+    return `training ${Math.floor(progress * 100)}%`;
+  }
+  return retrain ? 'retrain' : statusWords(status);
+}

@@ -1,0 +1,124 @@
+/** `gardener mv`: tells the registry that codebases lie elsewhere now. */
+import type { Client } from '../../../client.ts';
+import type { WireProject } from '../../../../src/domain/encoding.ts';
+import { RegistryError } from '../../../../src/domain/errors.ts';
+import type { Params } from '../../../../src/protocol/methods.ts';
+import { confirm } from '../../terminal/ask.ts';
+import { codebaseAt } from '../../codebase/codebase.ts';
+import type { Context } from '../../context.ts';
+import { elsewhere, warnElsewhere } from '../../elsewhere.ts';
+import { EXIT } from '../../errors.ts';
+import { UsageError } from '../../failures.ts';
+import { goneAmong, markedPath } from '../gone.ts';
+import { elseHere, movedFrom, type Moves, noteBelow, noteOthers, noteStill } from './notes.ts';
+import { restingPlace } from './into.ts';
+import { operands, printable } from '../../terminal/text.ts';
+
+export interface MoveOptions {
+  readonly dryRun?: true;
+}
+
+/** What was moved: a project, or all at or below a directory; and where it was. */
+interface Subject {
+  readonly what: Pick<Params<'projects.move'>, 'project' | 'from'>;
+  readonly from: string;
+}
+
+/** How one names a directory that is there, into which something goes: `work/`, `..`. */
+const INTO = /(^|\/)\.{0,2}$/;
+
+export async function move(
+  ctx: Context,
+  text: string,
+  directory: string,
+  { dryRun: isTrial }: MoveOptions,
+): Promise<void> {
+  ctx.hints = { project_not_found: 'gardener ls shows where projects are' };
+  const target = await codebaseAt(ctx, directory);
+  await ctx.withClient(async (client) => {
+    warnElsewhere(ctx, await elsewhere(ctx, client.hello), target);
+    const { what, from } = await subject(ctx, client, text, target);
+    const trial = await client.projects.move({ ...what, to: target, dry_run: true });
+    const gone = await goneAmong(client, trial.projects);
+    const projects = trial.projects.map((project) => ({ project, inside: inside(project, target) }));
+    const { path: to, doubt } = await restingPlace({ from, projects }, target, ctx.host.env);
+    if (doubt && !INTO.test(directory) && !(await isInside(ctx, trial, { to, target, isTrial }))) {
+      ctx.exitCode = EXIT.refused;
+      return;
+    }
+    const done = await client.projects.move({ ...what, to, ...(isTrial && { dry_run: true }) });
+    if (ctx.json) ctx.printJson({ ...done, ...(isTrial && { dry_run: true }) });
+    else await tell(ctx, client, done, isTrial ?? false);
+    noteOthers(ctx, done);
+    const stays = !gone.silent && trial.projects.some(({ project_id: id }) => !gone.ids.has(id));
+    if (stays) await noteStill(ctx, from, to, isTrial ? '' : elseHere('to take it back', done, from));
+    if (what.project !== undefined) await noteBelow(ctx, client, { from, to, followed: done.projects });
+  });
+}
+
+/**
+ * Both the directory and what has the old name in it may be what was moved. It is as mv does it; a person is asked, and
+ * others are told.
+ */
+async function isInside(
+  ctx: Context,
+  trial: Moves,
+  { to, target, isTrial }: { to: string; target: string; isTrial: true | undefined },
+): Promise<boolean> {
+  const [path, around] = [to, target].map((one) => printable(ctx.shortPath(one)));
+  if (isTrial || !ctx.host.stdin.isTTY || !ctx.host.stderr.isTTY) {
+    ctx.note(`note: taken for moved into ${around}, as ${path} is there${elseHere('if not', trial, target)}`);
+    return true;
+  }
+  if (await confirm(ctx.host, `is it at ${path} now, moved into ${around}?`)) return true;
+  ctx.note(`nothing was changed${elseHere('if it is the directory itself', trial, target)}`);
+  return false;
+}
+
+/** What of a project's path comes after the directory that it is in. */
+function inside({ source_path: path }: WireProject, directory: string): string {
+  return directory === '/' ? (path === '/' ? '' : path) : path.slice(directory.length);
+}
+
+async function tell(ctx: Context, client: Client, { projects }: Moves, isTrial: boolean): Promise<void> {
+  const gone = isTrial ? undefined : await goneAmong(client, projects);
+  for (const { project_id: id, name, source_path: path } of projects) {
+    const where = markedPath(printable(ctx.shortPath(path)), gone?.ids.has(id) ?? false);
+    ctx.say(
+      `${ctx.paint('bold', printable(name))} ${isTrial ? `would be at ${where}` : `is at ${where} now`}`,
+    );
+  }
+}
+
+/**
+ * A project by its name or id; anything else is the path that a directory had.
+ *
+ * @throws {UsageError} for a word that may be either
+ */
+async function subject(ctx: Context, client: Client, text: string, to: string): Promise<Subject> {
+  const reference = ctx.reference(text);
+  if (reference.startsWith('/')) return { what: { from: reference }, from: reference };
+  let named: WireProject;
+  try {
+    named = await client.projects.get({ project: reference });
+  } catch (error) {
+    if (!(error instanceof RegistryError) || error.kind !== 'project_not_found') throw error;
+    const path = ctx.reference(`./${text}`);
+    return { what: { from: path }, from: path };
+  }
+  const path = ctx.reference(`./${text}`);
+  const there = await movedFrom(client, path, to);
+  const { name, project_id: id, source_path: from } = named;
+  const [other] = there;
+  if (!other || there.some((project) => project.project_id === id)) return { what: { project: id }, from };
+  const shown = (directory: string): string => printable(ctx.shortPath(directory));
+  throw new UsageError(
+    `cannot tell what ${printable(text)} means: the project of that name, at ${shown(from)}, or the directory ${shown(path)}, with "${printable(other.name)}"`,
+    `gardener mv ${operands(`./${text}`, to)}, or gardener mv ${operands(id, to)} for the project "${printable(name)}"`,
+  );
+}
+
+/** What to type to have a project follow its codebase. */
+export function moveCommand(name: string, directory: string): string {
+  return `gardener mv ${operands(name, directory)}`;
+}

@@ -1,0 +1,119 @@
+/** Which project a command is about: as the person named it, or where they may leave it out. */
+import { realpathSync, type Stats, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import type { Client } from '../../client.ts';
+import { RegistryError } from '../../../src/domain/errors.ts';
+import type { Result } from '../../../src/protocol/methods.ts';
+import { type Context, isGone } from '../context.ts';
+import { requireAnswer } from '../codebase/disk-answer.ts';
+import { printable } from '../terminal/text.ts';
+
+export type Resolved = Result<'projects.resolve'>;
+
+/** The environment's word for the project to work on. */
+export const PROJECT_VARIABLE = 'CODEBASE_GARDENER_PROJECT';
+
+/**
+ * The project that was named, otherwise the environment's, the one around the working directory, the active one. Says
+ * so on standard error where the active one stands in for a codebase that nobody has registered.
+ *
+ * @param isTold false for whoever will not take the active one
+ * @throws {RegistryError} `project_not_found`, `ambiguous_project`
+ */
+export async function resolveProject(
+  ctx: Context,
+  client: Client,
+  argument: string | undefined,
+  { isTold = true }: { readonly isTold?: boolean } = {},
+): Promise<Resolved> {
+  if (argument !== undefined) {
+    return client.projects.resolve({ project: await referenceTo(ctx, client, argument) });
+  }
+  const env = ctx.host.env[PROJECT_VARIABLE];
+  if (env) {
+    ctx.hints = { project_not_found: `gardener ls, or unset ${PROJECT_VARIABLE}` };
+    return client.projects.resolve({ env: await referenceTo(ctx, client, env) });
+  }
+  const { path: cwd, fault } = workingPath(ctx);
+  const resolved = await client.projects.resolve(cwd === undefined ? {} : { cwd });
+  if (!isTold || resolved.resolved_by !== 'active') return resolved;
+  const why = fault ?? (cwd !== undefined && isInCodebase(cwd) ? 'not registered' : undefined);
+  if (why !== undefined) ctx.note(`${why}: using the active project "${printable(resolved.project.name)}"`);
+  return resolved;
+}
+
+/**
+ * A project as the person named it, for the daemon. A bare word is a name or an id; where no project has it and a
+ * directory here does, it means that.
+ */
+export async function referenceTo(ctx: Context, client: Client, text: string): Promise<string> {
+  const reference = ctx.reference(text);
+  if (reference.startsWith('/')) return reference;
+  try {
+    return (await client.projects.get({ project: reference })).project_id;
+  } catch (error) {
+    if (!(error instanceof RegistryError) || error.kind !== 'project_not_found') throw error;
+  }
+  // Only now: what is of that name here may be on a disk that does not answer.
+  const { path: cwd, fault } = workingPath(ctx);
+  if (fault !== undefined) return reference;
+  const path = resolve(cwd, text);
+  await requireAnswer(path, ctx.shortPath(path));
+  return isDirectory(path) ? path : reference;
+}
+
+/** Why it is this project. */
+export function origin({ resolved_by: by }: Resolved): string {
+  switch (by) {
+    case 'argument':
+      return 'as named';
+    case 'env':
+      return `from ${PROJECT_VARIABLE}`;
+    case 'cwd':
+      return 'the working directory is in it';
+    case 'worktree':
+      return 'the working directory is in a worktree of it';
+    case 'active':
+      return 'the active project';
+  }
+}
+
+/** Whether the directory belongs to a repository, as it is written or behind links. */
+function isInCodebase(directory: string): boolean {
+  return hasRepository(directory) || hasRepository(realpathSync(directory));
+}
+
+function hasRepository(directory: string): boolean {
+  for (let place = directory; ; place = dirname(place)) {
+    if (exists(join(place, '.git'))) return true;
+    if (place === dirname(place)) return false;
+  }
+}
+
+function exists(path: string): boolean {
+  return statusOf(path) !== undefined;
+}
+
+function isDirectory(path: string): boolean {
+  return statusOf(path)?.isDirectory() ?? false;
+}
+
+function statusOf(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch {
+    // What may not be looked at, or lies in what is no directory, says nothing about projects.
+    return undefined;
+  }
+}
+
+/** The working directory; where it was, as far as anybody knows, and why it cannot be told. */
+function workingPath(ctx: Context): { path: string; fault?: never } | { path?: string; fault: string } {
+  try {
+    return { path: ctx.host.cwd() };
+  } catch (error) {
+    const path = ctx.host.lostCwd();
+    const fault = isGone(error) ? 'the working directory is gone' : 'cannot tell the working directory';
+    return { fault, ...(path !== undefined && { path }) };
+  }
+}

@@ -1,0 +1,122 @@
+/** `gardener show` and `gardener which`. */
+import { basename, dirname } from 'node:path';
+import type { WireProject } from '../../../src/domain/encoding.ts';
+import { STATUS_STYLES } from '../terminal/colour.ts';
+import type { Context } from '../context.ts';
+import { type Field, layFields } from '../terminal/fields.ts';
+import { isGoneNow, markedPath } from './gone.ts';
+import { origin, resolveProject } from './resolve.ts';
+import { localTime, plural, printable, relativeTime, statusWords } from '../terminal/text.ts';
+
+export async function show(ctx: Context, argument: string | undefined): Promise<void> {
+  ctx.hints = NONE_MEANT;
+  await ctx.withClient(async (client) => {
+    const [{ project }, { active_project: active }] = await Promise.all([
+      resolveProject(ctx, client, argument),
+      client.projects.active(),
+    ]);
+    if (ctx.json) return ctx.printJson(project);
+    const gone = await isGoneNow(client, project);
+    const isActive = active?.project_id === project.project_id;
+    const title = ctx.paint('bold', printable(project.name));
+    ctx.print(isActive ? `${title}  ${ctx.paint('green', '* active')}` : title);
+    const options = { indent: '  ', columns: ctx.columns };
+    for (const line of layFields(fields(ctx, project, gone), ctx.paint, options)) ctx.print(line);
+  });
+}
+
+/**
+ * `gardener which`. Standard output gets the name alone, for scripts; where it came from is for somebody who looks.
+ */
+export async function which(ctx: Context, argument: string | undefined): Promise<void> {
+  ctx.hints = NONE_MEANT;
+  await ctx.withClient(async (client) => {
+    const resolved = await resolveProject(ctx, client, argument);
+    const { project, resolved_by } = resolved;
+    if (ctx.json) return ctx.printJson({ project, resolved_by });
+    const name = printable(project.name);
+    ctx.print(ctx.interactive ? `${name}  ${ctx.paint('dim', `(${origin(resolved)})`)}` : name);
+  });
+}
+
+const NONE_MEANT = {
+  project_not_found: 'gardener ls, then name a project or make one active: gardener use <project>',
+};
+
+function fields(ctx: Context, project: WireProject, isGone: boolean): Field[] {
+  const { training_status: status, training, retrain_requested: retrain } = project;
+  const time = (timestamp: string | null): string =>
+    timestamp === null
+      ? 'never'
+      : `${localTime(timestamp)}  ${ctx.paint('dim', relativeTime(timestamp, ctx.host.now()))}`;
+  const reason = retrain?.reason ? `: ${printable(retrain.reason)}` : '';
+  return [
+    ['id', project.project_id],
+    ['path', markedPath(printable(ctx.shortPath(project.source_path)), isGone)],
+    ['repository', project.repository ? repositoryText(project.repository) : undefined],
+    ['language', `${printable(project.language)}, ${plural(project.file_count, 'file')}`],
+    ['tags', project.tags.map(printable).join(', ')],
+    ['status', ctx.paint(STATUS_STYLES[status] ?? 'bold', statusWords(status))],
+    ['retrain', retrain ? `requested ${relativeTime(retrain.at, ctx.host.now())}${reason}` : undefined],
+    ['training', training && status === 'training' ? trainingText(training) : undefined],
+    ['error', training?.error ? linesOf(training.error).map((line) => ctx.paint('red', line)) : undefined],
+    ['trained', time(project.last_trained)],
+    ['used', time(project.last_used)],
+    ['updated', time(project.last_updated)],
+    ['created', time(project.created_at)],
+    ...trainedFields(ctx, project),
+    ['metadata', metadataLines(project.metadata)],
+    ['etag', project.etag],
+  ];
+}
+
+function repositoryText({ remote, root_commit: root }: NonNullable<WireProject['repository']>): string {
+  const begun = root === null ? undefined : `begun with ${root.slice(0, 12)}`;
+  return [remote, begun]
+    .filter((part) => typeof part === 'string')
+    .map(printable)
+    .join(', ');
+}
+
+function trainingText(training: NonNullable<WireProject['training']>): string {
+  const { progress, phase, message, holder } = training;
+  const parts = [
+    progress === null ? undefined : `${Math.floor(progress * 100)}%`,
+    phase,
+    message,
+    holder?.name ?? (holder?.pid === undefined ? undefined : `process ${holder.pid}`),
+  ];
+  return parts
+    .filter((part) => typeof part === 'string')
+    .map(printable)
+    .join(', ');
+}
+
+/** The last lines of a trainer, as it wrote them; a control character must not move the cursor. */
+function linesOf(text: string): string[] {
+  return text.split(/\r?\n/).map((line) => printable(line.replaceAll('\t', '    ')));
+}
+
+/** Where training leaves what. Mostly all is in one directory, whose path nearly fills a line: it is shown once. */
+function trainedFields(ctx: Context, project: WireProject): Field[] {
+  const short = (path: string): string => printable(ctx.shortPath(path));
+  const paths = [
+    ['adapter', project.lora_adapter_path],
+    ['vectors', project.vector_store_path],
+    ['context', project.context_path],
+  ] as const;
+  const known = paths.flatMap(([label, path]) => (path === null ? [] : [[label, path] as const]));
+  const directories = new Set(known.map(([, path]) => dirname(path)));
+  const [directory = ''] = directories;
+  if (directories.size !== 1 || known.length === 1) {
+    return known.map(([label, path]) => [label, short(path)]);
+  }
+  return [
+    ['data', `${short(directory)}/`],
+    ...known.map(([label, path]): Field => [label, printable(basename(path))]),
+  ];
+}
+
+function metadataLines(metadata: WireProject['metadata']): string[] {
+  return Object.entries(metadata).map(([key, value]) => printable(`${key}: ${JSON.stringify(value)}`));
+}

@@ -1,0 +1,57 @@
+/** `gardener call`: any method of the registry, with its JSON as it is. */
+import type { Client } from '../../client.ts';
+import type { Json, JsonObject } from '../../../src/domain/project.ts';
+import type { MethodName } from '../../../src/protocol/methods.ts';
+import type { Context } from '../context.ts';
+import { UsageError } from '../failures.ts';
+import { isJsonObject, JsonFault, parseJson } from '../json.ts';
+import { takesLease } from './reference.ts';
+import { shellWord } from '../terminal/text.ts';
+
+/** @param text the params as JSON; `-` reads them from standard input */
+export async function call(ctx: Context, method: string, text: string | undefined): Promise<void> {
+  if (takesLease(method)) {
+    throw new UsageError(
+      `cannot call ${method}: the lease would belong to this command's connection, and end with it`,
+      `gardener train ${method === 'training.claim' ? '--claim' : '<project>'} -- <command>`,
+    );
+  }
+  const params = text === undefined ? undefined : await readParams(ctx, text);
+  ctx.hints = { invalid_params: `gardener call --help ${shellWord(method)}` };
+  await ctx.withClient(async (client) => {
+    const result = await callAny(client, method, params);
+    ctx.printJson(result);
+  });
+}
+
+async function readParams(ctx: Context, text: string): Promise<JsonObject | Json[]> {
+  const written = text === '-' ? await readAll(ctx.host.stdin) : text;
+  let params: Json;
+  try {
+    params = await parseJson(written);
+  } catch (error) {
+    if (!(error instanceof JsonFault)) throw error;
+    const where = text === '-' ? 'standard input' : 'the params';
+    throw new UsageError(
+      `cannot read ${where}: ${error.message}`,
+      `gardener call projects.get '{"project": "payments"}'`,
+    );
+  }
+  if (isJsonObject(params) || Array.isArray(params)) return params;
+  throw new UsageError(
+    'cannot use the params: they must be a JSON object',
+    `gardener call projects.get '{"project": "payments"}'`,
+  );
+}
+
+async function readAll(stream: NodeJS.ReadableStream): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream) chunks.push(Buffer.from(chunk));
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+/** The daemon knows which methods there are, and what each takes, better than this program's types. */
+function callAny(client: Client, method: string, params: JsonObject | Json[] | undefined): Promise<unknown> {
+  const untyped: (name: MethodName, given?: never) => Promise<unknown> = client.call.bind(client);
+  return untyped(method as MethodName, params as never);
+}

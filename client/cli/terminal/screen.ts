@@ -1,0 +1,112 @@
+/** The whole terminal for a program, and as it was before when the program ends. */
+
+import { shown } from './gate.ts';
+import { sizeOf } from './size.ts';
+
+/** Another screen without a cursor, where long lines are cut; and back. */
+const ENTER = '\x1b[?1049h\x1b[?25l\x1b[?7l';
+const LEAVE = '\x1b[?7h\x1b[?25h\x1b[?1049l';
+const CLEAR = '\x1b[2J';
+
+export interface ScreenEvents {
+  /** What is shown may not be there any more, or there is more room or less. */
+  readonly redraw: () => void;
+  /** The person wants to leave, or somebody wants the program to end; with the exit code for it. */
+  readonly leave: (exitCode: number) => void;
+}
+
+const ENDING = { SIGINT: 0, SIGHUP: 129, SIGTERM: 143 } as const;
+
+export class Screen {
+  readonly #events: ScreenEvents;
+  #shown: string[] = [];
+  #open = false;
+  readonly #handlers: [NodeJS.Signals, () => void][];
+
+  constructor(events: ScreenEvents) {
+    this.#events = events;
+    this.#handlers = [
+      ...Object.entries(ENDING).map(
+        ([name, code]) => [name, () => events.leave(code)] as [NodeJS.Signals, () => void],
+      ),
+      ['SIGTSTP', () => this.#suspend()],
+      ['SIGCONT', () => this.#enter()],
+    ];
+  }
+
+  /** Takes the terminal. */
+  open(): void {
+    for (const [name, handler] of this.#handlers) process.on(name, handler);
+    process.on('exit', this.#restore);
+    process.stdout.on('resize', this.#resized);
+    process.stdin.on('data', this.#typed);
+    this.#enter();
+  }
+
+  /** Gives it back. */
+  close(): void {
+    for (const [name, handler] of this.#handlers) process.off(name, handler);
+    process.off('exit', this.#restore);
+    process.stdout.off('resize', this.#resized);
+    process.stdin.off('data', this.#typed).pause();
+    this.#restore();
+  }
+
+  get columns(): number {
+    return sizeOf(process.stdout).columns;
+  }
+
+  get rows(): number {
+    return sizeOf(process.stdout).rows;
+  }
+
+  /** Shows lines from the top, writing only those that are not there already. They must fit. */
+  draw(lines: readonly string[]): void {
+    if (!this.#open) return;
+    const count = Math.max(lines.length, this.#shown.length);
+    let output = '';
+    for (let row = 0; row < count; row += 1) {
+      const line = lines[row] ?? '';
+      // Erased before it is written: after a line as wide as the screen, the erasing would take its last character.
+      if (line !== (this.#shown[row] ?? '')) output += `\x1b[${row + 1};1H\x1b[K${shown(line)}`;
+    }
+    this.#shown = [...lines];
+    if (output !== '') process.stdout.write(output);
+  }
+
+  #enter(): void {
+    this.#open = true;
+    this.#shown = [];
+    // Otherwise what is typed would be shown amidst the lines.
+    if (process.stdin.isTTY) process.stdin.setRawMode(true);
+    process.stdout.write(ENTER + CLEAR);
+    this.#events.redraw();
+  }
+
+  readonly #restore = (): void => {
+    if (!this.#open) return;
+    this.#open = false;
+    if (process.stdin.isTTY) process.stdin.setRawMode(false);
+    process.stdout.write(LEAVE);
+  };
+
+  #suspend(): void {
+    this.#restore();
+    process.kill(process.pid, 'SIGSTOP');
+  }
+
+  readonly #resized = (): void => {
+    if (!this.#open) return;
+    this.#shown = [];
+    process.stdout.write(CLEAR);
+    this.#events.redraw();
+  };
+
+  readonly #typed = (keys: Buffer): void => {
+    for (const key of keys.toString('latin1')) {
+      if (key === 'q' || key === '\x03') this.#events.leave(0);
+      else if (key === '\x1a') this.#suspend();
+      else if (key === '\x0c') this.#resized();
+    }
+  };
+}

@@ -1,0 +1,115 @@
+/** The end of a training, told to the registry and to whoever reads. */
+import { stat } from 'node:fs/promises';
+import { constants } from 'node:os';
+import type { WireProject } from '../../../src/domain/encoding.ts';
+import type { RegistryError } from '../../../src/domain/errors.ts';
+import type { Context } from '../context.ts';
+import { answers } from '../codebase/disk-answer.ts';
+import { EXIT } from '../errors.ts';
+import { duration, printable } from '../terminal/text.ts';
+import type { EndCall, Lease } from './lease.ts';
+import type { Ended } from './process/process.ts';
+import type { TrainingResult } from './reports.ts';
+
+/** Why a trainer had to end. */
+export type Interruption = { readonly lost: RegistryError } | { readonly cancelled: string | undefined };
+
+/** How a training ended, and what came of it. */
+export interface Outcome {
+  readonly ended: Ended;
+  readonly interruption: Interruption | undefined;
+  readonly result: TrainingResult;
+  readonly tail: readonly string[];
+  readonly started: number;
+  /** Whether the project's paths lead here to what the registry has. */
+  readonly isHere: boolean;
+  /** What was told beside that, for programs; added to by {@link Outcome.tell}. */
+  readonly warnings: readonly string[];
+  /** Tells the person, and programs. */
+  readonly tell: (warning: string) => void;
+}
+
+/** @throws {RegistryError} when the lease was lost */
+export async function tellEnd(ctx: Context, lease: Lease, outcome: Outcome): Promise<void> {
+  const { ended, interruption, result, tail, started } = outcome;
+  if (interruption && 'lost' in interruption) throw interruption.lost;
+  const name = printable(lease.project.name);
+  ctx.exitCode = exitCode(ended);
+  let project: WireProject;
+  let kind: 'completed' | 'failed' | 'released';
+  if (interruption) {
+    kind = 'released';
+    project = await endLease(ctx, lease, (client, held) => client.training.release(held), undefined);
+    const reason = interruption.cancelled === undefined ? '' : `: ${printable(interruption.cancelled)}`;
+    ctx.note(`gardener: training ${name} was cancelled${reason}`);
+    // It ended well because it was asked to, and trained nothing to the end.
+    ctx.exitCode ||= EXIT.refused;
+  } else if (ended.code === 0) {
+    kind = 'completed';
+    const onWarning = (what: string): void => outcome.tell(unusable(what));
+    project = await endLease(
+      ctx,
+      lease,
+      (client, held) => client.training.complete({ ...held, ...result }, { onWarning }),
+      'completed',
+    );
+    const { lora_adapter_path: adapter } = project;
+    if (outcome.isHere && adapter !== null && (await isMissing(adapter))) {
+      outcome.tell(
+        `${name} is trained, and there is no adapter: the trainer is to write it to ${printable(ctx.shortPath(adapter))}, or to report another lora_adapter_path`,
+      );
+    }
+    ctx.suggest(`trained ${name} in ${duration((performance.now() - started) / 1000)}`);
+  } else {
+    kind = 'failed';
+    const how = ended.signal === null ? `exit code ${ended.code}` : `ended by ${ended.signal}`;
+    const error = [how, ...tail].join('\n');
+    const details = ended.signal === null ? { exit_code: ended.code } : { signal: ended.signal };
+    project = await endLease(
+      ctx,
+      lease,
+      (client, held) => client.training.fail({ ...held, error, details }),
+      'failed',
+    );
+    ctx.note(`gardener: training ${name} has failed: ${how}`);
+  }
+  if (ctx.json)
+    ctx.printJson({
+      outcome: kind,
+      exit_code: ended.code,
+      signal: ended.signal,
+      project,
+      warnings: outcome.warnings,
+    });
+}
+
+/** What is told of a result of which not all was taken. */
+export function unusable(why: string): string {
+  return `cannot use all of the reported result: ${why}`;
+}
+
+/** False also where nobody can tell. */
+async function isMissing(path: string): Promise<boolean> {
+  if (!(await answers(path))) return false;
+  try {
+    await stat(path);
+    return false;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR');
+  }
+}
+
+export function endLease(
+  ctx: Context,
+  lease: Lease,
+  call: EndCall,
+  status: WireProject['training_status'] | undefined,
+): Promise<WireProject> {
+  return lease.end(call, status, async () => {
+    if (ctx.autoStart) await ctx.withClient((client) => client.daemon.ping());
+  });
+}
+
+function exitCode({ code, signal }: Ended): number {
+  return code ?? 128 + (signal === null ? 0 : constants.signals[signal]);
+}

@@ -1,0 +1,254 @@
+/** A lease on a project, held through lost connections and restarts of the daemon until it is ended or lost. */
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Client } from '../../client.ts';
+import { ConnectionError, RpcError } from '../../errors.ts';
+import type { WireProject } from '../../../src/domain/encoding.ts';
+import { RegistryError } from '../../../src/domain/errors.ts';
+import type { Result } from '../../../src/protocol/methods.ts';
+import type { Progress } from './reports.ts';
+
+export interface LeaseEvents {
+  /** Somebody asks to stop. */
+  readonly cancelled: (reason: string | undefined) => void;
+  /** The lease is somebody else's, or nobody's; whoever trains must stop. */
+  readonly lost: (error: RegistryError) => void;
+  /** A report was refused. */
+  readonly refused: (why: string) => void;
+  /** The end has been tried for a second or two, and is tried on; once. */
+  readonly delayed: (error: unknown) => void;
+}
+
+/** The call that ends a lease: complete, fail or release. */
+export type EndCall = (client: Client, lease: { project: string; token: number }) => Promise<WireProject>;
+
+/** Between two reports, in milliseconds: nobody sees more, however often a trainer speaks. */
+const REPORT_EVERY_MS = 100;
+/** Pauses between attempts to reach the daemon: the first, and the longest. Milliseconds. */
+const FIRST_PAUSE_MS = 50;
+const LONGEST_PAUSE_MS = 1_000;
+/** For how long an end is tried that the registry cannot write down. Milliseconds. */
+const END_MS = 120_000;
+
+export class Lease {
+  readonly project: WireProject;
+  readonly token: number;
+  readonly #client: Client;
+  readonly #events: LeaseEvents;
+  /** Nobody needs to be told of anything any more: the lease is being ended, or is lost. */
+  readonly #ending = new AbortController();
+  /** Nor needs the lease to be held. */
+  readonly #over = new AbortController();
+  readonly #unlisten: () => void;
+  #resuming = false;
+  #waiting: Progress | undefined;
+  #reporting: Promise<void> | undefined;
+
+  constructor(client: Client, { project, token }: Result<'training.begin'>, events: LeaseEvents) {
+    this.project = project;
+    this.token = token;
+    this.#client = client;
+    this.#events = events;
+    this.#unlisten = client.onLost(() => this.#resume());
+    void this.#watch();
+    // Lost already, between the answer and here.
+    if (!client.connected) this.#resume();
+  }
+
+  /** Passes on what the trainer reports; what is overtaken by the next report is left out. */
+  report(progress: Progress): void {
+    this.#waiting = { ...this.#waiting, ...progress };
+    this.#reporting ??= this.#reportAll().finally(() => {
+      this.#reporting = undefined;
+    });
+  }
+
+  /**
+   * Ends the lease by a call, after the reports that wait. A registry that is not there or cannot write is tried again
+   * for two minutes; then what it said is thrown.
+   *
+   * @param call the call that ends it
+   * @param status what the project then is, to recognise a call whose answer was lost; undefined for any
+   * @param missing called each time nobody listens
+   * @throws {RegistryError} `lease_lost` and what else is final
+   */
+  async end(
+    call: EndCall,
+    status: WireProject['training_status'] | undefined,
+    missing: () => Promise<void>,
+  ): Promise<WireProject> {
+    this.#ending.abort();
+    await this.#reporting;
+    try {
+      return await this.#tryEnd(call, status, missing);
+    } finally {
+      this.#stop();
+    }
+  }
+
+  /** Stops caring for the lease without ending it, for one that is lost. */
+  abandon(): void {
+    this.#waiting = undefined;
+    this.#stop();
+  }
+
+  #stop(): void {
+    this.#unlisten();
+    this.#ending.abort();
+    this.#over.abort();
+  }
+
+  async #tryEnd(
+    call: EndCall,
+    status: WireProject['training_status'] | undefined,
+    missing: () => Promise<void>,
+  ): Promise<WireProject> {
+    const lease = { project: this.project.project_id, token: this.token };
+    const limit = performance.now() + END_MS;
+    let perhapsDone = false;
+    let told = false;
+    for (let wait = FIRST_PAUSE_MS; ; wait = Math.min(2 * wait, LONGEST_PAUSE_MS)) {
+      try {
+        return await call(this.#client, lease);
+      } catch (error) {
+        if (perhapsDone && isLost(error)) {
+          const project = await this.#client.projects.get({ project: lease.project });
+          const ended = project.training?.token === this.token && project.training.holder === null;
+          if (ended && (status === undefined || project.training_status === status)) return project;
+        }
+        if (!isPassing(error) || performance.now() > limit) throw error;
+        perhapsDone ||= (error instanceof ConnectionError && error.sent) || isApplied(error);
+        // What is over in a moment, as a restart, is nobody's concern.
+        if (wait === LONGEST_PAUSE_MS && !told) {
+          told = true;
+          this.#events.delayed(error);
+        }
+        if (error instanceof ConnectionError && error.reason === 'not_running') await missing();
+      }
+      await pause(wait);
+    }
+  }
+
+  async #reportAll(): Promise<void> {
+    while (this.#waiting && !this.#over.signal.aborted) {
+      const progress = this.#waiting;
+      this.#waiting = undefined;
+      try {
+        const lease = { project: this.project.project_id, token: this.token };
+        const onWarning = this.#events.refused;
+        await this.#client.training.progress({ ...lease, ...progress }, { onWarning });
+      } catch (error) {
+        if (isLost(error)) return this.#lose(error);
+        // The next report says it anew; what stands between is a lost connection, which is being seen to.
+        if (!isPassing(error)) this.#events.refused(reasonOf(error));
+      }
+      await pause(REPORT_EVERY_MS, undefined, { signal: this.#ending.signal }).catch(() => undefined);
+    }
+  }
+
+  /** Takes the lease over to the next connection, as often as it takes. */
+  #resume(): void {
+    // Lost once more while it is being resumed: that attempt sees it.
+    if (!this.#resuming) void this.#resumeUntilHeld();
+  }
+
+  async #resumeUntilHeld(): Promise<void> {
+    const { signal } = this.#over;
+    this.#resuming = true;
+    for (let wait = FIRST_PAUSE_MS; !signal.aborted; wait = Math.min(2 * wait, LONGEST_PAUSE_MS)) {
+      if (await this.#isHeld()) break;
+      await pause(wait, undefined, { signal }).catch(() => undefined);
+    }
+    this.#resuming = false;
+  }
+
+  /** Whether the lease is ours now, on this connection; says so when it is lost. False where nobody can tell. */
+  async #isHeld(): Promise<boolean> {
+    try {
+      await this.#client.training.resume(
+        { project: this.project.project_id, token: this.token },
+        { signal: this.#over.signal },
+      );
+      return this.#client.connected;
+    } catch (error) {
+      if (!isLost(error)) return false;
+      this.#lose(error);
+      return true;
+    }
+  }
+
+  #lose(error: RegistryError): void {
+    // The call that ends it meets the same, and says so.
+    if (this.#ending.signal.aborted) return;
+    this.abandon();
+    this.#events.lost(error);
+  }
+
+  /** Hears of requests to stop, and of whatever else happens to the project. */
+  async #watch(): Promise<void> {
+    const { signal } = this.#ending;
+    while (!signal.aborted) {
+      try {
+        for await (const event of this.#client.watch({ project: this.project.project_id, signal })) {
+          const project =
+            'projects' in event ? event.projects[0] : 'project' in event ? event.project : undefined;
+          if (project?.training_status === 'training' && project.training?.token === this.token) {
+            const { cancel_requested: asked, cancel_reason: reason } = project.training;
+            if (asked) this.#events.cancelled(typeof reason === 'string' ? reason : undefined);
+          } else if (event.type !== 'shutdown' && event.type !== 'problem' && event.type !== 'recovered') {
+            // It looks lost; only the daemon knows.
+            await this.#isHeld();
+          }
+        }
+      } catch (error) {
+        if (signal.aborted) return;
+        // Removed, or a daemon that cannot be reached: the former is a loss, the latter may pass.
+        if (isLost(error)) return this.#lose(error);
+        await pause(LONGEST_PAUSE_MS, undefined, { signal }).catch(() => undefined);
+      }
+    }
+  }
+}
+
+function isLost(error: unknown): error is RegistryError {
+  return error instanceof RegistryError && ['lease_lost', 'project_not_found'].includes(error.kind);
+}
+
+/** The change stands, and the registry could not make sure that it survives a power cut. */
+function isApplied(error: unknown): error is RegistryError {
+  return error instanceof RegistryError && error.kind === 'storage_failed' && error.data['applied'] === true;
+}
+
+/**
+ * Begins a lease. One that stands although the daemon could not make sure that its record survives a power cut is taken
+ * up: the next change of the registry makes sure of both.
+ *
+ * @param begin training.begin or training.claim
+ */
+export async function beginLease<T extends Result<'training.claim'>>(
+  client: Client,
+  begin: () => Promise<T>,
+): Promise<T | Result<'training.begin'>> {
+  try {
+    return await begin();
+  } catch (error) {
+    if (!isApplied(error)) throw error;
+    const { token, project } = error.data as { token?: number; project?: WireProject };
+    if (token === undefined || !project) throw error;
+    return await client.training.resume({ project: project.project_id, token });
+  }
+}
+
+/** What may be different in a moment, or when somebody has made room or mended the file. */
+export function isPassing(error: unknown): boolean {
+  if (error instanceof ConnectionError) return error.reason !== 'closed' && error.reason !== 'not_allowed';
+  return (
+    error instanceof RegistryError &&
+    ['shutting_down', 'storage_failed', 'registry_read_only', 'too_many_connections'].includes(error.kind)
+  );
+}
+
+function reasonOf(error: unknown): string {
+  const issues = error instanceof RpcError ? error.issues : [];
+  if (issues.length > 0) return issues.map(({ path, message }) => `${path}: ${message}`).join('; ');
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,163 @@
+/** A trainer under its lease: started, listened to, and ended with it. */
+import type { Client } from '../../client.ts';
+import { cutText } from '../../../src/domain/values/text.ts';
+import type { WireProject } from '../../../src/domain/encoding.ts';
+import type { RegistryError } from '../../../src/domain/errors.ts';
+import type { Result } from '../../../src/protocol/methods.ts';
+import type { Context } from '../context.ts';
+import { elsewhere } from '../elsewhere.ts';
+import { explain } from '../errors.ts';
+import { systemReason } from '../failures.ts';
+import { printable, operands } from '../terminal/text.ts';
+import { endLease, type Interruption, tellEnd, unusable } from './end.ts';
+import { trainerEnvironment } from './environment.ts';
+import { Lease } from './lease.ts';
+import { LOST_MS, passSignals, TERM_MS, Trainer } from './process/process.ts';
+import { readReport, ReportFault, type TrainingResult } from './reports.ts';
+
+/** What shells and env(1) end with when there is no such program, and when it cannot be run. */
+const NOT_FOUND = 127;
+const NOT_EXECUTABLE = 126;
+/**
+ * Runs a trainer to its end, and tells the registry how that was.
+ *
+ * @param directory where it runs; paths that it reports start from there
+ * @throws {RegistryError} when the lease is lost; the trainer has ended then
+ */
+export async function runTrainer(
+  ctx: Context,
+  client: Client,
+  begun: Result<'training.begin'>,
+  command: readonly string[],
+  directory: string,
+): Promise<void> {
+  const { project, token } = begun;
+  const name = operands(project.name);
+  ctx.hints = { lease_lost: `gardener show ${name}, which tells how it stands` };
+  ctx.host.leaveSignals();
+  const warn = onlyOnce((why) =>
+    ctx.note(`gardener: cannot use a progress report: ${why}; later ones are not mentioned`),
+  );
+  const warnings: string[] = [];
+  const tell = (warning: string): void => {
+    warnings.push(warning);
+    ctx.note(`gardener: ${warning}`);
+  };
+  const place = await elsewhere(ctx, client.hello);
+  if (place) tell(`the daemon is ${place.where}; the paths of ${printable(project.name)} are paths there`);
+  let result: TrainingResult = {};
+  let interruption: Interruption | undefined;
+  let patience = TERM_MS;
+  let trainer: Trainer | undefined;
+  const interrupt = (why: Interruption): void => {
+    interruption ??= why;
+    if ('lost' in why) patience = LOST_MS;
+    void trainer?.stop(patience);
+  };
+  const lease = new Lease(client, begun, {
+    cancelled: (reason) => interrupt({ cancelled: reason }),
+    lost: (error) => {
+      ctx.hints = { lease_lost: adviceForLost(error, name) };
+      interrupt({ lost: error });
+    },
+    refused: warn,
+    delayed: (error) => {
+      const { message, hint } = explain(error);
+      ctx.note(
+        `gardener: the end of the training cannot be written yet, and is tried for two minutes: ${message}`,
+      );
+      if (hint !== undefined) ctx.note(`try: ${hint}`);
+    },
+  });
+  const heard = (line: string | undefined): void => {
+    try {
+      if (line === undefined) throw new ReportFault('the line is too long');
+      const report = readReport(line, directory);
+      if (!report) return;
+      result = { ...result, ...report.result };
+      for (const what of report.told.result) tell(unusable(what));
+      for (const what of report.told.progress) warn(what);
+      if (Object.keys(report.progress).length > 0) lease.report(report.progress);
+    } catch (error) {
+      if (!(error instanceof ReportFault)) throw error;
+      const why = `${error.message}${line === undefined ? '' : `: ${printable(cutText(line, 100))}`}`;
+      // What comes of a training is said once, and whoever trains must hear that it was lost.
+      // A line that was too long to be kept may have held it.
+      if (line === undefined || /["']result["']/.test(line)) tell(unusable(why));
+      else warn(why);
+    }
+  };
+  const started = performance.now();
+  try {
+    trainer = await Trainer.start(command, {
+      env: trainerEnvironment(ctx.host.env, project, token, ctx.location),
+      // The answer for programs has standard output for itself.
+      stdout: ctx.json ? 2 : 'inherit',
+      heard,
+    });
+  } catch (error) {
+    await notStarted(ctx, lease, command, error);
+    return;
+  }
+  ctx.suggest(
+    `training ${printable(project.name)}; to stop it from elsewhere: gardener train --cancel ${name}`,
+  );
+  const release = passSignals(trainer, ctx.host.ignoredSignals);
+  if (interruption) void trainer.stop(patience);
+  const ended = await trainer.ended;
+  // A trainer that ends at once may leave others of its group, which still work on the project.
+  if (interruption) await trainer.stop(patience);
+  trainer.leave();
+  release();
+  await tellEnd(ctx, lease, {
+    ended,
+    interruption,
+    result,
+    tail: trainer.tail.lines(),
+    started,
+    isHere: place?.directory !== null,
+    warnings,
+    tell,
+  });
+}
+
+/** Nothing was trained: the project gets back to what it was. */
+async function notStarted(
+  ctx: Context,
+  lease: Lease,
+  command: readonly string[],
+  error: unknown,
+): Promise<void> {
+  const project = await endLease(ctx, lease, (client, held) => client.training.release(held), undefined);
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code !== 'ENOENT' && code !== 'EACCES') throw error;
+  const [program = ''] = command;
+  const warning = `cannot run ${printable(program)}: ${code === 'ENOENT' ? 'there is no such program' : systemReason(error)}`;
+  ctx.note(`gardener: ${warning}`);
+  ctx.exitCode = code === 'ENOENT' ? NOT_FOUND : NOT_EXECUTABLE;
+  if (!ctx.json) return;
+  ctx.printJson({
+    outcome: 'released',
+    exit_code: ctx.exitCode,
+    signal: null,
+    project,
+    warnings: [warning],
+  });
+}
+
+function adviceForLost({ data }: RegistryError, name: string): string {
+  if (data['holder'] != null)
+    return `gardener show ${name}, which tells who has it now; the command was ended`;
+  const { training } = (data['project'] ?? {}) as Partial<WireProject>;
+  return training?.error === 'stalled'
+    ? 'a longer --stall, or a trainer that reports; the command was ended'
+    : `gardener show ${name}; the command was ended`;
+}
+
+function onlyOnce(tell: (why: string) => void): (why: string) => void {
+  let told = false;
+  return (why) => {
+    if (!told) tell(why);
+    told = true;
+  };
+}

@@ -1,0 +1,166 @@
+/** `gardener train`: runs a trainer under a lease, or asks somebody else's to stop. */
+import { basename } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Client } from '../../client.ts';
+import { cutText } from '../../../src/domain/values/text.ts';
+import type { Params, Result } from '../../../src/protocol/methods.ts';
+import type { Context } from '../context.ts';
+import { EXIT } from '../errors.ts';
+import { UsageError } from '../failures.ts';
+import { origin, resolveProject } from '../projects/resolve.ts';
+import { operands, printable } from '../terminal/text.ts';
+import { beginLease, isPassing } from './lease.ts';
+import { runTrainer } from './run.ts';
+import { askInTurns } from './wait.ts';
+
+export interface TrainOptions {
+  readonly claim?: true;
+  readonly language?: readonly string[];
+  readonly tag?: readonly string[];
+  /** Seconds; true for as long as it takes. */
+  readonly wait?: number | true;
+  readonly force?: true;
+  /** Seconds. */
+  readonly stall?: number;
+  readonly cancel?: true;
+  readonly reason?: string;
+}
+
+/** Before asking again a daemon that was just not there. Milliseconds. */
+const RETRY_MS = 500;
+
+/**
+ * @param words a project, then the command; with `--claim` the command alone, with `--cancel` the project alone
+ * @param afterDashes how many of the words stood behind `--`, which makes them the command; undefined without one
+ */
+export async function train(
+  ctx: Context,
+  words: readonly string[],
+  afterDashes: number | undefined,
+  options: TrainOptions,
+): Promise<void> {
+  refuseContradictions(options);
+  if (options.cancel) return (await import('./cancel.ts')).cancel(ctx, words, options);
+  const { project, command } = split(words, afterDashes, options);
+  const [program] = command;
+  if (!program) {
+    throw new UsageError(
+      'cannot train: the command to run is missing',
+      options.claim ? 'gardener train --claim -- <command>' : 'gardener train <project> -- <command>',
+    );
+  }
+  // Before anything is begun: it may be gone.
+  const directory = ctx.cwd();
+  const lease: Lease = {
+    holder: { name: cutText(basename(program), 100), pid: process.pid },
+    ...(options.stall !== undefined && { stall_ms: Math.round(options.stall * 1000) }),
+  };
+  // Started before and not by the client of the lease: that one is to wait for a daemon that somebody has stopped.
+  const named = await ctx.withClient(async (client) => {
+    if (!options.claim) return meant(ctx, client, project);
+    await client.daemon.ping();
+    return undefined;
+  });
+  await ctx.withClient(
+    async (client) => {
+      const begun =
+        named === undefined
+          ? await claim(client, lease, options)
+          : await beginLease(client, () =>
+              client.training.begin({
+                ...lease,
+                project: named,
+                ...(options.force && { force: true }),
+              }),
+            );
+      if (begun) return runTrainer(ctx, client, begun, command, directory);
+      ctx.note('no project waits for training');
+      ctx.exitCode = EXIT.refused;
+      if (ctx.json) ctx.printJson({ outcome: 'nothing_waits', exit_code: null, signal: null, project: null });
+    },
+    { autoStart: false },
+  );
+}
+
+/** Which of the words are the project and which the command. */
+function split(
+  words: readonly string[],
+  afterDashes: number | undefined,
+  { claim }: TrainOptions,
+): { project?: string | undefined; command: readonly string[] } {
+  if (afterDashes === undefined) {
+    const [project, ...command] = words;
+    return claim ? { command: words } : { project, command };
+  }
+  const before = words.slice(0, words.length - afterDashes);
+  const [project, ...more] = before;
+  if (claim && project !== undefined) {
+    throw new UsageError('cannot claim and name a project at once', 'gardener train --claim -- <command>');
+  }
+  if (more.length > 0) {
+    throw new UsageError(
+      `cannot tell the project: ${before.join(' ')} stands before --`,
+      'gardener train <project> -- <command>',
+    );
+  }
+  return { project, command: words.slice(before.length) };
+}
+
+/** The id of the project to train; where it was not named, which one it is and why is said. */
+async function meant(ctx: Context, client: Client, argument: string | undefined): Promise<string> {
+  const resolved = await resolveProject(ctx, client, argument, { isTold: false });
+  // The active project has nothing to do with a command that was typed somewhere else.
+  if (resolved.resolved_by === 'active') {
+    throw new UsageError(
+      'cannot tell which project to train: none is named, and the working directory is in none',
+      'gardener train <project> -- <command>',
+    );
+  }
+  const { project_id: id, name } = resolved.project;
+  if (argument === undefined) ctx.note(`training ${printable(name)}: ${origin(resolved)}`);
+  const word = operands(argument ?? name);
+  ctx.hints = {
+    lease_held: `gardener train --cancel ${word} asks them to stop; --force takes the project away from them`,
+  };
+  return id;
+}
+
+type Lease = Pick<Params<'training.begin'>, 'holder' | 'stall_ms'>;
+
+function claim(
+  client: Client,
+  lease: Lease,
+  { language, tag, wait = 0 }: TrainOptions,
+): Promise<Result<'training.claim'>> {
+  return askInTurns(wait, async (waitMs) => {
+    try {
+      return await beginLease(client, () =>
+        client.training.claim({
+          ...lease,
+          ...(language && { languages: [...language] }),
+          ...(tag && { tags: [...tag] }),
+          wait_ms: waitMs,
+        }),
+      );
+    } catch (error) {
+      if (!isPassing(error) || waitMs === 0) throw error;
+      await pause(Math.min(RETRY_MS, waitMs));
+      return null;
+    }
+  });
+}
+
+/** Which flags make sense with which way to use the command. */
+function refuseContradictions(options: TrainOptions): void {
+  const { claim, cancel, language, tag, wait, force, stall, reason } = options;
+  const faults: readonly (readonly [boolean, string])[] = [
+    [Boolean(claim && cancel), 'cannot claim and cancel at once'],
+    [Boolean(claim && force), 'cannot claim by force: only projects that wait are claimed'],
+    [Boolean((language ?? tag) && !claim), 'cannot choose by language or tag without --claim'],
+    [wait !== undefined && !claim && !cancel, 'cannot wait without --claim or --cancel'],
+    [reason !== undefined && !cancel, 'cannot give a reason without --cancel'],
+    [Boolean(cancel && (force ?? stall !== undefined)), 'cannot use --force or --stall with --cancel'],
+  ];
+  const fault = faults.find(([applies]) => applies);
+  if (fault) throw new UsageError(fault[1], 'gardener train --help');
+}

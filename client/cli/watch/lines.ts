@@ -1,0 +1,111 @@
+/** An event as a line for people: what happened, to which project, and what about it. */
+import type { WatchEvent } from '../../watch.ts';
+import type { ProblemEvent } from '../../../src/protocol/events.ts';
+import type { WireProject } from '../../../src/domain/encoding.ts';
+import { localClock, localDay, noTime, plural, printable } from '../terminal/text.ts';
+import { doing, holderOf, progressOf, standing } from './standing.ts';
+
+/** As wide as the longest of the words that say what happened. */
+const WHAT_WIDTH = 11;
+/** Fields that change with every other one. */
+const OF_COURSE = new Set(['last_updated', 'etag']);
+
+/**
+ * @param shortPath a path as people read it
+ * @param first whether this is the first event, which says what there is
+ */
+export function eventLine(event: WatchEvent, first: boolean, shortPath: (path: string) => string): string {
+  const [what = '', ...about] = describe(event, first, shortPath);
+  const outside = event.origin === 'file' ? ['(edited outside)'] : [];
+  return [timeText(event.at), what.padEnd(WHAT_WIDTH), ...about, ...outside]
+    .filter(Boolean)
+    .join('  ')
+    .trimEnd();
+}
+
+function describe(event: WatchEvent, first: boolean, shortPath: (path: string) => string): string[] {
+  switch (event.type) {
+    case 'resync':
+      return [
+        first ? 'watching' : 'resynced',
+        plural(event.projects.length, 'project'),
+        ...(event.problem ? ['problem:', ...problemWords(event.problem)] : []),
+      ];
+    case 'activated':
+      return ['active', event.project ? printable(event.project.name) : 'none'];
+    case 'registered':
+      return ['registered', name(event.project), printable(shortPath(event.project?.source_path ?? ''))];
+    case 'updated':
+      return ['updated', name(event.project), changedFields(event.previous, event.project).join(', ')];
+    case 'removed':
+      return ['removed', name(isProject(event.previous) ? event.previous : undefined)];
+    case 'training':
+      return event.project ? trained(event.outcome, event.previous, event.project) : ['training'];
+    case 'progress':
+      return ['progress', ...training(event.project)];
+    case 'problem':
+      return ['problem', ...problemWords(event.problem)];
+    case 'recovered':
+      return ['recovered', 'the registry file is good again'];
+    case 'shutdown':
+      return ['shutdown', 'the daemon ends'];
+  }
+}
+
+/** What has come of a training, or how it stands now. */
+function trained(outcome: string | undefined, before: unknown, project: WireProject): string[] {
+  const what = outcome ?? outcomeOf(before, project) ?? standing(project);
+  // What it failed of is told of one that has failed now.
+  if (what === 'released') return [what, printable(project.name)];
+  if (what === 'ended') return [what, printable(project.name), `it is ${standing(project)}`];
+  return [what, ...training(project)];
+}
+
+/**
+ * How a lease has ended, as far as the project tells, for a daemon of an earlier version that does not; undefined where
+ * the status says it. What was given back stands as before: one that is completed has not completed anew, while one that
+ * is failed may have failed now or before.
+ */
+function outcomeOf(before: unknown, project: WireProject): 'released' | 'ended' | undefined {
+  const { training_status: status, retrain_requested: retrain, last_trained } = project;
+  if (!isProject(before) || before.training_status !== 'training' || status === 'training' || retrain) {
+    return undefined;
+  }
+  if (status === 'failed') return before.training?.holder ? 'ended' : undefined;
+  return status === 'completed' && before.last_trained !== last_trained ? undefined : 'released';
+}
+
+function problemWords({ message, line, column }: ProblemEvent['problem']): string[] {
+  return [printable(message), line === undefined ? '' : `line ${line}, column ${column ?? 1}`];
+}
+
+function training(project: WireProject): string[] {
+  const progress = progressOf(project);
+  const holder = holderOf(project);
+  return [
+    printable(project.name),
+    progress === undefined ? '' : `${Math.floor(progress * 100)}%`,
+    printable(doing(project)),
+    holder === '' ? '' : `by ${holder}`,
+  ].filter(Boolean);
+}
+
+function changedFields(before: unknown, after: WireProject | undefined): string[] {
+  if (!isProject(before) || !after) return [];
+  const names = Object.keys({ ...before, ...after }).filter((field) => !OF_COURSE.has(field));
+  return names.filter((field) => JSON.stringify(before[field]) !== JSON.stringify(after[field]));
+}
+
+function isProject(value: unknown): value is WireProject {
+  return typeof value === 'object' && value !== null && 'project_id' in value;
+}
+
+function name(project: WireProject | undefined): string {
+  return project ? printable(project.name) : '';
+}
+
+function timeText(at: string): string {
+  const date = new Date(at);
+  if (Number.isNaN(date.getTime())) return noTime(at);
+  return `${localDay(date)} ${localClock(date).slice(0, 8)}`;
+}

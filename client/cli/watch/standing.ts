@@ -1,0 +1,38 @@
+/** How training stands, in words. */
+import type { WireProject } from '../../../src/domain/encoding.ts';
+import { printable, statusWords } from '../terminal/text.ts';
+
+/** The status with what is to become of it: `retrain` is asked for, `stopping` too. */
+export function standing({
+  training_status: status,
+  training,
+  retrain_requested: retrain,
+}: WireProject): string {
+  if (status === 'training') return training?.cancel_requested ? 'stopping' : 'training';
+  return retrain ? 'retrain' : statusWords(status);
+}
+
+/** From 0 to 1; undefined where nobody trains or the trainer does not say. */
+export function progressOf({ training_status: status, training }: WireProject): number | undefined {
+  return status === 'training' ? (training?.progress ?? undefined) : undefined;
+}
+
+/** What the trainer is at; of a failed one, its last words. */
+export function doing({
+  training_status: status,
+  training,
+  retrain_requested: retrain,
+}: WireProject): string {
+  if (status === 'training') return [training?.phase, training?.message].filter(Boolean).join(': ');
+  if (retrain) return retrain.reason ?? '';
+  const [how = '', ...words] = status === 'failed' ? (training?.error ?? '').split('\n') : [];
+  // The last words say most, and how it ended stands first in the record.
+  return words.length === 0 ? how : `${words.at(-1)} (${how})`;
+}
+
+/** Who trains it: the program's name, or its process. */
+export function holderOf({ training_status: status, training }: WireProject): string {
+  if (status !== 'training') return '';
+  const { name, pid } = training?.holder ?? {};
+  return name === undefined ? (pid === undefined ? '' : `process ${pid}`) : printable(name);
+}

@@ -1,0 +1,98 @@
+/** What a watch knows: each event applied to what was known before. */
+import type { WatchEvent } from '../../watch.ts';
+import type { WireProject } from '../../../src/domain/encoding.ts';
+import type { Result } from '../../../src/protocol/methods.ts';
+
+export class WatchState {
+  active: string | null = null;
+  problem: Result<'registry.info'>['problem'] = null;
+  /** Whether what is known is still being kept up to date. */
+  connected = true;
+  readonly #projects = new Map<string, WireProject>();
+  /** Made when it is asked for, and kept until something changes. */
+  #order: WireProject[] | undefined;
+
+  apply(event: WatchEvent): void {
+    this.#order = undefined;
+    switch (event.type) {
+      case 'resync':
+        this.#projects.clear();
+        for (const project of event.projects) this.#projects.set(project.project_id, project);
+        this.active = event.active_project;
+        this.problem = event.problem;
+        break;
+      case 'activated':
+        this.active = event.project_id;
+        this.#keep(event.project);
+        break;
+      case 'removed':
+        if (event.project_id !== null) this.#projects.delete(event.project_id);
+        break;
+      case 'problem':
+        this.problem = event.problem;
+        break;
+      case 'recovered':
+        this.problem = null;
+        break;
+      case 'shutdown':
+        this.connected = false;
+        break;
+      default:
+        this.#keep(event.project);
+    }
+  }
+
+  get size(): number {
+    return this.#projects.size;
+  }
+
+  /** How many projects have each status, in the order in which people ask for them. */
+  counts(): (readonly [WireProject['training_status'], number])[] {
+    const counts = new Map<WireProject['training_status'], number>();
+    for (const { training_status: status } of this.#projects.values()) {
+      counts.set(status, (counts.get(status) ?? 0) + 1);
+    }
+    return (['training', 'completed', 'failed', 'not_started'] as const).flatMap((status) => {
+      const count = counts.get(status);
+      return count === undefined ? [] : [[status, count] as const];
+    });
+  }
+
+  /** Those in training, the longest first, then the others, the last changed first. */
+  inOrder(): readonly WireProject[] {
+    this.#order ??= [...this.#projects.values()].toSorted(
+      (a, b) =>
+        Number(isTraining(b)) - Number(isTraining(a)) || compareTimes(a, b) || compare(a.name, b.name),
+    );
+    return this.#order;
+  }
+
+  #keep(project: WireProject | undefined): void {
+    if (project) this.#projects.set(project.project_id, project);
+  }
+}
+
+/** Since when a project has its status, as far as it is known: ISO 8601. */
+export function sinceWhen({
+  training_status: status,
+  training,
+  last_trained,
+  last_updated,
+}: WireProject): string {
+  if (status === 'training') return training?.started_at ?? last_updated;
+  if (status === 'completed') return last_trained ?? last_updated;
+  return training?.updated_at ?? last_updated;
+}
+
+function isTraining({ training_status: status }: WireProject): boolean {
+  return status === 'training';
+}
+
+function compareTimes(a: WireProject, b: WireProject): number {
+  return isTraining(a) ? compare(sinceWhen(a), sinceWhen(b)) : compare(b.last_updated, a.last_updated);
+}
+
+/** Times in the registry's form sort as texts. */
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

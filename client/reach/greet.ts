@@ -1,0 +1,216 @@
+/** One attempt to reach a daemon: is the socket ours, does somebody listen, does it say hello. */
+import { lstatSync, type Stats } from 'node:fs';
+import { lstat } from 'node:fs/promises';
+import { createConnection } from 'node:net';
+import { dirname } from 'node:path';
+import { isDaemonOf, LOOK_FOR_DAEMON } from '../../src/claim/process-ids.ts';
+import { RegistryError } from '../../src/domain/errors.ts';
+import { isHeldByKilled, LIVELY_MS, notedPid } from '../../src/claim/killed-process.ts';
+import type { Paths } from '../../src/paths.ts';
+import type { Params, Result } from '../../src/protocol/methods.ts';
+import { PROTOCOL_VERSION } from '../../src/protocol/version.ts';
+import { WITHOUT_SUDO } from '../../src/claim/private-directory.ts';
+import { Connection } from '../wire/connection.ts';
+import { inMs, onAbort, pause, within } from '../wire/deadline.ts';
+import { ConnectionError, systemWords } from '../errors.ts';
+
+export interface Target {
+  readonly paths: Paths;
+  readonly client: Params<'daemon.hello'>['client'];
+  readonly connectMs: number;
+  readonly helloMs: number;
+}
+
+/** A connection on which both sides have said hello. */
+export interface Greeted {
+  readonly connection: Connection;
+  readonly hello: Result<'daemon.hello'>;
+}
+
+/** How long to wait when the queue of the socket is full, in milliseconds. */
+const FULL_QUEUE_WAIT_MS = 10;
+
+/**
+ * Dials and says hello, once.
+ *
+ * @returns `absent` when nobody listens, `closing` when the connection was closed before the answer, as a daemon
+ *   does that is just ending
+ * @throws {ConnectionError} `not_allowed` or `hung`
+ * @throws {RegistryError} `incompatible_protocol` or `too_many_connections`
+ */
+export async function greet(target: Target, signal: AbortSignal): Promise<Greeted | 'absent' | 'closing'> {
+  const { socket } = target.paths;
+  const dialled = await checkSocket(socket);
+  let connection: Connection;
+  try {
+    const late = () => hung(socket, `nobody took the connection within ${inMs(target.connectMs)}`);
+    connection = await within({ ms: target.connectMs, signal, late }, (aborted) => dial(socket, aborted));
+  } catch (error) {
+    switch (codeOf(error)) {
+      case undefined:
+        // As many wait there as the socket has room for.
+        if (isHeldByKilled(socket)) return 'absent';
+        throw error;
+      case 'ENOENT':
+      case 'ECONNREFUSED':
+        return 'absent';
+      case 'ECONNRESET':
+        return 'closing';
+      default:
+        throw notAllowed(socket, error);
+    }
+  }
+  let instead: 'absent' | 'closing' | undefined;
+  const silent = setTimeout(() => {
+    if (isHeldByKilled(socket)) instead = 'absent';
+    // Somebody has taken the place of whoever was dialled, who may never answer.
+    else if (dialled && inodeOf(socket) !== dialled.ino) instead = 'closing';
+    if (instead) void connection.close();
+  }, LIVELY_MS);
+  try {
+    const late = () =>
+      hung(socket, `the connection was taken, and no answer came within ${inMs(target.helloMs)}`);
+    const hello = await within({ ms: target.helloMs, signal, late }, (aborted) =>
+      sayHello(connection, target, aborted),
+    );
+    return { connection, hello };
+  } catch (error) {
+    await connection.close();
+    if (instead) return instead;
+    if (error instanceof ConnectionError && error.reason === 'lost') return 'closing';
+    if (error instanceof RegistryError && error.kind === 'shutting_down') return 'closing';
+    throw error;
+  } finally {
+    clearTimeout(silent);
+  }
+}
+
+async function sayHello(
+  connection: Connection,
+  { client }: Target,
+  signal: AbortSignal,
+): Promise<Result<'daemon.hello'>> {
+  const params: Params<'daemon.hello'> = {
+    client,
+    protocol: { min: PROTOCOL_VERSION, max: PROTOCOL_VERSION },
+  };
+  const hello = (await connection.request('daemon.hello', params, { signal })) as Result<'daemon.hello'>;
+  if (hello.protocol === PROTOCOL_VERSION) return hello;
+  throw new RegistryError(
+    'incompatible_protocol',
+    `cannot use the daemon: it speaks protocol ${hello.protocol} and this client ${PROTOCOL_VERSION}; update the older of the two`,
+  );
+}
+
+/** Connects; waits while the queue is full, which Linux reports at once instead of waiting itself. */
+async function dial(path: string, signal: AbortSignal): Promise<Connection> {
+  for (;;) {
+    try {
+      return await dialOnce(path, signal);
+    } catch (error) {
+      if (codeOf(error) !== 'EAGAIN') throw error;
+      await pause(FULL_QUEUE_WAIT_MS, signal);
+    }
+  }
+}
+
+function dialOnce(path: string, signal: AbortSignal): Promise<Connection> {
+  return new Promise((resolve, reject) => {
+    const socket = createConnection({ path });
+    const unlisten = onAbort(signal, () => {
+      socket.destroy();
+      reject(signal.reason as Error);
+    });
+    socket.once('connect', () => {
+      unlisten();
+      socket.off('error', reject);
+      resolve(new Connection(socket, path));
+    });
+    socket.once('error', (error) => {
+      unlisten();
+      reject(error);
+    });
+  });
+}
+
+/**
+ * Refuses what belongs to somebody else: Node cannot ask who is at the other end, so the owner of the socket, and of
+ * the directory in which it could be replaced, has to do. Root may own the directory (`/tmp`, `/run`).
+ *
+ * @returns what is there, undefined for nothing
+ */
+async function checkSocket(path: string): Promise<Stats | undefined> {
+  const directory = await statusOf(dirname(path));
+  if (directory && directory.uid !== 0) refuseOthers(dirname(path), directory);
+  const socket = await statusOf(path);
+  if (!socket) return undefined;
+  refuseOthers(path, socket);
+  // Linux calls a connection to a file "refused", as if a daemon had died.
+  if (!socket.isSocket() && !socket.isSymbolicLink()) throw notAllowed(path, new Error('it is no socket'));
+  return socket;
+}
+
+function inodeOf(path: string): number | undefined {
+  try {
+    return lstatSync(path).ino;
+  } catch {
+    // Whatever it is, it is not what was dialled.
+    return undefined;
+  }
+}
+
+async function statusOf(path: string): Promise<Stats | undefined> {
+  try {
+    return await lstat(path);
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    throw notAllowed(path, error);
+  }
+}
+
+function refuseOthers(path: string, { uid }: Stats): void {
+  const own = process.getuid?.() ?? uid;
+  if (uid === own) return;
+  // Whoever is root could, and should not, remove what another user's programs are using.
+  if (own === 0)
+    throw new ConnectionError(
+      'not_allowed',
+      `cannot use ${path} as root: it belongs to user ${uid}; do ${WITHOUT_SUDO}`,
+    );
+  throw new ConnectionError(
+    'not_allowed',
+    `cannot use ${path}: it belongs to user ${uid} and not to you (${own}); remove it, or choose another socket with CODEBASE_GARDENER_SOCKET`,
+  );
+}
+
+function notAllowed(path: string, cause: unknown): ConnectionError {
+  const code = codeOf(cause);
+  const denied = code === 'EACCES' || code === 'EPERM';
+  const why = denied ? `permission denied (${code})` : systemWords(cause);
+  const remedy = denied
+    ? 'connect as the user who runs the daemon and outside of sandboxes'
+    : 'remove what is in the way, or choose another socket with CODEBASE_GARDENER_SOCKET';
+  return new ConnectionError('not_allowed', `cannot connect to ${path}: ${why}; ${remedy}`, { cause });
+}
+
+function hung(socket: string, what: string): ConnectionError {
+  const pid = readPid(socket);
+  const who = pid === undefined ? 'the daemon' : `the daemon (process ${pid})`;
+  const remedy = pid === undefined ? LOOK_FOR_DAEMON : `end it: kill -9 ${pid}`;
+  return new ConnectionError(
+    'hung',
+    `cannot reach the registry: ${who} hangs: ${what} on ${socket}; if it stays like this, ${remedy}`,
+  );
+}
+
+/** The process that bound the socket, as it noted beside it; undefined where that number is somebody else's here. */
+function readPid(socket: string): number | undefined {
+  const pid = notedPid(socket);
+  return pid !== undefined && isDaemonOf(pid, socket) ? pid : undefined;
+}
+
+/** ENOENT and its like; undefined for what is no error of the system. */
+function codeOf(error: unknown): string | undefined {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' ? code : undefined;
+}

@@ -1,0 +1,56 @@
+/** An older daemon than this client: whether to have it replaced, and how. */
+import { RegistryError } from '../../src/domain/errors.ts';
+import type { Result } from '../../src/protocol/methods.ts';
+import { isNewer, versionOnDisk } from '../service/version.ts';
+import { VERSION } from '../../src/version.ts';
+import { ConnectionError } from '../errors.ts';
+import type { Greeted } from './greet.ts';
+
+/** What would be started in the place of a daemon. */
+export interface Successor {
+  /** `gardenerd.js` */
+  readonly program: string;
+  /** By a service manager. */
+  readonly serviced: boolean;
+}
+
+/**
+ * Whether a daemon is to be restarted: it is older than this client, older than what would be started in its place,
+ * and was started by a client or a service manager. So an older client never ends a newer daemon, and a newer client
+ * that cannot bring a newer daemon leaves the old one alone.
+ */
+export async function wantsUpgrade(
+  { connection, hello }: Greeted,
+  successor: Successor,
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (!isNewer(VERSION, hello.version)) return false;
+  if (!isNewer(versionOnDisk(successor.program), hello.version)) return false;
+  try {
+    const { manager } = (await connection.request(
+      'daemon.status',
+      {},
+      { signal },
+    )) as Result<'daemon.status'>;
+    return manager === 'spawned' || (successor.serviced && manager !== 'foreground');
+  } catch (error) {
+    if (isEnding(error)) return true;
+    throw error;
+  }
+}
+
+/** Has a daemon drain: what it was asked is answered, and everybody connects to its successor. */
+export async function retire({ connection }: Greeted, signal: AbortSignal): Promise<void> {
+  try {
+    await connection.request('daemon.shutdown', { reason: `upgrade to ${VERSION}` }, { signal });
+  } catch (error) {
+    if (!isEnding(error)) throw error;
+  }
+  await connection.close();
+}
+
+/** Somebody else has had it replaced already. */
+function isEnding(error: unknown): boolean {
+  if (error instanceof RegistryError) return error.kind === 'shutting_down';
+  return error instanceof ConnectionError && error.reason === 'lost';
+}

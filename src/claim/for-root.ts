@@ -1,0 +1,54 @@
+/** Where root must not come to write although its data directory is its own: a link or a flag leads to another user's. */
+import { lstatSync, readlinkSync, realpathSync, type Stats, statSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import type { Paths } from '../paths.ts';
+import { UnsafeDirectoryError, WITHOUT_SUDO } from './private-directory.ts';
+
+/** As many as the system follows. */
+const MAX_LINKS = 40;
+
+/**
+ * Refuses to root what a daemon would write in another user's directory: the registry behind a link, its backups, the
+ * log, the note of who serves, the socket. A file that root puts in the place of another user's is root's, and locks that
+ * user out.
+ *
+ * Not `projects/`: it may be on a disk that does not answer, for which a start must not wait.
+ *
+ * @throws {UnsafeDirectoryError}
+ * @throws the system's error where it cannot be looked at
+ */
+export function refuseLinksForRoot({ registryFile, backupsDir, logFile, runDir, socket }: Paths): void {
+  if (process.geteuid?.() !== 0) return;
+  for (const path of [registryFile, backupsDir, logFile, runDir]) refuse(path, '--data-dir');
+  refuse(dirname(socket), '--socket or --data-dir');
+}
+
+function refuse(path: string, elsewhere: string): void {
+  const target = whereItLeads(path);
+  // A file is replaced in its directory, and renamed there.
+  for (const [place, status] of [nearest(target), nearest(dirname(target))]) {
+    if (!status || status.uid === 0) continue;
+    const whose = place === path ? 'it' : place === target ? `${place}, where it leads,` : place;
+    throw new UnsafeDirectoryError(
+      `cannot use ${path} as root: ${whose} belongs to user ${status.uid}, whom files of root would lock out; do ${WITHOUT_SUDO}, or choose another with ${elsewhere}`,
+    );
+  }
+}
+
+/** What is at a path, or else at the nearest directory above it, in which it would be made. */
+function nearest(path: string): [place: string, status: Stats | undefined] {
+  const status = statSync(path, { throwIfNoEntry: false });
+  return status || path === dirname(path) ? [path, status] : nearest(dirname(path));
+}
+
+/** The end of a chain of links, also where nothing is there yet; the path itself without any. */
+function whereItLeads(path: string): string {
+  let place = path;
+  for (let links = 0; links < MAX_LINKS; links += 1) {
+    if (lstatSync(place, { throwIfNoEntry: false })?.isSymbolicLink() !== true) return place;
+    // Links on the way count as well: what is relative in the last one starts from where they lead.
+    const directory = realpathSync(dirname(place));
+    place = resolve(directory, readlinkSync(join(directory, basename(place))));
+  }
+  return place;
+}

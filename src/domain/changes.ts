@@ -1,0 +1,310 @@
+/**
+ * The changes: pure functions over a draft. Each checks everything before it changes anything.
+ *
+ * Time and ids come in as arguments, paths are only text; whether a path exists is asked elsewhere.
+ */
+import { etagOf, toWire } from './encoding.ts';
+import { InvalidParamsError, RegistryError } from './errors.ts';
+import { MAX_METADATA_BYTES } from './limits.ts';
+import {
+  blankTraining,
+  cleanName,
+  type JsonObject,
+  nameFault,
+  type Project,
+  type Repository,
+  type TrainingStatus,
+  withoutLease,
+} from './project.ts';
+import { findNamed, findProject, normalizePath } from './places/references.ts';
+import type { Draft, Outcome, RegistryView } from './registry.ts';
+import { cutText } from './values/text.ts';
+import type { Found } from './places/whereabouts.ts';
+
+export interface NewProject {
+  readonly id: string;
+  /** The project's own directory, where its adapter, vectors and context go. */
+  readonly directory: string;
+  readonly now: string;
+  readonly name: string;
+  readonly source_path: string;
+  readonly language?: string | undefined;
+  readonly tags?: readonly string[] | undefined;
+  readonly metadata?: JsonObject | undefined;
+  readonly repository?: Repository | null | undefined;
+  readonly activate?: boolean | undefined;
+  readonly if_exists?: 'error' | 'return' | undefined;
+}
+
+/** Registers a project; the first one of a registry becomes active. */
+export function register(draft: Draft, input: NewProject): Project {
+  const name = checkedName(input.name);
+  const sourcePath = checkedPath(input.source_path, 'source_path');
+  const taken = draft.named(name);
+  if (taken && input.if_exists === 'return' && taken.source_path === sourcePath) {
+    if (input.activate) return activate(draft, taken.project_id, input.now) as Project;
+    return taken;
+  }
+  refuseTaken(taken, 'register', name);
+  const project: Project = {
+    project_id: input.id,
+    name,
+    source_path: sourcePath,
+    created_at: input.now,
+    last_updated: input.now,
+    training_status: 'not_started',
+    language: input.language ?? 'python',
+    file_count: 0,
+    lora_adapter_path: `${input.directory}/lora_adapter.bin`,
+    vector_store_path: `${input.directory}/vector_store`,
+    context_path: `${input.directory}/context.json`,
+    last_trained: null,
+    last_used: null,
+    tags: uniqueTags(input.tags ?? []),
+    metadata: checkedMetadata({ ...input.metadata }),
+    training: null,
+    retrain_requested: null,
+    repository: input.repository ?? null,
+  };
+  const first = draft.size === 0;
+  draft.put(project);
+  if (input.activate) return activate(draft, project.project_id, input.now) as Project;
+  if (first) draft.activate(project.project_id);
+  return project;
+}
+
+export interface ProjectUpdate {
+  readonly name?: string | undefined;
+  readonly source_path?: string | undefined;
+  readonly language?: string | undefined;
+  readonly file_count?: number | undefined;
+  readonly tags?: readonly string[] | undefined;
+  /** Merged key by key into what is there; null deletes a key. */
+  readonly metadata?: JsonObject | undefined;
+  readonly lora_adapter_path?: string | null | undefined;
+  readonly vector_store_path?: string | null | undefined;
+  readonly context_path?: string | null | undefined;
+  readonly repository?: Repository | null | undefined;
+}
+
+/** Changes what is given and nothing else; where nothing differs, nothing at all. */
+export function update(
+  draft: Draft,
+  reference: string,
+  { metadata, ...fields }: ProjectUpdate,
+  now: string,
+  ifEtag?: string,
+): Project {
+  const project = findCurrent(draft, reference, ifEtag);
+  const next: Project = { ...project, last_updated: now };
+  if (fields.name !== undefined) {
+    next.name = checkedName(fields.name);
+    const taken = draft.named(next.name);
+    if (taken?.project_id !== project.project_id) refuseTaken(taken, 'rename to', next.name);
+  }
+  if (fields.source_path !== undefined) next.source_path = checkedPath(fields.source_path, 'source_path');
+  if (fields.language !== undefined) next.language = fields.language;
+  if (fields.file_count !== undefined) next.file_count = fields.file_count;
+  if (fields.tags !== undefined) next.tags = uniqueTags(fields.tags);
+  if (fields.repository !== undefined) next.repository = fields.repository;
+  if (metadata !== undefined) next.metadata = checkedMetadata(mergeMetadata(project.metadata, metadata));
+  for (const field of ['lora_adapter_path', 'vector_store_path', 'context_path'] as const) {
+    const path = fields[field];
+    if (path !== undefined) next[field] = path === null ? null : checkedPath(path, field);
+  }
+  return putChanged(draft, project, next);
+}
+
+/**
+ * Sets the training status without a lease, as the Python module does.
+ *
+ * @param error kept in `training.error`; only with `failed`
+ */
+export function setStatus(
+  draft: Draft,
+  reference: string,
+  status: TrainingStatus,
+  now: string,
+  options: { error?: string | undefined; ifEtag?: string | undefined } = {},
+): Project {
+  const project = findCurrent(draft, reference, options.ifEtag);
+  if (options.error !== undefined && status !== 'failed') {
+    throw new InvalidParamsError([{ path: 'error', message: 'goes with status "failed" only' }]);
+  }
+  const next: Project = { ...project, training_status: status, last_updated: now };
+  if (status === 'completed') next.last_trained = now;
+  // Whoever trains or has trained it has met the request.
+  if (status === 'training' || status === 'completed') next.retrain_requested = null;
+  const error = options.error ?? null;
+  const isHeld = project.training_status === 'training' && project.training?.holder != null;
+  if (project.training || error !== null) {
+    const training = project.training ?? blankTraining();
+    // A record with a holder is a lease. It goes on where its holder says so, and whatever else the status is ends it.
+    const goesOn = status === 'training' && training.holder !== null;
+    next.training = { ...(goesOn ? training : withoutLease(training)), error, updated_at: now };
+  }
+  const isEnd = isHeld && (status === 'completed' || status === 'failed');
+  return putChanged(draft, project, next, isEnd ? status : undefined);
+}
+
+/** Marks a project as waiting for training. */
+export function retrain(draft: Draft, reference: string, now: string, reason: string | null = null): Project {
+  const project = findProject(draft, reference);
+  const next: Project = {
+    ...project,
+    training_status: 'not_started',
+    last_updated: now,
+    retrain_requested: { at: now, reason },
+  };
+  draft.put(next);
+  return next;
+}
+
+/** Takes a project out; an active one's place goes to the first remaining in file order. */
+export function remove(draft: Draft, reference: string, ifEtag?: string): Project {
+  const project = requireEtag(findNamed(draft, reference), ifEtag);
+  draft.remove(project.project_id);
+  if (draft.active === project.project_id) draft.activate(first(draft.projects())?.project_id ?? null);
+  return project;
+}
+
+/** Notes that a project was used. */
+export function touch(draft: Draft, reference: string, now: string): Project {
+  const next: Project = { ...findProject(draft, reference), last_used: now };
+  draft.put(next);
+  return next;
+}
+
+/** Makes a project the active one, or none for null. */
+export function activate(draft: Draft, reference: string | null, now: string): Project | null {
+  if (reference === null) {
+    draft.activate(null);
+    return null;
+  }
+  const project = touch(draft, reference, now);
+  draft.activate(project.project_id);
+  return project;
+}
+
+/** The active project; null when none is, or when the file names one that does not exist. */
+export function activeProject(view: RegistryView): Project | null {
+  return view.active === null ? null : (view.get(view.active) ?? null);
+}
+
+export const RESOLVED_BY = ['argument', 'env', 'cwd', 'worktree', 'active'] as const;
+export type ResolvedBy = (typeof RESOLVED_BY)[number];
+
+/**
+ * The project a program should work on: the argument, the environment's, the one around the working directory,
+ * the active one. The first that is given counts; one that is given and matches nothing is an error, except `cwd`.
+ *
+ * @param given with what was found around the working directory
+ */
+export function resolve(
+  view: RegistryView,
+  given: { project?: string | undefined; env?: string | undefined; around?: Found | undefined },
+): { project: Project; resolved_by: ResolvedBy } {
+  if (given.project !== undefined)
+    return { project: findProject(view, given.project), resolved_by: 'argument' };
+  if (given.env) return { project: findProject(view, given.env), resolved_by: 'env' };
+  if (given.around) return { project: given.around.project, resolved_by: given.around.by };
+  const active = activeProject(view);
+  if (active) return { project: active, resolved_by: 'active' };
+  throw new RegistryError(
+    'project_not_found',
+    'cannot tell which project is meant: none is given and none is active',
+  );
+}
+
+/**
+ * Puts the next state of a project, unless nothing differs but the time: a change that changes nothing is none, and must
+ * not have a file written, an etag moved or anybody told.
+ *
+ * @param outcome of the lease that ends with it
+ * @returns the project as it is in the draft then
+ */
+export function putChanged(draft: Draft, before: Project, next: Project, outcome?: Outcome): Project {
+  if (withoutTime(next) === withoutTime(before)) return before;
+  draft.put(next, outcome);
+  return next;
+}
+
+function withoutTime({ last_updated: _time, training, ...fields }: Project): string {
+  return JSON.stringify([fields, training && { ...training, updated_at: null }]);
+}
+
+function findCurrent(draft: Draft, reference: string, ifEtag: string | undefined): Project {
+  return requireEtag(findProject(draft, reference), ifEtag);
+}
+
+function requireEtag(project: Project, ifEtag: string | undefined): Project {
+  if (ifEtag !== undefined && ifEtag !== etagOf(project)) {
+    throw new RegistryError(
+      'etag_mismatch',
+      `cannot change "${project.name}": it has changed since it was read; read it again`,
+      { project: toWire(project) },
+    );
+  }
+  return project;
+}
+
+function checkedName(name: string): string {
+  const clean = cleanName(name);
+  const fault = nameFault(clean);
+  if (fault) {
+    throw new RegistryError(
+      'invalid_name',
+      `cannot use the name ${JSON.stringify(cutText(clean, 80))}: ${fault}`,
+      {
+        name: clean,
+      },
+    );
+  }
+  return clean;
+}
+
+/** @throws {RegistryError} `project_exists` when a project has the name */
+export function refuseTaken(taken: Project | undefined, verb: string, name: string): void {
+  if (!taken) return;
+  throw new RegistryError(
+    'project_exists',
+    `cannot ${verb} "${name}": the name belongs to ${taken.source_path}`,
+    {
+      project: toWire(taken),
+    },
+  );
+}
+
+/** @throws {InvalidParamsError} for what is no absolute path */
+export function checkedPath(path: string, field: string): string {
+  if (!path.startsWith('/'))
+    throw new InvalidParamsError([{ path: field, message: 'must be an absolute path' }]);
+  if (path.includes('\0'))
+    throw new InvalidParamsError([{ path: field, message: 'must not contain a NUL character' }]);
+  return normalizePath(path);
+}
+
+function checkedMetadata(metadata: JsonObject): JsonObject {
+  const bytes = Buffer.byteLength(JSON.stringify(metadata));
+  if (bytes > MAX_METADATA_BYTES) {
+    throw new InvalidParamsError([
+      { path: 'metadata', message: `is ${bytes} bytes long and ${MAX_METADATA_BYTES} are allowed` },
+    ]);
+  }
+  return metadata;
+}
+
+function mergeMetadata(before: JsonObject, given: JsonObject): JsonObject {
+  // Through entries, because assigning to a key named __proto__ would not make a field of it.
+  const merged = new Map([...Object.entries(before), ...Object.entries(given)]);
+  return Object.fromEntries([...merged].filter(([, value]) => value !== null));
+}
+
+function uniqueTags(tags: readonly string[]): string[] {
+  return [...new Set(tags)];
+}
+
+function first<T>(items: Iterable<T>): T | undefined {
+  for (const item of items) return item;
+  return undefined;
+}

@@ -1,0 +1,79 @@
+/** What every handler is given, and what it gives back. */
+import type { z } from 'zod';
+import type { Logger } from '../../log.ts';
+import type { Paths } from '../../paths.ts';
+import type { MethodName, Methods, Result } from '../../protocol/methods.ts';
+import type { RawJson } from '../../protocol/wire.ts';
+import type { Lanes } from '../lane.ts';
+import type { Store } from '../../store/store.ts';
+import type { Trash } from '../trash/trash.ts';
+import type { Turns } from '../../system/turns.ts';
+import type { Bell } from '../bell.ts';
+import type { Events, Outlet } from '../events.ts';
+import type { Leases } from '../leases.ts';
+import type { Places } from '../places/places.ts';
+
+/** Who calls: goes into the log beside every request, whose lines have the daemon's own number as `pid`. */
+export interface Peer {
+  readonly connection: number;
+  client?: string;
+  client_pid?: number;
+}
+
+/** One message of one peer. */
+export interface Context {
+  readonly peer: Peer;
+  readonly connection: Outlet & {
+    /** Whether the peer will ask nothing more. */
+    readonly ended: boolean;
+  };
+  /** Has something done once the answer to this message is on its way. */
+  afterAnswer(action: () => void): void;
+  /** Says that so much will be answered, before the answer is put together. Bytes. */
+  expect(bytes: number): void;
+  /** Says that this call waits from now on for something that may be long in coming; its parameters are short. */
+  parks(): void;
+  /** Resolves when the peer has read enough of what it was answered before, or has gone; null when it has. */
+  room(): Promise<void> | null;
+}
+
+/** What the daemon tells and does about itself. */
+export interface DaemonControl {
+  readonly epoch: string;
+  readonly startedAt: string;
+  readonly draining: boolean;
+  status(): Omit<Result<'daemon.status'>, 'pid' | 'version' | 'memory_rss' | 'host' | 'home'>;
+  shutdown(reason: string): void;
+}
+
+export interface Services {
+  readonly store: Store;
+  readonly lanes: Lanes;
+  readonly trash: Trash;
+  readonly paths: Paths;
+  readonly leases: Leases;
+  readonly events: Events;
+  /** Rings when a change was committed, a lease has ended, a connection has closed, or the daemon drains. */
+  readonly bell: Bell;
+  /** Which projects paths mean. */
+  readonly places: Places;
+  readonly turns: Turns;
+  readonly daemon: DaemonControl;
+  readonly log: Logger;
+}
+
+/** What is added to the parameters of `projects.move`. */
+export interface PreparedMove {
+  /** Where paths lead, or led before what was there was moved. */
+  readonly former?: ReadonlyMap<string, string>;
+}
+
+export type Given<M extends MethodName> = z.output<Methods[M]['params']>;
+export type Answer<M extends MethodName> = Result<M> | RawJson<Result<M>>;
+export type Handler<M extends MethodName> = (
+  params: Given<M>,
+  context: Context,
+) => Answer<M> | Promise<Answer<M>>;
+
+/** The handlers of a family: a declared method without one does not compile. */
+export type Family<F extends string> = { readonly [M in MethodName & `${F}.${string}`]: Handler<M> };

@@ -1,0 +1,252 @@
+/** Comparing the registry with the disk, and mending what can be mended. */
+import { mkdir, readdir } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import type { Issue, IssueCode } from '../domain/issues.ts';
+import * as operations from '../domain/changes.ts';
+import type { Project } from '../domain/project.ts';
+import type { RegistryView } from '../domain/registry.ts';
+import { type Paths, trashWithin } from '../paths.ts';
+import type { Logger } from '../log.ts';
+import { isMissing } from '../system/errors.ts';
+import { type Found, look, type Unknown } from './directories.ts';
+import { type Lanes, NoAnswerError, PATIENCE_MS } from './lane.ts';
+import type { Store } from '../store/store.ts';
+import type { Trash } from './trash/trash.ts';
+
+/**
+ * How long all codebases and adapters elsewhere may take together: whoever asks wants an answer, whatever a disk does.
+ * Milliseconds.
+ */
+const FOREIGN_MS = 4_000;
+
+/** What there is to be looked at beside the registry. */
+export interface Surroundings {
+  readonly paths: Pick<Paths, 'projectsDir'>;
+  readonly lanes: Lanes;
+  readonly trash: Pick<Trash, 'discard' | 'left' | 'tryAgain'>;
+  /** Whether somebody holds a lease on a project. */
+  isTraining(id: string): boolean;
+  /** Says why something could not be mended; the issue then remains. */
+  readonly log: Logger;
+}
+
+/** What to look for. */
+export interface Scope {
+  /** Only what is wrong with these, by id; default all, and what belongs to none. */
+  readonly projects?: readonly string[] | undefined;
+  /** Default all. */
+  readonly codes?: readonly IssueCode[] | undefined;
+}
+
+/**
+ * What is wrong between the registry and the disk. Changes nothing; takes seconds at most, whatever a disk does. What is
+ * not to be looked for is not asked of a disk.
+ */
+export async function inspect(
+  view: RegistryView,
+  surroundings: Surroundings,
+  { projects: ids, codes }: Scope = {},
+): Promise<Issue[]> {
+  const { paths, lanes, trash } = surroundings;
+  const wants: Wants = (...any) => !codes || any.some((code) => codes.includes(code));
+  const projects = ids ? [...new Set(ids)].flatMap((id) => view.get(id) ?? []) : [...view.projects()];
+  const until = performance.now() + FOREIGN_MS;
+  const lookElsewhere = (path: string): Promise<Found> =>
+    look(path, lanes.foreign, Math.min(PATIENCE_MS, until - performance.now()));
+  const lookInside = (path: string): Promise<Found> => look(path, lanes.projects);
+  const lookAt = (path: string): Promise<Found> =>
+    path.startsWith(`${paths.projectsDir}/`) ? lookInside(path) : lookElsewhere(path);
+  // One disk that does not answer must not keep the others waiting.
+  const [own, foreign, orphans, left] = await Promise.all([
+    each(projects, (project) => inspectOwn(project, surroundings, lookInside, wants)),
+    each(projects, (project) => inspectNamed(project, lookAt, wants)),
+    ids || !wants('orphan_dir')
+      ? []
+      : lanes.projects.ask(() => directoriesIn(paths.projectsDir)).catch(noneWithoutAnswer),
+    // What is left of a removed project is no orphan.
+    ids || !wants('orphan_dir', 'left_behind') ? [] : trash.left(),
+  ]);
+  const found = projects.flatMap((_, at) => [...(own[at] ?? []), ...(foreign[at] ?? [])]);
+  const issues = areAllGone(projects, found)
+    ? found.map((issue) => notMended(issue, paths.projectsDir))
+    : found;
+  const known = new Set(left.map(({ path }) => path));
+  for (const name of orphans) {
+    const path = join(paths.projectsDir, name);
+    if (view.get(name) || known.has(path) || path === trashWithin(paths.projectsDir)) continue;
+    issues.push({ code: 'orphan_dir', path, message: `${path} belongs to no project`, fixable: true });
+  }
+  for (const { path, reason, remedy } of wants('left_behind') ? left : []) {
+    const message = `${path} was removed from the registry and could not be deleted: ${reason}`;
+    issues.push({
+      code: 'left_behind',
+      path,
+      message,
+      fixable: remedy === undefined,
+      ...(remedy !== undefined && { remedy }),
+    });
+  }
+  if (!ids && wants('active_missing') && view.active !== null && !view.get(view.active)) {
+    issues.push({
+      code: 'active_missing',
+      project_id: view.active,
+      message: 'the active project does not exist',
+      fixable: true,
+    });
+  }
+  return issues;
+}
+
+/** Whether any of these is looked for. */
+type Wants = (...any: readonly IssueCode[]) => boolean;
+
+/** Whether no project has its directory: that is no loss of each of them, but a disk that is not mounted. */
+function areAllGone(projects: readonly Project[], found: readonly Issue[]): boolean {
+  const gone = found.filter(({ code }) => code === 'project_dir_missing').length;
+  // Of one alone it cannot be told.
+  return projects.length > 1 && gone === projects.length;
+}
+
+/** Nothing is marked for another training, nor made where a disk will be mounted, before a person has looked. */
+function notMended(issue: Issue, projectsDir: string): Issue {
+  const { code, path = '' } = issue;
+  const isThere = code === 'project_dir_missing' || path.startsWith(`${projectsDir}/`);
+  if (!isThere || !issue.fixable) return issue;
+  const remedy =
+    `see whether the disk of ${projectsDir} is mounted, as none of its directories is there; ` +
+    `if they are gone for good: mkdir -p ${projectsDir}/${issue.project_id ?? ''}, then gardener doctor --fix`;
+  return { ...issue, fixable: false, remedy };
+}
+
+/** One after the other: a disk is asked one question at a time anyway. */
+async function each<T>(
+  projects: readonly Project[],
+  inspectOne: (project: Project) => Promise<T>,
+): Promise<T[]> {
+  const found: T[] = [];
+  for (const project of projects) found.push(await inspectOne(project));
+  return found;
+}
+
+/** What is the registry's own. */
+async function inspectOwn(
+  { project_id, name, training_status: status }: Project,
+  { paths, isTraining }: Surroundings,
+  lookAt: (path: string) => Promise<Found>,
+  wants: Wants,
+): Promise<Issue[]> {
+  const issues: Issue[] = [];
+  if (wants('project_dir_missing')) {
+    const path = join(paths.projectsDir, project_id);
+    const { kind } = await lookAt(path);
+    if (kind === 'nothing' || kind === 'other') {
+      const message = `the directory of "${name}" is gone`;
+      issues.push({ code: 'project_dir_missing', project_id, path, message, fixable: true });
+    }
+  }
+  if (wants('training_stale') && status === 'training' && !isTraining(project_id)) {
+    const message = `"${name}" is marked as training and nobody trains it`;
+    issues.push({ code: 'training_stale', project_id, message, fixable: true });
+  }
+  return issues;
+}
+
+/** What the project names: its codebase, and its adapter, which may be anywhere. */
+async function inspectNamed(
+  { project_id, name, source_path: source, lora_adapter_path: adapter, training_status: status }: Project,
+  lookAt: (path: string) => Promise<Found>,
+  wants: Wants,
+): Promise<Issue[]> {
+  const issues: Issue[] = [];
+  const found = (code: IssueCode, path: string, message: string, more: Partial<Issue> = {}): void => {
+    if (wants(code)) issues.push({ code, project_id, path, message, fixable: false, ...more });
+  };
+  const untold = (code: IssueCode, path: string, what: string, { reason, silent }: Unknown): void => {
+    const message = `whether the ${what} of "${name}" is there cannot be told: ${reason}`;
+    found(code, path, message, silent ? { silent } : {});
+  };
+  if (wants('source_missing', 'source_unreachable')) {
+    const codebase = await lookAt(source);
+    if (codebase.kind === 'unknown') untold('source_unreachable', source, 'source path', codebase);
+    else if (codebase.kind !== 'directory')
+      found('source_missing', source, `the source path of "${name}" is gone`);
+  }
+  if (status !== 'completed' || adapter === null || !wants('adapter_missing', 'adapter_unreachable'))
+    return issues;
+  const trained = await lookAt(adapter);
+  if (trained.kind === 'unknown') untold('adapter_unreachable', adapter, 'adapter', trained);
+  else if (trained.kind === 'nothing')
+    found('adapter_missing', adapter, `"${name}" is trained and its adapter is gone`, { fixable: true });
+  return issues;
+}
+
+/**
+ * Mends what can be mended. `orphan_dir` only when named, because that deletes data.
+ *
+ * @param codes only these; default all but `orphan_dir`
+ */
+export async function repair(
+  store: Store,
+  surroundings: Surroundings,
+  codes?: readonly IssueCode[],
+): Promise<{ fixed: Issue[]; remaining: Issue[] }> {
+  const { lanes, trash, log } = surroundings;
+  const wanted = (issue: Issue): boolean =>
+    issue.fixable && (codes ? codes.includes(issue.code) : issue.code !== 'orphan_dir');
+  const before = await inspect(store.registry, surroundings);
+  const chosen = before.filter(wanted);
+  if (chosen.length > 0) {
+    await store.change((draft, now) => {
+      for (const { code, project_id: id } of chosen) {
+        const project = id === undefined ? undefined : draft.get(id);
+        if (code === 'active_missing' && draft.active !== null && !draft.get(draft.active)) {
+          const [first] = draft.projects();
+          draft.activate(first?.project_id ?? null);
+        } else if (!project) continue;
+        else if (code === 'adapter_missing' && project.training_status === 'completed') {
+          operations.retrain(draft, project.project_id, now, 'the adapter is missing');
+        } else if (
+          code === 'training_stale' &&
+          project.training_status === 'training' &&
+          // Somebody may have begun since.
+          !surroundings.isTraining(project.project_id)
+        ) {
+          operations.setStatus(draft, project.project_id, 'failed', now, { error: 'training was abandoned' });
+        }
+      }
+    });
+    for (const { code, path } of chosen) {
+      if (path === undefined) continue;
+      if (code === 'project_dir_missing')
+        await lanes.projects
+          .ask(() => mkdir(path, { recursive: true, mode: 0o700 }))
+          .catch((error: unknown) => log.error({ err: error, path }, "cannot make a project's directory"));
+      // Whether it still belongs to nobody is decided anew, where no change can come between.
+      if (code === 'orphan_dir') await trash.discard(basename(path));
+      if (code === 'left_behind') await trash.tryAgain(path);
+    }
+  }
+  const remaining = await inspect(store.registry, surroundings);
+  const still = new Set(remaining.map(keyOf));
+  return { fixed: chosen.filter((issue) => !still.has(keyOf(issue))), remaining };
+}
+
+function keyOf({ code, project_id, path }: Issue): string {
+  return JSON.stringify([code, project_id, path]);
+}
+
+/** What lies on a disk that does not answer is told of by its projects. */
+function noneWithoutAnswer(error: unknown): string[] {
+  if (error instanceof NoAnswerError) return [];
+  throw error;
+}
+
+async function directoriesIn(path: string): Promise<string[]> {
+  try {
+    const entries = await readdir(path, { withFileTypes: true });
+    return entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
+  } catch (error) {
+    if (isMissing(error)) return [];
+    throw error;
+  }
+}

@@ -1,0 +1,205 @@
+/** Copies of earlier contents, in `<data>/backups/`; `domain/backup-names.ts` says which are ours, and in which order. */
+import { chmod, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  createdAt,
+  isBackupName,
+  LAST_GOOD,
+  newestFirst,
+  nextName,
+  reasonOf,
+  wasContent,
+} from '../../domain/backup-names.ts';
+import { errorCode, isMissing } from '../../system/errors.ts';
+import { makeDirectory } from '../../system/make-directory.ts';
+import { NotPlainError, openPlainFile } from '../../system/plain-file.ts';
+import { removeStaged } from '../../system/staged.ts';
+import { replaceFile, syncDirectory } from '../file/atomic-file.ts';
+import { type Decoded, decodeRegistry } from '../format/decode.ts';
+import { refuseTooLarge } from '../format/size-limit.ts';
+import type { Registry } from '../../domain/registry.ts';
+
+/** Why a backup was made. */
+export type BackupReason = 'migration' | 'edit' | 'fault' | 'restore' | 'corrupt' | 'last-good';
+
+/** How many are kept, `registry-last-good.json` included; the oldest go first. */
+export const MAX_BACKUPS = 20;
+
+export interface Backup {
+  readonly name: string;
+  /** ISO 8601. Not what the order goes by: the clock may have been wrong. */
+  readonly created_at: string;
+  readonly reason: string;
+  readonly bytes: number;
+}
+
+export class Backups {
+  readonly directory: string;
+
+  constructor(directory: string) {
+    this.directory = directory;
+  }
+
+  /**
+   * Makes the directory and removes what an interrupted backup left in it.
+   *
+   * @param failed told of what cannot be removed
+   */
+  async prepare(failed: (error: unknown) => void): Promise<void> {
+    makeDirectory(this.directory);
+    await removeStaged(this.directory, isBackupName, failed);
+  }
+
+  /** Keeps a content; returns the backup's name. */
+  async keep(bytes: Buffer, reason: BackupReason, now: string): Promise<string> {
+    const name = await this.#freeName(reason, now);
+    await replaceFile(join(this.directory, name), bytes);
+    await this.#prune();
+    return name;
+  }
+
+  /** Keeps the committed content under one name that is written over; see {@link Backups.newestGood}. */
+  async keepLastGood(bytes: Buffer): Promise<void> {
+    makeDirectory(this.directory);
+    await replaceFile(join(this.directory, LAST_GOOD), bytes);
+  }
+
+  /** Moves a file that cannot be read out of the way, as it is. */
+  async setAside(file: string, now: string): Promise<string> {
+    const name = await this.#freeName('corrupt', now);
+    const place = join(this.directory, name);
+    try {
+      await rename(file, place);
+    } catch (error) {
+      if (errorCode(error) !== 'EXDEV') throw error;
+      // A registry that is kept on another disk through a link.
+      await replaceFile(place, await readFile(file));
+      await rm(file);
+    }
+    await chmod(place, 0o600);
+    await syncDirectory(this.directory);
+    await this.#prune();
+    return name;
+  }
+
+  /**
+   * Newest first. The copy of the last good content, which is the newest by what it holds, stands where it was last
+   * written, as people read the list: what was kept since then is what they may want to go back to.
+   */
+  async list(): Promise<Backup[]> {
+    const dated: (Backup & { readonly written: number })[] = [];
+    let copy: (typeof dated)[number] | null = null;
+    for (const name of await this.#names()) {
+      try {
+        const status = await stat(join(this.directory, name));
+        if (!status.isFile()) continue;
+        const { mtime, mtimeMs: written, size: bytes } = status;
+        const backup = { name, created_at: createdAt(name, mtime), reason: reasonOf(name), bytes, written };
+        if (name === LAST_GOOD) copy = backup;
+        else dated.push(backup);
+      } catch (error) {
+        if (!isNone(error)) throw error;
+      }
+    }
+    if (copy !== null) {
+      const { written } = copy;
+      const older = dated.findIndex((backup) => backup.written < written);
+      dated.splice(older < 0 ? dated.length : older, 0, copy);
+    }
+    return dated.map(({ written: _written, ...backup }) => backup);
+  }
+
+  /** The same with how many projects each has; null for one that cannot be read as a registry. */
+  async describe(): Promise<(Backup & { readonly project_count: number | null })[]> {
+    const described: (Backup & { readonly project_count: number | null })[] = [];
+    for (const backup of await this.list()) {
+      // One at a time: each is as large as the registry, and others are waiting for the event loop.
+      const decoded = await this.#decode(backup.name, backup.created_at).catch((error: unknown) => {
+        if (errorCode(error) === undefined) throw error;
+        return null; // it says nothing of the others
+      });
+      described.push({ ...backup, project_count: decoded?.ok ? decoded.registry.size : null });
+    }
+    return described;
+  }
+
+  /** The bytes of a backup; null when none has this name, or it is another user's. */
+  async read(name: string): Promise<Buffer | null> {
+    if (!isBackupName(name)) return null;
+    try {
+      const { handle, status } = await openPlainFile(join(this.directory, name));
+      try {
+        if (!isTrusted(Number(status.uid))) return null;
+        refuseTooLarge(join(this.directory, name), Number(status.size));
+        return await handle.readFile();
+      } finally {
+        await handle.close();
+      }
+    } catch (error) {
+      if (isNone(error) || error instanceof NotPlainError) return null;
+      throw error;
+    }
+  }
+
+  /**
+   * The newest backup that can be read as a registry; null when there is none.
+   *
+   * @throws when the system does not let us read one that may be newer: an older one must not take its place
+   */
+  async newestGood(now: string): Promise<{ name: string; registry: Registry } | null> {
+    for (const name of await this.#names()) {
+      if (!wasContent(name)) continue;
+      const decoded = await this.#decode(name, now);
+      if (decoded?.ok && !decoded.newer) return { name, registry: decoded.registry };
+    }
+    return null;
+  }
+
+  /** A backup as a registry; null for one that is gone, or larger than a registry can be. */
+  async #decode(name: string, now: string): Promise<Decoded | null> {
+    try {
+      const bytes = await this.read(name);
+      return bytes && decodeRegistry(bytes, now, { mend: true });
+    } catch (error) {
+      if (errorCode(error) === 'EFBIG') return null;
+      throw error;
+    }
+  }
+
+  /** Ours, newest first. */
+  async #names(): Promise<string[]> {
+    try {
+      return (await readdir(this.directory)).filter(isBackupName).toSorted(newestFirst);
+    } catch (error) {
+      if (isMissing(error)) return [];
+      throw error;
+    }
+  }
+
+  async #freeName(reason: BackupReason, now: string): Promise<string> {
+    makeDirectory(this.directory);
+    return nextName(await this.#names(), reason, now);
+  }
+
+  async #prune(): Promise<void> {
+    const dated = (await this.list()).filter(({ name }) => name !== LAST_GOOD);
+    for (const { name } of dated.slice(MAX_BACKUPS - 1)) {
+      try {
+        await rm(join(this.directory, name), { force: true });
+      } catch (error) {
+        // One too many harms nobody, and goes with the next; what was to be kept is kept.
+        if (errorCode(error) === undefined) throw error;
+      }
+    }
+  }
+}
+
+/** Whether there is nothing of that name: it was pruned meanwhile, or is a link that leads nowhere. */
+function isNone(error: unknown): boolean {
+  return ['ENOENT', 'ELOOP', 'ENXIO'].includes(errorCode(error) ?? '');
+}
+
+/** Whether a file can be of this program's making: others may have put theirs there while the directory was open to them. */
+function isTrusted(uid: number): boolean {
+  return uid === 0 || uid === process.geteuid?.();
+}

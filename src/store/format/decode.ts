@@ -1,0 +1,114 @@
+/** What the text of the file means. Nothing here touches a disk; the other direction is in `encode.ts`. */
+import { isUtf8 } from 'node:buffer';
+import { doWithout, jsonFault, MAX_FILE_DEPTH, TOO_DEEP } from '../../domain/values/json.ts';
+import type { Json, Project } from '../../domain/project.ts';
+import { Registry, REGISTRY_VERSION } from '../../domain/registry.ts';
+import { mendJson } from '../../domain/values/text.ts';
+import { depthFault, duplicateFault, encodingFault, faultAt, type FileFault, syntaxFault } from './fault.ts';
+import { Fault, readOrMend, readProject } from './stored-project.ts';
+
+export type Decoded = ({ readonly ok: true } & Content) | { readonly ok: false; readonly fault: FileFault };
+
+interface Content {
+  readonly registry: Registry;
+  /** Migrated in memory: the original is kept before it is written over. */
+  readonly older: boolean;
+  /** Of a newer major version: to be served, never written. */
+  readonly newer: boolean;
+  /** What was done without, and why; only where that was wanted. */
+  readonly mended: readonly string[];
+}
+
+export interface ReadOptions {
+  /**
+   * Whether to do without what nobody misses, such as a broken note of how a project stood before its training, rather
+   * than without the file. For a file that is all there is, not for one that somebody is editing. Default false.
+   */
+  readonly mend?: boolean;
+}
+
+/**
+ * Reads a registry file of any version.
+ *
+ * @param now fills in for timestamps that the file lacks
+ */
+export function decodeRegistry(bytes: Buffer, now: string, { mend = false }: ReadOptions = {}): Decoded {
+  const written = bytes.toString('utf8').replace(/^\uFEFF/, '');
+  if (!isUtf8(bytes)) return { ok: false, fault: encodingFault(written) };
+  // Python writes halves of characters for file names that are not UTF-8. No place in the text moves.
+  const text = mendJson(written);
+  let document: unknown;
+  try {
+    document = JSON.parse(text);
+  } catch (error) {
+    return { ok: false, fault: syntaxFault(text, error) };
+  }
+  try {
+    const content = readDocument(document, now, mend);
+    const fault = content.newer ? null : duplicateFault(bytes, text, document as Record<string, unknown>);
+    return fault ? { ok: false, fault } : { ok: true, ...content };
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    // The parser that finds places gives up where the nesting is deep enough.
+    if (error.message === TOO_DEEP) return { ok: false, fault: depthFault(text, MAX_FILE_DEPTH) };
+    return { ok: false, fault: faultAt(text, error.path, error.message) };
+  }
+}
+
+function readDocument(document: unknown, now: string, mend: boolean): Content {
+  if (!isRecord(document)) throw new Fault([], 'the file must hold a JSON object');
+  const { version = '1.0', active_project = null, projects, ...extra } = document;
+  const mended: string[] = [];
+  if (typeof version !== 'string' || !/^\d+(\.\d+)*$/.test(version)) {
+    throw new Fault(['version'], 'must be a version such as "1.1"');
+  }
+  if (active_project !== null && typeof active_project !== 'string') {
+    throw new Fault(['active_project'], 'must be the id of a project or null');
+  }
+  // A newer version may have other rules: what is understood of it is served, nothing of it is written.
+  const newer = major(version) > major(REGISTRY_VERSION);
+  if (mend || newer) {
+    for (const { path, message } of doWithout(extra, MAX_FILE_DEPTH))
+      mended.push(`${path.join('.')}: ${message}`);
+  } else {
+    const fault = jsonFault(extra, MAX_FILE_DEPTH);
+    if (fault) throw new Fault(fault.path, fault.message);
+  }
+  if (!isRecord(projects) && !newer) throw new Fault(['projects'], 'must be an object of projects by id');
+  const names = new Map<string, string>();
+  const read: Project[] = [];
+  for (const [key, value] of Object.entries(isRecord(projects) ? projects : {})) {
+    try {
+      read.push(
+        mend ? readOrMend(document, key, value, names, now, mended) : readProject(key, value, names, now),
+      );
+    } catch (error) {
+      if (!(newer && error instanceof Fault)) throw error;
+    }
+  }
+  const older = isOlder(version);
+  const registry = new Registry(
+    read,
+    active_project,
+    older ? REGISTRY_VERSION : version,
+    extra as Record<string, Json>,
+  );
+  return { registry, older, newer, mended };
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function major(version: string): number {
+  return Number.parseInt(version, 10);
+}
+
+function isOlder(version: string): boolean {
+  const [minor = 0] = version.split('.').slice(1).map(Number);
+  const [ourMinor = 0] = REGISTRY_VERSION.split('.').slice(1).map(Number);
+  return (
+    major(version) < major(REGISTRY_VERSION) ||
+    (major(version) === major(REGISTRY_VERSION) && minor < ourMinor)
+  );
+}

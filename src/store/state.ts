@@ -1,0 +1,119 @@
+/** The committed state, what is wrong with its file, and who is told when either changes. */
+import { type Change, Registry } from '../domain/registry.ts';
+import { encodeRegistry } from './format/encode.ts';
+import type { Problem } from './problem.ts';
+
+/** A step of the history: durable changes, in the order in which they were made. */
+export interface Commit {
+  readonly changes: readonly Change[];
+  readonly origin: 'rpc' | 'file';
+  readonly at: string;
+}
+
+export interface StoreListener {
+  committed?(commit: Commit): void;
+  /** The problem came, changed or (null) went. */
+  problem?(problem: Problem | null): void;
+}
+
+export class Committed {
+  registry = new Registry();
+  /** When the file's content was last taken over as a whole. */
+  loadedAt = '';
+  /** The bytes of a file of an older version, until they are in a backup. */
+  original: Buffer | null = null;
+  readonly #listeners = new Set<StoreListener>();
+  /** What is wrong with what was last found in the file. */
+  #problem: Problem | null = null;
+  #readOnly = false;
+  /** Why the last look could not find out, or not act on it; what was known before is known again when that is over. */
+  #obstacle: Problem | null = null;
+  /** What is wrong beside the file, and stops no change. */
+  #warning: Problem | null = null;
+  /** Why the last write failed, until one succeeds; `placed` when the content stands, and could not be made safe. */
+  #failedWrite: { readonly problem: Problem; readonly placed: boolean } | null = null;
+  #told: Problem | null = null;
+
+  get problem(): Problem | null {
+    // What a change has to be refused for comes first, and what is only to be known last.
+    return this.#obstacle ?? this.fault ?? this.#failedWrite?.problem ?? this.#problem ?? this.#warning;
+  }
+
+  /** Why the file, as it was last found, cannot be changed; null when it can. */
+  get fault(): Problem | null {
+    return this.#readOnly ? this.#problem : null;
+  }
+
+  /** Whether changes are refused because of the problem. */
+  get readOnly(): boolean {
+    return this.#readOnly || this.#obstacle !== null;
+  }
+
+  subscribe(listener: StoreListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  publish(commit: Commit): void {
+    if (commit.changes.length === 0) return;
+    for (const listener of this.#listeners) listener.committed?.(commit);
+  }
+
+  /** What a look has found to be wrong with the file, or that nothing is. */
+  setProblem(problem: Problem | null, readOnly: boolean): void {
+    this.#readOnly = readOnly;
+    this.#problem = problem;
+    this.#obstacle = null;
+    this.#tell();
+  }
+
+  /** Says a problem in other words, where that is still what is wrong. */
+  reword(known: Problem, problem: Problem): void {
+    if (this.#problem !== known) return;
+    this.#problem = problem;
+    this.#tell();
+  }
+
+  /** The last look has failed; null when it has not, and found nothing new. */
+  setObstacle(obstacle: Problem | null): void {
+    this.#obstacle = obstacle;
+    this.#tell();
+  }
+
+  /** Something is wrong beside the file, or nothing any more: changes go on. */
+  setWarning(warning: Problem | null): void {
+    this.#warning = warning;
+    this.#tell();
+  }
+
+  /** The last write of the file has failed, or, with `placed`, what makes it survive a power cut. */
+  writeFailed(problem: Problem, placed: boolean): void {
+    if (this.#failedWrite?.problem.message !== problem.message) this.#failedWrite = { problem, placed };
+    this.#tell();
+  }
+
+  /** The same has succeeded. */
+  writeSucceeded(placed: boolean): void {
+    if (this.#failedWrite?.placed !== placed) return;
+    this.#failedWrite = null;
+    this.#tell();
+  }
+
+  #tell(): void {
+    const { problem } = this;
+    if (problem === this.#told) return;
+    this.#told = problem;
+    for (const listener of this.#listeners) listener.problem?.(problem);
+  }
+
+  /** What the file says of what is committed, or would, in pieces that follow one another. */
+  encodePieces(registry: Registry = this.registry): Promise<Buffer[]> {
+    const { version, extra, active } = registry;
+    return encodeRegistry(registry.projects(), active, version, extra);
+  }
+
+  /** The same in one. */
+  async encode(registry?: Registry): Promise<Buffer> {
+    return Buffer.concat(await this.encodePieces(registry));
+  }
+}

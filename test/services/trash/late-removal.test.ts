@@ -1,0 +1,75 @@
+/** A disk that does what was asked of it when nobody waits for it any more. */
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { resolvePaths } from '../../../src/paths.ts';
+import { Lane, NoAnswerError } from '../../../src/services/lane.ts';
+import { Trash } from '../../../src/services/trash/trash.ts';
+import { capturedLog } from '../../support/daemon.ts';
+import { idOf, openStore } from '../../support/store.ts';
+import { until } from '../../support/until.ts';
+
+/** Lets the first question pass, by which a dead disk would be known, and answers the second too late. */
+class SlowLane extends Lane {
+  readonly #when: 'before' | 'after';
+  #asked = 0;
+  /** What comes of the second question. */
+  outcome: Promise<unknown> = Promise.resolve();
+  /** What happens before anybody hears of it. */
+  meanwhile: () => void = () => undefined;
+
+  /** @param when the caller gives up: before anything is done, or when all of it is and nobody has heard of it */
+  constructor(when: 'before' | 'after') {
+    super();
+    this.#when = when;
+  }
+
+  override async ask<T>(question: () => Promise<T>, within?: number): Promise<T> {
+    this.#asked += 1;
+    if (this.#asked !== 2) return await super.ask(question, within);
+    const answer = question();
+    this.outcome = answer.catch((error: unknown) => error);
+    if (this.#when === 'after') await answer;
+    this.meanwhile();
+    throw new NoAnswerError(true);
+  }
+}
+
+async function removal(when: 'before' | 'after') {
+  const one = await openStore();
+  const paths = resolvePaths({ dataDir: one.home }, {});
+  const name = idOf('a');
+  await mkdir(join(paths.projectsDir, name), { recursive: true });
+  await writeFile(join(paths.projectsDir, name, 'adapter'), 'weights');
+  const lane = new SlowLane(when);
+  const trash = new Trash({ paths, store: one.store, lane, log: capturedLog().log });
+  const inProjects = () => readdir(join(paths.projectsDir, name)).catch(() => []);
+  const inTrash = async () => (await readdir(paths.trashDir)).filter((entry) => !entry.endsWith('.left'));
+  return { ...one, lane, trash, name, inProjects, inTrash };
+}
+
+test('what is not moved in time is not moved later', async () => {
+  const { lane, trash, name, inProjects, inTrash } = await removal('before');
+  expect(await trash.discard(name)).toMatchObject({ reason: 'its disk does not answer' });
+  await lane.outcome;
+  expect(await inProjects()).toEqual(['adapter']);
+  expect(await trash.left()).toMatchObject([{ reason: 'its disk does not answer' }]);
+  expect(await trash.discard(name)).toBeNull();
+  expect(await inTrash()).toEqual([]);
+});
+
+test('what is moved too late is deleted', async () => {
+  const { trash, name, inProjects, inTrash } = await removal('after');
+  expect(await trash.discard(name)).toMatchObject({ reason: 'its disk does not answer' });
+  await until(async () => (await inTrash()).length === 0, 'it is deleted');
+  expect(await inProjects()).toEqual([]);
+  expect(await trash.left()).toEqual([]);
+});
+
+test('what is moved too late of a project that is back is put back', async () => {
+  const { lane, trash, name, add, inProjects, inTrash } = await removal('after');
+  lane.meanwhile = () => void add('a');
+  expect(await trash.discard(name)).toMatchObject({ reason: 'its disk does not answer' });
+  await until(async () => (await inProjects()).length > 0, 'it is back');
+  expect(await inTrash()).toEqual([]);
+});
