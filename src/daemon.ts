@@ -1,8 +1,8 @@
 /** The daemon as an object: started, running, stopped; programs and tests use it alike. */
 import { randomBytes } from 'node:crypto';
 import { dirname } from 'node:path';
-import { timestampOf } from './domain/project.ts';
 import { refuseLinksForRoot } from './claim/for-root.ts';
+import { timestampOf } from './domain/values/time.ts';
 import { type Logger, type LogLevel, openLog } from './log.ts';
 import { type PathOptions, type Paths, resolvePaths } from './paths.ts';
 import { checkDataDirectory, keepToUser } from './claim/private-directory.ts';

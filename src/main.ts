@@ -1,9 +1,9 @@
 /** `gardenerd`: the daemon in the foreground. Prints nothing but problems; the log has the rest. */
 import { statSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { timestampOf } from './domain/project.ts';
 import { jsonText } from './domain/values/text.ts';
 import { Daemon, type DaemonOptions, type Manager } from './daemon.ts';
+import { timestampOf } from './domain/values/time.ts';
 import { endProcess } from './system/end-process.ts';
 import { EndSignals } from './system/end-signals.ts';
 import { closeInheritedFiles } from './inherited-files.ts';

@@ -8,9 +8,7 @@ import { InvalidParamsError, RegistryError } from './errors.ts';
 import { MAX_METADATA_BYTES } from './limits.ts';
 import {
   blankTraining,
-  cleanName,
   type JsonObject,
-  nameFault,
   type Project,
   type Repository,
   type TrainingStatus,
@@ -18,6 +16,7 @@ import {
 } from './project.ts';
 import { findNamed, findProject, normalizePath } from './places/references.ts';
 import type { Draft, Outcome, RegistryView } from './registry.ts';
+import { cleanName, nameFault } from './values/names.ts';
 import { cutText } from './values/text.ts';
 import type { Found } from './places/whereabouts.ts';
 

@@ -1,9 +1,11 @@
 /** Which projects a list has, in which order, and where the next page begins. */
 import { z } from 'zod';
 import { InvalidParamsError } from './errors.ts';
-import { foldName, type Project, projectSchema, type TrainingStatus } from './project.ts';
+import type { Project, TrainingStatus } from './project.ts';
 import { normalizePath } from './places/references.ts';
 import type { RegistryView } from './registry.ts';
+import { projectSchema } from './schema.ts';
+import { foldName } from './values/names.ts';
 
 export type Sort = 'name' | 'created_at' | 'last_updated' | 'last_used' | 'status';
 

@@ -1,5 +1,6 @@
 /** The registry in memory: the committed state, and drafts over it in which changes are tried out. */
-import { foldName, type Json, type Project } from './project.ts';
+import type { Json, Project } from './project.ts';
+import { foldName } from './values/names.ts';
 
 /** The version this program writes. */
 export const REGISTRY_VERSION = '1.2';

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { ErrorKind } from '../domain/errors.ts';
 import { MAX_PATH_BYTES } from '../domain/limits.ts';
-import { projectSchema } from '../domain/project.ts';
+import { projectSchema } from '../domain/schema.ts';
 
 export interface Method<P extends z.ZodType = z.ZodType, R extends z.ZodType = z.ZodType> {
   /** One sentence for a list of methods. */

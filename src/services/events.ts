@@ -1,10 +1,10 @@
 /** Who is told of changes: the history, the subscriptions, and how much may wait for one that does not read. */
-import { timestampOf } from '../domain/project.ts';
 import { wireJson } from '../domain/encoding.ts';
 import { InvalidParamsError, RegistryError } from '../domain/errors.ts';
 import { eventJson } from '../domain/events.ts';
 import type { RegistryView } from '../domain/registry.ts';
 import { jsonText } from '../domain/values/text.ts';
+import { timestampOf } from '../domain/values/time.ts';
 import type { Problem } from '../store/problem.ts';
 import type { Commit } from '../store/state.ts';
 import type { Turns } from '../system/turns.ts';

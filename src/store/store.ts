@@ -5,10 +5,10 @@
  * state. Outside edits pass through the same queue, so a change never lands on a state that is no longer the file's.
  */
 import { basename, dirname } from 'node:path';
-import { timestampOf } from '../domain/project.ts';
 import { RegistryError } from '../domain/errors.ts';
 import { type Change, Draft, type Registry, type RegistryView } from '../domain/registry.ts';
 import { bringBack, changesLease, type IsTraining } from '../domain/training/succession.ts';
+import { timestampOf } from '../domain/values/time.ts';
 import type { Logger } from '../log.ts';
 import { errorCode } from '../system/errors.ts';
 import { makeDirectory } from '../system/make-directory.ts';

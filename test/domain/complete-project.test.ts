@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { completeProject, type StoredProject } from '../../src/domain/project.ts';
+import { completeProject } from '../../src/domain/complete-project.ts';
+import type { StoredProject } from '../../src/domain/schema.ts';
 import { NOW, uuid } from '../support/projects.ts';
 
 const ID = uuid(1);

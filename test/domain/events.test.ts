@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { completeProject } from '../../src/domain/complete-project.ts';
 import { etagOf } from '../../src/domain/encoding.ts';
 import { type ChangeEvent, eventJson } from '../../src/domain/events.ts';
-import { completeProject, type Project } from '../../src/domain/project.ts';
+import type { Project } from '../../src/domain/project.ts';
 import type { Change } from '../../src/domain/registry.ts';
 
 const ID = '0b7f6a52-6d4c-4f5e-9a6e-1c2d3e4f5a6b';

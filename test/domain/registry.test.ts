@@ -1,8 +1,9 @@
 /** The committed state and drafts over it, against a model that is as plain as can be: a list and an id. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { foldName, type Project } from '../../src/domain/project.ts';
+import type { Project } from '../../src/domain/project.ts';
 import { Draft, Registry, type RegistryView } from '../../src/domain/registry.ts';
+import { foldName } from '../../src/domain/values/names.ts';
 import { project, registryOf, uuid } from '../support/projects.ts';
 
 /** From above to below, where one is in another. */

@@ -1,5 +1,6 @@
 /** Projects for tests that need no file. */
-import { completeProject, type Project } from '../../src/domain/project.ts';
+import { completeProject } from '../../src/domain/complete-project.ts';
+import type { Project } from '../../src/domain/project.ts';
 import { Registry } from '../../src/domain/registry.ts';
 
 export const NOW = '2026-03-01T10:00:00.000Z';

@@ -2,8 +2,9 @@
 import { distance } from 'fastest-levenshtein';
 import { toWire } from '../encoding.ts';
 import { RegistryError } from '../errors.ts';
-import { foldName, MAX_NAME_LENGTH, type Project } from '../project.ts';
+import type { Project } from '../project.ts';
 import type { RegistryView } from '../registry.ts';
+import { foldName, MAX_NAME_LENGTH } from '../values/names.ts';
 import { cutText } from '../values/text.ts';
 
 /** How many near names an error suggests. */

@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { MAX_ERROR, MAX_METADATA_BYTES, MAX_PATH_BYTES } from '../../domain/limits.ts';
 import { RESOLVED_BY } from '../../domain/changes.ts';
-import { jsonObject, MAX_NAME_LENGTH, MAX_TAGS, TRAINING_STATUSES } from '../../domain/project.ts';
+import { MAX_TAGS, TRAINING_STATUSES } from '../../domain/project.ts';
+import { jsonObject } from '../../domain/schema.ts';
+import { MAX_NAME_LENGTH } from '../../domain/values/names.ts';
 import {
   absolutePath,
   EXAMPLE_PROJECT,

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { MAX_DETAILS_BYTES, MAX_ERROR, MAX_MESSAGE, MAX_PHASE } from '../../domain/limits.ts';
-import { jsonObject, MAX_STALL_MS, MAX_TAGS } from '../../domain/project.ts';
+import { MAX_STALL_MS, MAX_TAGS } from '../../domain/project.ts';
+import { jsonObject } from '../../domain/schema.ts';
 import { MAX_LOST_ATTEMPTS } from '../../domain/training/training.ts';
 import { absolutePath, EXAMPLE_PROJECT, method, projectReference, wireProject } from '../method.ts';
 

@@ -1,9 +1,10 @@
 import { toWire } from '../../domain/encoding.ts';
 import { RegistryError } from '../../domain/errors.ts';
-import { type Project, timestampOf } from '../../domain/project.ts';
+import type { Project } from '../../domain/project.ts';
 import { findProject } from '../../domain/places/references.ts';
 import type { Draft } from '../../domain/registry.ts';
 import * as training from '../../domain/training/training.ts';
+import { timestampOf } from '../../domain/values/time.ts';
 import type { MethodName, Result } from '../../protocol/methods.ts';
 import { RawJson } from '../../protocol/wire.ts';
 import { Claims } from '../claims.ts';

@@ -1,19 +1,14 @@
 /** One project as a file has it: checked to the last field, and mended where that is wanted. */
 import type { z } from 'zod';
+import { completeProject } from '../../domain/complete-project.ts';
 import { InvalidParamsError } from '../../domain/errors.ts';
+import { type StoredProject, storedProjectSchema } from '../../domain/schema.ts';
 import { issueText } from '../../domain/values/issue-text.ts';
 import { doWithout, type JsonFault, jsonFault, MAX_FILE_DEPTH, putAt } from '../../domain/values/json.ts';
-import {
-  canonicalTime,
-  cleanName,
-  completeProject,
-  foldName,
-  nameFault,
-  type Project,
-  type StoredProject,
-  storedProjectSchema,
-} from '../../domain/project.ts';
+import type { Project } from '../../domain/project.ts';
 import type { Change } from '../../domain/registry.ts';
+import { cleanName, foldName, nameFault } from '../../domain/values/names.ts';
+import { canonicalTime } from '../../domain/values/time.ts';
 import type { Path } from './fault.ts';
 
 /** A fault with its place in the document, before the place is looked up in the text. */

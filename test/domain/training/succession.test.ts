@@ -1,6 +1,7 @@
 /** What the copy of an earlier daemon knows better of a lease than the file that is found at a start. */
 import { describe, expect, test } from 'vitest';
-import { blankTraining, completeProject, MAX_TOKEN, type Project } from '../../../src/domain/project.ts';
+import { completeProject } from '../../../src/domain/complete-project.ts';
+import { blankTraining, MAX_TOKEN, type Project } from '../../../src/domain/project.ts';
 import { Draft, Registry } from '../../../src/domain/registry.ts';
 import { changesLease, takeUpLease } from '../../../src/domain/training/succession.ts';
 import * as training from '../../../src/domain/training/training.ts';

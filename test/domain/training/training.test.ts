@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { completeProject } from '../../../src/domain/complete-project.ts';
 import { InvalidParamsError } from '../../../src/domain/errors.ts';
-import { blankTraining, completeProject, MAX_TOKEN, type Project } from '../../../src/domain/project.ts';
+import { blankTraining, MAX_TOKEN, type Project } from '../../../src/domain/project.ts';
 import { Draft, Registry } from '../../../src/domain/registry.ts';
 import * as training from '../../../src/domain/training/training.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { cleanName, foldName, nameFault } from '../../../src/domain/project.ts';
+import { cleanName, foldName, nameFault } from '../../../src/domain/values/names.ts';
 
 /** Why a name, as a person gives it, cannot be used. */
 const faultOf = (name: string): string | null => nameFault(cleanName(name));

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { canonicalTime, timestampOf } from '../../../src/domain/project.ts';
+import { canonicalTime, timestampOf } from '../../../src/domain/values/time.ts';
 
 const zoneBefore = process.env['TZ'];
 

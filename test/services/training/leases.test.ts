@@ -1,6 +1,7 @@
 /** When leases end by themselves, by the clock; with a real daemon in `trainers.test.ts`. */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { completeProject, type Project } from '../../../src/domain/project.ts';
+import { completeProject } from '../../../src/domain/complete-project.ts';
+import type { Project } from '../../../src/domain/project.ts';
 import { Draft, Registry } from '../../../src/domain/registry.ts';
 import * as training from '../../../src/domain/training/training.ts';
 import { type Lease, Leases, RESUME_GRACE_MS } from '../../../src/services/leases.ts';

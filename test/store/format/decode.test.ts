@@ -1,16 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { completeProject } from '../../../src/domain/complete-project.ts';
 import { etagOf, toWire, wireJson } from '../../../src/domain/encoding.ts';
-import {
-  cleanName,
-  completeProject,
-  foldName,
-  type JsonObject,
-  nameFault,
-  type Project,
-} from '../../../src/domain/project.ts';
+import type { JsonObject, Project } from '../../../src/domain/project.ts';
 import { Registry } from '../../../src/domain/registry.ts';
+import { cleanName, foldName, nameFault } from '../../../src/domain/values/names.ts';
 import { type Decoded, decodeRegistry } from '../../../src/store/format/decode.ts';
 import { encodeRegistry } from '../../../src/store/format/encode.ts';
 import { LATER, NOW, project, uuid } from '../../support/projects.ts';
