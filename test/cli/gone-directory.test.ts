@@ -1,6 +1,6 @@
 /** Commands from a working directory that was removed: what needs none goes on. */
 import { execFile } from 'node:child_process';
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
@@ -35,9 +35,9 @@ test('names and absolute paths are used', async () => {
   expect(await gardener('export', file)).toMatchObject({ code: 0, stderr: '' });
   expect(JSON.parse(await readFile(file, 'utf8'))).toMatchObject({ projects: expect.any(Object) as object });
   expect(await gardener('import', '~/all.json')).toMatchObject({ code: 0, stderr: '' });
-  await mkdir(join(cli.home, 'src/moved'));
+  await rename(web, join(cli.home, 'src/moved'));
   expect(await gardener('mv', 'web', join(cli.home, 'src/moved'))).toMatchObject({ code: 0, stderr: '' });
-  expect((await gardener('mv', 'nosuch', web)).stderr).toContain('nosuch');
+  expect((await gardener('mv', 'nosuch', join(cli.home, 'src/moved'))).stderr).toContain('nosuch');
 });
 
 test('what is relative is refused, and the reason given', async () => {
