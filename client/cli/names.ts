@@ -1,8 +1,6 @@
 /** Project names: a good one for a directory, and comparing them as the registry does. */
 import { basename } from 'node:path';
-
-/** In Unicode code points. */
-const MAX_LENGTH = 255;
+import { MAX_NAME_LENGTH } from '../../src/domain/values/names.ts';
 
 /**
  * The name of a directory as a project's: what the registry forbids becomes `-`. Empty when nothing is left, as
@@ -13,7 +11,7 @@ export function nameFor(directory: string): string {
     .normalize('NFC')
     .replace(/[<>:"/\\|?*\p{Cc}\p{Cs}]/gu, '-')
     .trim();
-  return Array.from(clean).slice(0, MAX_LENGTH).join('').trim();
+  return Array.from(clean).slice(0, MAX_NAME_LENGTH).join('').trim();
 }
 
 /** Names that are the same for the registry, which does not tell cases apart. */

@@ -2,13 +2,11 @@
 import type { Socket } from 'node:net';
 import { JSONRPCClient, type JSONRPCResponse } from 'json-rpc-2.0';
 import { RegistryError } from '../../src/domain/errors.ts';
+import { MAX_LINE_BYTES } from '../../src/protocol/limits.ts';
 import type { Patience } from './deadline.ts';
 import { ConnectionError, errorFromAnswer, isObject, RpcError } from '../errors.ts';
 import { Lines } from './lines.ts';
 import { PendingCalls } from './pending.ts';
-
-/** What a daemon takes in one line. A longer one would cost everybody on the connection their answers. */
-export const MAX_REQUEST_BYTES = 4 * 1024 * 1024;
 
 export class Connection {
   /**
@@ -192,12 +190,12 @@ function encode(id: number, method: string, params: unknown): string {
   const json = params === undefined ? undefined : (JSON.stringify(params) as string | undefined);
   const line = `{"jsonrpc":"2.0","id":${id},"method":${JSON.stringify(method)}${json === undefined ? '' : `,"params":${json}`}}\n`;
   // No character has more than three bytes for each of its units.
-  if (3 * line.length <= MAX_REQUEST_BYTES) return line;
+  if (3 * line.length <= MAX_LINE_BYTES) return line;
   const bytes = Buffer.byteLength(line) - 1;
-  if (bytes <= MAX_REQUEST_BYTES) return line;
+  if (bytes <= MAX_LINE_BYTES) return line;
   throw new RpcError(
     -32600,
-    `cannot send the request: it has ${bytes} bytes and the daemon takes at most ${MAX_REQUEST_BYTES}; send less at once`,
+    `cannot send the request: it has ${bytes} bytes and the daemon takes at most ${MAX_LINE_BYTES}; send less at once`,
   );
 }
 

@@ -40,9 +40,6 @@ export function declaredErrors({
   return [...new Set([...errors, ...always.filter((error) => !never.includes(error))])];
 }
 
-/** A list that a caller gives holds no more; a longer one is refused before each of its items is looked at. */
-export const MAX_LIST = 1_000;
-
 export const noParams = z.strictObject({});
 
 /** A path that a caller gives, or what may be one. */

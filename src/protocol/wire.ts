@@ -6,6 +6,7 @@
  */
 import { isUtf8 } from 'node:buffer';
 import { jsonText } from '../domain/values/text.ts';
+import { MAX_BATCH, MAX_DEPTH } from './limits.ts';
 import { longIds, mayBeRounded, NumberText } from './long-ids.ts';
 
 /** https://www.jsonrpc.org/specification, section 5.1 */
@@ -14,11 +15,6 @@ export const INVALID_REQUEST = -32600;
 export const METHOD_NOT_FOUND = -32601;
 export const INVALID_PARAMS = -32602;
 export const INTERNAL_ERROR = -32603;
-
-/** A longer line is refused, and the connection closed: where it ends cannot be known. Bytes. */
-export const MAX_LINE_BYTES = 4 * 1024 * 1024;
-export const MAX_BATCH = 1_000;
-export const MAX_DEPTH = 64;
 
 export type PlainId = string | number | null;
 export type RpcId = PlainId | NumberText;

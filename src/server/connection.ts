@@ -1,14 +1,13 @@
 /** One peer: cuts what comes in into lines, sends what goes out in as few writes as possible, and bounds both. */
 import type { Socket } from 'node:net';
-import { errorAnswer, INVALID_REQUEST, MAX_LINE_BYTES, type Message, readMessage } from '../protocol/wire.ts';
+import { MAX_IN_FLIGHT, MAX_LINE_BYTES } from '../protocol/limits.ts';
+import { errorAnswer, INVALID_REQUEST, type Message, readMessage } from '../protocol/wire.ts';
 import type { Turns } from '../system/turns.ts';
 import type { Holdings } from '../services/holdings.ts';
 import { Outbox } from './outbox.ts';
 import type { Outlet } from '../services/events.ts';
 import type { Context, Peer } from '../services/handlers/types.ts';
 
-/** Requests under way on one connection; beyond that it is not read. */
-export const MAX_IN_FLIGHT = 1_024;
 /** Answers waiting for a peer that does not read them; beyond that it is not read either. Bytes. */
 const MAX_UNREAD_BYTES = 1024 * 1024;
 /** Requests taken in one turn, before the answers to them are weighed: each may be as long as the whole registry. */

@@ -6,7 +6,8 @@ import { issueText } from '../domain/values/issue-text.ts';
 import { jsonFault } from '../domain/values/json.ts';
 import { cutText } from '../domain/values/text.ts';
 import type { Logger } from '../log.ts';
-import { declaredErrors, MAX_LIST } from '../protocol/method.ts';
+import { MAX_BATCH_ANSWER_LENGTH, MAX_DEPTH, MAX_LIST } from '../protocol/limits.ts';
+import { declaredErrors } from '../protocol/method.ts';
 import { findMethod, type MethodName, methods } from '../protocol/methods.ts';
 import {
   errorAnswer,
@@ -16,7 +17,6 @@ import {
   hasPlainId,
   INVALID_REQUEST,
   isErrorAnswer,
-  MAX_DEPTH,
   type Message,
   METHOD_NOT_FOUND,
   type PlainId,
@@ -69,8 +69,6 @@ interface Call {
 const MAX_PER_TURN = 32;
 /** So many faults of one request are told: each key of four megabytes may be one. */
 const MAX_ISSUES = 32;
-/** The answers of a batch go out as one line; no further one is put together beyond this length. */
-const MAX_BATCH_ANSWER_LENGTH = 64 * 1024 * 1024;
 /** Answers that were waited for are known too late for that; a string has room for twice as much. */
 const MAX_BATCH_LENGTH = 256 * 1024 * 1024;
 const DONE_BUT_TOO_LONG =

@@ -1,12 +1,12 @@
 /** The open connections of a claimed socket, and how many there may be. */
 import type { Server, Socket } from 'node:net';
 import { ERROR_CODES } from '../domain/errors.ts';
+import { MAX_CONNECTIONS } from '../protocol/limits.ts';
 import { errorAnswer } from '../protocol/wire.ts';
 import { type Answerer, Connection, type Shared } from './connection.ts';
 import { affordableConnections } from './descriptors.ts';
 import type { Outlet } from '../services/events.ts';
 
-export const MAX_CONNECTIONS = 1_024;
 /** With more connections it is asked how many the system allows; most daemons never have so many. */
 const ASK_BEYOND = 16;
 

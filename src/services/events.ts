@@ -5,25 +5,17 @@ import { eventJson } from '../domain/events.ts';
 import type { RegistryView } from '../domain/registry.ts';
 import { jsonText } from '../domain/values/text.ts';
 import { timestampOf } from '../domain/values/time.ts';
+import { HISTORY_LENGTH, MAX_SUBSCRIPTIONS, MAX_WAITING_BYTES } from '../protocol/limits.ts';
 import type { Problem } from '../store/problem.ts';
 import type { Commit } from '../store/state.ts';
 import type { Turns } from '../system/turns.ts';
 
-/** Committed changes that are kept for resuming. */
-export const HISTORY_LENGTH = 1_000;
-/**
- * What may wait for a subscriber that does not read what it was sent before; beyond it the queue becomes one resync.
- * One that reads gets every event, however many a single step of the registry brings. Bytes.
- */
-const MAX_WAITING_BYTES = 1024 * 1024;
 /**
  * That holds up to here: what one step of the registry brings to one that reads, or what was missed. Beyond it a snapshot
  * is shorter, as each event has a project before and after, and a string could not hold the events of a large registry.
  * Bytes.
  */
 const MAX_AT_ONCE_BYTES = 64 * 1024 * 1024;
-/** Every subscription has a queue; a connection needs few. */
-export const MAX_SUBSCRIPTIONS = 64;
 
 /** The connection of a subscriber. */
 export interface Outlet {

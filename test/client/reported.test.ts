@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { connect, type ParamIssue, RpcError } from '../../client/index.ts';
-import { MAX_DEPTH } from '../../src/protocol/wire.ts';
+import { MAX_DEPTH } from '../../src/protocol/limits.ts';
 import { failure, standIn } from './stand-in.ts';
 
 /**

@@ -1,6 +1,7 @@
 import { Socket } from 'node:net';
 import { expect, test } from 'vitest';
-import { MAX_LINE_BYTES, type Message } from '../../src/protocol/wire.ts';
+import { MAX_LINE_BYTES } from '../../src/protocol/limits.ts';
+import type { Message } from '../../src/protocol/wire.ts';
 import { Turns } from '../../src/system/turns.ts';
 import { Holdings } from '../../src/services/holdings.ts';
 import { Connection } from '../../src/server/connection.ts';

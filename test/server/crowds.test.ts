@@ -1,6 +1,6 @@
 import { copyFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
-import { MAX_CONNECTIONS } from '../../src/server/listener.ts';
+import { MAX_CONNECTIONS } from '../../src/protocol/limits.ts';
 import { startDaemon } from '../support/daemon.ts';
 import type { Answer, LineClient } from '../support/lines.ts';
 import { until } from '../support/until.ts';

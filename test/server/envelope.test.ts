@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { MAX_BATCH, MAX_DEPTH } from '../../src/protocol/wire.ts';
+import { MAX_BATCH, MAX_DEPTH } from '../../src/protocol/limits.ts';
 import { startDaemon } from '../support/daemon.ts';
 import type { Answer } from '../support/lines.ts';
 

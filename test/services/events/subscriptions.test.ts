@@ -1,8 +1,7 @@
 /** Subscriptions: how they go on where they left off, what happens to those who do not read, and how they end. */
 import { describe, expect, test } from 'vitest';
 import type { RegistryEvent } from '../../../src/protocol/events.ts';
-import { MAX_IN_FLIGHT } from '../../../src/server/connection.ts';
-import { HISTORY_LENGTH, MAX_SUBSCRIPTIONS } from '../../../src/services/events.ts';
+import { HISTORY_LENGTH, MAX_IN_FLIGHT, MAX_SUBSCRIPTIONS } from '../../../src/protocol/limits.ts';
 import { brief, manyUpdates, Replica, servedState, subscribe } from '../../support/events.ts';
 import type { Answer, LineClient } from '../../support/lines.ts';
 import { until } from '../../support/until.ts';
