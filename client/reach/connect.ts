@@ -138,7 +138,11 @@ async function reach(target: Target, means: Means, signal: AbortSignal): Promise
     starter?.succeeded();
     return found;
   } catch (error) {
-    const isLeft = starter?.leave(signal.aborted ? 'aborted' : 'late') ?? false;
+    const left = starter?.leave(signal.aborted ? 'aborted' : 'late');
+    // Whoever is told to end it would end somebody else: the number is nobody's by then.
+    if (left === 'ended' && error instanceof ConnectionError && error.reason === 'hung')
+      throw startFailed(paths, 'it stood still and was ended; call again', error);
+    const isLeft = left === 'coming';
     if (!(error instanceof ConnectionError) || !(isLeft || isComingUp(paths))) throw error;
     if (error.reason !== 'hung' && !(isLeft && error.reason === 'start_failed')) throw error;
     throw startFailed(

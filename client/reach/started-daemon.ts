@@ -92,17 +92,17 @@ export class StartedDaemon {
    * Somebody waits no more, and has nothing. Unless others wait, it is ended: where the time is up, only if it stands
    * still, as otherwise a machine that takes longer than anybody waits would never get a daemon.
    *
-   * @returns whether it is left to come up
+   * @returns what becomes of it: it is left to come up, or ended; undefined where that has been decided before
    */
-  leave(waiter: Waiter, why: Leaving): boolean {
-    if (!this.#waiters.delete(waiter) || !pending.has(this)) return false;
-    if (this.#waiters.size > 0) return true;
+  leave(waiter: Waiter, why: Leaving): 'coming' | 'ended' | undefined {
+    if (!this.#waiters.delete(waiter) || !pending.has(this)) return undefined;
+    if (this.#waiters.size > 0) return 'coming';
     if (why === 'late' && this.#moves(waiter)) {
       this.#watchOver(waiter);
-      return true;
+      return 'coming';
     }
     this.#end(waiter);
-    return false;
+    return 'ended';
   }
 
   /** For a process that ends: whatever has not been seen to serve is ended at once. */

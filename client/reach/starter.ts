@@ -93,10 +93,10 @@ export class Starter {
    * Called when nobody waits any more and nobody answers: what was started is not left behind, unless it is to come up
    * yet.
    *
-   * @returns whether it is
+   * @returns what becomes of it; see {@link StartedDaemon.leave}
    */
-  leave(why: Leaving): boolean {
-    return this.#daemon?.leave(this.#waiter, why) ?? false;
+  leave(why: Leaving): ReturnType<StartedDaemon['leave']> {
+    return this.#daemon?.leave(this.#waiter, why);
   }
 
   /**
