@@ -269,3 +269,13 @@ describe('what mv(1) takes, gardener mv takes after it', () => {
     expect(await places()).toEqual({ pj: 'pj', sub: 'pj/sub' });
   });
 });
+
+test('whoever has told it already is not told to do it again', async () => {
+  const cli = await commandLine();
+  const outer = await cli.codebase('dst', {});
+  await cli.json(['add', outer, '--name', 'outer']);
+  const inner = await cli.codebase('dst/inner', {});
+  await cli.json(['add', inner, '--name', 'inner']);
+  await rm(inner, { recursive: true });
+  expect(await cli.run(['mv', 'outer', 'dst'])).toMatchObject({ code: 0, stderr: '' });
+});

@@ -42,6 +42,8 @@ export async function noteBelow(
   client: Client,
   { from, to, followed }: { from: string; to: string; followed: readonly WireProject[] },
 ): Promise<void> {
+  // It has been there before: nothing in it has moved.
+  if (from === to) return;
   const ids = new Set(followed.map(({ project_id: id }) => id));
   const below = (await movedFrom(client, from, to)).filter(({ project_id: id }) => !ids.has(id));
   const missing = await goneAmong(client, below);
