@@ -77,7 +77,7 @@ export function backupFindings(
       'backups',
       newest
         ? `${plural(backups.length, 'backup')}, the newest ${relativeTime(newest.created_at, now)}`
-        : 'none yet',
+        : 'no backups yet',
     ),
   ];
 }

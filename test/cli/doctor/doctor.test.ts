@@ -93,7 +93,11 @@ describe('gardener doctor', () => {
 
   test('on a machine where nothing was ever done finds nothing wrong either', async () => {
     const cli = await commandLine();
-    expect(troubles(await doctor(cli))).toEqual([]);
+    const report = await doctor(cli);
+    expect(troubles(report)).toEqual([]);
+    expect(report.findings).toContainEqual(
+      expect.objectContaining({ check: 'backups', message: 'no backups yet' }),
+    );
   });
 
   test('looks at what it can when no daemon runs and none may be started, and says what it could not', async () => {
