@@ -10,7 +10,8 @@ const SHEBANG = '#!/usr/bin/env node';
 const bundled = new Set<string>();
 
 export default defineConfig([
-  bundle('index', 'client/index.ts', { alias: clientsOnly() }),
+  // In one file: programs that live for weeks would load a part of it when it has been upgraded below them.
+  bundle('index', 'client/index.ts', { alias: clientsOnly(), codeSplitting: false }),
   bundle('gardener', 'client/cli/main.ts', { alias: clientsOnly(), banner: SHEBANG }),
   bundle('gardenerd', 'src/start.ts', { banner: SHEBANG }),
 ]);
@@ -25,7 +26,11 @@ export default defineConfig([
 function bundle(
   name: string,
   entry: string,
-  { alias = {}, banner = '' }: { alias?: Record<string, string>; banner?: string },
+  {
+    alias = {},
+    banner = '',
+    codeSplitting = true,
+  }: { alias?: Record<string, string>; banner?: string; codeSplitting?: boolean },
 ): RolldownOptions {
   return {
     input: { [name]: entry },
@@ -37,6 +42,7 @@ function bundle(
     output: {
       dir: DIST,
       format: 'esm',
+      codeSplitting,
       chunkFileNames: `${name}-[name].js`,
       postBanner: ({ isEntry }) => (isEntry ? banner : ''),
     },

@@ -10,7 +10,6 @@ import { ConnectionError, isObject } from './errors.ts';
 import type { Greeted } from './reach/greet.ts';
 import { sendable } from './carried.ts';
 import { isReport, sendReport } from './reported.ts';
-import { repositoryAt } from './codebase/repository.ts';
 import { watch, type WatchEvent, type WatchOptions } from './watch.ts';
 import { type CallArguments, type CallOptions, type Families, family, isRepeatable } from './verbs.ts';
 
@@ -222,6 +221,8 @@ async function withRepository(params: unknown, ms: number): Promise<unknown> {
   if (!isObject(params) || params['repository'] !== undefined) return params;
   const path = params['source_path'];
   if (typeof path !== 'string' || !isAbsolute(path) || path.includes('\0')) return params;
+  // Loaded only here: few programs register projects.
+  const { repositoryAt } = await import('./codebase/repository.ts');
   const repository = await repositoryAt(path, process.env, ms);
   return repository ? { ...params, repository } : params;
 }

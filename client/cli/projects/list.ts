@@ -31,14 +31,15 @@ const COLUMNS: readonly Column[] = [
 export async function list(ctx: Context, query: string | undefined, options: ListOptions): Promise<void> {
   const filter: Filter = { ...options, ...(query !== undefined && { query: sought(ctx, query) }) };
   await ctx.withClient(async (client) => {
-    const [projects, { active_project: active }] = await Promise.all([
+    if (ctx.json) return ctx.printJson({ projects: await listAll(client, filter) });
+    const isFiltered = Object.keys(filter).length > 0;
+    const [projects, { active_project: active }, goneOfAll] = await Promise.all([
       listAll(client, filter),
       client.projects.active(),
+      isFiltered ? undefined : goneAmong(client),
     ]);
-    if (ctx.json) return ctx.printJson({ projects });
-    const isFiltered = Object.keys(filter).length > 0;
     if (projects.length === 0) return sayNothing(ctx, isFiltered);
-    const gone = await goneAmong(client, isFiltered ? projects : undefined);
+    const gone = goneOfAll ?? (await goneAmong(client, projects));
     if (gone.silent) ctx.note(SILENT_NOTE);
     const lines = layTable(
       COLUMNS,
