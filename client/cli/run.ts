@@ -10,7 +10,7 @@ import { shownJson, shownLine, tame } from './terminal/gate.ts';
 import { createProgram } from './program.ts';
 import { columnsOf } from './terminal/size.ts';
 import { tildes } from './terminal/text.ts';
-import { asksForJson, askedForHelp, commandNames } from './words.ts';
+import { asksForJson, askedForHelp, beyondHelp, commandNames } from './words.ts';
 import { wrapText } from './terminal/wrap.ts';
 
 /**
@@ -30,6 +30,10 @@ export async function run(words: readonly string[], host: Host): Promise<number>
   const asked = askedForHelp(program, words);
   try {
     refuseDamaged(words);
+    const beyond = beyondHelp(program, words);
+    if (beyond !== undefined) {
+      throw new UsageError(`unknown command '${beyond}'`, helpFor(program, asked));
+    }
     await program.parseAsync(asked, { from: 'user' });
     return context?.exitCode ?? EXIT.ok;
   } catch (thrown) {
@@ -95,7 +99,7 @@ function usageError(
   words: readonly string[],
 ): UsageError | undefined {
   if (error.exitCode === 0) return undefined;
-  const hint = [program.name(), ...commandNames(program, words), '--help'].join(' ');
+  const hint = helpFor(program, words);
   if (isWithoutCommand(error)) return new UsageError('cannot tell what to do: the command is missing', hint);
   const message = error.message
     .replace(/^error: /, '')
@@ -107,4 +111,9 @@ function usageError(
     .replace(/\. Allowed choices are (?=[^.]*$)/, ': it is one of ')
     .replace(' is invalid. ', ' is invalid: ');
   return new UsageError(message, hint);
+}
+
+/** What to type to see what a command takes. */
+function helpFor(program: Command, words: readonly string[]): string {
+  return [program.name(), ...commandNames(program, words), '--help'].join(' ');
 }

@@ -30,6 +30,33 @@ export function askedForHelp(program: Command, words: readonly string[]): readon
   return asks ? [...beforeDashes(rest), '--help'] : words;
 }
 
+/**
+ * The word after `help` and a command that has no commands of its own: `nope` in `help ls nope`. A flag's value is none, nor
+ * what a command explains itself.
+ */
+export function beyondHelp(program: Command, words: readonly string[]): string | undefined {
+  const [asked, ...places] = placesOfNames(program, words);
+  if (asked === undefined || words[asked] !== 'help') return undefined;
+  let command = program;
+  for (const at of places) {
+    const word = words[at];
+    const next = command.commands.find((one) => one.name() === word);
+    if (!next && command.commands.length > 0) return undefined;
+    if (!next) return isFlagOf(command, words[at - 1]) || explainsItself(command) ? undefined : word;
+    command = next;
+  }
+  return undefined;
+}
+
+function isFlagOf(command: Command, word: string | undefined): boolean {
+  return command.options.some(({ long, short }) => word !== undefined && (word === long || word === short));
+}
+
+/** Whether the flag for help is the command's own, and takes words. */
+function explainsItself(command: Command): boolean {
+  return isFlagOf(command, '--help');
+}
+
 /** The names of the command that was typed, as far as there is one: `daemon logs`. */
 export function commandNames(program: Command, words: readonly string[]): readonly string[] {
   return commandIn(program, words).names;
