@@ -40,7 +40,7 @@ const FULL_QUEUE_WAIT_MS = 10;
  */
 export async function greet(target: Target, signal: AbortSignal): Promise<Greeted | 'absent' | 'closing'> {
   const { socket } = target.paths;
-  const dialled = await checkSocket(socket);
+  const dialled = await checkSocket(target.paths);
   let connection: Connection;
   try {
     const late = () => hung(socket, `nobody took the connection within ${inMs(target.connectMs)}`);
@@ -139,10 +139,11 @@ function dialOnce(path: string, signal: AbortSignal): Promise<Connection> {
  *
  * @returns what is there, undefined for nothing
  */
-async function checkSocket(path: string): Promise<Stats | undefined> {
-  const directory = await statusOf(dirname(path));
+async function checkSocket(paths: Paths): Promise<Stats | undefined> {
+  const { socket: path } = paths;
+  const directory = await statusOf(dirname(path), paths);
   if (directory && directory.uid !== 0) refuseOthers(dirname(path), directory);
-  const socket = await statusOf(path);
+  const socket = await statusOf(path, paths);
   if (!socket) return undefined;
   refuseOthers(path, socket);
   // Linux calls a connection to a file "refused", as if a daemon had died.
@@ -159,11 +160,13 @@ function inodeOf(path: string): number | undefined {
   }
 }
 
-async function statusOf(path: string): Promise<Stats | undefined> {
+async function statusOf(path: string, { runDir, dataDir }: Paths): Promise<Stats | undefined> {
   try {
     return await lstat(path);
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return undefined;
+    // Not `run/` is in the way, but what it would be in.
+    if (codeOf(error) === 'ENOTDIR' && path === runDir) throw noDirectory(dataDir, error);
     throw notAllowed(path, error);
   }
 }
@@ -191,6 +194,14 @@ function notAllowed(path: string, cause: unknown): ConnectionError {
     ? 'connect as the user who runs the daemon and outside of sandboxes'
     : 'remove what is in the way, or choose another socket with CODEBASE_GARDENER_SOCKET';
   return new ConnectionError('not_allowed', `cannot connect to ${path}: ${why}; ${remedy}`, { cause });
+}
+
+function noDirectory(dataDir: string, cause: unknown): ConnectionError {
+  return new ConnectionError(
+    'not_allowed',
+    `cannot use the data directory ${dataDir}: it is no directory; choose another one with --data-dir or CODEBASE_GARDENER_DATA_DIR`,
+    { cause },
+  );
 }
 
 function hung(socket: string, what: string): ConnectionError {

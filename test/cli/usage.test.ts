@@ -231,7 +231,9 @@ test('nobody sees a stack, nor what Node calls it, when the data directory is a 
   await writeFile(join(cli.home, 'file'), '');
   const { code, stderr } = await cli.run(['--data-dir', 'file', 'ls']);
   expect(code).not.toBe(0);
-  expect(stderr).toMatch(/^gardener: cannot connect to ~\/file\/run: not a directory; /);
+  expect(stderr).toMatch(
+    /^gardener: cannot use the data directory ~\/file: it is no directory; choose another one with --data-dir /,
+  );
   expect(stderr).not.toMatch(/^\s+at |ENOTDIR/m);
 });
 
