@@ -7,6 +7,7 @@ import { refuseForRoot } from '../../src/claim/private-directory.ts';
 import { VERSION } from '../../src/version.ts';
 import type { Advise } from './advice.ts';
 import { type Paint, painter } from './terminal/colour.ts';
+import { DamagedNameError } from './cwd.ts';
 import type { Hints } from './errors.ts';
 import { LocalError, systemReason, UsageError } from './failures.ts';
 import { type Shown, shownJson, shownLine, shownLines, shownText, tame } from './terminal/gate.ts';
@@ -31,7 +32,7 @@ export interface Host {
   readonly home: string;
   /** Where the daemon's program is. */
   readonly daemonProgram: string;
-  /** Absolute; throws when the directory is gone. */
+  /** Absolute; throws when the directory is gone, and where its name is no UTF-8. */
   readonly cwd: () => string;
   /** The same without the links that the person came through. */
   readonly realCwd: () => string;
@@ -228,9 +229,10 @@ export class Context {
       return where();
     } catch (error) {
       const reason = isGone(error) ? 'it is gone' : systemReason(error);
+      const other = error instanceof DamagedNameError ? 'whose name is' : 'that exists';
       throw new LocalError(
         `cannot tell the working directory: ${reason}`,
-        'from a directory that exists',
+        `from a directory ${other}`,
         error,
       );
     }

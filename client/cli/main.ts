@@ -5,7 +5,7 @@ import type { Client } from '../client.ts';
 import { connect, type ConnectOptions } from '../reach/connect.ts';
 import { endStarts } from '../reach/started-daemon.ts';
 import type { Host } from './context.ts';
-import { lostDirectory, workingDirectory } from './cwd.ts';
+import { lostDirectory, realWorkingDirectory, workingDirectory } from './cwd.ts';
 import { EXIT } from './errors.ts';
 import { ignoredSignals } from './train/process/ignored-signals.ts';
 import { systemReason } from './failures.ts';
@@ -76,7 +76,7 @@ const host: Host = {
   // Beside this program, where the bundler puts both.
   daemonProgram: fileURLToPath(new URL('./gardenerd.js', import.meta.url)),
   cwd: () => workingDirectory(process.env),
-  realCwd: () => process.cwd(),
+  realCwd: realWorkingDirectory,
   lostCwd: () => lostDirectory(process.env),
   now: Date.now,
   connect: connectOrEnd,
