@@ -63,6 +63,8 @@ function readOptions(args: string[]): (DaemonOptions & { readonly check: boolean
   });
   if (values.help) return 'help';
   if (values.version) return 'version';
+  for (const name of ['data-dir', 'socket'] as const)
+    if (values[name] === '') throw new UsageError(`cannot use an empty path for --${name}`);
   const manager = MANAGERS.find((known) => known === values.manager);
   if (values.manager !== undefined && !manager)
     throw new UsageError(`--manager takes one of ${MANAGERS.join(', ')}`);

@@ -194,9 +194,11 @@ export class Context {
    * A path that was typed, as an absolute one. The links that the person came through stay in it, but one that goes up
    * goes up from behind them, as every program takes it: a file that Tab has completed is there.
    *
-   * @throws {LocalError} for a relative one when the working directory is gone
+   * @throws {UsageError} for an empty one, which is a variable that somebody has not set
+   * @throws {LocalError} for a relative one when the working directory cannot be told
    */
   absolute(typed: string): string {
+    if (typed === '') throw new UsageError('cannot use an empty path', 'a path; . is the working directory');
     const path = expandTilde(typed, this.host.home);
     if (isAbsolute(path)) return resolve(path);
     return resolve(this.#start(path), path);

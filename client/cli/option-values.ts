@@ -1,6 +1,8 @@
 /** Reading the values of flags. */
 import { InvalidArgumentError, Option } from 'commander';
 import type { TrainingStatus } from '../../src/domain/project.ts';
+import { UsageError } from './failures.ts';
+import { shellWord } from './terminal/text.ts';
 
 /** For flags that may be given several times. */
 export function collect(value: string, before: readonly string[] = []): readonly string[] {
@@ -31,6 +33,23 @@ export function statusArgument(value: string): TrainingStatus {
 
 function isStatus(text: string): text is TrainingStatus {
   return Object.hasOwn(STATUSES, text);
+}
+
+/**
+ * Reads the value of a flag that says where the registry is. An empty one is a variable that somebody has not set, and the
+ * next flag is one without quotes: both would lead to another registry than the person means.
+ */
+export function placeOption(flag: string): (value: string) => string {
+  return (value) => {
+    if (value === '') throw new UsageError(`cannot use an empty path for ${flag}`, `${flag} <path>`);
+    if (value.startsWith('-')) {
+      throw new UsageError(
+        `cannot use ${value} for ${flag}: the path is missing`,
+        `${flag} <path>; ${flag} ${shellWord(`./${value}`)} for one that begins with a dash`,
+      );
+    }
+    return value;
+  };
 }
 
 export function wholeNumber(value: string): number {

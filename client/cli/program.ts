@@ -10,7 +10,7 @@ import { addExchangeCommands } from './backups/commands.ts';
 import { shownText } from './terminal/gate.ts';
 import type { ListOptions } from './projects/list.ts';
 import type { MoveOptions } from './projects/move/move.ts';
-import { collect, statusOption, wholeNumber } from './option-values.ts';
+import { collect, placeOption, statusOption, wholeNumber } from './option-values.ts';
 import { addReferenceCommands } from './reference/commands.ts';
 import type { RemoveOptions } from './projects/remove.ts';
 import type { RetrainOptions } from './projects/retrain.ts';
@@ -47,8 +47,16 @@ export function createProgram(
     .version(VERSION, '--version', 'print the version')
     .helpOption('-h, --help', 'print help')
     .helpCommand('help [command]', 'print help for a command')
-    .option('--data-dir <path>', 'where the registry is (default: ~/.codebase-gardener)')
-    .option('--socket <path>', 'where the daemon listens (default: <data-dir>/run/registry.sock)')
+    .option(
+      '--data-dir <path>',
+      'where the registry is (default: ~/.codebase-gardener)',
+      placeOption('--data-dir'),
+    )
+    .option(
+      '--socket <path>',
+      'where the daemon listens (default: <data-dir>/run/registry.sock)',
+      placeOption('--socket'),
+    )
     .option('--json', 'answer with one JSON document')
     .option('--no-start', 'do not start a daemon when none is running')
     .configureHelp({

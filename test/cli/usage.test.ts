@@ -179,6 +179,20 @@ describe('wrong usage ends with 2 and says what is right:', () => {
     [['call', 'x', '{"a": }'], 'cannot read the params: line 1, column 7', 'gardener call'],
     [['call', 'x', '7'], 'cannot use the params: they must be a JSON object', 'gardener call'],
     [['show', ''], 'cannot look for a project: its name is empty', ''],
+    [['add', ''], 'cannot use an empty path', 'a path; . is the working directory'],
+    [['mv', 'web', ''], 'cannot use an empty path', ''],
+    [['edit', 'web', '--path', ''], 'cannot use an empty path', ''],
+    [['import', ''], 'cannot use an empty path', ''],
+    [['export', ''], 'cannot use an empty path', ''],
+    [['--data-dir', '', 'ls'], 'cannot use an empty path for --data-dir', '--data-dir <path>'],
+    [['ls', '--data-dir='], 'cannot use an empty path for --data-dir', '--data-dir <path>'],
+    [['--socket', '', 'ls'], 'cannot use an empty path for --socket', '--socket <path>'],
+    [['ls', '--socket', '--no-start'], 'cannot use --no-start for --socket: the path is missing', ''],
+    [
+      ['ls', '--data-dir', '-x'],
+      'cannot use -x for --data-dir: the path is missing',
+      '--data-dir <path>; --data-dir ./-x for one that begins with a dash',
+    ],
     [['--socket', `/${'x'.repeat(200)}`, 'ls'], 'cannot use socket', ''],
   ])('%j', async (words, message, hint) => {
     const cli = await commandLine();
@@ -186,6 +200,17 @@ describe('wrong usage ends with 2 and says what is right:', () => {
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toContain(`gardener: ${message}`);
     if (hint) expect(stderr).toContain(`\ntry: ${hint}`);
+  });
+
+  test('a variable that is not set leads to no registry of another name', async () => {
+    const cli = await commandLine();
+    const { code, stdout } = await cli.run(['ls', '--data-dir', '--json']);
+    expect(code).toBe(2);
+    expect(JSON.parse(stdout)).toMatchObject({ error: { data: { kind: 'usage' } } });
+    expect(existsSync(join(cli.home, '--json'))).toBe(false);
+    const env = { CODEBASE_GARDENER_DATA_DIR: '', CODEBASE_GARDENER_SOCKET: '' };
+    expect(await cli.run(['ls'], { env })).toMatchObject({ code: 0 });
+    expect(existsSync(cli.dataDir)).toBe(true);
   });
 
   test('for a program as a document too', async () => {
