@@ -245,7 +245,7 @@ describe('a directory below the data directory', () => {
     await chown(backups, NOBODY, NOBODY);
     const refused = new Gardenerd(dataDir);
     expect(await refused.ended).toEqual({ code: 1, signal: null });
-    expect(refused.stderr).toContain(`cannot use ${backups} for the backups: it belongs to user ${NOBODY}; `);
+    expect(refused.stderr).toContain(`cannot use ${backups} as root: it belongs to user ${NOBODY}, `);
   });
 
   test('has no backup that somebody else has put there', async (context) => {
