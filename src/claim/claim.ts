@@ -94,14 +94,17 @@ export class Claim {
   }
 }
 
-/** Writes down whose socket it is. A full disk is no reason not to serve; better no note than somebody else's. */
+/**
+ * Writes down whose socket it is. A full disk is no reason not to serve, nor is something that has the note's name and
+ * cannot be removed; better no note than somebody else's.
+ */
 export async function notePid(socket: string): Promise<void> {
   try {
     // Whatever else has the name is not written into: a pipe would be waited for, and a link followed.
     await rm(pidFile(socket), { force: true });
     await writeFile(pidFile(socket), `${process.pid}\n`, { flag: 'wx', mode: 0o600 });
   } catch {
-    await rm(pidFile(socket), { force: true });
+    await rm(pidFile(socket), { force: true }).catch(() => undefined);
   }
 }
 

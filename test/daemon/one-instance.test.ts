@@ -268,6 +268,21 @@ describe('what is in the way of the socket is refused and left', () => {
   });
 });
 
+describe('what has the name of the note of the process id keeps no daemon from serving, and stays', () => {
+  test.for<[what: string, within: string]>([
+    ['an empty directory', ''],
+    ['a full directory', 'precious'],
+  ])('%s', async ([, within]) => {
+    const dataDir = await temporaryDirectory();
+    const path = join(dataDir, 'run', 'registry.sock.pid');
+    await mkdir(join(dataDir, 'run'), { mode: 0o700 });
+    await mkdir(join(path, within), { recursive: true });
+    const daemon = await startGardenerd({ dataDir });
+    await daemon.stop();
+    expect(await readdir(path)).toEqual(within === '' ? [] : [within]);
+  });
+});
+
 test('a lock that a killed process has left blocks only until it is stale', async () => {
   const dataDir = await temporaryDirectory();
   const lock = join(dataDir, 'run', 'registry.sock.lock');
