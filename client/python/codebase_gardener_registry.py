@@ -91,6 +91,8 @@ CONNECT_TIMEOUT = 1.0
 HELLO_TIMEOUT = 2.0
 START_TIMEOUT = 10.0
 CALL_TIMEOUT = 30.0
+# How long somebody may close every connection who may be a tunnel. Seconds.
+_TUNNEL_TIMEOUT = 2.0
 # What poll(2) can wait: about 25 days. Whoever waits for longer waits without end. Seconds.
 _LONGEST_WAIT = (2**31 - 1) / 1000
 
@@ -859,6 +861,8 @@ class _Dialer:
     def _reach(self, deadline: _Deadline) -> _Connection:
         started = False
         pause = 0.005
+        # A tunnel closes every connection while nobody listens behind it, whom nobody here can start.
+        patience = time.monotonic() + _TUNNEL_TIMEOUT
         while True:
             # Before the call: a daemon that is just coming up has its socket a moment before its note, and answers.
             foreign = self._is_somebodys_end()
@@ -867,6 +871,12 @@ class _Dialer:
             found = self._greet(deadline, deadline if patient else deadline.sooner(HELLO_TIMEOUT))
             if isinstance(found, _Connection):
                 return found
+            if found == "closing" and (foreign or self._socket_alone) and time.monotonic() > patience:
+                raise RegistryConnectionError(
+                    "lost",
+                    f"cannot reach the registry: whoever listens on {self.path} closed every connection for "
+                    f"{_TUNNEL_TIMEOUT:g} s, as a tunnel does whose daemon has ended; start the daemon there",
+                )
             if found == "absent" and not self._auto_start:
                 raise RegistryConnectionError(
                     "not_running", f"cannot reach the registry: no daemon listens on {self.path}; {self._advice}"

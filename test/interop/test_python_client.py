@@ -1041,6 +1041,28 @@ class Places(Home):
         pathlib.Path(f"{path}.pid").write_text("1\n")
         self.assertEqual(self.refusal(environment).reason, "start_failed")
 
+    def test_a_tunnel_without_a_daemon_behind_it_is_not_waited_for_like_one_that_ends(self):
+        data_dir, path = f"{self.home}/data", f"{self.home}/tunnel.sock"
+        tunnel = socket.create_server(path, family=socket.AF_UNIX)
+
+        def close_all():
+            while True:
+                try:
+                    tunnel.accept()[0].close()
+                except OSError:
+                    return
+
+        thread = threading.Thread(target=close_all)
+        thread.start()
+        # A thread that waits for somebody keeps the socket.
+        self.addCleanup(thread.join)
+        self.addCleanup(tunnel.close)
+        self.addCleanup(tunnel.shutdown, socket.SHUT_RDWR)
+        for directory in ({}, {"CODEBASE_GARDENER_DATA_DIR": data_dir}):
+            error = self.refusal({"CODEBASE_GARDENER_SOCKET": path, **directory})
+            self.assertEqual(error.reason, "lost", error)
+            self.assertTrue(str(error).endswith("; start the daemon there"), error)
+
     def test_the_command_that_starts_a_daemon_works_as_it_stands(self):
         data_dir, path = f"{self.home}/my data", f"{self.home}/s"
         flags = f"--data-dir '{data_dir}'"
