@@ -131,6 +131,11 @@ export function isSocketAlone(options: PathOptions, env: NodeJS.ProcessEnv): boo
   return Boolean(options.dataDir) || !env['CODEBASE_GARDENER_DATA_DIR'];
 }
 
+/** Whether the environment gave the socket, and the data directory if anybody: one of them may be of somebody's profile. */
+export function isFromEnvironment(options: PathOptions, env: NodeJS.ProcessEnv): boolean {
+  return !options.dataDir && !options.socket && Boolean(env['CODEBASE_GARDENER_SOCKET']);
+}
+
 function givenPaths({ dataDir, socket }: PathOptions, env: NodeJS.ProcessEnv): PathOptions {
   return {
     dataDir: dataDir || env['CODEBASE_GARDENER_DATA_DIR'],

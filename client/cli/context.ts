@@ -2,9 +2,11 @@
 import { isAbsolute, normalize, resolve } from 'node:path';
 import type { Client } from '../client.ts';
 import type { ConnectOptions } from '../reach/connect.ts';
-import { isSocketAlone, type Paths, resolvePaths } from '../../src/paths.ts';
+import { isSomebodysEnd } from '../reach/here.ts';
+import { isFromEnvironment, isSocketAlone, type Paths, resolvePaths } from '../../src/paths.ts';
 import { refuseForRoot } from '../../src/claim/private-directory.ts';
 import { VERSION } from '../../src/version.ts';
+import { findService } from '../service/ask.ts';
 import type { Advise } from './advice.ts';
 import { type Paint, painter } from './terminal/colour.ts';
 import { DamagedNameError } from './cwd.ts';
@@ -105,6 +107,15 @@ export class Context {
     // As they were typed: what is said of an error must not need a working directory.
     if (!isSocketAlone(this.#globals, this.host.env)) return false;
     return this.#globals.dataDir ? 'mixed' : true;
+  }
+
+  /** Whether the socket may be the end of a tunnel, as far as it can be told where nobody answers on it. */
+  get mayBeTunnel(): boolean {
+    if (this.socketAlone) return true;
+    if (!isFromEnvironment(this.#globals, this.host.env)) return false;
+    const { paths } = this;
+    // A service manager listens before there is a daemon.
+    return isSomebodysEnd(paths) && !findService(paths);
   }
 
   /** The flags that say where the registry is, as the library takes them. */

@@ -1,9 +1,7 @@
 /** Whether a daemon serves the files that are looked at here: a socket may lead to another machine. */
-import { realpath } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { notedPid } from '../../src/claim/killed-process.ts';
-import { isDaemonOf } from '../../src/claim/process-ids.ts';
 import type { Result } from '../../src/protocol/methods.ts';
+import { isSameDirectory, isSeen } from '../reach/here.ts';
 import type { Context } from './context.ts';
 import { LocalError } from './failures.ts';
 import { type Diagnosis, warning } from './doctor/finding.ts';
@@ -32,7 +30,7 @@ export async function elsewhere(ctx: Context, told: Told): Promise<Elsewhere | n
       where: 'on another machine: what it has noted about itself beside its socket is not here',
       directory: null,
     };
-  if (directory !== undefined && (await isSame(directory, dataDir))) return null;
+  if (directory !== undefined && (await isSameDirectory(directory, dataDir))) return null;
   // A person may have several homes: here that only tells about another directory.
   if (home !== undefined && home !== ctx.host.home && (directory !== undefined || ctx.socketAlone))
     return {
@@ -73,18 +71,4 @@ export function requireHere(place: Elsewhere | null, what: string, command: stri
 /** Says that a path was given to a daemon which may have something else of that name. */
 export function warnElsewhere(ctx: Context, place: Elsewhere | null, path: string): void {
   if (place) ctx.note(`warning: the daemon is ${place.where}; it takes ${printable(path)} for a path there`);
-}
-
-/**
- * Whether the daemon has left its traces here: its process id beside its own socket, also out of a container that shares
- * the directory; or, where a full disk took no note, its process. True where it does not tell enough.
- */
-function isSeen({ pid, socket }: Told): boolean {
-  if (pid === undefined || socket === undefined) return true;
-  return notedPid(socket) === pid || isDaemonOf(pid, socket);
-}
-
-async function isSame(a: string, b: string): Promise<boolean> {
-  const [left, right] = await Promise.all([a, b].map((path) => realpath(path).catch(() => path)));
-  return left === right;
 }

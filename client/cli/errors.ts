@@ -47,7 +47,7 @@ const NOT_IN_ONE_PLACE = 'the same with --socket, too, or without CODEBASE_GARDE
 
 /** For a socket that was given without a data directory: whoever is behind it is not for us to mend. */
 const FOREIGN: Readonly<Partial<Record<ConnectionFailure, string>>> = {
-  lost: 'the same again; where the socket is forwarded, look whether the tunnel stands',
+  lost: 'the same again; if it stays like this, start the daemon there',
   hung: 'gardener daemon logs where that daemon runs; where the socket is forwarded, look whether the tunnel stands',
 };
 

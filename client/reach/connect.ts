@@ -1,16 +1,13 @@
 /** Finding the daemon, or starting it. */
-import { existsSync } from 'node:fs';
-import { realpath } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { dirname } from 'node:path';
-import { pidFile } from '../../src/claim/killed-process.ts';
-import { type Paths, resolvePaths } from '../../src/paths.ts';
+import { isFromEnvironment, type Paths, resolvePaths } from '../../src/paths.ts';
 import { refuseForRoot, UnsafeDirectoryError } from '../../src/claim/private-directory.ts';
 import type { Result } from '../../src/protocol/methods.ts';
 import { Client } from '../client.ts';
 import { inMs, pause } from '../wire/deadline.ts';
 import { ConnectionError } from '../errors.ts';
 import { greet, type Greeted, type Target } from './greet.ts';
+import { isSameDirectory, isSomebodysEnd } from './here.ts';
 import { commandFor } from '../place-flags.ts';
 import { isStarting } from './spawn.ts';
 import type { Waiter } from './started-daemon.ts';
@@ -64,6 +61,8 @@ const LAST_WAIT_MS = 100;
 const LONGEST_STILL_MS = 5_000;
 /** How long a daemon may take to answer before it is ended as one that serves nobody, in milliseconds. */
 const SERVES_MS = 1_000;
+/** How long somebody may close every connection who may be a tunnel, whose other end nobody here can start. */
+const TUNNEL_MS = 2_000;
 
 /**
  * Connects to the registry's daemon, and starts it first when there is none.
@@ -87,8 +86,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Client> {
     helloMs: deadlines.hello ?? 2_000,
   };
   const means: Means = {
-    isFromEnvironment:
-      !options.dataDir && !options.socket && Boolean(process.env['CODEBASE_GARDENER_SOCKET']),
+    isFromEnvironment: isFromEnvironment(options, process.env),
     autoStart: (options.autoStart ?? true) && !target.paths.socketAlone,
     command: options.daemon,
     startMs: deadlines.start ?? 10_000,
@@ -162,6 +160,8 @@ async function dialUntil(
   const { paths } = target;
   const end = performance.now() + startMs;
   let upgraded = false;
+  /** Since when nothing else has happened than that connections were closed. */
+  let closingSince: number | undefined;
   // A service manager takes connections before there is a daemon.
   let helloMs = starter?.listens ? Math.max(target.helloMs, startMs) : target.helloMs;
   for (let wait = FIRST_WAIT_MS; ; wait = Math.min(2 * wait, LAST_WAIT_MS)) {
@@ -169,14 +169,14 @@ async function dialUntil(
     // A daemon that is just coming up, on a busy machine or with much to recover, listens well before it speaks.
     if (isComingUp(paths)) helloMs = Math.max(target.helloMs, end - performance.now());
     // Before the call: a daemon that is just coming up has its socket a moment before its note, and answers.
-    const isNotOurs = isFromEnvironment && isSomebodysEnd(paths);
+    const isNotOurs = isFromEnvironment && !starter?.serviced && isSomebodysEnd(paths);
 
     // 1. Dial and say hello. What cannot be mended by waiting is thrown.
     const found = await greet({ ...target, helloMs }, signal).catch(async (error: unknown) => {
       throw starter ? await starter.explain(error) : error;
     });
     if (typeof found === 'object') {
-      if (!starter || upgraded || !(await wantsUpgrade(found, starter, signal))) return found;
+      if (!starter || upgraded || !(await wantsUpgrade(found, starter, paths, signal))) return found;
       // 2. An older daemon than the one that would be started: have it drain, once.
       upgraded = true;
       starter.reserve();
@@ -188,15 +188,23 @@ async function dialUntil(
     // 3. Nobody there: have a daemon started.
     if (found === 'absent') {
       if (!starter) throw notRunning(paths);
-      if (isNotOurs && !starter.serviced) throw deadEnd(paths);
+      if (isNotOurs) throw deadEnd(paths);
       await starter.start();
       helloMs = Math.max(target.helloMs, end - performance.now());
     }
 
     // 4. Give up in time.
-    if (performance.now() >= end) {
+    const now = performance.now();
+    if (found === 'closing') closingSince ??= now;
+    else closingSince = undefined;
+    const isForeign = paths.socketAlone || isNotOurs;
+    if (isForeign && closingSince !== undefined) {
+      const patienceMs = Math.min(TUNNEL_MS, startMs);
+      if (now >= closingSince + patienceMs) throw endedThere(paths, patienceMs);
+    }
+    if (now >= end) {
       if (found === 'absent') throw startFailed(paths, `it did not answer within ${inMs(startMs)}`);
-      throw alwaysClosing(paths, startMs);
+      throw isForeign ? endedThere(paths, startMs) : alwaysClosing(paths, startMs);
     }
 
     // 5. Wait a little, shorter when the daemon just started has already ended.
@@ -230,11 +238,10 @@ async function requireDirectory(
   { dataDir, socket }: Paths,
   signal: AbortSignal,
 ): Promise<void> {
-  const real = (path: string): Promise<string> => realpath(path).catch(() => path);
   try {
     const told = (await connection.request('daemon.status', {}, { signal })) as Result<'daemon.status'>;
     const isHere = hello.host === undefined || hello.host === hostname();
-    if (isHere && (await real(told.data_dir)) === (await real(dataDir))) return;
+    if (isHere && (await isSameDirectory(told.data_dir, dataDir))) return;
     throw new ConnectionError(
       'not_allowed',
       `cannot use ${dataDir}: CODEBASE_GARDENER_SOCKET leads to ${socket}, where a daemon serves ${told.data_dir}${isHere ? '' : ` on ${hello.host}`}; unset it, or give the socket together with the data directory`,
@@ -256,14 +263,6 @@ function notRunning(paths: Paths): ConnectionError {
   );
 }
 
-/**
- * Whether there is a socket that no daemon has left, which notes itself beside its own: the end of a tunnel, perhaps.
- * What is in the place where daemons have theirs is taken for one of theirs.
- */
-function isSomebodysEnd({ runDir, socket }: Paths): boolean {
-  return dirname(socket) !== runDir && existsSync(socket) && !existsSync(pidFile(socket));
-}
-
 function deadEnd({ socket }: Paths): ConnectionError {
   return new ConnectionError(
     'not_allowed',
@@ -271,9 +270,17 @@ function deadEnd({ socket }: Paths): ConnectionError {
   );
 }
 
+/** As a tunnel does that stands, while nobody listens behind it. */
+function endedThere({ socket }: Paths, ms: number): ConnectionError {
+  return new ConnectionError(
+    'lost',
+    `cannot reach the registry: whoever listens on ${socket} closed every connection for ${ms / 1_000} s, as a tunnel does whose daemon has ended; start the daemon there`,
+  );
+}
+
 function alwaysClosing({ socket, logFile }: Paths, ms: number): ConnectionError {
   return new ConnectionError(
     'lost',
-    `cannot reach the registry: whoever listens on ${socket} closed every connection for ${inMs(ms)}; see ${logFile}`,
+    `cannot reach the registry: whoever listens on ${socket} closed every connection for ${ms / 1_000} s; see ${logFile}`,
   );
 }

@@ -34,11 +34,14 @@ const FULL_QUEUE_WAIT_MS = 10;
  * Dials and says hello, once.
  *
  * @returns `absent` when nobody listens, `closing` when the connection was closed before the answer, as a daemon
- *   does that is just ending
+ *   does that is just ending, and `ending` where it says so
  * @throws {ConnectionError} `not_allowed` or `hung`
  * @throws {RegistryError} `incompatible_protocol` or `too_many_connections`
  */
-export async function greet(target: Target, signal: AbortSignal): Promise<Greeted | 'absent' | 'closing'> {
+export async function greet(
+  target: Target,
+  signal: AbortSignal,
+): Promise<Greeted | 'absent' | 'closing' | 'ending'> {
   const { socket } = target.paths;
   const dialled = await checkSocket(target.paths);
   let connection: Connection;
@@ -78,7 +81,7 @@ export async function greet(target: Target, signal: AbortSignal): Promise<Greete
     await connection.close();
     if (instead) return instead;
     if (error instanceof ConnectionError && error.reason === 'lost') return 'closing';
-    if (error instanceof RegistryError && error.kind === 'shutting_down') return 'closing';
+    if (error instanceof RegistryError && error.kind === 'shutting_down') return 'ending';
     throw error;
   } finally {
     clearTimeout(silent);

@@ -1,10 +1,13 @@
 /** An older daemon than this client: whether to have it replaced, and how. */
+import { hostname } from 'node:os';
 import { RegistryError } from '../../src/domain/errors.ts';
+import type { Paths } from '../../src/paths.ts';
 import type { Result } from '../../src/protocol/methods.ts';
 import { isNewer, versionOnDisk } from '../service/version.ts';
 import { VERSION } from '../../src/version.ts';
 import { ConnectionError } from '../errors.ts';
 import type { Greeted } from './greet.ts';
+import { isSameDirectory, isSeen, isSomebodysEnd } from './here.ts';
 
 /** What would be started in the place of a daemon. */
 export interface Successor {
@@ -17,21 +20,23 @@ export interface Successor {
 /**
  * Whether a daemon is to be restarted: it is older than this client, older than what would be started in its place,
  * and was started by a client or a service manager. So an older client never ends a newer daemon, and a newer client
- * that cannot bring a newer daemon leaves the old one alone.
+ * that cannot bring a newer daemon leaves the old one alone. So does any client one of another machine, whose place the
+ * one that is started here would take, and one that serves other data.
  */
 export async function wantsUpgrade(
   { connection, hello }: Greeted,
   successor: Successor,
+  paths: Paths,
   signal: AbortSignal,
 ): Promise<boolean> {
   if (!isNewer(VERSION, hello.version)) return false;
   if (!isNewer(versionOnDisk(successor.program), hello.version)) return false;
+  if (hello.host !== undefined && hello.host !== hostname()) return false;
+  if (!successor.serviced && isSomebodysEnd(paths)) return false;
   try {
-    const { manager } = (await connection.request(
-      'daemon.status',
-      {},
-      { signal },
-    )) as Result<'daemon.status'>;
+    const status = (await connection.request('daemon.status', {}, { signal })) as Result<'daemon.status'>;
+    if (!isSeen(status) || !(await isSameDirectory(status.data_dir, paths.dataDir))) return false;
+    const { manager } = status;
     return manager === 'spawned' || (successor.serviced && manager !== 'foreground');
   } catch (error) {
     if (isEnding(error)) return true;

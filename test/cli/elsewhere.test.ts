@@ -1,10 +1,11 @@
 /** A daemon behind a socket that was given alone: on another machine, or of another directory. */
-import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, link, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createConnection, createServer } from 'node:net';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Finding } from '../../client/cli/doctor/finding.ts';
+import { VERSION } from '../../src/version.ts';
 import { type Gardenerd, startGardenerd } from '../faults/support/gardenerd.ts';
 import { type CommandLine, commandLine } from '../support/cli.ts';
 import { temporaryDirectory } from '../support/home.ts';
@@ -193,14 +194,19 @@ describe('over a socket that leads to another machine', () => {
 });
 
 /** A way to a daemon that says of itself what it would say on a machine of the same name, homes and directories. */
-async function twin({ paths }: Gardenerd): Promise<string> {
+function twin(daemon: Gardenerd): Promise<string> {
+  return tunnel(daemon, { [`"socket":"${daemon.paths.socket}"`]: '"socket":"/nonexistent/there.sock"' });
+}
+
+/** Somebody who forwards to a daemon, and puts other words in the place of some of its own. */
+async function tunnel({ paths }: Gardenerd, said: Readonly<Record<string, string>>): Promise<string> {
   const path = join(await temporaryDirectory(), 'tunnel.sock');
   const server = createServer((near) => {
     const far = createConnection(paths.socket);
     near.pipe(far);
     far.on('data', (data: Buffer) =>
       near.write(
-        data.toString().replaceAll(`"socket":"${paths.socket}"`, '"socket":"/nonexistent/there.sock"'),
+        Object.entries(said).reduce((text, [old, other]) => text.replaceAll(old, other), data.toString()),
       ),
     );
     far.on('close', () => near.destroy());
@@ -240,4 +246,153 @@ test('the log of the daemon that answers is shown, whichever data it serves', as
   expect(code).toBe(0);
   expect(stdout).toBe(await readFile(logFile, 'utf8'));
   expect(stdout).toContain(dataDir);
+});
+
+/** What a daemon says that an earlier client has started. */
+const OLDER = {
+  [`"version":"${VERSION}"`]: '"version":"0.0.1"',
+  '"manager":"foreground"': '"manager":"spawned"',
+};
+
+describe('a profile names a data directory, and the environment a socket', () => {
+  const OPEN = 0o666;
+
+  /** The end of a tunnel that is gone, and whatever is done with it and a data directory that is not there. */
+  async function deadEnd(): Promise<{
+    cli: CommandLine;
+    path: string;
+    env: NodeJS.ProcessEnv;
+    status(): Promise<{ ino: number; mode: number }>;
+  }> {
+    const cli = await commandLine();
+    const path = join(await temporaryDirectory(), 'tunnel.sock');
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(`${path}.first`, resolve));
+    await link(`${path}.first`, path);
+    await new Promise<void>((resolve) => server.close(() => resolve()));
+    await chmod(path, OPEN);
+    return {
+      cli,
+      path,
+      env: { CODEBASE_GARDENER_SOCKET: path },
+      async status() {
+        const { ino, mode } = await stat(path);
+        return { ino, mode: mode & 0o777 };
+      },
+    };
+  }
+
+  test.for<[what: string, host: string, lead: (daemon: Gardenerd) => Promise<string>, where: string]>([
+    ['another machine', 'build7', (daemon) => tunnel(daemon, OLDER), 'on another machine, build7'],
+    [
+      'a machine of the same name',
+      hostname(),
+      (daemon) =>
+        tunnel(daemon, {
+          ...OLDER,
+          [`"socket":"${daemon.paths.socket}"`]: '"socket":"/nonexistent/there.sock"',
+        }),
+      'on another machine: what it has noted',
+    ],
+    [
+      'another machine that shares the directory of the socket',
+      'build7',
+      async (daemon) => {
+        const path = await tunnel(daemon, OLDER);
+        await writeFile(`${path}.pid`, `${daemon.pid}\n`);
+        return path;
+      },
+      'on another machine, build7',
+    ],
+    [
+      'this machine that serves other data',
+      hostname(),
+      async (daemon) => {
+        const path = await tunnel(daemon, OLDER);
+        await writeFile(`${path}.pid`, `${daemon.pid}\n`);
+        return path;
+      },
+      'serving ',
+    ],
+  ])('an older daemon of %s is used, and neither replaced nor ended', async ([, host, lead, where]) => {
+    const cli = await commandLine();
+    const daemon = await daemonOn(host, cli.home);
+    const env = {
+      CODEBASE_GARDENER_DATA_DIR: cli.dataDir,
+      CODEBASE_GARDENER_SOCKET: await lead(daemon),
+    };
+    expect(await cli.json(['ls'], { env })).toMatchObject({ projects: [{ name: 'there' }] });
+    const restarted = await cli.run(['daemon', 'restart'], { env });
+    expect(restarted).toMatchObject({ code: 1, stdout: '' });
+    expect(restarted.stderr).toContain(`cannot restart the daemon: the daemon is ${where}`);
+    const installed = await cli.run(['service', 'install'], { env });
+    expect(installed.stderr).toContain('cannot install a service');
+    expect(installed.code).not.toBe(0);
+    const named = ['--data-dir', env.CODEBASE_GARDENER_DATA_DIR, '--socket', env.CODEBASE_GARDENER_SOCKET];
+    for (const words of [
+      ['daemon', 'restart'],
+      ['service', 'install'],
+    ])
+      expect((await cli.run([...named, ...words])).stderr).toContain(`: the daemon is ${where}`);
+    expect(await cli.json([...named, 'daemon', 'status'])).toMatchObject({ pid: daemon.pid });
+    expect(daemon.isRunning).toBe(true);
+    expect(await readdir(cli.home)).toEqual([]);
+  });
+
+  test('doctor leaves the end of a tunnel alone, and starts nothing in its place', async () => {
+    const { cli, env, status } = await deadEnd();
+    const before = await status();
+    await mkdir(cli.dataDir, { mode: 0o700 });
+    const { stdout, code } = await cli.run(['doctor', '--fix', '--yes', '--json'], {
+      env: { ...env, CODEBASE_GARDENER_DATA_DIR: cli.dataDir },
+    });
+    const { findings, fixed } = JSON.parse(stdout) as { findings: Finding[]; fixed: string[] };
+    expect({ code, fixed }).toEqual({ code: 1, fixed: [] });
+    expect(findings.find(({ check }) => check === 'daemon')?.message).toContain(
+      'it may be the end of a tunnel',
+    );
+    expect(await status()).toEqual(before);
+    expect(await readdir(cli.dataDir)).toEqual([]);
+  });
+
+  test('no service is installed in the place of the end of a tunnel', async () => {
+    const { cli, env, path } = await deadEnd();
+    const { code, stderr } = await cli.run(['service', 'install'], {
+      env: { ...env, CODEBASE_GARDENER_DATA_DIR: cli.dataDir },
+    });
+    expect(code).toBe(2);
+    expect(stderr).toContain('a socket that no daemon has left');
+    expect(stderr).toContain(`try: gardener service install --data-dir ${cli.dataDir} --socket ${path}\n`);
+    expect(await readdir(cli.home)).toEqual([]);
+  });
+
+  test('doctor looks at nothing here for a socket that is given alone and dead', async () => {
+    const { cli, env, status } = await deadEnd();
+    const before = await status();
+    await mkdir(cli.dataDir);
+    await chmod(cli.dataDir, 0o777);
+    const { stdout } = await cli.run(['doctor', '--fix', '--yes', '--json'], { env });
+    const { findings, fixed } = JSON.parse(stdout) as { findings: Finding[]; fixed: string[] };
+    expect(fixed).toEqual([]);
+    expect(findings.map(({ check }) => check)).toEqual(['daemon', 'projects']);
+    expect(await status()).toEqual(before);
+    expect((await stat(cli.dataDir)).mode & 0o777).toBe(0o777);
+  });
+});
+
+test.for([
+  ['given alone', false],
+  ['given together with the data directory of a profile', true],
+])('a tunnel whose daemon has ended, %s, is told soon, and no log here is named', async ([, both]) => {
+  const cli = await commandLine();
+  const path = join(await temporaryDirectory(), 'tunnel.sock');
+  const server = createServer((near) => near.destroy());
+  await new Promise<void>((resolve) => server.listen(path, resolve));
+  onTestFinished(() => void server.close());
+  const profile = both ? { CODEBASE_GARDENER_DATA_DIR: cli.dataDir } : {};
+  const { code, stderr } = await cli.run(['ls'], { env: { ...profile, CODEBASE_GARDENER_SOCKET: path } });
+  expect(code).toBe(3);
+  expect(stderr).toContain(`whoever listens on ${path} closed every connection for 2 s, as a tunnel does`);
+  expect(stderr).toContain('start the daemon there\n');
+  expect(stderr).not.toContain('.log');
 });

@@ -7,7 +7,7 @@ import { isDaemonOf, LOOK_FOR_DAEMON } from '../../../src/claim/process-ids.ts';
 import { RegistryError } from '../../../src/domain/errors.ts';
 import type { Result } from '../../../src/protocol/methods.ts';
 import type { Context } from '../context.ts';
-import { elsewhere, type Elsewhere } from '../elsewhere.ts';
+import { elsewhere, type Elsewhere, requireHere } from '../elsewhere.ts';
 import { LocalError, NotRunningError, UsageError } from '../failures.ts';
 import { layFields } from '../terminal/fields.ts';
 import { leftBy, noteLeft } from './left-content.ts';
@@ -80,6 +80,23 @@ function refuseToStart(ctx: Context, what: 'start' | 'restart'): void {
   );
 }
 
+/**
+ * Refuses what would put a daemon of these data in the place of one that has others.
+ *
+ * @param what cannot be done
+ * @param command to be run where that one is
+ * @throws {LocalError}
+ */
+export async function refuseElsewhere(ctx: Context, what: string, command: string): Promise<void> {
+  const place = await whenRunning(ctx, async (client) => elsewhere(ctx, await client.daemon.status()));
+  requireHere(place ?? null, what, command);
+  if (!place?.directory) return;
+  throw new LocalError(
+    `cannot ${what}: the daemon is ${place.where}`,
+    `${command} --data-dir ${shellWord(place.directory)} --socket ${shellWord(ctx.paths.socket)}`,
+  );
+}
+
 export async function stop(ctx: Context): Promise<void> {
   const stopped = await end(ctx, 'gardener daemon stop');
   if (stopped) noteLeft(ctx, stopped.left);
@@ -97,6 +114,7 @@ export async function stop(ctx: Context): Promise<void> {
 
 export async function restart(ctx: Context): Promise<void> {
   refuseToStart(ctx, 'restart');
+  await refuseElsewhere(ctx, 'restart the daemon', 'gardener daemon restart');
   const stopped = await end(ctx, 'gardener daemon restart');
   const { pid, version } = await ctx.withClient((client) => Promise.resolve(client.hello), {
     autoStart: true,

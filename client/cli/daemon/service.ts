@@ -2,6 +2,7 @@
 import { homeDirectory } from '../../../src/paths.ts';
 import { refuseForRoot } from '../../../src/claim/private-directory.ts';
 import { isDaemonOf } from '../../../src/claim/process-ids.ts';
+import { ConnectionError } from '../../errors.ts';
 import { ServiceError } from '../../service/commands.ts';
 import { platformManager, serviceManager } from '../../service/findings.ts';
 import type { ServiceManagerName } from '../../service/installed.ts';
@@ -9,7 +10,7 @@ import type { ServiceManager } from '../../service/manager.ts';
 import { type PlanOptions, planWarnings } from '../../service/plan.ts';
 import type { Finding, ServiceStatus } from '../../service/status.ts';
 import type { Context } from '../context.ts';
-import { end, whenRunning } from './daemon.ts';
+import { end, refuseElsewhere, whenRunning } from './daemon.ts';
 import { LocalError, UsageError } from '../failures.ts';
 import { leftBy, noteLeft } from './left-content.ts';
 import { layFields } from '../terminal/fields.ts';
@@ -30,6 +31,16 @@ export async function install(ctx: Context, options: InstallOptions): Promise<vo
       `gardener service install --data-dir ${shellWord(ctx.paths.dataDir)} --socket ${shellWord(ctx.paths.socket)}`,
     );
   }
+  if (ctx.mayBeTunnel) {
+    throw new UsageError(
+      'cannot install a service for a socket that no daemon has left: it may lead to another machine',
+      `gardener service install --data-dir ${shellWord(ctx.paths.dataDir)} --socket ${shellWord(ctx.paths.socket)}`,
+    );
+  }
+  await refuseElsewhere(ctx, 'install a service', 'gardener service install').catch((error: unknown) => {
+    // Whoever does not answer is not ended either; the service may be what is to be mended by this.
+    if (!(error instanceof ConnectionError)) throw error;
+  });
   // What the service manager reads is in the home, wherever the data are.
   refuseForRoot(ctx.host.home || homeDirectory());
   const manager = managerOf(ctx, options);

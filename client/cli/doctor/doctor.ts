@@ -3,6 +3,7 @@ import { lstat } from 'node:fs/promises';
 import type { Client } from '../../client.ts';
 import { ConnectionError } from '../../errors.ts';
 import { RegistryError } from '../../../src/domain/errors.ts';
+import { type Paths, resolvePaths } from '../../../src/paths.ts';
 import { serviceFindings } from '../../service/findings.ts';
 import { confirm } from '../terminal/ask.ts';
 import type { Context } from '../context.ts';
@@ -61,13 +62,15 @@ export async function doctor(ctx: Context, { fix, yes }: DoctorOptions): Promise
 type Treat = (look: () => Promise<Diagnosis[]>) => Promise<Diagnosis[]>;
 
 async function examineHere(ctx: Context, life: Life, treat: Treat): Promise<Diagnosis[]> {
+  // Whose data are behind a socket that is given alone is not known.
+  if (life !== 'running' && ctx.socketAlone === true) return examineDaemon(ctx, life, [], treat);
   const local = await treat(() => examineFiles(ctx, life === 'running'));
   return [...local, ...(await examineDaemon(ctx, life, local, treat)), ...(await examineService(ctx))];
 }
 
 /** What can be looked at without a daemon. */
 async function examineFiles(ctx: Context, running: boolean): Promise<Diagnosis[]> {
-  const { paths } = ctx;
+  const paths = running ? ctx.paths : ownPaths(ctx);
   const short = (path: string): string => ctx.shortPath(path);
   return [
     ...(await checkPermissions(paths, short)),
@@ -78,6 +81,13 @@ async function examineFiles(ctx: Context, running: boolean): Promise<Diagnosis[]
     ...(running ? [] : await checkTrash(paths, short)),
     ...(await checkDisk(paths)),
   ];
+}
+
+/** With the data directory's own socket in the place of one that is for whoever forwards it. */
+function ownPaths({ paths, mayBeTunnel, host }: Context): Paths {
+  if (!mayBeTunnel) return paths;
+  const env = { ...host.env, CODEBASE_GARDENER_SOCKET: undefined };
+  return resolvePaths({ dataDir: paths.dataDir }, env);
 }
 
 type Life = 'running' | 'absent' | { readonly trouble: unknown };
@@ -138,10 +148,10 @@ async function examineDaemon(
 
 async function leftSocket(ctx: Context, life: Life): Promise<Diagnosis[]> {
   // One that was forwarded is for whoever forwards it.
-  if (life !== 'absent' || ctx.socketAlone) return [];
+  if (life !== 'absent' || ctx.mayBeTunnel) return [];
   const { paths } = ctx;
   const status = await lstat(paths.socket).catch(() => undefined);
-  return status?.isSocket() ? [deadSocket(paths, status, (path) => ctx.shortPath(path))] : [];
+  return status?.isSocket() ? [await deadSocket(paths, status, (path) => ctx.shortPath(path))] : [];
 }
 
 /** @param found a daemon whose files are not those here */

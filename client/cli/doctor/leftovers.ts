@@ -1,6 +1,6 @@
 /** What killed processes left behind. */
 import type { Stats } from 'node:fs';
-import { lstat, readdir, rm } from 'node:fs/promises';
+import { lstat, readdir, rm, rmdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { type Paths, trashWithin } from '../../../src/paths.ts';
 import { isProbeName } from './writing.ts';
@@ -36,7 +36,7 @@ export async function checkLeftovers(
     ...(await find(runDir, (name) => name === 'owner.lock')),
   ];
   const others = new Set<Found>();
-  for (const lock of locks) if (!(await isLock(lock))) others.add(lock);
+  for (const lock of locks) if (!(await isEmptyDirectory(lock))) others.add(lock);
   const paths = [
     // No daemon makes a directory of such a name: whatever is in it is somebody's, and in nobody's way.
     ...writes.filter(({ status }) => !status.isDirectory()).filter(old(WRITE_MS)),
@@ -45,9 +45,17 @@ export async function checkLeftovers(
       .filter(({ status }) => status.isSocket())
       .filter(old(WRITE_MS)),
     ...locks.filter((lock) => !others.has(lock)).filter(old(LOCK_MS)),
-    ...(await find(runDir, (name) => /^owner\.[0-9a-f]{12}\.staged$/.test(name))).filter(old(WRITE_MS)),
+    ...(await find(runDir, (name) => /^owner\.[0-9a-f]{12}\.staged$/.test(name)))
+      .filter(({ status }) => !status.isDirectory())
+      .filter(old(WRITE_MS)),
   ].map(({ path }) => path);
-  const inTheWay = [...others].map(({ path }) => takenName(path, short));
+  const notes = await find(run, (name) => name === `${basename(socket)}.pid`);
+  const inTheWay = [
+    ...[...others].map(({ path }) => takenName(path, short)),
+    ...(await Promise.all(
+      notes.filter(({ status }) => status.isDirectory()).map((note) => takenNote(note, short)),
+    )),
+  ];
   if (paths.length === 0)
     return inTheWay.length > 0 ? inTheWay : [ok('leftovers', 'no killed process left anything behind')];
   const named = paths.slice(0, 3).map(short).join(', ');
@@ -91,13 +99,28 @@ function takenName(path: string, short: (path: string) => string): Diagnosis {
   );
 }
 
+/** A daemon serves all the same; it only is harder to find when it hangs. An empty directory is nobody's loss. */
+async function takenNote(found: Found, short: (path: string) => string): Promise<Diagnosis> {
+  const { path } = found;
+  const message = `the daemon cannot note its process id: a directory is in the way at ${short(path)}`;
+  if (await isEmptyDirectory(found))
+    return warning('leftovers.note', message, undefined, removal([path], short));
+  return warning('leftovers.note', message, `move it: mv ${shellWord(path)} ${shellWord(`${path}.old`)}`);
+}
+
 /**
  * A socket that nobody listens on. Harmless: a daemon that starts replaces it.
  *
  * @param found when nobody listened; a daemon that has started since has another one
  */
-export function deadSocket({ socket }: Paths, found: Stats, short: (path: string) => string): Diagnosis {
-  const fix = removal([socket, `${socket}.pid`], short);
+export async function deadSocket(
+  { socket }: Paths,
+  found: Stats,
+  short: (path: string) => string,
+): Promise<Diagnosis> {
+  const note = `${socket}.pid`;
+  const isOther = (await lstat(note).catch(() => undefined))?.isDirectory() ?? false;
+  const fix = removal(isOther ? [socket] : [socket, note], short);
   return warning(
     'socket.leftover',
     `nobody listens on ${short(socket)}: a daemon was killed; the next one replaces it`,
@@ -117,9 +140,14 @@ export function deadSocket({ socket }: Paths, found: Stats, short: (path: string
 function removal(paths: readonly string[], short: (path: string) => string): Fix {
   return {
     done: `removed ${paths.map(short).join(', ')}`,
-    run: async () =>
-      void (await Promise.all(paths.map((path) => rm(path, { recursive: true, force: true })))),
+    run: async () => void (await Promise.all(paths.map(removeOne))),
   };
+}
+
+/** Whatever is in a directory is somebody's. */
+async function removeOne(path: string): Promise<void> {
+  const status = await lstat(path).catch(() => undefined);
+  await (status?.isDirectory() ? rmdir(path) : rm(path, { force: true }));
 }
 
 interface Found {
@@ -127,8 +155,8 @@ interface Found {
   readonly status: Stats;
 }
 
-/** The lock of a start is an empty directory. */
-async function isLock({ path, status }: Found): Promise<boolean> {
+/** As the lock of a start is. */
+async function isEmptyDirectory({ path, status }: Found): Promise<boolean> {
   if (!status.isDirectory()) return false;
   // One that has just been released was one.
   const names = await readdir(path).catch(({ code }: NodeJS.ErrnoException) =>

@@ -1,4 +1,4 @@
-import { chmod, mkdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -192,12 +192,33 @@ describe('gardener doctor', () => {
     await mkdir(join(cli.home, 'shared'));
     await chmod(join(cli.home, 'shared'), 0o777);
     const socket = join(cli.home, 'shared', 's');
-    const { findings, fixed } = await doctor(cli, '--no-start', '--fix', '--socket', socket);
+    const place = ['--data-dir', cli.dataDir, '--socket', socket];
+    const { findings, fixed } = await doctor(cli, '--no-start', '--fix', ...place);
     expect(fixed).toEqual([]);
     expect(findings.find(({ check }) => check === 'run.permissions')).toMatchObject({
       level: 'error',
       remedy: 'another one: --socket, or CODEBASE_GARDENER_SOCKET',
     });
+  });
+
+  test('tells a directory that has the name of the note of the process id, and removes an empty one', async () => {
+    const cli = await registry('api');
+    const note = join(cli.dataDir, 'run', 'registry.sock.pid');
+    await killDaemon(cli);
+    await rm(note);
+    await mkdir(join(note, 'precious'), { recursive: true });
+    const full = await doctor(cli, '--fix', '--yes');
+    expect({ code: full.code, troubles: troubles(full), not_fixed: full.not_fixed }).toEqual({
+      code: 0,
+      troubles: ['warning leftovers.note'],
+      not_fixed: [],
+    });
+    expect(await readdir(note)).toEqual(['precious']);
+    await rm(join(note, 'precious'), { recursive: true });
+    expect(troubles(await doctor(cli))).toEqual(['warning leftovers.note']);
+    const empty = await doctor(cli, '--fix');
+    expect(empty.fixed).toEqual(['removed ~/.codebase-gardener/run/registry.sock.pid']);
+    expect(troubles(empty)).toEqual([]);
   });
 
   test('finds what killed processes left, and removes it only when it is old', async () => {

@@ -283,7 +283,7 @@ describe('a daemon that is ending', () => {
     for (let start = 300, tries = 0; tries < 3; start *= 2) {
       const before = daemon.accepted;
       const error = await refusal({ socket: daemon.socket, deadlines: { ...QUICK, start } });
-      const message = expect.stringContaining(`for ${start} ms`) as string;
+      const message = expect.stringContaining(`for ${start / 1_000} s`) as string;
       expect(error).toMatchObject({ reason: 'lost', message });
       tries = daemon.accepted - before;
     }
