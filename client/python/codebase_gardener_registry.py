@@ -996,11 +996,7 @@ class _Dialer:
             )
         words = [*program, "daemon", "start", "--data-dir", self._data_dir, "--socket", self.path]
         try:
-            with _no_fork:
-                # A child of a fork in the middle of this would hold the pipes open whose end is waited for.
-                process = subprocess.Popen(
-                    words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
-                )
+            process = _popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         except OSError as error:
             raise RegistryConnectionError("start_failed", f"cannot start the daemon: {error}") from error
         with process:
@@ -1072,6 +1068,12 @@ class _Dialer:
         return pid if _is_daemon_of(pid, self.path) else None
 
 
+def _popen(words: Sequence[str], **options: Any) -> "subprocess.Popen[bytes]":
+    with _no_fork:
+        # A child of a fork in the middle of this would hold the pipes open whose end is waited for.
+        return subprocess.Popen(words, stdin=subprocess.DEVNULL, **options)
+
+
 def _end_program(process: "subprocess.Popen[bytes]", name: signal.Signals) -> None:
     process.send_signal(name)
     try:
@@ -1113,8 +1115,13 @@ def _process(pid: int) -> Tuple[int, List[str], Dict[str, str]]:
             env = [os.fsdecode(each).partition("=") for each in variables.read().split(b"\0")]
         return os.stat(f"/proc/{pid}").st_uid, words, {name: value for name, _, value in env}
     command = ["/bin/ps", "-ww", "-o", "uid=", "-o", "command=", "-p", str(pid)]
-    told = subprocess.run(command, stdout=subprocess.PIPE, check=True, timeout=2, encoding="utf-8", errors="replace")
-    uid, *words = told.stdout.split()
+    with _popen(command, stdout=subprocess.PIPE) as ps:
+        try:
+            told, _ = ps.communicate(timeout=2)
+        except BaseException:
+            ps.kill()
+            raise
+    uid, *words = told.decode("utf-8", "replace").split()
     return int(uid), words, {}
 
 
@@ -1184,13 +1191,14 @@ def _repository_at(directory: str, timeout: Optional[float]) -> Optional[Json]:
     shallow = _git(directory, deadline, "rev-parse", "--is-shallow-repository")
     if shallow is None:
         return None
+    # Before the history, which may take longer than there is time.
+    remote = _remote_of(_git(directory, deadline, "config", "-z", "--get-regexp", r"^remote\..*\.url$") or "")
     root = None
     # Where a shallow clone begins, the history does not.
     if shallow.strip() == "false":
         commits = (_git(directory, deadline, "rev-list", "--max-parents=0", "HEAD") or "").split()
         # Where histories were joined there are several; the oldest comes last.
         root = commits[-1] if commits else None
-    remote = _remote_of(_git(directory, deadline, "config", "-z", "--get-regexp", r"^remote\..*\.url$") or "")
     return None if root is None and remote is None else {"root_commit": root, "remote": remote}
 
 
@@ -1216,12 +1224,11 @@ def _git(directory: str, deadline: _Deadline, *question: str) -> Optional[str]:
     settings = [word for setting in _GIT_SETTINGS for word in ("-c", setting)]
     environment = {k: v for k, v in os.environ.items() if not k.startswith("GIT_") or k in _GIT_KEPT}
     try:
-        git = subprocess.Popen(
+        git = _popen(
             ["git", "-C", directory, "--no-pager", *settings, *question],
             # Where PATH has relative directories, they are not to lead into a codebase.
             cwd="/",
             env={**environment, **_GIT_ENVIRONMENT},
-            stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             # A group of its own, to be ended with all that is in it; and no terminal to ask at.
@@ -1231,7 +1238,7 @@ def _git(directory: str, deadline: _Deadline, *question: str) -> Optional[str]:
         return None
     try:
         said, complaint = git.communicate(timeout=deadline.left())
-    except subprocess.TimeoutExpired:
+    except (subprocess.TimeoutExpired, socket.timeout):
         _end_git(git)
         return None
     except BaseException:

@@ -5,7 +5,7 @@ import { Draft } from '../../src/domain/registry.ts';
 import * as training from '../../src/domain/training/training.ts';
 import { LATER, NOW, project, registryOf } from '../support/projects.ts';
 
-const there = project(1, { tags: ['a'], metadata: { k: { l: 1 } }, training_status: 'failed' });
+const there = project(1, { tags: ['a'], metadata: { k: { l: 1, m: [2] } }, training_status: 'failed' });
 const holder = { name: 'sh', pid: 7 };
 
 function draft(): Draft {
@@ -17,13 +17,45 @@ test.each<[string, operations.ProjectUpdate]>([
   ['the same name', { name: ' p1 ' }],
   ['the same path', { source_path: '/src/./p1/' }],
   ['the same tags', { tags: ['a', 'a'] }],
-  ['the same metadata', { metadata: { k: { l: 1 } } }],
+  ['the same metadata', { metadata: { k: { l: 1, m: [2] } } }],
+  ['the same metadata in another order', { metadata: { k: { m: [2], l: 1 } } }],
   ['a key deleted that is not there', { metadata: { other: null } }],
   ['the same path of an adapter', { lora_adapter_path: null }],
 ])('an update with %s', (_what, fields) => {
   const after = draft();
   expect(operations.update(after, 'p1', fields, LATER)).toBe(there);
   expect(after.changes).toEqual([]);
+});
+
+test.each<[string, operations.ProjectUpdate]>([
+  ['a key more', { metadata: { k: { l: 1, m: [2], n: null } } }],
+  ['a key less', { metadata: { k: { l: 1 } } }],
+  ['another key', { metadata: { k: { l: 1, n: [2] } } }],
+  ['a list that was a number', { metadata: { k: { l: [1], m: [2] } } }],
+  ['a longer list', { metadata: { k: { l: 1, m: [2, 2] } } }],
+  ['an object that was a list', { metadata: { k: { l: 1, m: { 0: 2 } } } }],
+  ['null for an object', { metadata: { k: { l: 1, m: null } } }],
+  ['other tags', { tags: [] }],
+])('but not an update with %s', (_what, fields) => {
+  const after = draft();
+  expect(operations.update(after, 'p1', fields, LATER)).toMatchObject({ ...fields, last_updated: LATER });
+  expect(after.changes).toHaveLength(1);
+});
+
+test('the same request for training while it waits, which keeps its place', () => {
+  const after = draft();
+  const first = operations.retrain(after, 'p1', NOW, 'new model');
+  expect(operations.retrain(after, 'p1', LATER, 'new model')).toBe(first);
+  expect(after.changes).toHaveLength(1);
+  // A status that somebody has set does not answer it.
+  operations.setStatus(after, 'p1', 'failed', LATER);
+  const again = operations.retrain(after, 'p1', LATER, 'new model');
+  expect(again).toMatchObject({ training_status: 'not_started', retrain_requested: first.retrain_requested });
+  expect(operations.retrain(after, 'p1', LATER, 'other').retrain_requested).toEqual({
+    at: LATER,
+    reason: 'other',
+  });
+  expect(after.changes).toHaveLength(4);
 });
 
 test('the same status, unless it says when training completed', () => {

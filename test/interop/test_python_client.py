@@ -330,13 +330,25 @@ class Connections(DaemonTest):
             self.registry.register_project("elsewhere", path)
         self.assertIsNone(self.registry.get_project("elsewhere").repository)
 
+    @unittest.skipUnless(shutil.which("git"), "needs git")
     def test_a_git_that_hangs_keeps_nobody_from_registering(self):
+        path = self.codebase("payments")
+        git = shutil.which("git")
+        for words in (["init", "-q"], ["remote", "add", "origin", "https://example.com/ada/payments"]):
+            subprocess.run([git, "-C", path, *words], check=True)
         programs = self.codebase("programs")
-        (programs / "git").write_text("#!/bin/sh\nexec sleep 600\n")
-        (programs / "git").chmod(0o755)
-        with unittest.mock.patch.dict(os.environ, {"PATH": f"{programs}:{os.environ['PATH']}"}):
-            self.registry.register_project("payments", self.home)
-        self.assertIsNone(self.registry.get_project("payments").repository)
+        for question, expected in (
+            ("rev-parse", None),
+            ("config", None),
+            ("rev-list", {"root_commit": None, "remote": "example.com/ada/payments"}),
+        ):
+            with self.subTest(question):
+                script = f'#!/bin/sh\ncase "$*" in *" {question} "*) exec sleep 600 ;; esac\nexec {git} "$@"\n'
+                (programs / "git").write_text(script)
+                (programs / "git").chmod(0o755)
+                with unittest.mock.patch.dict(os.environ, {"PATH": f"{programs}:{os.environ['PATH']}"}):
+                    self.registry.register_project(question, path)
+                self.assertEqual(self.registry.get_project(question).repository, expected)
 
     def test_remotes_are_told_in_one_spelling(self):
         for url, place in (

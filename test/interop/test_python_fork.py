@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 import unittest
+import unittest.mock
 import warnings
 
 import codebase_gardener_registry as client
@@ -220,6 +221,28 @@ class ForkingAtABadMoment(ForkTest):
         (self.home / "slow.go").write_text("")
         starter.join(PATIENCE)
         self.assertEqual((code, starter.is_alive()), (0, False))
+
+    @unittest.skipUnless(os.path.exists("/bin/ps"), "needs ps")
+    def test_no_fork_comes_while_a_program_is_started(self):
+        start = subprocess.Popen
+        started = []
+
+        def watched(words, **options):
+            # As a fork does it, which any other thread may begin now.
+            could = []
+            other = threading.Thread(target=lambda: could.append(client._no_fork.acquire(blocking=False)))
+            other.start()
+            other.join()
+            started.append((os.path.basename(words[0]), *could))
+            return start(words, **options)
+
+        with unittest.mock.patch("subprocess.Popen", watched):
+            self.registry.register_project("payments", self.codebase("payments"))
+            with unittest.mock.patch("os.path.isdir", return_value=False):
+                # As on macOS.
+                uid, words, _ = client._process(os.getpid())
+        self.assertEqual((uid, bool(words)), (os.getuid(), True))
+        self.assertEqual(set(started), {(os.path.basename(GARDENER[0]), False), ("git", False), ("ps", False)})
 
     def test_while_other_threads_call_connect_and_ask_for_the_registry(self):
         os.environ["CODEBASE_GARDENER_DATA_DIR"] = str(self.data_dir)
