@@ -16,6 +16,7 @@ import {
 } from './project.ts';
 import { findNamed, findProject, normalizePath } from './places/references.ts';
 import type { Draft, Outcome, RegistryView } from './registry.ts';
+import { isSameJson } from './values/json.ts';
 import { cleanName, nameFault } from './values/names.ts';
 import { cutText } from './values/text.ts';
 import type { Found } from './places/whereabouts.ts';
@@ -146,17 +147,16 @@ export function setStatus(
   return putChanged(draft, project, next, isEnd ? status : undefined);
 }
 
-/** Marks a project as waiting for training. */
+/** Marks a project as waiting for training; the same request again keeps its place among those that wait. */
 export function retrain(draft: Draft, reference: string, now: string, reason: string | null = null): Project {
   const project = findProject(draft, reference);
-  const next: Project = {
+  const waiting = project.retrain_requested;
+  return putChanged(draft, project, {
     ...project,
     training_status: 'not_started',
     last_updated: now,
-    retrain_requested: { at: now, reason },
-  };
-  draft.put(next);
-  return next;
+    retrain_requested: waiting?.reason === reason ? waiting : { at: now, reason },
+  });
 }
 
 /** Takes a project out; an active one's place goes to the first remaining in file order. */
@@ -223,13 +223,13 @@ export function resolve(
  * @returns the project as it is in the draft then
  */
 export function putChanged(draft: Draft, before: Project, next: Project, outcome?: Outcome): Project {
-  if (withoutTime(next) === withoutTime(before)) return before;
+  if (isSameJson(withoutTime(next), withoutTime(before))) return before;
   draft.put(next, outcome);
   return next;
 }
 
-function withoutTime({ last_updated: _time, training, ...fields }: Project): string {
-  return JSON.stringify([fields, training && { ...training, updated_at: null }]);
+function withoutTime({ last_updated: _time, training, ...fields }: Project): unknown {
+  return [fields, training && { ...training, updated_at: null }];
 }
 
 function findCurrent(draft: Draft, reference: string, ifEtag: string | undefined): Project {

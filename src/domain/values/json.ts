@@ -63,6 +63,25 @@ export function doWithout(holder: object, depth: number): JsonFault[] {
   return faults;
 }
 
+/** Whether two values say the same: the order of an object's keys says nothing, nor does a field that is undefined. */
+export function isSameJson(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (!isHolder(a) || !isHolder(b) || Array.isArray(a) !== Array.isArray(b)) return false;
+  const keys = keysOf(a);
+  return (
+    keys.length === keysOf(b).length &&
+    keys.every((key) => Object.hasOwn(b, key) && isSameJson(a[key], b[key]))
+  );
+}
+
+function isHolder(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}
+
+function keysOf(holder: Record<string, unknown>): string[] {
+  return Object.keys(holder).filter((key) => holder[key] !== undefined);
+}
+
 /** Sets a field, also one named `__proto__`, of which an assignment would not make a field. */
 export function putAt(object: object, key: string | number, value: unknown): void {
   Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true });
