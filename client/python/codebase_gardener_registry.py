@@ -1466,17 +1466,19 @@ class ProjectRegistry:
         return None if active is None else ProjectMetadata.from_dict(active)
 
     def resolve_project(self, project: Optional[str] = None, cwd: Optional[PathLike] = None) -> ProjectMetadata:
-        """The project that is meant: the named one, that of ``CODEBASE_GARDENER_PROJECT``, the one around the
-        working directory, or the active one. What has a slash in it, or is ``.`` or ``..``, is a path; ``~`` is the
-        home directory."""
+        """The project that is meant: the named one, or the one around ``cwd``. Where neither is given, that of
+        ``CODEBASE_GARDENER_PROJECT``, or the one around the working directory. Where none is around, the active one.
+        What has a slash in it, or is ``.`` or ``..``, is a path; ``~`` is the home directory."""
         env = os.environ.get("CODEBASE_GARDENER_PROJECT")
         if project is not None:
             params: Json = {"project": _reference(project)}
+        elif cwd is not None:
+            params = {"cwd": _absolute(cwd)}
         elif env:
             params = {"env": _reference(env)}
         else:
             # Only here: a name needs no working directory, and that may be gone.
-            params = {"cwd": _working_directory() if cwd is None else _absolute(cwd)}
+            params = {"cwd": _working_directory()}
         found = self.call("projects.resolve", **params)
         return ProjectMetadata.from_dict(found["project"])
 

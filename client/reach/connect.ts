@@ -74,7 +74,9 @@ const TUNNEL_MS = 2_000;
  *
  * @example
  * const registry = await connect({ client: { name: 'editor', version: '2.1.0' } });
- * const { project } = await registry.projects.resolve({ cwd: process.cwd() });
+ * // Only what is given counts: without `env`, a trainer would not be told the project that it trains.
+ * const env = process.env['CODEBASE_GARDENER_PROJECT'];
+ * const { project } = await registry.projects.resolve({ env, cwd: process.cwd() });
  * await registry.close();
  */
 export async function connect(options: ConnectOptions = {}): Promise<Client> {

@@ -56,6 +56,8 @@ test('the types of a call follow from its declaration', () => {
   expectTypeOf<Client['projects']['list']>().toBeCallableWith();
   expectTypeOf<Client['registry']['info']>().toBeCallableWith();
   expectTypeOf<Client['projects']['count']>().toBeCallableWith({ status: 'failed' }, { deadline: 5 });
+  // As the environment has it, or not.
+  expectTypeOf<Client['projects']['resolve']>().toBeCallableWith({ env: process.env['NAME'], cwd: '/' });
   // @ts-expect-error get needs a reference
   expectTypeOf<Client['projects']['get']>().toBeCallableWith();
   expectTypeOf<Client['call']>().toBeCallableWith('projects.get', { project: 'payments' });

@@ -94,6 +94,21 @@ class Meant(DaemonTest):
             with unittest.mock.patch.dict(os.environ, HOME=str(self.home)):
                 self.assertEqual(self.registry.resolve_project(word).project_id, web, word)
 
+    def test_what_is_given_counts_before_the_environment(self):
+        web = self.registry.register_project("web", self.codebase("web"))
+        api = self.registry.register_project("api", self.codebase("api"))
+        self.addCleanup(os.chdir, os.getcwd())
+        os.chdir(self.codebase("web"))
+        with unittest.mock.patch.dict(os.environ, CODEBASE_GARDENER_PROJECT="api"):
+            for given, meant in (
+                ({}, api),
+                ({"cwd": self.codebase("web") / "deep"}, web),
+                ({"cwd": "."}, web),
+                ({"project": "web"}, web),
+                ({"project": "web", "cwd": self.codebase("api")}, web),
+            ):
+                self.assertEqual(self.registry.resolve_project(**given).project_id, meant, given)
+
     def test_a_working_directory_that_is_gone_is_no_matter(self):
         web = self.registry.register_project("web", self.codebase("web"))
         self.addCleanup(os.chdir, os.getcwd())

@@ -23,7 +23,7 @@ export function trainerEnvironment(
     ...(location.socket !== undefined && { CODEBASE_GARDENER_DATA_DIR: undefined }),
     ...(location.dataDir !== undefined && { CODEBASE_GARDENER_DATA_DIR: location.dataDir }),
     ...(location.socket !== undefined && { CODEBASE_GARDENER_SOCKET: location.socket }),
-    // So that every command of the registry in it means the project that is trained.
+    // So that every command of the registry in it means the project that is trained, unless it names another.
     [PROJECT_VARIABLE]: project.project_id,
     GARDENER_PROJECT_ID: project.project_id,
     GARDENER_PROJECT_NAME: project.name,

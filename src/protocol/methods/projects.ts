@@ -261,8 +261,8 @@ export const projectMethods = {
     kind: 'read',
     summary: 'Tells which project a program should work on, and why.',
     description:
-      'The first of `project`, `env`, `cwd` and the active project that is given counts; one that is given and ' +
-      'matches nothing is an error, except `cwd` on a disk that answers. A path, also as a reference, means the deepest ' +
+      'The first of `project`, `env`, `cwd` and the active project that is given counts, and nothing that is not given, ' +
+      'such as the environment of the caller; one that is given and matches nothing is an error, except `cwd` on a disk that answers. A path, also as a reference, means the deepest ' +
       'project that contains it, as it is written or behind links. In a linked git worktree or a jj workspace (`resolved_by: "worktree"`) it ' +
       'means the project of the same place in the main worktree, unless a project is registered in the worktree itself.',
     params: z.strictObject({
