@@ -2,7 +2,7 @@
 import { stat } from 'node:fs/promises';
 import { constants } from 'node:os';
 import type { WireProject } from '../../../src/domain/encoding.ts';
-import type { RegistryError } from '../../../src/domain/errors.ts';
+import { RegistryError } from '../../../src/domain/errors.ts';
 import type { Context } from '../context.ts';
 import { answers } from '../codebase/disk-answer.ts';
 import { EXIT } from '../errors.ts';
@@ -32,7 +32,11 @@ export interface Outcome {
 /** @throws {RegistryError} when the lease was lost */
 export async function tellEnd(ctx: Context, lease: Lease, outcome: Outcome): Promise<void> {
   const { ended, interruption, result, tail, started } = outcome;
-  if (interruption && 'lost' in interruption) throw interruption.lost;
+  if (interruption && 'lost' in interruption) {
+    throw isRemoved(interruption.lost)
+      ? removed(interruption.lost, `the project "${lease.project.name}" was removed; the command was ended`)
+      : interruption.lost;
+  }
   const name = printable(lease.project.name);
   ctx.exitCode = exitCode(ended);
   let project: WireProject;
@@ -99,15 +103,29 @@ async function isMissing(path: string): Promise<boolean> {
   }
 }
 
-export function endLease(
+export async function endLease(
   ctx: Context,
   lease: Lease,
   call: EndCall,
   status: WireProject['training_status'] | undefined,
 ): Promise<WireProject> {
-  return lease.end(call, status, async () => {
-    if (ctx.autoStart) await ctx.withClient((client) => client.daemon.ping());
-  });
+  try {
+    return await lease.end(call, status, async () => {
+      if (ctx.autoStart) await ctx.withClient((client) => client.daemon.ping());
+    });
+  } catch (error) {
+    if (!isRemoved(error)) throw error;
+    throw removed(error, `cannot end the training of "${lease.project.name}": the project was removed`);
+  }
+}
+
+function isRemoved(error: unknown): error is RegistryError {
+  return error instanceof RegistryError && error.kind === 'project_not_found';
+}
+
+/** The registry, which has it no more, can only call it what it was asked for: an id that nobody typed. */
+function removed({ kind, data }: RegistryError, message: string): RegistryError {
+  return new RegistryError(kind, message, { ...data, suggestions: [] });
 }
 
 function exitCode({ code, signal }: Ended): number {

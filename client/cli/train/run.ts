@@ -146,12 +146,10 @@ async function notStarted(
 }
 
 function adviceForLost({ data }: RegistryError, name: string): string {
-  if (data['holder'] != null)
-    return `gardener show ${name}, which tells who has it now; the command was ended`;
   const { training } = (data['project'] ?? {}) as Partial<WireProject>;
   return training?.error === 'stalled'
     ? 'a longer --stall, or a trainer that reports; the command was ended'
-    : `gardener show ${name}; the command was ended`;
+    : `gardener show ${name}, which tells how it stands; the command was ended`;
 }
 
 function onlyOnce(tell: (why: string) => void): (why: string) => void {

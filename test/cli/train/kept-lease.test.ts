@@ -64,6 +64,10 @@ describe('a lease', () => {
     const { code, stderr } = await finished;
     expect(code).toBe(1);
     expect(stderr).toContain(`token ${training?.token} is not the current one`);
+    // Whoever has taken it may have ended, too, since then.
+    expect(stderr).toContain(
+      'try: gardener show payments, which tells how it stands; the command was ended\n',
+    );
     await until(() => isGone(child), 'what the trainer started is gone');
   });
 
@@ -87,12 +91,14 @@ describe('a lease', () => {
     },
   );
 
-  test('of a project that is removed ends the trainer', async () => {
+  test('of a project that is removed ends the trainer, and is called by its name', async () => {
     const { train, registry, whenProject } = await trainable();
     const { finished } = train(`echo 10% >&3; ${WAITS}`);
     await whenProject(({ training }) => training?.progress === 0.1, 'it has reported');
     await registry.projects.remove({ project: 'payments', force: true });
-    expect((await finished).code).toBe(1);
+    const { code, stderr } = await finished;
+    expect(code).toBe(1);
+    expect(stderr).toContain('gardener: the project "payments" was removed; the command was ended\n');
   });
 
   test('that stalls ends the trainer', async () => {

@@ -1,6 +1,8 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { connect, RegistryError } from '../../../client/index.ts';
-import { beginLease, Lease } from '../../../client/cli/train/lease.ts';
+import type { Context } from '../../../client/cli/context.ts';
+import { endLease } from '../../../client/cli/train/end.ts';
+import { beginLease, type EndCall, Lease } from '../../../client/cli/train/lease.ts';
 import { ERROR_CODES, type ErrorKind } from '../../../src/domain/errors.ts';
 import { EXAMPLE_PROJECT } from '../../../src/protocol/method.ts';
 import { methods } from '../../../src/protocol/methods.ts';
@@ -102,6 +104,15 @@ describe('the end of a lease', () => {
     const it = await held({ 'training.complete': () => new Refusal('lease_lost') });
     await expect(complete(it)).rejects.toBeInstanceOf(RegistryError);
     expect(it.daemon.received.map(({ method }) => method)).not.toContain('projects.get');
+  });
+
+  test('of what was removed meanwhile calls it by its name', async () => {
+    const { lease } = await held({ 'training.complete': () => new Refusal('project_not_found') });
+    const call: EndCall = (client, token) => client.training.complete(token);
+    await expect(endLease({ autoStart: false } as Context, lease, call, 'completed')).rejects.toMatchObject({
+      kind: 'project_not_found',
+      message: `cannot end the training of "${BEGUN.project.name}": the project was removed`,
+    });
   });
 
   test('that stands, although the registry could not be written safely, is made sure of and recognised', async () => {
