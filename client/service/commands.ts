@@ -1,5 +1,6 @@
 /** Running the programs of a service manager, and telling what was run when something fails. */
 import { execFile } from 'node:child_process';
+import { shellWord } from '../../src/system/shell-word.ts';
 
 /** What a command did. */
 export interface Ran {
@@ -29,10 +30,6 @@ export const runProgram: Runner = (program, args) =>
       resolve({ command, code, output: output || (error.killed ? 'no answer' : error.message) });
     });
   });
-
-function shellWord(word: string): string {
-  return /^[\w./:@%+,=-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
-}
 
 /** A service could not be installed, removed, restarted or asked; the message says why. */
 export class ServiceError extends Error {

@@ -2,6 +2,7 @@
 import { type Stats, statSync } from 'node:fs';
 import { chmod, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { shellWord } from '../system/shell-word.ts';
 
 /** Write permission for others than the owner. An access list shows there, too, as that of the group. */
 const OTHERS_WRITE = 0o022;
@@ -109,7 +110,7 @@ export function requirePrivate(
   }
   if ((status.mode & OTHERS_WRITE) !== 0) {
     throw new UnsafeDirectoryError(
-      `cannot use ${directory} for ${purpose}: others can write to it; run: ${remedy} ${directory}`,
+      `cannot use ${directory} for ${purpose}: others can write to it; run: ${remedy} ${shellWord(directory)}`,
     );
   }
 }

@@ -136,13 +136,13 @@ describe('a data directory', () => {
     'that others can write to (mode %s) is refused before anything in it is touched, with the remedy',
     async (mode) => {
       const { dataDir, precious } = await planted(Number.parseInt(mode, 8));
-      const link = `${dataDir}-link`;
+      const link = `${dataDir} link`;
       await symlink(dataDir, link);
       for (const data of [dataDir, link]) {
         const refused = new Gardenerd(data);
         expect(await refused.ended).toEqual({ code: 1, signal: null });
         expect(refused.stderr).toBe(
-          `gardenerd: cannot use ${data} for the data: others can write to it; run: chmod go-w ${data}\n`,
+          `gardenerd: cannot use ${data} for the data: others can write to it; run: chmod go-w ${data === link ? `'${link}'` : data}\n`,
         );
       }
       expect(await readFile(precious, 'utf8')).toBe('keep me');

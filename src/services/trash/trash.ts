@@ -19,6 +19,7 @@ import { mountedIn } from './mounted.ts';
 import type { Store } from '../../store/store.ts';
 import { freshName, inTrash, isLink, linkReason, moveToTrash, UnmovableError } from './place.ts';
 import { errorCode, isMissing, systemReason } from '../../system/errors.ts';
+import { shellWord } from '../../system/shell-word.ts';
 
 /** How long whoever removes something waits to hear whether it could be deleted. Milliseconds. */
 const ANSWER_MS = 1_000;
@@ -232,11 +233,6 @@ export class Trash {
       clearTimeout(timer);
     }
   }
-}
-
-/** For a person to copy into a shell. */
-function shellWord(word: string): string {
-  return /^[\w./:@%+,=-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
 /** Why something stays where it is; null for a mistake of ours. */
