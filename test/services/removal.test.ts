@@ -52,8 +52,8 @@ describe('a removed project', () => {
   });
 
   test('keeps its directory where that cannot be moved away, whole, and the answer says why', async () => {
-    await chmod(own, 0o555);
     const { dataDir, projectsDir, runDir } = running.paths;
+    await chmod(projectsDir, 0o555);
     const all = [
       dataDir,
       projectsDir,
@@ -78,10 +78,23 @@ describe('a removed project', () => {
       },
     ]);
     // Nothing is in the way any more.
-    await chmod(own, 0o755);
+    await chmod(projectsDir, 0o755);
     const repaired = await asOrdinaryUser([], async () => await peer.call('registry.repair'));
     expect(repaired).toMatchObject({ fixed: [{ code: 'left_behind' }], remaining: [] });
     expect(await readdir(projectsDir)).toEqual([]);
+  });
+
+  test('takes its directory although its user may not write into it', async () => {
+    await chmod(own, 0o555);
+    const { dataDir, projectsDir, runDir, backupsDir, registryFile } = running.paths;
+    const all = [dataDir, projectsDir, own, runDir, join(runDir, 'owner'), backupsDir, registryFile];
+    const answer = await asOrdinaryUser(
+      all,
+      async () => await peer.call('projects.remove', { project: 'a' }),
+    );
+    expect(answer).not.toHaveProperty('left');
+    expect(await readdir(projectsDir)).toEqual([]);
+    expect(await inTrash()).toEqual([]);
   });
 
   test('keeps what is behind a link, of projects/ or of its directory, and the answer says so', async () => {
@@ -113,7 +126,7 @@ describe('a removed project', () => {
   test('leaves in the trash what cannot be deleted there, and a repair tries again', async () => {
     await mkdir(join(own, 'v'));
     await writeFile(join(own, 'v', 'x'), '');
-    await chmod(join(own, 'v'), 0o555);
+    await chmod(join(own, 'v'), 0o333);
     const { dataDir, projectsDir, runDir, backupsDir, registryFile } = running.paths;
     const all = [
       dataDir,
@@ -131,7 +144,7 @@ describe('a removed project', () => {
     );
     const [name = ''] = await inTrash();
     const path = join(running.paths.trashDir, name);
-    expect(answer).toMatchObject({ left: [{ path, reason: 'permission denied (v/x)' }] });
+    expect(answer).toMatchObject({ left: [{ path, reason: 'permission denied (v)' }] });
     expect(await readdir(projectsDir)).toEqual([]);
     expect(await issues()).toMatchObject([{ code: 'left_behind', path }]);
     await chmod(join(path, 'v'), 0o755);

@@ -126,6 +126,7 @@ class Deletion {
     try {
       await inDirectory(path, async (directory) => {
         if ((await directory.mount()) !== this.#mount) throw new MountedError();
+        await directory.makeWritable();
         for await (const entry of directory.entries())
           await this.#remove(directory, entry.name, entry.isDirectory(), [...inside, entry.name]);
       });

@@ -48,6 +48,18 @@ export class OpenDirectory {
     return `${dev} ${/^mnt_id:\s*(\d+)/m.exec(told)?.[1] ?? ''}`;
   }
 
+  /**
+   * Lets its user delete what is in it, where nothing but its mode is in the way.
+   *
+   * @returns whether that was so
+   */
+  async makeWritable(): Promise<boolean> {
+    const { uid, mode } = await this.status();
+    if (uid !== process.geteuid?.() || (mode & 0o700) === 0o700) return false;
+    await this.#handle.chmod((mode & 0o7777) | 0o700);
+    return true;
+  }
+
   async *entries(): AsyncIterable<Dirent> {
     yield* await opendir(this.#place, { bufferSize: PORTION });
   }

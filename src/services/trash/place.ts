@@ -36,8 +36,16 @@ export async function moveToTrash(
     const move = async (place: string, path: string): Promise<string> => {
       await inside(place, path, async (trash) => {
         await requirePrivate(trash, path);
-        givenUp.throwIfAborted();
-        await rename(projects.at(name), trash.at(moved));
+        for (let isMended = false; ; isMended = true) {
+          givenUp.throwIfAborted();
+          try {
+            await rename(projects.at(name), trash.at(moved));
+            return;
+          } catch (error) {
+            if (errorCode(error) !== 'EACCES' || isMended || !(await makeMovable(projects, name)))
+              throw error;
+          }
+        }
       });
       return join(path, moved);
     };
@@ -51,6 +59,16 @@ export async function moveToTrash(
     const place = projects.at(basename(within));
     await mkdir(place, { mode: 0o700, recursive: true });
     return await move(place, within);
+  });
+}
+
+/** A directory is moved by whoever may write into it. Returns whether nothing but its mode was in the way of that. */
+async function makeMovable(projects: OpenDirectory, name: string): Promise<boolean> {
+  const path = projects.at(name);
+  if (!(await lstat(path)).isDirectory()) return false;
+  return await inDirectory(path, async (own) => {
+    // What is mounted there is somebody's.
+    return (await own.mount()) === (await projects.mount()) && (await own.makeWritable());
   });
 }
 
