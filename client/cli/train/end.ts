@@ -24,7 +24,7 @@ export interface Outcome {
   /** Whether the project's paths lead here to what the registry has. */
   readonly isHere: boolean;
   /** What was told beside that, for programs; added to by {@link Outcome.tell}. */
-  readonly warnings: readonly string[];
+  readonly warnings: ReadonlySet<string>;
   /** Tells the person, and programs. */
   readonly tell: (warning: string) => void;
 }
@@ -83,7 +83,7 @@ export async function tellEnd(ctx: Context, lease: Lease, outcome: Outcome): Pro
       exit_code: ended.code,
       signal: ended.signal,
       project,
-      warnings: outcome.warnings,
+      warnings: [...outcome.warnings],
     });
 }
 

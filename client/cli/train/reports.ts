@@ -1,10 +1,14 @@
 /**
  * What a trainer says on its progress descriptor, in any language: one line a report, `{"progress": 0.4}` or `40%`.
  */
-import { isAbsolute, resolve } from 'node:path';
+import { resolve } from 'node:path';
+import { distance } from 'fastest-levenshtein';
+import { MAX_METADATA_BYTES } from '../../../src/domain/limits.ts';
+import { cutText } from '../../../src/domain/values/text.ts';
 import { fit } from '../../reported.ts';
 import type { Params } from '../../../src/protocol/methods.ts';
 import { isJsonObject } from '../json.ts';
+import { expandTilde } from '../terminal/text.ts';
 
 /** How far training is, as `training.progress` takes it. */
 export type Progress = Omit<Params<'training.progress'>, 'project' | 'token'>;
@@ -16,6 +20,13 @@ export interface Report {
   readonly result: TrainingResult;
   /** What was left out or changed of the one and of the other; the rest counts. */
   readonly told: { readonly progress: readonly string[]; readonly result: readonly string[] };
+}
+
+/** What paths in a result start from. */
+export interface PathBase {
+  readonly directory: string;
+  /** What `~` stands for. */
+  readonly home: string;
 }
 
 /** A line that is no report; the message says why. */
@@ -31,11 +42,11 @@ const INFINITE = '1e999';
 /**
  * Reads a line. Of what it reports, each part that is not as it should be is left out and told; the rest counts.
  *
- * @param directory what a relative path in a result starts from
+ * @param base what a path in a result starts from
  * @returns undefined for a blank line
  * @throws {ReportFault} for a line that is no report
  */
-export function readReport(line: string, directory: string): Report | undefined {
+export function readReport(line: string, base: PathBase): Report | undefined {
   const text = line.trim();
   if (text === '') return undefined;
   const told = { progress: [] as string[], result: [] as string[] };
@@ -56,7 +67,7 @@ export function readReport(line: string, directory: string): Report | undefined 
   }
   return {
     progress: fitted({ progress, phase, message, details }),
-    result: readResult(result, directory, (what) => told.result.push(what)),
+    result: readResult(result, base, (what) => told.result.push(what)),
     told,
   };
 }
@@ -75,18 +86,77 @@ function parse(text: string): Readonly<Record<string, unknown>> {
   return value;
 }
 
-function readResult(given: unknown, directory: string, tell: (what: string) => void): TrainingResult {
+/**
+ * Both of two results, as the registry would have it had each been told to it: metadata key by key, and what comes later
+ * wins.
+ *
+ * @param tell is told where both are too much; the later one counts then
+ */
+export function joinResults(
+  earlier: TrainingResult,
+  later: TrainingResult,
+  tell: (what: string) => void,
+): TrainingResult {
+  if (!earlier.metadata || !later.metadata) return { ...earlier, ...later };
+  const metadata = { ...earlier.metadata, ...later.metadata };
+  const size = Buffer.byteLength(JSON.stringify(metadata));
+  if (size <= MAX_METADATA_BYTES) return { ...earlier, ...later, metadata };
+  tell(
+    `result.metadata has ${size} bytes with that of earlier lines, ${MAX_METADATA_BYTES} are allowed; the earlier was left out`,
+  );
+  return { ...earlier, ...later };
+}
+
+function readResult(given: unknown, base: PathBase, tell: (what: string) => void): TrainingResult {
   if (given === undefined || given === null) return {};
   if (!isJsonObject(given)) {
     tell('result is no object; it was left out');
     return {};
   }
-  const { file_count, lora_adapter_path, metadata } = given;
+  const { file_count, lora_adapter_path, metadata, ...unknown } = given;
+  for (const name of Object.keys(unknown)) tell(unknownName(name));
   const result = fit({ file_count, lora_adapter_path, metadata }, (what) =>
     tell(`result.${what}`),
   ) as TrainingResult;
   const { lora_adapter_path: adapter } = result;
-  return adapter === undefined || isAbsolute(adapter)
+  return adapter === undefined
     ? result
-    : { ...result, lora_adapter_path: resolve(directory, adapter) };
+    : { ...result, lora_adapter_path: resolve(base.directory, expandTilde(adapter, base.home)) };
+}
+
+/** Of a result. */
+const NAMES = ['file_count', 'lora_adapter_path', 'metadata'];
+/** As many letters may be mistyped, and longer names are not looked at. */
+const MAX_MISTYPED = 2;
+const MAX_NAME = 100;
+/** Shorter words are in too many names. */
+const MIN_WORD = 4;
+
+function unknownName(name: string): string {
+  const near = name.length <= MAX_NAME ? nearName(name) : undefined;
+  const shown = name.length <= MAX_NAME ? name : `${cutText(name, MAX_NAME - 1)}…`;
+  return `result.${shown} is unknown; it was left out${near === undefined ? '' : `; did you mean ${near}?`}`;
+}
+
+/** The name that was meant: mistyped, or one with a word in common. */
+function nearName(name: string): string | undefined {
+  const words = wordsOf(name);
+  const far = (known: string): number => distance(words.join(''), wordsOf(known).join(''));
+  const near = NAMES.filter((known) => far(known) <= MAX_MISTYPED || shareWord(words, wordsOf(known)));
+  return near.toSorted((a, b) => far(a) - far(b))[0];
+}
+
+function wordsOf(name: string): string[] {
+  return name
+    .replace(/(?<=[a-z])(?=[A-Z])/g, '_')
+    .toLowerCase()
+    .split(/[^a-z]+/)
+    .filter(Boolean);
+}
+
+function shareWord(some: readonly string[], others: readonly string[]): boolean {
+  return some.some(
+    (word) =>
+      word.length >= MIN_WORD && others.some((other) => other.startsWith(word) || word.startsWith(other)),
+  );
 }

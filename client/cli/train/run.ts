@@ -13,7 +13,7 @@ import { endLease, type Interruption, tellEnd, unusable } from './end.ts';
 import { trainerEnvironment } from './environment.ts';
 import { Lease } from './lease.ts';
 import { LOST_MS, passSignals, TERM_MS, Trainer } from './process/process.ts';
-import { readReport, ReportFault, type TrainingResult } from './reports.ts';
+import { joinResults, readReport, ReportFault, type TrainingResult } from './reports.ts';
 
 /** What shells and env(1) end with when there is no such program, and when it cannot be run. */
 const NOT_FOUND = 127;
@@ -38,9 +38,11 @@ export async function runTrainer(
   const warn = onlyOnce((why) =>
     ctx.note(`gardener: cannot use a progress report: ${why}; later ones are not mentioned`),
   );
-  const warnings: string[] = [];
+  const warnings = new Set<string>();
   const tell = (warning: string): void => {
-    warnings.push(warning);
+    // Once: a trainer that tells a result after each epoch makes the same mistake each time.
+    if (warnings.has(warning)) return;
+    warnings.add(warning);
     ctx.note(`gardener: ${warning}`);
   };
   const place = await elsewhere(ctx, client.hello);
@@ -72,9 +74,9 @@ export async function runTrainer(
   const heard = (line: string | undefined): void => {
     try {
       if (line === undefined) throw new ReportFault('the line is too long');
-      const report = readReport(line, directory);
+      const report = readReport(line, { directory, home: ctx.host.home });
       if (!report) return;
-      result = { ...result, ...report.result };
+      result = joinResults(result, report.result, (what) => tell(unusable(what)));
       for (const what of report.told.result) tell(unusable(what));
       for (const what of report.told.progress) warn(what);
       if (Object.keys(report.progress).length > 0) lease.report(report.progress);

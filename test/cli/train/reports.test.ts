@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { BoundedLines } from '../../../client/cli/train/process/bounded-lines.ts';
 import { Tail } from '../../../client/cli/train/process/tail.ts';
-import { readReport, ReportFault } from '../../../client/cli/train/reports.ts';
+import { joinResults, readReport, ReportFault } from '../../../client/cli/train/reports.ts';
 
 const NOTHING = { progress: [], result: [] };
+const ROOT = { directory: '/', home: '/home/ada' };
+const PLACE = { directory: '/home/ada', home: '/home/ada' };
 const LEFT_OUT = 'is NaN or infinite, which JSON cannot carry; it was left out';
 
 describe('a line on the progress descriptor', () => {
@@ -26,7 +28,7 @@ describe('a line on the progress descriptor', () => {
     ['{"progress": 1.0000000000000002}', { progress: 1 }],
     ['{"progress": -1e-17}', { progress: 0 }],
   ])('%s is a report', (line, progress) => {
-    expect(readReport(line, '/home/ada')).toEqual({ progress, result: {}, told: NOTHING });
+    expect(readReport(line, PLACE)).toEqual({ progress, result: {}, told: NOTHING });
   });
 
   test.each([
@@ -48,12 +50,12 @@ describe('a line on the progress descriptor', () => {
     ],
   ])('%s is one in part, and it is said what is not', (line, progress, told) => {
     const some = told.map((text) => expect.stringContaining(text) as string);
-    expect(readReport(line, '/')).toEqual({ progress, result: {}, told: { ...NOTHING, progress: some } });
+    expect(readReport(line, ROOT)).toEqual({ progress, result: {}, told: { ...NOTHING, progress: some } });
   });
 
   test('may have a result that is taken in part', () => {
     const line = '{"progress": 1, "result": {"file_count": 412, "metadata": {"loss": NaN, "base": "small"}}}';
-    expect(readReport(line, '/')).toEqual({
+    expect(readReport(line, ROOT)).toEqual({
       progress: { progress: 1 },
       result: { file_count: 412, metadata: { base: 'small' } },
       told: { ...NOTHING, result: [`result.metadata.loss ${LEFT_OUT}`] },
@@ -63,19 +65,75 @@ describe('a line on the progress descriptor', () => {
   test('may tell the result, with a path from the working directory', () => {
     const line =
       '{"result": {"file_count": 412, "lora_adapter_path": "out/adapter", "metadata": {"loss": 0.1}}}';
-    expect(readReport(line, '/home/ada')).toEqual({
+    expect(readReport(line, PLACE)).toEqual({
       progress: {},
       result: { file_count: 412, lora_adapter_path: '/home/ada/out/adapter', metadata: { loss: 0.1 } },
       told: NOTHING,
     });
-    expect(readReport('{"result": {"lora_adapter_path": "/a"}}', '/')?.result).toEqual({
+    expect(readReport('{"result": {"lora_adapter_path": "/a"}}', ROOT)?.result).toEqual({
       lora_adapter_path: '/a',
     });
-    expect(readReport('{"result": null, "progress": 0.5}', '/')).toEqual({
+    expect(readReport('{"result": null, "progress": 0.5}', ROOT)).toEqual({
       progress: { progress: 0.5 },
       result: {},
       told: NOTHING,
     });
+  });
+
+  test.each([
+    ['~/adapter', '/home/ada/adapter'],
+    ['~', '/home/ada'],
+    ['~ada/adapter', '/~ada/adapter'],
+    ['a/~/b', '/a/~/b'],
+  ])('may name its adapter %s', (path, found) => {
+    const line = JSON.stringify({ result: { lora_adapter_path: path } });
+    expect(readReport(line, ROOT)?.result).toEqual({ lora_adapter_path: found });
+  });
+
+  test.each([
+    ['lora_path', '; did you mean lora_adapter_path?'],
+    ['loraAdapterPath', '; did you mean lora_adapter_path?'],
+    ['adapter', '; did you mean lora_adapter_path?'],
+    ['files', '; did you mean file_count?'],
+    ['filecount', '; did you mean file_count?'],
+    ['metdata', '; did you mean metadata?'],
+    ['loss', ''],
+    ['__proto__', ''],
+    ['x'.repeat(60_000), ''],
+  ])('may have a result with a name that is none, which is told: %.20s', (name, meant) => {
+    const report = readReport(`{"result": {"${name}": "/y", "file_count": 1}}`, ROOT);
+    expect(report?.result).toEqual({ file_count: 1 });
+    const told = `result.${name.length > 100 ? `${'x'.repeat(99)}…` : name} is unknown; it was left out${meant}`;
+    expect(report?.told.result).toEqual([told]);
+  });
+
+  test.each([
+    [
+      { file_count: 1 },
+      { file_count: 2, lora_adapter_path: '/a' },
+      { file_count: 2, lora_adapter_path: '/a' },
+    ],
+    [{ metadata: { a: 1, b: 1 } }, { metadata: { b: 2 } }, { metadata: { a: 1, b: 2 } }],
+    [{ metadata: { a: 1 } }, { file_count: 2 }, { metadata: { a: 1 }, file_count: 2 }],
+    [{}, { metadata: { a: null } }, { metadata: { a: null } }],
+    [{ metadata: { a: { x: 1 } } }, { metadata: { a: { y: 2 } } }, { metadata: { a: { y: 2 } } }],
+  ])('adds its result to an earlier one: %j and %j', (one, other, both) => {
+    expect(joinResults(one, other, expect.unreachable)).toEqual(both);
+  });
+
+  test('takes the place of an earlier one where both are too much, which is told', () => {
+    const told: string[] = [];
+    const [one, other] = ['a', 'b'].map((name) => ({ metadata: { [name]: 'x'.repeat(10_000) } })) as [
+      object,
+      object,
+    ];
+    expect(joinResults({ ...one, file_count: 1 }, other, (what) => told.push(what))).toEqual({
+      ...other,
+      file_count: 1,
+    });
+    expect(told).toEqual([
+      'result.metadata has 20015 bytes with that of earlier lines, 16384 are allowed; the earlier was left out',
+    ]);
   });
 
   const UTF8 = 'lora_adapter_path is no UTF-8; it was left out';
@@ -104,13 +162,13 @@ describe('a line on the progress descriptor', () => {
     [String.raw`{"result": {"lora_adapter_path": "/a\udcff", "file_count": 1}}`, { file_count: 1 }, [UTF8]],
     ['{"result": {"lora_adapter_path": "/a\udcff", "file_count": 1}}', { file_count: 1 }, [UTF8]],
   ])('may have a result of which a part is left out: %s', (line, result, told) => {
-    const report = readReport(line, '/');
+    const report = readReport(line, ROOT);
     expect(report?.result).toEqual(result);
     expect(report?.told.result).toEqual(told.map((text) => expect.stringContaining(`result.${text}`)));
   });
 
   test('that is blank is none', () => {
-    expect(readReport(' \r', '/')).toBeUndefined();
+    expect(readReport(' \r', ROOT)).toBeUndefined();
   });
 
   test.each([
@@ -121,7 +179,7 @@ describe('a line on the progress descriptor', () => {
     ['0.4', 'it is no object'],
     ['{"pogress": 0.4}', 'it has none of progress, phase, message, details and result'],
   ])('%s is none, and it is said why', (line, why) => {
-    expect(() => readReport(line, '/')).toThrow(new ReportFault(why));
+    expect(() => readReport(line, ROOT)).toThrow(new ReportFault(why));
   });
 });
 

@@ -291,8 +291,21 @@ describe('what a trainer reports', () => {
       training_status: 'completed',
       file_count: 7,
       lora_adapter_path: join(cli.home, 'out/adapter'),
-      metadata: { base: 'small' },
+      metadata: { loss: 0.5, base: 'small' },
     });
+  });
+
+  test('may be a result with a name that is none, which is told once', async () => {
+    const { cli, train, project } = await trainable();
+    const { code, stderr } = await train(
+      `for epoch in 1 2; do echo '{"result": {"lora_path": "/y", "lora_adapter_path": "~/ad"}}' >&3; done; echo x > "$HOME/ad"`,
+    ).finished;
+    expect({ code, stderr }).toEqual({
+      code: 0,
+      stderr:
+        'gardener: cannot use all of the reported result: result.lora_path is unknown; it was left out; did you mean lora_adapter_path?\n',
+    });
+    expect((await project()).lora_adapter_path).toBe(join(cli.home, 'ad'));
   });
 
   test('is not taken where it is too much, and the training counts all the same', async () => {
