@@ -5,7 +5,7 @@
  * or the registry cannot carry is left out, cut or converted, and told where something is missed; the rest counts. Other
  * calls are made by somebody who can make them anew, and are refused instead: see `carried.ts`.
  */
-import { types } from 'node:util';
+import { inspect, types } from 'node:util';
 import {
   MAX_DETAILS_BYTES,
   MAX_ERROR,
@@ -64,7 +64,8 @@ export function fit(given: unknown, tell: Tell): unknown {
   if (!isObject(given)) return given;
   const fitted: [string, unknown][] = [];
   for (const [name, value] of Object.entries(given)) {
-    if (value === undefined || value === null) continue;
+    // Whatever was thrown is an error, nothing included.
+    if ((value === undefined || value === null) && name !== 'error') continue;
     const fitting = Object.hasOwn(FITTING, name) ? FITTING[name] : undefined;
     const one = (fitting ?? carriedOf)(value, name, tell);
     if (one !== undefined) fitted.push([name, one]);
@@ -76,7 +77,7 @@ const FITTING: Readonly<Record<string, (value: unknown, name: string, tell: Tell
   progress: fraction,
   phase: text(MAX_PHASE),
   message: text(MAX_MESSAGE),
-  error: text(MAX_ERROR),
+  error: (value) => cutText(said(value).toWellFormed(), MAX_ERROR),
   details: object(MAX_DETAILS_BYTES),
   metadata: object(MAX_METADATA_BYTES),
   file_count: count,
@@ -107,9 +108,30 @@ function fraction(value: unknown, name: string, tell: Tell): number | undefined 
 /** Whatever can be read as a text is one. */
 function text(units: number) {
   return (value: unknown, name: string, tell: Tell): string | undefined => {
-    const said = types.isNativeError(value) ? `${value.name}: ${value.message}` : value;
-    return isSayable(said) ? cutText(String(said).toWellFormed(), units) : leave(name, 'is no text', tell);
+    if (!isSayable(value) && !types.isNativeError(value)) return leave(name, 'is no text', tell);
+    return cutText((value === '' ? value : said(value)).toWellFormed(), units);
   };
+}
+
+/** Whatever it is, as a text that is not empty. */
+function said(value: unknown): string {
+  return tried(() => ownText(value)) ?? tried(() => inspect(value)) ?? `an ${typeof value} that has no text`;
+}
+
+/** Undefined for what tells nothing of the value, such as `[object Object]`. */
+function ownText(value: unknown): string | undefined {
+  if (Array.isArray(value)) return undefined;
+  const text = String(value);
+  return text === '' || text.startsWith('[object ') ? undefined : text;
+}
+
+/** Undefined where it throws: what a program throws may itself throw when it is looked at. */
+function tried(look: () => string | undefined): string | undefined {
+  try {
+    return look();
+  } catch {
+    return undefined;
+  }
 }
 
 function isSayable(value: unknown): value is string | number | boolean | bigint {

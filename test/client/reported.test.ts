@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { connect, type ParamIssue, RpcError } from '../../client/index.ts';
 import { MAX_DEPTH } from '../../src/protocol/limits.ts';
@@ -84,6 +85,25 @@ const nested = (depth: number): object => (depth === 0 ? {} : { x: nested(depth 
 const loop: Record<string, unknown> = { base: 'small' };
 loop['itself'] = [loop, loop];
 
+test('what throws whatever it is asked for is a text, too', async () => {
+  const refuse = (): never => {
+    throw new RangeError('no');
+  };
+  const error = Object.defineProperties(new Error('x'), { stack: { get: refuse }, message: { get: refuse } });
+  const { client, arrived } = await reporting();
+  for (const thrown of [error, { toString: refuse, [inspect.custom]: refuse }]) {
+    await client.call('training.fail', { ...lease, error: thrown as never });
+  }
+  await client.training.progress({ ...lease, message: error as never });
+  const none = 'an object that has no text';
+  expect(arrived()).toEqual([
+    { ...lease, error: none },
+    { ...lease, error: none },
+    { ...lease, message: none },
+  ]);
+  await client.close();
+});
+
 describe('no trifle in a report costs the training:', () => {
   test.for<[method: string, given: Record<string, unknown>, arrived: object, told: readonly string[]]>([
     ['progress', { progress: Number.NaN, phase: 'x' }, { phase: 'x' }, ['progress is NaN or infinite']],
@@ -137,6 +157,18 @@ describe('no trifle in a report costs the training:', () => {
     ['complete', { lora_adapter_path: `/${'é'.repeat(2_048)}` }, {}, ['lora_adapter_path has 4097 bytes']],
     ['fail', { error: new TypeError('x') }, { error: 'TypeError: x' }, []],
     ['fail', { error: 'x', details: 'y' }, { error: 'x' }, ['details is no object']],
+    // JavaScript throws anything.
+    ['fail', { error: { code: 7, why: ['x'] } }, { error: "{ code: 7, why: [ 'x' ] }" }, []],
+    ['fail', { error: ['x', 1] }, { error: "[ 'x', 1 ]" }, []],
+    ['fail', { error: [] }, { error: '[]' }, []],
+    ['fail', { error: '' }, { error: "''" }, []],
+    ['fail', { error: null }, { error: 'null' }, []],
+    ['fail', { error: undefined }, { error: 'undefined' }, []],
+    ['fail', { error: false }, { error: 'false' }, []],
+    ['fail', { error: Symbol('x') }, { error: 'Symbol(x)' }, []],
+    ['fail', { error: new DOMException('stop', 'AbortError') }, { error: 'AbortError: stop' }, []],
+    ['fail', { error: { toString: () => 'own' } }, { error: 'own' }, []],
+    ['fail', { error: Object.create(null) as object }, { error: '[Object: null prototype] {}' }, []],
   ])('training.%s, row %#', async ([verb, given, expected, told]) => {
     const { client, arrived, told: heard } = await reporting();
     const method = `training.${verb}` as 'training.complete';
