@@ -162,24 +162,39 @@ const NOT_INSTALLED = /^(xcrun|xcode-select): /;
 const NO_WORK_TREE =
   /^(not a git repository \(or any|this operation must be run in a work tree|cannot use bare repository)/;
 
+/** Those that run. One set of listeners is enough for all of them: more than ten are a leak to Node, and to whoever reads its warning. */
+const running = new Set<{ readonly pid: number }>();
+const SIGNALS = ['SIGHUP', 'SIGTERM'] as const;
+
 /** Ends git when this program is ended before it, as by Ctrl-C; gives what takes that back. */
 function endWithUs(pid: number | undefined): () => void {
-  const end = (): void => killGroup(pid);
-  const handlers = (['SIGHUP', 'SIGTERM'] as const).map((signal) => {
-    const handle = (): void => {
-      end();
-      process.off(signal, handle);
-      // As it would have ended without us, unless somebody else wants to hear of it.
-      if (process.listenerCount(signal) === 0) process.kill(process.pid, signal);
-    };
-    return [signal, handle] as const;
-  });
-  process.on('exit', end);
-  for (const [signal, handle] of handlers) process.on(signal, handle);
+  if (pid === undefined) return () => undefined;
+  if (running.size === 0) {
+    process.on('exit', endAll);
+    for (const signal of SIGNALS) process.on(signal, endBy);
+  }
+  const git = { pid };
+  running.add(git);
   return () => {
-    process.off('exit', end);
-    for (const [signal, handle] of handlers) process.off(signal, handle);
+    if (running.delete(git) && running.size === 0) stopListening();
   };
+}
+
+function stopListening(): void {
+  process.off('exit', endAll);
+  for (const signal of SIGNALS) process.off(signal, endBy);
+}
+
+function endAll(): void {
+  for (const { pid } of running) killGroup(pid);
+  running.clear();
+}
+
+function endBy(signal: NodeJS.Signals): void {
+  endAll();
+  stopListening();
+  // As it would have ended without us, unless somebody else wants to hear of it.
+  if (process.listenerCount(signal) === 0) process.kill(process.pid, signal);
 }
 
 function killGroup(pid: number | undefined): void {

@@ -9,6 +9,7 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { isGone } from '../../../client/cli/daemon/processes.ts';
+import { askGit } from '../../../client/codebase/git.ts';
 import { scan } from '../../../client/cli/codebase/scan.ts';
 import { commandLine } from '../../support/cli.ts';
 import { environment, temporaryDirectory } from '../../support/home.ts';
@@ -375,6 +376,23 @@ describe('git and what it started are gone', () => {
     expect([code, by]).toEqual(signal === 'SIGINT' ? [130, null] : [null, signal]);
     await gone(pids);
   });
+});
+
+test('however many gits run, the process has one set of listeners, and none after the last', async () => {
+  const it = await repository();
+  const counts = () => ['exit', 'SIGHUP', 'SIGTERM'].map((name) => process.listenerCount(name));
+  const before = counts();
+  const more = before.map((count) => count + 1);
+  const gits = Array.from({ length: 12 }, () =>
+    askGit(it.root, ['ls-files'], { env: it.env })[Symbol.asyncIterator](),
+  );
+  const [first, ...others] = gits;
+  await Promise.all(gits.map((git) => git.next()));
+  expect(counts()).toEqual(more);
+  await first?.return?.();
+  expect(counts()).toEqual(more);
+  await Promise.all(others.map((git) => git.return?.()));
+  expect(counts()).toEqual(before);
 });
 
 /** An environment in which this script is git. */
