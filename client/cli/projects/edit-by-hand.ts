@@ -1,7 +1,8 @@
 /** Editing a project as JSON in the person's own editor. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { readFileSync, rmSync } from 'node:fs';
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Client } from '../../client.ts';
@@ -22,9 +23,17 @@ export async function editByHand(ctx: Context, client: Client, reference: string
   const before = await client.projects.get({ project: reference });
   const directory = await mkdtemp(join(tmpdir(), 'gardener-edit-'));
   const file = join(directory, 'project.json');
-  let keep = false;
+  const text = editableText(before);
+  let isNeeded = false;
+  const leave = (): void => {
+    if (!isNeeded || !isWritten(file, text)) rmSync(directory, { recursive: true, force: true });
+    else ctx.note(`note: what you wrote is in ${file}`);
+  };
+  // Ctrl-C at the question ends the process.
+  process.on('exit', leave);
   try {
-    await writeFile(file, editableText(before), { mode: 0o600 });
+    await writeFile(file, text, { mode: 0o600 });
+    isNeeded = true;
     for (;;) {
       await runEditor(ctx, file);
       try {
@@ -32,18 +41,26 @@ export async function editByHand(ctx: Context, client: Client, reference: string
         if (ctx.json) ctx.printJson(after ?? before);
         else if (after) ctx.print(`changed ${ctx.paint('bold', printable(after.name))}`);
         else ctx.print('nothing was changed');
+        isNeeded = false;
         return;
       } catch (error) {
-        keep = true;
         if (!isMendable(error)) throw error;
         ctx.note(`gardener: ${fault(error)}`);
         if (!(await confirm(ctx.host, 'edit again?', { byDefault: true }))) throw kept(file);
-        keep = false;
       }
     }
   } finally {
-    if (keep) ctx.note(`note: what you wrote is in ${file}`);
-    else await rm(directory, { recursive: true, force: true });
+    process.off('exit', leave);
+    leave();
+  }
+}
+
+/** Whether something else is in the file than was given to the editor; also where that cannot be told. */
+function isWritten(file: string, given: string): boolean {
+  try {
+    return readFileSync(file, 'utf8') !== given;
+  } catch (error) {
+    return !(error instanceof Error && 'code' in error && error.code === 'ENOENT');
   }
 }
 

@@ -1,12 +1,15 @@
-import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { editableText } from '../../../client/cli/projects/edited.ts';
 import type { WireProject } from '../../../src/domain/encoding.ts';
+import { builtProgram } from '../../support/cli.ts';
 import { type RunningDaemon, startDaemon } from '../../support/daemon.ts';
 import type { LineClient } from '../../support/lines.ts';
 import { temporaryDirectory } from '../../support/home.ts';
+import { tmuxTerminal } from '../../support/tmux.ts';
+import { requireTools } from '../../support/tools.ts';
 import { until } from '../../support/until.ts';
 import { type Terminal, terminal, type TerminalOptions } from '../../support/terminal.ts';
 
@@ -323,6 +326,48 @@ describe('edit opens an editor', () => {
     const { code, stderr } = await here.run(['edit', 'api'], ['n']);
     expect(code).toBe(1);
     const file = /what you wrote is in (.*)\n/.exec(stderr)?.[1] ?? '';
+    expect(await readFile(file, 'utf8')).toBe('{"name": ');
+  });
+
+  test('and keeps what was written by one that then fails', async () => {
+    const here = await desk();
+    await here.register('api');
+    await editor(here, ['{"name": "pay"}'], 'cp text$n "$1"; exit 3');
+    const { code, stderr } = await here.run(['edit', 'api']);
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: expect.stringContaining('ended with 3\n') as string,
+    });
+    const file = /what you wrote is in (.*)\n/.exec(stderr)?.[1] ?? '';
+    expect(await readFile(file, 'utf8')).toBe('{"name": "pay"}');
+  });
+
+  test('and keeps nothing of one that fails and has written nothing', async () => {
+    const here = await desk();
+    await here.register('api');
+    await editor(here, [], 'exit 3');
+    const { code, stderr } = await here.run(['edit', 'api']);
+    expect(code).toBe(1);
+    expect(stderr).not.toContain('what you wrote');
+    const file = (await readFile(join(here.home, 'edited'), 'utf8')).trim();
+    await expect(readdir(dirname(file))).rejects.toThrow('ENOENT');
+  });
+
+  test('and keeps what was written when the person presses Ctrl-C at the question', async (context) => {
+    requireTools(context, 'tmux');
+    const here = await desk();
+    await here.register('api');
+    await editor(here, ['{"name": ']);
+    // The shell that tells how it ended gets Ctrl-C, too.
+    const words = `trap : INT; "${process.execPath}" "${builtProgram('gardener.js')}" edit api --data-dir "${here.home}" --no-start`;
+    const { shows, type } = await tmuxTerminal(words, {
+      columns: 200,
+      env: { ...here.env, TMPDIR: here.home },
+    });
+    await shows('edit again? [Y/n]');
+    await type('C-c');
+    const screen = await shows('ended with 130');
+    const file = /what you wrote is in (.*)\n/.exec(screen)?.[1] ?? '';
     expect(await readFile(file, 'utf8')).toBe('{"name": ');
   });
 
