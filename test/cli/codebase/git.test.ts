@@ -391,7 +391,7 @@ test('however many gits run, the process has one set of listeners, and none afte
   expect(counts()).toEqual(more);
   await first?.return?.();
   expect(counts()).toEqual(more);
-  await Promise.all(others.map((git) => git.return?.()));
+  await Promise.all(others.map(async (git) => git.return?.()));
   expect(counts()).toEqual(before);
 });
 
