@@ -93,6 +93,11 @@ START_TIMEOUT = 10.0
 CALL_TIMEOUT = 30.0
 # How long somebody may close every connection who may be a tunnel. Seconds.
 _TUNNEL_TIMEOUT = 2.0
+# For how long the end of a training is tried that the registry cannot write down. Seconds.
+END_TIMEOUT = 120.0
+# Pauses between two attempts: the first, and the longest.
+_FIRST_PAUSE = 0.05
+_LONGEST_PAUSE = 1.0
 # What poll(2) can wait: about 25 days. Whoever waits for longer waits without end. Seconds.
 _LONGEST_WAIT = (2**31 - 1) / 1000
 
@@ -287,6 +292,13 @@ _ERRORS: Dict[int, Type[ProjectRegistryError]] = {
     1014: BackupNotFoundError,
     1015: TooManyConnectionsError,
 }
+
+
+def _is_passing(error: ProjectRegistryError) -> bool:
+    """Whether it may be different in a moment, or when somebody has made room or mended the file."""
+    if isinstance(error, RegistryConnectionError):
+        return error.reason not in ("closed", "not_allowed")
+    return isinstance(error, (StorageFailedError, RegistryReadOnlyError, TooManyConnectionsError))
 
 
 def _error_of(error: Mapping[str, Any]) -> ProjectRegistryError:
@@ -695,8 +707,11 @@ class _Connection:
                 # The queue of the socket is full, which Linux says at once instead of waiting.
                 time.sleep(0.01)
 
-    def request(self, method: str, params: Optional[Mapping[str, Any]], deadline: _Deadline) -> Any:
-        """Sends a request and waits for its answer."""
+    def request(
+        self, method: str, params: Optional[Mapping[str, Any]], deadline: _Deadline, *, keep: bool = False
+    ) -> Any:
+        """Sends a request and waits for its answer. With ``keep`` an answer that does not come in time ends only the wait:
+        one that comes later is passed over."""
         self._last_id += 1
         request: Json = {"jsonrpc": "2.0", "id": self._last_id, "method": method}
         if params is not None:
@@ -717,7 +732,9 @@ class _Connection:
                 elif message.get("id") == self._last_id or message.get("id") is None:
                     break
         except socket.timeout:
-            self.close()
+            # What was sent in part cannot be followed by anything.
+            if not (keep and sent):
+                self.close()
             raise RegistryConnectionError(
                 "timeout",
                 f"cannot finish {method}: no answer in time; a change may still be made, so look before repeating it",
@@ -1952,12 +1969,22 @@ def _fit(given: Mapping[str, Any], tell: _Tell) -> Json:
     return {name: value for name, value in fitted.items() if value is not None}
 
 
+#: What ends a lease, and what the project then is; None for whatever it was.
+_ENDS: Dict[str, Optional[TrainingStatus]] = {
+    "training.complete": TrainingStatus.COMPLETED,
+    "training.fail": TrainingStatus.FAILED,
+    "training.release": None,
+}
+
+
 class TrainingLease:
     """The right to train a project, for as long as this process and its connection live. Children of a fork do not have
     it: there, leaving the block does nothing, and every method but :meth:`close` is refused.
 
     Leaving the ``with`` block completes the training; an exception fails it with its text; Ctrl-C, and anything else
-    that ends the program, gives the project back as it was::
+    that ends the program, gives the project back as it was. A trouble that may pass, such as a full disk, a file that
+    somebody is just mending or a daemon that does not answer, does not cost the training: a report is left out, and the
+    end is tried for two minutes::
 
         with registry.training("payments", holder="lora-trainer") as lease:
             for epoch in range(3):
@@ -2004,7 +2031,8 @@ class TrainingLease:
             elif isinstance(error, Exception):
                 self.fail(error)
             else:
-                self.release()
+                # The program is to end, and not in two minutes.
+                self._end("training.release", {}, patience=0)
         except ProjectRegistryError:
             # What the block has raised says more.
             if error is None:
@@ -2022,16 +2050,28 @@ class TrainingLease:
         """Says how far training is (from 0 to 1), and keeps the lease. Raises LeaseLostError when it is gone.
 
         What is too much is cut, and what JSON or the registry cannot carry, such as NaN, is left out: the log is told,
-        and the rest counts. The same holds for :meth:`complete` and :meth:`fail`.
+        and the rest counts. The same holds for :meth:`complete` and :meth:`fail`. A report that the registry cannot take
+        now, as its disk is full, is left out as a whole, and the log is told.
         """
         given = {"progress": progress, "phase": phase, "message": message, "details": details}
-        self._report("training.progress", given)
+        try:
+            self._report("training.progress", given)
+        except ProjectRegistryError as error:
+            if not _is_passing(error):
+                raise
+            # The next one says it anew.
+            self._tell(f"a report was left out: {error}")
 
     def cancel_requested(self) -> bool:
-        """Whether somebody has asked to stop; whoever holds the lease then releases it or fails."""
-        self._require_mine("projects.get")
-        with self._lock:
-            training = ProjectMetadata.from_dict(self._ask("projects.get", {})).training
+        """Whether somebody has asked to stop; whoever holds the lease then releases it or fails. False where the registry
+        cannot be asked now, which the log is told."""
+        try:
+            training = ProjectMetadata.from_dict(self._call("projects.get", {})).training
+        except ProjectRegistryError as error:
+            if not _is_passing(error):
+                raise
+            self._tell(f"whether to stop is not known: {error}")
+            return False
         if training is None or training.token != self.token:
             raise LeaseLostError("cannot go on: the lease has ended, or somebody else has it", 1007)
         return training.cancel_requested
@@ -2042,7 +2082,8 @@ class TrainingLease:
         lora_adapter_path: Optional[PathLike] = None,
         metadata: Optional[Mapping[str, Any]] = None,
     ) -> ProjectMetadata:
-        """Training has succeeded."""
+        """Training has succeeded. Where the registry cannot write that down now it is tried for two minutes; then what it
+        said is raised. The same holds for :meth:`fail` and :meth:`release`."""
         given = {"file_count": file_count, "lora_adapter_path": lora_adapter_path, "metadata": metadata}
         return self._end("training.complete", given)
 
@@ -2067,28 +2108,56 @@ class TrainingLease:
             self._told.add(what)
             _log.warning("training %s: %s", self.project.name, what)
 
-    def _end(self, method: str, params: Json) -> ProjectMetadata:
-        try:
-            self.project = ProjectMetadata.from_dict(self._report(method, params))
-        except StorageFailedError as error:
-            # It has ended all the same; whether that survives a power cut is for the caller to see.
-            if error.applied:
-                self.ended = True
-                self.close()
-            raise
+    def _end(self, method: str, params: Json, patience: Optional[float] = None) -> ProjectMetadata:
+        end = time.monotonic() + (END_TIMEOUT if patience is None else patience)
+        pause = _FIRST_PAUSE
+        perhaps_done = False
+        while True:
+            try:
+                self.project = self._end_once(method, params, perhaps_done)
+                break
+            except ProjectRegistryError as error:
+                if isinstance(error, StorageFailedError) and error.applied:
+                    # It has ended all the same; whether that survives a power cut is for the caller to see.
+                    self.ended = True
+                    self.close()
+                    raise
+                left = end - time.monotonic()
+                if not _is_passing(error) or left <= 0:
+                    raise
+                perhaps_done = perhaps_done or (isinstance(error, RegistryConnectionError) and error.sent)
+                # What is over in a moment, as a restart, is nobody's concern.
+                if pause == _LONGEST_PAUSE:
+                    self._tell(f"the end cannot be written yet, and is tried for {END_TIMEOUT:g} s: {error}")
+            time.sleep(min(pause, left))
+            pause = min(2 * pause, _LONGEST_PAUSE)
         self.ended = True
         self.close()
         return self.project
 
+    def _end_once(self, method: str, params: Json, perhaps_done: bool) -> ProjectMetadata:
+        try:
+            return ProjectMetadata.from_dict(self._report(method, params))
+        except LeaseLostError:
+            if not perhaps_done:
+                raise
+            # By an earlier attempt whose answer was lost, or by somebody else.
+            project = self._registry._project("projects.get", project=self.project.project_id)
+            training = project.training
+            ended = training is not None and training.token == self.token and training.holder is None
+            if ended and _ENDS[method] in (None, project.training_status):
+                return project
+            raise
+
     def _report(self, method: str, given: Json) -> Any:
         """A call that reports what it can, and is made once more without what the registry refuses of it."""
-        params = _fit(given, self._tell)
+        params: Json = {**_fit(given, self._tell), "token": self.token}
         while True:
             try:
                 return self._call(method, params)
             except InvalidParamsError as error:
                 refused = {path.split(".")[0] for path, _ in error.issues}
-                if not refused or not refused <= set(params) - {"error"}:
+                if not refused or not refused <= set(params) - {"error", "token"}:
                     raise
                 faults = "; ".join(f"{path}: {why}" for path, why in error.issues)
                 self._tell(f"{faults}; {', '.join(sorted(refused))} was left out")
@@ -2102,7 +2171,7 @@ class TrainingLease:
             raise LeaseLostError(f"cannot call {method}: this lease was ended", 1007)
         with self._lock:
             try:
-                return self._ask(method, {**params, "token": self.token})
+                return self._ask(method, params)
             except RegistryConnectionError as error:
                 if error.reason != "lost":
                     raise
@@ -2111,11 +2180,15 @@ class TrainingLease:
             try:
                 self._ask("training.resume", {"token": self.token})
             except LeaseLostError:
-                if lost.sent and method != "training.progress":
-                    # Ended by the call whose answer was lost, or by somebody else: that is for the caller to see.
+                if lost.sent and method in _ENDS:
+                    # Ended by the call whose answer was lost, or by somebody else: whoever ends it looks.
                     raise lost from None
                 raise
-            return self._ask(method, {**params, "token": self.token})
+            except BaseException:
+                # Not taken over: the next call tries that again.
+                self._connection.close()
+                raise
+            return self._ask(method, params)
 
     def _require_mine(self, method: str) -> None:
         if not self._mine:
@@ -2127,7 +2200,7 @@ class TrainingLease:
 
     def _ask(self, method: str, params: Json) -> Any:
         given = {**params, "project": self.project.project_id}
-        return self._connection.request(method, given, self._registry._deadline(None, {}))
+        return self._connection.request(method, given, self._registry._deadline(None, {}), keep=True)
 
 
 def _text(status: Union[TrainingStatus, str, None]) -> Optional[str]:

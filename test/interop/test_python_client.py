@@ -732,6 +732,98 @@ class Applied(Home):
         self.assertEqual(daemon.seen[1:], ["training.begin", "training.complete"])
 
 
+class Troubles(Home):
+    """What may pass, and what does not, while a project is trained."""
+
+    TOKEN = 7
+    READ_ONLY = {"code": 1009, "message": "cannot change the registry", "data": {"kind": "registry_read_only"}}
+    FULL = {"code": 1010, "message": "cannot write the registry", "data": {"kind": "storage_failed"}}
+    LOST = {"code": 1007, "message": "cannot go on", "data": {"kind": "lease_lost"}}
+
+    def train(self, *answers, connections=1, status="completed", holder=None):
+        """A lease, with what the daemon says to reports and ends, one after the other."""
+        left = list(answers)
+        training = {"token": self.TOKEN, "holder": holder}
+        project = {**Applied.PROJECT, "training_status": status, "training": training}
+
+        def answer(method):
+            if method == "training.begin":
+                return {"token": self.TOKEN, "project": project}
+            if method == "training.resume":
+                return self.LOST
+            if method == "projects.get":
+                return project
+            return left.pop(0) if left else project
+
+        daemon = StandIn(self, *[answer] * connections)
+        registry = ProjectRegistry(data_dir=self.data_dir, auto_start=False, timeout=0.5)
+        self.addCleanup(registry.close)
+        return daemon, registry.training("payments")
+
+    def test_what_passes_leaves_out_a_report_and_is_told(self):
+        for answer, told in [(self.READ_ONLY, "cannot change"), (self.FULL, "cannot write"), ("hang", "no answer in time")]:
+            with self.subTest(told), tempfile.TemporaryDirectory(dir="/tmp", prefix="gardener-") as directory:
+                self.data_dir = pathlib.Path(directory)
+                daemon, lease = self.train(answer)
+                with lease, self.assertLogs("codebase_gardener_registry", "WARNING") as log:
+                    lease.report(progress=0.1)
+                    lease.report(progress=0.2)
+                self.assertRegex("".join(log.output), f"a report was left out: .*{told}")
+                # On the connection that holds the lease: another would have to take it over in time.
+                reports = ["training.progress"] * 2
+                self.assertEqual(daemon.seen, ["daemon.hello", "training.begin", *reports, "training.complete"])
+
+    def test_an_end_is_tried_until_it_is_written(self):
+        for end, method in [
+            (lambda lease: lease.complete(), "complete"),
+            (lambda lease: lease.fail("x"), "fail"),
+            (lambda lease: lease.release(), "release"),
+            (lambda lease: lease.__exit__(None, None, None), "complete"),
+            (lambda lease: lease.__exit__(ValueError, ValueError("x"), None), "fail"),
+        ]:
+            with self.subTest(method), tempfile.TemporaryDirectory(dir="/tmp", prefix="gardener-") as directory:
+                self.data_dir = pathlib.Path(directory)
+                daemon, lease = self.train(self.FULL, self.READ_ONLY)
+                end(lease)
+                self.assertTrue(lease.ended)
+                self.assertEqual(daemon.seen[2:], [f"training.{method}"] * 3)
+
+    def test_but_not_where_the_program_is_to_end(self):
+        daemon, lease = self.train(self.FULL)
+        with self.assertRaises(KeyboardInterrupt), lease:
+            raise KeyboardInterrupt
+        self.assertEqual(daemon.seen[2:], ["training.release"])
+
+    def test_nor_for_ever(self):
+        daemon, lease = self.train(self.FULL)
+        with unittest.mock.patch.object(client, "END_TIMEOUT", 0), self.assertRaises(client.StorageFailedError), lease:
+            lease.complete()
+        # The error of the first attempt has left the block, and fails the training.
+        self.assertEqual(daemon.seen[2:], ["training.complete", "training.fail"])
+
+    def test_an_end_whose_answer_was_lost_is_known_again(self):
+        for first, connections in [("hang", 1), ("close", 2)]:
+            with self.subTest(first), tempfile.TemporaryDirectory(dir="/tmp", prefix="gardener-") as directory:
+                self.data_dir = pathlib.Path(directory)
+                _, lease = self.train(first, self.LOST, connections=connections)
+                # The stand-in takes one connection after the other.
+                lease._registry._project = lambda method, project: client.ProjectMetadata.from_dict(
+                    lease._ask(method, {})
+                )
+                self.assertEqual(lease.complete().training_status, TrainingStatus.COMPLETED)
+
+    def test_an_end_of_somebody_else_is_not(self):
+        for status, holder in [("failed", None), ("training", {"pid": 1})]:
+            with self.subTest(status), tempfile.TemporaryDirectory(dir="/tmp", prefix="gardener-") as directory:
+                self.data_dir = pathlib.Path(directory)
+                _, lease = self.train("hang", self.LOST, status=status, holder=holder)
+                lease._registry._project = lambda method, project: client.ProjectMetadata.from_dict(
+                    lease._ask(method, {})
+                )
+                with self.assertRaises(client.LeaseLostError), lease:
+                    lease.complete()
+
+
 class Reports(Home):
     """Without a daemon: what it would be sent."""
 
@@ -870,6 +962,8 @@ class Leases(DaemonTest):
             self.restart()
             lease.report(progress=0.2)
             self.restart()
+            self.assertFalse(lease.cancel_requested())
+            self.restart()
         self.assertEqual(self.status(), "completed")
 
     def test_no_trifle_in_a_report_costs_the_training(self):
@@ -988,6 +1082,37 @@ class Leases(DaemonTest):
             raise ValueError("\U0001f331" * 4096)
         error = self.registry.get_project("payments").training.error
         self.assertEqual(error, "ValueError: " + "\U0001f331" * 2042)
+
+    def test_a_file_that_somebody_is_mending_costs_no_training(self):
+        file = self.data_dir / "registry.json"
+
+        def spoil():
+            good = file.read_text("utf-8")
+            file.write_text(good.replace('"name"', '"name" TYPO', 1), "utf-8")
+            self.until(lambda: self.registry.get_registry_info()["read_only"], "the typo is seen")
+            return good
+
+        with self.registry.training("payments") as lease, self.assertLogs("codebase_gardener_registry") as log:
+            good = spoil()
+            lease.report(progress=0.1, phase="epochs")
+            self.assertFalse(lease.cancel_requested())
+            file.write_text(good, "utf-8")
+            self.until(lambda: not self.registry.get_registry_info()["read_only"], "it is mended")
+            lease.report(progress=0.2)
+            self.assertEqual(self.registry.get_project("payments").training.progress, 0.2)
+            good = spoil()
+            tell = lease._tell
+
+            def mend(what):
+                # When the end has been refused a few times.
+                tell(what)
+                file.write_text(good, "utf-8")
+
+            lease._tell = mend
+            lease.complete(file_count=3)
+        self.assertRegex(log.output[0], "payments: a report was left out: ")
+        self.assertRegex(log.output[-1], "payments: the end cannot be written yet, and is tried for 120 s: ")
+        self.assertEqual((self.status(), lease.project.file_count), ("completed", 3))
 
     def test_one_that_somebody_else_has_taken_is_lost(self):
         with self.assertRaises(client.LeaseLostError), self.registry.training("payments") as lease:
