@@ -11,10 +11,15 @@ export class UnfitFile extends Error {
  * The text of a plain file, also behind a link; never opens anything else, and never takes what has no end.
  *
  * @param maxBytes a longer file is unfit
+ * @param encoding `latin1` for what is no text: a character a byte
  * @returns undefined where there is none
  * @throws {UnfitFile} also for what may not be read
  */
-export async function readSmallFile(path: string, maxBytes: number): Promise<string | undefined> {
+export async function readSmallFile(
+  path: string,
+  maxBytes: number,
+  encoding: 'utf8' | 'latin1' = 'utf8',
+): Promise<string | undefined> {
   let file;
   try {
     file = await openPlainFile(path);
@@ -33,7 +38,7 @@ export async function readSmallFile(path: string, maxBytes: number): Promise<str
       ({ bytesRead: read } = await handle.read(bytes, length, bytes.length - length, null));
     }
     if (length > maxBytes) throw new UnfitFile(`is longer than ${maxBytes / 1024} KiB`);
-    return bytes.toString('utf8', 0, length);
+    return bytes.toString(encoding, 0, length);
   } catch (error) {
     if (error instanceof UnfitFile) throw error;
     throw new UnfitFile('cannot be read', { cause: error });

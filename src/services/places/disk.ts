@@ -38,9 +38,9 @@ export class Disk {
     return this.#ask(() => readlink(path));
   }
 
-  /** The text of a small file; never waits for a pipe. */
-  read(path: string): Promise<string | null> {
-    return this.#ask(async () => (await readSmallFile(path, MAX_FILE_BYTES)) ?? null);
+  /** The text of a small file, or its bytes as characters; never waits for a pipe. */
+  read(path: string, encoding: 'utf8' | 'latin1' = 'utf8'): Promise<string | null> {
+    return this.#ask(async () => (await readSmallFile(path, MAX_FILE_BYTES, encoding)) ?? null);
   }
 
   async list(path: string): Promise<readonly string[]> {

@@ -489,16 +489,57 @@ describe('a linked worktree', () => {
   });
 });
 
-test('a jj workspace means the project of the main one', async () => {
-  const main = await register('payments');
-  await mkdir(join(main, '.jj', 'repo'), { recursive: true });
-  const workspace = await daemon.codebase('payments-ws/src');
-  await mkdir(join(workspace, '..', '.jj'));
-  await writeFile(join(workspace, '..', '.jj', 'repo'), '../../payments/.jj/repo');
-  expect(await resolved(workspace)).toBe('payments worktree');
-  await writeFile(join(workspace, '..', '.jj', 'repo'), join(main, '.jj', 'repo'));
-  expect(await resolved(workspace)).toBe('payments worktree');
-  expect(await resolved(main)).toBe('payments cwd');
+describe('a jj workspace', () => {
+  /** The number of an operation. */
+  const operation = Buffer.alloc(64, 0xe7);
+
+  /** A project with a main workspace, and another workspace of it, as jj lays them out; returns both. */
+  async function workspaces(): Promise<{ main: string; workspace: string }> {
+    const main = await register('payments');
+    const operations = join(main, '.jj', 'repo', 'op_store', 'operations');
+    await mkdir(operations, { recursive: true });
+    await writeFile(join(operations, operation.toString('hex')), '');
+    const workspace = join(await daemon.codebase('payments-ws/src'), '..');
+    await mkdir(join(workspace, '.jj', 'working_copy'), { recursive: true });
+    await writeFile(join(workspace, '.jj', 'repo'), '../../payments/.jj/repo');
+    await checkout(workspace, operation);
+    return { main, workspace };
+  }
+
+  async function checkout(workspace: string, id: Buffer): Promise<void> {
+    const message = [Buffer.from([0x12, id.length]), id, Buffer.from('\x1a\x02ws')];
+    await writeFile(join(workspace, '.jj', 'working_copy', 'checkout'), Buffer.concat(message));
+  }
+
+  test('means the project of the main one', async () => {
+    const { main, workspace } = await workspaces();
+    expect(await resolved(join(workspace, 'src'))).toBe('payments worktree');
+    await writeFile(join(workspace, '.jj', 'repo'), join(main, '.jj', 'repo'));
+    expect(await resolved(join(workspace, 'src'))).toBe('payments worktree');
+    expect(await resolved(main)).toBe('payments cwd');
+  });
+
+  test.each<[string, (workspace: string) => Promise<unknown>]>([
+    ['is a git repository of its own', (workspace) => mkdir(join(workspace, '.git'))],
+    [
+      'has no state of a working copy',
+      (workspace) => rm(join(workspace, '.jj', 'working_copy'), { recursive: true }),
+    ],
+    ['is at an operation that is not there', (workspace) => checkout(workspace, Buffer.alloc(64, 1))],
+    [
+      'borrows the state of another one by a link',
+      async (workspace) => {
+        const copy = join(workspace, '.jj', 'working_copy');
+        await rename(copy, join(workspace, '..', 'payments', '.jj', 'working_copy'));
+        await symlink('../../payments/.jj/working_copy', copy);
+      },
+    ],
+    ['is at no operation', (workspace) => checkout(workspace, Buffer.alloc(0))],
+  ])('counts only where its repository made it, not where it %s', async (_what, change) => {
+    const { workspace } = await workspaces();
+    await change(workspace);
+    expect(await resolved(join(workspace, 'src'))).toBe('active active');
+  });
 });
 
 test('a directory that may not be entered matches what it is written as', async () => {
