@@ -83,7 +83,7 @@ export class Places {
 
   /**
    * The same for what changes the project, which is one that is there now, and not by what was known a while ago. What
-   * may be missed for {@link TRUSTED_MS} is one that is nearer, or there at all, since a link was made to lead here.
+   * may be missed for {@link TRUSTED_MS} is one whose path was a directory and has become a link since.
    *
    * @throws {RegistryError} as {@link Places.find}, also where a disk would have to tell where the project is
    */
@@ -153,7 +153,7 @@ export class Places {
     let silence: NoAnswerError | null = null;
     const ask = async (): Promise<Omit<Place, 'path'>> => {
       const place = await this.#real(path);
-      await (since === null ? this.#sources.refresh() : this.#sources.refreshSince(since));
+      await (since === null ? this.#sources.refresh() : this.#sources.refreshToChange(since));
       return { real: place?.real, worktrees: place ? await worktreesOf(place) : [] };
     };
     const place = await ask().catch((error: unknown) => {

@@ -1,4 +1,5 @@
 /** Where the source paths of the projects lead, for projects that are registered through a link. */
+import { basename, dirname } from 'node:path';
 import type { Project } from '../../domain/project.ts';
 import type { RegistryView } from '../../domain/registry.ts';
 import { NoAnswerError } from '../lane.ts';
@@ -18,6 +19,8 @@ export class RealSources {
   #leadingTo = new Map<string, string[]>();
   /** How long the paths are that a project may be found at. */
   #lengths = new Set<number>();
+  /** The links that source paths go through, and where they led; null for nowhere. Many paths may share one. */
+  #links: ReadonlyMap<string, string | null> = new Map();
   #isStale = true;
   #begunAt = Number.NEGATIVE_INFINITY;
   #askedAt = Number.NEGATIVE_INFINITY;
@@ -70,6 +73,25 @@ export class RealSources {
     if (!isRecent()) await this.#ask();
   }
 
+  /**
+   * The same, and has the links lead where they are known to lead now: few paths go through one, and those that do are
+   * what may be nearer to a place since it was looked at.
+   */
+  async refreshToChange(moment: number): Promise<void> {
+    const begun = performance.now();
+    await this.refreshSince(moment);
+    if (this.#begunAt >= begun || (await this.#linksAreAsKnown())) return;
+    await this.refreshSince(begun);
+  }
+
+  async #linksAreAsKnown(): Promise<boolean> {
+    for (const [link, known] of this.#links) {
+      // What does not answer has not come to lead to a place that does.
+      if ((await this.#answered(() => this.#disk.real(link), known)) !== known) return false;
+    }
+    return true;
+  }
+
   /** Brings what is known up to date, where it may not be. */
   async refresh(): Promise<void> {
     if (this.#isStale) {
@@ -97,14 +119,19 @@ export class RealSources {
     const leadingTo = new Map<string, string[]>();
     const paths = new Set(Array.from(this.#view().projects(), (project) => project.source_path));
     const lengths = new Set<number>();
+    const links = new Map<string, string | null>();
     for (const path of paths) {
       lengths.add(path.length);
       const leads = await this.#leadsTo(path);
       // What is gone, or cannot be told, counts as it is written.
-      if (leads === null) continue;
+      if (leads === null) {
+        if ((await this.#answered(() => this.#disk.link(path), null)) !== null) links.set(path, null);
+        continue;
+      }
       real.set(path, leads);
       lengths.add(leads.length);
       if (leads === path) continue;
+      links.set(...(await this.#linkOf(path, leads, links)));
       const others = leadingTo.get(leads);
       if (others) others.push(path);
       else leadingTo.set(leads, [path]);
@@ -112,18 +139,39 @@ export class RealSources {
     this.#real = real;
     this.#leadingTo = leadingTo;
     this.#lengths = lengths;
+    this.#links = links;
     this.#begunAt = started;
     this.#askedAt = performance.now();
     this.#took = this.#askedAt - started;
   }
 
-  async #leadsTo(path: string): Promise<string | null> {
+  #leadsTo(path: string): Promise<string | null> {
+    return this.#answered(() => this.#disk.real(path), this.#real.get(path) ?? null);
+  }
+
+  /** The part of a path that all its links are in, and where that leads. */
+  async #linkOf(
+    path: string,
+    leads: string,
+    known: ReadonlyMap<string, string | null>,
+  ): Promise<[link: string, leads: string]> {
+    let [link, end] = [path, leads];
+    while (link !== '/' && end !== '/' && basename(link) === basename(end)) {
+      [link, end] = [dirname(link), dirname(end)];
+    }
+    const isSo = link === path || (known.get(link) ?? (await this.#leadsTo(link))) === end;
+    // Another link may come after that one, and lead back to the same names.
+    return isSo ? [link, end] : [path, leads];
+  }
+
+  /** What the disk says; what is known where it does not answer. */
+  async #answered<T>(question: () => Promise<T>, known: T): Promise<T> {
     try {
-      return await this.#disk.real(path);
+      return await question();
     } catch (error) {
       if (!(error instanceof NoAnswerError)) throw error;
       // As far as anybody knows.
-      return this.#real.get(path) ?? null;
+      return known;
     }
   }
 }

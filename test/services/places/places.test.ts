@@ -168,6 +168,48 @@ describe('a change of a project that is named by a path behind links', () => {
     });
   });
 
+  test.each<[string, (link: string, first: string) => Promise<void>]>([
+    ['led elsewhere', (link, first) => symlink(first, link)],
+    ['led nowhere', (link) => symlink('not-there', link)],
+    [
+      'lies behind another one that led elsewhere',
+      async (link, first) => {
+        await mkdir(join(first, 'same'));
+        await symlink(first, join(link, '..', 'outer'));
+        await symlink(join('outer', 'same'), link);
+      },
+    ],
+  ])('is one of the project that is nearer by now, where its link %s', async (_what, make) => {
+    const around = await register('around');
+    const [first, second] = [join(around, 'v1'), join(around, 'v2')];
+    for (const path of [first, second]) await mkdir(path);
+    const link = join(around, 'current');
+    await symlink(first, link);
+    await peer.call('projects.register', { name: 'linked', source_path: link });
+    await rm(link);
+    await make(link, first);
+    // The last look is at what is there by then.
+    await register('another');
+    expect(await resolved(second)).toBe('around cwd');
+    await rm(link);
+    await symlink(second, link);
+    expect(await peer.call('projects.retrain', { project: join(second, 'src') })).toMatchObject({
+      name: 'linked',
+    });
+  });
+
+  test('is one of where the directory leads now that many projects are behind', async () => {
+    const [first, second] = [await daemon.codebase('first/a'), await daemon.codebase('second/a')];
+    const around = await register('around', 'second');
+    const link = join(around, '..', 'current');
+    await symlink('first', link);
+    await peer.call('projects.register', { name: 'a', source_path: join(link, 'a') });
+    expect(await resolved(first)).toBe('a cwd');
+    await rm(link);
+    await symlink('second', link);
+    expect(await peer.call('projects.retrain', { project: second })).toMatchObject({ name: 'a' });
+  });
+
   test('is no other one for whoever asks first which one that is', async () => {
     const { first, second } = await exchanged();
     expect([await resolved(first), await resolved(second)]).toEqual(['two cwd', 'one cwd']);
