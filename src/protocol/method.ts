@@ -69,6 +69,11 @@ export const projectReference = withoutNul
   .meta({ id: 'ProjectReference', ...REFERENCE })
   .describe('a project id, a name without regard to case, or an absolute path in the codebase');
 
+export const toChange = z
+  .boolean()
+  .optional()
+  .describe('find what a path means as a change does, for one that will be made by id; default false');
+
 /** A project on the wire. */
 export const wireProject = projectSchema
   .extend({ etag: z.string().describe('short hash of the content, for `if_etag`; only on the wire') })

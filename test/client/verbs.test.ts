@@ -50,7 +50,10 @@ test('the methods that are repeated are those declared as reads', () => {
 });
 
 test('the types of a call follow from its declaration', () => {
-  expectTypeOf<Client['projects']['get']>().parameter(0).toEqualTypeOf<{ project: string }>();
+  expectTypeOf<Client['projects']['get']>().parameter(0).toEqualTypeOf<{
+    project: string;
+    to_change?: boolean | undefined;
+  }>();
   expectTypeOf<Client['projects']['get']>().returns.resolves.toEqualTypeOf<Project>();
   expectTypeOf<Client['daemon']['ping']>().returns.resolves.toEqualTypeOf<'pong'>();
   expectTypeOf<Client['projects']['list']>().toBeCallableWith();

@@ -168,6 +168,32 @@ test(
   },
 );
 
+test('what would be changed is not the project around it', { timeout: 120_000 }, async () => {
+  await client.call('projects.register', { name: 'around', source_path: dirname(disk.place) });
+  await client.call('projects.activate', { project: 'near' });
+  const before = await client.call('projects.get', { project: 'around' });
+  const path = `${disk.place}/x`;
+  const refusal = expect.stringMatching(
+    /^gardener: cannot tell which project \S+ belongs to: .*does not answer; name the project\n/,
+  ) as string;
+  for (const words of [
+    ['edit', path, '--tag', 'x'],
+    ['use', path],
+    ['retrain', path],
+    ['train', '--cancel', path],
+    ['train', path, '--', 'true'],
+  ]) {
+    expect([words[0], ...(await run(...words))]).toEqual([words[0], 1, refusal]);
+  }
+  const where = [{ project: path }, { env: path }, { cwd: path }];
+  for (const params of where) {
+    const { message } = await client.refusal('projects.resolve', { ...params, to_change: true });
+    expect(message).toContain('does not answer; name the project');
+    expect(await client.call('projects.resolve', params)).toMatchObject({ project: { name: 'around' } });
+  }
+  expect(await client.call('projects.get', { project: 'around' })).toEqual(before);
+});
+
 test(
   'the command line says so within seconds and ends, and restarts a daemon that was killed',
   { timeout: 120_000 },

@@ -8,7 +8,7 @@ import { elsewhere, requireHere, warnElsewhere } from '../elsewhere.ts';
 import { UsageError } from '../failures.ts';
 import { JsonFault, parseJson } from '../json.ts';
 import { repositoryAt } from '../../codebase/repository.ts';
-import { referenceTo } from './resolve.ts';
+import { referenceToChange } from './resolve.ts';
 import { printable, shellWord } from '../terminal/text.ts';
 
 export interface EditOptions {
@@ -33,13 +33,13 @@ export async function edit(ctx: Context, reference: string, options: EditOptions
     }
     const { editByHand } = await import('./edit-by-hand.ts');
     return ctx.withClient(async (client) =>
-      editByHand(ctx, client, await referenceTo(ctx, client, reference)),
+      editByHand(ctx, client, await referenceToChange(ctx, client, reference)),
     );
   }
   const metadata = await parseMetadata(options.meta ?? []);
   const path = options.path === undefined ? undefined : await codebaseAt(ctx, options.path);
   await ctx.withClient(async (client) => {
-    const before = await client.projects.get({ project: await referenceTo(ctx, client, reference) });
+    const before = await client.projects.get({ project: await referenceToChange(ctx, client, reference) });
     const { source_path: known } = before;
     const looks = options.rescan || path !== undefined;
     const place = looks ? await elsewhere(ctx, client.hello) : null;

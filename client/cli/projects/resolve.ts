@@ -1,11 +1,12 @@
 /** Which project a command is about: as the person named it, or where they may leave it out. */
-import { realpathSync, type Stats, statSync } from 'node:fs';
+import { lstatSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { Client } from '../../client.ts';
 import { RegistryError } from '../../../src/domain/errors.ts';
 import type { Result } from '../../../src/protocol/methods.ts';
 import { type Context, isGone } from '../context.ts';
 import { requireAnswer } from '../codebase/disk-answer.ts';
+import { elsewhere } from '../elsewhere.ts';
 import { printable } from '../terminal/text.ts';
 
 export type Resolved = Result<'projects.resolve'>;
@@ -18,24 +19,28 @@ export const PROJECT_VARIABLE = 'CODEBASE_GARDENER_PROJECT';
  * so on standard error where the active one stands in for a codebase that nobody has registered.
  *
  * @param isTold false for whoever will not take the active one
+ * @param isToChange for whoever will change the project, by its id
  * @throws {RegistryError} `project_not_found`, `ambiguous_project`
  */
 export async function resolveProject(
   ctx: Context,
   client: Client,
   argument: string | undefined,
-  { isTold = true }: { readonly isTold?: boolean } = {},
+  { isTold = true, isToChange = false }: { readonly isTold?: boolean; readonly isToChange?: boolean } = {},
 ): Promise<Resolved> {
   if (argument !== undefined) {
-    return client.projects.resolve({ project: await referenceTo(ctx, client, argument) });
+    const find = isToChange ? referenceToChange : referenceTo;
+    return client.projects.resolve({ project: await find(ctx, client, argument) });
   }
+  // What is then changed by its id must be found as a change finds it.
+  const how = isToChange ? { to_change: true } : {};
   const env = ctx.host.env[PROJECT_VARIABLE];
   if (env) {
     ctx.hints = { project_not_found: `gardener ls, or unset ${PROJECT_VARIABLE}` };
-    return client.projects.resolve({ env: await referenceTo(ctx, client, env) });
+    return client.projects.resolve({ env: await referenceTo(ctx, client, env), ...how });
   }
   const { path: cwd, fault } = workingPath(ctx);
-  const resolved = await client.projects.resolve(cwd === undefined ? {} : { cwd });
+  const resolved = await client.projects.resolve({ ...(cwd !== undefined && { cwd }), ...how });
   if (!isTold || resolved.resolved_by !== 'active') return resolved;
   const why = fault ?? (cwd !== undefined && isInCodebase(cwd) ? 'not registered' : undefined);
   if (why !== undefined) ctx.note(`${why}: using the active project "${printable(resolved.project.name)}"`);
@@ -60,6 +65,35 @@ export async function referenceTo(ctx: Context, client: Client, text: string): P
   const path = resolve(cwd, text);
   await requireAnswer(path, ctx.shortPath(path));
   return isDirectory(path) ? path : reference;
+}
+
+/**
+ * The same for what will be changed: of a path, the id. A path that is not there is a mistake, and not meant to name the
+ * project around it, unless it is where a project is to be.
+ *
+ * @throws {RegistryError} `project_not_found`, `ambiguous_project`
+ * @throws {LocalError} when the disk answers the daemon and not the command line
+ */
+export async function referenceToChange(ctx: Context, client: Client, text: string): Promise<string> {
+  const reference = await referenceTo(ctx, client, text);
+  if (!reference.startsWith('/')) return reference;
+  const {
+    project_id: id,
+    name,
+    source_path,
+  } = await client.projects.get({
+    project: reference,
+    to_change: true,
+  });
+  const path = resolve(reference);
+  if (path === source_path || (await elsewhere(ctx, client.hello))) return id;
+  await requireAnswer(path, ctx.shortPath(path));
+  if (!isMissing(path)) return id;
+  throw new RegistryError(
+    'project_not_found',
+    `cannot tell which project is meant: there is no ${printable(ctx.shortPath(path))}`,
+    { project: reference, suggestions: [name] },
+  );
 }
 
 /** Why it is this project. */
@@ -96,6 +130,15 @@ function exists(path: string): boolean {
 
 function isDirectory(path: string): boolean {
   return statusOf(path)?.isDirectory() ?? false;
+}
+
+/** Whether nothing is there, not even a link that leads nowhere; false for what may not be looked at. */
+function isMissing(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) === undefined;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'ENOTDIR';
+  }
 }
 
 function statusOf(path: string): Stats | undefined {

@@ -2,7 +2,7 @@
 import type { Context } from '../context.ts';
 import { UsageError } from '../failures.ts';
 import { isGoneNow, markedPath } from './gone.ts';
-import { referenceTo } from './resolve.ts';
+import { referenceToChange } from './resolve.ts';
 import { printable } from '../terminal/text.ts';
 
 export interface UseOptions {
@@ -17,7 +17,7 @@ export async function use(ctx: Context, project: string | undefined, { none }: U
     );
   }
   await ctx.withClient(async (client) => {
-    const reference = project === undefined ? null : await referenceTo(ctx, client, project);
+    const reference = project === undefined ? null : await referenceToChange(ctx, client, project);
     const { active_project: active } = await client.projects.activate({ project: reference });
     if (ctx.json) return ctx.printJson({ active_project: active });
     if (!active) return ctx.print('no project is active now');

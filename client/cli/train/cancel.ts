@@ -3,7 +3,7 @@ import type { WireProject } from '../../../src/domain/encoding.ts';
 import type { Context } from '../context.ts';
 import { EXIT } from '../errors.ts';
 import { UsageError } from '../failures.ts';
-import { referenceTo } from '../projects/resolve.ts';
+import { referenceToChange } from '../projects/resolve.ts';
 import { duration, printable, statusWords } from '../terminal/text.ts';
 import { askInTurns } from './wait.ts';
 
@@ -28,7 +28,7 @@ export async function cancel(
   }
   await ctx.withClient(async (client) => {
     const asked = await client.training.cancel({
-      project: await referenceTo(ctx, client, reference),
+      project: await referenceToChange(ctx, client, reference),
       ...(reason !== undefined && { reason }),
     });
     const project = asked.project_id;

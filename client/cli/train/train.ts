@@ -108,7 +108,7 @@ function split(
 
 /** The id of the project to train; where it was not named, which one it is and why is said. */
 async function meant(ctx: Context, client: Client, argument: string | undefined): Promise<string> {
-  const resolved = await resolveProject(ctx, client, argument, { isTold: false });
+  const resolved = await resolveProject(ctx, client, argument, { isTold: false, isToChange: true });
   // The active project has nothing to do with a command that was typed somewhere else.
   if (resolved.resolved_by === 'active') {
     throw new UsageError(

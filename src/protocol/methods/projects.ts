@@ -14,6 +14,7 @@ import {
   pathText,
   projectReference,
   wireProject,
+  toChange,
 } from '../method.ts';
 
 const status = z.enum(TRAINING_STATUSES);
@@ -81,7 +82,7 @@ export const projectMethods = {
   'projects.get': method({
     kind: 'read',
     summary: 'Gives one project.',
-    params: z.strictObject({ project: projectReference }),
+    params: z.strictObject({ project: projectReference, to_change: toChange }),
     result: wireProject,
     errors: MISSING,
     example: { params: { project: 'payments' }, result: EXAMPLE_PROJECT },
@@ -271,6 +272,7 @@ export const projectMethods = {
         .optional()
         .describe("the environment's CODEBASE_GARDENER_PROJECT; empty counts as absent"),
       cwd: absolutePath.optional().describe('absolute path of the working directory'),
+      to_change: toChange,
     }),
     result: z.object({ project: wireProject, resolved_by: z.enum(RESOLVED_BY) }),
     errors: MISSING,

@@ -26,17 +26,23 @@ export function createHandlers(services: Services): Handlers {
     ...projectHandlers(services),
     ...trainingHandlers(services),
   };
-  /** The id of the project that a path means to a method; undefined where it means none. */
-  const find = (path: string, name: MethodName, asker: object): ReturnType<typeof places.findId> =>
+  /** The project that a path means to a method; undefined where it means none. */
+  const find = (
+    path: string,
+    name: MethodName,
+    isToChange: boolean,
+    asker: object,
+  ): ReturnType<typeof places.find> =>
     name === 'projects.remove'
       ? places.findAt(path, asker)
-      : methods[name].kind === 'read'
-        ? places.findId(path, asker)
+      : methods[name].kind === 'read' && !isToChange
+        ? places.find(path, asker)
         : places.findToChange(path, asker);
   return {
     prepare(name, params, { connection }) {
-      const { project, source_path, from, to } = params as {
+      const { project, to_change, source_path, from, to } = params as {
         project?: string | null;
+        to_change?: boolean;
         source_path?: string;
         from?: string;
         to?: string;
@@ -49,8 +55,11 @@ export function createHandlers(services: Services): Handlers {
       return (async () => {
         if (codebase !== undefined)
           await places.inTurn(connection, () => requireDirectory(codebase, lanes.foreign));
-        const found = path === undefined ? undefined : await find(path, name, connection);
-        const named = { ...params, ...(path !== undefined && { project: found ?? path }) };
+        const found = path === undefined ? undefined : await find(path, name, to_change === true, connection);
+        const named = {
+          ...params,
+          ...(path !== undefined && { project: found?.project.project_id ?? path }),
+        };
         if (name !== 'projects.move') return named;
         const given = [from, to].flatMap((place) => (place === undefined ? [] : [place]));
         const prepared: PreparedMove = { former: await places.former(given, connection) };

@@ -7,6 +7,7 @@ import * as operations from '../../domain/changes.ts';
 import type { Project } from '../../domain/project.ts';
 import { countByStatus, list } from '../../domain/query.ts';
 import { findNamed, findProject } from '../../domain/places/references.ts';
+import type { Found } from '../../domain/places/whereabouts.ts';
 import { Draft } from '../../domain/registry.ts';
 import type { MethodName, Result } from '../../protocol/methods.ts';
 import { RawJson } from '../../protocol/wire.ts';
@@ -34,9 +35,13 @@ export function projectHandlers(services: Services): Family<'projects'> {
   }
 
   /** Who did not name a project themselves should hear where the name comes from. */
-  async function byEnvironment(env: string, asker: object): Promise<ReturnType<typeof operations.resolve>> {
+  async function byEnvironment(
+    env: string,
+    find: (path: string) => Promise<Found | undefined>,
+  ): Promise<ReturnType<typeof operations.resolve>> {
     try {
-      const reference = env.startsWith('/') ? ((await places.findId(env, asker)) ?? env) : env;
+      const found = env.startsWith('/') ? await find(env) : undefined;
+      const reference = found?.project.project_id ?? env;
       return operations.resolve(store.registry, { env: reference });
     } catch (error) {
       if (!(error instanceof RegistryError)) throw error;
@@ -139,12 +144,14 @@ export function projectHandlers(services: Services): Family<'projects'> {
       return activeAnswer(active);
     },
     'projects.active': () => activeAnswer(operations.activeProject(store.registry)),
-    async 'projects.resolve'({ project: named, env, cwd }, { connection }) {
+    async 'projects.resolve'({ project: named, env, cwd, to_change }, { connection }) {
+      const find = (path: string): Promise<Found | undefined> =>
+        to_change ? places.findToChange(path, connection) : places.find(path, connection);
       const isGiven = named !== undefined || Boolean(env);
-      const around = !isGiven && cwd !== undefined ? await places.find(cwd, connection) : undefined;
+      const around = !isGiven && cwd !== undefined ? await find(cwd) : undefined;
       const { project, resolved_by } =
         named === undefined && env
-          ? await byEnvironment(env, connection)
+          ? await byEnvironment(env, find)
           : operations.resolve(store.registry, { project: named, around });
       return new RawJson(`{"project":${present(project)},"resolved_by":"${resolved_by}"}`);
     },

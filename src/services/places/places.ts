@@ -76,28 +76,23 @@ export class Places {
     return this.#find(path, asker, { since: null, isChange: false });
   }
 
-  /** The id of the same. */
-  async findId(path: string, asker: object): Promise<string | undefined> {
-    return (await this.find(path, asker))?.project.project_id;
-  }
-
   /**
    * The same for what changes the project, which is one that is there now, and not by what was known a while ago. What
    * may be missed for {@link TRUSTED_MS} is one whose path was a directory and has become a link since.
    *
    * @throws {RegistryError} as {@link Places.find}, also where a disk would have to tell where the project is
    */
-  async findToChange(path: string, asker: object): Promise<string | undefined> {
-    return (await this.#find(path, asker, recently()))?.project.project_id;
+  findToChange(path: string, asker: object): Promise<Found | undefined> {
+    return this.#find(path, asker, recently());
   }
 
   /**
-   * The id of the project whose `source_path` a path is, and no other one's by now; undefined when there is none.
+   * The project whose `source_path` a path is, and no other one's by now; undefined when there is none.
    *
    * @param path absolute
    * @throws {RegistryError} as {@link Places.findToChange}
    */
-  async findAt(path: string, asker: object): Promise<string | undefined> {
+  findAt(path: string, asker: object): Promise<Found | undefined> {
     const look = (care: Care): Promise<Found | undefined> =>
       this.#told(
         path,
@@ -105,11 +100,8 @@ export class Places {
         () => [],
         (place) => findAt(this.#view(), place, this.#sources.at),
       );
-    return await this.inTurn(asker, async () => {
-      // Asking for all of them is for what is really removed; most paths that nothing is found at are mistakes.
-      const found = (await look(recently())) && (await look(now()));
-      return found?.project.project_id;
-    });
+    // Asking for all of them is for what is really removed; most paths that nothing is found at are mistakes.
+    return this.inTurn(asker, async () => (await look(recently())) && (await look(now())));
   }
 
   async #find(path: string, asker: object, care: Care): Promise<Found | undefined> {

@@ -51,6 +51,37 @@ test('the active project does not stand in for an unregistered codebase without 
   expect((await cli.run(['which'], { cwd: join(cli.payments, 'build') })).stderr).toBe('');
 });
 
+describe('a path that is not there', () => {
+  const commands: readonly (readonly [command: string, words: (path: string) => string[]])[] = [
+    ['edit', (path) => ['edit', path, '--tag', 'x']],
+    ['use', (path) => ['use', path]],
+    ['retrain', (path) => ['retrain', path]],
+    ['train', (path) => ['train', path, '--', 'true']],
+    ['train --cancel', (path) => ['train', '--cancel', path]],
+  ];
+
+  test.each(commands)('is a mistake where it would be changed: %s', async (_command, words) => {
+    const cli = await twoProjects();
+    const before = await cli.json(['show', 'payments']);
+    for (const path of ['src/payments/biuld', 'src/payments/main.ts/x']) {
+      expect(await cli.run(words(`./${path}`))).toMatchObject({
+        code: 1,
+        stdout: '',
+        stderr: `gardener: cannot tell which project is meant: there is no ~/${path}; did you mean payments?\n`,
+      });
+    }
+    expect(await cli.json(['show', 'payments'])).toEqual(before);
+    expect((await cli.run(words(join(cli.payments, 'main.ts')))).code).toBe(0);
+    expect(await cli.run(['show', join(cli.payments, 'biuld')])).toMatchObject({ code: 0 });
+  });
+
+  test.each(commands)('is meant where it is a project’s own: %s', async (_command, words) => {
+    const cli = await twoProjects();
+    await rm(cli.payments, { recursive: true });
+    expect((await cli.run(words(`${cli.payments}/`))).code).toBe(0);
+  });
+});
+
 describe('a working directory that is gone', () => {
   /** Runs `gardener` in a directory that is deleted first; a command may make another one in its place. */
   async function inDeleted(
