@@ -2,9 +2,9 @@
  * What JSON can carry of a value. `JSON.stringify` makes null of NaN, Infinity and invalid dates, which in metadata
  * deletes a key, leaves out functions, makes `{}` of a Map, and all without a word.
  */
-import { types } from 'node:util';
 import { InvalidParamsError, type ParamIssue } from '../src/domain/errors.ts';
 import { isObject, RpcError } from './errors.ts';
+import { util } from './late-util.ts';
 
 /** How deep params may be nested: what a line may be, without the request around them. */
 const MAX_DEPTH = 63;
@@ -88,7 +88,7 @@ function asJson(value: unknown, key: string): unknown {
   if (typeof value !== 'object' || value === null) return value;
   const { toJSON } = value as { toJSON?: unknown };
   if (typeof toJSON === 'function') return Reflect.apply(toJSON, value, [key]);
-  return types.isBoxedPrimitive(value) ? value.valueOf() : value;
+  return util().types.isBoxedPrimitive(value) ? value.valueOf() : value;
 }
 
 function faultOf(given: unknown, value: unknown, above: readonly object[]): string | undefined {
@@ -104,7 +104,9 @@ function faultOf(given: unknown, value: unknown, above: readonly object[]): stri
     default:
       return undefined;
   }
-  if (value === null) return types.isDate(given) ? 'is an invalid date, which JSON cannot carry' : undefined;
+  if (value === null)
+    return util().types.isDate(given) ? 'is an invalid date, which JSON cannot carry' : undefined;
+  const { types } = util();
   if (types.isMap(value) || types.isSet(value)) {
     return `is a ${types.isMap(value) ? 'Map' : 'Set'}, which JSON cannot carry`;
   }

@@ -5,7 +5,6 @@
  * or the registry cannot carry is left out, cut or converted, and told where something is missed; the rest counts. Other
  * calls are made by somebody who can make them anew, and are refused instead: see `carried.ts`.
  */
-import { inspect, types } from 'node:util';
 import {
   MAX_DETAILS_BYTES,
   MAX_ERROR,
@@ -17,6 +16,7 @@ import {
 import { cutText } from '../src/domain/values/text.ts';
 import { carried } from './carried.ts';
 import { isObject, RpcError } from './errors.ts';
+import { util } from './late-util.ts';
 
 type Tell = (what: string) => void;
 
@@ -108,14 +108,16 @@ function fraction(value: unknown, name: string, tell: Tell): number | undefined 
 /** Whatever can be read as a text is one. */
 function text(units: number) {
   return (value: unknown, name: string, tell: Tell): string | undefined => {
-    if (!isSayable(value) && !types.isNativeError(value)) return leave(name, 'is no text', tell);
+    if (!isSayable(value) && !util().types.isNativeError(value)) return leave(name, 'is no text', tell);
     return cutText((value === '' ? value : said(value)).toWellFormed(), units);
   };
 }
 
 /** Whatever it is, as a text that is not empty. */
 function said(value: unknown): string {
-  return tried(() => ownText(value)) ?? tried(() => inspect(value)) ?? `an ${typeof value} that has no text`;
+  return (
+    tried(() => ownText(value)) ?? tried(() => util().inspect(value)) ?? `an ${typeof value} that has no text`
+  );
 }
 
 /** Undefined for what tells nothing of the value, such as `[object Object]`. */
