@@ -1,5 +1,6 @@
 /** What every command gets: the flags, the streams, the registry. */
 import { isAbsolute, normalize, resolve } from 'node:path';
+import { isMissing } from '../../src/system/errors.ts';
 import type { Client } from '../client.ts';
 import type { ConnectOptions } from '../reach/connect.ts';
 import { isSomebodysEnd } from '../reach/here.ts';
@@ -254,7 +255,7 @@ export class Context {
 
 /** Whether a working directory is gone that could not be told. */
 export function isGone(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+  return isMissing(error);
 }
 
 function goesUp(path: string): boolean {

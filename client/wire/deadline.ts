@@ -1,7 +1,5 @@
 /** Waiting that ends: by a deadline, by the caller's signal, or by what was waited for. */
-
-/** Longer timers fire at once in Node. Milliseconds. */
-export const LONGEST_TIMER_MS = 2 ** 31 - 1;
+import { LONGEST_TIMER_MS } from '../../src/system/longest-timer.ts';
 
 /** A length of time as it is told: nobody wants to know of parts of a millisecond. */
 export function inMs(ms: number): string {

@@ -1,6 +1,7 @@
 /** Calls that wait for an answer, and what ends the wait without one: a deadline, the caller, the connection. */
 
-import { type Deadline, lastly, LONGEST_TIMER_MS, onAbort, type Patience } from './deadline.ts';
+import { LONGEST_TIMER_MS } from '../../src/system/longest-timer.ts';
+import { type Deadline, lastly, onAbort, type Patience } from './deadline.ts';
 
 interface PendingCall {
   readonly method: string;

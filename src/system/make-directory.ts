@@ -1,6 +1,7 @@
 /** Making a directory with those above it. */
 import { chmodSync, closeSync, fsyncSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { errorCode } from './errors.ts';
 
 /** Everything, for the user alone. */
 const USER = 0o700;
@@ -50,7 +51,7 @@ function syncEntries(directory: string): void {
     descriptor = openSync(directory, 'r');
   } catch (error) {
     // A directory in which one may make others and not look around: /home on some machines.
-    if (error instanceof Error && 'code' in error && error.code === 'EACCES') return;
+    if (errorCode(error) === 'EACCES') return;
     throw error;
   }
   try {

@@ -1,6 +1,7 @@
 /** Opening a file of lines that has a known name. Client and daemon share this file. */
 import { closeSync, constants, fstatSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { errorCode } from './errors.ts';
 import { makeDirectory } from './make-directory.ts';
 
 const APPENDING = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT;
@@ -24,7 +25,7 @@ export function openForLines(path: string): number {
   try {
     descriptor = openSync(path, APPENDING | WARILY, 0o600);
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    const code = errorCode(error);
     if (LINK.has(code)) throw unfit(path, 'is a link, and no log is written through one', error);
     if (OTHER.has(code)) throw unfit(path, 'is no regular file', error);
     throw error;

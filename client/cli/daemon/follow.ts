@@ -3,6 +3,7 @@ import { constants, watch } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { isMissing } from '../../../src/system/errors.ts';
 
 const NEWLINE = 0x0a;
 /** How often to look where no event comes: network file systems, or no directory to watch yet. */
@@ -187,8 +188,4 @@ class News {
     this.#watcher?.close();
     this.#watcher = undefined;
   }
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }

@@ -1,5 +1,6 @@
 /** Whether a process is still there. */
 import { readFile } from 'node:fs/promises';
+import { errorCode } from '../../../src/system/errors.ts';
 
 /**
  * True when no such process exists, or only its entry waits to be collected: in a container nobody may ever do
@@ -9,7 +10,7 @@ export async function isGone(pid: number): Promise<boolean> {
   try {
     process.kill(pid, 0);
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ESRCH') return true;
+    if (errorCode(error) === 'ESRCH') return true;
     return false;
   }
   if (process.platform !== 'linux') return false;

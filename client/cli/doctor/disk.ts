@@ -3,6 +3,7 @@ import { type BigIntStatsFs, watch } from 'node:fs';
 import { realpath, stat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Paths } from '../../../src/paths.ts';
+import { errorCode } from '../../../src/system/errors.ts';
 import { systemReason } from '../failures.ts';
 import { type Diagnosis, error, ok, warning } from './finding.ts';
 import { byteSize } from '../terminal/text.ts';
@@ -73,7 +74,7 @@ async function watchFindings(directory: string, { type }: Pick<BigIntStatsFs, 't
     watch(directory).close();
     return [ok(check, 'the system tells when the file is edited')];
   } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+    const code = errorCode(cause);
     if (code === 'ENOENT') return [];
     const limit = code === 'ENOSPC' || code === 'EMFILE';
     const remedy = 'sudo sysctl fs.inotify.max_user_watches=524288 fs.inotify.max_user_instances=512';

@@ -4,6 +4,7 @@ import { access, chmod, constants, lstat, readdir, stat } from 'node:fs/promises
 import { basename, dirname, join } from 'node:path';
 import type { Paths } from '../../../src/paths.ts';
 import { isBackupName, LAST_GOOD } from '../../../src/domain/backup-names.ts';
+import { errorCode } from '../../../src/system/errors.ts';
 import { startLog } from '../../reach/spawn.ts';
 import { answers } from '../codebase/disk-answer.ts';
 import { systemReason } from '../failures.ts';
@@ -65,7 +66,7 @@ async function whyUnusable(
   } catch (cause) {
     const message = `cannot ${what} ${short(path)}: ${systemReason(cause)}`;
     // Of a disk that can only be read no mode is at fault.
-    const isDenied = cause instanceof Error && 'code' in cause && cause.code === 'EACCES';
+    const isDenied = errorCode(cause) === 'EACCES';
     if (isDenied && (status.mode & mode) !== mode)
       return error(check, message, undefined, setMode(path, mode, short));
     return error(check, message, remedyOf(cause, path));

@@ -5,6 +5,7 @@ import { readFileSync, rmSync } from 'node:fs';
 import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isMissing } from '../../../src/system/errors.ts';
 import type { Client } from '../../client.ts';
 import { RpcError } from '../../errors.ts';
 import type { WireProject } from '../../../src/domain/encoding.ts';
@@ -60,7 +61,7 @@ function isWritten(file: string, given: string): boolean {
   try {
     return readFileSync(file, 'utf8') !== given;
   } catch (error) {
-    return !(error instanceof Error && 'code' in error && error.code === 'ENOENT');
+    return !isMissing(error);
   }
 }
 

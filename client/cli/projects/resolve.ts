@@ -1,6 +1,7 @@
 /** Which project a command is about: as the person named it, or where they may leave it out. */
 import { lstatSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { errorCode } from '../../../src/system/errors.ts';
 import type { Client } from '../../client.ts';
 import { RegistryError } from '../../../src/domain/errors.ts';
 import type { Result } from '../../../src/protocol/methods.ts';
@@ -137,7 +138,7 @@ function isMissing(path: string): boolean {
   try {
     return lstatSync(path, { throwIfNoEntry: false }) === undefined;
   } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'ENOTDIR';
+    return errorCode(error) === 'ENOTDIR';
   }
 }
 

@@ -1,4 +1,5 @@
 /** A trainer under its lease: started, listened to, and ended with it. */
+import { errorCode } from '../../../src/system/errors.ts';
 import type { Client } from '../../client.ts';
 import { cutText } from '../../../src/domain/values/text.ts';
 import type { WireProject } from '../../../src/domain/encoding.ts';
@@ -131,7 +132,7 @@ async function notStarted(
   error: unknown,
 ): Promise<void> {
   const project = await endLease(ctx, lease, (client, held) => client.training.release(held), undefined);
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const code = errorCode(error);
   if (code !== 'ENOENT' && code !== 'EACCES') throw error;
   const [program = ''] = command;
   const warning = `cannot run ${printable(program)}: ${code === 'ENOENT' ? 'there is no such program' : systemReason(error)}`;

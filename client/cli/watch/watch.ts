@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Client } from '../../client.ts';
-import { LONGEST_TIMER_MS } from '../../wire/deadline.ts';
+import { LONGEST_TIMER_MS } from '../../../src/system/longest-timer.ts';
 import { ConnectionError } from '../../errors.ts';
 import type { WatchEvent } from '../../watch.ts';
 import type { Context } from '../context.ts';
