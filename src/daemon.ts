@@ -162,7 +162,7 @@ export class Daemon implements DaemonControl {
     this.#dispatcher = new Dispatcher(handlers, this.#metrics, shared, log);
     this.#listener = new Listener(
       claim.server,
-      (message, context) => this.#dispatcher.handle(message, context),
+      (message, exchange) => this.#dispatcher.handle(message, exchange),
       shared,
       {
         connections: (count) => this.#restartIdleTimer(count),

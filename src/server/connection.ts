@@ -6,7 +6,7 @@ import type { Turns } from '../system/turns.ts';
 import type { Holdings } from '../services/holdings.ts';
 import { Outbox } from './outbox.ts';
 import type { Outlet } from '../services/events.ts';
-import type { Context, Peer } from '../services/handlers/types.ts';
+import type { Exchange, Peer } from '../services/handlers/types.ts';
 
 /** Answers waiting for a peer that does not read them; beyond that it is not read either. Bytes. */
 const MAX_UNREAD_BYTES = 1024 * 1024;
@@ -20,7 +20,7 @@ const LINE_FEED = 0x0a;
 const NOTHING = Buffer.alloc(0);
 
 /** Answers a message; null for nothing to say. Must not reject. */
-export type Answerer = (message: Message, context: Context) => Promise<string | null>;
+export type Answerer = (message: Message, exchange: Exchange) => Promise<string | null>;
 
 /** What all connections have in common. */
 export interface Shared {
@@ -212,7 +212,7 @@ export class Connection implements Outlet {
     let expected = 0;
     let parked = 0;
     const after: (() => void)[] = [];
-    const context: Context = {
+    const exchange: Exchange = {
       peer: this.#peer,
       connection: this,
       afterAnswer: (action) => after.push(action),
@@ -252,7 +252,7 @@ export class Connection implements Outlet {
       if (this.inFlight === 0) this.#events.idle();
     };
     this.#events
-      .answer(message, context)
+      .answer(message, exchange)
       .then(settle)
       .catch((error: unknown) => {
         this.#events.failed(error);

@@ -26,7 +26,7 @@ import {
 } from '../protocol/wire.ts';
 import type { Shared } from './connection.ts';
 import type { Handlers } from '../services/handlers/handlers.ts';
-import type { Context, Given } from '../services/handlers/types.ts';
+import type { Context, Exchange, Given } from '../services/handlers/types.ts';
 import type { Metrics } from './metrics.ts';
 
 /** Lets the changes of a batch reach the store together and in their order, so that they share one write. */
@@ -57,7 +57,7 @@ class Barrier {
 type Answer = Parameters<typeof writeAnswer>[0];
 
 interface Call {
-  readonly context: Context;
+  readonly exchange: Exchange;
   readonly barrier: Barrier | null;
   /** In the batch. */
   readonly place: number;
@@ -120,20 +120,20 @@ export class Dispatcher {
   }
 
   /** The answer to a message as a line without its line feed; null when there is nothing to answer. Never rejects. */
-  handle({ batch, entries }: Message, context: Context): Promise<string | null> {
+  handle({ batch, entries }: Message, exchange: Exchange): Promise<string | null> {
     const [first] = entries;
-    if (batch || !first) return this.#handleBatch(entries, context);
-    return this.#answer(first, { context, barrier: null, place: 0, length: null }).then(
+    if (batch || !first) return this.#handleBatch(entries, exchange);
+    return this.#answer(first, { exchange, barrier: null, place: 0, length: null }).then(
       (answer) => answer && this.#write(answer),
     );
   }
 
   async #handleBatch(
     entries: readonly (RpcRequest | ErrorAnswer)[],
-    context: Context,
+    exchange: Exchange,
   ): Promise<string | null> {
     const changes = entries.filter((entry) => isChange(entry)).length;
-    const call = { context, barrier: changes > 1 ? new Barrier(changes) : null, length: { total: 0 } };
+    const call = { exchange, barrier: changes > 1 ? new Barrier(changes) : null, length: { total: 0 } };
     const pending: Promise<Answer | null>[] = [];
     for (const [place, entry] of entries.entries()) {
       // Others want to be answered, too.
@@ -204,7 +204,7 @@ export class Dispatcher {
   /** What may be as long as the registry waits while more than enough waits to be read. */
   #askInBounds(name: MethodName, given: unknown, call: Call): unknown {
     if (!BULKY.has(name)) return this.#ask(name, given, call);
-    if (call.context.connection.closed) throw new InvalidRequestError(GONE);
+    if (call.exchange.connection.closed) throw new InvalidRequestError(GONE);
     if (!this.#shared.holdings.areTooMuch) return this.#ask(name, given, call);
     // What a batch has got already would be held meanwhile, and if all did so nothing would ever be let go.
     if (call.length && call.length.total > 0) throw new InvalidRequestError(CROWDED);
@@ -215,51 +215,61 @@ export class Dispatcher {
     const { holdings } = this.#shared;
     // Whoever is refused need not wait for it, and what waits is short.
     this.#params(name, given);
-    const { context } = call;
-    context.parks();
-    while (!this.#draining && !context.connection.closed) {
+    const { exchange } = call;
+    exchange.parks();
+    while (!this.#draining && !exchange.connection.closed) {
       // Of many that one peer has asked for, one is put together, and the next when that is read. Those of a batch are
       // sent together: they would wait for each other.
-      const room = call.length ? null : context.room();
+      const room = call.length ? null : exchange.room();
       if (room) await room;
       else if (holdings.areTooMuch) await new Promise<void>((resolve) => holdings.whenLess(resolve));
       else break;
     }
-    if (context.connection.closed) throw new InvalidRequestError(GONE);
+    if (exchange.connection.closed) throw new InvalidRequestError(GONE);
     return this.#ask(name, given, call);
   }
 
   #ask<M extends MethodName>(name: M, given: unknown, call: Call): unknown {
-    const { context, length } = call;
+    const { length } = call;
     const params = this.#params(name, given);
     if (length && length.total > MAX_BATCH_ANSWER_LENGTH) {
       throw new InvalidRequestError(
         `invalid request: the answers of the batch are longer than ${MAX_BATCH_ANSWER_LENGTH} bytes; ask for less at once`,
       );
     }
-    const run = (prepared: Given<M>): unknown => {
-      const result = this.#handlers.run(name, prepared, context);
+    const handler = this.#handlers[name];
+    const context = this.#context(name, call);
+    const run = (prepared: Given<M> | null): unknown => {
+      const result = handler.run(prepared ?? params, context);
       // At once: the entries of a batch are answered in one go, before anything else could count.
       if (result instanceof RawJson) {
-        context.expect(result.json.length);
+        call.exchange.expect(result.json.length);
         if (length) length.total += result.json.length;
       }
       return result;
     };
-    const preparing = this.#handlers.prepare(name, params, context);
+    const preparing = handler.prepare(params, context);
     return preparing ? preparing.then(run) : run(params);
   }
 
   async #change<M extends MethodName>(name: M, given: unknown, call: Call): Promise<unknown> {
-    const { context, barrier, place } = call;
+    const { barrier, place } = call;
+    const handler = this.#handlers[name];
+    const context = this.#context(name, call);
     let params: Given<M>;
     try {
       params = this.#params(name, given);
-      params = (await this.#handlers.prepare(name, params, context)) ?? params;
+      params = (await handler.prepare(params, context)) ?? params;
     } finally {
       await barrier?.arrive(place);
     }
-    return this.#handlers.run(name, params, context);
+    return handler.run(params, context);
+  }
+
+  #context(method: MethodName, { exchange }: Call): Context {
+    const { peer, connection, afterAnswer, parks } = exchange;
+    const changed = (about: object): void => this.#log.info({ method, ...about, ...peer }, 'changed');
+    return { peer, connection, afterAnswer, parks, changed };
   }
 
   #params<M extends MethodName>(name: M, given: unknown): Given<M> {
@@ -280,11 +290,11 @@ export class Dispatcher {
     );
   }
 
-  #finished(name: MethodName, started: number, outcome: string, { context }: Call): void {
+  #finished(name: MethodName, started: number, outcome: string, { exchange }: Call): void {
     const ms = performance.now() - started;
     this.#metrics.record(name, ms);
     if (!this.#log.isLevelEnabled('debug')) return;
-    this.#log.debug({ method: name, ms: Math.round(ms * 1000) / 1000, outcome, ...context.peer }, 'request');
+    this.#log.debug({ method: name, ms: Math.round(ms * 1000) / 1000, outcome, ...exchange.peer }, 'request');
   }
 
   #mapError(id: PlainId, error: unknown): ErrorAnswer<PlainId> {

@@ -6,7 +6,7 @@ import { openRpcDocument } from '../../protocol/openrpc.ts';
 import { RawJson } from '../../protocol/wire.ts';
 import { PROTOCOL_VERSION } from '../../protocol/version.ts';
 import { VERSION } from '../../version.ts';
-import type { Family, Services } from './types.ts';
+import type { Context, Family, Given, Services } from './types.ts';
 
 /** 0 where the system does not tell, as without /proc. */
 function residentBytes(): number {
@@ -25,40 +25,50 @@ function machine(): { host: string; home: string } {
 export function daemonHandlers({ daemon, log }: Services): Family<'daemon' | 'rpc'> {
   /** The same for as long as the daemon lives, and too long to be put together for everyone who asks. */
   let discovery: RawJson<Result<'rpc.discover'>> | undefined;
-  return {
-    'daemon.hello'({ client, protocol = { min: PROTOCOL_VERSION, max: PROTOCOL_VERSION } }, { peer }) {
-      if (protocol.min > PROTOCOL_VERSION || protocol.max < PROTOCOL_VERSION) {
-        throw new RegistryError(
-          'incompatible_protocol',
-          `cannot speak protocol ${protocol.min} to ${protocol.max}: this daemon (${VERSION}) speaks ${PROTOCOL_VERSION}; upgrade the older of the two`,
-          { protocol: { min: PROTOCOL_VERSION, max: PROTOCOL_VERSION }, version: VERSION },
-        );
-      }
-      if (client?.name) peer.client = `${client.name}${client.version ? `/${client.version}` : ''}`;
-      if (client?.pid) peer.client_pid = client.pid;
-      return {
-        protocol: PROTOCOL_VERSION,
-        version: VERSION,
-        pid: process.pid,
-        epoch: daemon.epoch,
-        started_at: daemon.startedAt,
-        capabilities: Object.keys(methods),
-        ...machine(),
-      };
-    },
-    'daemon.ping': () => 'pong',
-    'daemon.status': () => ({
-      pid: process.pid,
+
+  function hello(
+    { client, protocol = { min: PROTOCOL_VERSION, max: PROTOCOL_VERSION } }: Given<'daemon.hello'>,
+    { peer }: Context,
+  ): Result<'daemon.hello'> {
+    if (protocol.min > PROTOCOL_VERSION || protocol.max < PROTOCOL_VERSION) {
+      throw new RegistryError(
+        'incompatible_protocol',
+        `cannot speak protocol ${protocol.min} to ${protocol.max}: this daemon (${VERSION}) speaks ${PROTOCOL_VERSION}; upgrade the older of the two`,
+        { protocol: { min: PROTOCOL_VERSION, max: PROTOCOL_VERSION }, version: VERSION },
+      );
+    }
+    if (client?.name) peer.client = `${client.name}${client.version ? `/${client.version}` : ''}`;
+    if (client?.pid) peer.client_pid = client.pid;
+    return {
+      protocol: PROTOCOL_VERSION,
       version: VERSION,
-      memory_rss: residentBytes(),
+      pid: process.pid,
+      epoch: daemon.epoch,
+      started_at: daemon.startedAt,
+      capabilities: Object.keys(methods),
       ...machine(),
-      ...daemon.status(),
-    }),
-    'daemon.shutdown'({ reason }, { peer }) {
-      log.info({ reason, ...peer }, 'asked to shut down');
-      daemon.shutdown(reason ?? 'daemon.shutdown');
-      return null;
+    };
+  }
+
+  return {
+    'daemon.hello': { run: hello },
+    'daemon.ping': { run: () => 'pong' },
+    'daemon.status': {
+      run: () => ({
+        pid: process.pid,
+        version: VERSION,
+        memory_rss: residentBytes(),
+        ...machine(),
+        ...daemon.status(),
+      }),
     },
-    'rpc.discover': () => (discovery ??= new RawJson(JSON.stringify(openRpcDocument()))),
+    'daemon.shutdown': {
+      run({ reason }, { peer }) {
+        log.info({ reason, ...peer }, 'asked to shut down');
+        daemon.shutdown(reason ?? 'daemon.shutdown');
+        return null;
+      },
+    },
+    'rpc.discover': { run: () => (discovery ??= new RawJson(JSON.stringify(openRpcDocument()))) },
   };
 }

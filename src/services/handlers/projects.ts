@@ -9,12 +9,14 @@ import { countByStatus, list } from '../../domain/query.ts';
 import { findNamed, findProject } from '../../domain/places/references.ts';
 import type { Found } from '../../domain/places/whereabouts.ts';
 import { Draft } from '../../domain/registry.ts';
-import type { MethodName, Result } from '../../protocol/methods.ts';
+import type { Result } from '../../protocol/methods.ts';
 import { RawJson } from '../../protocol/wire.ts';
 import { dataOutside } from '../trash/kept-data.ts';
 import type { Operation } from '../../store/store.ts';
 import type { Lease } from '../leases.ts';
+import { requireDirectory } from '../directories.ts';
 import { projectJson } from '../presentation.ts';
+import { byId } from './by-id.ts';
 import type { Context, Family, Given, PreparedMove, Services } from './types.ts';
 
 export function projectHandlers(services: Services): Family<'projects'> {
@@ -22,16 +24,110 @@ export function projectHandlers(services: Services): Family<'projects'> {
   const present = (project: Project): string => projectJson(project, leases);
   const directoryOf = (id: string): string => join(paths.projectsDir, id);
 
-  /** A change of one project, answered with the project as it is then. */
-  async function changed(
-    method: MethodName,
-    { peer }: Context,
+  const requireCodebase = (path: string, { connection }: Context): Promise<void> =>
+    places.inTurn(connection, () => requireDirectory(path, lanes.foreign));
+
+  /** Makes a change of one project, which is answered as it is then. */
+  async function change(
+    { changed }: Context,
     operation: Operation<Project>,
     applied?: () => void,
-  ): Promise<{ project: Project; answer: RawJson<Result<'projects.get'>> }> {
+  ): Promise<RawJson<Result<'projects.get'>>> {
     const project = await store.change(operation, applied);
-    log.info({ method, project: project.project_id, name: project.name, ...peer }, 'changed');
-    return { project, answer: new RawJson(present(project)) };
+    changed({ project: project.project_id, name: project.name });
+    return new RawJson(present(project));
+  }
+
+  function activeAnswer(active: Project | null): RawJson<Result<'projects.active'>> {
+    return new RawJson(`{"active_project":${active ? present(active) : 'null'}}`);
+  }
+
+  async function register(
+    params: Given<'projects.register'>,
+    context: Context,
+  ): Promise<RawJson<Result<'projects.get'>>> {
+    const id = randomUUID();
+    const directory = directoryOf(id);
+    let isNew = false;
+    const answer = await change(context, (draft, now) => {
+      const project = operations.register(draft, { ...params, id, directory, now });
+      // An existing project has its directory.
+      isNew = project.project_id === id;
+      return project;
+    });
+    if (!isNew) return answer;
+    const make = () => mkdir(directory, { recursive: true, mode: 0o700 });
+    await lanes.projects.ask(make).catch((error: unknown) => {
+      // The project is registered; registry.validate reports the directory and a repair makes it.
+      log.error({ err: error, project: id }, "cannot make the project's directory");
+    });
+    return answer;
+  }
+
+  async function moveProjects(
+    { project, from, to, dry_run: isTrial, former }: Given<'projects.move'> & PreparedMove,
+    { changed }: Context,
+  ): Promise<RawJson<Result<'projects.move'>>> {
+    const leadsTo = (path: string): string => former?.get(path) ?? path;
+    const { moved, others } = await store.change((draft, now) =>
+      // What happens in a draft of its own is not written.
+      move(isTrial ? new Draft(draft) : draft, { project, from }, to, now, leadsTo),
+    );
+    if (!isTrial) changed({ projects: moved.map(({ project_id: id }) => id), to });
+    const also = others.length > 0 ? `,"others":[${others.map(present).join(',')}]` : '';
+    return new RawJson(`{"projects":[${moved.map(present).join(',')}]${also}}`);
+  }
+
+  async function setStatus(
+    { project: reference, status, error, if_etag: ifEtag }: Given<'projects.set_status'>,
+    context: Context,
+  ): Promise<RawJson<Result<'projects.get'>>> {
+    let lease: Lease | undefined;
+    return await change(
+      context,
+      (draft, now) => {
+        lease = leases.requireFree(findProject(draft, reference), context.connection);
+        return operations.setStatus(draft, reference, status, now, { error, ifEtag });
+      },
+      () => {
+        // The holder itself has said how it ended.
+        if (lease && status !== 'training') leases.end(lease);
+      },
+    );
+  }
+
+  async function remove(
+    { project: reference, keep_files, force, if_etag }: Given<'projects.remove'>,
+    { changed }: Context,
+  ): Promise<Result<'projects.remove'>> {
+    const removed = await store.change((draft) => {
+      if (!force) leases.requireFree(findNamed(draft, reference));
+      return { project: operations.remove(draft, reference, if_etag), active: draft.active };
+    });
+    const { project_id, name } = removed.project;
+    changed({ project: project_id, name });
+    const answer = { project_id, active_project: removed.active };
+    if (keep_files) return answer;
+    const [kept, left] = await Promise.all([
+      dataOutside(removed.project, directoryOf(project_id), paths.projectsDir, lanes),
+      trash.discard(project_id),
+    ]);
+    return { ...answer, ...(left && { left: [left] }), ...(kept.length > 0 && { kept }) };
+  }
+
+  async function resolve(
+    { project: named, env, cwd, to_change }: Given<'projects.resolve'>,
+    { connection }: Context,
+  ): Promise<RawJson<Result<'projects.resolve'>>> {
+    const find = (path: string): Promise<Found | undefined> =>
+      to_change ? places.findToChange(path, connection) : places.find(path, connection);
+    const isGiven = named !== undefined || Boolean(env);
+    const around = !isGiven && cwd !== undefined ? await find(cwd) : undefined;
+    const { project, resolved_by } =
+      named === undefined && env
+        ? await byEnvironment(env, find)
+        : operations.resolve(store.registry, { project: named, around });
+    return new RawJson(`{"project":${present(project)},"resolved_by":"${resolved_by}"}`);
   }
 
   /** Who did not name a project themselves should hear where the name comes from. */
@@ -50,110 +146,67 @@ export function projectHandlers(services: Services): Family<'projects'> {
     }
   }
 
-  function activeAnswer(active: Project | null): RawJson<Result<'projects.active'>> {
-    return new RawJson(`{"active_project":${active ? present(active) : 'null'}}`);
-  }
-
   return {
-    async 'projects.register'(params, context) {
-      const id = randomUUID();
-      const input = { ...params, id, directory: directoryOf(id) };
-      const { project, answer } = await changed('projects.register', context, (draft, now) =>
-        operations.register(draft, { ...input, now }),
-      );
-      // An existing project has its directory.
-      if (project.project_id === id) {
-        const make = () => mkdir(directoryOf(id), { recursive: true, mode: 0o700 });
-        await lanes.projects.ask(make).catch((error: unknown) => {
-          // The project is registered; registry.validate reports the directory and a repair makes it.
-          log.error({ err: error, project: id }, "cannot make the project's directory");
-        });
-      }
-      return answer;
+    'projects.register': {
+      async prepare({ source_path }, context) {
+        await requireCodebase(source_path, context);
+        return null;
+      },
+      run: register,
     },
-    'projects.get': ({ project }) => new RawJson(present(findProject(store.registry, project))),
-    'projects.list'(query) {
-      const page = list(store.registry, query);
-      const projects = page.projects.map(present).join(',');
-      return new RawJson(`{"projects":[${projects}],"next_cursor":${JSON.stringify(page.next_cursor)}}`);
+    'projects.get': { run: ({ project }) => new RawJson(present(findProject(store.registry, project))) },
+    'projects.list': {
+      run(query) {
+        const page = list(store.registry, query);
+        const projects = page.projects.map(present).join(',');
+        return new RawJson(`{"projects":[${projects}],"next_cursor":${JSON.stringify(page.next_cursor)}}`);
+      },
     },
-    'projects.count': ({ status }) => (status ? countByStatus(store.registry)[status] : store.registry.size),
-    async 'projects.update'({ project, if_etag, ...fields }, context) {
-      const { answer } = await changed('projects.update', context, (draft, now) =>
-        operations.update(draft, project, fields, now, if_etag),
-      );
-      return answer;
+    'projects.count': {
+      run: ({ status }) => (status ? countByStatus(store.registry)[status] : store.registry.size),
     },
-    async 'projects.move'(params: Given<'projects.move'> & PreparedMove, { peer }) {
-      const { project, from, to, dry_run: isTrial, former } = params;
-      const leadsTo = (path: string): string => former?.get(path) ?? path;
-      const { moved, others } = await store.change((draft, now) =>
-        // What happens in a draft of its own is not written.
-        move(isTrial ? new Draft(draft) : draft, { project, from }, to, now, leadsTo),
-      );
-      const ids = moved.map(({ project_id: id }) => id);
-      if (!isTrial) log.info({ method: 'projects.move', projects: ids, to, ...peer }, 'changed');
-      const also = others.length > 0 ? `,"others":[${others.map(present).join(',')}]` : '';
-      return new RawJson(`{"projects":[${moved.map(present).join(',')}]${also}}`);
+    'projects.update': {
+      async prepare(params, context) {
+        if (params.source_path !== undefined) await requireCodebase(params.source_path, context);
+        return await byId(params, (path) => places.findToChange(path, context.connection));
+      },
+      run: ({ project, if_etag, ...fields }, context) =>
+        change(context, (draft, now) => operations.update(draft, project, fields, now, if_etag)),
     },
-    async 'projects.set_status'({ project: reference, status, error, if_etag }, context) {
-      let lease: Lease | undefined;
-      const { answer } = await changed(
-        'projects.set_status',
-        context,
-        (draft, now) => {
-          lease = leases.requireFree(findProject(draft, reference), context.connection);
-          return operations.setStatus(draft, reference, status, now, { error, ifEtag: if_etag });
-        },
-        () => {
-          // The holder itself has said how it ended.
-          if (lease && status !== 'training') leases.end(lease);
-        },
-      );
-      return answer;
+    'projects.move': {
+      async prepare(params, context): Promise<Given<'projects.move'> & PreparedMove> {
+        const { from, to } = params;
+        const { connection } = context;
+        await requireCodebase(to, context);
+        const named = await byId(params, (path) => places.findToChange(path, connection));
+        const former = await places.former(from === undefined ? [to] : [from, to], connection);
+        return { ...(named ?? params), former };
+      },
+      run: moveProjects,
     },
-    async 'projects.remove'({ project: reference, keep_files, force, if_etag }, { peer }) {
-      const removed = await store.change((draft) => {
-        if (!force) leases.requireFree(findNamed(draft, reference));
-        return { project: operations.remove(draft, reference, if_etag), active: draft.active };
-      });
-      const { project_id, name } = removed.project;
-      log.info({ method: 'projects.remove', project: project_id, name, ...peer }, 'changed');
-      const answer = { project_id, active_project: removed.active };
-      if (keep_files) return answer;
-      const [kept, left] = await Promise.all([
-        dataOutside(removed.project, directoryOf(project_id), paths.projectsDir, lanes),
-        trash.discard(project_id),
-      ]);
-      return { ...answer, ...(left && { left: [left] }), ...(kept.length > 0 && { kept }) };
+    'projects.set_status': { run: setStatus },
+    'projects.remove': {
+      prepare: (params, { connection }) => byId(params, (path) => places.findAt(path, connection)),
+      run: remove,
     },
-    async 'projects.touch'({ project }, context) {
-      return (await changed('projects.touch', context, (draft, now) => operations.touch(draft, project, now)))
-        .answer;
+    'projects.touch': {
+      run: ({ project }, context) => change(context, (draft, now) => operations.touch(draft, project, now)),
     },
-    async 'projects.retrain'({ project, reason }, context) {
-      const { answer } = await changed('projects.retrain', context, (draft, now) => {
-        leases.requireFree(findProject(draft, project));
-        return operations.retrain(draft, project, now, reason ?? null);
-      });
-      return answer;
+    'projects.retrain': {
+      run: ({ project, reason }, context) =>
+        change(context, (draft, now) => {
+          leases.requireFree(findProject(draft, project));
+          return operations.retrain(draft, project, now, reason);
+        }),
     },
-    async 'projects.activate'({ project }, { peer }) {
-      const active = await store.change((draft, now) => operations.activate(draft, project, now));
-      log.info({ method: 'projects.activate', project: active?.project_id ?? null, ...peer }, 'changed');
-      return activeAnswer(active);
+    'projects.activate': {
+      async run({ project }, { changed }) {
+        const active = await store.change((draft, now) => operations.activate(draft, project, now));
+        changed({ project: active?.project_id ?? null });
+        return activeAnswer(active);
+      },
     },
-    'projects.active': () => activeAnswer(operations.activeProject(store.registry)),
-    async 'projects.resolve'({ project: named, env, cwd, to_change }, { connection }) {
-      const find = (path: string): Promise<Found | undefined> =>
-        to_change ? places.findToChange(path, connection) : places.find(path, connection);
-      const isGiven = named !== undefined || Boolean(env);
-      const around = !isGiven && cwd !== undefined ? await find(cwd) : undefined;
-      const { project, resolved_by } =
-        named === undefined && env
-          ? await byEnvironment(env, find)
-          : operations.resolve(store.registry, { project: named, around });
-      return new RawJson(`{"project":${present(project)},"resolved_by":"${resolved_by}"}`);
-    },
+    'projects.active': { run: () => activeAnswer(operations.activeProject(store.registry)) },
+    'projects.resolve': { run: resolve },
   };
 }

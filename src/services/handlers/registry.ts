@@ -10,7 +10,7 @@ import { sharedRun } from '../shared-run.ts';
 import type { Family, Services } from './types.ts';
 
 export function registryHandlers(services: Services): Family<'registry'> {
-  const { store, leases, events, log } = services;
+  const { store, leases, events } = services;
   const surroundings: Surroundings = { ...services, isTraining: (id) => !leases.isFree(id) };
   // Each asks the disk thousands of times or reads every backup: a thousand callers at once share the answer.
   const validate = sharedRun(() => inspect(store.registry, surroundings));
@@ -20,41 +20,48 @@ export function registryHandlers(services: Services): Family<'registry'> {
     }),
   );
   return {
-    'registry.info': () => registryInfo(services),
-    async 'registry.validate'({ projects, codes }, { connection }) {
-      if (!projects && !codes) return { issues: await validate() };
-      // One asker asks one thing at a time.
-      const look = (): Promise<Issue[]> => inspect(store.registry, surroundings, { projects, codes });
-      return { issues: await services.places.inTurn(connection, look) };
+    'registry.info': { run: () => registryInfo(services) },
+    'registry.validate': {
+      async run({ projects, codes }, { connection }) {
+        if (!projects && !codes) return { issues: await validate() };
+        // One asker asks one thing at a time.
+        const look = (): Promise<Issue[]> => inspect(store.registry, surroundings, { projects, codes });
+        return { issues: await services.places.inTurn(connection, look) };
+      },
     },
-    async 'registry.repair'({ codes }, { peer }) {
-      const done = await repair(store, surroundings, codes);
-      log.info(
-        { method: 'registry.repair', fixed: done.fixed.length, remaining: done.remaining.length, ...peer },
-        'changed',
-      );
-      return done;
+    'registry.repair': {
+      async run({ codes }, { changed }) {
+        const done = await repair(store, surroundings, codes);
+        changed({ fixed: done.fixed.length, remaining: done.remaining.length });
+        return done;
+      },
     },
-    'registry.reload': async () => ({ changed: await store.look() }),
-    'registry.backups': async () => ({ backups: await describeBackups() }),
-    async 'registry.restore'({ name, projects }, { peer }) {
-      await store.restore(name, projects);
-      log.info({ method: 'registry.restore', name, projects, ...peer }, 'changed');
-      return registryInfo(services);
+    'registry.reload': { run: async () => ({ changed: await store.look() }) },
+    'registry.backups': { run: async () => ({ backups: await describeBackups() }) },
+    'registry.restore': {
+      async run({ name, projects }, { changed }) {
+        await store.restore(name, projects);
+        changed({ name, projects });
+        return registryInfo(services);
+      },
     },
-    'registry.watch'({ cursor, project, progress }, { connection, afterAnswer }) {
-      const projectId = project === undefined ? undefined : findProject(store.registry, project).project_id;
-      const subscribed = events.watch(connection, { cursor, projectId, progress });
-      afterAnswer(() => events.start(subscribed.subscription));
-      if (cursor !== undefined) return subscribed;
-      const { subscription, cursor: now } = subscribed;
-      return new RawJson(
-        `{"subscription":"${subscription}","cursor":"${now}",${snapshotJson(store, projectId)}}`,
-      );
+    'registry.watch': {
+      run({ cursor, project, progress }, { connection, afterAnswer }) {
+        const projectId = project === undefined ? undefined : findProject(store.registry, project).project_id;
+        const subscribed = events.watch(connection, { cursor, projectId, progress });
+        afterAnswer(() => events.start(subscribed.subscription));
+        if (cursor !== undefined) return subscribed;
+        const { subscription, cursor: now } = subscribed;
+        return new RawJson(
+          `{"subscription":"${subscription}","cursor":"${now}",${snapshotJson(store, projectId)}}`,
+        );
+      },
     },
-    'registry.unwatch'({ subscription }, { connection }) {
-      events.unwatch(connection, subscription);
-      return null;
+    'registry.unwatch': {
+      run({ subscription }, { connection }) {
+        events.unwatch(connection, subscription);
+        return null;
+      },
     },
   };
 }

@@ -5,7 +5,7 @@ import { findProject } from '../../domain/places/references.ts';
 import type { Draft } from '../../domain/registry.ts';
 import * as training from '../../domain/training/training.ts';
 import { timestampOf } from '../../domain/values/time.ts';
-import type { MethodName, Result } from '../../protocol/methods.ts';
+import type { Result } from '../../protocol/methods.ts';
 import { RawJson } from '../../protocol/wire.ts';
 import { Claims } from '../claims.ts';
 import { type Lease, RESUME_GRACE_MS } from '../leases.ts';
@@ -31,9 +31,8 @@ export function trainingHandlers(services: Services): Family<'training'> {
 
   /** Begins a lease on the project that `choose` finds in the draft; null when it finds none. */
   async function begin(
-    method: MethodName,
     { holder, stall_ms, force = false }: Pick<Given<'training.begin'>, 'holder' | 'stall_ms' | 'force'>,
-    { peer, connection }: Context,
+    { peer, connection, changed }: Context,
     choose: (draft: Draft) => Project | null,
   ): Promise<RawJson<Result<'training.begin'>> | null> {
     const claim = {};
@@ -48,7 +47,7 @@ export function trainingHandlers(services: Services): Family<'training'> {
       // And the same batch may have removed the project.
       if (!store.registry.get(project.project_id)) leases.end(lease);
       const { project_id, name } = project;
-      log.info({ method, project: project_id, name, token: lease.token, ...peer }, 'changed');
+      changed({ project: project_id, name, token: lease.token });
     };
     try {
       const project = await store.change((draft, now) => {
@@ -73,9 +72,8 @@ export function trainingHandlers(services: Services): Family<'training'> {
 
   /** Ends the lease that a token stands for by a durable change. */
   async function end(
-    method: MethodName,
     { project: reference, token }: { project: string; token: number },
-    { peer }: Context,
+    { changed }: Context,
     change: (draft: Draft, project: Project, lease: Lease, now: string) => Project,
   ): Promise<RawJson<Result<'projects.get'>>> {
     const ending = {};
@@ -88,7 +86,7 @@ export function trainingHandlers(services: Services): Family<'training'> {
         },
         ({ project: { project_id, name }, lease }) => {
           leases.end(lease);
-          log.info({ method, project: project_id, name, token, ...peer }, 'changed');
+          changed({ project: project_id, name, token });
         },
       );
       return present(project);
@@ -117,95 +115,108 @@ export function trainingHandlers(services: Services): Family<'training'> {
   }
 
   return {
-    async 'training.begin'(params, context) {
-      const begun = await begin('training.begin', params, context, (draft) =>
-        findProject(draft, params.project),
-      );
-      // There is always a project to begin with, or an error.
-      return begun as NonNullable<typeof begun>;
+    'training.begin': {
+      async run(params, context) {
+        const begun = await begin(params, context, (draft) => findProject(draft, params.project));
+        // There is always a project to begin with, or an error.
+        return begun as NonNullable<typeof begun>;
+      },
     },
-    async 'training.claim'({ languages, tags, wait_ms = 0, ...params }, context) {
-      const filter = { languages, tags };
-      const attempt = (): ReturnType<typeof begin> =>
-        begin('training.claim', params, context, (draft) => training.nextWaiting(draft, filter, isFree));
-      // Most of the time there is nothing, and the queue need not be bothered.
-      const begun = training.nextWaiting(store.registry, filter, isFree) ? await attempt() : null;
-      if (begun !== null || wait_ms === 0) return begun;
-      // A peer that will ask nothing more could do nothing with a lease.
-      const isNeeded = (): boolean => !context.connection.ended;
-      context.parks();
-      return await claims.wait({ filter, ms: wait_ms, isNeeded, attempt });
+    'training.claim': {
+      async run({ languages, tags, wait_ms = 0, ...params }, context) {
+        const filter = { languages, tags };
+        const attempt = (): ReturnType<typeof begin> =>
+          begin(params, context, (draft) => training.nextWaiting(draft, filter, isFree));
+        // Most of the time there is nothing, and the queue need not be bothered.
+        const begun = training.nextWaiting(store.registry, filter, isFree) ? await attempt() : null;
+        if (begun !== null || wait_ms === 0) return begun;
+        // A peer that will ask nothing more could do nothing with a lease.
+        const isNeeded = (): boolean => !context.connection.ended;
+        context.parks();
+        return await claims.wait({ filter, ms: wait_ms, isNeeded, attempt });
+      },
     },
-    async 'training.progress'({ project: reference, token, ...progress }, { peer }) {
-      training.checkDetails(progress.details);
-      const project = findProject(store.registry, reference);
-      const lease = leases.require(project, token);
-      const at = timestampOf(Date.now());
-      leases.report(lease, progress, at);
-      const { project_id } = project;
-      // Compared with what is written down: a phase whose write failed is written with the next report.
-      if (progress.phase !== undefined && progress.phase !== project.training?.phase) {
-        await store.change((draft, now) => {
-          // The lease may have ended in the meantime, and the record be somebody else's.
-          leases.requireWithin(findProject(draft, project_id), token);
-          return training.notePhase(draft, project_id, lease.live ?? {}, now);
-        });
-        const { name } = project;
+    'training.progress': {
+      async run({ project: reference, token, ...progress }, { changed }) {
+        training.checkDetails(progress.details);
+        const project = findProject(store.registry, reference);
+        const lease = leases.require(project, token);
+        const at = timestampOf(Date.now());
+        leases.report(lease, progress, at);
+        const { project_id, name } = project;
         const { phase } = progress;
-        log.info(
-          { method: 'training.progress', project: project_id, name, phase, token, ...peer },
-          'changed',
+        // Compared with what is written down: a phase whose write failed is written with the next report.
+        if (phase !== undefined && phase !== project.training?.phase) {
+          await store.change((draft, now) => {
+            // The lease may have ended in the meantime, and the record be somebody else's.
+            leases.requireWithin(findProject(draft, project_id), token);
+            return training.notePhase(draft, project_id, lease.live ?? {}, now);
+          });
+          changed({ project: project_id, name, phase, token });
+        }
+        events.progress({
+          project_id,
+          projectJson: projectJson(store.registry.get(project_id) ?? project, leases),
+          at,
+        });
+        return null;
+      },
+    },
+    'training.complete': {
+      run: ({ file_count, lora_adapter_path, metadata, ...params }, context) =>
+        end(params, context, (draft, { project_id }, { live }, now) =>
+          training.complete(draft, project_id, live ?? {}, { file_count, lora_adapter_path, metadata }, now),
+        ),
+    },
+    'training.fail': {
+      async run({ error, details, ...params }, context) {
+        training.checkDetails(details);
+        return await end(params, context, (draft, project, { live }, now) =>
+          training.fail(draft, project, { ...live, ...(details ? { details } : {}) }, error, now),
         );
-      }
-      events.progress({
-        project_id,
-        projectJson: projectJson(store.registry.get(project_id) ?? project, leases),
-        at,
-      });
-      return null;
+      },
     },
-    'training.complete': ({ file_count, lora_adapter_path, metadata, ...params }, context) =>
-      end('training.complete', params, context, (draft, { project_id }, { live }, now) =>
-        training.complete(draft, project_id, live ?? {}, { file_count, lora_adapter_path, metadata }, now),
-      ),
-    async 'training.fail'({ error, details, ...params }, context) {
-      training.checkDetails(details);
-      return await end('training.fail', params, context, (draft, project, { live }, now) => {
-        return training.fail(draft, project, { ...live, ...(details ? { details } : {}) }, error, now);
-      });
+    'training.release': {
+      run: (params, context) =>
+        end(params, context, (draft, project, _lease, now) => training.release(draft, project, now)),
     },
-    'training.release': (params, context) =>
-      end('training.release', params, context, (draft, project, _lease, now) =>
-        training.release(draft, project, now),
-      ),
-    async 'training.cancel'({ project: reference, reason }, { peer }) {
-      const project = await store.change((draft, now) => {
-        const found = findProject(draft, reference);
-        // Also a lease that begins in the same batch is one, and one that ends there is none.
-        const held = training.isLeaseRecorded(found) && !leases.isFree(found.project_id);
-        return held ? training.requestCancel(draft, found, reason, now) : found;
-      });
-      log.info({ method: 'training.cancel', project: project.project_id, reason, ...peer }, 'changed');
-      return present(project);
+    'training.cancel': {
+      async run({ project: reference, reason }, { changed }) {
+        const project = await store.change((draft, now) => {
+          const found = findProject(draft, reference);
+          // Also a lease that begins in the same batch is one, and one that ends there is none.
+          const held = training.isLeaseRecorded(found) && !leases.isFree(found.project_id);
+          return held ? training.requestCancel(draft, found, reason, now) : found;
+        });
+        changed({ project: project.project_id, reason });
+        return present(project);
+      },
     },
-    async 'training.wait'({ project: reference, wait_ms = DEFAULT_WAIT_MS }, context) {
-      const { project_id } = findProject(store.registry, reference);
-      context.parks();
-      return await until(
-        wait_ms,
-        () => !context.connection.closed,
-        async () =>
-          // By id from here on; one that was removed meanwhile is an error.
-          leases.isFree(project_id) ? present(findProject(store.registry, project_id)) : null,
-      );
+    'training.wait': {
+      async run({ project: reference, wait_ms = DEFAULT_WAIT_MS }, context) {
+        const { project_id } = findProject(store.registry, reference);
+        context.parks();
+        return await until(
+          wait_ms,
+          () => !context.connection.closed,
+          async () =>
+            // By id from here on; one that was removed meanwhile is an error.
+            leases.isFree(project_id) ? present(findProject(store.registry, project_id)) : null,
+        );
+      },
     },
-    'training.resume'({ project: reference, token }, { connection, peer }) {
-      const project = findProject(store.registry, reference);
-      const lease = leases.require(project, token);
-      leases.resume(lease, connection);
-      if (connection.ended) leases.disconnect(connection);
-      log.info({ method: 'training.resume', project: project.project_id, token, ...peer }, 'resumed a lease');
-      return new RawJson(`{"token":${token},"project":${projectJson(project, leases)}}`);
+    'training.resume': {
+      run({ project: reference, token }, { connection, peer }) {
+        const project = findProject(store.registry, reference);
+        const lease = leases.require(project, token);
+        leases.resume(lease, connection);
+        if (connection.ended) leases.disconnect(connection);
+        log.info(
+          { method: 'training.resume', project: project.project_id, token, ...peer },
+          'resumed a lease',
+        );
+        return new RawJson(`{"token":${token},"project":${projectJson(project, leases)}}`);
+      },
     },
   };
 }

@@ -13,7 +13,7 @@ import type { Events, Outlet } from '../events.ts';
 import type { Leases } from '../leases.ts';
 import type { Places } from '../places/places.ts';
 
-/** Who calls: goes into the log beside every request, whose lines have the daemon's own number as `pid`. */
+/** Who calls: stands in the log beside what is done for them, where `pid` is the daemon's own number. */
 export interface Peer {
   readonly connection: number;
   client?: string;
@@ -21,7 +21,7 @@ export interface Peer {
 }
 
 /** One message of one peer. */
-export interface Context {
+export interface Exchange {
   readonly peer: Peer;
   readonly connection: Outlet & {
     /** Whether the peer will ask nothing more. */
@@ -35,6 +35,12 @@ export interface Context {
   parks(): void;
   /** Resolves when the peer has read enough of what it was answered before, or has gone; null when it has. */
   room(): Promise<void> | null;
+}
+
+/** One call. */
+export interface Context extends Pick<Exchange, 'peer' | 'connection' | 'afterAnswer' | 'parks'> {
+  /** Puts a change that was made into the log, beside the method and the caller; `about` says what was changed. */
+  changed(about: Readonly<Record<string, unknown>>): void;
 }
 
 /** What the daemon tells and does about itself. */
@@ -70,10 +76,16 @@ export interface PreparedMove {
 
 export type Given<M extends MethodName> = z.output<Methods[M]['params']>;
 export type Answer<M extends MethodName> = Result<M> | RawJson<Result<M>>;
-export type Handler<M extends MethodName> = (
-  params: Given<M>,
-  context: Context,
-) => Answer<M> | Promise<Answer<M>>;
+
+/** What the daemon does for a method. */
+export interface Handler<M extends MethodName> {
+  /**
+   * Asks the disk what has to be known before a change is queued, so that no disk holds up the queue. Gives the
+   * parameters to run with, or null for those that were given. Default: the id of a project in the place of a path.
+   */
+  prepare?(params: Given<M>, context: Context): Promise<Given<M> | null> | null;
+  run(params: Given<M>, context: Context): Answer<M> | Promise<Answer<M>>;
+}
 
 /** The handlers of a family: a declared method without one does not compile. */
 export type Family<F extends string> = { readonly [M in MethodName & `${F}.${string}`]: Handler<M> };

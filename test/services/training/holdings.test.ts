@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Connection } from '../../../src/server/connection.ts';
 import { Holdings } from '../../../src/services/holdings.ts';
-import type { Context } from '../../../src/services/handlers/types.ts';
+import type { Exchange } from '../../../src/services/handlers/types.ts';
 import { Turns } from '../../../src/system/turns.ts';
 import { temporaryDirectory } from '../../support/home.ts';
 
@@ -17,7 +17,7 @@ let path: string;
 let cut: number[];
 let connections: Connection[];
 /** The lines that are not answered yet. */
-let asked: { answer: (text: string) => void; context: Context }[];
+let asked: { answer: (text: string) => void; exchange: Exchange }[];
 
 beforeEach(async () => {
   const directory = await temporaryDirectory();
@@ -31,9 +31,9 @@ beforeEach(async () => {
   server = createServer({ allowHalfOpen: true }, (socket) => {
     number += 1;
     const made = new Connection(socket, number, shared, {
-      answer: (_message, context) =>
+      answer: (_message, exchange) =>
         new Promise((answer) => {
-          asked.push({ answer, context });
+          asked.push({ answer, exchange });
         }),
       idle: nothing,
       writable: nothing,
@@ -119,7 +119,7 @@ test('one that waits at its own wish costs what it was given, not how long its l
     const before = asked.length;
     socket.write(line(MIB));
     for (let turn = 0; turn < 10 && asked.length === before; turn += 1) await settle();
-    asked.at(-1)?.context.parks();
+    asked.at(-1)?.exchange.parks();
   }
   expect(asked).toHaveLength(8);
   await pass(5);
