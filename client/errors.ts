@@ -1,5 +1,5 @@
 /** What a call can end with instead of a result, beside the caller's own abort reason. */
-import { ERROR_CODES, type ErrorKind, type ParamIssue, RegistryError } from '../src/domain/errors.ts';
+import { type ErrorKind, ERRORS, type ParamIssue, RegistryError } from '../src/domain/errors.ts';
 
 export type ConnectionFailure =
   /** Nobody listens, and the client was not to start anybody. */
@@ -61,7 +61,7 @@ export function errorFromAnswer(error: unknown): RegistryError | RpcError {
   const number = typeof code === 'number' ? code : -32603;
   if (isObject(data)) {
     const { kind, ...details } = data;
-    if (isErrorKind(kind) && ERROR_CODES[kind] === number) return new RegistryError(kind, text, details);
+    if (isErrorKind(kind) && ERRORS[kind].code === number) return new RegistryError(kind, text, details);
   }
   return new RpcError(number, text, data);
 }
@@ -78,5 +78,5 @@ export function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 function isErrorKind(kind: unknown): kind is ErrorKind {
-  return typeof kind === 'string' && Object.hasOwn(ERROR_CODES, kind);
+  return typeof kind === 'string' && Object.hasOwn(ERRORS, kind);
 }

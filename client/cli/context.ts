@@ -1,6 +1,6 @@
 /** What every command gets: the flags, the streams, the registry. */
 import { isAbsolute, normalize, resolve } from 'node:path';
-import { isMissing } from '../../src/system/errors.ts';
+import { isMissing, systemReason } from '../../src/system/errors.ts';
 import type { Client } from '../client.ts';
 import type { ConnectOptions } from '../reach/connect.ts';
 import { isSomebodysEnd } from '../reach/here.ts';
@@ -11,8 +11,7 @@ import { findService } from '../service/ask.ts';
 import type { Advise } from './advice.ts';
 import { type Paint, painter } from './terminal/colour.ts';
 import { DamagedNameError } from './cwd.ts';
-import type { Hints } from './errors.ts';
-import { LocalError, systemReason, UsageError } from './failures.ts';
+import { type Hints, LocalError, UsageError } from './errors.ts';
 import { type Shown, shownJson, shownLine, shownLines, shownText, tame } from './terminal/gate.ts';
 import { columnsOf } from './terminal/size.ts';
 import { expandTilde, projectReference, tilde } from './terminal/text.ts';

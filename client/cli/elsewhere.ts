@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import type { Result } from '../../src/protocol/methods.ts';
 import { isSameDirectory, isSeen } from '../reach/here.ts';
 import type { Context } from './context.ts';
-import { LocalError } from './failures.ts';
+import { LocalError } from './errors.ts';
 import { type Diagnosis, warning } from './doctor/finding.ts';
 import { printable, shellWord } from './terminal/text.ts';
 

@@ -1,13 +1,50 @@
-/** Turns whatever a command failed with into a message, what to do next, and an exit code. */
+/** What the command line itself can fail with, and what a person is told of any failure: a message, advice, an exit code. */
 import { ConnectionError, type ConnectionFailure, RpcError } from '../errors.ts';
 import { type ErrorKind, RegistryError } from '../../src/domain/errors.ts';
+import { MAX_NAME_LENGTH } from '../../src/domain/values/names.ts';
 import { PathError } from '../../src/paths.ts';
 import { UnsafeDirectoryError, WITHOUT_SUDO } from '../../src/claim/private-directory.ts';
-import { type ErrorDocument, LocalError, NotRunningError, systemReason, UsageError } from './failures.ts';
+import { systemReason } from '../../src/system/errors.ts';
 import { anyOf, shellWord } from './terminal/text.ts';
 
 /** Good, the registry said no, wrong usage, the daemon cannot be reached, interrupted. */
 export const EXIT = { ok: 0, refused: 1, usage: 2, unreachable: 3, interrupted: 130 } as const;
+
+/** What a failure tells a program that asked with `--json`; `code` is null for what has no number. */
+export interface ErrorDocument {
+  readonly code: number | null;
+  readonly message: string;
+  readonly data: unknown;
+}
+
+/** The person asked for something that cannot be meant. Exit code 2. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+  /** What to do instead, without "try: ". */
+  readonly hint: string | undefined;
+
+  constructor(message: string, hint?: string) {
+    super(message);
+    this.hint = hint;
+  }
+}
+
+/** Something on this side of the socket went wrong: a file, an editor. Exit code 1. */
+export class LocalError extends Error {
+  override readonly name = 'LocalError';
+  readonly hint: string | undefined;
+
+  constructor(message: string, hint?: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.hint = hint;
+  }
+}
+
+/** The daemon is not there, as seen by a command that is about the daemon. Exit code 3. */
+export class NotRunningError extends Error {
+  override readonly name = 'NotRunningError';
+  readonly hint = 'gardener daemon start';
+}
 
 export interface Explained {
   readonly exitCode: number;
@@ -20,18 +57,24 @@ export interface Explained {
 /** What a command advises for errors that it knows more about than this table. */
 export type Hints = Readonly<Partial<Record<ErrorKind | 'invalid_params', string>>>;
 
-const HINTS: Hints = {
+/** What is advised for each error where the command knows no better; null where the message says enough. */
+const HINTS: Readonly<Record<ErrorKind, string | null>> = {
   project_not_found: 'gardener ls',
   project_exists: 'another name',
-  invalid_name: 'another name: at most 255 characters, and none of < > : " / \\ | ? *',
+  invalid_name: `another name: at most ${MAX_NAME_LENGTH} characters, and none of < > : " / \\ | ? *`,
   source_path_missing: 'a directory that exists',
   etag_mismatch: 'the same again',
   lease_held: 'again when the training has ended',
+  lease_lost: null,
+  // Its near names are what it is about.
+  ambiguous_project: null,
   registry_read_only: 'gardener status, which says what is wrong with the file',
   // Where the daemon does not know better.
   storage_failed: 'gardener doctor; gardener daemon logs may say more',
   shutting_down: 'again in a moment',
   incompatible_protocol: 'gardener daemon restart, with the same version everywhere',
+  cursor_expired: null,
+  backup_not_found: null,
   too_many_connections: 'close programs that use the registry, then again',
 };
 
@@ -93,7 +136,7 @@ function explainRegistry(error: RegistryError, hints: Hints): Explained {
   const { code, kind, data } = error;
   let { message } = error;
   const near = data.suggestions;
-  let hint = hints[kind] ?? HINTS[kind];
+  let hint = hints[kind] ?? HINTS[kind] ?? undefined;
   // The daemon knows what the disk said.
   if (kind === 'storage_failed' && !hints[kind] && near[0]) {
     [hint] = near;

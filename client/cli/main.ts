@@ -8,7 +8,7 @@ import type { Host } from './context.ts';
 import { lostDirectory, realWorkingDirectory, workingDirectory } from './cwd.ts';
 import { EXIT } from './errors.ts';
 import { ignoredSignals } from './train/process/ignored-signals.ts';
-import { systemReason } from './failures.ts';
+import { systemReason } from '../../src/system/errors.ts';
 import { shownLine, shownOver } from './terminal/gate.ts';
 import { run } from './run.ts';
 

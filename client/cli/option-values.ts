@@ -1,7 +1,7 @@
 /** Reading the values of flags. */
 import { InvalidArgumentError, Option } from 'commander';
 import type { TrainingStatus } from '../../src/domain/project.ts';
-import { UsageError } from './failures.ts';
+import { UsageError } from './errors.ts';
 import { shellWord } from './terminal/text.ts';
 
 /** For flags that may be given several times. */

@@ -1,43 +1,79 @@
 /**
- * Every error the registry gives of its own accord, in the order in which a caller meets them.
+ * Every error the registry gives of its own accord, in the order in which a caller meets them: all that is to be said of
+ * a kind is its row. The codes are positive, so that the range JSON-RPC reserves stays free for protocol faults.
  *
- * The codes are positive, so that the range JSON-RPC reserves stays free for protocol faults.
  * This file has no imports: the client library shares it, and the client stays thin.
  */
-export const ERROR_CODES = {
-  /** No project matches the reference; `suggestions` holds near names. */
-  project_not_found: 1001,
-  /** The name is taken, without regard to case. */
-  project_exists: 1002,
-  /** The name is empty, too long or has forbidden characters. */
-  invalid_name: 1003,
-  /** The source path does not exist or is no directory. */
-  source_path_missing: 1004,
-  /** `if_etag` was given and the project has changed since; carries the current project. */
-  etag_mismatch: 1005,
-  /** Somebody else is training the project; carries the holder. */
-  lease_held: 1006,
-  /** The token is not the current one. */
-  lease_lost: 1007,
-  /** A reference matches several projects; carries them. */
-  ambiguous_project: 1008,
-  /** The file is of a newer major version, or was made invalid from outside. */
-  registry_read_only: 1009,
-  /** The write failed and nothing changed, unless `applied` is true. */
-  storage_failed: 1010,
-  /** The daemon is draining. */
-  shutting_down: 1011,
-  /** Client and daemon have no protocol version in common. */
-  incompatible_protocol: 1012,
-  /** The watch cursor is older than the history, or from an earlier daemon. */
-  cursor_expired: 1013,
-  /** No backup has this name. */
-  backup_not_found: 1014,
-  /** The daemon has as many connections as it takes. */
-  too_many_connections: 1015,
-} as const;
 
-export type ErrorKind = keyof typeof ERROR_CODES;
+interface Row {
+  readonly code: number;
+  /** What `data` has each time, beside `kind` and `suggestions`. */
+  readonly data: readonly string[];
+  /** For the documentation. */
+  readonly meaning: string;
+}
+
+export const ERRORS = {
+  project_not_found: { code: 1001, data: [], meaning: 'No project matches; `suggestions` holds near names.' },
+  project_exists: {
+    code: 1002,
+    data: ['project'],
+    meaning: 'The name is taken, without regard to case; `project` is the one that has it.',
+  },
+  invalid_name: {
+    code: 1003,
+    data: ['name'],
+    meaning: 'The name is empty, too long or has forbidden characters.',
+  },
+  source_path_missing: {
+    code: 1004,
+    data: ['source_path'],
+    meaning: 'The source path does not exist or is no directory.',
+  },
+  etag_mismatch: {
+    code: 1005,
+    data: ['project'],
+    meaning: '`if_etag` was given and the project has changed since; `project` is how it is now.',
+  },
+  lease_held: {
+    code: 1006,
+    data: ['holder', 'project'],
+    meaning: 'Somebody else is training the project; `holder` says who.',
+  },
+  lease_lost: { code: 1007, data: ['project'], meaning: 'The token is not the current one.' },
+  ambiguous_project: {
+    code: 1008,
+    data: ['projects'],
+    meaning: 'The reference matches several projects; they are in `projects`.',
+  },
+  registry_read_only: {
+    code: 1009,
+    data: ['problem', 'file'],
+    meaning: 'The file is of a newer version, or was made invalid from outside.',
+  },
+  storage_failed: {
+    code: 1010,
+    data: ['applied'],
+    meaning:
+      'The write failed, or the file (`problem`) or a backup cannot be looked at, and nothing changed, unless `applied` is true: then only its surviving a power cut is not certain.',
+  },
+  shutting_down: { code: 1011, data: [], meaning: 'The daemon is draining.' },
+  incompatible_protocol: {
+    code: 1012,
+    data: ['protocol', 'version'],
+    meaning: 'Client and daemon have no protocol version in common.',
+  },
+  cursor_expired: {
+    code: 1013,
+    data: ['cursor'],
+    meaning: 'The cursor is older than the history, or from an earlier daemon.',
+  },
+  backup_not_found: { code: 1014, data: ['name'], meaning: 'No backup has this name.' },
+  too_many_connections: { code: 1015, data: [], meaning: 'The daemon has as many connections as it takes.' },
+} as const satisfies Readonly<Record<string, Row>>;
+
+export type ErrorKind = keyof typeof ERRORS;
+export const ERROR_KINDS = Object.keys(ERRORS) as readonly ErrorKind[];
 
 /** What a registry error carries beside its code and message. */
 export interface ErrorData {
@@ -61,7 +97,7 @@ export class RegistryError extends Error {
 
   constructor(kind: ErrorKind, message: string, details: Readonly<Record<string, unknown>> = {}) {
     super(message);
-    this.code = ERROR_CODES[kind];
+    this.code = ERRORS[kind].code;
     this.kind = kind;
     this.data = { suggestions: [], ...details, kind };
   }

@@ -1,8 +1,7 @@
 /** The OpenRPC document, made from the catalogue: https://spec.open-rpc.org */
 import { z } from 'zod';
-import { ERROR_CODES, type ErrorKind } from '../domain/errors.ts';
+import { ERROR_KINDS, type ErrorKind, ERRORS } from '../domain/errors.ts';
 import { VERSION } from '../version.ts';
-import { ERROR_MEANINGS } from './error-meanings.ts';
 import { declaredErrors, type Method } from './method.ts';
 import { methods } from './methods.ts';
 import { INVALID_PARAMS } from './wire.ts';
@@ -43,7 +42,7 @@ export function openRpcDocument(): { openrpc: string; [key: string]: unknown } {
     components: {
       schemas,
       errors: {
-        ...Object.fromEntries(Object.keys(ERROR_MEANINGS).map((kind) => [kind, describe(kind as ErrorKind)])),
+        ...Object.fromEntries(ERROR_KINDS.map((kind) => [kind, describeError(kind)])),
         invalid_params: {
           code: INVALID_PARAMS,
           message: 'Parameters are missing, wrong or not known; `issues` has the path of each, and why.',
@@ -57,8 +56,9 @@ export function openRpcDocument(): { openrpc: string; [key: string]: unknown } {
   };
 }
 
-function describe(kind: ErrorKind): Schema {
-  return { code: ERROR_CODES[kind], message: ERROR_MEANINGS[kind], data: { kind, suggestions: [] } };
+function describeError(kind: ErrorKind): Schema {
+  const { code, meaning } = ERRORS[kind];
+  return { code, message: meaning, data: { kind, suggestions: [] } };
 }
 
 function describeMethod(name: string, declaration: Method, schemas: Record<string, Schema>): Schema {

@@ -1,6 +1,6 @@
 /** The open connections of a claimed socket, and how many there may be. */
 import type { Server, Socket } from 'node:net';
-import { ERROR_CODES } from '../domain/errors.ts';
+import { ERRORS } from '../domain/errors.ts';
 import { MAX_CONNECTIONS } from '../protocol/limits.ts';
 import { errorAnswer } from '../protocol/wire.ts';
 import { type Answerer, Connection, type Shared } from './connection.ts';
@@ -14,7 +14,7 @@ const ASK_BEYOND = 16;
 const LAST_WORD = JSON.stringify(
   errorAnswer(
     null,
-    ERROR_CODES.shutting_down,
+    ERRORS.shutting_down.code,
     'the daemon has shut down; what it has not answered was not done and may be sent again',
     { kind: 'shutting_down', suggestions: [] },
   ),
@@ -108,7 +108,7 @@ export class Listener {
     const remedy = limit < MAX_CONNECTIONS ? ', or let the daemon open more files (ulimit -n)' : '';
     const answer = errorAnswer(
       null,
-      ERROR_CODES.too_many_connections,
+      ERRORS.too_many_connections.code,
       `cannot connect: ${limit} connections are open; close some${remedy}`,
       { kind: 'too_many_connections', suggestions: [] },
     );

@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { explain } from '../../client/cli/errors.ts';
-import { LocalError, NotRunningError, UsageError } from '../../client/cli/failures.ts';
+import { explain, LocalError, NotRunningError, UsageError } from '../../client/cli/errors.ts';
 import { ConnectionError, RpcError } from '../../client/errors.ts';
-import { ERROR_CODES, type ErrorKind, RegistryError } from '../../src/domain/errors.ts';
+import { ERROR_KINDS, ERRORS, RegistryError } from '../../src/domain/errors.ts';
 import { SocketPathError } from '../../src/paths.ts';
 
 describe('the exit code of', () => {
@@ -21,16 +20,13 @@ describe('the exit code of', () => {
   });
 });
 
-test.each(Object.keys(ERROR_CODES) as ErrorKind[])(
-  '%s comes with its code and, for most, with advice',
-  (kind) => {
-    const { hint, document } = explain(new RegistryError(kind, 'cannot do it', { suggestions: ['a', 'b'] }));
-    expect(document).toMatchObject({ code: ERROR_CODES[kind], message: 'cannot do it', data: { kind } });
-    if (!['project_not_found', 'lease_lost', 'cursor_expired', 'backup_not_found'].includes(kind)) {
-      expect(hint).toBeTruthy();
-    }
-  },
-);
+test.each(ERROR_KINDS)('%s comes with its code and, for most, with advice', (kind) => {
+  const { hint, document } = explain(new RegistryError(kind, 'cannot do it', { suggestions: ['a', 'b'] }));
+  expect(document).toMatchObject({ code: ERRORS[kind].code, message: 'cannot do it', data: { kind } });
+  if (!['project_not_found', 'lease_lost', 'cursor_expired', 'backup_not_found'].includes(kind)) {
+    expect(hint).toBeTruthy();
+  }
+});
 
 test('near names are asked about, and take the place of other advice', () => {
   const error = new RegistryError('project_not_found', 'cannot find project "pay"', {

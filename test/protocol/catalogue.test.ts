@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { ERROR_CODES } from '../../src/domain/errors.ts';
+import { ERRORS } from '../../src/domain/errors.ts';
 import { declaredErrors, type Method } from '../../src/protocol/method.ts';
 import { findMethod, methods } from '../../src/protocol/methods.ts';
 import { startDaemon } from '../support/daemon.ts';
@@ -24,7 +24,7 @@ describe('each method', () => {
     const errors = declaredErrors(method);
     expect(new Set(errors).size).toBe(errors.length);
     expect(new Set(method.errors).size).toBe(method.errors.length);
-    for (const kind of errors) expect(ERROR_CODES).toHaveProperty(kind);
+    for (const kind of errors) expect(ERRORS).toHaveProperty(kind);
   });
 });
 
@@ -60,26 +60,6 @@ test('a name that is no method’s finds none', () => {
   for (const name of ['', 'toString', '__proto__', 'constructor', 'projects', 'projects.']) {
     expect(findMethod(name)).toBeUndefined();
   }
-});
-
-test('the codes of the errors are those of the contract', () => {
-  expect(ERROR_CODES).toEqual({
-    project_not_found: 1001,
-    project_exists: 1002,
-    invalid_name: 1003,
-    source_path_missing: 1004,
-    etag_mismatch: 1005,
-    lease_held: 1006,
-    lease_lost: 1007,
-    ambiguous_project: 1008,
-    registry_read_only: 1009,
-    storage_failed: 1010,
-    shutting_down: 1011,
-    incompatible_protocol: 1012,
-    cursor_expired: 1013,
-    backup_not_found: 1014,
-    too_many_connections: 1015,
-  });
 });
 
 test('a daemon has a handler for every method', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { ERROR_CODES } from '../../src/domain/errors.ts';
+import { ERRORS } from '../../src/domain/errors.ts';
 import { declaredErrors, type Method } from '../../src/protocol/method.ts';
 import { findMethod, methods } from '../../src/protocol/methods.ts';
 import { openRpcDocument } from '../../src/protocol/openrpc.ts';
@@ -74,7 +74,7 @@ describe('the OpenRPC document', () => {
     const errors = method.errors.map((error) => ('$ref' in error ? follow(String(error['$ref'])) : error));
     expect(errors).toEqual(
       expect.arrayContaining(
-        declaredErrors(declaration).map((kind) => expect.objectContaining({ code: ERROR_CODES[kind] })),
+        declaredErrors(declaration).map((kind) => expect.objectContaining({ code: ERRORS[kind].code })),
       ),
     );
     const [shown] = method.examples;

@@ -2,7 +2,7 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { ERROR_CODES, type ErrorKind } from '../../src/domain/errors.ts';
+import { ERROR_KINDS, type ErrorKind, ERRORS } from '../../src/domain/errors.ts';
 import { declaredErrors } from '../../src/protocol/method.ts';
 import { type MethodName, methods } from '../../src/protocol/methods.ts';
 import { type RunningDaemon, startDaemon } from '../support/daemon.ts';
@@ -76,10 +76,13 @@ async function afterShutdown({ peer }: World, method: MethodName, params: Params
   }
 }
 
+/** No call gets it: it is said to whoever connects. */
+type OfNoCall = 'too_many_connections';
+
 /** How each error comes about: prepares the world and gives the answer of the call that must be refused. */
-const PROVOKE: {
-  readonly [K in ErrorKind]?: (world: World, method: MethodName, params: Params) => Promise<Answer>;
-} = {
+const PROVOKE: Readonly<
+  Record<Exclude<ErrorKind, OfNoCall>, (world: World, method: MethodName, params: Params) => Promise<Answer>>
+> = {
   project_not_found: ({ peer, backup }, method, params) =>
     peer.ask(method, {
       ...params,
@@ -138,7 +141,7 @@ const PROVOKE: {
 };
 
 const CASES = (Object.keys(methods) as MethodName[]).flatMap((method) =>
-  declaredErrors(methods[method]).map((kind): [MethodName, ErrorKind] => [method, kind]),
+  declaredErrors(methods[method]).map((kind) => [method, kind as Exclude<ErrorKind, OfNoCall>] as const),
 );
 
 test.each(CASES)('%s can answer %s', async (method, kind) => {
@@ -146,15 +149,18 @@ test.each(CASES)('%s can answer %s', async (method, kind) => {
   // Something to repair.
   if (method === 'registry.repair')
     await it.peer.call('projects.set_status', { project: 'one', status: 'completed' });
-  const answer = await PROVOKE[kind]?.(it, method, goodParams(method, it));
-  expect(answer).toMatchObject({ error: { code: ERROR_CODES[kind], data: { kind } } });
-  expect(answer?.error?.data?.['suggestions']).toBeInstanceOf(Array);
+  const answer = await PROVOKE[kind](it, method, goodParams(method, it));
+  expect(answer).toMatchObject({ error: { code: ERRORS[kind].code, data: { kind } } });
+  expect(answer.error?.data?.['suggestions']).toBeInstanceOf(Array);
+  for (const member of ERRORS[kind].data) expect(answer.error?.data).toHaveProperty(member);
   // One grammar: what could not be done, in lower case, without a full stop.
-  expect(answer?.error?.message).toMatch(/^cannot .*[^.]$/);
+  expect(answer.error?.message).toMatch(/^cannot .*[^.]$/);
 });
 
 test('every error but the one of too many connections is declared by some method', () => {
-  const declared = new Set(CASES.map(([, kind]) => kind));
-  const all = Object.keys(ERROR_CODES) as ErrorKind[];
-  expect(all.filter((kind) => !declared.has(kind))).toEqual(['too_many_connections']);
+  const declared = new Set<ErrorKind>(CASES.map(([, kind]) => kind));
+  expect(
+    ERROR_KINDS.filter((kind) => !declared.has(kind)),
+    'whatever a method can answer belongs into its `errors` (src/protocol/methods/)',
+  ).toEqual(['too_many_connections'] satisfies OfNoCall[]);
 });

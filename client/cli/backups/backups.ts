@@ -1,7 +1,7 @@
 /** `gardener backups`: the earlier contents that are kept. */
 import type { Result } from '../../../src/protocol/methods.ts';
 import type { Context } from '../context.ts';
-import { LocalError } from '../failures.ts';
+import { LocalError } from '../errors.ts';
 import { layTable } from '../terminal/table.ts';
 import { byteSize, printable, relativeTime, thousands } from '../terminal/text.ts';
 

@@ -5,7 +5,8 @@ import type { WireProject } from '../../../src/domain/encoding.ts';
 import { jsonText } from '../../../src/domain/values/text.ts';
 import type { Context } from '../context.ts';
 import { requireAnswer } from '../codebase/disk-answer.ts';
-import { LocalError, systemReason, UsageError } from '../failures.ts';
+import { systemReason } from '../../../src/system/errors.ts';
+import { LocalError, UsageError } from '../errors.ts';
 import { plural, printable, shellWord } from '../terminal/text.ts';
 
 export interface ExportOptions {

@@ -1,6 +1,6 @@
 /** Whether a disk answers at all. */
 import { spawn } from 'node:child_process';
-import { LocalError } from '../failures.ts';
+import { LocalError } from '../errors.ts';
 import { printable } from '../terminal/text.ts';
 
 /** A disk that sleeps wakes up within that. Milliseconds. */

@@ -8,7 +8,7 @@ import { RegistryError } from '../../../src/domain/errors.ts';
 import type { Result } from '../../../src/protocol/methods.ts';
 import type { Context } from '../context.ts';
 import { elsewhere, type Elsewhere, requireHere } from '../elsewhere.ts';
-import { LocalError, NotRunningError, UsageError } from '../failures.ts';
+import { LocalError, NotRunningError, UsageError } from '../errors.ts';
 import { layFields } from '../terminal/fields.ts';
 import { leftBy, noteLeft } from './left-content.ts';
 import { isGone } from './processes.ts';

@@ -11,7 +11,7 @@ import { type PlanOptions, planWarnings } from '../../service/plan.ts';
 import type { Finding, ServiceStatus } from '../../service/status.ts';
 import type { Context } from '../context.ts';
 import { end, refuseElsewhere, whenRunning } from './daemon.ts';
-import { LocalError, UsageError } from '../failures.ts';
+import { LocalError, UsageError } from '../errors.ts';
 import { leftBy, noteLeft } from './left-content.ts';
 import { layFields } from '../terminal/fields.ts';
 import { printable, shellWord } from '../terminal/text.ts';

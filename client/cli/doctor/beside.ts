@@ -3,7 +3,7 @@ import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LAST_GOOD } from '../../../src/domain/backup-names.ts';
 import type { Paths } from '../../../src/paths.ts';
-import { systemReason } from '../failures.ts';
+import { systemReason } from '../../../src/system/errors.ts';
 import { type Diagnosis, error, remedyOf, warning } from './finding.ts';
 import { JsonFault } from '../json.ts';
 import { readStoredRegistry, TooLargeError } from '../backups/stored-registry.ts';

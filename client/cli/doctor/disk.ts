@@ -3,8 +3,7 @@ import { type BigIntStatsFs, watch } from 'node:fs';
 import { realpath, stat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Paths } from '../../../src/paths.ts';
-import { errorCode } from '../../../src/system/errors.ts';
-import { systemReason } from '../failures.ts';
+import { errorCode, systemReason } from '../../../src/system/errors.ts';
 import { type Diagnosis, error, ok, warning } from './finding.ts';
 import { byteSize } from '../terminal/text.ts';
 

@@ -24,8 +24,7 @@ import {
 import { checkWriting } from './writing.ts';
 import { report } from './report.ts';
 import { adviseThere, type Elsewhere, elsewhere, elsewhereFinding } from '../elsewhere.ts';
-import { EXIT, explain } from '../errors.ts';
-import { UsageError } from '../failures.ts';
+import { EXIT, explain, UsageError } from '../errors.ts';
 import { type Consent, type Diagnosis, type Treatment, error, type Fix, ok, warning } from './finding.ts';
 import { listAll } from '../projects/list.ts';
 

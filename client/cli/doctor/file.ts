@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { isBackupName } from '../../../src/domain/backup-names.ts';
 import type { Forecast } from '../../../src/domain/forecast.ts';
 import type { Paths } from '../../../src/paths.ts';
-import { systemReason } from '../failures.ts';
+import { systemReason } from '../../../src/system/errors.ts';
 import { type Diagnosis, error, ok, remedyOf, warning } from './finding.ts';
 import { JsonFault } from '../json.ts';
 import { readStoredRegistry, TooLargeError } from '../backups/stored-registry.ts';

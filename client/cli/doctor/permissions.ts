@@ -4,10 +4,9 @@ import { access, chmod, constants, lstat, readdir, stat } from 'node:fs/promises
 import { basename, dirname, join } from 'node:path';
 import type { Paths } from '../../../src/paths.ts';
 import { isBackupName, LAST_GOOD } from '../../../src/domain/backup-names.ts';
-import { errorCode } from '../../../src/system/errors.ts';
+import { errorCode, systemReason } from '../../../src/system/errors.ts';
 import { startLog } from '../../reach/spawn.ts';
 import { answers } from '../codebase/disk-answer.ts';
-import { systemReason } from '../failures.ts';
 import { type Diagnosis, error, type Fix, ok, remedyOf, warning } from './finding.ts';
 import { plural, shellWord } from '../terminal/text.ts';
 

@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { constants, open, readFile, realpath, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Paths } from '../../../src/paths.ts';
-import { systemReason } from '../failures.ts';
+import { systemReason } from '../../../src/system/errors.ts';
 import { type Diagnosis, error, ok, remedyOf } from './finding.ts';
 
 /** As much as a small registry: some quotas let a file be made, and not be filled. Bytes. */

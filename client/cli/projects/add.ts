@@ -7,7 +7,7 @@ import { confirm } from '../terminal/ask.ts';
 import { codebaseAt, fileWords, scanCodebase } from '../codebase/codebase.ts';
 import type { Context } from '../context.ts';
 import { elsewhere, warnElsewhere } from '../elsewhere.ts';
-import { UsageError } from '../failures.ts';
+import { UsageError } from '../errors.ts';
 import { goneAmong } from './gone.ts';
 import { listAll } from './list.ts';
 import { moveCommand } from './move/move.ts';

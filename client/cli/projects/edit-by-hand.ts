@@ -14,8 +14,7 @@ import { confirm } from '../terminal/ask.ts';
 import type { Context } from '../context.ts';
 import { updateCurrent } from './changes.ts';
 import { changesIn, editableText, EditFault, overtaken } from './edited.ts';
-import { explain } from '../errors.ts';
-import { LocalError } from '../failures.ts';
+import { explain, LocalError } from '../errors.ts';
 import { JsonFault } from '../json.ts';
 import { printable } from '../terminal/text.ts';
 

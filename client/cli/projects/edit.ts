@@ -5,7 +5,7 @@ import { codebaseAt, fileWords, scanCodebase } from '../codebase/codebase.ts';
 import { requireAnswer } from '../codebase/disk-answer.ts';
 import type { Context } from '../context.ts';
 import { elsewhere, requireHere, warnElsewhere } from '../elsewhere.ts';
-import { UsageError } from '../failures.ts';
+import { UsageError } from '../errors.ts';
 import { JsonFault, parseJson } from '../json.ts';
 import { repositoryAt } from '../../codebase/repository.ts';
 import { referenceToChange } from './resolve.ts';

@@ -7,8 +7,7 @@ import type { Result } from '../../../src/protocol/methods.ts';
 import { confirm } from '../terminal/ask.ts';
 import type { Context } from '../context.ts';
 import { requireAnswer } from '../codebase/disk-answer.ts';
-import { EXIT } from '../errors.ts';
-import { UsageError } from '../failures.ts';
+import { EXIT, UsageError } from '../errors.ts';
 import { referenceTo } from './resolve.ts';
 import { plural, printable, operands, tildes } from '../terminal/text.ts';
 

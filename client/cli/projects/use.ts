@@ -1,6 +1,6 @@
 /** `gardener use`: changes the active project. */
 import type { Context } from '../context.ts';
-import { UsageError } from '../failures.ts';
+import { UsageError } from '../errors.ts';
 import { isGoneNow, markedPath } from './gone.ts';
 import { referenceToChange } from './resolve.ts';
 import { printable } from '../terminal/text.ts';

@@ -3,7 +3,7 @@ import type { Client } from '../../client.ts';
 import type { Json, JsonObject } from '../../../src/domain/project.ts';
 import type { MethodName } from '../../../src/protocol/methods.ts';
 import type { Context } from '../context.ts';
-import { UsageError } from '../failures.ts';
+import { UsageError } from '../errors.ts';
 import { isJsonObject, JsonFault, parseJson } from '../json.ts';
 import { takesLease } from './reference.ts';
 import { shellWord } from '../terminal/text.ts';

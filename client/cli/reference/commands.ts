@@ -1,7 +1,7 @@
 /** The commands around the protocol: `gardener call` and `gardener docs`. */
 import type { Command } from 'commander';
 import type { Context } from '../context.ts';
-import { UsageError } from '../failures.ts';
+import { UsageError } from '../errors.ts';
 
 export function addReferenceCommands(program: Command, context: () => Context): void {
   const call = program

@@ -1,6 +1,6 @@
 /** `gardener call --help <method>`: one method, as the daemon describes it. */
 import type { Context } from '../context.ts';
-import { UsageError } from '../failures.ts';
+import { UsageError } from '../errors.ts';
 import { type Method, parameterText, readReference, takesLease, typeText } from './reference.ts';
 import { sizeOf } from '../terminal/size.ts';
 import { anyOf, printable, shellWord } from '../terminal/text.ts';

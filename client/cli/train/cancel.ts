@@ -1,8 +1,7 @@
 /** `gardener train --cancel`: asks whoever trains a project to stop. */
 import type { WireProject } from '../../../src/domain/encoding.ts';
 import type { Context } from '../context.ts';
-import { EXIT } from '../errors.ts';
-import { UsageError } from '../failures.ts';
+import { EXIT, UsageError } from '../errors.ts';
 import { referenceToChange } from '../projects/resolve.ts';
 import { duration, printable, statusWords } from '../terminal/text.ts';
 import { askInTurns } from './wait.ts';

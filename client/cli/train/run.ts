@@ -1,5 +1,5 @@
 /** A trainer under its lease: started, listened to, and ended with it. */
-import { errorCode } from '../../../src/system/errors.ts';
+import { errorCode, systemReason } from '../../../src/system/errors.ts';
 import type { Client } from '../../client.ts';
 import { cutText } from '../../../src/domain/values/text.ts';
 import type { WireProject } from '../../../src/domain/encoding.ts';
@@ -8,7 +8,6 @@ import type { Result } from '../../../src/protocol/methods.ts';
 import type { Context } from '../context.ts';
 import { elsewhere } from '../elsewhere.ts';
 import { explain } from '../errors.ts';
-import { systemReason } from '../failures.ts';
 import { printable, operands } from '../terminal/text.ts';
 import { endLease, type Interruption, tellEnd, unusable } from './end.ts';
 import { trainerEnvironment } from './environment.ts';

@@ -11,7 +11,7 @@ import { eventLine } from '../../../client/cli/watch/lines.ts';
 import { WatchState } from '../../../client/cli/watch/state.ts';
 import { staleAfter, watchTable } from '../../../client/cli/watch/table.ts';
 import { textWidth } from '../../../client/cli/terminal/width.ts';
-import { ERROR_CODES, type ErrorKind } from '../../../src/domain/errors.ts';
+import { ERROR_KINDS, ERRORS } from '../../../src/domain/errors.ts';
 import { EXAMPLE_PROJECT } from '../../../src/protocol/method.ts';
 import { builtProgram, commandLine } from '../../support/cli.ts';
 import { startDaemon } from '../../support/daemon.ts';
@@ -171,12 +171,12 @@ describe('nothing that a terminal obeys gets through, whatever is typed, when', 
   });
 
   // Of a daemon that ends the client waits for the next one.
-  const kinds = (Object.keys(ERROR_CODES) as ErrorKind[]).filter((kind) => kind !== 'shutting_down');
+  const kinds = ERROR_KINDS.filter((kind) => kind !== 'shutting_down');
   test.each([...kinds, undefined])('all that the daemon says is an error (%s)', async (kind) => {
     const home = await hostileHome();
     const issues = [{ path: HOSTILE, message: HOSTILE }];
     const data = { ...(kind && { kind }), suggestions: [HOSTILE, 'b'], holder: { name: HOSTILE }, issues };
-    const code = kind ? ERROR_CODES[kind] : -32602;
+    const code = kind ? ERRORS[kind].code : -32602;
     await hostileDaemon(home, { error: { code, message: HOSTILE, data } });
     expect(await gettingThrough(home, [], true)).toEqual([]);
     expect(await gettingThrough(home, ['--json'], false)).toEqual([]);

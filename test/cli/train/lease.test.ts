@@ -3,7 +3,7 @@ import { connect, RegistryError } from '../../../client/index.ts';
 import type { Context } from '../../../client/cli/context.ts';
 import { endLease } from '../../../client/cli/train/end.ts';
 import { beginLease, type EndCall, Lease } from '../../../client/cli/train/lease.ts';
-import { ERROR_CODES, type ErrorKind } from '../../../src/domain/errors.ts';
+import { type ErrorKind, ERRORS } from '../../../src/domain/errors.ts';
 import { EXAMPLE_PROJECT } from '../../../src/protocol/method.ts';
 import { methods } from '../../../src/protocol/methods.ts';
 import { failure, type Request, SILENCE, standIn, type StandIn } from '../../client/stand-in.ts';
@@ -34,7 +34,7 @@ type Answers = Partial<Record<string, (request: Request, nth: number) => unknown
 class Refusal {
   readonly line: (id: number) => string;
   constructor(kind: ErrorKind, details: object = {}) {
-    this.line = (id) => failure(id, ERROR_CODES[kind], kind, { kind, suggestions: [], ...details });
+    this.line = (id) => failure(id, ERRORS[kind].code, kind, { kind, suggestions: [], ...details });
   }
 }
 const LOSES_CONNECTION = Symbol('loses the connection');

@@ -11,7 +11,8 @@ import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { LocalError, systemReason } from '../../failures.ts';
+import { systemReason } from '../../../../src/system/errors.ts';
+import { LocalError } from '../../errors.ts';
 
 export interface Pipe {
   /** What the program writes comes out here. */

@@ -7,7 +7,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Writable } from 'node:stream';
-import { LocalError, systemReason } from '../../failures.ts';
+import { systemReason } from '../../../../src/system/errors.ts';
+import { LocalError } from '../../errors.ts';
 
 /**
  * What is left after the pauses, five seconds together, is killed: the lease of a connection that has ended is given
