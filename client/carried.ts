@@ -3,14 +3,13 @@
  * deletes a key, leaves out functions, makes `{}` of a Map, and all without a word.
  */
 import { InvalidParamsError, type ParamIssue } from '../src/domain/errors.ts';
+import { INVALID_PARAMS } from '../src/protocol/errors.ts';
+import { MAX_DEPTH, MAX_ISSUES } from '../src/protocol/limits.ts';
 import { isObject, RpcError } from './errors.ts';
 import { util } from './late-util.ts';
 
 /** How deep params may be nested: what a line may be, without the request around them. */
-const MAX_DEPTH = 63;
-/** As many as the daemon tells. */
-const MAX_ISSUES = 32;
-const INVALID_PARAMS = -32602;
+const MAX_PARAMS_DEPTH = MAX_DEPTH - 1;
 
 const FLAT: ReadonlySet<string> = new Set(['string', 'boolean', 'undefined']);
 const GONE = Symbol('gone');
@@ -111,5 +110,5 @@ function faultOf(given: unknown, value: unknown, above: readonly object[]): stri
     return `is a ${types.isMap(value) ? 'Map' : 'Set'}, which JSON cannot carry`;
   }
   if (above.includes(value)) return 'holds itself, which JSON cannot carry';
-  return above.length >= MAX_DEPTH ? 'is nested too deep' : undefined;
+  return above.length >= MAX_PARAMS_DEPTH ? 'is nested too deep' : undefined;
 }

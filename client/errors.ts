@@ -1,5 +1,6 @@
 /** What a call can end with instead of a result, beside the caller's own abort reason. */
 import { type ErrorKind, ERRORS, type ParamIssue, RegistryError } from '../src/domain/errors.ts';
+import { INTERNAL_ERROR } from '../src/protocol/errors.ts';
 
 export type ConnectionFailure =
   /** Nobody listens, and the client was not to start anybody. */
@@ -58,7 +59,7 @@ export class RpcError extends Error {
 export function errorFromAnswer(error: unknown): RegistryError | RpcError {
   const { code, message, data } = isObject(error) ? error : {};
   const text = typeof message === 'string' ? message : 'the daemon gave an error without a message';
-  const number = typeof code === 'number' ? code : -32603;
+  const number = typeof code === 'number' ? code : INTERNAL_ERROR;
   if (isObject(data)) {
     const { kind, ...details } = data;
     if (isErrorKind(kind) && ERRORS[kind].code === number) return new RegistryError(kind, text, details);

@@ -14,6 +14,7 @@ import {
   MAX_PHASE,
 } from '../src/domain/limits.ts';
 import { cutText } from '../src/domain/values/text.ts';
+import { INVALID_PARAMS, INVALID_REQUEST } from '../src/protocol/errors.ts';
 import { carried } from './carried.ts';
 import { isObject, RpcError } from './errors.ts';
 import { util } from './late-util.ts';
@@ -24,7 +25,7 @@ type Tell = (what: string) => void;
 const ROUNDING = 1e-6;
 
 /** A request that cannot be read, and params that are refused: nothing was done. */
-const REFUSED: ReadonlySet<number> = new Set([-32600, -32602]);
+const REFUSED: ReadonlySet<number> = new Set([INVALID_REQUEST, INVALID_PARAMS]);
 /** Without these nothing is reported. */
 const NEEDED: ReadonlySet<string> = new Set(['project', 'token', 'error']);
 

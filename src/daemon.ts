@@ -3,7 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { dirname } from 'node:path';
 import { refuseLinksForRoot } from './claim/for-root.ts';
 import { timestampOf } from './domain/values/time.ts';
-import { type Logger, type LogLevel, openLog } from './log.ts';
+import { DEFAULT_LOG_LEVEL, type LogLevel, type Manager } from './flags.ts';
+import { type Logger, openLog } from './log.ts';
 import { type PathOptions, type Paths, resolvePaths } from './paths.ts';
 import { checkDataDirectory, keepToUser } from './claim/private-directory.ts';
 import { type Claim, claimSocket } from './claim/claim.ts';
@@ -31,8 +32,6 @@ import { Trash } from './services/trash/trash.ts';
 import { FileWatch } from './store/file/watch.ts';
 import { Turns } from './system/turns.ts';
 import { VERSION } from './version.ts';
-
-export type Manager = 'launchd' | 'systemd' | 'spawned' | 'foreground';
 
 export interface DaemonOptions extends PathOptions {
   /** Seconds without a connection after which the daemon ends; 0, the default, is never. */
@@ -222,7 +221,7 @@ export class Daemon implements DaemonControl {
     let ownership: Ownership | null = null;
     try {
       const owner = (ownership = await Ownership.take(paths, claim));
-      const log = options.log ?? openLog(paths.logFile, options.logLevel ?? 'INFO');
+      const log = options.log ?? openLog(paths.logFile, options.logLevel ?? DEFAULT_LOG_LEVEL);
       for (const path of loose) log.warn({ path }, MADE_PRIVATE);
       let daemon: Daemon | null = null;
       const ownsRegistry = async (): Promise<boolean> => {

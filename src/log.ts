@@ -1,20 +1,13 @@
 /** The daemon's log: JSON lines, written before the call returns. */
 import { pino, stdTimeFunctions, type Logger } from 'pino';
 import { mendJson } from './domain/values/text.ts';
+import type { LogLevel } from './flags.ts';
 import { LogFile } from './log-file.ts';
 
 export { MAX_LOG_BYTES, OLD_LOG_FILES } from './log-file.ts';
 export type { Logger } from 'pino';
 
-export const LOG_LEVELS = ['DEBUG', 'INFO', 'WARNING', 'ERROR'] as const;
-export type LogLevel = (typeof LOG_LEVELS)[number];
-
 const PINO_LEVELS = { DEBUG: 'debug', INFO: 'info', WARNING: 'warn', ERROR: 'error' } as const;
-
-/** The level a person named, in any case; null for a word that is none. */
-export function parseLogLevel(text: string): LogLevel | null {
-  return LOG_LEVELS.find((level) => level === text.toUpperCase()) ?? null;
-}
 
 /**
  * Opens the log of a daemon. A disk that takes no more lines does not end the daemon; the lines are lost.

@@ -2,12 +2,12 @@
 import { statSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { jsonText } from './domain/values/text.ts';
-import { Daemon, type DaemonOptions, type Manager } from './daemon.ts';
+import { Daemon, type DaemonOptions } from './daemon.ts';
 import { timestampOf } from './domain/values/time.ts';
 import { endProcess } from './system/end-process.ts';
 import { EndSignals } from './system/end-signals.ts';
 import { closeInheritedFiles } from './inherited-files.ts';
-import { LOG_LEVELS, parseLogLevel } from './log.ts';
+import { DEFAULT_LOG_LEVEL, IDLE_TIMEOUT, LOG_LEVELS, MANAGERS, parseLogLevel } from './flags.ts';
 import { PathError, resolvePaths } from './paths.ts';
 import { printable, printableJson } from './system/printable.ts';
 import { UnsafeDirectoryError, WITHOUT_SUDO } from './claim/private-directory.ts';
@@ -28,18 +28,15 @@ Options:
   --data-dir <path>         default ~/.codebase-gardener
   --socket <path>           default <data-dir>/run/registry.sock
   --idle-timeout <seconds>  end after so long without connections; 0 is never
-  --log-level <level>       ${LOG_LEVELS.join(', ')}; default INFO
+  --log-level <level>       ${LOG_LEVELS.join(', ')}; default ${DEFAULT_LOG_LEVEL}
   --check                   say as JSON what a start would make of the registry
                             file, and change nothing
   --version                 print the version
   --help                    print this
 `;
 
-/** A daemon that a client started ends after half an hour without connections. Seconds. */
-const SPAWNED_IDLE_TIMEOUT = 30 * 60;
 /** Some 30 years. Seconds. */
 const LONGEST_IDLE_TIMEOUT = 999_999_999;
-const MANAGERS: readonly Manager[] = ['launchd', 'systemd', 'spawned', 'foreground'];
 
 /** What the system says of a data directory that is not the user's to use. */
 const UNUSABLE: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOTDIR']);
@@ -68,7 +65,7 @@ function readOptions(args: string[]): (DaemonOptions & { readonly check: boolean
   const manager = MANAGERS.find((known) => known === values.manager);
   if (values.manager !== undefined && !manager)
     throw new UsageError(`--manager takes one of ${MANAGERS.join(', ')}`);
-  const levelText = values['log-level'] || process.env['CODEBASE_GARDENER_LOG_LEVEL'] || 'INFO';
+  const levelText = values['log-level'] || process.env['CODEBASE_GARDENER_LOG_LEVEL'] || DEFAULT_LOG_LEVEL;
   const logLevel = parseLogLevel(levelText);
   if (!logLevel) throw new UsageError(`"${levelText}" is no log level; use one of ${LOG_LEVELS.join(', ')}`);
   const idle = values['idle-timeout'];
@@ -83,7 +80,7 @@ function readOptions(args: string[]): (DaemonOptions & { readonly check: boolean
   return {
     dataDir: values['data-dir'],
     socket: values.socket,
-    idleTimeout: idle === undefined ? (manager === 'spawned' ? SPAWNED_IDLE_TIMEOUT : 0) : Number(idle),
+    idleTimeout: idle === undefined ? (manager === 'spawned' ? IDLE_TIMEOUT : 0) : Number(idle),
     logLevel,
     manager,
     check: values.check ?? false,

@@ -12,6 +12,7 @@ const COMMON = [
   'src/claim/killed-process.ts',
   'src/claim/private-directory.ts',
   'src/claim/process-ids.ts',
+  'src/flags.ts',
   'src/paths.ts',
   'src/version.ts',
 ];
@@ -21,8 +22,10 @@ const THIN = [
   'src/domain/backup-names.ts',
   'src/domain/errors.ts',
   'src/domain/limits.ts',
+  'src/domain/project.ts',
   'src/domain/values/names.ts',
   'src/domain/values/text.ts',
+  'src/protocol/errors.ts',
   'src/protocol/limits.ts',
   'src/protocol/version.ts',
   'client/service/ask.ts',

@@ -2,6 +2,7 @@
 import { ConnectionError, type ConnectionFailure, RpcError } from '../errors.ts';
 import { type ErrorKind, RegistryError } from '../../src/domain/errors.ts';
 import { MAX_NAME_LENGTH } from '../../src/domain/values/names.ts';
+import { INTERNAL_ERROR, INVALID_PARAMS, METHOD_NOT_FOUND } from '../../src/protocol/errors.ts';
 import { PathError } from '../../src/paths.ts';
 import { UnsafeDirectoryError, WITHOUT_SUDO } from '../../src/claim/private-directory.ts';
 import { systemReason } from '../../src/system/errors.ts';
@@ -163,10 +164,9 @@ function explainRpc(error: RpcError, { invalid_params: onInvalid }: Hints): Expl
   };
 }
 
-const INVALID_PARAMS = -32602;
 const RPC_HINTS: Readonly<Record<number, string>> = {
-  [-32601]: 'gardener docs, which describes the methods',
-  [-32603]: 'gardener daemon logs',
+  [METHOD_NOT_FOUND]: 'gardener docs, which describes the methods',
+  [INTERNAL_ERROR]: 'gardener daemon logs',
 };
 
 function outside(exitCode: number, kind: string, message: string, hint: string | undefined): Explained {

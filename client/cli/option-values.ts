@@ -1,6 +1,6 @@
 /** Reading the values of flags. */
 import { InvalidArgumentError, Option } from 'commander';
-import type { TrainingStatus } from '../../src/domain/project.ts';
+import { type TrainingStatus, TRAINING_STATUSES } from '../../src/domain/project.ts';
 import { UsageError } from './errors.ts';
 import { shellWord } from './terminal/text.ts';
 
@@ -9,30 +9,20 @@ export function collect(value: string, before: readonly string[] = []): readonly
   return [...before, value];
 }
 
-const STATUSES: Readonly<Record<TrainingStatus, true>> = {
-  not_started: true,
-  training: true,
-  completed: true,
-  failed: true,
-};
+const CHOICES = TRAINING_STATUSES.map((status) => status.replace('_', '-'));
 
 /** `--status`, for those who ask for projects. */
 export function statusOption(description: string): Option {
   // Choices are what help and completion show; more than those can be read.
-  return new Option('--status <status>', description)
-    .choices(Object.keys(STATUSES).map((status) => status.replace('_', '-')))
-    .argParser(statusArgument);
+  return new Option('--status <status>', description).choices(CHOICES).argParser(statusArgument);
 }
 
 /** A training status, also with the underscore of the protocol or the blank of the tables. */
 export function statusArgument(value: string): TrainingStatus {
   const wanted = value.toLowerCase().replace(/[- ]/g, '_');
-  if (isStatus(wanted)) return wanted;
-  throw new InvalidArgumentError('it is one of not-started, training, completed and failed');
-}
-
-function isStatus(text: string): text is TrainingStatus {
-  return Object.hasOwn(STATUSES, text);
+  const status = TRAINING_STATUSES.find((one) => one === wanted);
+  if (status) return status;
+  throw new InvalidArgumentError(`it is one of ${CHOICES.slice(0, -1).join(', ')} and ${CHOICES.at(-1)}`);
 }
 
 /**

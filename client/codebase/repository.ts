@@ -1,4 +1,5 @@
 /** What tells a codebase's repository wherever it lies: the commit it began with, and where it is kept. */
+import { MAX_REMOTE } from '../../src/domain/limits.ts';
 import type { Repository } from '../../src/domain/project.ts';
 import { askGit, type GitOptions, GitUnavailable } from './git.ts';
 
@@ -6,8 +7,6 @@ import { askGit, type GitOptions, GitUnavailable } from './git.ts';
 const DEADLINE_MS = 3_000;
 /** No answer that is of use is longer. Characters. */
 const MAX_ANSWER = 1_000_000;
-/** What the registry takes. Characters. */
-const MAX_REMOTE_LENGTH = 1_024;
 
 /**
  * The repository around a directory; null where there is none, or nothing that would tell it from others.
@@ -56,7 +55,7 @@ export function remotePlace(url: string): string | null {
     .replace(/\.git$/, '')
     .replace(/^\/+/, '');
   const place = `${host.toLowerCase()}/${clean}`;
-  return clean === '' || place.length > MAX_REMOTE_LENGTH ? null : place;
+  return clean === '' || place.length > MAX_REMOTE ? null : place;
 }
 
 async function rootCommit(directory: string, options: GitOptions): Promise<string | null> {

@@ -1,13 +1,7 @@
 /** Asking the service manager for the daemon, where a service is installed for this registry. */
-import {
-  type InstalledService,
-  LABEL,
-  readInstalled,
-  SERVICE_UNIT,
-  type ServiceManagerName,
-  SOCKET_UNIT,
-} from './installed.ts';
+import { type InstalledService, LABEL, readInstalled, SERVICE_UNIT, SOCKET_UNIT } from './installed.ts';
 import { CODE, isDisabled, readPrint } from './launchd/launchctl.ts';
+import { SERVICE_MANAGERS, type ServiceManagerName } from '../../src/flags.ts';
 import type { Paths } from '../../src/paths.ts';
 
 /** What the service manager made of it: undefined when the daemon is on its way. */
@@ -21,8 +15,7 @@ const INSTALL = 'gardener service install';
  */
 export function findService(paths: Paths): InstalledService | undefined {
   // Whichever is written down: one of the two exists on a system, and tests bring their own.
-  const names: readonly ServiceManagerName[] = ['launchd', 'systemd'];
-  for (const name of names) {
+  for (const name of SERVICE_MANAGERS) {
     const service = readQuietly(name);
     if (service && service.socket === paths.socket && service.dataDir === paths.dataDir) return service;
   }

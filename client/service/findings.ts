@@ -1,7 +1,8 @@
 /** What `gardener doctor` should know about the service. */
 import { findHome } from '../../src/paths.ts';
 import { ServiceError } from './commands.ts';
-import { readInstalled, type ServiceManagerName } from './installed.ts';
+import type { ServiceManagerName } from '../../src/flags.ts';
+import { readInstalled } from './installed.ts';
 import { Launchd } from './launchd/launchd.ts';
 import type { ServiceManager } from './manager.ts';
 import type { PlanOptions } from './plan.ts';

@@ -4,9 +4,8 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { ServiceManagerName } from '../../src/flags.ts';
 import { homeDirectory } from '../../src/paths.ts';
-
-export type ServiceManagerName = 'launchd' | 'systemd';
 
 /** Label of the LaunchAgent. */
 export const LABEL = 'dev.codebase-gardener.registry';

@@ -1,5 +1,5 @@
 /** What every service manager can do with the service. */
-import type { ServiceManagerName } from './installed.ts';
+import type { ServiceManagerName } from '../../src/flags.ts';
 import type { PlanOptions, ServicePlan } from './plan.ts';
 import type { ServiceStatus } from './status.ts';
 

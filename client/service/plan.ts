@@ -1,5 +1,6 @@
 /** What is to be installed: which programs, for which registry. */
 import { dirname, join } from 'node:path';
+import { IDLE_TIMEOUT } from '../../src/flags.ts';
 import { homeDirectory, type Paths } from '../../src/paths.ts';
 import { removedBy, stablePath } from './places.ts';
 
@@ -34,9 +35,6 @@ export interface ServicePlan {
   /** Seconds without connections after which a daemon on demand ends. */
   readonly idleTimeout: number;
 }
-
-/** The same as for a daemon that a client spawned. Seconds. */
-const IDLE_TIMEOUT = 30 * 60;
 
 /**
  * Decides what to install.

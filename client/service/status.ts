@@ -1,6 +1,7 @@
 /** How an installed service is, and what is wrong with it. */
 import { accessSync, constants } from 'node:fs';
-import { type InstalledService, readIfThere, type ServiceManagerName } from './installed.ts';
+import type { ServiceManagerName } from '../../src/flags.ts';
+import { type InstalledService, readIfThere } from './installed.ts';
 import { protectedFolder, removedBy } from './places.ts';
 import { planService, type PlanOptions, type ServicePlan } from './plan.ts';
 

@@ -2,6 +2,7 @@
 import type { Socket } from 'node:net';
 import { JSONRPCClient, type JSONRPCResponse } from 'json-rpc-2.0';
 import { RegistryError } from '../../src/domain/errors.ts';
+import { INVALID_REQUEST, PARSE_ERROR } from '../../src/protocol/errors.ts';
 import { MAX_LINE_BYTES } from '../../src/protocol/limits.ts';
 import type { Patience } from './deadline.ts';
 import { ConnectionError, errorFromAnswer, isObject, RpcError } from '../errors.ts';
@@ -133,7 +134,7 @@ export class Connection {
     } catch (error) {
       const problem = error instanceof Error ? error.message : String(error);
       const text = `cannot read what came from ${this.#path}: ${problem}; check that the registry's daemon listens there`;
-      this.#end(() => new RpcError(-32700, text));
+      this.#end(() => new RpcError(PARSE_ERROR, text));
     }
   }
 
@@ -194,7 +195,7 @@ function encode(id: number, method: string, params: unknown): string {
   const bytes = Buffer.byteLength(line) - 1;
   if (bytes <= MAX_LINE_BYTES) return line;
   throw new RpcError(
-    -32600,
+    INVALID_REQUEST,
     `cannot send the request: it has ${bytes} bytes and the daemon takes at most ${MAX_LINE_BYTES}; send less at once`,
   );
 }

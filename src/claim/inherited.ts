@@ -8,6 +8,7 @@
 import { fstatSync } from 'node:fs';
 import { lstat, readFile, stat } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
+import type { ServiceManagerName } from '../flags.ts';
 import { pidFile } from './killed-process.ts';
 import { Claim, ClaimError, holdEarlyConnections, notePid, removeNote } from './claim.ts';
 
@@ -19,7 +20,7 @@ const SOCKETS = '/proc/self/net/unix';
 export interface InheritedSocket {
   readonly descriptor: number;
   /** Who passes sockets in this way. */
-  readonly manager: 'launchd' | 'systemd';
+  readonly manager: ServiceManagerName;
 }
 
 /**

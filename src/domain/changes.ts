@@ -7,6 +7,7 @@ import { etagOf, toWire } from './encoding.ts';
 import { InvalidParamsError, RegistryError } from './errors.ts';
 import { MAX_METADATA_BYTES } from './limits.ts';
 import {
+  blankProject,
   blankTraining,
   type JsonObject,
   type Project,
@@ -47,23 +48,13 @@ export function register(draft: Draft, input: NewProject): Project {
   }
   refuseTaken(taken, 'register', name);
   const project: Project = {
-    project_id: input.id,
-    name,
-    source_path: sourcePath,
-    created_at: input.now,
-    last_updated: input.now,
-    training_status: 'not_started',
-    language: input.language ?? 'python',
-    file_count: 0,
+    ...blankProject(input.id, name, sourcePath, input.now),
+    ...(input.language !== undefined && { language: input.language }),
     lora_adapter_path: `${input.directory}/lora_adapter.bin`,
     vector_store_path: `${input.directory}/vector_store`,
     context_path: `${input.directory}/context.json`,
-    last_trained: null,
-    last_used: null,
     tags: uniqueTags(input.tags ?? []),
     metadata: checkedMetadata({ ...input.metadata }),
-    training: null,
-    retrain_requested: null,
     repository: input.repository ?? null,
   };
   const first = draft.size === 0;

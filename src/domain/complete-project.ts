@@ -1,5 +1,5 @@
 /** A project as a file has it, made complete. */
-import { blankTraining, type Project, type Training } from './project.ts';
+import { blankProject, blankTraining, type Project, type Training } from './project.ts';
 import type { StoredProject } from './schema.ts';
 import { cleanName } from './values/names.ts';
 import { canonicalTime, timeOf } from './values/time.ts';
@@ -13,29 +13,8 @@ export function completeProject(stored: StoredProject, id: string, now: string):
   const { etag: _onlyOnTheWire, ...known } = stored;
   const created = timeOf(stored.created_at) ?? timeOf(stored.last_updated) ?? now;
   const updated = timeOf(stored.last_updated) ?? created;
-  // The order of the file, also for the fields that are missing.
-  const template: Partial<Project> = {
-    project_id: id,
-    name: '',
-    source_path: '',
-    created_at: created,
-    last_updated: updated,
-    training_status: 'not_started',
-    language: 'python',
-    file_count: 0,
-    lora_adapter_path: null,
-    vector_store_path: null,
-    context_path: null,
-    last_trained: null,
-    last_used: null,
-    tags: [],
-    metadata: {},
-    training: null,
-    retrain_requested: null,
-    repository: null,
-  };
   return {
-    ...template,
+    ...blankProject(id, stored.name, stored.source_path, now),
     ...known,
     project_id: id,
     name: cleanName(stored.name),

@@ -1,9 +1,14 @@
 /**
- * What the registry takes of a report, and of a path. This file has no imports: the client libraries cut by the same
- * limits, so that no report is refused for its length.
+ * How long what the registry takes may be. This file has no imports: the client libraries cut by the same limits, so that
+ * no report is refused for its length.
  */
 
-/** UTF-16 units. */
+/** What a client or a trainer calls itself. UTF-16 units, as in what follows. */
+export const MAX_CALLER = 100;
+/** Why somebody wants something: for the log, or for whoever trains. */
+export const MAX_REASON = 1_000;
+/** Where a repository is fetched from. */
+export const MAX_REMOTE = 1_024;
 export const MAX_PHASE = 100;
 export const MAX_MESSAGE = 1_000;
 /** Why a training failed. */

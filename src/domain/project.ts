@@ -112,6 +112,30 @@ export interface Project extends Open {
   repository: Repository | null;
 }
 
+/** A new project, of which nothing is known but what each has; its fields in the order of the file. */
+export function blankProject(id: string, name: string, sourcePath: string, now: string): Project {
+  return {
+    project_id: id,
+    name,
+    source_path: sourcePath,
+    created_at: now,
+    last_updated: now,
+    training_status: 'not_started',
+    language: 'python',
+    file_count: 0,
+    lora_adapter_path: null,
+    vector_store_path: null,
+    context_path: null,
+    last_trained: null,
+    last_used: null,
+    tags: [],
+    metadata: {},
+    training: null,
+    retrain_requested: null,
+    repository: null,
+  };
+}
+
 /** A training record with nothing in it. */
 export function blankTraining(): Training {
   return {

@@ -7,7 +7,8 @@ import type { RegistryView } from './registry.ts';
 import { projectSchema } from './schema.ts';
 import { foldName } from './values/names.ts';
 
-export type Sort = 'name' | 'created_at' | 'last_updated' | 'last_used' | 'status';
+export const SORTS = ['name', 'created_at', 'last_updated', 'last_used', 'status'] as const;
+export type Sort = (typeof SORTS)[number];
 
 export interface Query {
   readonly status?: TrainingStatus | undefined;
@@ -123,7 +124,7 @@ function after(found: readonly Project[], sort: Sort | undefined, text: string):
 
 const cursorSchema = z.union([
   z.object({
-    sort: z.enum(Object.keys(ORDERS) as Sort[]),
+    sort: z.enum(SORTS),
     last: projectSchema.pick({
       name: true,
       training_status: true,

@@ -9,6 +9,10 @@ export const MAX_BATCH = 1_000;
 export const MAX_DEPTH = 64;
 /** A list that a caller gives holds no more; a longer one is refused before each of its items is looked at. */
 export const MAX_LIST = 1_000;
+/** So many faults of one request are told: each key of four megabytes may be one. */
+export const MAX_ISSUES = 32;
+/** How long a call may have the daemon wait, in milliseconds. */
+export const MAX_WAIT_MS = 60_000;
 export const MAX_CONNECTIONS = 1_024;
 /** Requests under way on one connection; beyond that it is not read. */
 export const MAX_IN_FLIGHT = 1_024;

@@ -2,9 +2,9 @@
 import { z } from 'zod';
 import { ERROR_KINDS, type ErrorKind, ERRORS } from '../domain/errors.ts';
 import { VERSION } from '../version.ts';
+import { INVALID_PARAMS } from './errors.ts';
 import { declaredErrors, type Method } from './method.ts';
 import { methods } from './methods.ts';
-import { INVALID_PARAMS } from './wire.ts';
 
 type Schema = Record<string, unknown>;
 

@@ -6,15 +6,9 @@
  */
 import { isUtf8 } from 'node:buffer';
 import { jsonText } from '../domain/values/text.ts';
+import { INVALID_REQUEST, PARSE_ERROR } from './errors.ts';
 import { MAX_BATCH, MAX_DEPTH } from './limits.ts';
 import { longIds, mayBeRounded, NumberText } from './long-ids.ts';
-
-/** https://www.jsonrpc.org/specification, section 5.1 */
-const PARSE_ERROR = -32700;
-export const INVALID_REQUEST = -32600;
-export const METHOD_NOT_FOUND = -32601;
-export const INVALID_PARAMS = -32602;
-export const INTERNAL_ERROR = -32603;
 
 export type PlainId = string | number | null;
 export type RpcId = PlainId | NumberText;

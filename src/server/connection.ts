@@ -1,7 +1,8 @@
 /** One peer: cuts what comes in into lines, sends what goes out in as few writes as possible, and bounds both. */
 import type { Socket } from 'node:net';
 import { MAX_IN_FLIGHT, MAX_LINE_BYTES } from '../protocol/limits.ts';
-import { errorAnswer, INVALID_REQUEST, type Message, readMessage } from '../protocol/wire.ts';
+import { INVALID_REQUEST } from '../protocol/errors.ts';
+import { errorAnswer, type Message, readMessage } from '../protocol/wire.ts';
 import type { Turns } from '../system/turns.ts';
 import type { Holdings } from '../services/holdings.ts';
 import { Outbox } from './outbox.ts';

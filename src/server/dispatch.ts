@@ -6,19 +6,16 @@ import { issueText } from '../domain/values/issue-text.ts';
 import { jsonFault } from '../domain/values/json.ts';
 import { cutText } from '../domain/values/text.ts';
 import type { Logger } from '../log.ts';
-import { MAX_BATCH_ANSWER_LENGTH, MAX_DEPTH, MAX_LIST } from '../protocol/limits.ts';
+import { INTERNAL_ERROR, INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND } from '../protocol/errors.ts';
+import { MAX_BATCH_ANSWER_LENGTH, MAX_DEPTH, MAX_ISSUES, MAX_LIST } from '../protocol/limits.ts';
 import { declaredErrors } from '../protocol/method.ts';
 import { findMethod, type MethodName, methods } from '../protocol/methods.ts';
 import {
   errorAnswer,
   type ErrorAnswer,
-  INTERNAL_ERROR,
-  INVALID_PARAMS,
   hasPlainId,
-  INVALID_REQUEST,
   isErrorAnswer,
   type Message,
-  METHOD_NOT_FOUND,
   type PlainId,
   RawJson,
   type RpcRequest,
@@ -67,8 +64,6 @@ interface Call {
 
 /** So many requests of a batch are begun in one turn of the event loop, and fewer where they take long. */
 const MAX_PER_TURN = 32;
-/** So many faults of one request are told: each key of four megabytes may be one. */
-const MAX_ISSUES = 32;
 /** Answers that were waited for are known too late for that; a string has room for twice as much. */
 const MAX_BATCH_LENGTH = 256 * 1024 * 1024;
 const DONE_BUT_TOO_LONG =

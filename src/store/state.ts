@@ -1,4 +1,5 @@
 /** The committed state, what is wrong with its file, and who is told when either changes. */
+import type { Origin } from '../domain/events.ts';
 import { type Change, Registry } from '../domain/registry.ts';
 import { encodeRegistry } from './format/encode.ts';
 import type { Problem } from './problem.ts';
@@ -6,7 +7,7 @@ import type { Problem } from './problem.ts';
 /** A step of the history: durable changes, in the order in which they were made. */
 export interface Commit {
   readonly changes: readonly Change[];
-  readonly origin: 'rpc' | 'file';
+  readonly origin: Origin;
   readonly at: string;
 }
 

@@ -1,17 +1,17 @@
 /** The commands of `gardener daemon`. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { DEFAULT_LOG_LEVEL, LOG_LEVELS, type LogLevel, parseLogLevel } from '../../../src/flags.ts';
 import type { Context } from '../context.ts';
 import type { RunOptions } from './daemon.ts';
 import type { LogOptions } from './logs.ts';
 import { wholeNumber } from '../option-values.ts';
 
 const DEFAULT_LOG_LINES = 50;
-const LOG_LEVELS = ['DEBUG', 'INFO', 'WARNING', 'ERROR'];
 
 /** A level in any case of letters, as the daemon takes it. */
-function logLevel(value: string): string {
-  const level = value.toUpperCase();
-  if (LOG_LEVELS.includes(level)) return level;
+function logLevel(value: string): LogLevel {
+  const level = parseLogLevel(value);
+  if (level) return level;
   throw new InvalidArgumentError(`it is one of ${LOG_LEVELS.join(', ')}`);
 }
 
@@ -26,7 +26,7 @@ export function addDaemonCommands(program: Command, context: () => Context): voi
     .description('Runs the daemon in the foreground, until Ctrl-C or "gardener daemon stop" ends it.')
     .option('--idle-timeout <seconds>', 'end after so long without connections (default: never)', wholeNumber)
     .addOption(
-      new Option('--log-level <level>', 'how much is written to the log, by default INFO')
+      new Option('--log-level <level>', 'how much is written to the log, by default ' + DEFAULT_LOG_LEVEL)
         .choices(LOG_LEVELS)
         .argParser(logLevel),
     )

@@ -1,5 +1,6 @@
 /** The commands of `gardener service`. */
 import { type Command, Option } from 'commander';
+import { SERVICE_MANAGERS } from '../../../src/flags.ts';
 import type { Context } from '../context.ts';
 import type { InstallOptions, ServiceOptions } from './service.ts';
 
@@ -14,10 +15,9 @@ export function addServiceCommands(program: Command, context: () => Context): vo
     service
       .command(name)
       .addOption(
-        new Option('--manager <manager>', 'which one does it, by default the one of this system').choices([
-          'launchd',
-          'systemd',
-        ]),
+        new Option('--manager <manager>', 'which one does it, by default the one of this system').choices(
+          SERVICE_MANAGERS,
+        ),
       );
   managed('install')
     .summary('install the service, or bring it up to date')

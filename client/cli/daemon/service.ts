@@ -5,7 +5,7 @@ import { isDaemonOf } from '../../../src/claim/process-ids.ts';
 import { ConnectionError } from '../../errors.ts';
 import { ServiceError } from '../../service/commands.ts';
 import { platformManager, serviceManager } from '../../service/findings.ts';
-import type { ServiceManagerName } from '../../service/installed.ts';
+import type { ServiceManagerName } from '../../../src/flags.ts';
 import type { ServiceManager } from '../../service/manager.ts';
 import { type PlanOptions, planWarnings } from '../../service/plan.ts';
 import type { Finding, ServiceStatus } from '../../service/status.ts';

@@ -1,12 +1,11 @@
 /** Which codebases are no longer where the registry has them, as the daemon finds: it asks no disk for longer than it may. */
+import { MAX_LIST } from '../../../src/protocol/limits.ts';
+import { INVALID_PARAMS } from '../../../src/protocol/errors.ts';
 import type { Client } from '../../client.ts';
 import { ConnectionError, RpcError } from '../../errors.ts';
 
 /** Whoever looks at one project does not wait longer for a disk that does not answer. Milliseconds. */
 const GLANCE_MS = 1_000;
-/** More are not asked for one by one. */
-const MAX_NAMED = 1_000;
-const INVALID_PARAMS = -32602;
 const CODES = ['source_missing', 'source_unreachable'] as const;
 
 const NONE: ReadonlySet<string> = new Set();
@@ -32,7 +31,7 @@ export async function goneAmong(
   projects?: readonly { readonly project_id: string }[],
 ): Promise<Gone> {
   if (projects?.length === 0) return { ids: NONE, silent: false };
-  const named = projects && projects.length <= MAX_NAMED;
+  const named = projects && projects.length <= MAX_LIST;
   return await look(client, named ? projects.map(({ project_id: id }) => id) : undefined);
 }
 

@@ -1,7 +1,6 @@
 /** Waiting for longer than the daemon waits in one call. */
 
-/** What the daemon waits at most in one call, in milliseconds. */
-const LONGEST_WAIT_MS = 60_000;
+import { MAX_WAIT_MS } from '../../../src/protocol/limits.ts';
 
 /**
  * Asks again and again until there is an answer or the time is up; once at least, and without waiting at the end.
@@ -16,7 +15,7 @@ export async function askInTurns<T>(
   const limit = wait === true ? Number.POSITIVE_INFINITY : performance.now() + wait * 1000;
   for (;;) {
     const left = Math.max(0, limit - performance.now());
-    const answer = await ask(Math.min(LONGEST_WAIT_MS, Math.ceil(left)));
+    const answer = await ask(Math.min(MAX_WAIT_MS, Math.ceil(left)));
     if (answer !== null || left === 0) return answer;
   }
 }

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { MAX_CALLER, MAX_REASON } from '../../domain/limits.ts';
+import { MANAGERS } from '../../flags.ts';
 import { method, noParams } from '../method.ts';
 
 const percentiles = z.object({
@@ -16,7 +18,11 @@ export const daemonMethods = {
     summary: 'Says who speaks and agrees on a protocol version.',
     params: z.strictObject({
       client: z
-        .strictObject({ name: z.string().max(100), version: z.string().max(100), pid: z.int().min(0) })
+        .strictObject({
+          name: z.string().max(MAX_CALLER),
+          version: z.string().max(MAX_CALLER),
+          pid: z.int().min(0),
+        })
         .partial()
         .optional()
         .describe('named in the log'),
@@ -72,7 +78,7 @@ export const daemonMethods = {
       subscriptions: z.int(),
       socket: z.string(),
       data_dir: z.string(),
-      manager: z.enum(['launchd', 'systemd', 'spawned', 'foreground']).describe('who started it'),
+      manager: z.enum(MANAGERS).describe('who started it'),
       memory_rss: z.int().describe('bytes; 0 where the system does not tell'),
       host: z.string().describe('name of the machine that the daemon runs on'),
       home: z.string().describe('home directory of its user, empty where it has none'),
@@ -104,7 +110,7 @@ export const daemonMethods = {
   'daemon.shutdown': method({
     kind: 'control',
     summary: 'Ends the daemon once everything received is answered and written.',
-    params: z.strictObject({ reason: z.string().max(1000).optional().describe('for the log') }),
+    params: z.strictObject({ reason: z.string().max(MAX_REASON).optional().describe('for the log') }),
     result: z.null(),
     errors: [],
     example: { params: { reason: 'upgrade' }, result: null },

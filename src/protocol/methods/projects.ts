@@ -1,7 +1,14 @@
 import { z } from 'zod';
-import { MAX_ERROR, MAX_METADATA_BYTES, MAX_PATH_BYTES } from '../../domain/limits.ts';
+import {
+  MAX_ERROR,
+  MAX_METADATA_BYTES,
+  MAX_PATH_BYTES,
+  MAX_REASON,
+  MAX_REMOTE,
+} from '../../domain/limits.ts';
 import { RESOLVED_BY } from '../../domain/changes.ts';
 import { MAX_TAGS, TRAINING_STATUSES } from '../../domain/project.ts';
+import { SORTS } from '../../domain/query.ts';
 import { jsonObject } from '../../domain/schema.ts';
 import { MAX_NAME_LENGTH } from '../../domain/values/names.ts';
 import {
@@ -35,7 +42,7 @@ const repository = z
     remote: z
       .string()
       .min(1)
-      .max(1024)
+      .max(MAX_REMOTE)
       .nullable()
       .describe('host and path it is fetched from: host in lower case, no scheme, no user, no ".git"'),
   })
@@ -43,8 +50,6 @@ const repository = z
   .optional();
 const NAME = `unique without regard to case; at most ${MAX_NAME_LENGTH} characters, none of < > : " / \\ | ? *`;
 const MISSING = ['project_not_found', 'ambiguous_project'] as const;
-
-const PROJECT_SORTS = ['name', 'created_at', 'last_updated', 'last_used', 'status'] as const;
 
 /** One project, or many of them. */
 export const projectMethods = {
@@ -99,7 +104,7 @@ export const projectMethods = {
       tag: z.string().optional().describe('only with this tag'),
       source_path: absolutePath.optional().describe('exactly this path'),
       query: pathText.optional().describe('part of a name, path or tag, without regard to case'),
-      sort: z.enum(PROJECT_SORTS).optional().describe('default: as in the file'),
+      sort: z.enum(SORTS).optional().describe('default: as in the file'),
       limit: z.int().min(1).optional().describe('at most so many; default all'),
       cursor: z.string().max(MAX_PATH_BYTES).optional().describe('`next_cursor` of the page before'),
     }),
@@ -225,7 +230,7 @@ export const projectMethods = {
     summary: 'Marks a project as waiting for training.',
     params: z.strictObject({
       project: projectReference,
-      reason: z.string().max(1000).optional().describe('for whoever trains it'),
+      reason: z.string().max(MAX_REASON).optional().describe('for whoever trains it'),
     }),
     result: wireProject,
     errors: [...MISSING, 'lease_held'],

@@ -1,12 +1,20 @@
 import { z } from 'zod';
-import { MAX_DETAILS_BYTES, MAX_ERROR, MAX_MESSAGE, MAX_PHASE } from '../../domain/limits.ts';
+import {
+  MAX_CALLER,
+  MAX_DETAILS_BYTES,
+  MAX_ERROR,
+  MAX_MESSAGE,
+  MAX_PHASE,
+  MAX_REASON,
+} from '../../domain/limits.ts';
 import { MAX_STALL_MS, MAX_TAGS } from '../../domain/project.ts';
 import { jsonObject } from '../../domain/schema.ts';
 import { MAX_LOST_ATTEMPTS } from '../../domain/training/training.ts';
+import { MAX_WAIT_MS } from '../limits.ts';
 import { absolutePath, EXAMPLE_PROJECT, method, projectReference, wireProject } from '../method.ts';
 
 const holder = z
-  .strictObject({ name: z.string().max(100), pid: z.int().min(0) })
+  .strictObject({ name: z.string().max(MAX_CALLER), pid: z.int().min(0) })
   .partial()
   .optional()
   .describe('shown to others; default what daemon.hello was told');
@@ -17,7 +25,7 @@ const stall = z
   .optional()
   .describe('without training.progress for so many milliseconds the lease is lost');
 const choice = z.array(z.string()).max(MAX_TAGS);
-const wait = z.int().min(0).max(60_000).optional();
+const wait = z.int().min(0).max(MAX_WAIT_MS).optional();
 const token = z.int().min(0).describe('of the lease');
 const details = jsonObject
   .optional()
@@ -179,7 +187,7 @@ export const trainingMethods = {
     description: 'Where nobody holds a lease nothing changes.',
     params: z.strictObject({
       project: projectReference,
-      reason: z.string().max(1000).optional().describe('for the holder'),
+      reason: z.string().max(MAX_REASON).optional().describe('for the holder'),
     }),
     result: wireProject,
     errors: MISSING,
@@ -198,7 +206,7 @@ export const trainingMethods = {
   'training.wait': method({
     kind: 'read',
     summary: 'Waits until nobody trains a project; null when the time is up.',
-    params: z.strictObject({ project: projectReference, wait_ms: wait.describe('default 60000') }),
+    params: z.strictObject({ project: projectReference, wait_ms: wait.describe(`default ${MAX_WAIT_MS}`) }),
     result: wireProject.nullable(),
     errors: MISSING,
     example: { params: { project: 'payments', wait_ms: 1000 }, result: EXAMPLE_PROJECT },

@@ -5,15 +5,13 @@ import { findProject } from '../../domain/places/references.ts';
 import type { Draft } from '../../domain/registry.ts';
 import * as training from '../../domain/training/training.ts';
 import { timestampOf } from '../../domain/values/time.ts';
+import { MAX_WAIT_MS } from '../../protocol/limits.ts';
 import type { Result } from '../../protocol/methods.ts';
 import { RawJson } from '../../protocol/wire.ts';
 import { Claims } from '../claims.ts';
 import { type Lease, RESUME_GRACE_MS } from '../leases.ts';
 import { projectJson } from '../presentation.ts';
 import type { Context, Family, Given, Services } from './types.ts';
-
-/** How long training.wait waits unless told, in milliseconds. */
-const DEFAULT_WAIT_MS = 60_000;
 
 export function trainingHandlers(services: Services): Family<'training'> {
   const { store, leases, events, bell, turns, daemon, log } = services;
@@ -193,7 +191,7 @@ export function trainingHandlers(services: Services): Family<'training'> {
       },
     },
     'training.wait': {
-      async run({ project: reference, wait_ms = DEFAULT_WAIT_MS }, context) {
+      async run({ project: reference, wait_ms = MAX_WAIT_MS }, context) {
         const { project_id } = findProject(store.registry, reference);
         context.parks();
         return await until(
