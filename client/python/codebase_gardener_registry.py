@@ -134,9 +134,6 @@ _log = logging.getLogger(__name__)
 # What may be called once more after a connection was lost: none of it changes anything.
 _REPEATABLE = frozenset(
     (
-        "daemon.ping",
-        "daemon.status",
-        "rpc.discover",
         "registry.info",
         "registry.validate",
         "registry.backups",

@@ -54,6 +54,13 @@ export interface Deadlines {
   readonly call?: number | undefined;
 }
 
+export const DEADLINES: Readonly<Record<keyof Deadlines, number>> = {
+  connect: 1_000,
+  hello: 2_000,
+  start: 10_000,
+  call: 30_000,
+};
+
 /** Between two attempts to dial, in milliseconds: doubled from the first to the last. */
 const FIRST_WAIT_MS = 5;
 const LAST_WAIT_MS = 100;
@@ -62,7 +69,7 @@ const LONGEST_STILL_MS = 5_000;
 /** How long a daemon may take to answer before it is ended as one that serves nobody, in milliseconds. */
 const SERVES_MS = 1_000;
 /** How long somebody may close every connection who may be a tunnel, whose other end nobody here can start. */
-const TUNNEL_MS = 2_000;
+export const TUNNEL_MS = 2_000;
 
 /**
  * Connects to the registry's daemon, and starts it first when there is none.
@@ -84,14 +91,14 @@ export async function connect(options: ConnectOptions = {}): Promise<Client> {
   const target: Target = {
     paths: usablePaths(options),
     client: { ...options.client, pid: process.pid },
-    connectMs: deadlines.connect ?? 1_000,
-    helloMs: deadlines.hello ?? 2_000,
+    connectMs: deadlines.connect ?? DEADLINES.connect,
+    helloMs: deadlines.hello ?? DEADLINES.hello,
   };
   const means: Means = {
     isFromEnvironment: isFromEnvironment(options, process.env),
     autoStart: (options.autoStart ?? true) && !target.paths.socketAlone,
     command: options.daemon,
-    startMs: deadlines.start ?? 10_000,
+    startMs: deadlines.start ?? DEADLINES.start,
     warn: options.onWarning ?? ((message) => process.emitWarning(message, 'RegistryWarning')),
   };
   const isMixed = target.paths.socketAlone && Boolean(options.dataDir);
@@ -100,7 +107,13 @@ export async function connect(options: ConnectOptions = {}): Promise<Client> {
     if (isMixed) await requireDirectory(greeted, target.paths, aborted);
     return greeted;
   };
-  return new Client(await open(signal), open, deadlines.call ?? 30_000, means.warn, target.paths.socketAlone);
+  return new Client(
+    await open(signal),
+    open,
+    deadlines.call ?? DEADLINES.call,
+    means.warn,
+    target.paths.socketAlone,
+  );
 }
 
 /** @throws {ConnectionError} `not_allowed` for root where another user's registry is meant */

@@ -24,7 +24,7 @@ test.each(ERROR_KINDS)('%s comes with its code and, for most, with advice', (kin
   const { hint, document } = explain(new RegistryError(kind, 'cannot do it', { suggestions: ['a', 'b'] }));
   expect(document).toMatchObject({ code: ERRORS[kind].code, message: 'cannot do it', data: { kind } });
   if (!['project_not_found', 'lease_lost', 'cursor_expired', 'backup_not_found'].includes(kind)) {
-    expect(hint).toBeTruthy();
+    expect(hint, 'HINTS (client/cli/errors.ts) has no advice for it').toBeTruthy();
   }
 });
 

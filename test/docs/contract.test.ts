@@ -53,9 +53,10 @@ test('limits', () => {
 
 test('errors', () => {
   const rows = Object.entries(ERRORS).map(([kind, { code, data }]) => [String(code), kind, data.join(', ')]);
-  expect(table('code'), 'the table of errors in docs/contract.md, against src/domain/errors.ts').toEqual(
-    rows,
-  );
+  expect(
+    table('code'),
+    'docs/contract.md has a row for each of ERRORS (src/domain/errors.ts), in their order',
+  ).toEqual(rows);
 });
 
 test('exit codes', () => {

@@ -1,10 +1,7 @@
 import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, expect, test, vi } from 'vitest';
 import { resolvePaths } from '../../src/paths.ts';
-import { VERSION } from '../../src/version.ts';
 import { builtProgram } from '../support/cli.ts';
 import { environment, temporaryDirectory } from '../support/home.ts';
 import { requireTools } from '../support/tools.ts';
@@ -76,11 +73,6 @@ test.for<[string, NodeJS.ProcessEnv]>([
   for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
   const paths = resolvePaths({}, env);
   expect(stdout, stderr).toBe(`${paths.dataDir}\n${paths.socket}\n`);
-});
-
-test('the Python client has the version of the package', async () => {
-  const source = await readFile(join(MODULE, 'codebase_gardener_registry.py'), 'utf8');
-  expect(/^__version__ = "(.*)"$/m.exec(source)?.[1]).toBe(VERSION);
 });
 
 function quoted(word: string): string {

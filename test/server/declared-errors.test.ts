@@ -161,6 +161,6 @@ test('every error but the one of too many connections is declared by some method
   const declared = new Set<ErrorKind>(CASES.map(([, kind]) => kind));
   expect(
     ERROR_KINDS.filter((kind) => !declared.has(kind)),
-    'whatever a method can answer belongs into its `errors` (src/protocol/methods/)',
+    'these are in the `errors` of no method (src/protocol/methods/)',
   ).toEqual(['too_many_connections'] satisfies OfNoCall[]);
 });

@@ -1,0 +1,99 @@
+/** What the Python client has written down for itself, against what it is written down of. */
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { expect, test } from 'vitest';
+import { DEADLINES, TUNNEL_MS } from '../../client/reach/connect.ts';
+import { ERRORS } from '../../src/domain/errors.ts';
+import * as sizes from '../../src/domain/limits.ts';
+import { blankTraining, TRAINING_STATUSES } from '../../src/domain/project.ts';
+import { MAX_SOCKET_PATH_BYTES } from '../../src/paths.ts';
+import { INVALID_PARAMS } from '../../src/protocol/errors.ts';
+import { MAX_DEPTH, MAX_ISSUES, MAX_LINE_BYTES } from '../../src/protocol/limits.ts';
+import { wireProject } from '../../src/protocol/method.ts';
+import { methods } from '../../src/protocol/methods.ts';
+import { PROTOCOL_VERSION } from '../../src/protocol/version.ts';
+import { VERSION } from '../../src/version.ts';
+import { requireTools } from '../support/tools.ts';
+
+const FILE = 'client/python/codebase_gardener_registry.py';
+
+/** Each with the file that decides it. */
+const EXPECTED: Readonly<Record<string, readonly [value: unknown, from: string]>> = {
+  __version__: [VERSION, 'package.json'],
+  PROTOCOL_VERSION: [PROTOCOL_VERSION, 'src/protocol/version.ts'],
+  CONNECT_TIMEOUT: [DEADLINES.connect / 1_000, 'client/reach/connect.ts'],
+  HELLO_TIMEOUT: [DEADLINES.hello / 1_000, 'client/reach/connect.ts'],
+  START_TIMEOUT: [DEADLINES.start / 1_000, 'client/reach/connect.ts'],
+  CALL_TIMEOUT: [DEADLINES.call / 1_000, 'client/reach/connect.ts'],
+  _TUNNEL_TIMEOUT: [TUNNEL_MS / 1_000, 'client/reach/connect.ts'],
+  _MAX_REQUEST_BYTES: [MAX_LINE_BYTES, 'src/protocol/limits.ts'],
+  _MAX_ISSUES: [MAX_ISSUES, 'src/protocol/limits.ts'],
+  // What is around params takes one.
+  _MAX_DEPTH: [MAX_DEPTH - 1, 'src/protocol/limits.ts'],
+  _MAX_SOCKET_PATH_BYTES: [MAX_SOCKET_PATH_BYTES, 'src/paths.ts'],
+  _MAX_PHASE: [sizes.MAX_PHASE, 'src/domain/limits.ts'],
+  _MAX_MESSAGE: [sizes.MAX_MESSAGE, 'src/domain/limits.ts'],
+  _MAX_ERROR: [sizes.MAX_ERROR, 'src/domain/limits.ts'],
+  _MAX_HOLDER: [sizes.MAX_CALLER, 'src/domain/limits.ts'],
+  _MAX_DETAILS_BYTES: [sizes.MAX_DETAILS_BYTES, 'src/domain/limits.ts'],
+  _MAX_METADATA_BYTES: [sizes.MAX_METADATA_BYTES, 'src/domain/limits.ts'],
+  _MAX_PATH_BYTES: [sizes.MAX_PATH_BYTES, 'src/domain/limits.ts'],
+  _MAX_REMOTE: [sizes.MAX_REMOTE, 'src/domain/limits.ts'],
+  _MAX_WHOLE: [Number.MAX_SAFE_INTEGER, 'what JSON numbers are in JavaScript'],
+  _REPEATABLE: [
+    Object.entries(methods)
+      .flatMap(([name, { kind }]) => (kind === 'read' ? name : []))
+      .toSorted(),
+    'the methods of kind "read" in src/protocol/methods/',
+  ],
+  _ERRORS: [
+    { [INVALID_PARAMS]: 'InvalidParamsError', ...classes() },
+    'src/domain/errors.ts: a class for each kind, called as it is',
+  ],
+  TrainingStatus: [TRAINING_STATUSES, 'src/domain/project.ts'],
+  // With a place for what a newer version has.
+  ProjectMetadata: [[...Object.keys(wireProject.shape), 'extra'], 'src/domain/project.ts'],
+  Training: [Object.keys(blankTraining()), 'src/domain/project.ts'],
+};
+
+/** By the code of its kind, the name of each class: `project_not_found` is a ProjectNotFoundError. */
+function classes(): Readonly<Record<number, string>> {
+  const capital = (word: string): string => word.charAt(0).toUpperCase() + word.slice(1);
+  return Object.fromEntries(
+    Object.entries(ERRORS).map(([kind, { code }]) => [code, `${kind.split('_').map(capital).join('')}Error`]),
+  );
+}
+
+/** Prints what the module says under each of the names that it is given, as JSON. */
+const PROGRAM = `
+import dataclasses, enum, json, sys
+import codebase_gardener_registry as module
+
+def plain(value):
+    if isinstance(value, dict):
+        return {key: found.__name__ for key, found in value.items()}
+    if isinstance(value, frozenset):
+        return sorted(value)
+    if dataclasses.is_dataclass(value):
+        return [field.name for field in dataclasses.fields(value)]
+    return [each.value for each in value] if isinstance(value, enum.EnumMeta) else value
+
+print(json.dumps({name: plain(getattr(module, name)) for name in sys.argv[1:]}))
+`;
+
+let asked: Promise<Readonly<Record<string, unknown>>> | undefined;
+
+async function ask(): Promise<Readonly<Record<string, unknown>>> {
+  const PYTHONPATH = fileURLToPath(new URL('../../client/python/', import.meta.url));
+  const { stdout } = await promisify(execFile)('python3', ['-c', PROGRAM, ...Object.keys(EXPECTED)], {
+    env: { ...process.env, PYTHONPATH, PYTHONDONTWRITEBYTECODE: '1' },
+  });
+  return JSON.parse(stdout) as Readonly<Record<string, unknown>>;
+}
+
+test.for(Object.entries(EXPECTED))('%s', async ([name, [value, from]], context) => {
+  requireTools(context, 'python3');
+  const said = await (asked ??= ask());
+  expect(said[name], `change ${name} in ${FILE} to what is expected here; it follows ${from}`).toEqual(value);
+});
