@@ -13,7 +13,7 @@ import { Bell } from './services/bell.ts';
 import { Dispatcher } from './server/dispatch.ts';
 import { Events } from './services/events.ts';
 import { createHandlers } from './services/handlers/handlers.ts';
-import { Holdings } from './services/holdings.ts';
+import { Holdings } from './server/holdings.ts';
 import { adoptSocket, type InheritedSocket } from './claim/inherited.ts';
 import type { DaemonControl } from './services/handlers/types.ts';
 import { KeepYoung } from './claim/keep-young.ts';

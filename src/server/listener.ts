@@ -3,9 +3,9 @@ import type { Server, Socket } from 'node:net';
 import { ERRORS } from '../domain/errors.ts';
 import { MAX_CONNECTIONS } from '../protocol/limits.ts';
 import { errorAnswer } from '../protocol/wire.ts';
-import { type Answerer, Connection, type Shared } from './connection.ts';
+import { type Answerer, Connection, type ConnectionEvents } from './connection.ts';
 import { affordableConnections } from './descriptors.ts';
-import type { Outlet } from '../services/events.ts';
+import type { Shared } from './exchange.ts';
 
 /** With more connections it is asked how many the system allows; most daemons never have so many. */
 const ASK_BEYOND = 16;
@@ -20,15 +20,10 @@ const LAST_WORD = JSON.stringify(
   ),
 );
 
-export interface ListenerEvents {
+export interface ListenerEvents extends Omit<ConnectionEvents, 'answer' | 'idle'> {
   /** Called whenever the number of connections has changed. */
   connections(count: number): void;
-  /** A peer will ask nothing more. */
-  ended(connection: Outlet): void;
-  closed(connection: Outlet): void;
-  writable(connection: Outlet): void;
-  /** Something threw that should not have. */
-  failed(error: unknown): void;
+  closed(connection: Connection): void;
 }
 
 export class Listener {
@@ -130,11 +125,9 @@ export class Listener {
     }
     this.#count += 1;
     const connection = new Connection(socket, this.#count, this.#shared, {
+      ...this.#events,
       answer: this.#answer,
       idle: () => this.#whenIdle(),
-      writable: () => this.#events.writable(connection),
-      ended: () => this.#events.ended(connection),
-      failed: (error) => this.#events.failed(error),
     });
     this.#connections.add(connection);
     this.#events.connections(this.#connections.size);

@@ -19,6 +19,11 @@ export class Outbox {
     this.#socket = socket;
   }
 
+  /** Whether nothing more is taken. */
+  get isEnding(): boolean {
+    return this.#isEnding;
+  }
+
   /** What waits here or in the socket. Bytes. */
   get bytes(): number {
     return this.#bytes + this.#socket.writableLength;

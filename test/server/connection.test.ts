@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { MAX_LINE_BYTES } from '../../src/protocol/limits.ts';
 import type { Message } from '../../src/protocol/wire.ts';
 import { Turns } from '../../src/system/turns.ts';
-import { Holdings } from '../../src/services/holdings.ts';
+import { Holdings } from '../../src/server/holdings.ts';
 import { Connection } from '../../src/server/connection.ts';
 
 /** A connection whose bytes come from the test, and what it took for messages. */

@@ -20,25 +20,17 @@ export interface Peer {
   client_pid?: number;
 }
 
-/** One message of one peer. */
-export interface Exchange {
+/** One call. */
+export interface Context {
   readonly peer: Peer;
   readonly connection: Outlet & {
     /** Whether the peer will ask nothing more. */
     readonly ended: boolean;
   };
-  /** Has something done once the answer to this message is on its way. */
+  /** Has something done once the answer is on its way. */
   afterAnswer(action: () => void): void;
-  /** Says that so much will be answered, before the answer is put together. Bytes. */
-  expect(bytes: number): void;
   /** Says that this call waits from now on for something that may be long in coming; its parameters are short. */
   parks(): void;
-  /** Resolves when the peer has read enough of what it was answered before, or has gone; null when it has. */
-  room(): Promise<void> | null;
-}
-
-/** One call. */
-export interface Context extends Pick<Exchange, 'peer' | 'connection' | 'afterAnswer' | 'parks'> {
   /** Puts a change that was made into the log, beside the method and the caller; `about` says what was changed. */
   changed(about: Readonly<Record<string, unknown>>): void;
 }

@@ -12,6 +12,8 @@ const MAX_HELD_BYTES = 128 * 1024 * 1024;
 const STUCK_MS = 2_000;
 /** How often to look for one. Milliseconds. */
 const LOOK_MS = 1_000;
+/** What is held for a peer is counted in these: most peers have asked one short thing, and are not worth it. Bytes. */
+const UNIT = 16 * 1024;
 /** So many that were made to wait in a line may end it all the same: nobody may be able to make room otherwise. */
 const MAX_ADMITTED = 16;
 
@@ -20,9 +22,6 @@ export interface Holder {
   /** Ends it, and lets go of what is held. */
   destroy(): void;
 }
-
-/** Called with whether the peer may end its line, however much is held. */
-export type GoOn = (mayEndLine: boolean) => void;
 
 interface Held {
   bytes: number;
@@ -37,11 +36,11 @@ export class Holdings {
   readonly #cut: (bytes: number) => void;
   readonly #held = new Map<Holder, Held>();
   #total = 0;
-  readonly #waiting: GoOn[] = [];
+  readonly #waiting: (() => void)[] = [];
   /** Those that are in the middle of a line which is not read. */
-  readonly #inLine = new Map<Holder, GoOn>();
-  /** Those that may end theirs, until they are answered. */
-  readonly #admitted = new Set<Holder>();
+  readonly #inLine = new Map<Holder, () => void>();
+  /** Those that may end theirs, or have, until they are answered; with whether it has yet to be ended. */
+  readonly #admitted = new Map<Holder, boolean>();
   #isAdmitting = false;
   #timer: NodeJS.Timeout | undefined;
 
@@ -59,10 +58,13 @@ export class Holdings {
   /**
    * Says how much is held for a peer by now.
    *
-   * @param awaited how much of it is held until the peer goes on
+   * @param awaitedBytes how much of it is held until the peer goes on
    */
-  set(holder: Holder, bytes: number, awaited: number): void {
+  set(holder: Holder, heldBytes: number, awaitedBytes: number): void {
+    const bytes = inUnits(heldBytes);
+    const awaited = Math.min(bytes, inUnits(awaitedBytes));
     const held = this.#held.get(holder);
+    if (bytes === (held?.bytes ?? 0) && awaited === (held?.awaited ?? 0)) return;
     this.#total += bytes - (held?.bytes ?? 0);
     const movedAt = held && held.awaited > 0 ? held.movedAt : performance.now();
     if (bytes === 0) {
@@ -79,6 +81,22 @@ export class Holdings {
     if (held) held.movedAt = performance.now();
   }
 
+  /** The peer has ended its line, and is going to be answered. */
+  lineEnded(holder: Holder): void {
+    this.moved(holder);
+    if (this.#admitted.has(holder)) this.#admitted.set(holder, false);
+  }
+
+  /** Whether no more may be read of a line that this peer has begun. */
+  forbidsLine(holder: Holder): boolean {
+    return this.areTooMuch && !this.#admitted.get(holder);
+  }
+
+  /** Whether the peer waits in the middle of a line. */
+  isInLine(holder: Holder): boolean {
+    return this.#inLine.has(holder);
+  }
+
   /** Goes on when less is held, the last that asked first, one after the other. */
   whenLess(goOn: () => void): void {
     this.#waiting.push(goOn);
@@ -86,7 +104,7 @@ export class Holdings {
   }
 
   /** Goes on in the middle of a line when less is held, or when it may be ended all the same. */
-  whenMayGoOn(holder: Holder, goOn: GoOn): void {
+  whenMayGoOn(holder: Holder, goOn: () => void): void {
     this.#admitted.delete(holder);
     this.#inLine.set(holder, goOn);
     if (!this.areTooMuch) this.#admit();
@@ -110,13 +128,13 @@ export class Holdings {
     setImmediate(() => {
       this.#isAdmitting = false;
       if (this.areTooMuch) return;
-      this.#takeLast()?.(false);
+      this.#takeLast()?.();
       this.#admit();
     });
   }
 
   /** The last first: those who would not read either may be many, and have been there longer. */
-  #takeLast(): GoOn | undefined {
+  #takeLast(): (() => void) | undefined {
     const last = [...this.#inLine.keys()].at(-1);
     if (last === undefined) return this.#waiting.pop();
     const goOn = this.#inLine.get(last);
@@ -146,8 +164,12 @@ export class Holdings {
       // Each is read to the end of a line, and no further before it is answered: that much more may be held.
       if (this.#admitted.size >= MAX_ADMITTED) return;
       this.#inLine.delete(holder);
-      this.#admitted.add(holder);
-      goOn(true);
+      this.#admitted.set(holder, true);
+      goOn();
     }
   }
+}
+
+export function inUnits(bytes: number): number {
+  return bytes - (bytes % UNIT);
 }

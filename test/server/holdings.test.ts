@@ -4,11 +4,11 @@ import { rm } from 'node:fs/promises';
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { Connection } from '../../../src/server/connection.ts';
-import { Holdings } from '../../../src/services/holdings.ts';
-import type { Exchange } from '../../../src/services/handlers/types.ts';
-import { Turns } from '../../../src/system/turns.ts';
-import { temporaryDirectory } from '../../support/home.ts';
+import { Connection } from '../../src/server/connection.ts';
+import { Holdings } from '../../src/server/holdings.ts';
+import type { Exchange } from '../../src/server/exchange.ts';
+import { Turns } from '../../src/system/turns.ts';
+import { temporaryDirectory } from '../support/home.ts';
 
 const MIB = 1024 * 1024;
 
