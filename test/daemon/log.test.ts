@@ -2,28 +2,48 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { prettyLine } from '../../client/cli/daemon/log-lines.ts';
+import { methods } from '../../src/protocol/methods.ts';
 import { codebase, startGardenerd } from '../faults/support/gardenerd.ts';
 
 /** A number that no process has. */
 const CALLER = 99_999_999;
 
-test('every line has each of its keys once, and tells the caller from the daemon', async () => {
+test('every line has each of its keys once, and one line tells of each change, by its method and its caller', async () => {
   const daemon = await startGardenerd({ args: ['--log-level', 'debug'] });
   const { dataDir, logFile, registryFile } = daemon.paths;
   const peer = await daemon.connect();
+  const made: string[] = [];
+  const change = (method: string, params: object = {}): Promise<Record<string, unknown>> => {
+    made.push(method);
+    return peer.call(method, params);
+  };
+  const train = async (method = 'training.begin', params: object = { project: 'a' }): Promise<object> => {
+    const { token } = await change(method, params);
+    return { project: 'a', token };
+  };
   await peer.call('daemon.hello', { client: { name: 'editor', version: '1.2', pid: CALLER } });
-  await peer.call('projects.register', { name: 'a', source_path: await codebase(dataDir) });
-  await peer.call('projects.activate', { project: 'a' });
-  const { token } = await peer.call('training.begin', { project: 'a' });
-  await peer.call('training.cancel', { project: 'a', reason: 'enough' });
-  await peer.call('training.resume', { project: 'a', token });
-  await peer.call('training.fail', { project: 'a', token, error: 'out of memory' });
+  await change('projects.register', { name: 'a', source_path: await codebase(dataDir) });
+  await change('projects.activate', { project: 'a' });
+  await change('projects.touch', { project: 'a' });
+  await change('projects.update', { project: 'a', tags: ['work'] });
+  await change('projects.move', { project: 'a', to: dataDir });
+  await change('projects.set_status', { project: 'a', status: 'failed' });
+  await change('projects.retrain', { project: 'a' });
+  const lease = await train('training.claim', {});
+  await peer.call('training.resume', lease);
+  await change('training.progress', { ...lease, phase: 'reading' });
+  // Of what stays in memory nothing is told.
+  await peer.call('training.progress', { ...lease, phase: 'reading', progress: 0.5 });
+  await change('training.cancel', { project: 'a', reason: 'enough' });
+  await change('training.fail', { ...lease, error: 'out of memory' });
+  await change('training.complete', await train());
+  await change('training.release', await train());
   await writeFile(registryFile, '{');
   await peer.call('registry.reload');
   const { backups } = await peer.call('registry.backups');
-  await peer.call('registry.restore', { name: (backups as unknown as { name: string }[])[0]?.name });
-  await peer.call('registry.repair');
-  await peer.call('projects.remove', { project: 'a' });
+  await change('registry.restore', { name: (backups as unknown as { name: string }[])[0]?.name });
+  await change('registry.repair');
+  await change('projects.remove', { project: 'a' });
   await peer.call('daemon.shutdown', { reason: 'the end' });
   await daemon.ended;
   const lines = (await readFile(logFile, 'utf8')).trimEnd().split('\n');
@@ -32,8 +52,13 @@ test('every line has each of its keys once, and tells the caller from the daemon
   const entries = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
   expect(new Set(entries.map(({ pid }) => pid))).toEqual(new Set([daemon.pid]));
   const changes = entries.filter(({ msg, method }) => msg === 'changed' && method !== undefined);
-  expect(changes.length).toBeGreaterThan(5);
-  for (const change of changes) expect(change).toMatchObject({ client: 'editor/1.2', client_pid: CALLER });
+  expect(changes.map(({ method }) => method)).toEqual(made);
+  for (const entry of changes) expect(entry).toMatchObject({ client: 'editor/1.2', client_pid: CALLER });
   const shown = prettyLine(JSON.stringify(changes[0]), '', (_, text) => text);
   expect(shown).toContain(`client=editor/1.2  client_pid=${CALLER}`);
+  const all = Object.entries(methods).filter(
+    ([name, { kind }]) => kind === 'change' && name !== 'registry.reload',
+  );
+  const untried = all.map(([name]) => name).filter((name) => !made.includes(name));
+  expect(untried, 'call these here with change(), as every method that changes the registry').toEqual([]);
 });

@@ -69,7 +69,8 @@ test('every reference leads somewhere', () => {
 describe.each(document.methods)('$name', ({ name, summary, params, result, examples }) => {
   test('is described, with its parameters and an example', () => {
     expect(summary).toMatch(/^[A-Z].*[.]$/);
-    expect(params.filter(({ description }) => !description)).toEqual([]);
+    const unexplained = params.filter(({ description }) => !description).map((param) => param.name);
+    expect(unexplained, 'parameters of the declaration without .describe()').toEqual([]);
     expect(examples).not.toEqual([]);
   });
 
@@ -89,7 +90,10 @@ describe.each(document.methods)('$name', ({ name, summary, params, result, examp
       .replace(/(?<="token":)\d+/, String(token));
     const answer = await client.call(name, JSON.parse(here));
     expect(problems(result.schema, answer)).toBeNull();
-    expect(plain(answer, home)).toEqual(plain(value, '/home/ada'));
+    expect(
+      plain(answer, home),
+      `the example of ${name} in its declaration against what a daemon answers; what it needs beside "payments" goes to SEEDS`,
+    ).toEqual(plain(value, '/home/ada'));
   });
 });
 

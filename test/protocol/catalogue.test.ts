@@ -29,7 +29,10 @@ describe('each method', () => {
 });
 
 test('the methods of the contract are there, and no others', () => {
-  expect(Object.keys(methods).toSorted()).toEqual(
+  expect(
+    Object.keys(methods).toSorted(),
+    'a method that comes or goes changes the contract: change this list and docs/contract.md, too',
+  ).toEqual(
     [
       ...['hello', 'ping', 'status', 'shutdown'].map((name) => `daemon.${name}`),
       'rpc.discover',

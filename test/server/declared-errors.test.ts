@@ -150,7 +150,8 @@ test.each(CASES)('%s can answer %s', async (method, kind) => {
   if (method === 'registry.repair')
     await it.peer.call('projects.set_status', { project: 'one', status: 'completed' });
   const answer = await PROVOKE[kind](it, method, goodParams(method, it));
-  expect(answer).toMatchObject({ error: { code: ERRORS[kind].code, data: { kind } } });
+  const what = `the call of ${method} that PROVOKE makes for ${kind}: mend its row for this method, give the method good parameters in GOOD, or declare the error no longer`;
+  expect(answer, what).toMatchObject({ error: { code: ERRORS[kind].code, data: { kind } } });
   expect(answer.error?.data?.['suggestions']).toBeInstanceOf(Array);
   for (const member of ERRORS[kind].data) expect(answer.error?.data).toHaveProperty(member);
   // One grammar: what could not be done, in lower case, without a full stop.
