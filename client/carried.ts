@@ -5,8 +5,9 @@
 import { InvalidParamsError, type ParamIssue } from '../src/domain/errors.ts';
 import { INVALID_PARAMS } from '../src/protocol/errors.ts';
 import { MAX_DEPTH, MAX_ISSUES } from '../src/protocol/limits.ts';
-import { isObject, RpcError } from './errors.ts';
+import { RpcError } from './errors.ts';
 import { util } from './late-util.ts';
+import { isJsonObject } from '../src/domain/values/json.ts';
 
 /** How deep params may be nested: what a line may be, without the request around them. */
 const MAX_PARAMS_DEPTH = MAX_DEPTH - 1;
@@ -44,7 +45,7 @@ export function sendable(params: unknown): unknown {
 
 /** Whether it is an object of nothing but texts and the like. */
 function isFlat(params: unknown): boolean {
-  if (!isObject(params)) return false;
+  if (!isJsonObject(params)) return false;
   for (const key in params) {
     const value = params[key];
     if (typeof value === 'number' ? !Number.isFinite(value) : !FLAT.has(typeof value)) return false;

@@ -1,17 +1,18 @@
 /** The registry as a caller sees it: one function per method, over a connection that is made anew when it is lost. */
 import { hostname } from 'node:os';
 import { isAbsolute } from 'node:path';
-import { RegistryError } from '../src/domain/errors.ts';
 import { findHome } from '../src/paths.ts';
 import type { MethodName, Result } from '../src/protocol/methods.ts';
 import type { Connection } from './wire/connection.ts';
 import { inMs, inTime, type Patience } from './wire/deadline.ts';
-import { ConnectionError, isObject } from './errors.ts';
+import { ConnectionError } from './errors.ts';
 import type { Greeted } from './reach/greet.ts';
 import { sendable } from './carried.ts';
 import { isReport, sendReport } from './reported.ts';
 import { watch, type WatchEvent, type WatchOptions } from './watch.ts';
 import { type CallArguments, type CallOptions, type Families, family, isRepeatable } from './verbs.ts';
+import { isJsonObject } from '../src/domain/values/json.ts';
+import { isRefusal } from '../src/domain/errors.ts';
 
 /** Different warnings about reports; whoever has read so many knows. */
 const MAX_TOLD = 100;
@@ -145,7 +146,7 @@ export class Client implements Families, AsyncDisposable {
       try {
         return await connection.request(method, params, patience);
       } catch (error) {
-        if (error instanceof RegistryError && error.kind === 'shutting_down') {
+        if (isRefusal(error, 'shutting_down')) {
           // It was not done. The daemon closes the connection when it has drained, and another one takes over.
           await inTime(connection.closed, patience);
           continue;
@@ -218,7 +219,7 @@ export class Client implements Families, AsyncDisposable {
 
 /** Which repository a codebase is of is found out by clients: the daemon runs no programs. */
 async function withRepository(params: unknown, ms: number): Promise<unknown> {
-  if (!isObject(params) || params['repository'] !== undefined) return params;
+  if (!isJsonObject(params) || params['repository'] !== undefined) return params;
   const path = params['source_path'];
   if (typeof path !== 'string' || !isAbsolute(path) || path.includes('\0')) return params;
   // Loaded only here: few programs register projects.
@@ -229,7 +230,7 @@ async function withRepository(params: unknown, ms: number): Promise<unknown> {
 
 /** A call that asks the daemon to wait may take that much longer. */
 function waitOf(params: unknown): number {
-  const wait = isObject(params) ? params['wait_ms'] : undefined;
+  const wait = isJsonObject(params) ? params['wait_ms'] : undefined;
   return typeof wait === 'number' ? wait : 0;
 }
 

@@ -1,6 +1,7 @@
 /** What a call can end with instead of a result, beside the caller's own abort reason. */
-import { type ErrorKind, ERRORS, type ParamIssue, RegistryError } from '../src/domain/errors.ts';
+import { type ErrorKind, ERRORS, isRefusal, type ParamIssue, RegistryError } from '../src/domain/errors.ts';
 import { INTERNAL_ERROR } from '../src/protocol/errors.ts';
+import { isJsonObject } from '../src/domain/values/json.ts';
 
 export type ConnectionFailure =
   /** Nobody listens, and the client was not to start anybody. */
@@ -50,32 +51,32 @@ export class RpcError extends Error {
 
   /** The parameters that were refused and why; empty unless `code` is -32602. */
   get issues(): readonly ParamIssue[] {
-    const issues: unknown = isObject(this.data) ? this.data['issues'] : undefined;
+    const issues: unknown = isJsonObject(this.data) ? this.data['issues'] : undefined;
     return Array.isArray(issues) ? (issues as ParamIssue[]) : [];
   }
 }
 
 /** The error member of an answer as something to throw. */
 export function errorFromAnswer(error: unknown): RegistryError | RpcError {
-  const { code, message, data } = isObject(error) ? error : {};
+  const { code, message, data } = isJsonObject(error) ? error : {};
   const text = typeof message === 'string' ? message : 'the daemon gave an error without a message';
   const number = typeof code === 'number' ? code : INTERNAL_ERROR;
-  if (isObject(data)) {
+  if (isJsonObject(data)) {
     const { kind, ...details } = data;
     if (isErrorKind(kind) && ERRORS[kind].code === number) return new RegistryError(kind, text, details);
   }
   return new RpcError(number, text, data);
 }
 
+/** The daemon is ending, or has ended before it could answer: what is wanted of it may have happened already. */
+export function isEnding(error: unknown): boolean {
+  return isRefusal(error, 'shutting_down') || (error instanceof ConnectionError && error.reason === 'lost');
+}
+
 /** What the system says of an error, in its own words and without what Node puts around them: `not a directory`. */
 export function systemWords(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   return message.replace(/^E[A-Z0-9]+: (.*?), [a-z]+(?: '.*')?$/s, '$1');
-}
-
-/** An object of JSON, with members still to be looked at. */
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function isErrorKind(kind: unknown): kind is ErrorKind {

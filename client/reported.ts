@@ -16,8 +16,9 @@ import {
 import { cutText } from '../src/domain/values/text.ts';
 import { INVALID_PARAMS, INVALID_REQUEST } from '../src/protocol/errors.ts';
 import { carried } from './carried.ts';
-import { isObject, RpcError } from './errors.ts';
+import { RpcError } from './errors.ts';
 import { util } from './late-util.ts';
+import { isJsonObject } from '../src/domain/values/json.ts';
 
 type Tell = (what: string) => void;
 
@@ -62,7 +63,7 @@ export async function sendReport<T>(
 
 /** The params as the registry takes them, as far as that can be told here; what is null is not reported. */
 export function fit(given: unknown, tell: Tell): unknown {
-  if (!isObject(given)) return given;
+  if (!isJsonObject(given)) return given;
   const fitted: [string, unknown][] = [];
   for (const [name, value] of Object.entries(given)) {
     // Whatever was thrown is an error, nothing included.
@@ -92,7 +93,7 @@ function carriedOf(value: unknown, name: string, tell: Tell): unknown {
     { [name]: value },
     { lost: (at, why) => leave(at, why, tell), text: (one) => one.toWellFormed() },
   );
-  return isObject(found) ? found[name] : undefined;
+  return isJsonObject(found) ? found[name] : undefined;
 }
 
 function fraction(value: unknown, name: string, tell: Tell): number | undefined {
@@ -145,7 +146,7 @@ function object(bytes: number) {
   return (value: unknown, name: string, tell: Tell): unknown => {
     const given = carriedOf(value, name, tell);
     if (given === undefined) return undefined;
-    if (!isObject(given)) return leave(name, 'is no object', tell);
+    if (!isJsonObject(given)) return leave(name, 'is no object', tell);
     const size = Buffer.byteLength(JSON.stringify(given));
     return size <= bytes ? given : leave(name, `has ${size} bytes, ${bytes} are allowed`, tell);
   };
@@ -177,7 +178,7 @@ function leave(name: string, why: string, tell: Tell): undefined {
 
 /** What is left of a report that was refused; undefined where the refusal is about no part of it. */
 function withoutRefused(params: unknown, error: unknown, tell: Tell): object | undefined {
-  if (!isObject(params) || !(error instanceof RpcError) || !REFUSED.has(error.code)) return undefined;
+  if (!isJsonObject(params) || !(error instanceof RpcError) || !REFUSED.has(error.code)) return undefined;
   const optional = Object.keys(params).filter((name) => !NEEDED.has(name));
   const named = [...new Set(error.issues.map((issue) => issue.path.split('.')[0] ?? ''))].filter(Boolean);
   // Where nothing is named, nothing can be kept.

@@ -1,10 +1,10 @@
 /** Changes as an async iterator that outlives connections and daemons. */
-import { RegistryError } from '../src/domain/errors.ts';
 import type { EventNotification, RegistryEvent, ResyncEvent } from '../src/protocol/events.ts';
 import type { Params, Result } from '../src/protocol/methods.ts';
 import { abortable, onAbort } from './wire/deadline.ts';
 import { ConnectionError } from './errors.ts';
 import type { Family } from './verbs.ts';
+import { isRefusal } from '../src/domain/errors.ts';
 
 /**
  * What may wait for a slow consumer; beyond it everything waiting is replaced by what holds then. What comes at once
@@ -114,7 +114,7 @@ async function subscribe(
         );
         throw error;
       }
-      if (error instanceof RegistryError && error.kind === 'cursor_expired') {
+      if (isRefusal(error, 'cursor_expired')) {
         wanted = { ...params, cursor: undefined };
         continue;
       }

@@ -55,7 +55,3 @@ const REASONS: Readonly<Record<string, string>> = {
   InvalidEscapeCharacter: 'an escape that JSON does not know',
   InvalidCharacter: 'a control character in a text',
 };
-
-export function isJsonObject(value: unknown): value is { [key: string]: Json } {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}

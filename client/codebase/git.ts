@@ -6,6 +6,7 @@
  * any of them. Nor does a question about what is there need the network, or a person who types a password.
  */
 import { once } from 'node:events';
+import { errorCode, isMissing } from '../../src/system/errors.ts';
 
 /**
  * Git could not answer, or not to the end. The message says why, in git's words; it is empty where there is nothing to
@@ -203,10 +204,6 @@ function killGroup(pid: number | undefined): void {
     process.kill(-pid, 'SIGKILL');
   } catch (error) {
     // Nobody is left; macOS says so with EPERM when only its entry waits to be collected.
-    if (!(error instanceof Error && 'code' in error)) throw error;
+    if (errorCode(error) === undefined) throw error;
   }
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }

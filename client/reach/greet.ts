@@ -4,7 +4,7 @@ import { lstat } from 'node:fs/promises';
 import { createConnection } from 'node:net';
 import { dirname } from 'node:path';
 import { isDaemonOf, LOOK_FOR_DAEMON } from '../../src/claim/process-ids.ts';
-import { RegistryError } from '../../src/domain/errors.ts';
+import { isRefusal, RegistryError } from '../../src/domain/errors.ts';
 import { isHeldByKilled, LIVELY_MS, notedPid } from '../../src/claim/killed-process.ts';
 import type { Paths } from '../../src/paths.ts';
 import type { Params, Result } from '../../src/protocol/methods.ts';
@@ -13,6 +13,7 @@ import { WITHOUT_SUDO } from '../../src/claim/private-directory.ts';
 import { Connection } from '../wire/connection.ts';
 import { inMs, onAbort, pause, within } from '../wire/deadline.ts';
 import { ConnectionError, systemWords } from '../errors.ts';
+import { errorCode, isMissing } from '../../src/system/errors.ts';
 
 export interface Target {
   readonly paths: Paths;
@@ -49,7 +50,7 @@ export async function greet(
     const late = () => hung(socket, `nobody took the connection within ${inMs(target.connectMs)}`);
     connection = await within({ ms: target.connectMs, signal, late }, (aborted) => dial(socket, aborted));
   } catch (error) {
-    switch (codeOf(error)) {
+    switch (errorCode(error)) {
       case undefined:
         // As many wait there as the socket has room for.
         if (isHeldByKilled(socket)) return 'absent';
@@ -81,7 +82,7 @@ export async function greet(
     await connection.close();
     if (instead) return instead;
     if (error instanceof ConnectionError && error.reason === 'lost') return 'closing';
-    if (error instanceof RegistryError && error.kind === 'shutting_down') return 'ending';
+    if (isRefusal(error, 'shutting_down')) return 'ending';
     throw error;
   } finally {
     clearTimeout(silent);
@@ -111,7 +112,7 @@ async function dial(path: string, signal: AbortSignal): Promise<Connection> {
     try {
       return await dialOnce(path, signal);
     } catch (error) {
-      if (codeOf(error) !== 'EAGAIN') throw error;
+      if (errorCode(error) !== 'EAGAIN') throw error;
       await pause(FULL_QUEUE_WAIT_MS, signal);
     }
   }
@@ -167,9 +168,9 @@ async function statusOf(path: string, { runDir, dataDir }: Paths): Promise<Stats
   try {
     return await lstat(path);
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return undefined;
+    if (isMissing(error)) return undefined;
     // Not `run/` is in the way, but what it would be in.
-    if (codeOf(error) === 'ENOTDIR' && path === runDir) throw noDirectory(dataDir, error);
+    if (errorCode(error) === 'ENOTDIR' && path === runDir) throw noDirectory(dataDir, error);
     throw notAllowed(path, error);
   }
 }
@@ -190,7 +191,7 @@ function refuseOthers(path: string, { uid }: Stats): void {
 }
 
 function notAllowed(path: string, cause: unknown): ConnectionError {
-  const code = codeOf(cause);
+  const code = errorCode(cause);
   const denied = code === 'EACCES' || code === 'EPERM';
   const why = denied ? `permission denied (${code})` : systemWords(cause);
   const remedy = denied
@@ -221,10 +222,4 @@ function hung(socket: string, what: string): ConnectionError {
 function readPid(socket: string): number | undefined {
   const pid = notedPid(socket);
   return pid !== undefined && isDaemonOf(pid, socket) ? pid : undefined;
-}
-
-/** ENOENT and its like; undefined for what is no error of the system. */
-function codeOf(error: unknown): string | undefined {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  return typeof code === 'string' ? code : undefined;
 }

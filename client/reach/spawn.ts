@@ -19,6 +19,7 @@ import { printable } from '../../src/system/printable.ts';
 import { readNote } from '../../src/system/small-file.ts';
 import { daemonEnvironment } from './daemon-environment.ts';
 import { StartedDaemon } from './started-daemon.ts';
+import { isMissing } from '../../src/system/errors.ts';
 
 /** A start this young is waited for instead of joined, in milliseconds: of 100 clients one or two start a daemon. */
 const YOUNG_MS = 1_000;
@@ -155,7 +156,7 @@ export function keepYoung(paths: Paths): void {
     lutimesSync(startLog(paths), now, now);
   } catch (error) {
     // Somebody tidied up meanwhile; then others start a daemon too, and one of them gives way.
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    if (!isMissing(error)) throw error;
   }
 }
 

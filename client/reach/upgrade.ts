@@ -1,11 +1,10 @@
 /** An older daemon than this client: whether to have it replaced, and how. */
 import { hostname } from 'node:os';
-import { RegistryError } from '../../src/domain/errors.ts';
 import type { Paths } from '../../src/paths.ts';
 import type { Result } from '../../src/protocol/methods.ts';
 import { isNewer, versionOnDisk } from '../service/version.ts';
 import { VERSION } from '../../src/version.ts';
-import { ConnectionError } from '../errors.ts';
+import { isEnding } from '../errors.ts';
 import type { Greeted } from './greet.ts';
 import { isSameDirectory, isSeen, isSomebodysEnd } from './here.ts';
 
@@ -52,10 +51,4 @@ export async function retire({ connection }: Greeted, signal: AbortSignal): Prom
     if (!isEnding(error)) throw error;
   }
   await connection.close();
-}
-
-/** Somebody else has had it replaced already. */
-function isEnding(error: unknown): boolean {
-  if (error instanceof RegistryError) return error.kind === 'shutting_down';
-  return error instanceof ConnectionError && error.reason === 'lost';
 }

@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ServiceManagerName } from '../../src/flags.ts';
 import { homeDirectory } from '../../src/paths.ts';
+import { isNowhere } from '../../src/system/errors.ts';
 
 /** Label of the LaunchAgent. */
 export const LABEL = 'dev.codebase-gardener.registry';
@@ -71,8 +72,7 @@ export function readIfThere(file: string): string | undefined {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    if (isNowhere(error)) return undefined;
     throw error;
   }
 }

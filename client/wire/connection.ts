@@ -1,13 +1,14 @@
 /** One connection to a daemon: lines out, lines in, and who waits for which answer. */
 import type { Socket } from 'node:net';
 import { JSONRPCClient, type JSONRPCResponse } from 'json-rpc-2.0';
-import { RegistryError } from '../../src/domain/errors.ts';
 import { INVALID_REQUEST, PARSE_ERROR } from '../../src/protocol/errors.ts';
 import { MAX_LINE_BYTES } from '../../src/protocol/limits.ts';
 import type { Patience } from './deadline.ts';
-import { ConnectionError, errorFromAnswer, isObject, RpcError } from '../errors.ts';
+import { ConnectionError, errorFromAnswer, RpcError } from '../errors.ts';
 import { Lines } from './lines.ts';
 import { PendingCalls } from './pending.ts';
+import { isJsonObject } from '../../src/domain/values/json.ts';
+import { isRefusal } from '../../src/domain/errors.ts';
 
 export class Connection {
   /**
@@ -72,7 +73,7 @@ export class Connection {
       void this.#rpc.requestAdvanced({ jsonrpc: '2.0', id, method }, line).then((answer) => {
         this.#pending.remove(id);
         this.#keepAlive();
-        if (isObject(answer.error)) reject(errorFromAnswer(answer.error));
+        if (isJsonObject(answer.error)) reject(errorFromAnswer(answer.error));
         else resolve(answer.result);
       });
     });
@@ -139,7 +140,7 @@ export class Connection {
   }
 
   #take(message: unknown): void {
-    if (!isObject(message)) throw new Error('a line is no JSON-RPC message');
+    if (!isJsonObject(message)) throw new Error('a line is no JSON-RPC message');
     const { method, params } = message;
     if (typeof method === 'string') {
       // Promises of answers read just now are seen to before this; what a listener throws harms nobody else.
@@ -148,7 +149,7 @@ export class Connection {
       // Nobody can tell which call it is about: a line too long, too many connections.
       const error = errorFromAnswer(message['error']);
       // The last word of a daemon: whatever is called from now on belongs to its successor.
-      if (error instanceof RegistryError && error.kind === 'shutting_down') this.#end(() => error);
+      if (isRefusal(error, 'shutting_down')) this.#end(() => error);
       else this.#rejectAll(() => error);
     } else if (isAnswer(message)) {
       // At once, and not only when the library has told the caller: what comes behind it in the same chunk, such as
@@ -202,6 +203,6 @@ function encode(id: number, method: string, params: unknown): string {
 
 function isAnswer(message: Record<string, unknown>): message is Record<string, unknown> & JSONRPCResponse {
   return (
-    typeof message['id'] === 'number' && (message['result'] !== undefined) !== isObject(message['error'])
+    typeof message['id'] === 'number' && (message['result'] !== undefined) !== isJsonObject(message['error'])
   );
 }

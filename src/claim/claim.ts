@@ -11,7 +11,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { lock } from 'proper-lockfile';
 import { pidFile } from './killed-process.ts';
 import { isDaemonOf, LOOK_FOR_DAEMON } from './process-ids.ts';
-import { errorCode, isMissing } from '../system/errors.ts';
+import { errorCode, isMissing, isNowhere } from '../system/errors.ts';
 import { readSmallFile } from '../system/small-file.ts';
 import { privateName, removeLeftBehind } from './private-name.ts';
 import { PROBE_DEADLINE_MS, type Probe, probe } from './probe.ts';
@@ -63,7 +63,7 @@ export class Claim {
       const now = await lstat(this.path, { bigint: true });
       return now.dev === this.#dev && now.ino === this.#ino;
     } catch (error) {
-      if (isMissing(error) || errorCode(error) === 'ENOTDIR') return false;
+      if (isNowhere(error)) return false;
       throw error;
     }
   }

@@ -103,6 +103,11 @@ export class RegistryError extends Error {
   }
 }
 
+/** Whether it is the registry that says no, for one of these reasons. */
+export function isRefusal(error: unknown, ...kinds: readonly ErrorKind[]): error is RegistryError {
+  return error instanceof RegistryError && kinds.includes(error.kind);
+}
+
 /** One parameter that was refused: where it is in `params`, as a dotted path, and why. */
 export interface ParamIssue {
   readonly path: string;

@@ -11,16 +11,13 @@ import {
   type Training,
   TRAINING_STATUSES,
 } from './project.ts';
+import { isJsonObject } from './values/json.ts';
 
 /** Any JSON object, kept as it came: zod's own objects would drop a key named `__proto__`. */
 export const jsonObject = z
   .unknown()
   .refine(isJsonObject, 'must be an object')
   .meta({ type: 'object' }) as unknown as z.ZodType<JsonObject, JsonObject>;
-
-function isJsonObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 const timestamp = z.string().describe('ISO 8601, UTC, with milliseconds and Z');
 const optionalPath = z.string().nullable();

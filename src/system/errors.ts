@@ -92,3 +92,8 @@ export function errorCode(error: unknown): string | undefined {
 export function isMissing(error: unknown): boolean {
   return errorCode(error) === 'ENOENT';
 }
+
+/** Nothing is there, nor perhaps a directory in which it could be. */
+export function isNowhere(error: unknown): boolean {
+  return isMissing(error) || errorCode(error) === 'ENOTDIR';
+}

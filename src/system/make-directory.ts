@@ -1,7 +1,7 @@
 /** Making a directory with those above it. */
 import { chmodSync, closeSync, fsyncSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { errorCode } from './errors.ts';
+import { errorCode, isMissing } from './errors.ts';
 
 /** Everything, for the user alone. */
 const USER = 0o700;
@@ -19,7 +19,7 @@ const USER = 0o700;
 export function makeDirectory(path: string): void {
   const fault = attempt(path);
   if (!fault) return;
-  if (!('code' in fault && fault.code === 'ENOENT') || dirname(path) === path) throw fault;
+  if (!isMissing(fault) || dirname(path) === path) throw fault;
   makeDirectory(dirname(path));
   const again = attempt(path);
   if (again) throw again;

@@ -1,7 +1,7 @@
 /** Reading a file that somebody else's directory has under a name that is known: it may be anything. */
 import { closeSync, constants, fstatSync, openSync, readSync, statSync } from 'node:fs';
-import { errorCode } from './errors.ts';
 import { NotPlainError, openPlainFile } from './plain-file.ts';
+import { isNowhere } from './errors.ts';
 
 /** There is something of that name, and it is not read. The message says why, in words that follow "it". */
 export class UnfitFile extends Error {
@@ -25,8 +25,7 @@ export async function readSmallFile(
   try {
     file = await openPlainFile(path);
   } catch (error) {
-    const code = errorCode(error);
-    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    if (isNowhere(error)) return undefined;
     if (error instanceof NotPlainError) throw new UnfitFile('is no plain file');
     throw new UnfitFile('cannot be read', { cause: error });
   }

@@ -5,7 +5,7 @@ import type { WireProject } from '../../../src/domain/encoding.ts';
 import { jsonText } from '../../../src/domain/values/text.ts';
 import type { Context } from '../context.ts';
 import { requireAnswer } from '../codebase/disk-answer.ts';
-import { systemReason } from '../../../src/system/errors.ts';
+import { errorCode, isMissing, systemReason } from '../../../src/system/errors.ts';
 import { LocalError, UsageError } from '../errors.ts';
 import { plural, printable, shellWord } from '../terminal/text.ts';
 
@@ -45,7 +45,7 @@ async function write(path: string, text: string, force: boolean): Promise<void> 
   try {
     await writeFile(staged, text, { mode: MODE, flag: 'wx' });
   } catch (error) {
-    if (isOf(error, 'EEXIST')) {
+    if (errorCode(error) === 'EEXIST') {
       if (await isDirectory(path)) {
         throw new UsageError(
           `cannot export to ${printable(path)}: it is a directory`,
@@ -70,12 +70,8 @@ async function write(path: string, text: string, force: boolean): Promise<void> 
 
 function cannot(path: string, error: unknown): LocalError {
   // What is written is made; what is missing can only be its directory.
-  const reason = isOf(error, 'ENOENT') ? 'there is no such directory' : systemReason(error);
+  const reason = isMissing(error) ? 'there is no such directory' : systemReason(error);
   return new LocalError(`cannot write ${printable(path)}: ${reason}`, undefined, error);
-}
-
-function isOf(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code;
 }
 
 async function isDirectory(path: string): Promise<boolean> {

@@ -3,8 +3,9 @@ import { constants } from 'node:buffer';
 import { readFile, stat } from 'node:fs/promises';
 import type { JsonObject } from '../../../src/domain/project.ts';
 import { mendJson } from '../../../src/domain/values/text.ts';
-import { isJsonObject, JsonFault, parseJson } from '../json.ts';
+import { JsonFault, parseJson } from '../json.ts';
 import { sameName } from '../names.ts';
+import { isJsonObject } from '../../../src/domain/values/json.ts';
 
 export interface StoredRegistry {
   readonly version: string;

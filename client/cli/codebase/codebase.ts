@@ -1,12 +1,12 @@
 /** A directory that a person gave as a codebase, and what is in it. */
 import { stat } from 'node:fs/promises';
 import { RegistryError } from '../../../src/domain/errors.ts';
-import { errorCode } from '../../../src/system/errors.ts';
 import type { Context } from '../context.ts';
 import { requireAnswer } from './disk-answer.ts';
 import { withProgress } from '../terminal/progress.ts';
 import { scan, type Scan } from './scan.ts';
 import { plural, printable, thousands } from '../terminal/text.ts';
+import { isNowhere } from '../../../src/system/errors.ts';
 
 /**
  * The directory as an absolute path in the person's spelling; links stay.
@@ -30,9 +30,8 @@ async function directoryFault(path: string): Promise<string | undefined> {
   try {
     return (await stat(path)).isDirectory() ? undefined : 'it is no directory';
   } catch (error) {
-    const code = errorCode(error);
     // What may not be looked at may well be there: macOS protects some folders from some programs.
-    return code === 'ENOENT' || code === 'ENOTDIR' ? 'there is no such directory' : undefined;
+    return isNowhere(error) ? 'there is no such directory' : undefined;
   }
 }
 

@@ -2,9 +2,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import type { Client } from '../../client.ts';
-import { ConnectionError } from '../../errors.ts';
+import { ConnectionError, isEnding } from '../../errors.ts';
 import { isDaemonOf, LOOK_FOR_DAEMON } from '../../../src/claim/process-ids.ts';
-import { RegistryError } from '../../../src/domain/errors.ts';
 import type { Result } from '../../../src/protocol/methods.ts';
 import type { Context } from '../context.ts';
 import { elsewhere, type Elsewhere, requireHere } from '../elsewhere.ts';
@@ -187,12 +186,6 @@ export async function whenRunning<T>(
     if (error instanceof ConnectionError && error.reason === 'not_running') return undefined;
     throw error;
   }
-}
-
-/** What is wanted may be under way already, or have happened before the answer was. */
-function isEnding(error: unknown): boolean {
-  if (error instanceof RegistryError) return error.kind === 'shutting_down';
-  return error instanceof ConnectionError && error.reason === 'lost';
 }
 
 /**

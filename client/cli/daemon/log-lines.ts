@@ -1,7 +1,7 @@
 /** A line of the daemon's log as people read it. */
 import type { Style } from '../terminal/colour.ts';
-import { isJsonObject } from '../json.ts';
 import { localClock, localDay, printable } from '../terminal/text.ts';
+import { isJsonObject } from '../../../src/domain/values/json.ts';
 
 const LEVELS: readonly (readonly [least: number, name: string, style: Style])[] = [
   [50, 'ERROR', 'red'],

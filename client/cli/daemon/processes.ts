@@ -1,6 +1,6 @@
 /** Whether a process is still there. */
 import { readFile } from 'node:fs/promises';
-import { errorCode } from '../../../src/system/errors.ts';
+import { errorCode, isMissing } from '../../../src/system/errors.ts';
 
 /**
  * True when no such process exists, or only its entry waits to be collected: in a container nobody may ever do
@@ -19,6 +19,6 @@ export async function isGone(pid: number): Promise<boolean> {
     const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
     return /^[ZX]/.test(stat.slice(stat.lastIndexOf(')') + 2));
   } catch (error) {
-    return error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ESRCH');
+    return isMissing(error) || errorCode(error) === 'ESRCH';
   }
 }

@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { isBackupName } from '../../../src/domain/backup-names.ts';
 import type { Forecast } from '../../../src/domain/forecast.ts';
 import type { Paths } from '../../../src/paths.ts';
-import { systemReason } from '../../../src/system/errors.ts';
+import { errorCode, systemReason } from '../../../src/system/errors.ts';
 import { type Diagnosis, error, ok, remedyOf, warning } from './finding.ts';
 import { JsonFault } from '../json.ts';
 import { readStoredRegistry, TooLargeError } from '../backups/stored-registry.ts';
@@ -110,9 +110,10 @@ async function examine({ registryFile, backupsDir }: Paths, short: Shorten): Pro
       const remedy = 'make it smaller, or put a backup in its place: gardener backups';
       return error(CHECK, `cannot read ${file}: ${cause.message}`, remedy);
     }
-    if (!(cause instanceof Error && 'code' in cause)) throw cause;
+    const code = errorCode(cause);
+    if (code === undefined) throw cause;
     const target = await readlinkOf(registryFile);
-    if (cause.code !== 'ENOENT' && (cause.code !== 'ELOOP' || target === null))
+    if (code !== 'ENOENT' && (code !== 'ELOOP' || target === null))
       return error(CHECK, `cannot read ${file}: ${systemReason(cause)}`, remedyOf(cause, registryFile));
     if (target !== null)
       return error(CHECK, `${file} is a link to ${printable(target)}, and no file is there`);

@@ -7,6 +7,7 @@ import { isProbeName } from './writing.ts';
 import { type Diagnosis, error, type Fix, ok, warning } from './finding.ts';
 import { isImportName } from '../backups/import-name.ts';
 import { plural, shellWord } from '../terminal/text.ts';
+import { isMissing } from '../../../src/system/errors.ts';
 
 /** A write takes milliseconds; whatever is older than this belongs to nobody any more. Milliseconds. */
 const WRITE_MS = 60_000;
@@ -159,9 +160,7 @@ interface Found {
 async function isEmptyDirectory({ path, status }: Found): Promise<boolean> {
   if (!status.isDirectory()) return false;
   // One that has just been released was one.
-  const names = await readdir(path).catch(({ code }: NodeJS.ErrnoException) =>
-    code === 'ENOENT' ? [] : [''],
-  );
+  const names = await readdir(path).catch((cause: unknown) => (isMissing(cause) ? [] : ['']));
   return names.length === 0;
 }
 

@@ -4,7 +4,7 @@ import { access, chmod, constants, lstat, readdir, stat } from 'node:fs/promises
 import { basename, dirname, join } from 'node:path';
 import type { Paths } from '../../../src/paths.ts';
 import { isBackupName, LAST_GOOD } from '../../../src/domain/backup-names.ts';
-import { errorCode, systemReason } from '../../../src/system/errors.ts';
+import { errorCode, isNowhere, systemReason } from '../../../src/system/errors.ts';
 import { startLog } from '../../reach/spawn.ts';
 import { answers } from '../codebase/disk-answer.ts';
 import { type Diagnosis, error, type Fix, ok, remedyOf, warning } from './finding.ts';
@@ -172,7 +172,7 @@ async function checkBackups(directory: string, short: Shorten): Promise<Diagnosi
   try {
     names = (await readdir(directory)).filter(isBackupName);
   } catch (cause) {
-    if (isMissing(cause)) return [];
+    if (isNowhere(cause)) return [];
     return [error(check, `cannot look into ${short(directory)}: ${systemReason(cause)}`)];
   }
   const open: string[] = [];
@@ -203,7 +203,7 @@ async function look(
     // The data directory may be a link; what it leads to counts.
     return status.isSymbolicLink() ? await stat(path) : status;
   } catch (cause) {
-    if (isMissing(cause)) return undefined;
+    if (isNowhere(cause)) return undefined;
     return error(check, `cannot look at ${short(path)}: ${systemReason(cause)}`);
   }
 }
@@ -221,8 +221,4 @@ function foreignFinding(check: string, path: string, { uid }: Stats, short: Shor
 function setMode(path: string, mode: number, short: Shorten): Fix {
   const digits = mode.toString(8);
   return { done: `chmod ${digits} ${short(path)}`, run: () => chmod(path, mode) };
-}
-
-function isMissing(cause: unknown): boolean {
-  return cause instanceof Error && 'code' in cause && (cause.code === 'ENOENT' || cause.code === 'ENOTDIR');
 }

@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { constants, open, readFile, realpath, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Paths } from '../../../src/paths.ts';
-import { systemReason } from '../../../src/system/errors.ts';
+import { errorCode, isMissing, systemReason } from '../../../src/system/errors.ts';
 import { type Diagnosis, error, ok, remedyOf } from './finding.ts';
 
 /** As much as a small registry: some quotas let a file be made, and not be filled. Bytes. */
@@ -36,7 +36,7 @@ export async function checkWriting(
       await tryToWrite(directory);
     } catch (cause) {
       // One that is not there is made when it is needed.
-      if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') continue;
+      if (isMissing(cause)) continue;
       const where = short(directory);
       findings.push(error(check, `${what} in ${where}: ${systemReason(cause)}`, remedyOf(cause, directory)));
     }
@@ -83,7 +83,7 @@ async function whyUntouchable(file: string): Promise<Error | null> {
     await (await open(file, constants.O_WRONLY | constants.O_NONBLOCK)).close();
     return null;
   } catch (cause) {
-    return cause instanceof Error && 'code' in cause && cause.code === 'EPERM' ? cause : null;
+    return errorCode(cause) === 'EPERM' ? (cause as Error) : null;
   }
 }
 

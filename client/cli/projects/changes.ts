@@ -1,8 +1,8 @@
 /** Changing a project that others change too. */
 import type { Client } from '../../client.ts';
 import type { WireProject } from '../../../src/domain/encoding.ts';
-import { RegistryError } from '../../../src/domain/errors.ts';
 import type { Params } from '../../../src/protocol/methods.ts';
+import { isRefusal } from '../../../src/domain/errors.ts';
 
 /** What changes, without which project and which state of it. */
 export type Changes = Omit<Params<'projects.update'>, 'project' | 'if_etag'>;
@@ -29,8 +29,7 @@ export async function updateCurrent(
         if_etag: current.etag,
       });
     } catch (error) {
-      const changed = error instanceof RegistryError && error.kind === 'etag_mismatch';
-      if (!changed || attempt >= MAX_ATTEMPTS) throw error;
+      if (!isRefusal(error, 'etag_mismatch') || attempt >= MAX_ATTEMPTS) throw error;
       current = await client.projects.get({ project: current.project_id });
     }
   }

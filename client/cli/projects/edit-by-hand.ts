@@ -9,7 +9,6 @@ import { isMissing } from '../../../src/system/errors.ts';
 import type { Client } from '../../client.ts';
 import { RpcError } from '../../errors.ts';
 import type { WireProject } from '../../../src/domain/encoding.ts';
-import { RegistryError } from '../../../src/domain/errors.ts';
 import { confirm } from '../terminal/ask.ts';
 import type { Context } from '../context.ts';
 import { updateCurrent } from './changes.ts';
@@ -17,6 +16,7 @@ import { changesIn, editableText, EditFault, overtaken } from './edited.ts';
 import { explain, LocalError } from '../errors.ts';
 import { JsonFault } from '../json.ts';
 import { printable } from '../terminal/text.ts';
+import { isRefusal } from '../../../src/domain/errors.ts';
 
 /** Opens the editor until what it leaves is accepted or given up, and makes only the changes made there. */
 export async function editByHand(ctx: Context, client: Client, reference: string): Promise<void> {
@@ -81,10 +81,7 @@ async function apply(client: Client, before: WireProject, text: string): Promise
 function isMendable(error: unknown): boolean {
   if (error instanceof JsonFault || error instanceof EditFault) return true;
   if (error instanceof RpcError) return error.issues.length > 0;
-  return (
-    error instanceof RegistryError &&
-    ['project_exists', 'invalid_name', 'source_path_missing'].includes(error.kind)
-  );
+  return isRefusal(error, 'project_exists', 'invalid_name', 'source_path_missing');
 }
 
 function fault(error: unknown): string {

@@ -3,7 +3,8 @@ import { isDeepStrictEqual } from 'node:util';
 import type { WireProject } from '../../../src/domain/encoding.ts';
 import type { Json, JsonObject } from '../../../src/domain/project.ts';
 import type { Changes } from './changes.ts';
-import { isJsonObject, parseJson } from '../json.ts';
+import { parseJson } from '../json.ts';
+import { isJsonObject } from '../../../src/domain/values/json.ts';
 
 /** What was written is JSON and cannot be a project. */
 export class EditFault extends Error {

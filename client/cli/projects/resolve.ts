@@ -3,7 +3,7 @@ import { lstatSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { errorCode } from '../../../src/system/errors.ts';
 import type { Client } from '../../client.ts';
-import { RegistryError } from '../../../src/domain/errors.ts';
+import { isRefusal, RegistryError } from '../../../src/domain/errors.ts';
 import type { Result } from '../../../src/protocol/methods.ts';
 import { type Context, isGone } from '../context.ts';
 import { requireAnswer } from '../codebase/disk-answer.ts';
@@ -58,7 +58,7 @@ export async function referenceTo(ctx: Context, client: Client, text: string): P
   try {
     return (await client.projects.get({ project: reference })).project_id;
   } catch (error) {
-    if (!(error instanceof RegistryError) || error.kind !== 'project_not_found') throw error;
+    if (!isRefusal(error, 'project_not_found')) throw error;
   }
   // Only now: what is of that name here may be on a disk that does not answer.
   const { path: cwd, fault } = workingPath(ctx);

@@ -4,9 +4,10 @@ import type { Json, JsonObject } from '../../../src/domain/project.ts';
 import type { MethodName } from '../../../src/protocol/methods.ts';
 import type { Context } from '../context.ts';
 import { UsageError } from '../errors.ts';
-import { isJsonObject, JsonFault, parseJson } from '../json.ts';
+import { JsonFault, parseJson } from '../json.ts';
 import { takesLease } from './reference.ts';
 import { shellWord } from '../terminal/text.ts';
+import { isJsonObject } from '../../../src/domain/values/json.ts';
 
 /** @param text the params as JSON; `-` reads them from standard input */
 export async function call(ctx: Context, method: string, text: string | undefined): Promise<void> {

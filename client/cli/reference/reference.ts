@@ -1,7 +1,7 @@
 /** What `rpc.discover` says, for those who write about it: methods with their references followed, types as text. */
 import type { Client } from '../../client.ts';
 import { LocalError } from '../errors.ts';
-import { isJsonObject } from '../json.ts';
+import { isJsonObject } from '../../../src/domain/values/json.ts';
 
 /** A JSON Schema, as far as the registry's methods use it. */
 export interface Schema {

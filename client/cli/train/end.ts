@@ -2,7 +2,7 @@
 import { stat } from 'node:fs/promises';
 import { constants } from 'node:os';
 import type { WireProject } from '../../../src/domain/encoding.ts';
-import { RegistryError } from '../../../src/domain/errors.ts';
+import { isRefusal, RegistryError } from '../../../src/domain/errors.ts';
 import type { Context } from '../context.ts';
 import { answers } from '../codebase/disk-answer.ts';
 import { EXIT } from '../errors.ts';
@@ -10,6 +10,7 @@ import { duration, printable } from '../terminal/text.ts';
 import type { EndCall, Lease } from './lease.ts';
 import type { Ended } from './process/process.ts';
 import type { TrainingResult } from './reports.ts';
+import { isNowhere } from '../../../src/system/errors.ts';
 
 /** Why a trainer had to end. */
 export type Interruption = { readonly lost: RegistryError } | { readonly cancelled: string | undefined };
@@ -33,7 +34,7 @@ export interface Outcome {
 export async function tellEnd(ctx: Context, lease: Lease, outcome: Outcome): Promise<void> {
   const { ended, interruption, result, tail, started } = outcome;
   if (interruption && 'lost' in interruption) {
-    throw isRemoved(interruption.lost)
+    throw interruption.lost.kind === 'project_not_found'
       ? removed(interruption.lost, `the project "${lease.project.name}" was removed; the command was ended`)
       : interruption.lost;
   }
@@ -99,7 +100,7 @@ async function isMissing(path: string): Promise<boolean> {
     await stat(path);
     return false;
   } catch (error) {
-    return error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR');
+    return isNowhere(error);
   }
 }
 
@@ -114,13 +115,9 @@ export async function endLease(
       if (ctx.autoStart) await ctx.withClient((client) => client.daemon.ping());
     });
   } catch (error) {
-    if (!isRemoved(error)) throw error;
+    if (!isRefusal(error, 'project_not_found')) throw error;
     throw removed(error, `cannot end the training of "${lease.project.name}": the project was removed`);
   }
-}
-
-function isRemoved(error: unknown): error is RegistryError {
-  return error instanceof RegistryError && error.kind === 'project_not_found';
 }
 
 /** The registry, which has it no more, can only call it what it was asked for: an id that nobody typed. */

@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Client } from '../../client.ts';
 import { ConnectionError, RpcError } from '../../errors.ts';
 import type { WireProject } from '../../../src/domain/encoding.ts';
-import { RegistryError } from '../../../src/domain/errors.ts';
+import { isRefusal, type RegistryError } from '../../../src/domain/errors.ts';
 import type { Result } from '../../../src/protocol/methods.ts';
 import type { Progress } from './reports.ts';
 
@@ -210,12 +210,12 @@ export class Lease {
 }
 
 function isLost(error: unknown): error is RegistryError {
-  return error instanceof RegistryError && ['lease_lost', 'project_not_found'].includes(error.kind);
+  return isRefusal(error, 'lease_lost', 'project_not_found');
 }
 
 /** The change stands, and the registry could not make sure that it survives a power cut. */
 function isApplied(error: unknown): error is RegistryError {
-  return error instanceof RegistryError && error.kind === 'storage_failed' && error.data['applied'] === true;
+  return isRefusal(error, 'storage_failed') && error.data['applied'] === true;
 }
 
 /**
@@ -241,10 +241,7 @@ export async function beginLease<T extends Result<'training.claim'>>(
 /** What may be different in a moment, or when somebody has made room or mended the file. */
 export function isPassing(error: unknown): boolean {
   if (error instanceof ConnectionError) return error.reason !== 'closed' && error.reason !== 'not_allowed';
-  return (
-    error instanceof RegistryError &&
-    ['shutting_down', 'storage_failed', 'registry_read_only', 'too_many_connections'].includes(error.kind)
-  );
+  return isRefusal(error, 'shutting_down', 'storage_failed', 'registry_read_only', 'too_many_connections');
 }
 
 function reasonOf(error: unknown): string {

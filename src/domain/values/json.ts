@@ -1,4 +1,8 @@
-/** What a JSON value may be, wherever it comes from: everybody who is given it has to be able to read it. */
+/**
+ * What a JSON value may be, wherever it comes from: everybody who is given it has to be able to read it. This file imports
+ * nothing that runs: the client library shares it.
+ */
+import type { JsonObject } from '../project.ts';
 
 /**
  * How deep the file may be nested. Whatever the protocol takes fits in, and some clients' parsers give up at 128, which
@@ -7,6 +11,11 @@
 export const MAX_FILE_DEPTH = 100;
 
 export const TOO_DEEP = 'is nested too deep';
+
+/** An object of JSON, with members still to be looked at. */
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
 
 /** Where a value is not as it may be, as keys and indexes from the top, and why. */
 export interface JsonFault {

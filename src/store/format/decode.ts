@@ -1,7 +1,7 @@
 /** What the text of the file means. Nothing here touches a disk; the other direction is in `encode.ts`. */
 import { isUtf8 } from 'node:buffer';
-import { doWithout, jsonFault, MAX_FILE_DEPTH, TOO_DEEP } from '../../domain/values/json.ts';
-import type { Json, Project } from '../../domain/project.ts';
+import { doWithout, isJsonObject, jsonFault, MAX_FILE_DEPTH, TOO_DEEP } from '../../domain/values/json.ts';
+import type { Project } from '../../domain/project.ts';
 import { Registry, REGISTRY_VERSION } from '../../domain/registry.ts';
 import { mendJson } from '../../domain/values/text.ts';
 import { depthFault, duplicateFault, encodingFault, faultAt, type FileFault, syntaxFault } from './fault.ts';
@@ -56,7 +56,7 @@ export function decodeRegistry(bytes: Buffer, now: string, { mend = false }: Rea
 }
 
 function readDocument(document: unknown, now: string, mend: boolean): Content {
-  if (!isRecord(document)) throw new Fault([], 'the file must hold a JSON object');
+  if (!isJsonObject(document)) throw new Fault([], 'the file must hold a JSON object');
   const { version = '1.0', active_project = null, projects, ...extra } = document;
   const mended: string[] = [];
   if (typeof version !== 'string' || !/^\d+(\.\d+)*$/.test(version)) {
@@ -74,10 +74,10 @@ function readDocument(document: unknown, now: string, mend: boolean): Content {
     const fault = jsonFault(extra, MAX_FILE_DEPTH);
     if (fault) throw new Fault(fault.path, fault.message);
   }
-  if (!isRecord(projects) && !newer) throw new Fault(['projects'], 'must be an object of projects by id');
+  if (!isJsonObject(projects) && !newer) throw new Fault(['projects'], 'must be an object of projects by id');
   const names = new Map<string, string>();
   const read: Project[] = [];
-  for (const [key, value] of Object.entries(isRecord(projects) ? projects : {})) {
+  for (const [key, value] of Object.entries(isJsonObject(projects) ? projects : {})) {
     try {
       read.push(
         mend ? readOrMend(document, key, value, names, now, mended) : readProject(key, value, names, now),
@@ -87,17 +87,8 @@ function readDocument(document: unknown, now: string, mend: boolean): Content {
     }
   }
   const older = isOlder(version);
-  const registry = new Registry(
-    read,
-    active_project,
-    older ? REGISTRY_VERSION : version,
-    extra as Record<string, Json>,
-  );
+  const registry = new Registry(read, active_project, older ? REGISTRY_VERSION : version, extra);
   return { registry, older, newer, mended };
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function major(version: string): number {

@@ -1,7 +1,6 @@
 /** `gardener mv`: tells the registry that codebases lie elsewhere now. */
 import type { Client } from '../../../client.ts';
 import type { WireProject } from '../../../../src/domain/encoding.ts';
-import { RegistryError } from '../../../../src/domain/errors.ts';
 import type { Params } from '../../../../src/protocol/methods.ts';
 import { confirm } from '../../terminal/ask.ts';
 import { codebaseAt } from '../../codebase/codebase.ts';
@@ -12,6 +11,7 @@ import { goneAmong, markedPath } from '../gone.ts';
 import { elseHere, movedFrom, type Moves, noteBelow, noteOthers, noteStill } from './notes.ts';
 import { restingPlace } from './into.ts';
 import { operands, printable } from '../../terminal/text.ts';
+import { isRefusal } from '../../../../src/domain/errors.ts';
 
 export interface MoveOptions {
   readonly dryRun?: true;
@@ -101,7 +101,7 @@ async function subject(ctx: Context, client: Client, text: string, to: string): 
   try {
     named = await client.projects.get({ project: reference });
   } catch (error) {
-    if (!(error instanceof RegistryError) || error.kind !== 'project_not_found') throw error;
+    if (!isRefusal(error, 'project_not_found')) throw error;
     const path = ctx.reference(`./${text}`);
     return { what: { from: path }, from: path };
   }

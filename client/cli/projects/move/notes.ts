@@ -2,11 +2,11 @@
 import { realpath } from 'node:fs/promises';
 import type { Client } from '../../../client.ts';
 import type { WireProject } from '../../../../src/domain/encoding.ts';
-import { RegistryError } from '../../../../src/domain/errors.ts';
 import type { Result } from '../../../../src/protocol/methods.ts';
 import type { Context } from '../../context.ts';
 import { goneAmong } from '../gone.ts';
 import { operands, plural, printable, shellWord } from '../../terminal/text.ts';
+import { isRefusal } from '../../../../src/domain/errors.ts';
 
 export type Moves = Result<'projects.move'>;
 
@@ -62,7 +62,7 @@ export async function movedFrom(client: Client, from: string, to: string): Promi
   try {
     return (await client.projects.move({ from, to, dry_run: true })).projects;
   } catch (error) {
-    if (!(error instanceof RegistryError) || error.kind !== 'project_not_found') throw error;
+    if (!isRefusal(error, 'project_not_found')) throw error;
     return [];
   }
 }
