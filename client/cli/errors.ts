@@ -1,7 +1,7 @@
 /** What the command line itself can fail with, and what a person is told of any failure: a message, advice, an exit code. */
 import { ConnectionError, type ConnectionFailure, RpcError } from '../errors.ts';
 import { type ErrorKind, RegistryError } from '../../src/domain/errors.ts';
-import { MAX_NAME_LENGTH } from '../../src/domain/values/names.ts';
+import { FORBIDDEN, MAX_NAME_LENGTH } from '../../src/domain/values/names.ts';
 import { INTERNAL_ERROR, INVALID_PARAMS, METHOD_NOT_FOUND } from '../../src/protocol/errors.ts';
 import { PathError } from '../../src/paths.ts';
 import { UnsafeDirectoryError, WITHOUT_SUDO } from '../../src/claim/private-directory.ts';
@@ -62,7 +62,7 @@ export type Hints = Readonly<Partial<Record<ErrorKind | 'invalid_params', string
 const HINTS: Readonly<Record<ErrorKind, string | null>> = {
   project_not_found: 'gardener ls',
   project_exists: 'another name',
-  invalid_name: `another name: at most ${MAX_NAME_LENGTH} characters, and none of < > : " / \\ | ? *`,
+  invalid_name: `another name: at most ${MAX_NAME_LENGTH} characters, and none of ${FORBIDDEN}`,
   source_path_missing: 'a directory that exists',
   etag_mismatch: 'the same again',
   lease_held: 'again when the training has ended',

@@ -1,6 +1,6 @@
 /** Project names: a good one for a directory, and comparing them as the registry does. */
 import { basename } from 'node:path';
-import { MAX_NAME_LENGTH } from '../../src/domain/values/names.ts';
+import { cleanName, foldName, MAX_NAME_LENGTH } from '../../src/domain/values/names.ts';
 
 /**
  * The name of a directory as a project's: what the registry forbids becomes `-`. Empty when nothing is left, as
@@ -16,9 +16,5 @@ export function nameFor(directory: string): string {
 
 /** Names that are the same for the registry, which does not tell cases apart. */
 export function sameName(a: string, b: string): boolean {
-  return fold(a) === fold(b);
-}
-
-function fold(name: string): string {
-  return name.normalize('NFC').trim().toLowerCase();
+  return foldName(cleanName(a)) === foldName(cleanName(b));
 }

@@ -1,7 +1,6 @@
 /** One attempt to reach a daemon: is the socket ours, does somebody listen, does it say hello. */
 import { lstatSync, type Stats } from 'node:fs';
 import { lstat } from 'node:fs/promises';
-import { createConnection } from 'node:net';
 import { dirname } from 'node:path';
 import { isDaemonOf, LOOK_FOR_DAEMON } from '../../src/claim/process-ids.ts';
 import { isRefusal, RegistryError } from '../../src/domain/errors.ts';
@@ -11,8 +10,9 @@ import type { Params, Result } from '../../src/protocol/methods.ts';
 import { PROTOCOL_VERSION } from '../../src/protocol/version.ts';
 import { WITHOUT_SUDO } from '../../src/claim/private-directory.ts';
 import { Connection } from '../wire/connection.ts';
-import { inMs, onAbort, pause, within } from '../wire/deadline.ts';
+import { inMs, pause, within } from '../wire/deadline.ts';
 import { ConnectionError, systemWords } from '../errors.ts';
+import { dial } from '../../src/system/dial.ts';
 import { errorCode, isMissing } from '../../src/system/errors.ts';
 
 export interface Target {
@@ -48,7 +48,7 @@ export async function greet(
   let connection: Connection;
   try {
     const late = () => hung(socket, `nobody took the connection within ${inMs(target.connectMs)}`);
-    connection = await within({ ms: target.connectMs, signal, late }, (aborted) => dial(socket, aborted));
+    connection = await within({ ms: target.connectMs, signal, late }, (aborted) => open(socket, aborted));
   } catch (error) {
     switch (errorCode(error)) {
       case undefined:
@@ -107,34 +107,15 @@ async function sayHello(
 }
 
 /** Connects; waits while the queue is full, which Linux reports at once instead of waiting itself. */
-async function dial(path: string, signal: AbortSignal): Promise<Connection> {
+async function open(path: string, signal: AbortSignal): Promise<Connection> {
   for (;;) {
     try {
-      return await dialOnce(path, signal);
+      return new Connection(await dial(path, signal), path);
     } catch (error) {
       if (errorCode(error) !== 'EAGAIN') throw error;
       await pause(FULL_QUEUE_WAIT_MS, signal);
     }
   }
-}
-
-function dialOnce(path: string, signal: AbortSignal): Promise<Connection> {
-  return new Promise((resolve, reject) => {
-    const socket = createConnection({ path });
-    const unlisten = onAbort(signal, () => {
-      socket.destroy();
-      reject(signal.reason as Error);
-    });
-    socket.once('connect', () => {
-      unlisten();
-      socket.off('error', reject);
-      resolve(new Connection(socket, path));
-    });
-    socket.once('error', (error) => {
-      unlisten();
-      reject(error);
-    });
-  });
 }
 
 /**

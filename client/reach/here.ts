@@ -2,7 +2,8 @@
 import { existsSync } from 'node:fs';
 import { realpath } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { notedPid, pidFile } from '../../src/claim/killed-process.ts';
+import { pidFile } from '../../src/claim/beside.ts';
+import { notedPid } from '../../src/claim/killed-process.ts';
 import { isDaemonOf } from '../../src/claim/process-ids.ts';
 import type { Paths } from '../../src/paths.ts';
 

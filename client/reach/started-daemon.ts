@@ -1,7 +1,7 @@
 /** A daemon that this process has started, until it is known whether it comes up. */
 import type { ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { pidFile } from '../../src/claim/killed-process.ts';
+import { pidFile } from '../../src/claim/beside.ts';
 import type { Paths } from '../../src/paths.ts';
 import { LifeSigns } from './life-signs.ts';
 

@@ -1,8 +1,9 @@
 /** Writing and removing the files of a service. */
 import { chmod, copyFile, mkdir, rename, rm, rmdir } from 'node:fs/promises';
-import { createConnection } from 'node:net';
 import { dirname } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
+import { dial } from '../../src/system/dial.ts';
+import { errorCode } from '../../src/system/errors.ts';
 import { readIfThere } from './installed.ts';
 import { crashLog, movedLauncher, type ServicePlan } from './plan.ts';
 
@@ -46,13 +47,9 @@ export async function removeLeftovers(dataDir: string): Promise<string[]> {
 
 /** Removes a socket that nobody listens on. */
 export async function removeDeadSocket(path: string): Promise<void> {
-  const dead = await new Promise<boolean>((resolve) => {
-    const socket = createConnection(path);
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(false);
-    });
-    socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code === 'ECONNREFUSED'));
-  });
+  const dead = await dial(path).then(
+    (socket) => void socket.destroy(),
+    (error: unknown) => errorCode(error) === 'ECONNREFUSED',
+  );
   if (dead) await rm(path, { force: true });
 }

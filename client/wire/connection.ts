@@ -3,9 +3,9 @@ import type { Socket } from 'node:net';
 import { JSONRPCClient, type JSONRPCResponse } from 'json-rpc-2.0';
 import { INVALID_REQUEST, PARSE_ERROR } from '../../src/protocol/errors.ts';
 import { MAX_LINE_BYTES } from '../../src/protocol/limits.ts';
+import { Lines } from '../../src/system/lines.ts';
 import type { Patience } from './deadline.ts';
 import { ConnectionError, errorFromAnswer, RpcError } from '../errors.ts';
-import { Lines } from './lines.ts';
 import { PendingCalls } from './pending.ts';
 import { isJsonObject } from '../../src/domain/values/json.ts';
 import { isRefusal } from '../../src/domain/errors.ts';
@@ -130,7 +130,7 @@ export class Connection {
     try {
       for (const line of this.#lines.push(bytes)) {
         if (!this.#alive) return;
-        this.#take(JSON.parse(line));
+        this.#take(JSON.parse(String(line)));
       }
     } catch (error) {
       const problem = error instanceof Error ? error.message : String(error);

@@ -9,7 +9,7 @@ import { chmod, lstat, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { lock } from 'proper-lockfile';
-import { pidFile } from './killed-process.ts';
+import { lockOf, pidFile } from './beside.ts';
 import { isDaemonOf, LOOK_FOR_DAEMON } from './process-ids.ts';
 import { errorCode, isMissing, isNowhere } from '../system/errors.ts';
 import { readSmallFile } from '../system/small-file.ts';
@@ -160,7 +160,7 @@ export async function locked<T>(
   path: string,
   task: (stolen: () => boolean) => Promise<T>,
 ): Promise<T | null> {
-  const lockPath = `${path}.lock`;
+  const lockPath = lockOf(path);
   let compromised = false;
   let unlock: () => Promise<void>;
   try {

@@ -9,7 +9,7 @@ import { fstatSync } from 'node:fs';
 import { lstat, readFile, stat } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import type { ServiceManagerName } from '../flags.ts';
-import { pidFile } from './killed-process.ts';
+import { pidFile } from './beside.ts';
 import { Claim, ClaimError, holdEarlyConnections, notePid, removeNote } from './claim.ts';
 
 /** https://www.freedesktop.org/software/systemd/man/latest/sd_listen_fds.html */

@@ -1,5 +1,6 @@
 /** A daemon that is dead and cannot go away, because a disk never answers one of its threads. */
 import { readdirSync, readFileSync } from 'node:fs';
+import { pidFile } from './beside.ts';
 import { readNote } from '../system/small-file.ts';
 
 /** SIGKILL in the masks of `/proc/<pid>/status`, hexadecimal digits of 64 bits. */
@@ -10,11 +11,6 @@ const MAX_NOTE = 64;
 
 /** How long a daemon may leave a greeting unanswered before one looks whether it is dead. Milliseconds. */
 export const LIVELY_MS = 500;
-
-/** Where a daemon writes its process id, for those who face one that no longer answers. */
-export function pidFile(socket: string): string {
-  return `${socket}.pid`;
-}
 
 /** The process that noted itself beside a socket; undefined without a note. Whatever else has its name is left alone. */
 export function notedPid(socket: string): number | undefined {

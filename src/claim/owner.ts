@@ -11,10 +11,11 @@
  */
 import { randomInt } from 'node:crypto';
 import { mkdir, realpath, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { identify, type Identity, sameIdentity, telling } from '../system/identity.ts';
 import { removeStaged, stagedName } from '../system/staged.ts';
+import { ownerNote } from './beside.ts';
 import { isDaemonOf } from './process-ids.ts';
 import { errorCode } from '../system/errors.ts';
 import { makeDirectory } from '../system/make-directory.ts';
@@ -25,7 +26,6 @@ import { probe } from './probe.ts';
 
 type Place = Pick<Paths, 'dataDir' | 'runDir' | 'socket'>;
 
-const NOTE = 'owner';
 /** A number and a path. Bytes. */
 const MAX_NOTE = 8 * 1024;
 /** What the system says where there is no note; the last one where something else has the name of its directory. */
@@ -64,7 +64,7 @@ export class Ownership {
     const ownership = new Ownership(place, claim);
     const deadline = performance.now() + CLAIM_DEADLINE_MS;
     while (performance.now() < deadline) {
-      if (await locked(noteOf(place), () => ownership.#noteUnlessServed())) return ownership;
+      if (await locked(ownerNote(place.runDir), () => ownership.#noteUnlessServed())) return ownership;
       await delay(CLAIM_PAUSE_MS);
     }
     throw new ClaimError(
@@ -90,7 +90,7 @@ export class Ownership {
   async release(): Promise<void> {
     // One that cannot be looked at stays: whoever starts next finds that nobody answers at its socket.
     const whose = await this.#look().catch(() => null);
-    if (whose === 'ours') await rm(noteOf(this.#place), { force: true });
+    if (whose === 'ours') await rm(ownerNote(this.#place.runDir), { force: true });
   }
 
   /** False while the other daemon is just ending. */
@@ -98,7 +98,7 @@ export class Ownership {
     const { dataDir, socket, runDir } = this.#place;
     await removeStaged(
       runDir,
-      (name) => name === NOTE,
+      (name) => name === basename(ownerNote(runDir)),
       () => undefined,
     );
     const other = await notedSocket(this.#place);
@@ -118,7 +118,8 @@ export class Ownership {
       }
     }
     // A directory of that name stays, and says nothing.
-    if (!(await this.#note())) await rm(noteOf(this.#place), { force: true }).catch(() => undefined);
+    if (!(await this.#note()))
+      await rm(ownerNote(this.#place.runDir), { force: true }).catch(() => undefined);
     return true;
   }
 
@@ -127,7 +128,7 @@ export class Ownership {
    * to serve; better no note than somebody else's.
    */
   async #note(): Promise<boolean> {
-    const note = noteOf(this.#place);
+    const note = ownerNote(this.#place.runDir);
     const staged = stagedName(note);
     this.#identity = null;
     try {
@@ -148,10 +149,10 @@ export class Ownership {
   async #look(): Promise<'ours' | 'other' | 'missing'> {
     try {
       const now = Date.now();
-      const identity = await identify(noteOf(this.#place));
+      const identity = await identify(ownerNote(this.#place.runDir));
       if (identity === null) return 'missing';
       if (sameIdentity(identity, this.#identity)) return 'ours';
-      const text = await readSmallFile(noteOf(this.#place), MAX_NOTE);
+      const text = await readSmallFile(ownerNote(this.#place.runDir), MAX_NOTE);
       if (text === undefined) return 'missing';
       if (text !== this.#text) return 'other';
       this.#identity = telling(identity, now);
@@ -168,13 +169,9 @@ function isNoFile(error: unknown): boolean {
   return error instanceof UnfitFile && error.cause === undefined;
 }
 
-function noteOf({ runDir }: Place): string {
-  return join(runDir, NOTE);
-}
-
 /** The socket of whoever is noted to serve the data directory; null when there is none. */
 async function notedSocket(place: Place): Promise<string | null> {
-  const text = (await readSmallFile(noteOf(place), MAX_NOTE).catch(() => undefined)) ?? '';
+  const text = (await readSmallFile(ownerNote(place.runDir), MAX_NOTE).catch(() => undefined)) ?? '';
   // A path may have line breaks in it.
   return /^\d+ (\/.*)\n$/s.exec(text)?.[1] ?? null;
 }

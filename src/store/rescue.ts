@@ -27,8 +27,8 @@ export async function leaveBeside(dataDir: string, bytes: Buffer): Promise<strin
  */
 export async function takeUp(dataDir: string, backups: Backups, now: string): Promise<boolean> {
   const path = join(dataDir, LAST_GOOD);
-  const bytes = await readRegularFile(path);
-  if (bytes === null || !decodeRegistry(bytes, now, { mend: true }).ok) return false;
+  const bytes = (await readRegularFile(path, 'refuse'))?.bytes;
+  if (!bytes || !decodeRegistry(bytes, now, { mend: true }).ok) return false;
   const copy = await backups.read(LAST_GOOD);
   if (copy !== null && !copy.equals(bytes)) await backups.keep(copy, 'edit', now);
   await backups.keepLastGood(bytes);
@@ -44,7 +44,7 @@ export async function waitingBeside(
   dataDir: string,
   now: string,
 ): Promise<{ readonly name: string; readonly registry: Registry } | null> {
-  const bytes = await readRegularFile(join(dataDir, LAST_GOOD)).catch(() => null);
-  const decoded = bytes && decodeRegistry(bytes, now, { mend: true });
+  const left = await readRegularFile(join(dataDir, LAST_GOOD), 'refuse').catch(() => null);
+  const decoded = left && decodeRegistry(left.bytes, now, { mend: true });
   return decoded?.ok && !decoded.newer ? { name: LAST_GOOD, registry: decoded.registry } : null;
 }

@@ -20,6 +20,11 @@ export function stagedName(file: string): string {
   return `${file}.${randomBytes(RANDOM_BYTES).toString('hex')}.staged`;
 }
 
+/** The file that a content waited to become which is staged under this name; undefined for any other name. */
+export function stagedFor(name: string): string | undefined {
+  return STAGED.exec(name)?.[1];
+}
+
 /**
  * Removes what a killed process left of staging a file: the staged file and write-file-atomic's temporary ones.
  *
@@ -33,7 +38,7 @@ export async function removeStaged(
 ): Promise<string[]> {
   const removed: string[] = [];
   for (const name of await readdir(directory)) {
-    const target = STAGED.exec(name)?.[1];
+    const target = stagedFor(name);
     if (target === undefined || !isTarget(target)) continue;
     try {
       await rm(join(directory, name), { force: true });

@@ -4,7 +4,7 @@ import { readdir, stat, utimes, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, expect, test, vi } from 'vitest';
-import { pidFile } from '../../src/claim/killed-process.ts';
+import { pidFile } from '../../src/claim/beside.ts';
 import { TOUCH_EVERY_MS } from '../../src/claim/keep-young.ts';
 import { startDaemon } from '../support/daemon.ts';
 import { temporaryDirectory } from '../support/home.ts';

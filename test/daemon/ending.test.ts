@@ -2,7 +2,7 @@
 import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { pidFile } from '../../src/claim/killed-process.ts';
+import { pidFile } from '../../src/claim/beside.ts';
 import { codebase, type Gardenerd, startGardenerd } from '../faults/support/gardenerd.ts';
 import { subscribe } from '../support/events.ts';
 import type { Answer } from '../support/lines.ts';

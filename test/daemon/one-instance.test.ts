@@ -15,7 +15,7 @@ import {
 import { createConnection, type Socket } from 'node:net';
 import { basename, join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { pidFile } from '../../src/claim/killed-process.ts';
+import { pidFile } from '../../src/claim/beside.ts';
 import { privateName } from '../../src/claim/private-name.ts';
 import { printable } from '../../src/system/printable.ts';
 import { codebase, Gardenerd, greet, startGardenerd } from '../faults/support/gardenerd.ts';

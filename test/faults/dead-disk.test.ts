@@ -5,7 +5,7 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { beforeEach, expect, onTestFinished, test, type TestContext } from 'vitest';
 import type { Issue } from '../../src/domain/issues.ts';
-import { pidFile } from '../../src/claim/killed-process.ts';
+import { pidFile } from '../../src/claim/beside.ts';
 import { builtProgram } from '../support/cli.ts';
 import { environment, temporaryDirectory } from '../support/home.ts';
 import type { LineClient } from '../support/lines.ts';

@@ -2,7 +2,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, expect, onTestFinished, test, type TestContext } from 'vitest';
-import { pidFile } from '../../src/claim/killed-process.ts';
+import { pidFile } from '../../src/claim/beside.ts';
 import type { Issue } from '../../src/domain/issues.ts';
 import { temporaryDirectory } from '../support/home.ts';
 import type { LineClient } from '../support/lines.ts';

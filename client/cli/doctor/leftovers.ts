@@ -2,12 +2,14 @@
 import type { Stats } from 'node:fs';
 import { lstat, readdir, rm, rmdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { isPrivateName, lockOf, ownerNote, pidFile } from '../../../src/claim/beside.ts';
 import { type Paths, trashWithin } from '../../../src/paths.ts';
+import { isMissing } from '../../../src/system/errors.ts';
+import { stagedFor } from '../../../src/system/staged.ts';
 import { isProbeName } from './writing.ts';
 import { type Diagnosis, error, type Fix, ok, warning } from './finding.ts';
 import { isImportName } from '../backups/import-name.ts';
 import { plural, shellWord } from '../terminal/text.ts';
-import { isMissing } from '../../../src/system/errors.ts';
 
 /** A write takes milliseconds; whatever is older than this belongs to nobody any more. Milliseconds. */
 const WRITE_MS = 60_000;
@@ -21,20 +23,21 @@ export async function checkLeftovers(
   short: (path: string) => string,
 ): Promise<Diagnosis[]> {
   const run = dirname(socket);
-  // With a part by chance; without one as an earlier version wrote.
-  const staged = /^(registry\.json|registry-.+\.json)(\.[0-9a-f]{12})?\.staged(\.\d+)?$/;
+  const owner = ownerNote(runDir);
+  const isBackup = (file = ''): boolean => /^registry(-.+)?\.json$/.test(file);
   const writes = [
+    ...(await find(dataDir, (name) => stagedFor(name) === basename(registryFile) || isProbeName(name))),
     ...(await find(
-      dataDir,
-      (name) => (staged.test(name) && name.startsWith(basename(registryFile))) || isProbeName(name),
+      backupsDir,
+      (name) => isBackup(stagedFor(name)) || isImportName(name) || isProbeName(name),
     )),
-    ...(await find(backupsDir, (name) => staged.test(name) || isImportName(name) || isProbeName(name))),
+    ...(await find(runDir, (name) => stagedFor(name) === basename(owner))),
   ];
   // A time in the future is of a clock that was set back.
   const old = (age: number) => (one: Found) => Math.abs(now - one.status.mtimeMs) > age;
   const locks = [
-    ...(await find(run, (name) => name === `${basename(socket)}.lock`)),
-    ...(await find(runDir, (name) => name === 'owner.lock')),
+    ...(await find(run, (name) => name === basename(lockOf(socket)))),
+    ...(await find(runDir, (name) => name === basename(lockOf(owner)))),
   ];
   const others = new Set<Found>();
   for (const lock of locks) if (!(await isEmptyDirectory(lock))) others.add(lock);
@@ -42,15 +45,10 @@ export async function checkLeftovers(
     // No daemon makes a directory of such a name: whatever is in it is somebody's, and in nobody's way.
     ...writes.filter(({ status }) => !status.isDirectory()).filter(old(WRITE_MS)),
     // The daemon binds under such a name and renames it.
-    ...(await find(run, (name) => /^\.[0-9a-f]{1,16}$/.test(name)))
-      .filter(({ status }) => status.isSocket())
-      .filter(old(WRITE_MS)),
+    ...(await find(run, isPrivateName)).filter(({ status }) => status.isSocket()).filter(old(WRITE_MS)),
     ...locks.filter((lock) => !others.has(lock)).filter(old(LOCK_MS)),
-    ...(await find(runDir, (name) => /^owner\.[0-9a-f]{12}\.staged$/.test(name)))
-      .filter(({ status }) => !status.isDirectory())
-      .filter(old(WRITE_MS)),
   ].map(({ path }) => path);
-  const notes = await find(run, (name) => name === `${basename(socket)}.pid`);
+  const notes = await find(run, (name) => name === basename(pidFile(socket)));
   const inTheWay = [
     ...[...others].map(({ path }) => takenName(path, short)),
     ...(await Promise.all(
@@ -119,7 +117,7 @@ export async function deadSocket(
   found: Stats,
   short: (path: string) => string,
 ): Promise<Diagnosis> {
-  const note = `${socket}.pid`;
+  const note = pidFile(socket);
   const isOther = (await lstat(note).catch(() => undefined))?.isDirectory() ?? false;
   const fix = removal(isOther ? [socket] : [socket, note], short);
   return warning(

@@ -8,12 +8,17 @@ export const MAX_NAME_LENGTH = 255;
  */
 const MAX_COMPOSED_LENGTH = 8 * MAX_NAME_LENGTH;
 
+/** What no name has in it, beside what cannot be seen; as people are told it. */
+export const FORBIDDEN = '< > : " / \\ | ? *';
+const FORBIDDEN_CHARACTERS: ReadonlySet<string> = new Set(FORBIDDEN.split(' '));
+
 /** Why a name cannot be a project's, or null when it can. Expects a name that went through {@link cleanName}. */
 export function nameFault(name: string): string | null {
   if (name === '') return 'the name is empty';
-  const length = [...name].length;
+  const characters = [...name];
+  const { length } = characters;
   if (length > MAX_NAME_LENGTH) return `the name has ${length} characters and ${MAX_NAME_LENGTH} are allowed`;
-  const forbidden = /[<>:"/\\|?*]/.exec(name)?.[0];
+  const forbidden = characters.find((character) => FORBIDDEN_CHARACTERS.has(character));
   if (forbidden !== undefined) return `the name contains ${forbidden}`;
   // C0, DEL and C1: they would garble a terminal.
   if (/\p{Cc}/u.test(name)) return 'the name contains a control character';

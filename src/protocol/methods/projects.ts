@@ -10,7 +10,7 @@ import { RESOLVED_BY } from '../../domain/changes.ts';
 import { MAX_TAGS, TRAINING_STATUSES } from '../../domain/project.ts';
 import { SORTS } from '../../domain/query.ts';
 import { jsonObject } from '../../domain/schema.ts';
-import { MAX_NAME_LENGTH } from '../../domain/values/names.ts';
+import { FORBIDDEN, MAX_NAME_LENGTH } from '../../domain/values/names.ts';
 import {
   absolutePath,
   EXAMPLE_PROJECT,
@@ -48,7 +48,7 @@ const repository = z
   })
   .nullable()
   .optional();
-const NAME = `unique without regard to case; at most ${MAX_NAME_LENGTH} characters, none of < > : " / \\ | ? *`;
+const NAME = `unique without regard to case; at most ${MAX_NAME_LENGTH} characters, none of ${FORBIDDEN}`;
 const MISSING = ['project_not_found', 'ambiguous_project'] as const;
 
 /** One project, or many of them. */

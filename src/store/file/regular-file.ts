@@ -1,34 +1,30 @@
-/** Reading a file of a known name, of which only a regular file can be one. */
-import { constants, open } from 'node:fs/promises';
-import { errorCode, isMissing } from '../../system/errors.ts';
+/** Reading a file of which only a regular file can be one, whole. */
+import type { BigIntStats } from 'node:fs';
+import { isMissing } from '../../system/errors.ts';
+import { openPlainFile } from '../../system/plain-file.ts';
 import { refuseTooLarge } from '../format/size-limit.ts';
 
 /**
- * The bytes of a file; null where there is none. Waits for no pipe, follows no link and reads nothing that has no end.
+ * The bytes of a file and its status; null where there is none. Waits for no pipe and reads nothing that has no end.
  *
- * @throws an error with `code` EFTYPE for what is no regular file, EFBIG for one larger than a registry can be; the
- *   system's error otherwise
+ * @param links whether it may be behind one; default it may
+ * @throws an error with `code` EFTYPE or EISDIR for what is no regular file, EFBIG for one larger than a registry can be;
+ *   the system's error otherwise
  */
-export async function readRegularFile(path: string): Promise<Buffer | null> {
+export async function readRegularFile(
+  path: string,
+  links?: 'follow' | 'refuse',
+): Promise<{ readonly bytes: Buffer; readonly status: BigIntStats } | null> {
   try {
-    const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
+    const { handle, status } = await openPlainFile(path, links);
     try {
-      const status = await handle.stat();
-      if (!status.isFile()) throw notRegular(path);
-      refuseTooLarge(path, status.size);
-      return await handle.readFile();
+      refuseTooLarge(path, Number(status.size));
+      return { bytes: await handle.readFile(), status };
     } finally {
       await handle.close();
     }
   } catch (error) {
     if (isMissing(error)) return null;
-    // A link, and a socket or a device that is not there.
-    if (['ELOOP', 'EMLINK', 'ENXIO', 'EOPNOTSUPP', 'ENODEV'].includes(errorCode(error) ?? ''))
-      throw notRegular(path);
     throw error;
   }
-}
-
-function notRegular(path: string): Error {
-  return Object.assign(new Error(`${path} is no regular file`), { code: 'EFTYPE' });
 }

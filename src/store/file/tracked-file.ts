@@ -8,8 +8,8 @@ import { basename, dirname, join } from 'node:path';
 import { isMissing } from '../../system/errors.ts';
 import { type Identity, sameIdentity, telling } from '../../system/identity.ts';
 import { stage, syncDirectory } from './atomic-file.ts';
-import { NotPlainError, openPlainFile } from '../../system/plain-file.ts';
 import { locate, locateNow, type Place, plain, samePlace } from './place.ts';
+import { readRegularFile } from './regular-file.ts';
 import { refuseTooLarge } from '../format/size-limit.ts';
 
 /** What a look at the file found since the last one. */
@@ -211,23 +211,8 @@ async function readWithIdentity(path: string): Promise<Read | null> {
   // Before the status, and so before the content: what is written while it is read changes the status and is seen by the
   // next look.
   const now = Date.now();
-  try {
-    const { handle, status: identity } = await openPlainFile(path);
-    try {
-      refuseTooLarge(path, Number(identity.size));
-      return { identity, telling: telling(identity, now), bytes: await handle.readFile() };
-    } finally {
-      await handle.close();
-    }
-  } catch (error) {
-    if (isMissing(error)) return null;
-    if (error instanceof NotPlainError) throw notRegular(path, error.isDirectory ? 'EISDIR' : 'EFTYPE');
-    throw error;
-  }
-}
-
-function notRegular(path: string, code: string): Error {
-  return Object.assign(new Error(`${path} is no regular file`), { code });
+  const read = await readRegularFile(path);
+  return read && { bytes: read.bytes, identity: read.status, telling: telling(read.status, now) };
 }
 
 function equalPieces(bytes: Buffer, pieces: readonly Buffer[]): boolean {

@@ -1,50 +1,29 @@
-/** Lines of a program that cannot be trusted to end them. */
+/** Lines of a program that cannot be trusted to end them, or to write text. */
 import { isUtf8 } from 'node:buffer';
+import { Lines } from '../../../../src/system/lines.ts';
 
-const LINE_FEED = 0x0a;
-/** A longer line is thrown away, in bytes: nothing that is meant for this end is nearly as long. */
+/** Nothing that is meant for this end is nearly as long. Bytes. */
 const MAX_LINE_BYTES = 64 * 1024;
 
 /** Half of a character: what Python, too, puts in the place of a byte that is no text. */
 const HALF = '\udcff';
 
-/** Cuts bytes into lines, holding no more than {@link MAX_LINE_BYTES} of them. */
 export class BoundedLines {
-  #pieces: Buffer[] = [];
-  #bytes = 0;
-  readonly #take: (line: string) => void;
-  readonly #tooLong: () => void;
+  readonly #lines = new Lines(MAX_LINE_BYTES);
+  readonly #take: (line: string | undefined) => void;
 
-  /** @param tooLong called once for each line that was thrown away */
-  constructor(take: (line: string) => void, tooLong: () => void) {
+  /** @param take called with each line; with undefined for one that is too long and was thrown away */
+  constructor(take: (line: string | undefined) => void) {
     this.#take = take;
-    this.#tooLong = tooLong;
   }
 
   push(bytes: Buffer): void {
-    let start = 0;
-    for (let end = bytes.indexOf(LINE_FEED); end !== -1; end = bytes.indexOf(LINE_FEED, start)) {
-      this.#add(bytes.subarray(start, end));
-      this.end();
-      start = end + 1;
-    }
-    this.#add(bytes.subarray(start));
+    for (const line of this.#lines.push(bytes)) this.#take(textOf(line));
   }
 
   /** What came last is a line too, whether or not it was ended. */
   end(): void {
-    const line = Buffer.concat(this.#pieces);
-    const whole = this.#bytes <= MAX_LINE_BYTES;
-    this.#pieces = [];
-    this.#bytes = 0;
-    if (whole) this.#take(textOf(line));
-    else this.#tooLong();
-  }
-
-  #add(piece: Buffer): void {
-    this.#bytes += piece.length;
-    if (this.#bytes <= MAX_LINE_BYTES) this.#pieces.push(piece);
-    else this.#pieces = [];
+    this.#take(textOf(this.#lines.end()));
   }
 }
 
@@ -52,7 +31,7 @@ export class BoundedLines {
  * Bytes as text, with half of a character where some are none: a replacement character would be taken for one that was
  * meant, as in a path, which would then be that of another file.
  */
-function textOf(line: Buffer): string {
-  const text = line.toString();
-  return isUtf8(line) ? text : text.replaceAll('\ufffd', HALF);
+function textOf(line: Buffer | null): string | undefined {
+  const text = line?.toString();
+  return line === null || isUtf8(line) ? text : text?.replaceAll('\ufffd', HALF);
 }

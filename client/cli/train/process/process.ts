@@ -81,7 +81,7 @@ export class Trainer {
       // A pipe that breaks is closed, and that is all there is to know.
       for (const source of sources) source.on('error', () => undefined);
       trainer.#passErrors(errors.source);
-      const lines = new BoundedLines(options.heard, () => options.heard(undefined));
+      const lines = new BoundedLines(options.heard);
       reports.source.on('data', (bytes: Buffer) => lines.push(bytes)).once('close', () => lines.end());
       return trainer;
     } catch (error) {
