@@ -13,7 +13,7 @@ export default defineConfig([
   // In one file: programs that live for weeks would load a part of it when it has been upgraded below them.
   bundle('index', 'client/index.ts', { alias: clientsOnly(), codeSplitting: false }),
   bundle('gardener', 'client/cli/main.ts', { alias: clientsOnly(), banner: SHEBANG }),
-  bundle('gardenerd', 'src/start.ts', { banner: SHEBANG }),
+  bundle('gardenerd', 'src/gardenerd.ts', { banner: SHEBANG }),
 ]);
 
 /**

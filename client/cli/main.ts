@@ -1,8 +1,8 @@
 /** `gardener`: the command line, connected to this process. */
-import { fileURLToPath } from 'node:url';
 import { findHome } from '../../src/paths.ts';
 import type { Client } from '../client.ts';
 import { connect, type ConnectOptions } from '../reach/connect.ts';
+import { daemonProgram } from '../reach/spawn.ts';
 import { endStarts } from '../reach/started-daemon.ts';
 import type { Host } from './context.ts';
 import { lostDirectory, realWorkingDirectory, workingDirectory } from './cwd.ts';
@@ -73,8 +73,7 @@ const host: Host = {
   stderr: process.stderr,
   env: process.env,
   home: findHome() ?? '',
-  // Beside this program, where the bundler puts both.
-  daemonProgram: fileURLToPath(new URL('./gardenerd.js', import.meta.url)),
+  daemonProgram: daemonProgram(),
   cwd: () => workingDirectory(process.env),
   realCwd: realWorkingDirectory,
   lostCwd: () => lostDirectory(process.env),

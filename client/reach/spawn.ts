@@ -36,14 +36,16 @@ export function startLog(paths: Paths): string {
   return join(dirname(paths.logFile), 'daemon-start.log');
 }
 
-/** `gardenerd.js` of a command, by default the one that was installed together with this library. */
-export function daemonProgram(command: readonly string[] | undefined): string {
-  return command?.[1] ?? fileURLToPath(new URL('./gardenerd.js', import.meta.url));
+/** `gardenerd.js` of a command, by default the one that was installed together with this library, or its source. */
+export function daemonProgram(command?: readonly string[]): string {
+  // What is built lies in one directory.
+  const own = import.meta.url.endsWith('.ts') ? '../../src/gardenerd.ts' : './gardenerd.js';
+  return command?.[1] ?? fileURLToPath(new URL(own, import.meta.url));
 }
 
 /** The daemon that was installed together with this library. */
 function ownDaemon(): readonly string[] {
-  const script = daemonProgram(undefined);
+  const script = daemonProgram();
   if (!existsSync(script)) throw new Error(`${script} does not exist; install the package again`);
   return [process.execPath, script];
 }

@@ -36,12 +36,12 @@ export function isDaemonOf(pid: number, socket: string): boolean {
   return served !== undefined && isSameFile(served, socket);
 }
 
-/** `node .../gardenerd.js ...`, or `node .../gardener daemon run ...`, whichever names links give to the programs. */
+/** `node .../gardenerd.js ...` or `.ts`, or `node .../gardener daemon run ...`, whichever names links give to the programs. */
 function isDaemon([program = '', ...rest]: readonly string[]): boolean {
   const runtimes = ['node', 'nodejs', basename(process.execPath)];
   if (!runtimes.includes(basename(program))) return false;
   const script = rest.findIndex((word) => !word.startsWith('-'));
-  const name = basename(rest[script] ?? '', '.js');
+  const name = basename(rest[script] ?? '').replace(/\.[jt]s$/, '');
   if (name === 'gardenerd') return true;
   return name === 'gardener' && rest.some((word, at) => word === 'daemon' && rest[at + 1] === 'run');
 }

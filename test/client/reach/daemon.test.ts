@@ -13,7 +13,7 @@ import { temporaryHome } from '../stand-in.ts';
 import { pair } from '../support.ts';
 
 // The library finds the daemon beside itself, as it does when it is installed.
-const programs = bundles({ gardenerd: 'src/start.ts', library: 'client/index.ts' });
+const programs = bundles({ gardenerd: 'src/gardenerd.ts', library: 'client/index.ts' });
 
 /** A home whose daemon, if one gets started, is ended with the test. */
 async function home(): Promise<{

@@ -4,8 +4,11 @@ import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { connect } from '../../../client/index.ts';
+import { bundles } from '../bundle.ts';
 import { standIn } from '../stand-in.ts';
 import { home, refusal } from './starting.ts';
+
+const programs = bundles({ alone: 'client/index.ts' });
 
 describe('a missing daemon', () => {
   test('is started with the paths, away from the caller’s directory and terminal', async () => {
@@ -199,9 +202,11 @@ describe('a daemon that was started', () => {
 
   test('cannot be when the library has none beside it', async () => {
     const { options } = await home();
-    const error = await refusal(options('', { daemon: undefined }));
-    expect(error).toMatchObject({ reason: 'start_failed' });
-    expect(error.message).toContain('gardenerd.js does not exist; install the package again');
+    const alone = (await import(programs.alone.file)) as { connect: typeof connect };
+    await expect(alone.connect(options('', { daemon: undefined }))).rejects.toMatchObject({
+      reason: 'start_failed',
+      message: expect.stringContaining('gardenerd.js does not exist; install the package again') as string,
+    });
   });
 
   test('cannot be when its log cannot be written', async () => {
