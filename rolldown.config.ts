@@ -2,9 +2,18 @@
 import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { defineConfig, type Plugin, type RolldownOptions } from 'rolldown';
+import { sourcesId } from './build-id.ts';
 
-const DIST = 'dist';
+/** Where it is put together; `npm run build` moves it to `dist/` when it is complete. */
+const DIST = 'dist.new';
 const SHEBANG = '#!/usr/bin/env node';
+
+/** Seconds, as packagers set it who want the same bytes again: https://reproducible-builds.org/specs/source-date-epoch/ */
+const { SOURCE_DATE_EPOCH: epoch } = process.env;
+const BUILD = JSON.stringify({
+  id: sourcesId('.'),
+  built_at: new Date(epoch === undefined ? Date.now() : Number(epoch) * 1_000),
+});
 
 /** The packages whose code is in what was built so far, by directory. */
 const bundled = new Set<string>();
@@ -73,7 +82,7 @@ function executable(): Plugin {
   };
 }
 
-/** Writes down the licences of the packages that really are in the bundles, as those licences ask. */
+/** Writes down which build it is, and the licences of the packages that really are in it, as those licences ask. */
 function notices(): Plugin {
   return {
     name: 'notices',
@@ -84,6 +93,7 @@ function notices(): Plugin {
           if (owner) bundled.add(owner);
         }
       }
+      writeFileSync(join(dir, 'build.json'), `${BUILD}\n`);
       const parts = [...bundled].toSorted().map(notice);
       const head = 'The programs and the library in this directory contain the code of these packages.\n';
       writeFileSync(join(dir, 'THIRD-PARTY-NOTICES.txt'), [head, ...parts].join(`\n${'-'.repeat(80)}\n\n`));

@@ -6,6 +6,7 @@ export default defineConfig(({ mode }) => ({
   test: {
     include: mode === 'faults' ? ['test/faults/**/*.test.ts'] : ['test/**/*.test.ts'],
     exclude: [...defaultExclude, ...(mode === 'faults' ? [] : ['test/faults/**'])],
+    globalSetup: ['test/support/fresh-build.ts'],
     setupFiles: ['test/support/setup.ts'],
     // Processes: threads share a umask and a working directory, and cannot be sent signals.
     pool: 'forks',

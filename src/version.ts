@@ -2,3 +2,11 @@
 import manifest from '../package.json' with { type: 'json' };
 
 export const VERSION: string = manifest.version;
+
+/** What tells the builds of a version apart. */
+export interface Build {
+  /** Of what it is built: the same sources make the same id. */
+  readonly id: string;
+  /** When. Of two builds of a version the later one replaces the other; a time, in which order ISO 8601 has. */
+  readonly built_at: string;
+}

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { onTestFinished } from 'vitest';
+import { inject, onTestFinished } from 'vitest';
 import { environment, temporaryDirectory } from './home.ts';
 
 export interface Finished {
@@ -48,7 +48,10 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** The built program; `GARDENER_DIST` names another build, such as an installed package's. */
 export function builtProgram(name: 'gardener.js' | 'gardenerd.js'): string {
-  const program = join(resolve(root, process.env['GARDENER_DIST'] ?? 'dist'), name);
+  const other = process.env['GARDENER_DIST'];
+  const stale = inject('staleBuild');
+  if (other === undefined && stale !== '') throw new Error(stale);
+  const program = join(resolve(root, other ?? 'dist'), name);
   if (!existsSync(program)) throw new Error(`${program} is missing; npm run build makes it`);
   return program;
 }

@@ -1,0 +1,60 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { builtId, sourcesId } from '../../build-id.ts';
+import { build } from './fresh-build.ts';
+import { temporaryDirectory } from './home.ts';
+
+/** A work tree whose build notes that it was made, and says of which sources. */
+async function workTree(): Promise<{ root: string; builds: () => Promise<number> }> {
+  const root = await temporaryDirectory();
+  for (const name of ['src', 'client', 'test']) await mkdir(join(root, name));
+  await writeFile(join(root, 'src', 'main.ts'), 'export {};');
+  const script = 'mkdir -p dist; cp next.json dist/build.json; echo built >> builds.txt';
+  await writeFile(join(root, 'package.json'), JSON.stringify({ scripts: { build: script } }));
+  await said(root);
+  const builds = async (): Promise<number> =>
+    (await readFile(join(root, 'builds.txt'), 'utf8').catch(() => '')).split('\n').length - 1;
+  return { root, builds };
+}
+
+/** What the next build is to say of itself. */
+async function said(root: string): Promise<void> {
+  await writeFile(join(root, 'next.json'), JSON.stringify({ id: sourcesId(root) }));
+}
+
+test('what nobody has built is built, and not again as long as the sources stay as they are', async () => {
+  const { root, builds } = await workTree();
+  expect(builtId(root)).toBeUndefined();
+  await build(root);
+  await writeFile(join(root, 'test', 'main.test.ts'), '// Is in no program.');
+  await writeFile(join(root, 'README.md'), '# Nor is this');
+  await build(root);
+  expect(await builds()).toBe(1);
+  for (const path of ['src/main.ts', 'client/index.ts', 'package.json', 'package-lock.json']) {
+    const before = sourcesId(root);
+    const text = await readFile(join(root, path), 'utf8').catch(() => '');
+    await writeFile(join(root, path), `${text}\n`);
+    expect(sourcesId(root), path).not.toBe(before);
+  }
+  await said(root);
+  await build(root);
+  expect(await builds()).toBe(2);
+});
+
+test('of many who need it at once, one builds', async () => {
+  const { root, builds } = await workTree();
+  await Promise.all(Array.from({ length: 5 }, () => build(root)));
+  expect(await builds()).toBe(1);
+});
+
+test('a build that fails is told with its reason, and tried again', async () => {
+  const { root, builds } = await workTree();
+  const manifest = await readFile(join(root, 'package.json'), 'utf8');
+  const broken = JSON.stringify({ scripts: { build: 'echo no such name >&2; exit 1' } });
+  await writeFile(join(root, 'package.json'), broken);
+  await expect(build(root)).rejects.toThrow(/npm run build fails\n.*no such name/s);
+  await writeFile(join(root, 'package.json'), manifest);
+  await build(root);
+  expect(await builds()).toBe(1);
+});
