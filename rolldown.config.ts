@@ -47,7 +47,7 @@ function bundle(
     // The main file of jsonc-parser is UMD, whose requires no bundler sees.
     resolve: { mainFields: ['module', 'main'], alias },
     // write-file-atomic names its temporary files after __filename, which an ES module does not have.
-    transform: { target: 'node20', define: { __filename: 'import.meta.filename' } },
+    transform: { target: 'node20', define: { __filename: 'import.meta.filename', BUNDLED_BUILD: BUILD } },
     output: {
       dir: DIST,
       format: 'esm',

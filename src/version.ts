@@ -10,3 +10,7 @@ export interface Build {
   /** When. Of two builds of a version the later one replaces the other; a time, in which order ISO 8601 has. */
   readonly built_at: string;
 }
+
+declare const BUNDLED_BUILD: Build | undefined;
+/** Undefined for what runs from source. */
+export const BUILD = typeof BUNDLED_BUILD === 'undefined' ? undefined : BUNDLED_BUILD;

@@ -2,8 +2,8 @@
 import { hostname } from 'node:os';
 import type { Paths } from '../../src/paths.ts';
 import type { Result } from '../../src/protocol/methods.ts';
-import { isNewer, versionOnDisk } from '../service/version.ts';
-import { VERSION } from '../../src/version.ts';
+import { isNewerRelease, releaseOnDisk } from '../service/version.ts';
+import { BUILD, VERSION } from '../../src/version.ts';
 import { isEnding } from '../errors.ts';
 import type { Greeted } from './greet.ts';
 import { isSameDirectory, isSeen, isSomebodysEnd } from './here.ts';
@@ -18,9 +18,10 @@ export interface Successor {
 
 /**
  * Whether a daemon is to be restarted: it is older than this client, older than what would be started in its place,
- * and was started by a client or a service manager. So an older client never ends a newer daemon, and a newer client
- * that cannot bring a newer daemon leaves the old one alone. So does any client one of another machine, whose place the
- * one that is started here would take, and one that serves other data.
+ * and was started by a client or a service manager. An earlier build of the same version is older, too; so two
+ * installations that are used in turn replace each other's daemon once, and not for ever. An older client never ends
+ * a newer daemon, and a newer client that cannot bring a newer daemon leaves the old one alone. So does any client one
+ * of another machine, whose place the one that is started here would take, and one that serves other data.
  */
 export async function wantsUpgrade(
   { connection, hello }: Greeted,
@@ -28,8 +29,8 @@ export async function wantsUpgrade(
   paths: Paths,
   signal: AbortSignal,
 ): Promise<boolean> {
-  if (!isNewer(VERSION, hello.version)) return false;
-  if (!isNewer(versionOnDisk(successor.program), hello.version)) return false;
+  if (!isNewerRelease({ version: VERSION, build: BUILD }, hello)) return false;
+  if (!isNewerRelease(releaseOnDisk(successor.program), hello)) return false;
   if (hello.host !== undefined && hello.host !== hostname()) return false;
   if (!successor.serviced && isSomebodysEnd(paths)) return false;
   try {
@@ -46,7 +47,8 @@ export async function wantsUpgrade(
 /** Has a daemon drain: what it was asked is answered, and everybody connects to its successor. */
 export async function retire({ connection }: Greeted, signal: AbortSignal): Promise<void> {
   try {
-    await connection.request('daemon.shutdown', { reason: `upgrade to ${VERSION}` }, { signal });
+    const reason = `upgrade to ${VERSION}${BUILD ? `, build ${BUILD.id}` : ''}`;
+    await connection.request('daemon.shutdown', { reason }, { signal });
   } catch (error) {
     if (!isEnding(error)) throw error;
   }

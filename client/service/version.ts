@@ -1,6 +1,7 @@
-/** Which of two versions is newer, and which version lies on the disk. Small, because the client library asks. */
+/** Which of two releases is newer, and which one lies on the disk. Small, because the client library asks. */
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { Build } from '../../src/version.ts';
 import { readIfThere } from './installed.ts';
 
 interface Version {
@@ -42,11 +43,29 @@ function comparePart(one: string, other: string | undefined): number {
   return one === other ? 0 : one > other ? 1 : -1;
 }
 
-/** The version of the package that a `gardenerd.js` belongs to, as it lies on the disk now; undefined without either. */
-export function versionOnDisk(daemon: string): string | undefined {
-  if (!existsSync(daemon)) return undefined;
-  const manifest = readIfThere(join(dirname(dirname(daemon)), 'package.json'));
-  const read =
-    manifest === undefined ? undefined : (JSON.parse(manifest) as { name?: unknown; version?: unknown });
-  return read?.name === 'codebase-gardener' && typeof read.version === 'string' ? read.version : undefined;
+/** A version, and which build of it where that is known. */
+export interface Release {
+  readonly version: string | undefined;
+  readonly build?: Build | undefined;
+}
+
+/**
+ * Whether `one` is a newer version than `other`, or a later build of the same version. So of two builds never each is
+ * newer than the other, and of equal ones neither is, whenever they were built.
+ */
+export function isNewerRelease(one: Release, other: Release): boolean {
+  if (one.version !== other.version) return isNewer(one.version, other.version);
+  if (one.build === undefined || one.build.id === other.build?.id) return false;
+  return other.build === undefined || one.build.built_at > other.build.built_at;
+}
+
+/** The release that a `gardenerd.js` belongs to, as it lies on the disk now; without a version where there is none. */
+export function releaseOnDisk(daemon: string): Release {
+  if (!existsSync(daemon)) return { version: undefined };
+  const directory = dirname(daemon);
+  const manifest = readIfThere(join(dirname(directory), 'package.json'));
+  const { name, version } = JSON.parse(manifest ?? '{}') as { name?: unknown; version?: unknown };
+  if (name !== 'codebase-gardener' || typeof version !== 'string') return { version: undefined };
+  const build = readIfThere(join(directory, 'build.json'));
+  return { version, build: build === undefined ? undefined : (JSON.parse(build) as Build) };
 }

@@ -11,7 +11,7 @@ import { LocalError, NotRunningError, UsageError } from '../errors.ts';
 import { layFields } from '../terminal/fields.ts';
 import { leftBy, noteLeft } from './left-content.ts';
 import { isGone } from './processes.ts';
-import { managerWords, placeText } from './status.ts';
+import { managerWords, placeText, releaseText } from './status.ts';
 import { layTable } from '../terminal/table.ts';
 import { byteSize, duration, plural, printable, shellWord, thousands } from '../terminal/text.ts';
 
@@ -132,7 +132,7 @@ export async function status(ctx: Context): Promise<void> {
       ['daemon', `running for ${duration(found.uptime_s)}, ${managerWords(found.manager)}`],
       ['which is', placeText(ctx, await elsewhere(ctx, found))],
       ['pid', String(found.pid)],
-      ['version', found.version],
+      ['version', releaseText(found)],
       ['socket', printable(ctx.shortPath(found.socket))],
       ['data', printable(ctx.shortPath(found.data_dir))],
       ['memory', byteSize(found.memory_rss)],

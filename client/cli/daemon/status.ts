@@ -1,5 +1,6 @@
 /** `gardener status`: daemon, registry, active project and what is wrong, at a glance. */
 import type { Result } from '../../../src/protocol/methods.ts';
+import { BUILD, VERSION } from '../../../src/version.ts';
 import { STATUS_STYLES } from '../terminal/colour.ts';
 import type { Context } from '../context.ts';
 import { elsewhere, type Elsewhere } from '../elsewhere.ts';
@@ -49,8 +50,15 @@ export async function status(ctx: Context): Promise<void> {
   });
 }
 
-function daemonText({ pid, version, uptime_s: uptime, manager }: Result<'daemon.status'>): string {
-  return `running for ${duration(uptime)}, pid ${pid}, version ${version}, ${managerWords(manager)}`;
+function daemonText(daemon: Result<'daemon.status'>): string {
+  const { pid, uptime_s: uptime, manager } = daemon;
+  return `running for ${duration(uptime)}, pid ${pid}, version ${releaseText(daemon)}, ${managerWords(manager)}`;
+}
+
+/** The version of a daemon, and whether it is another build of it than this command line. */
+export function releaseText({ version, build }: Result<'daemon.status'>): string {
+  const isOther = version === VERSION && build?.id !== BUILD?.id;
+  return isOther ? `${version} (another build than this command line)` : version;
 }
 
 /** Where a daemon is that has other files than those here; its paths may be something else here. */

@@ -1,7 +1,7 @@
 /** What a daemon that runs knows: itself, the file's condition, and how the registry compares with the disk. */
 import type { Client } from '../../client.ts';
 import { protectedFolder } from '../../service/places.ts';
-import { VERSION } from '../../../src/version.ts';
+import { BUILD, VERSION } from '../../../src/version.ts';
 import type { WireProject } from '../../../src/domain/encoding.ts';
 import type { Result } from '../../../src/protocol/methods.ts';
 import { type Diagnosis, error, type Fix, ok, warning } from './finding.ts';
@@ -13,6 +13,7 @@ type Issue = Result<'registry.validate'>['issues'][number];
 export function daemonFindings({
   pid,
   version,
+  build,
   uptime_s: uptime,
   manager,
 }: Result<'daemon.status'>): Diagnosis[] {
@@ -20,12 +21,16 @@ export function daemonFindings({
     'daemon',
     `process ${pid} has been running for ${duration(uptime)}, ${managerWords(manager)}`,
   );
-  if (version === VERSION) return [running, ok('daemon.version', `everything is of version ${version}`)];
+  const isSame = version === VERSION;
+  if (isSame && build?.id === BUILD?.id)
+    return [running, ok('daemon.version', `everything is of version ${version}`)];
   return [
     running,
     warning(
       'daemon.version',
-      `the daemon is of version ${printable(version)}, and this command line of ${VERSION}`,
+      isSame
+        ? `the daemon is another build of version ${version} than this command line`
+        : `the daemon is of version ${printable(version)}, and this command line of ${VERSION}`,
       manager === 'foreground' ? 'start it again' : 'gardener daemon restart',
     ),
   ];

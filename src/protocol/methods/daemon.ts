@@ -11,6 +11,13 @@ const percentiles = z.object({
   max_ms: z.number(),
 });
 
+const build = z
+  .object({ id: z.string(), built_at: z.string() })
+  .optional()
+  .describe(
+    'which build of the version; absent from daemons that run from source, or are older than this field',
+  );
+
 /** The daemon itself. `hello`, `ping`, `status` and `shutdown` never change: a newer client relies on them. */
 export const daemonMethods = {
   'daemon.hello': method({
@@ -34,6 +41,7 @@ export const daemonMethods = {
     result: z.object({
       protocol: z.int(),
       version: z.string(),
+      build,
       pid: z.int(),
       epoch: z.string().describe('new at each start of the daemon'),
       started_at: z.string(),
@@ -49,6 +57,7 @@ export const daemonMethods = {
       result: {
         protocol: 1,
         version: '0.1.0',
+        build: { id: '6ba18cc651f8', built_at: '2026-01-04T16:30:00.000Z' },
         pid: 4100,
         epoch: 'k3v9x2',
         started_at: '2026-01-05T08:00:00.000Z',
@@ -73,6 +82,7 @@ export const daemonMethods = {
     result: z.object({
       pid: z.int(),
       version: z.string(),
+      build,
       uptime_s: z.number(),
       connections: z.int(),
       subscriptions: z.int(),
@@ -93,6 +103,7 @@ export const daemonMethods = {
       result: {
         pid: 4100,
         version: '0.1.0',
+        build: { id: '6ba18cc651f8', built_at: '2026-01-04T16:30:00.000Z' },
         uptime_s: 86.4,
         connections: 1,
         subscriptions: 0,

@@ -5,7 +5,7 @@ import { methods, type Result } from '../../protocol/methods.ts';
 import { openRpcDocument } from '../../protocol/openrpc.ts';
 import { RawJson } from '../../protocol/wire.ts';
 import { PROTOCOL_VERSION } from '../../protocol/version.ts';
-import { VERSION } from '../../version.ts';
+import { BUILD, VERSION } from '../../version.ts';
 import type { Context, Family, Given, Services } from './types.ts';
 
 /** 0 where the system does not tell, as without /proc. */
@@ -17,9 +17,15 @@ function residentBytes(): number {
   }
 }
 
-/** Where the daemon runs: who reaches it through a forwarded socket has other paths. */
-function machine(): { host: string; home: string } {
-  return { host: hostname(), home: findHome() ?? '' };
+/** What the daemon is, and where it runs: who reaches it through a forwarded socket has other paths. */
+function self() {
+  return {
+    pid: process.pid,
+    version: VERSION,
+    ...(BUILD && { build: BUILD }),
+    host: hostname(),
+    home: findHome() ?? '',
+  };
 }
 
 export function daemonHandlers({ daemon, log }: Services): Family<'daemon' | 'rpc'> {
@@ -41,12 +47,10 @@ export function daemonHandlers({ daemon, log }: Services): Family<'daemon' | 'rp
     if (client?.pid) peer.client_pid = client.pid;
     return {
       protocol: PROTOCOL_VERSION,
-      version: VERSION,
-      pid: process.pid,
+      ...self(),
       epoch: daemon.epoch,
       started_at: daemon.startedAt,
       capabilities: Object.keys(methods),
-      ...machine(),
     };
   }
 
@@ -55,10 +59,8 @@ export function daemonHandlers({ daemon, log }: Services): Family<'daemon' | 'rp
     'daemon.ping': { run: () => 'pong' },
     'daemon.status': {
       run: () => ({
-        pid: process.pid,
-        version: VERSION,
+        ...self(),
         memory_rss: residentBytes(),
-        ...machine(),
         ...daemon.status(),
       }),
     },

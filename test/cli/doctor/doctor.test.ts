@@ -9,7 +9,7 @@ import type { Finding } from '../../../client/cli/doctor/finding.ts';
 import { importName } from '../../../client/cli/backups/import-name.ts';
 import { isGone } from '../../../client/cli/daemon/processes.ts';
 import { methods } from '../../../src/protocol/methods.ts';
-import { VERSION } from '../../../src/version.ts';
+import { BUILD, VERSION } from '../../../src/version.ts';
 import { type CommandLine, commandLine } from '../../support/cli.ts';
 import { until } from '../../support/until.ts';
 
@@ -416,11 +416,15 @@ describe('what is found', () => {
   const INFO = methods['registry.info'].example.result;
   const levels = (findings: readonly Finding[]) => findings.map(({ check, level }) => `${level} ${check}`);
 
-  test('of a daemon of another version is to start it again', () => {
-    expect(levels(daemonFindings({ ...STATUS, version: VERSION }))).toEqual([
-      'ok daemon',
-      'ok daemon.version',
-    ]);
+  test('of a daemon of another version or build is to start it again', () => {
+    const same = { ...STATUS, version: VERSION, build: BUILD };
+    expect(levels(daemonFindings(same))).toEqual(['ok daemon', 'ok daemon.version']);
+    const build = { id: 'another', built_at: '2026-01-04T16:30:00.000Z' };
+    expect(daemonFindings({ ...same, build })[1]).toMatchObject({
+      level: 'warning',
+      message: `the daemon is another build of version ${VERSION} than this command line`,
+      remedy: 'gardener daemon restart',
+    });
     const [, old] = daemonFindings({ ...STATUS, version: '0.0.1' });
     expect(old).toMatchObject({ level: 'warning', remedy: 'gardener daemon restart' });
     const [, own] = daemonFindings({ ...STATUS, version: '0.0.1', manager: 'foreground' });

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { resolvePaths } from '../../../src/paths.ts';
 import { protectedFolder, removedBy, stablePath } from '../../../client/service/places.ts';
 import { planService, planWarnings } from '../../../client/service/plan.ts';
-import { isNewer, versionOnDisk } from '../../../client/service/version.ts';
+import { isNewer, isNewerRelease, releaseOnDisk } from '../../../client/service/version.ts';
 import { temporaryDirectory } from '../../support/home.ts';
 
 async function file(path: string, text = ''): Promise<string> {
@@ -118,14 +118,53 @@ describe('versions', () => {
     expect(isNewer(one, other)).toBe(false);
   });
 
-  test('are read from the package that a daemon lies in', async () => {
+  test('are read from the package that a daemon lies in, with the build', async () => {
     const root = await temporaryDirectory();
     const daemon = await file(join(root, 'dist/gardenerd.js'));
-    expect(versionOnDisk(daemon)).toBeUndefined();
+    expect(releaseOnDisk(daemon)).toEqual({ version: undefined });
     await file(join(root, 'package.json'), '{"name": "codebase-gardener", "version": "3.2.1"}');
-    expect(versionOnDisk(daemon)).toBe('3.2.1');
+    expect(releaseOnDisk(daemon)).toEqual({ version: '3.2.1', build: undefined });
+    const build = { id: 'a', built_at: '2026-01-04T16:30:00.000Z' };
+    await file(join(root, 'dist/build.json'), JSON.stringify(build));
+    expect(releaseOnDisk(daemon)).toEqual({ version: '3.2.1', build });
     await file(join(root, 'package.json'), '{"name": "another", "version": "3.2.1"}');
-    expect(versionOnDisk(daemon)).toBeUndefined();
-    expect(versionOnDisk(join(root, 'dist/none.js'))).toBeUndefined();
+    expect(releaseOnDisk(daemon)).toEqual({ version: undefined });
+    expect(releaseOnDisk(join(root, 'dist/none.js'))).toEqual({ version: undefined });
+  });
+});
+
+describe('of the builds of a version', () => {
+  const version = '1.0.0';
+  const source = { version };
+  const one = { version, build: { id: 'one', built_at: '2026-01-04T16:30:00.000Z' } };
+  const later = { version, build: { id: 'later', built_at: '2026-01-04T16:30:00.001Z' } };
+
+  test('the later one is the newer one', () => {
+    expect(isNewerRelease(later, one)).toBe(true);
+    expect(isNewerRelease(one, later)).toBe(false);
+  });
+
+  test('two of the same sources are equal, whenever they were made', () => {
+    const again = { version, build: { ...later.build, id: 'one' } };
+    expect(isNewerRelease(again, one)).toBe(false);
+    expect(isNewerRelease(one, again)).toBe(false);
+  });
+
+  test('two of the same moment are not each other’s successor', () => {
+    const twin = { version, build: { ...one.build, id: 'twin' } };
+    expect(isNewerRelease(twin, one)).toBe(false);
+    expect(isNewerRelease(one, twin)).toBe(false);
+  });
+
+  test('any is newer than what runs from source, or is too old to have one', () => {
+    expect(isNewerRelease(one, source)).toBe(true);
+    expect(isNewerRelease(source, one)).toBe(false);
+    expect(isNewerRelease(source, source)).toBe(false);
+  });
+
+  test('none counts against the version', () => {
+    expect(isNewerRelease({ version: '1.0.1', build: one.build }, later)).toBe(true);
+    expect(isNewerRelease(later, { version: '1.0.1', build: one.build })).toBe(false);
+    expect(isNewerRelease({ ...later, version: undefined }, one)).toBe(false);
   });
 });

@@ -1,7 +1,8 @@
-/** Two versions on one machine: the newer one takes over, and nobody notices. */
+/** Two versions on one machine, or two builds of one: the newer one takes over, and nobody notices. */
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import type { Build } from '../../../src/version.ts';
 import { commandLine } from '../../support/cli.ts';
 import { environment } from '../../support/home.ts';
 import { requireTools } from '../../support/tools.ts';
@@ -16,6 +17,7 @@ vi.setConfig({ testTimeout: 90_000 });
 
 interface Hello {
   readonly version: string;
+  readonly build?: Build;
   readonly pid: number;
 }
 
@@ -100,6 +102,49 @@ describe('an older daemon that a client had started', () => {
       expect(await place.hello(directory)).toMatchObject({ version: '0.2.0', pid });
     }
     expectNoGap(await others.finish(), ['0.2.0']);
+  });
+});
+
+describe('of two builds of a version', () => {
+  const EARLIER = { id: 'earlier', built_at: '2026-01-04T16:30:00.000Z' };
+  const LATER = { id: 'later', built_at: '2026-01-04T16:31:00.000Z' };
+
+  test('the later one takes over, once, however they are used in turn', async () => {
+    const place = await machine({}, await commandLine());
+    await packageOf('0.1.0', place.old, EARLIER);
+    await packageOf('0.1.0', place.new, LATER);
+    const others = await crowd(join(place.old, 'dist', 'index.js'), place.dataDir, place.env);
+    const before = await place.hello(place.old);
+    expect(before.build).toEqual(EARLIER);
+    const after = await place.hello(place.new);
+    expect(after.build).toEqual(LATER);
+    expect(after.pid).not.toBe(before.pid);
+    for (const directory of [place.old, place.new, place.old, place.new]) {
+      expect(await place.hello(directory)).toMatchObject({ build: LATER, pid: after.pid });
+    }
+    expectNoGap(await others.finish(), ['0.1.0', '0.1.0']);
+    const status = [join(place.old, 'dist', 'gardener.js'), 'status'];
+    expect((await execute(process.execPath, status, place.env)).stdout).toContain(
+      'version 0.1.0 (another build than this command line)',
+    );
+  });
+
+  test('the same sources, built again, are the same', async () => {
+    const place = await machine({}, await commandLine());
+    await packageOf('0.1.0', place.old, EARLIER);
+    await packageOf('0.1.0', place.new, { ...LATER, id: EARLIER.id });
+    const { pid } = await place.hello(place.old);
+    expect(await place.hello(place.new)).toMatchObject({ build: EARLIER, pid });
+  });
+
+  test('the one that a package was built into takes over with the next command', async () => {
+    const place = await machine({}, await commandLine());
+    await packageOf('0.1.0', place.new, EARLIER);
+    const before = await place.hello(place.new);
+    await packageOf('0.1.0', place.new, LATER);
+    const after = await place.hello(place.new);
+    expect(after).toMatchObject({ version: before.version, build: LATER });
+    expect(after.pid).not.toBe(before.pid);
   });
 });
 
