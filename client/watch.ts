@@ -1,5 +1,5 @@
 /** Changes as an async iterator that outlives connections and daemons. */
-import type { EventNotification, RegistryEvent, ResyncEvent } from '../src/protocol/events.ts';
+import type { EventNotification, EventOf, RegistryEvent } from '../src/protocol/events.ts';
 import type { Params, Result } from '../src/protocol/methods.ts';
 import { abortable, onAbort } from './wire/deadline.ts';
 import { ConnectionError } from './errors.ts';
@@ -131,7 +131,7 @@ function snapshot({
   // An older daemon does not say.
   problem = null,
   read_only = false,
-}: Result<'registry.watch'>): ResyncEvent {
+}: Result<'registry.watch'>): EventOf<'resync'> {
   const at = new Date().toISOString();
   return { type: 'resync', projects, active_project, problem, read_only, origin: 'rpc', at };
 }

@@ -11,7 +11,7 @@ import { type Claim, claimSocket } from './claim/claim.ts';
 import * as training from './domain/training/training.ts';
 import { Bell } from './services/bell.ts';
 import { Dispatcher } from './server/dispatch.ts';
-import { Events } from './services/events.ts';
+import { Feed } from './services/feed/feed.ts';
 import { createHandlers } from './services/handlers/handlers.ts';
 import { Holdings } from './server/holdings.ts';
 import { adoptSocket, type InheritedSocket } from './claim/inherited.ts';
@@ -84,7 +84,7 @@ export class Daemon implements DaemonControl {
   readonly #bell = new Bell();
   readonly #places: Places;
   readonly #holdings: Holdings;
-  readonly #events: Events;
+  readonly #feed: Feed;
   readonly #leases: Leases;
   readonly #heartbeat: NodeJS.Timeout;
   readonly #young: KeepYoung;
@@ -112,7 +112,7 @@ export class Daemon implements DaemonControl {
       this.#resolveStopped = resolve;
     });
     const turns = new Turns();
-    this.#events = new Events(this.epoch, store, turns, (error) => this.failed(error));
+    this.#feed = new Feed(this.epoch, store, turns, (error) => this.failed(error));
     const lanes = createLanes();
     const ask: Ask = (question) =>
       lanes.foreign.ask(question).catch((error: unknown) => {
@@ -128,7 +128,7 @@ export class Daemon implements DaemonControl {
     store.subscribe({
       // Whoever is told of a change has no say in whether it was made.
       committed: (commit) => this.#guard(() => this.#committed(commit)),
-      problem: () => this.#guard(() => this.#events.problem()),
+      problem: () => this.#guard(() => this.#feed.problem()),
     });
     // The disk of these may be another one, and need not answer.
     lanes.projects
@@ -142,7 +142,7 @@ export class Daemon implements DaemonControl {
       trash: this.#trash,
       paths,
       leases: this.#leases,
-      events: this.#events,
+      feed: this.#feed,
       bell: this.#bell,
       places: this.#places,
       turns,
@@ -166,7 +166,7 @@ export class Daemon implements DaemonControl {
       {
         connections: (count) => this.#restartIdleTimer(count),
         failed: (error) => this.failed(error),
-        writable: (connection) => this.#events.resume(connection),
+        writable: (connection) => this.#feed.resume(connection),
         // Whoever asks nothing more reports nothing more; a trainer that was killed must not hold on to what it has,
         // nor be given more, for as long as one of its calls waits.
         ended: (connection) => {
@@ -174,7 +174,7 @@ export class Daemon implements DaemonControl {
           this.#bell.ring();
         },
         closed: (connection) => {
-          this.#events.disconnect(connection);
+          this.#feed.disconnect(connection);
           this.#leases.disconnect(connection);
           this.#bell.ring();
         },
@@ -268,7 +268,7 @@ export class Daemon implements DaemonControl {
     return {
       uptime_s: Math.round(performance.now() - this.#started) / 1000,
       connections: this.#listener.connections,
-      subscriptions: this.#events.subscriptions,
+      subscriptions: this.#feed.subscriptions,
       socket: this.paths.socket,
       data_dir: this.paths.dataDir,
       manager: this.#options.manager ?? 'foreground',
@@ -305,7 +305,7 @@ export class Daemon implements DaemonControl {
     await this.#watch.close();
     await this.#listener.answered(DRAIN_MS);
     await this.#store.close();
-    this.#events.shutdown();
+    this.#feed.shutdown();
     // Only now may a successor start: it reads the file that was just written.
     await this.#release().catch((error: unknown) => {
       this.#log.error({ err: error }, 'cannot remove the socket; the next daemon replaces it');
@@ -355,7 +355,7 @@ export class Daemon implements DaemonControl {
 
   #committed(commit: Commit): void {
     if (commit.origin === 'rpc') this.#watch.wrote();
-    this.#events.committed(commit);
+    this.#feed.committed(commit);
     for (const { id, before, after } of commit.changes.filter((change) => 'id' in change)) {
       if (before && !after) {
         // Whoever trained a project that is gone trains nothing any more.

@@ -22,16 +22,22 @@ export interface RegistryView {
 }
 
 /** How a lease has ended; the status afterwards does not tell, as a project is given back as it was. */
-export type Outcome = 'completed' | 'failed' | 'released';
+export const OUTCOMES = ['completed', 'failed', 'released'] as const;
+export type Outcome = (typeof OUTCOMES)[number];
+
+/** Where a change came from: a call, or an edit of the file. */
+export const ORIGINS = ['rpc', 'file'] as const;
+export type Origin = (typeof ORIGINS)[number];
 
 /** One project's step: `before` is missing for a new one, `after` for a removed one. */
-export interface ProjectChange {
+export type ProjectChange = {
   readonly id: string;
-  readonly before?: Project;
-  readonly after?: Project;
   /** Of a step that ends a lease. */
   readonly outcome?: Outcome;
-}
+} & (
+  | { readonly before?: Project; readonly after: Project }
+  | { readonly before: Project; readonly after?: undefined }
+);
 
 /** A step of a draft, in the order in which it was taken. */
 export type Change = ProjectChange | { readonly active: string | null; readonly previous: string | null };

@@ -19,7 +19,7 @@ export const jsonObject = z
   .refine(isJsonObject, 'must be an object')
   .meta({ type: 'object' }) as unknown as z.ZodType<JsonObject, JsonObject>;
 
-const timestamp = z.string().describe('ISO 8601, UTC, with milliseconds and Z');
+export const timestamp = z.string().describe('ISO 8601, UTC, with milliseconds and Z');
 const optionalPath = z.string().nullable();
 const attempt = z.int().min(0).max(MAX_ATTEMPT);
 const retrainRequest = z.looseObject({ at: timestamp, reason: z.string().nullable() });

@@ -1,6 +1,5 @@
 /** The committed state, what is wrong with its file, and who is told when either changes. */
-import type { Origin } from '../domain/events.ts';
-import { type Change, Registry } from '../domain/registry.ts';
+import { type Change, type Origin, Registry } from '../domain/registry.ts';
 import { encodeRegistry } from './format/encode.ts';
 import type { Problem } from './problem.ts';
 

@@ -10,6 +10,7 @@ import { REGISTRY_VERSION } from '../../src/domain/registry.ts';
 import { projectSchema } from '../../src/domain/schema.ts';
 import { MAX_NAME_LENGTH } from '../../src/domain/values/names.ts';
 import { MAX_SOCKET_PATH_BYTES, resolvePaths } from '../../src/paths.ts';
+import { events } from '../../src/protocol/events.ts';
 import * as limits from '../../src/protocol/limits.ts';
 
 const CONTRACT = readFileSync(fileURLToPath(new URL('../../docs/contract.md', import.meta.url)), 'utf8');
@@ -57,6 +58,13 @@ test('errors', () => {
     table('code'),
     'docs/contract.md has a row for each of ERRORS (src/domain/errors.ts), in their order',
   ).toEqual(rows);
+});
+
+test('events, in the words of their declarations', () => {
+  const declared = events.map(({ type, summary }) => [type, summary]);
+  expect(table('type'), 'docs/contract.md has a row for each event of src/protocol/events.ts').toEqual(
+    declared,
+  );
 });
 
 test('exit codes', () => {

@@ -1,6 +1,6 @@
 /** A subscriber on a connection of its own, and a copy of the registry that is built from nothing but events. */
 import type { WireProject } from '../../src/domain/encoding.ts';
-import type { EventNotification, RegistryEvent } from '../../src/protocol/events.ts';
+import { type EventNotification, events, type RegistryEvent } from '../../src/protocol/events.ts';
 import type { LineClient } from './lines.ts';
 
 /** What a watch is answered with. */
@@ -33,6 +33,7 @@ export class Subscriber {
       const notification = params as EventNotification;
       if (notification.subscription !== this.answer.subscription) continue;
       this.cursor = notification.cursor;
+      notification.events.forEach(requireDeclared);
       return notification;
     }
   }
@@ -56,6 +57,13 @@ export class Subscriber {
   untilRemoved(name: string): Promise<RegistryEvent[]> {
     return this.until((event) => event.type === 'removed' && nameOf(event) === name);
   }
+}
+
+/** @throws {Error} for an event that is not as it is declared */
+function requireDeclared(event: RegistryEvent): void {
+  const declared = events.find(({ type }) => type === event.type);
+  if (!declared) throw new Error(`the daemon sent ${event.type}: declare it in src/protocol/events.ts`);
+  declared.schema.strict().parse(event);
 }
 
 /** Subscribes on a connection that is used for nothing else. */

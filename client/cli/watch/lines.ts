@@ -1,6 +1,6 @@
 /** An event as a line for people: what happened, to which project, and what about it. */
 import type { WatchEvent } from '../../watch.ts';
-import type { ProblemEvent } from '../../../src/protocol/events.ts';
+import type { EventOf } from '../../../src/protocol/events.ts';
 import type { WireProject } from '../../../src/domain/encoding.ts';
 import { localClock, localDay, noTime, plural, printable } from '../terminal/text.ts';
 import { doing, holderOf, progressOf, standing } from './standing.ts';
@@ -34,13 +34,13 @@ function describe(event: WatchEvent, first: boolean, shortPath: (path: string) =
     case 'activated':
       return ['active', event.project ? printable(event.project.name) : 'none'];
     case 'registered':
-      return ['registered', name(event.project), printable(shortPath(event.project?.source_path ?? ''))];
+      return ['registered', printable(event.project.name), printable(shortPath(event.project.source_path))];
     case 'updated':
-      return ['updated', name(event.project), changedFields(event.previous, event.project).join(', ')];
+      return ['updated', printable(event.project.name), changedFields(event).join(', ')];
     case 'removed':
-      return ['removed', name(isProject(event.previous) ? event.previous : undefined)];
+      return ['removed', printable(event.previous.name)];
     case 'training':
-      return event.project ? trained(event.outcome, event.previous, event.project) : ['training'];
+      return trained(event);
     case 'progress':
       return ['progress', ...training(event.project)];
     case 'problem':
@@ -53,8 +53,9 @@ function describe(event: WatchEvent, first: boolean, shortPath: (path: string) =
 }
 
 /** What has come of a training, or how it stands now. */
-function trained(outcome: string | undefined, before: unknown, project: WireProject): string[] {
-  const what = outcome ?? outcomeOf(before, project) ?? standing(project);
+function trained(event: EventOf<'training'>): string[] {
+  const { project } = event;
+  const what = event.outcome ?? outcomeOf(event) ?? standing(project);
   // What it failed of is told of one that has failed now.
   if (what === 'released') return [what, printable(project.name)];
   if (what === 'ended') return [what, printable(project.name), `it is ${standing(project)}`];
@@ -66,16 +67,14 @@ function trained(outcome: string | undefined, before: unknown, project: WireProj
  * the status says it. What was given back stands as before: one that is completed has not completed anew, while one that
  * is failed may have failed now or before.
  */
-function outcomeOf(before: unknown, project: WireProject): 'released' | 'ended' | undefined {
+function outcomeOf({ previous: before, project }: EventOf<'training'>): 'released' | 'ended' | undefined {
   const { training_status: status, retrain_requested: retrain, last_trained } = project;
-  if (!isProject(before) || before.training_status !== 'training' || status === 'training' || retrain) {
-    return undefined;
-  }
+  if (before.training_status !== 'training' || status === 'training' || retrain) return undefined;
   if (status === 'failed') return before.training?.holder ? 'ended' : undefined;
   return status === 'completed' && before.last_trained !== last_trained ? undefined : 'released';
 }
 
-function problemWords({ message, line, column }: ProblemEvent['problem']): string[] {
+function problemWords({ message, line, column }: EventOf<'problem'>['problem']): string[] {
   return [printable(message), line === undefined ? '' : `line ${line}, column ${column ?? 1}`];
 }
 
@@ -90,18 +89,9 @@ function training(project: WireProject): string[] {
   ].filter(Boolean);
 }
 
-function changedFields(before: unknown, after: WireProject | undefined): string[] {
-  if (!isProject(before) || !after) return [];
+function changedFields({ previous: before, project: after }: EventOf<'updated'>): string[] {
   const names = Object.keys({ ...before, ...after }).filter((field) => !OF_COURSE.has(field));
   return names.filter((field) => JSON.stringify(before[field]) !== JSON.stringify(after[field]));
-}
-
-function isProject(value: unknown): value is WireProject {
-  return typeof value === 'object' && value !== null && 'project_id' in value;
-}
-
-function name(project: WireProject | undefined): string {
-  return project ? printable(project.name) : '';
 }
 
 function timeText(at: string): string {

@@ -26,7 +26,7 @@ export class WatchState {
         this.#keep(event.project);
         break;
       case 'removed':
-        if (event.project_id !== null) this.#projects.delete(event.project_id);
+        this.#projects.delete(event.project_id);
         break;
       case 'problem':
         this.problem = event.problem;

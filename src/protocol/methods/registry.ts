@@ -2,8 +2,9 @@ import { z } from 'zod';
 import { MAX_PATH_BYTES } from '../../domain/limits.ts';
 import { TRAINING_STATUSES } from '../../domain/project.ts';
 import { ISSUE_CODES } from '../../domain/issues.ts';
+import { condition, snapshot } from '../events.ts';
 import { MAX_LIST } from '../limits.ts';
-import { EXAMPLE_PROJECT, method, noParams, pathText, projectReference, wireProject } from '../method.ts';
+import { EXAMPLE_PROJECT, method, noParams, pathText, projectReference } from '../method.ts';
 
 const issue = z
   .object({
@@ -20,22 +21,6 @@ const issue = z
   })
   .meta({ id: 'Issue' });
 
-const problem = z
-  .object({
-    kind: z
-      .string()
-      .describe(
-        'invalid_file, deleted_file, dangling_link (it leads nowhere), newer_version, recovered (at the start, from a backup), unreadable_file (the last look failed), copy_failed (backups/ cannot be written, and changes go on), blocked_edit (it cannot be taken over, as the content before it cannot be kept) or failed_write (the last write failed; nothing is refused, and the next change tries again)',
-      ),
-    message: z.string(),
-    line: z.int().optional(),
-    column: z.int().optional(),
-    remedy: z.string().optional().describe('what to do about it'),
-    since: z.string(),
-  })
-  .describe('what is wrong with the file');
-const readOnly = z.boolean().describe('changes are refused until the problem is mended');
-
 const registryInfo = z
   .object({
     version: z.string(),
@@ -43,8 +28,7 @@ const registryInfo = z
     counts: z.record(z.enum(TRAINING_STATUSES), z.int()).describe('projects by training status'),
     active_project: z.string().nullable(),
     file: z.string().describe('behind any links, where it was last found; the link while that leads nowhere'),
-    read_only: readOnly,
-    problem: problem.nullable(),
+    ...condition,
     loaded_at: z.string(),
     cursor: z.string().describe('where the history stands: <epoch>:<sequence>'),
   })
@@ -172,8 +156,8 @@ export const registryMethods = {
     summary: 'Subscribes to changes: registry.event notifications follow.',
     description:
       'Without a cursor the answer has every project, and everything after it follows; with one, everything after the cursor, ' +
-      'and what is wrong with the file now, or that nothing is any more. An event `training` that ends a lease has `outcome`: ' +
-      'completed, failed or released; the status does not tell, as what is released gets back the one that it had.',
+      'and what is wrong with the file now, or that nothing is any more. The params of a registry.event are the ' +
+      '`subscription`, the `cursor` after it, and a list of `events`.',
     params: z.strictObject({
       cursor: z.string().optional().describe('of an event or an earlier answer'),
       project: projectReference.optional().describe('only events about this one'),
@@ -182,10 +166,7 @@ export const registryMethods = {
     result: z.object({
       subscription: z.string(),
       cursor: z.string(),
-      projects: z.array(wireProject).optional(),
-      active_project: z.string().nullable().optional(),
-      problem: problem.nullable().optional(),
-      read_only: readOnly.optional(),
+      ...z.object(snapshot).partial().shape,
     }),
     errors: ['cursor_expired', 'project_not_found', 'ambiguous_project'],
     example: {

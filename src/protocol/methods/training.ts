@@ -45,7 +45,7 @@ const LEASED = [...MISSING, 'lease_lost'] as const;
 
 const AT = '2026-01-05T10:00:00.000Z';
 const TOKEN = 1_767_607_200_000;
-const EXAMPLE_TRAINING = {
+export const EXAMPLE_TRAINING = {
   ...EXAMPLE_PROJECT,
   training_status: 'training' as const,
   training: {

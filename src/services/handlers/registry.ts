@@ -5,12 +5,12 @@ import type { Result } from '../../protocol/methods.ts';
 import { RawJson } from '../../protocol/wire.ts';
 import { unreadableBackups } from '../../store/problem.ts';
 import { inspect, repair, type Surroundings } from '../inspection.ts';
-import { snapshotJson } from '../events.ts';
+import { snapshotText } from '../feed/event-text.ts';
 import { sharedRun } from '../shared-run.ts';
 import type { Family, Services } from './types.ts';
 
 export function registryHandlers(services: Services): Family<'registry'> {
-  const { store, leases, events } = services;
+  const { store, leases, feed } = services;
   const surroundings: Surroundings = { ...services, isTraining: (id) => !leases.isFree(id) };
   // Each asks the disk thousands of times or reads every backup: a thousand callers at once share the answer.
   const validate = sharedRun(() => inspect(store.registry, surroundings));
@@ -48,25 +48,25 @@ export function registryHandlers(services: Services): Family<'registry'> {
     'registry.watch': {
       run({ cursor, project, progress }, { connection, afterAnswer }) {
         const projectId = project === undefined ? undefined : findProject(store.registry, project).project_id;
-        const subscribed = events.watch(connection, { cursor, projectId, progress });
-        afterAnswer(() => events.start(subscribed.subscription));
+        const subscribed = feed.watch(connection, { cursor, projectId, progress });
+        afterAnswer(() => feed.start(subscribed.subscription));
         if (cursor !== undefined) return subscribed;
         const { subscription, cursor: now } = subscribed;
         return new RawJson(
-          `{"subscription":"${subscription}","cursor":"${now}",${snapshotJson(store, projectId)}}`,
+          `{"subscription":"${subscription}","cursor":"${now}",${snapshotText(store, projectId)}}`,
         );
       },
     },
     'registry.unwatch': {
       run({ subscription }, { connection }) {
-        events.unwatch(connection, subscription);
+        feed.unwatch(connection, subscription);
         return null;
       },
     },
   };
 }
 
-function registryInfo({ store, events }: Services): Result<'registry.info'> {
+function registryInfo({ store, feed }: Services): Result<'registry.info'> {
   const { registry, problem } = store;
   return {
     version: registry.version,
@@ -77,6 +77,6 @@ function registryInfo({ store, events }: Services): Result<'registry.info'> {
     read_only: store.readOnly,
     problem: problem ? { ...problem } : null,
     loaded_at: store.loadedAt,
-    cursor: events.cursor,
+    cursor: feed.cursor,
   };
 }

@@ -14,7 +14,7 @@ import { projectJson } from '../presentation.ts';
 import type { Context, Family, Given, Services } from './types.ts';
 
 export function trainingHandlers(services: Services): Family<'training'> {
-  const { store, leases, events, bell, turns, daemon, log } = services;
+  const { store, leases, feed, bell, turns, daemon, log } = services;
   const present = (project: Project): RawJson<Result<'projects.get'>> =>
     new RawJson(projectJson(project, leases));
 
@@ -152,11 +152,7 @@ export function trainingHandlers(services: Services): Family<'training'> {
           });
           changed({ project: project_id, name, phase, token });
         }
-        events.progress({
-          project_id,
-          projectJson: projectJson(store.registry.get(project_id) ?? project, leases),
-          at,
-        });
+        feed.progress(project_id, present(store.registry.get(project_id) ?? project), at);
         return null;
       },
     },

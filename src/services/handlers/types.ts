@@ -9,7 +9,8 @@ import type { Store } from '../../store/store.ts';
 import type { Trash } from '../trash/trash.ts';
 import type { Turns } from '../../system/turns.ts';
 import type { Bell } from '../bell.ts';
-import type { Events, Outlet } from '../events.ts';
+import type { Feed } from '../feed/feed.ts';
+import type { Outlet } from '../feed/subscription.ts';
 import type { Leases } from '../leases.ts';
 import type { Places } from '../places/places.ts';
 
@@ -50,7 +51,7 @@ export interface Services {
   readonly trash: Trash;
   readonly paths: Paths;
   readonly leases: Leases;
-  readonly events: Events;
+  readonly feed: Feed;
   /** Rings when a change was committed, a lease has ended, a connection has closed, or the daemon drains. */
   readonly bell: Bell;
   /** Which projects paths mean. */

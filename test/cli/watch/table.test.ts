@@ -38,7 +38,7 @@ const SOUND = { active_project: null, problem: null, read_only: false };
 
 function stateOf(...projects: readonly Project[]): WatchState {
   const state = new WatchState();
-  state.apply({ ...SOUND, type: 'resync', projects, origin: 'rpc', at: AT, cursor: 'e:1' });
+  state.apply({ ...SOUND, type: 'resync', projects: [...projects], origin: 'rpc', at: AT, cursor: 'e:1' });
   return state;
 }
 
@@ -142,6 +142,7 @@ describe('what a watch knows', () => {
       type: 'updated',
       project_id: 'id of b',
       project: { ...project('b'), name: 'B' },
+      previous: project('b'),
     });
     state.apply({
       ...about,

@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { completeProject } from '../../src/domain/complete-project.ts';
-import { etagOf } from '../../src/domain/encoding.ts';
-import { type ChangeEvent, eventJson } from '../../src/domain/events.ts';
-import type { Project } from '../../src/domain/project.ts';
-import type { Change } from '../../src/domain/registry.ts';
+import { completeProject } from '../../../src/domain/complete-project.ts';
+import { etagOf } from '../../../src/domain/encoding.ts';
+import type { Project } from '../../../src/domain/project.ts';
+import type { Change } from '../../../src/domain/registry.ts';
+import type { RegistryEvent } from '../../../src/protocol/events.ts';
+import { changeText } from '../../../src/services/feed/event-text.ts';
 
 const ID = '0b7f6a52-6d4c-4f5e-9a6e-1c2d3e4f5a6b';
 const AT = '2026-01-05T10:00:00.000Z';
@@ -13,7 +14,7 @@ const wire = (project: Project) => ({ ...project, etag: etagOf(project) });
 function eventFor(change: Change, known: Project[] = []) {
   const active =
     'active' in change ? known.find(({ project_id }) => project_id === change.active) : undefined;
-  return JSON.parse(eventJson(change, 'rpc', AT, active)) as ChangeEvent;
+  return JSON.parse(changeText(change, 'rpc', AT, active)) as RegistryEvent;
 }
 
 describe('the event of', () => {
@@ -48,7 +49,7 @@ describe('the event of', () => {
       origin: 'rpc',
       at: AT,
     });
-    expect(event.project?.etag).not.toBe((event.previous as { etag: string }).etag);
+    expect(etagOf(after)).not.toBe(etagOf(BEFORE));
   });
 
   test.each([
@@ -89,7 +90,7 @@ describe('the event of', () => {
   });
 
   test('an outside edit says so', () => {
-    expect(JSON.parse(eventJson({ id: ID, after: BEFORE }, 'file', AT, undefined))).toMatchObject({
+    expect(JSON.parse(changeText({ id: ID, after: BEFORE }, 'file', AT, undefined))).toMatchObject({
       origin: 'file',
     });
   });

@@ -1,7 +1,9 @@
 /** Events that together are longer than a string can be, which the daemon must live through. */
 import { expect, test } from 'vitest';
 import type { EventNotification } from '../../../src/protocol/events.ts';
-import { Events, type Outlet, type Watched } from '../../../src/services/events.ts';
+import type { Watched } from '../../../src/services/feed/event-text.ts';
+import { Feed } from '../../../src/services/feed/feed.ts';
+import type { Outlet } from '../../../src/services/feed/subscription.ts';
 import { Turns } from '../../../src/system/turns.ts';
 import { LATER, project, registryOf } from '../../support/projects.ts';
 
@@ -26,7 +28,7 @@ class Recorder implements Outlet {
 }
 
 /** So many projects, before and after, of a megabyte each. */
-function step(count: number): { before: Watched; commit: Parameters<Events['committed']>[0] } {
+function step(count: number): { before: Watched; commit: Parameters<Feed['committed']>[0] } {
   const metadata = { a: 'x'.repeat(MIB) };
   const projects = Array.from({ length: count }, (_, n) => project(n, { metadata }));
   const changes = projects.map((before) => ({
@@ -45,29 +47,29 @@ const never = (error: unknown): never => {
 };
 const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
 
-function subscribe(events: Events, options: { cursor?: string } = {}): Recorder {
+function subscribe(feed: Feed, options: { cursor?: string } = {}): Recorder {
   const outlet = new Recorder();
-  events.start(events.watch(outlet, options).subscription);
+  feed.start(feed.watch(outlet, options).subscription);
   return outlet;
 }
 
 test('what fits comes as it happened to whoever reads', async () => {
   const { before, commit } = step(20);
-  const events = new Events('e', before, new Turns(), never);
-  const outlet = subscribe(events);
-  events.committed(commit);
+  const feed = new Feed('e', before, new Turns(), never);
+  const outlet = subscribe(feed);
+  feed.committed(commit);
   await nextTurn();
   expect(outlet.events.map(({ type }) => type)).toEqual(Array.from({ length: 20 }, () => 'updated'));
 });
 
 test('what a string has no room for comes as one resync, also to whoever resumes', async () => {
   const { before, commit } = step(40);
-  const events = new Events('e', before, new Turns(), never);
-  const outlet = subscribe(events);
-  events.committed(commit);
+  const feed = new Feed('e', before, new Turns(), never);
+  const outlet = subscribe(feed);
+  feed.committed(commit);
   await nextTurn();
   expect(outlet.events.map(({ type }) => type)).toEqual(['resync']);
-  const late = subscribe(events, { cursor: 'e:0' });
+  const late = subscribe(feed, { cursor: 'e:0' });
   expect(late.events.map(({ type }) => type)).toEqual(['resync']);
 });
 
@@ -83,16 +85,16 @@ test('where even that cannot be written the subscriber is cut off, and the next 
       return before.registry;
     },
   };
-  const events = new Events('e', watched, new Turns(), (error) => errors.push(error));
-  const [outlet, other] = [subscribe(events), subscribe(events)];
-  events.committed(commit);
+  const feed = new Feed('e', watched, new Turns(), (error) => errors.push(error));
+  const [outlet, other] = [subscribe(feed), subscribe(feed)];
+  feed.committed(commit);
   await nextTurn();
   expect(errors).toEqual([tooLong, tooLong]);
   expect([outlet.closed, outlet.sent, other.closed]).toEqual([true, [], true]);
-  expect(events.subscriptions).toBe(0);
+  expect(feed.subscriptions).toBe(0);
   isTooLong = false;
-  const next = subscribe(events);
-  events.committed({ ...commit, changes: commit.changes.slice(0, 1) });
+  const next = subscribe(feed);
+  feed.committed({ ...commit, changes: commit.changes.slice(0, 1) });
   await nextTurn();
   expect(next.events.map(({ type }) => type)).toEqual(['updated']);
 });
