@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { ERROR_KINDS, type ErrorKind, ERRORS } from '../domain/errors.ts';
 import { VERSION } from '../version.ts';
 import { INVALID_PARAMS } from './errors.ts';
+import { events } from './events.ts';
 import { declaredErrors, type Method } from './method.ts';
 import { methods } from './methods.ts';
 
@@ -15,6 +16,7 @@ const INTRODUCTION = [
   'A registry error has a positive code and `data` with its `kind`, `suggestions` and details.',
   'The extension `x-kind` of a method is `read` for one that may be repeated after a lost connection, `change` for one',
   'whose answer says that the change is on the disk, and `control` for one about the daemon or the connection itself.',
+  'The extension `x-events` has the types of events that registry.watch subscribes to.',
 ].join(' ');
 
 /** What the families of methods are about: the tags of the document. */
@@ -27,7 +29,7 @@ const FAMILIES: Readonly<Record<Family, string>> = {
 };
 type Family = keyof typeof methods extends `${infer F}.${string}` ? F : never;
 
-/** Describes every method, with parameters, result, errors and an example, as OpenRPC 1.3. */
+/** Describes every method and every event as OpenRPC 1.3, which has no word for events. */
 export function openRpcDocument(): { openrpc: string; [key: string]: unknown } {
   const schemas: Record<string, Schema> = {};
   return {
@@ -39,6 +41,7 @@ export function openRpcDocument(): { openrpc: string; [key: string]: unknown } {
       license: { name: 'MIT' },
     },
     methods: Object.entries(methods).map(([name, declaration]) => describeMethod(name, declaration, schemas)),
+    'x-events': events.map((event) => ({ ...event, schema: jsonSchema(event.schema, 'output', schemas) })),
     components: {
       schemas,
       errors: {

@@ -27,7 +27,11 @@ interface Described {
 }
 
 // As it goes over the wire.
-const document = JSON.parse(JSON.stringify(openRpcDocument())) as { methods: Described[]; openrpc: string };
+const document = JSON.parse(JSON.stringify(openRpcDocument())) as {
+  methods: Described[];
+  openrpc: string;
+  'x-events': { type: string; summary: string; schema: object; example: object }[];
+};
 const ajv = new Ajv({ strict: false, validateFormats: false }).addSchema({ ...document, $id: 'document' });
 
 /** A validator of a schema in the document, whose references lead into the document. */
@@ -96,6 +100,16 @@ describe.each(document.methods)('$name', ({ name, summary, params, result, examp
     ).toEqual(plain(value, '/home/ada'));
   });
 });
+
+test.each(document['x-events'])(
+  '$type is described, with an example',
+  ({ type, summary, schema, example }) => {
+    expect(summary).toMatch(/^[A-Z].*[.]$/);
+    expect(example).toMatchObject({ type });
+    expect(problems(schema, example)).toBeNull();
+    expect(problems(schema, { ...example, at: undefined, more: 1 })).not.toBeNull();
+  },
+);
 
 function problems(schema: object, value: unknown): unknown {
   const validate = validator(schema);
@@ -170,7 +184,16 @@ const VARIES = new Set([
   'home',
 ]);
 /** What an example shortens, or the daemon keeps for itself. */
-const LEFT_OUT = new Set(['capabilities', 'requests', 'batches', 'before', 'info', 'methods', 'components']);
+const LEFT_OUT = new Set([
+  'capabilities',
+  'requests',
+  'batches',
+  'before',
+  'info',
+  'methods',
+  'x-events',
+  'components',
+]);
 
 /** A result without what differs from one machine and one moment to the next. */
 function plain(value: unknown, home: string, key = ''): unknown {

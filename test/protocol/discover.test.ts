@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { ERRORS } from '../../src/domain/errors.ts';
 import { declaredErrors, type Method } from '../../src/protocol/method.ts';
+import { events } from '../../src/protocol/events.ts';
 import { findMethod, methods } from '../../src/protocol/methods.ts';
 import { openRpcDocument } from '../../src/protocol/openrpc.ts';
 import { startDaemon } from '../support/daemon.ts';
@@ -42,6 +43,12 @@ describe('the OpenRPC document', () => {
     expect(document['openrpc']).toMatch(/^1\.3\.\d+$/);
     expect(document['info']).toMatchObject({ title: expect.any(String), version: expect.any(String) });
     expect(described.map(({ name }) => name).toSorted()).toEqual(Object.keys(methods).toSorted());
+  });
+
+  test('describes every event once', () => {
+    expect(document['x-events']).toMatchObject(
+      events.map(({ type, summary, example }) => ({ type, summary, example })),
+    );
   });
 
   test('has no reference that leads nowhere', () => {

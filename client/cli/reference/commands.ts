@@ -27,6 +27,7 @@ export function addReferenceCommands(program: Command, context: () => Context): 
   program
     .command('docs')
     .summary('print the reference of the protocol')
-    .description('Prints every method of the registry, its types and its errors, as Markdown.')
-    .action(async () => (await import('./docs.ts')).docs(context()));
+    .description('Prints every method and event of the registry, its types and its errors, as Markdown.')
+    .argument('[name]', 'print only what has this heading: events, removed, projects.get, WireProject')
+    .action(async (name: string | undefined) => (await import('./docs.ts')).docs(context(), name));
 }

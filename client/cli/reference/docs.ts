@@ -1,36 +1,85 @@
-/** `gardener docs`: the whole protocol as Markdown, as the daemon describes it. */
+/** `gardener docs`: the protocol as Markdown, as the daemon describes it. */
 import { printable } from '../../../src/system/printable.ts';
 import type { Context } from '../context.ts';
 import {
+  type DescribedEvent,
   type Method,
   parameterText,
   type Reference,
   readReference,
   type Schema,
   typeText,
+  unknownName,
 } from './reference.ts';
 
-export async function docs(ctx: Context): Promise<void> {
+/** A paragraph, in one line or in some. */
+type Part = string | readonly string[];
+
+/**
+ * @param wanted the heading of what alone is wanted, such as a method or `events`
+ * @throws {UsageError} when the daemon describes nothing of this name
+ */
+export async function docs(ctx: Context, wanted: string | undefined): Promise<void> {
   const reference = await ctx.withClient(readReference);
-  if (ctx.json) return ctx.printJson(reference.methods);
-  ctx.printText(markdown(reference));
+  const is = (name: string | undefined): boolean => name?.toLowerCase() === wanted?.toLowerCase();
+  const whole = partsOf(reference);
+  const parts = wanted === undefined ? whole : under(whole, is);
+  if (wanted !== undefined && parts.length === 0)
+    throw unknownName(wanted, 'method, event or type', whole.flatMap(titleOf));
+  if (ctx.json) return ctx.printJson(wanted === undefined ? reference.methods : described(reference, is));
+  // A line break that the daemon gives makes no line.
+  ctx.printText(parts.map((part) => [part].flat().map(printable).join('\n')).join('\n\n'));
 }
 
-export function markdown(reference: Reference): string {
-  const { version, description, methods, tags, schemas, errors } = reference;
+function described(
+  { methods, events, schemas, errors }: Reference,
+  is: (name?: string) => boolean,
+): unknown[] {
+  const types = [...schemas].map(([name, schema]) => ({ name, ...schema }));
+  return [
+    ...methods.filter(({ name, tag }) => is(name) || is(tag)),
+    ...events.filter(({ type }) => is(type) || is('events')),
+    ...types.filter(({ name }) => is(name) || is('types')),
+    ...errors.filter(() => is('errors')),
+  ];
+}
+
+/** The headings of this name, each with what is below it. */
+function under(parts: readonly Part[], is: (name: string) => boolean): Part[] {
+  let rank = 0;
+  return parts.filter((part) => {
+    const [title] = titleOf(part);
+    // As many signs as there are before it.
+    const here = part.indexOf(' ');
+    if (title !== undefined && (rank === 0 || here <= rank)) rank = is(title) ? here : 0;
+    return rank > 0;
+  });
+}
+
+function titleOf(part: Part): string[] {
+  return typeof part === 'string' ? (/^##+ (.*)/.exec(part)?.slice(1) ?? []) : [];
+}
+
+function partsOf({ version, description, methods, events, tags, schemas, errors }: Reference): Part[] {
   const families = [...tags].map(([tag, about]) => ({
     tag,
     about,
     members: methods.filter((method) => method.tag === tag),
   }));
-  const parts: Part[] = [
+  return [
     `# The protocol of the project registry, version ${version}`,
     description,
-    families.map(
-      ({ tag, about, members }) =>
-        `- **${tag}**: ${about} ${members.map(({ name }) => link(name)).join(', ')}`,
-    ),
+    [
+      ...families.map(
+        ({ tag, about, members }) =>
+          `- **${tag}**: ${about} ${members.map(({ name }) => link(name)).join(', ')}`,
+      ),
+      `- **Events**: ${events.map(({ type }) => type).join(', ')}`,
+    ],
     ...families.flatMap(({ tag, about, members }) => [`## ${tag}`, about, ...members.flatMap(methodParts)]),
+    '## Events',
+    'What registry.watch subscribes to.',
+    ...events.flatMap(eventParts),
     '## Types',
     ...[...schemas].flatMap(([name, schema]) => typeParts(name, schema)),
     '## Errors',
@@ -39,12 +88,7 @@ export function markdown(reference: Reference): string {
       errors.map(({ code, kind, message }) => [String(code), `\`${kind}\``, message]),
     ),
   ];
-  // A line break that the daemon gives makes no line.
-  return parts.map((part) => [part].flat().map(printable).join('\n')).join('\n\n');
 }
-
-/** A paragraph, in one line or in some. */
-type Part = string | readonly string[];
 
 function methodParts({ name, summary, description, params, result, errors, example }: Method): Part[] {
   const request = { jsonrpc: '2.0', id: 1, method: name, params: example?.params ?? {} };
@@ -61,14 +105,21 @@ function methodParts({ name, summary, description, params, result, errors, examp
     parts.push(table(['parameter', 'type', ''], rows));
   }
   parts.push(`Result: ${typeText(result)}`, `Errors: ${errors.map(({ kind }) => `\`${kind}\``).join(', ')}`);
-  if (example) {
-    const lines = [
-      JSON.stringify(request),
-      JSON.stringify({ jsonrpc: '2.0', id: 1, result: example.result }),
-    ];
-    parts.push(['```json', ...lines, '```']);
-  }
+  if (example) parts.push(lines(request, { jsonrpc: '2.0', id: 1, result: example.result }));
   return parts;
+}
+
+function eventParts({ type, summary, schema, example }: DescribedEvent): Part[] {
+  const params = { subscription: 's1-k3v9x2', cursor: 'k3v9x2:2', events: [example] };
+  return [
+    ...typeParts(type, { ...schema, description: summary }),
+    lines({ jsonrpc: '2.0', method: 'registry.event', params }),
+  ];
+}
+
+/** As they go over the socket. */
+function lines(...messages: readonly object[]): Part {
+  return ['```json', ...messages.map((message) => JSON.stringify(message)), '```'];
 }
 
 function typeParts(name: string, schema: Schema): Part[] {

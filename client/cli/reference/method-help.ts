@@ -1,9 +1,8 @@
 /** `gardener call --help <method>`: one method, as the daemon describes it. */
 import type { Context } from '../context.ts';
-import { UsageError } from '../errors.ts';
-import { type Method, parameterText, readReference, takesLease, typeText } from './reference.ts';
+import { type Method, parameterText, readReference, takesLease, typeText, unknownName } from './reference.ts';
 import { sizeOf } from '../terminal/size.ts';
-import { anyOf, printable, shellWord } from '../terminal/text.ts';
+import { shellWord } from '../terminal/text.ts';
 import { wrapText } from '../terminal/wrap.ts';
 
 const WIDEST = 100;
@@ -16,23 +15,15 @@ const LARGE = '      ';
 export async function methodHelp(ctx: Context, name: string): Promise<void> {
   const { methods } = await ctx.withClient(readReference);
   const method = methods.find((one) => one.name === name);
-  if (!method) throw unknown(name, methods);
+  if (!method)
+    throw unknownName(
+      name,
+      'method',
+      methods.map((one) => one.name),
+    );
   if (ctx.json) return ctx.printJson(method);
   const columns = sizeOf(ctx.host.stdout).columns;
   for (const line of describe(method, Math.max(NARROWEST, Math.min(columns, WIDEST)))) ctx.print(line);
-}
-
-function unknown(name: string, methods: readonly Method[]): UsageError {
-  const words = name
-    .toLowerCase()
-    .split(/[._-]/)
-    .filter((word) => word !== '');
-  const near = methods.filter((method) => words.some((word) => method.name.includes(word))).slice(0, 3);
-  const question = near.length > 0 ? `; did you mean ${anyOf(near.map((method) => method.name))}?` : '';
-  return new UsageError(
-    `cannot describe ${printable(name)}: there is no such method${question}`,
-    question ? undefined : 'gardener docs, which describes them all',
-  );
 }
 
 function describe(method: Method, columns: number): string[] {

@@ -1,7 +1,8 @@
 /** What `rpc.discover` says, for those who write about it: methods with their references followed, types as text. */
 import type { Client } from '../../client.ts';
-import { LocalError } from '../errors.ts';
+import { LocalError, UsageError } from '../errors.ts';
 import { isJsonObject } from '../../../src/domain/values/json.ts';
+import { anyOf, printable } from '../terminal/text.ts';
 
 /** A JSON Schema, as far as the registry's methods use it. */
 export interface Schema {
@@ -49,10 +50,20 @@ export interface Method {
   readonly tag: string | undefined;
 }
 
+/** A type of event. */
+export interface DescribedEvent {
+  readonly type: string;
+  readonly summary: string;
+  readonly schema: Schema;
+  readonly example: unknown;
+}
+
 export interface Reference {
   readonly version: string;
   readonly description: string;
   readonly methods: readonly Method[];
+  /** None of a daemon that does not describe them yet. */
+  readonly events: readonly DescribedEvent[];
   /** Families of methods by name, and what they are about. */
   readonly tags: ReadonlyMap<string, string>;
   /** Named types. */
@@ -75,6 +86,7 @@ interface Document {
       readonly result: { readonly value: unknown };
     }[];
   }[];
+  readonly 'x-events'?: readonly DescribedEvent[];
   readonly components: {
     readonly schemas: Readonly<Record<string, Schema>>;
     readonly errors: Readonly<Record<string, Omit<MethodError, 'kind'>>>;
@@ -91,7 +103,7 @@ export async function readReference(client: Client): Promise<Reference> {
       'gardener daemon restart, or gardener call rpc.discover for what it says',
     );
   }
-  const { components, info, methods } = document;
+  const { components, info, methods, 'x-events': events = [] } = document;
   const errors = new Map(
     Object.entries(components.errors).map(([kind, error]) => [kind, { ...error, kind }]),
   );
@@ -108,6 +120,7 @@ export async function readReference(client: Client): Promise<Reference> {
       },
       tag: tags?.[0] && nameIn(tags[0].$ref),
     })),
+    events,
     tags: new Map(Object.entries(components.tags).map(([name, tag]) => [name, tag.description])),
     schemas: new Map(Object.entries(components.schemas)),
     errors: [...errors.values()].toSorted((a, b) => a.code - b.code),
@@ -117,6 +130,20 @@ export async function readReference(client: Client): Promise<Reference> {
 function isDocument(answer: unknown): answer is Document {
   const components = isJsonObject(answer) ? answer['components'] : undefined;
   return isJsonObject(components) && isJsonObject(components['errors']) && isJsonObject(components['tags']);
+}
+
+/** What is not described, and what may have been meant. */
+export function unknownName(name: string, what: string, known: readonly string[]): UsageError {
+  const words = name
+    .toLowerCase()
+    .split(/[._-]/)
+    .filter((word) => word !== '');
+  const near = known.filter((one) => words.some((word) => one.includes(word))).slice(0, 3);
+  const question = near.length > 0 ? `; did you mean ${anyOf(near)}?` : '';
+  return new UsageError(
+    `cannot describe ${printable(name)}: there is no such ${what}${question}`,
+    question ? undefined : 'gardener docs, which describes them all',
+  );
 }
 
 /** The last part of a reference: what it is called where it is kept. */

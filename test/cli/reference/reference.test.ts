@@ -1,7 +1,10 @@
 /** The protocol as the command line explains it. */
 import { describe, expect, test } from 'vitest';
+import { events } from '../../../src/protocol/events.ts';
 import { methods } from '../../../src/protocol/methods.ts';
 import { commandLine } from '../../support/cli.ts';
+
+const NAMES = [...Object.keys(methods), ...events.map(({ type }) => type)];
 
 describe('gardener call --help', () => {
   test('shows params, result, errors and an example of a method', async () => {
@@ -65,13 +68,13 @@ describe('gardener call --help', () => {
   });
 });
 
-test('gardener docs describes every method, every type and every error', async () => {
+test('gardener docs describes every method, every event, every type and every error', async () => {
   const gardener = await commandLine();
   const { code, stdout } = await gardener.run(['docs']);
   expect(stdout).not.toContain('\\n');
   expect(code).toBe(0);
   const headings = [...stdout.matchAll(/^#+ (.*)$/gm)].map(([, text = '']) => text);
-  expect(headings).toEqual(expect.arrayContaining([...Object.keys(methods), 'WireProject', 'Errors']));
+  expect(headings).toEqual(expect.arrayContaining([...NAMES, 'WireProject', 'Errors']));
   for (const [, anchor] of stdout.matchAll(/\]\(#(.*?)\)/g)) {
     expect(headings.map((text) => text.replaceAll('.', ''))).toContain(anchor);
   }
@@ -85,4 +88,50 @@ test('gardener docs describes every method, every type and every error', async (
     const cells = block.split('\n').map((row) => row.split(/(?<!\\)\|/).length);
     expect(new Set(cells).size, block).toBe(1);
   }
+});
+
+describe('gardener docs with a name', () => {
+  test('prints what has this heading, and nothing else', async () => {
+    const gardener = await commandLine();
+    for (const [name, headings] of [
+      ['removed', ['removed']],
+      ['registry.watch', ['registry.watch']],
+      ['wireproject', ['WireProject']],
+      ['rpc', ['rpc', 'rpc.discover']],
+      ['events', ['Events', ...events.map(({ type }) => type)]],
+      ['errors', ['Errors']],
+    ] as const) {
+      const { code, stdout } = await gardener.run(['docs', name]);
+      expect(code).toBe(0);
+      expect([...stdout.matchAll(/^#+ (.*)$/gm)].map(([, text]) => text)).toEqual(headings);
+    }
+  });
+
+  test('shows the fields of an event, and the line that comes', async () => {
+    const { stdout } = await (await commandLine()).run(['docs', 'removed']);
+    expect(stdout).toContain('\nA project is gone.\n');
+    expect(stdout).toContain('\n| `previous` | WireProject | the project before |\n');
+    const [line = '{}'] = /^\{.*\}$/m.exec(stdout) ?? [];
+    const removed = events.find(({ type }) => type === 'removed');
+    expect(JSON.parse(line)).toMatchObject({
+      method: 'registry.event',
+      params: { events: [removed?.example] },
+    });
+  });
+
+  test('gives programs all that has this name', async () => {
+    const gardener = await commandLine();
+    const named = async (name: string): Promise<unknown[]> =>
+      JSON.parse((await gardener.run(['docs', name, '--json'])).stdout) as unknown[];
+    expect(await named('removed')).toMatchObject([{ type: 'removed', summary: 'A project is gone.' }]);
+    expect(await named('events')).toMatchObject(events.map(({ type }) => ({ type })));
+    expect((await named('training')).at(-1)).toMatchObject({ type: 'training' });
+    expect((await named('errors'))[0]).toMatchObject({ code: expect.any(Number) });
+  });
+
+  test('knows what may be meant', async () => {
+    const { code, stderr } = await (await commandLine()).run(['docs', 'resynced.project']);
+    expect(code).toBe(2);
+    expect(stderr).toContain('there is no such method, event or type; did you mean ');
+  });
 });
