@@ -18,7 +18,7 @@ const MAX_PER_TURN = 32;
 /** Answers a message; null for nothing to say. Must not reject. */
 export type Answerer = (message: Message, exchange: Exchange) => Promise<string | null>;
 
-export interface ConnectionEvents {
+export interface ConnectionCallbacks {
   readonly answer: Answerer;
   /** Called when nothing is under way any more. */
   idle(): void;
@@ -35,7 +35,7 @@ export class Connection implements Outlet {
   readonly #socket: Socket;
   readonly #turns: Turns;
   readonly #holdings: Holdings;
-  readonly #events: ConnectionEvents;
+  readonly #callbacks: ConnectionCallbacks;
   readonly #in = new Inbox();
   readonly #out: Outbox;
   readonly #share: Share;
@@ -44,20 +44,20 @@ export class Connection implements Outlet {
   #ended = false;
   #isWaitingForLess = false;
 
-  constructor(socket: Socket, number: number, shared: Shared, events: ConnectionEvents) {
+  constructor(socket: Socket, number: number, shared: Shared, callbacks: ConnectionCallbacks) {
     this.#turns = shared.turns;
     this.#holdings = shared.holdings;
     this.#out = new Outbox(socket);
     this.#share = new Share(shared.holdings, this, socket, this.#in, this.#out);
     this.#socket = socket;
-    this.#events = events;
+    this.#callbacks = callbacks;
     this.#peer = { connection: number };
     socket.on('data', (chunk: Buffer) => this.#receive(chunk));
     socket.on('end', () => this.#end());
     socket.on('drain', () => {
       this.#holdings.moved(this);
       this.#out.flush();
-      if (!this.congested) events.writable(this);
+      if (!this.congested) callbacks.writable(this);
       this.#resume();
       this.#share.weigh();
     });
@@ -144,7 +144,7 @@ export class Connection implements Outlet {
     this.#turns.whenNext(() => {
       this.#resting = false;
       this.#resume();
-      if (this.inFlight === 0) this.#events.idle();
+      if (this.inFlight === 0) this.#callbacks.idle();
     });
   }
 
@@ -159,14 +159,14 @@ export class Connection implements Outlet {
       afterAnswer: (action) => after.push(action),
       ...held,
     };
-    this.#events
+    this.#callbacks
       .answer(message, exchange)
       .then((text) => {
         held.end();
         this.#settle(text, after);
       })
       .catch((error: unknown) => {
-        this.#events.failed(error);
+        this.#callbacks.failed(error);
         this.destroy();
       });
     return message.entries.length;
@@ -183,7 +183,7 @@ export class Connection implements Outlet {
     } else if (text !== null) this.#out.scheduleFlush();
     this.#share.weigh();
     this.#resume();
-    if (this.inFlight === 0) this.#events.idle();
+    if (this.inFlight === 0) this.#callbacks.idle();
   }
 
   /** Reads no more of a line while too much is held. */
@@ -220,7 +220,7 @@ export class Connection implements Outlet {
   /** The peer has said all it will say, and may still read. */
   #end(): void {
     this.#ended = true;
-    this.#events.ended(this);
+    this.#callbacks.ended(this);
     this.#resume();
   }
 

@@ -3,7 +3,7 @@ import type { Server, Socket } from 'node:net';
 import { ERRORS } from '../domain/errors.ts';
 import { MAX_CONNECTIONS } from '../protocol/limits.ts';
 import { errorAnswer } from '../protocol/wire.ts';
-import { type Answerer, Connection, type ConnectionEvents } from './connection.ts';
+import { type Answerer, Connection, type ConnectionCallbacks } from './connection.ts';
 import { affordableConnections } from './descriptors.ts';
 import type { Shared } from './exchange.ts';
 
@@ -20,7 +20,7 @@ const LAST_WORD = JSON.stringify(
   ),
 );
 
-export interface ListenerEvents extends Omit<ConnectionEvents, 'answer' | 'idle'> {
+export interface ListenerCallbacks extends Omit<ConnectionCallbacks, 'answer' | 'idle'> {
   /** Called whenever the number of connections has changed. */
   connections(count: number): void;
   closed(connection: Connection): void;
@@ -30,7 +30,7 @@ export class Listener {
   readonly #server: Server;
   readonly #answer: Answerer;
   readonly #shared: Shared;
-  readonly #events: ListenerEvents;
+  readonly #callbacks: ListenerCallbacks;
   readonly #connections = new Set<Connection>();
   #count = 0;
   #maxConnections: number | undefined;
@@ -38,11 +38,11 @@ export class Listener {
   #whenIdle: () => void = () => undefined;
 
   /** Serves a listening server whose connections come paused. */
-  constructor(server: Server, answer: Answerer, shared: Shared, events: ListenerEvents) {
+  constructor(server: Server, answer: Answerer, shared: Shared, callbacks: ListenerCallbacks) {
     this.#shared = shared;
     this.#server = server;
     this.#answer = answer;
-    this.#events = events;
+    this.#callbacks = callbacks;
     server.on('connection', (socket) => this.#accept(socket));
   }
 
@@ -125,16 +125,16 @@ export class Listener {
     }
     this.#count += 1;
     const connection = new Connection(socket, this.#count, this.#shared, {
-      ...this.#events,
+      ...this.#callbacks,
       answer: this.#answer,
       idle: () => this.#whenIdle(),
     });
     this.#connections.add(connection);
-    this.#events.connections(this.#connections.size);
+    this.#callbacks.connections(this.#connections.size);
     socket.on('close', () => {
       this.#connections.delete(connection);
-      this.#events.closed(connection);
-      this.#events.connections(this.#connections.size);
+      this.#callbacks.closed(connection);
+      this.#callbacks.connections(this.#connections.size);
       this.#whenIdle();
     });
     socket.resume();

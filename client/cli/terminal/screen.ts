@@ -8,7 +8,7 @@ const ENTER = '\x1b[?1049h\x1b[?25l\x1b[?7l';
 const LEAVE = '\x1b[?7h\x1b[?25h\x1b[?1049l';
 const CLEAR = '\x1b[2J';
 
-export interface ScreenEvents {
+export interface ScreenCallbacks {
   /** What is shown may not be there any more, or there is more room or less. */
   readonly redraw: () => void;
   /** The person wants to leave, or somebody wants the program to end; with the exit code for it. */
@@ -18,16 +18,16 @@ export interface ScreenEvents {
 const ENDING = { SIGINT: 0, SIGHUP: 129, SIGTERM: 143 } as const;
 
 export class Screen {
-  readonly #events: ScreenEvents;
+  readonly #callbacks: ScreenCallbacks;
   #shown: string[] = [];
   #open = false;
   readonly #handlers: [NodeJS.Signals, () => void][];
 
-  constructor(events: ScreenEvents) {
-    this.#events = events;
+  constructor(callbacks: ScreenCallbacks) {
+    this.#callbacks = callbacks;
     this.#handlers = [
       ...Object.entries(ENDING).map(
-        ([name, code]) => [name, () => events.leave(code)] as [NodeJS.Signals, () => void],
+        ([name, code]) => [name, () => callbacks.leave(code)] as [NodeJS.Signals, () => void],
       ),
       ['SIGTSTP', () => this.#suspend()],
       ['SIGCONT', () => this.#enter()],
@@ -80,7 +80,7 @@ export class Screen {
     // Otherwise what is typed would be shown amidst the lines.
     if (process.stdin.isTTY) process.stdin.setRawMode(true);
     process.stdout.write(ENTER + CLEAR);
-    this.#events.redraw();
+    this.#callbacks.redraw();
   }
 
   readonly #restore = (): void => {
@@ -99,12 +99,12 @@ export class Screen {
     if (!this.#open) return;
     this.#shown = [];
     process.stdout.write(CLEAR);
-    this.#events.redraw();
+    this.#callbacks.redraw();
   };
 
   readonly #typed = (keys: Buffer): void => {
     for (const key of keys.toString('latin1')) {
-      if (key === 'q' || key === '\x03') this.#events.leave(0);
+      if (key === 'q' || key === '\x03') this.#callbacks.leave(0);
       else if (key === '\x1a') this.#suspend();
       else if (key === '\x0c') this.#resized();
     }

@@ -7,7 +7,7 @@ import { isRefusal, type RegistryError } from '../../../src/domain/errors.ts';
 import type { Result } from '../../../src/protocol/methods.ts';
 import type { Progress } from './reports.ts';
 
-export interface LeaseEvents {
+export interface LeaseCallbacks {
   /** Somebody asks to stop. */
   readonly cancelled: (reason: string | undefined) => void;
   /** The lease is somebody else's, or nobody's; whoever trains must stop. */
@@ -33,7 +33,7 @@ export class Lease {
   readonly project: WireProject;
   readonly token: number;
   readonly #client: Client;
-  readonly #events: LeaseEvents;
+  readonly #callbacks: LeaseCallbacks;
   /** Nobody needs to be told of anything any more: the lease is being ended, or is lost. */
   readonly #ending = new AbortController();
   /** Nor needs the lease to be held. */
@@ -43,11 +43,11 @@ export class Lease {
   #waiting: Progress | undefined;
   #reporting: Promise<void> | undefined;
 
-  constructor(client: Client, { project, token }: Result<'training.begin'>, events: LeaseEvents) {
+  constructor(client: Client, { project, token }: Result<'training.begin'>, callbacks: LeaseCallbacks) {
     this.project = project;
     this.token = token;
     this.#client = client;
-    this.#events = events;
+    this.#callbacks = callbacks;
     this.#unlisten = client.onLost(() => this.#resume());
     void this.#watch();
     // Lost already, between the answer and here.
@@ -120,7 +120,7 @@ export class Lease {
         // What is over in a moment, as a restart, is nobody's concern.
         if (wait === LONGEST_PAUSE_MS && !told) {
           told = true;
-          this.#events.delayed(error);
+          this.#callbacks.delayed(error);
         }
         if (error instanceof ConnectionError && error.reason === 'not_running') await missing();
       }
@@ -134,12 +134,12 @@ export class Lease {
       this.#waiting = undefined;
       try {
         const lease = { project: this.project.project_id, token: this.token };
-        const onWarning = this.#events.refused;
+        const onWarning = this.#callbacks.refused;
         await this.#client.training.progress({ ...lease, ...progress }, { onWarning });
       } catch (error) {
         if (isLost(error)) return this.#lose(error);
         // The next report says it anew; what stands between is a lost connection, which is being seen to.
-        if (!isPassing(error)) this.#events.refused(reasonOf(error));
+        if (!isPassing(error)) this.#callbacks.refused(reasonOf(error));
       }
       await pause(REPORT_EVERY_MS, undefined, { signal: this.#ending.signal }).catch(() => undefined);
     }
@@ -180,7 +180,7 @@ export class Lease {
     // The call that ends it meets the same, and says so.
     if (this.#ending.signal.aborted) return;
     this.abandon();
-    this.#events.lost(error);
+    this.#callbacks.lost(error);
   }
 
   /** Hears of requests to stop, and of whatever else happens to the project. */
@@ -193,7 +193,7 @@ export class Lease {
             'projects' in event ? event.projects[0] : 'project' in event ? event.project : undefined;
           if (project?.training_status === 'training' && project.training?.token === this.token) {
             const { cancel_requested: asked, cancel_reason: reason } = project.training;
-            if (asked) this.#events.cancelled(typeof reason === 'string' ? reason : undefined);
+            if (asked) this.#callbacks.cancelled(typeof reason === 'string' ? reason : undefined);
           } else if (event.type !== 'shutdown' && event.type !== 'problem' && event.type !== 'recovered') {
             // It looks lost; only the daemon knows.
             await this.#isHeld();

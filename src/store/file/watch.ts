@@ -16,7 +16,7 @@ const MAX_WAIT_MS = 500;
 /** Writes of our own that come closer together than this are a burst; it is over when none came for so long. Milliseconds. */
 const BURST_MS = 250;
 
-export interface WatchEvents {
+export interface WatchCallbacks {
   changed(): void;
   /** The system cannot watch here; whoever asked has to look by themselves now and then. */
   failed(error: unknown): void;
@@ -37,7 +37,7 @@ interface Closable {
 export class FileWatch {
   /** The path, and the file behind the link there. */
   readonly #files: () => readonly string[];
-  readonly #events: WatchEvents;
+  readonly #callbacks: WatchCallbacks;
   #watcher: Closable | null = null;
   /** The files and their directories that are watched, whatever their names lead to by now. */
   #watched: string | null = null;
@@ -47,9 +47,9 @@ export class FileWatch {
   #closed = false;
 
   /** @param target where the file is when `file` is a link; asked again whenever the watch is made or checked */
-  constructor(file: string, events: WatchEvents, target: () => string = () => file) {
+  constructor(file: string, callbacks: WatchCallbacks, target: () => string = () => file) {
     this.#files = () => [...new Set([file, target()])];
-    this.#events = events;
+    this.#callbacks = callbacks;
     // Whoever waits for a daemon to start is answered first.
     setImmediate(() => {
       if (!this.#closed) this.#open();
@@ -113,7 +113,7 @@ export class FileWatch {
       const { watchedPath = '' } = about as { readonly watchedPath?: string };
       if (files.length > 1 && files.includes(join(watchedPath, name ?? ''))) this.#stir();
     });
-    watcher.on('error', (error) => this.#events.failed(error));
+    watcher.on('error', (error) => this.#callbacks.failed(error));
     watcher.on('ready', () => this.#isUp(watcher, identity));
   }
 
@@ -128,11 +128,11 @@ export class FileWatch {
         const each = watchPlainly(directory, (_event, name) => {
           if (name === null || files.includes(join(directory, name))) this.#stir();
         });
-        each.on('error', (error) => this.#events.failed(error));
+        each.on('error', (error) => this.#callbacks.failed(error));
         watchers.push(each);
       }
     } catch (error) {
-      this.#events.failed(error);
+      this.#callbacks.failed(error);
     }
     this.#isUp(watcher, identity);
   }
@@ -159,7 +159,7 @@ export class FileWatch {
     const wait = Math.max(0, Math.min(DEBOUNCE_MS, this.#stirredAt + MAX_WAIT_MS - now));
     this.#lookTimer = setTimeout(() => {
       this.#lookTimer = null;
-      this.#events.changed();
+      this.#callbacks.changed();
     }, wait);
   }
 }
