@@ -18,8 +18,8 @@ const DONE_BUT_TOO_LONG =
 
 export class Batch {
   readonly #entries: readonly Entry[];
-  /** How long the answers are so far that were known at once. */
-  #length = 0;
+  /** How long the answers are so far that were known at once; they are held until all are. */
+  length = 0;
   /** Changes that are not ready for the store. */
   #missing: number;
   /** By the place in the batch. */
@@ -30,19 +30,9 @@ export class Batch {
     this.#missing = entries.filter((entry) => isChange(entry)).length;
   }
 
-  /** Whether some of the answers are known, and held until all are. */
-  get hasAnswers(): boolean {
-    return this.#length > 0;
-  }
-
-  /** Counts an answer that is known. */
-  add(length: number): void {
-    this.#length += length;
-  }
-
   /** @throws {InvalidRequestError} where no more can be answered */
   requireRoom(): void {
-    if (this.#length <= MAX_BATCH_ANSWER_LENGTH) return;
+    if (this.length <= MAX_BATCH_ANSWER_LENGTH) return;
     throw new InvalidRequestError(
       `invalid request: the answers of the batch are longer than ${MAX_BATCH_ANSWER_LENGTH} bytes; ask for less at once`,
     );

@@ -15,11 +15,9 @@ import { MAX_UNREAD_BYTES, Share } from './share.ts';
 /** Requests taken in one turn, before the answers to them are weighed: each may be as long as the whole registry. */
 const MAX_PER_TURN = 32;
 
-/** Answers a message; null for nothing to say. Must not reject. */
-export type Answerer = (message: Message, exchange: Exchange) => Promise<string | null>;
-
 export interface ConnectionCallbacks {
-  readonly answer: Answerer;
+  /** Answers a message; null for nothing to say. Must not reject. */
+  answer(message: Message, exchange: Exchange): Promise<string | null>;
   /** Called when nothing is under way any more. */
   idle(): void;
   /** Called when a peer that had not read what was sent has caught up. */

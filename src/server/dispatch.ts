@@ -133,7 +133,7 @@ export class Dispatcher {
       // At once: the entries of a batch are answered in one go, before anything else could count.
       if (result instanceof RawJson) {
         exchange.expect(result.json.length);
-        batch?.add(result.json.length);
+        if (batch) batch.length += result.json.length;
       }
       return result;
     };

@@ -3,7 +3,7 @@ import type { Server, Socket } from 'node:net';
 import { ERRORS } from '../domain/errors.ts';
 import { MAX_CONNECTIONS } from '../protocol/limits.ts';
 import { errorAnswer } from '../protocol/wire.ts';
-import { type Answerer, Connection, type ConnectionCallbacks } from './connection.ts';
+import { Connection, type ConnectionCallbacks } from './connection.ts';
 import { affordableConnections } from './descriptors.ts';
 import type { Shared } from './exchange.ts';
 
@@ -28,7 +28,7 @@ export interface ListenerCallbacks extends Omit<ConnectionCallbacks, 'answer' | 
 
 export class Listener {
   readonly #server: Server;
-  readonly #answer: Answerer;
+  readonly #answer: ConnectionCallbacks['answer'];
   readonly #shared: Shared;
   readonly #callbacks: ListenerCallbacks;
   readonly #connections = new Set<Connection>();
@@ -38,7 +38,12 @@ export class Listener {
   #whenIdle: () => void = () => undefined;
 
   /** Serves a listening server whose connections come paused. */
-  constructor(server: Server, answer: Answerer, shared: Shared, callbacks: ListenerCallbacks) {
+  constructor(
+    server: Server,
+    answer: ConnectionCallbacks['answer'],
+    shared: Shared,
+    callbacks: ListenerCallbacks,
+  ) {
     this.#shared = shared;
     this.#server = server;
     this.#answer = answer;

@@ -40,7 +40,7 @@ export function roomFor(
   requirePeer();
   if (!holdings.areTooMuch) return null;
   // What a batch has got already would be held meanwhile, and if all did so nothing would ever be let go.
-  if (batch?.hasAnswers) throw new InvalidRequestError(CROWDED);
+  if (batch && batch.length > 0) throw new InvalidRequestError(CROWDED);
   exchange.parks();
   return (async () => {
     while (!isDraining() && !connection.closed) {

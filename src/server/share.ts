@@ -22,12 +22,6 @@ interface Load {
   parked: number;
 }
 
-/** One message that is being answered. */
-export interface Held extends Pick<Exchange, 'expect' | 'parks' | 'room'> {
-  /** It is answered. */
-  end(): void;
-}
-
 export class Share {
   readonly #holdings: Holdings;
   readonly #holder: Holder;
@@ -66,8 +60,11 @@ export class Share {
     return (this.#unread > 0 || inUnits(this.#load.asked) > 0) && this.#holdings.areTooMuch;
   }
 
-  /** A line was read to its end, and is being answered. */
-  open({ batch, entries }: Message, bytes: number): Held {
+  /** A line was read to its end, and is being answered until `end` is called. */
+  open(
+    { batch, entries }: Message,
+    bytes: number,
+  ): Pick<Exchange, 'expect' | 'parks' | 'room'> & { end(): void } {
     const held: Load = { requests: entries.length, asked: bytes, expected: 0, parked: 0 };
     this.#load.requests += held.requests;
     this.#load.asked += held.asked;

@@ -6,7 +6,7 @@ import { openRpcDocument } from '../../protocol/openrpc.ts';
 import { RawJson } from '../../protocol/wire.ts';
 import { PROTOCOL_VERSION } from '../../protocol/version.ts';
 import { BUILD, VERSION } from '../../version.ts';
-import type { Context, Family, Given, Services } from './types.ts';
+import type { Family, Run, Services } from './types.ts';
 
 /** 0 where the system does not tell, as without /proc. */
 function residentBytes(): number {
@@ -32,10 +32,8 @@ export function daemonHandlers({ daemon, log }: Services): Family<'daemon' | 'rp
   /** The same for as long as the daemon lives, and too long to be put together for everyone who asks. */
   let discovery: RawJson<Result<'rpc.discover'>> | undefined;
 
-  function hello(
-    { client, protocol = { min: PROTOCOL_VERSION, max: PROTOCOL_VERSION } }: Given<'daemon.hello'>,
-    { peer }: Context,
-  ): Result<'daemon.hello'> {
+  const hello: Run<'daemon.hello'> = (params, { peer }) => {
+    const { client, protocol = { min: PROTOCOL_VERSION, max: PROTOCOL_VERSION } } = params;
     if (protocol.min > PROTOCOL_VERSION || protocol.max < PROTOCOL_VERSION) {
       throw new RegistryError(
         'incompatible_protocol',
@@ -52,7 +50,7 @@ export function daemonHandlers({ daemon, log }: Services): Family<'daemon' | 'rp
       started_at: daemon.startedAt,
       capabilities: Object.keys(methods),
     };
-  }
+  };
 
   return {
     'daemon.hello': { run: hello },

@@ -17,7 +17,7 @@ import type { Lease } from '../leases.ts';
 import { requireDirectory } from '../directories.ts';
 import { projectJson } from '../presentation.ts';
 import { byId } from './by-id.ts';
-import type { Context, Family, Given, PreparedMove, Services } from './types.ts';
+import type { Context, Family, Given, PreparedMove, Run, Services } from './types.ts';
 
 export function projectHandlers(services: Services): Family<'projects'> {
   const { store, paths, lanes, trash, leases, places, log } = services;
@@ -42,10 +42,7 @@ export function projectHandlers(services: Services): Family<'projects'> {
     return new RawJson(`{"active_project":${active ? present(active) : 'null'}}`);
   }
 
-  async function register(
-    params: Given<'projects.register'>,
-    context: Context,
-  ): Promise<RawJson<Result<'projects.get'>>> {
+  const register: Run<'projects.register'> = async (params, context) => {
     const id = randomUUID();
     const directory = directoryOf(id);
     let isNew = false;
@@ -62,12 +59,10 @@ export function projectHandlers(services: Services): Family<'projects'> {
       log.error({ err: error, project: id }, "cannot make the project's directory");
     });
     return answer;
-  }
+  };
 
-  async function moveProjects(
-    { project, from, to, dry_run: isTrial, former }: Given<'projects.move'> & PreparedMove,
-    { changed }: Context,
-  ): Promise<RawJson<Result<'projects.move'>>> {
+  const moveProjects: Run<'projects.move'> = async (params, { changed }) => {
+    const { project, from, to, dry_run: isTrial, former }: typeof params & PreparedMove = params;
     const leadsTo = (path: string): string => former?.get(path) ?? path;
     const { moved, others } = await store.change((draft, now) =>
       // What happens in a draft of its own is not written.
@@ -76,12 +71,10 @@ export function projectHandlers(services: Services): Family<'projects'> {
     if (!isTrial) changed({ projects: moved.map(({ project_id: id }) => id), to });
     const also = others.length > 0 ? `,"others":[${others.map(present).join(',')}]` : '';
     return new RawJson(`{"projects":[${moved.map(present).join(',')}]${also}}`);
-  }
+  };
 
-  async function setStatus(
-    { project: reference, status, error, if_etag: ifEtag }: Given<'projects.set_status'>,
-    context: Context,
-  ): Promise<RawJson<Result<'projects.get'>>> {
+  const setStatus: Run<'projects.set_status'> = async (params, context) => {
+    const { project: reference, status, error, if_etag: ifEtag } = params;
     let lease: Lease | undefined;
     return await change(
       context,
@@ -94,12 +87,10 @@ export function projectHandlers(services: Services): Family<'projects'> {
         if (lease && status !== 'training') leases.end(lease);
       },
     );
-  }
+  };
 
-  async function remove(
-    { project: reference, keep_files, force, if_etag }: Given<'projects.remove'>,
-    { changed }: Context,
-  ): Promise<Result<'projects.remove'>> {
+  const remove: Run<'projects.remove'> = async (params, { changed }) => {
+    const { project: reference, keep_files, force, if_etag } = params;
     const removed = await store.change((draft) => {
       if (!force) leases.requireFree(findNamed(draft, reference));
       return { project: operations.remove(draft, reference, if_etag), active: draft.active };
@@ -113,12 +104,10 @@ export function projectHandlers(services: Services): Family<'projects'> {
       trash.discard(project_id),
     ]);
     return { ...answer, ...(left && { left: [left] }), ...(kept.length > 0 && { kept }) };
-  }
+  };
 
-  async function resolve(
-    { project: named, env, cwd, to_change }: Given<'projects.resolve'>,
-    { connection }: Context,
-  ): Promise<RawJson<Result<'projects.resolve'>>> {
+  const resolve: Run<'projects.resolve'> = async (params, { connection }) => {
+    const { project: named, env, cwd, to_change } = params;
     const find = (path: string): Promise<Found | undefined> =>
       to_change ? places.findToChange(path, connection) : places.find(path, connection);
     const isGiven = named !== undefined || Boolean(env);
@@ -128,7 +117,7 @@ export function projectHandlers(services: Services): Family<'projects'> {
         ? await byEnvironment(env, find)
         : operations.resolve(store.registry, { project: named, around });
     return new RawJson(`{"project":${present(project)},"resolved_by":"${resolved_by}"}`);
-  }
+  };
 
   /** Who did not name a project themselves should hear where the name comes from. */
   async function byEnvironment(

@@ -80,5 +80,7 @@ export interface Handler<M extends MethodName> {
   run(params: Given<M>, context: Context): Answer<M> | Promise<Answer<M>>;
 }
 
+export type Run<M extends MethodName> = Handler<M>['run'];
+
 /** The handlers of a family: a declared method without one does not compile. */
 export type Family<F extends string> = { readonly [M in MethodName & `${F}.${string}`]: Handler<M> };
