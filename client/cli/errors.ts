@@ -18,21 +18,11 @@ export interface ErrorDocument {
   readonly data: unknown;
 }
 
-/** The person asked for something that cannot be meant. Exit code 2. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError';
+/** What ends a command that the registry has no part in. */
+abstract class CommandError extends Error {
+  abstract readonly exitCode: number;
+  abstract readonly kind: string;
   /** What to do instead, without "try: ". */
-  readonly hint: string | undefined;
-
-  constructor(message: string, hint?: string) {
-    super(message);
-    this.hint = hint;
-  }
-}
-
-/** Something on this side of the socket went wrong: a file, an editor. Exit code 1. */
-export class LocalError extends Error {
-  override readonly name = 'LocalError';
   readonly hint: string | undefined;
 
   constructor(message: string, hint?: string, cause?: unknown) {
@@ -41,10 +31,26 @@ export class LocalError extends Error {
   }
 }
 
-/** The daemon is not there, as seen by a command that is about the daemon. Exit code 3. */
-export class NotRunningError extends Error {
+/** The person asked for something that cannot be meant. */
+export class UsageError extends CommandError {
+  override readonly name = 'UsageError';
+  readonly exitCode = EXIT.usage;
+  readonly kind = 'usage';
+}
+
+/** Something on this side of the socket went wrong: a file, an editor. */
+export class LocalError extends CommandError {
+  override readonly name = 'LocalError';
+  readonly exitCode = EXIT.refused;
+  readonly kind = 'local';
+}
+
+/** The daemon is not there, as seen by a command that is about the daemon. */
+export class NotRunningError extends CommandError {
   override readonly name = 'NotRunningError';
-  readonly hint = 'gardener daemon start';
+  readonly exitCode = EXIT.unreachable;
+  readonly kind = 'not_running';
+  override readonly hint = 'gardener daemon start';
 }
 
 export interface Explained {
@@ -115,10 +121,10 @@ export function explain(
     const hint = socketAlone ? foreign : ours;
     return outside(EXIT.unreachable, reason, hint ? beforeAdvice(message) : message, hint);
   }
-  if (error instanceof NotRunningError) {
-    return outside(EXIT.unreachable, 'not_running', error.message, socketAlone ? notOurs : error.hint);
+  if (error instanceof CommandError) {
+    const { exitCode, kind, message, hint } = error;
+    return outside(exitCode, kind, message, error instanceof NotRunningError && socketAlone ? notOurs : hint);
   }
-  if (error instanceof UsageError) return outside(EXIT.usage, 'usage', error.message, error.hint);
   if (error instanceof PathError) return outside(EXIT.usage, 'usage', error.message, undefined);
   if (error instanceof UnsafeDirectoryError)
     return outside(
@@ -127,7 +133,6 @@ export function explain(
       beforeAdvice(error.message),
       `${WITHOUT_SUDO}, or another --data-dir`,
     );
-  if (error instanceof LocalError) return outside(EXIT.refused, 'local', error.message, error.hint);
   // A mistake of ours, or a system error that no command expected; a stack would help nobody who reads this.
   const path = error instanceof Error && 'path' in error ? `${String(error.path)}: ` : '';
   return outside(EXIT.refused, 'internal', `cannot go on: ${path}${systemReason(error)}`, undefined);

@@ -1,5 +1,6 @@
 /** Asking the service manager for the daemon, where a service is installed for this registry. */
 import { type InstalledService, LABEL, readInstalled, SERVICE_UNIT, SOCKET_UNIT } from './installed.ts';
+import { type Ran, runProgram } from './commands.ts';
 import { CODE, isDisabled, readPrint } from './launchd/launchctl.ts';
 import { SERVICE_MANAGERS, type ServiceManagerName } from '../../src/flags.ts';
 import type { Paths } from '../../src/paths.ts';
@@ -7,6 +8,8 @@ import type { Paths } from '../../src/paths.ts';
 /** What the service manager made of it: undefined when the daemon is on its way. */
 export type Trouble = { readonly message: string; readonly remedy: string } | undefined;
 
+/** Somebody waits for an answer of the registry. Milliseconds. */
+const DEADLINE_MS = 10_000;
 const INSTALL = 'gardener service install';
 
 /**
@@ -99,20 +102,6 @@ async function systemdTrouble(): Promise<Trouble> {
   return { message: `its service fails (${result})`, remedy: 'gardener service status' };
 }
 
-/** Runs a program to its end; 127 when it is not there. */
-async function run(program: string, ...args: string[]): Promise<{ code: number; output: string }> {
-  // Loaded when it is needed: nobody else in the library starts processes.
-  const { execFile } = await import('node:child_process');
-  return new Promise((resolve) => {
-    execFile(program, args, { timeout: 10_000 }, (error, stdout, stderr) => {
-      const code = !error
-        ? 0
-        : typeof error.code === 'number'
-          ? error.code
-          : error.code === 'ENOENT'
-            ? 127
-            : 1;
-      resolve({ code, output: (stdout + stderr).trim() });
-    });
-  });
+async function run(program: string, ...args: string[]): Promise<Ran> {
+  return await runProgram(program, args, DEADLINE_MS);
 }

@@ -1,5 +1,4 @@
 /** Running the programs of a service manager, and telling what was run when something fails. */
-import { execFile } from 'node:child_process';
 import { shellWord } from '../../src/system/shell-word.ts';
 
 /** What a command did. */
@@ -12,15 +11,17 @@ export interface Ran {
   readonly output: string;
 }
 
-export type Runner = (program: string, args: readonly string[]) => Promise<Ran>;
+export type Runner = (program: string, args: readonly string[], deadline?: number) => Promise<Ran>;
 
 /** launchctl and systemctl answer at once, or hang for good with a broken session. Milliseconds. */
 const COMMAND_DEADLINE_MS = 30_000;
 
 /** Runs a program found on PATH. Never rejects. */
-export const runProgram: Runner = (program, args) =>
-  new Promise((resolve) => {
-    execFile(program, args, { timeout: COMMAND_DEADLINE_MS }, (error, stdout, stderr) => {
+export const runProgram: Runner = async (program, args, deadline = COMMAND_DEADLINE_MS) => {
+  // Loaded when it is needed: the library, which has this too, rarely asks a service manager.
+  const { execFile } = await import('node:child_process');
+  return await new Promise((resolve) => {
+    execFile(program, args, { timeout: deadline }, (error, stdout, stderr) => {
       const command = [program, ...args].map(shellWord).join(' ');
       const output = `${stdout}${stderr}`.trim();
       if (!error) return resolve({ command, code: 0, output });
@@ -30,6 +31,7 @@ export const runProgram: Runner = (program, args) =>
       resolve({ command, code, output: output || (error.killed ? 'no answer' : error.message) });
     });
   });
+};
 
 /** A service could not be installed, removed, restarted or asked; the message says why. */
 export class ServiceError extends Error {

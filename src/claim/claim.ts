@@ -11,7 +11,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { lock } from 'proper-lockfile';
 import { lockOf, pidFile } from './beside.ts';
 import { isDaemonOf, LOOK_FOR_DAEMON } from './process-ids.ts';
-import { errorCode, isMissing, isNowhere } from '../system/errors.ts';
+import { errorCode, ifMissing, isMissing, isNowhere } from '../system/errors.ts';
 import { readSmallFile } from '../system/small-file.ts';
 import { privateName, removeLeftBehind } from './private-name.ts';
 import { PROBE_DEADLINE_MS, type Probe, probe } from './probe.ts';
@@ -247,12 +247,8 @@ export function holdEarlyConnections(server: Server): void {
 }
 
 async function refuseOtherThanSocket(path: string): Promise<void> {
-  try {
-    if ((await lstat(path)).isSocket()) return;
-  } catch (error) {
-    if (isMissing(error)) return;
-    throw error;
-  }
+  const status = await lstat(path).catch(ifMissing(null));
+  if (!status || status.isSocket()) return;
   throw new ClaimError(
     `cannot listen on ${path}: something that is no socket is in the way; move it, or choose another path with --socket`,
   );

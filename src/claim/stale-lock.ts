@@ -1,6 +1,6 @@
 /** Locks that the library waits for in vain: it tells by the clock how old they are, and takes everything for one. */
 import { lstat, readdir, utimes } from 'node:fs/promises';
-import { isMissing } from '../system/errors.ts';
+import { ifMissing, isMissing } from '../system/errors.ts';
 
 interface Seen {
   readonly status: string;
@@ -13,12 +13,8 @@ const seen = new Map<string, Seen>();
 
 /** Whether something else than a lock, which is an empty directory, has the name of one: it is somebody's. */
 export async function isInTheWay(lock: string): Promise<boolean> {
-  try {
-    return !(await lstat(lock)).isDirectory() || (await readdir(lock)).length > 0;
-  } catch (error) {
-    if (isMissing(error)) return false;
-    throw error;
-  }
+  const isOther = async () => !(await lstat(lock)).isDirectory() || (await readdir(lock)).length > 0;
+  return await isOther().catch(ifMissing(false));
 }
 
 /**

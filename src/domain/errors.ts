@@ -5,72 +5,53 @@
  * This file has no imports: the client library shares it, and the client stays thin.
  */
 
-interface Row {
-  readonly code: number;
-  /** What `data` has each time, beside `kind` and `suggestions`. */
-  readonly data: readonly string[];
-  /** For the documentation. */
-  readonly meaning: string;
+/**
+ * @param meaning for the documentation
+ * @param data what `data` has each time, beside `kind` and `suggestions`
+ */
+function row(code: number, meaning: string, ...data: readonly string[]) {
+  return { code, meaning, data } as const;
 }
 
 export const ERRORS = {
-  project_not_found: { code: 1001, data: [], meaning: 'No project matches; `suggestions` holds near names.' },
-  project_exists: {
-    code: 1002,
-    data: ['project'],
-    meaning: 'The name is taken, without regard to case; `project` is the one that has it.',
-  },
-  invalid_name: {
-    code: 1003,
-    data: ['name'],
-    meaning: 'The name is empty, too long or has forbidden characters.',
-  },
-  source_path_missing: {
-    code: 1004,
-    data: ['source_path'],
-    meaning: 'The source path does not exist or is no directory.',
-  },
-  etag_mismatch: {
-    code: 1005,
-    data: ['project'],
-    meaning: '`if_etag` was given and the project has changed since; `project` is how it is now.',
-  },
-  lease_held: {
-    code: 1006,
-    data: ['holder', 'project'],
-    meaning: 'Somebody else is training the project; `holder` says who.',
-  },
-  lease_lost: { code: 1007, data: ['project'], meaning: 'The token is not the current one.' },
-  ambiguous_project: {
-    code: 1008,
-    data: ['projects'],
-    meaning: 'The reference matches several projects; they are in `projects`.',
-  },
-  registry_read_only: {
-    code: 1009,
-    data: ['problem', 'file'],
-    meaning: 'The file is of a newer version, or was made invalid from outside.',
-  },
-  storage_failed: {
-    code: 1010,
-    data: ['applied'],
-    meaning:
-      'The write failed, or the file (`problem`) or a backup cannot be looked at, and nothing changed, unless `applied` is true: then only its surviving a power cut is not certain.',
-  },
-  shutting_down: { code: 1011, data: [], meaning: 'The daemon is draining.' },
-  incompatible_protocol: {
-    code: 1012,
-    data: ['protocol', 'version'],
-    meaning: 'Client and daemon have no protocol version in common.',
-  },
-  cursor_expired: {
-    code: 1013,
-    data: ['cursor'],
-    meaning: 'The cursor is older than the history, or from an earlier daemon.',
-  },
-  backup_not_found: { code: 1014, data: ['name'], meaning: 'No backup has this name.' },
-  too_many_connections: { code: 1015, data: [], meaning: 'The daemon has as many connections as it takes.' },
-} as const satisfies Readonly<Record<string, Row>>;
+  project_not_found: row(1001, 'No project matches; `suggestions` holds near names.'),
+  project_exists: row(
+    1002,
+    'The name is taken, without regard to case; `project` is the one that has it.',
+    'project',
+  ),
+  invalid_name: row(1003, 'The name is empty, too long or has forbidden characters.', 'name'),
+  source_path_missing: row(1004, 'The source path does not exist or is no directory.', 'source_path'),
+  etag_mismatch: row(
+    1005,
+    '`if_etag` was given and the project has changed since; `project` is how it is now.',
+    'project',
+  ),
+  lease_held: row(1006, 'Somebody else is training the project; `holder` says who.', 'holder', 'project'),
+  lease_lost: row(1007, 'The token is not the current one.', 'project'),
+  ambiguous_project: row(1008, 'The reference matches several projects; they are in `projects`.', 'projects'),
+  registry_read_only: row(
+    1009,
+    'The file is of a newer version, or was made invalid from outside.',
+    'problem',
+    'file',
+  ),
+  storage_failed: row(
+    1010,
+    'The write failed, or the file (`problem`) or a backup cannot be looked at, and nothing changed, unless `applied` is true: then only its surviving a power cut is not certain.',
+    'applied',
+  ),
+  shutting_down: row(1011, 'The daemon is draining.'),
+  incompatible_protocol: row(
+    1012,
+    'Client and daemon have no protocol version in common.',
+    'protocol',
+    'version',
+  ),
+  cursor_expired: row(1013, 'The cursor is older than the history, or from an earlier daemon.', 'cursor'),
+  backup_not_found: row(1014, 'No backup has this name.', 'name'),
+  too_many_connections: row(1015, 'The daemon has as many connections as it takes.'),
+};
 
 export type ErrorKind = keyof typeof ERRORS;
 export const ERROR_KINDS = Object.keys(ERRORS) as readonly ErrorKind[];

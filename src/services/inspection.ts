@@ -7,7 +7,7 @@ import type { Project } from '../domain/project.ts';
 import type { RegistryView } from '../domain/registry.ts';
 import { type Paths, trashWithin } from '../paths.ts';
 import type { Logger } from '../log.ts';
-import { isMissing } from '../system/errors.ts';
+import { ifMissing } from '../system/errors.ts';
 import { type Found, look, type Unknown } from './directories.ts';
 import { type Lanes, NoAnswerError, PATIENCE_MS } from './lane.ts';
 import type { Store } from '../store/store.ts';
@@ -242,11 +242,6 @@ function noneWithoutAnswer(error: unknown): string[] {
 }
 
 async function directoriesIn(path: string): Promise<string[]> {
-  try {
-    const entries = await readdir(path, { withFileTypes: true });
-    return entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
-  } catch (error) {
-    if (isMissing(error)) return [];
-    throw error;
-  }
+  const entries = await readdir(path, { withFileTypes: true }).catch(ifMissing([]));
+  return entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
 }

@@ -93,6 +93,14 @@ export function isMissing(error: unknown): boolean {
   return errorCode(error) === 'ENOENT';
 }
 
+/** For `catch`: gives this in the place of what is missing. */
+export function ifMissing<T>(instead: T): (error: unknown) => T {
+  return (error) => {
+    if (isMissing(error)) return instead;
+    throw error;
+  };
+}
+
 /** Nothing is there, nor perhaps a directory in which it could be. */
 export function isNowhere(error: unknown): boolean {
   return isMissing(error) || errorCode(error) === 'ENOTDIR';

@@ -1,7 +1,7 @@
 /** Whether a file is still the same: what its status tells of its content. */
 import { statSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { isMissing } from './errors.ts';
+import { ifMissing } from './errors.ts';
 
 /** The longest tick of a clock that gives fractions of a second: Linux has 1 to 10 ms. Milliseconds. */
 const TICK_MS = 20;
@@ -19,12 +19,7 @@ export interface Identity {
 
 /** The identity of the file at a path; null when there is none. */
 export async function identify(path: string): Promise<Identity | null> {
-  try {
-    return await stat(path, { bigint: true });
-  } catch (error) {
-    if (isMissing(error)) return null;
-    throw error;
-  }
+  return await stat(path, { bigint: true }).catch(ifMissing(null));
 }
 
 /** The same at once, for a look that must not be a moment old. */

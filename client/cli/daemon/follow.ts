@@ -3,7 +3,7 @@ import { constants, watch } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { isMissing } from '../../../src/system/errors.ts';
+import { ifMissing, isMissing } from '../../../src/system/errors.ts';
 
 const NEWLINE = 0x0a;
 /** How often to look where no event comes: network file systems, or no directory to watch yet. */
@@ -128,13 +128,8 @@ class Reader {
   /** Whether the path still leads to this file. */
   async isAt(path: string): Promise<boolean> {
     const here = await this.#file.stat();
-    try {
-      const there = await stat(path);
-      return there.ino === here.ino && there.dev === here.dev;
-    } catch (error) {
-      if (isMissing(error)) return false;
-      throw error;
-    }
+    const there = await stat(path).catch(ifMissing(null));
+    return there?.ino === here.ino && there.dev === here.dev;
   }
 
   close(): Promise<void> {

@@ -10,7 +10,7 @@ import {
   reasonOf,
   wasContent,
 } from '../../domain/backup-names.ts';
-import { errorCode, isMissing } from '../../system/errors.ts';
+import { errorCode, ifMissing } from '../../system/errors.ts';
 import { makeDirectory } from '../../system/make-directory.ts';
 import { NotPlainError, openPlainFile } from '../../system/plain-file.ts';
 import { removeStaged } from '../../system/staged.ts';
@@ -168,12 +168,8 @@ export class Backups {
 
   /** Ours, newest first. */
   async #names(): Promise<string[]> {
-    try {
-      return (await readdir(this.directory)).filter(isBackupName).toSorted(newestFirst);
-    } catch (error) {
-      if (isMissing(error)) return [];
-      throw error;
-    }
+    const names = await readdir(this.directory).catch(ifMissing([]));
+    return names.filter(isBackupName).toSorted(newestFirst);
   }
 
   async #freeName(reason: BackupReason, now: string): Promise<string> {

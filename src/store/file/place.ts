@@ -5,7 +5,7 @@
 import { lstatSync, readlinkSync, realpathSync } from 'node:fs';
 import { lstat, readlink, realpath } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { errorCode, isMissing } from '../../system/errors.ts';
+import { errorCode, ifMissing } from '../../system/errors.ts';
 import { type Identity, identify, identifyNow } from '../../system/identity.ts';
 
 export interface Place {
@@ -33,10 +33,7 @@ const NOWHERE: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'ELOOP']);
  * @throws when that cannot be told, as without permission
  */
 export async function locate(path: string): Promise<Found> {
-  const status = await lstat(path, { bigint: true }).catch((error: unknown) => {
-    if (isMissing(error)) return null;
-    throw error;
-  });
+  const status = await lstat(path, { bigint: true }).catch(ifMissing(null));
   if (!status?.isSymbolicLink()) return { place: plain(path), identity: status };
   let file: string;
   try {

@@ -1,6 +1,6 @@
 /** Reading a file of which only a regular file can be one, whole. */
 import type { BigIntStats } from 'node:fs';
-import { isMissing } from '../../system/errors.ts';
+import { ifMissing } from '../../system/errors.ts';
 import { openPlainFile } from '../../system/plain-file.ts';
 import { refuseTooLarge } from '../format/size-limit.ts';
 
@@ -15,16 +15,13 @@ export async function readRegularFile(
   path: string,
   links?: 'follow' | 'refuse',
 ): Promise<{ readonly bytes: Buffer; readonly status: BigIntStats } | null> {
+  const opened = await openPlainFile(path, links).catch(ifMissing(null));
+  if (!opened) return null;
+  const { handle, status } = opened;
   try {
-    const { handle, status } = await openPlainFile(path, links);
-    try {
-      refuseTooLarge(path, Number(status.size));
-      return { bytes: await handle.readFile(), status };
-    } finally {
-      await handle.close();
-    }
-  } catch (error) {
-    if (isMissing(error)) return null;
-    throw error;
+    refuseTooLarge(path, Number(status.size));
+    return { bytes: await handle.readFile(), status };
+  } finally {
+    await handle.close();
   }
 }

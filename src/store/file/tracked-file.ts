@@ -5,7 +5,7 @@
 import { hash } from 'node:crypto';
 import { constants, open, realpath } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { isMissing } from '../../system/errors.ts';
+import { ifMissing } from '../../system/errors.ts';
 import { type Identity, sameIdentity, telling } from '../../system/identity.ts';
 import { stage, syncDirectory } from './atomic-file.ts';
 import { locate, locateNow, type Place, plain, samePlace } from './place.ts';
@@ -182,15 +182,11 @@ function holds(content: Content | null, bytes: Buffer): boolean {
 
 /** One that is gone has nothing to be synced. */
 async function syncFile(path: string): Promise<void> {
+  const handle = await open(path, READING).catch(ifMissing(null));
   try {
-    const handle = await open(path, READING);
-    try {
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-  } catch (error) {
-    if (!isMissing(error)) throw error;
+    await handle?.sync();
+  } finally {
+    await handle?.close();
   }
 }
 
