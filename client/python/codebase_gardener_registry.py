@@ -1475,6 +1475,11 @@ class ProjectRegistry:
         moved = self.call("projects.move", **{"from": _absolute(old_path), "to": _absolute(new_path)})
         return [ProjectMetadata.from_dict(project) for project in moved["projects"]]
 
+    def import_projects(self, file: PathLike, dry_run: bool = False) -> Json:
+        """Takes the projects of another registry file that are not here; gives what was taken, or would be."""
+        found: Json = self.call("registry.import", file=_absolute(file), dry_run=dry_run or None)
+        return found
+
     def get_active_project_metadata(self) -> Optional[ProjectMetadata]:
         active = self.call("projects.active")["active_project"]
         return None if active is None else ProjectMetadata.from_dict(active)

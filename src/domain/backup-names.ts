@@ -40,7 +40,7 @@ export function reasonOf(name: string): string {
   return name === LAST_GOOD ? 'last-good' : (parse(name)?.reason ?? '');
 }
 
-/** Whether a backup is a content that the registry had; `gardener import` lays other registries' files among them. */
+/** Whether a backup is a content that the registry had; an import of an earlier version laid another's file among them. */
 export function wasContent(name: string): boolean {
   return reasonOf(name) !== 'import';
 }

@@ -1,8 +1,9 @@
-/** The directories around the registry that are not the daemon's own: codebases, and what else projects name. */
-import { stat } from 'node:fs/promises';
+/** The directories around the registry: codebases, what else projects name, and the own one of each. */
+import { mkdir, stat } from 'node:fs/promises';
 import { RegistryError } from '../domain/errors.ts';
 import { normalizePath } from '../domain/places/references.ts';
-import { type Lane, NoAnswerError, PATIENCE_MS } from './lane.ts';
+import type { Logger } from '../log.ts';
+import { type Lane, type Lanes, NoAnswerError, PATIENCE_MS } from './lane.ts';
 import { errorCode, systemReason } from '../system/errors.ts';
 
 /** What says that there is nothing, or nothing that a path may lead to. */
@@ -60,4 +61,15 @@ export async function requireDirectory(path: string, lane: Lane): Promise<void> 
       },
     );
   }
+}
+
+/** Makes a project's own directory. What keeps it from that is logged; `registry.validate` finds it missing then. */
+export async function makeOwnDirectory(
+  path: string,
+  { lanes, log }: { readonly lanes: Lanes; readonly log: Logger },
+): Promise<void> {
+  const make = () => mkdir(path, { recursive: true, mode: 0o700 });
+  await lanes.projects.ask(make).catch((error: unknown) => {
+    log.error({ err: error, path }, "cannot make a project's directory");
+  });
 }

@@ -1,5 +1,5 @@
 /** Comparing the registry with the disk, and mending what can be mended. */
-import { mkdir, readdir } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { Issue, IssueCode } from '../domain/issues.ts';
 import * as operations from '../domain/changes.ts';
@@ -8,7 +8,7 @@ import type { RegistryView } from '../domain/registry.ts';
 import { type Paths, trashWithin } from '../paths.ts';
 import type { Logger } from '../log.ts';
 import { ifMissing } from '../system/errors.ts';
-import { type Found, look, type Unknown } from './directories.ts';
+import { type Found, look, makeOwnDirectory, type Unknown } from './directories.ts';
 import { type Lanes, NoAnswerError, PATIENCE_MS } from './lane.ts';
 import type { Store } from '../store/store.ts';
 import type { Trash } from './trash/trash.ts';
@@ -190,7 +190,7 @@ export async function repair(
   surroundings: Surroundings,
   codes?: readonly IssueCode[],
 ): Promise<{ fixed: Issue[]; remaining: Issue[] }> {
-  const { lanes, trash, log } = surroundings;
+  const { trash } = surroundings;
   const wanted = (issue: Issue): boolean =>
     issue.fixable && (codes ? codes.includes(issue.code) : issue.code !== 'orphan_dir');
   const before = await inspect(store.registry, surroundings);
@@ -217,10 +217,7 @@ export async function repair(
     });
     for (const { code, path } of chosen) {
       if (path === undefined) continue;
-      if (code === 'project_dir_missing')
-        await lanes.projects
-          .ask(() => mkdir(path, { recursive: true, mode: 0o700 }))
-          .catch((error: unknown) => log.error({ err: error, path }, "cannot make a project's directory"));
+      if (code === 'project_dir_missing') await makeOwnDirectory(path, surroundings);
       // Whether it still belongs to nobody is decided anew, where no change can come between.
       if (code === 'orphan_dir') await trash.discard(basename(path));
       if (code === 'left_behind') await trash.tryAgain(path);

@@ -5,9 +5,10 @@
  * state. Outside edits pass through the same queue, so a change never lands on a state that is no longer the file's.
  */
 import { basename, dirname } from 'node:path';
+import { bringBack, type Effect, effectOf } from '../domain/contents.ts';
 import { RegistryError } from '../domain/errors.ts';
 import { type Change, Draft, type Registry, type RegistryView } from '../domain/registry.ts';
-import { bringBack, changesLease, type IsTraining } from '../domain/training/succession.ts';
+import { changesLease, type IsTraining } from '../domain/training/succession.ts';
 import { timestampOf } from '../domain/values/time.ts';
 import type { Logger } from '../log.ts';
 import { errorCode } from '../system/errors.ts';
@@ -236,14 +237,19 @@ export class Store {
    * backup. Works also while the file is invalid.
    *
    * @param wanted ids or names in the backup; default its whole content
+   * @param isTrial only tells what would change; default false
+   * @returns what changed, or would
    * @throws {RegistryError} `backup_not_found`, `project_not_found`, `project_exists`, `registry_read_only` for a file
    *   of a newer version, and what {@link Store.change} throws
    */
-  async restore(name: string, wanted?: readonly string[]): Promise<void> {
+  async restore(name: string, wanted?: readonly string[], isTrial = false): Promise<Effect> {
     const earlier = await openBackup(this.backups, name, this.#now());
-    if (wanted) await this.change((draft) => bringBack(draft, earlier, wanted, this.#isTraining));
-    else if (this.#closed) throw shuttingDown();
-    else await this.#queue.alone(() => this.#replaceAll(earlier));
+    if (wanted)
+      return await this.change((draft) =>
+        bringBack(isTrial ? new Draft(draft) : draft, earlier, wanted, this.#isTraining),
+      );
+    if (this.#closed) throw shuttingDown();
+    return await this.#queue.alone(() => this.#replaceAll(earlier, isTrial));
   }
 
   /**
@@ -511,17 +517,19 @@ export class Store {
     this.#committed.setProblem(null, false);
   }
 
-  async #replaceAll(earlier: Registry): Promise<void> {
+  async #replaceAll(earlier: Registry, isTrial: boolean): Promise<Effect> {
     for (;;) {
       await this.#takeInEdits();
       const { fault } = this.#committed;
       if (fault?.kind === 'newer_version' || fault?.kind === 'dangling_link')
         throw readOnly(fault, this.file);
       if (!(await this.#ownsRegistry())) throw shuttingDown();
+      const { registry } = succeed(this.#committed.registry, earlier, this.#isTraining);
+      const effect = effectOf(this.#committed.registry, registry);
+      if (isTrial) return effect;
       const now = this.#now();
       const replaced = await this.#file.read();
       if (replaced) await this.#keep(replaced, 'restore', now);
-      const { registry } = succeed(this.#committed.registry, earlier, this.#isTraining);
       if (!(await this.#replace(await this.#committed.encodePieces(registry), now))) continue;
       const unsynced = await this.#sync();
       const changes = difference(this.#committed.registry, registry);
@@ -532,7 +540,7 @@ export class Store {
       if (unsynced !== null) throw storageFailed(unsynced, true);
       // Also where no project differs, as after a fault.
       this.#lastGood.schedule();
-      return;
+      return effect;
     }
   }
 

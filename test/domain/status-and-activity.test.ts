@@ -4,11 +4,9 @@ import * as operations from '../../src/domain/changes.ts';
 import { blankTraining, type Project } from '../../src/domain/project.ts';
 import { Draft, Registry } from '../../src/domain/registry.ts';
 import * as training from '../../src/domain/training/training.ts';
-import { bringBack } from '../../src/domain/training/succession.ts';
 import { LATER, NOW, project, registryOf, uuid } from '../support/projects.ts';
 
 const draftOf = (...projects: readonly Project[]): Draft => new Draft(registryOf(...projects));
-const nobody = (): boolean => false;
 const waiting = { retrain_requested: { at: NOW, reason: 'better model' } };
 
 describe('set_status', () => {
@@ -143,31 +141,6 @@ describe('remove', () => {
     operations.remove(draft, 'p3');
     const again = { id: uuid(9), directory: '/d', now: NOW, name: 'P3', source_path: '/x' };
     expect(operations.register(draft, again).project_id).toBe(uuid(9));
-  });
-});
-
-describe('bringing projects back', () => {
-  const earlier = registryOf(project(1, { file_count: 5 }), project(2));
-
-  test('puts them in as they were, under their old ids', () => {
-    const draft = draftOf(project(3), project(1, { name: 'renamed' }));
-    bringBack(draft, earlier, ['p1', uuid(2)], nobody);
-    expect(draft.get(uuid(1))).toMatchObject({ name: 'p1', file_count: 5 });
-    expect(draft.get(uuid(2))).toMatchObject({ name: 'p2' });
-    expect([...draft.projects()].map(({ name }) => name)).toEqual(['p3', 'p1', 'p2']);
-  });
-
-  test('never brings a token back that was given out since', () => {
-    const training = { ...blankTraining(), token: 9 };
-    const draft = draftOf(project(1, { training }));
-    bringBack(draft, earlier, ['p1'], nobody);
-    expect(draft.get(uuid(1))?.training?.token).toBe(9);
-  });
-
-  test('refuses one that was never there, and one whose name is another’s by now', () => {
-    const draft = draftOf(project(9, { name: 'P2' }));
-    expect(() => bringBack(draft, earlier, ['p7'], nobody)).toThrow(/cannot find project "p7"/);
-    expect(() => bringBack(draft, earlier, ['p2'], nobody)).toThrow(/the name belongs to/);
   });
 });
 

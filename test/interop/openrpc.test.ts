@@ -160,6 +160,10 @@ const SEEDS: Readonly<Record<string, Seed>> = {
   'registry.repair': sourceGone,
   'registry.backups': backup,
   'registry.restore': backup,
+  'registry.import': async (_client, { paths }, home) => {
+    await mkdir(join(home, 'old'));
+    await copyFile(paths.registryFile, join(home, 'old', 'registry.json'));
+  },
   'projects.move': elsewhere,
   'registry.unwatch': (client) => client.call('registry.watch'),
   'training.progress': training,

@@ -310,6 +310,17 @@ class Connections(DaemonTest):
         (moved,) = self.registry.move_projects(self.home / "src" / "old", new)
         self.assertEqual((moved.source_path, moved.repository), (new / "one", repository))
 
+    def test_projects_of_another_registry_are_taken(self):
+        stored = {"name": "one", "source_path": "/src/one"}
+        project_id = "0b7f6a52-6d4c-4f5e-9a6e-1c2d3e4f5a6b"
+        file = self.home / "other.json"
+        file.write_text(json.dumps({"projects": {project_id: stored}}))
+        new = [{"project_id": project_id, "name": "one"}]
+        found = self.registry.import_projects(file, dry_run=True)
+        self.assertEqual((found["new"], found["imported"], self.registry.list_projects()), (new, 0, []))
+        self.assertEqual(self.registry.import_projects(file)["imported"], 1)
+        self.assertEqual(self.registry.get_project(project_id).name, "one")
+
     @unittest.skipUnless(shutil.which("git"), "needs git")
     def test_the_repository_of_a_codebase_is_noted_as_gardener_add_does(self):
         path = self.codebase("payments")

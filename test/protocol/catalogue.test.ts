@@ -36,7 +36,7 @@ test('the methods of the contract are there, and no others', () => {
     [
       ...['hello', 'ping', 'status', 'shutdown'].map((name) => `daemon.${name}`),
       'rpc.discover',
-      ...['info', 'validate', 'repair', 'reload', 'backups', 'restore', 'watch', 'unwatch'].map(
+      ...['info', 'validate', 'repair', 'reload', 'backups', 'restore', 'import', 'watch', 'unwatch'].map(
         (name) => `registry.${name}`,
       ),
       ...[

@@ -1,4 +1,5 @@
 /** Every method really can give each error it declares, and with the code and data that go with it. */
+import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -42,6 +43,9 @@ const GOOD: { readonly [M in MethodName]?: (world: World) => Params } = {
   'projects.set_status': () => ({ project: 'one', status: 'failed' }),
   'registry.repair': () => ({}),
   'registry.restore': ({ backup }) => ({ name: backup }),
+  'registry.import': () => ({
+    content: JSON.stringify({ projects: { [randomUUID()]: { name: 'new', source_path: '/new' } } }),
+  }),
   'registry.watch': () => ({}),
   'training.begin': () => ({ project: 'one' }),
   'training.claim': () => ({}),

@@ -18,12 +18,13 @@ const MAX_MISTYPED = 64;
  * The project that a reference means: an id, then a name without regard to case, then an absolute path, which
  * means the project whose `source_path` equals or most closely contains it.
  *
- * @throws {RegistryError} `project_not_found` with near names, `ambiguous_project` with the projects it matches
+ * @param suggest names to try instead; default near ones
+ * @throws {RegistryError} `project_not_found` with these, `ambiguous_project` with the projects it matches
  */
-export function findProject(view: RegistryView, reference: string): Project {
+export function findProject(view: RegistryView, reference: string, suggest = nearNames): Project {
   const found = named(view, reference) ?? containing(view, reference);
   if (found) return found;
-  throw notFound(view, reference);
+  throw notFound(view, reference, unfound(reference), suggest(view, reference));
 }
 
 /**

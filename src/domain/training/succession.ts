@@ -2,10 +2,7 @@
  * What becomes of a project when another content of the registry takes the place of this one: an edit of the file, what
  * a program wrote that knows less than this one, a backup. A content says what was once; who trains now is known here.
  */
-import { refuseTaken } from '../changes.ts';
 import { type Before, blankTraining, MAX_BROUGHT_TOKEN, type Project, type Training } from '../project.ts';
-import { findProject } from '../places/references.ts';
-import type { Draft, RegistryView } from '../registry.ts';
 import { beforeOf, isLeaseRecorded, released, standing } from './training.ts';
 
 /** Whether somebody holds a lease on a project. */
@@ -58,27 +55,6 @@ export function changesLease(before: Project | undefined, after: Project | undef
   if (!after || !(isLeaseRecorded(after) || (before && isLeaseRecorded(before)))) return false;
   const [was, is] = [before?.training, after.training];
   return NEEDED.some((field) => JSON.stringify(was?.[field]) !== JSON.stringify(is?.[field]));
-}
-
-/**
- * Brings projects of an earlier content back as they were then, under their old ids.
- *
- * @throws {RegistryError} `project_not_found` for one the earlier content does not have, `project_exists` when its
- *   name belongs to another project by now
- */
-export function bringBack(
-  draft: Draft,
-  earlier: RegistryView,
-  references: readonly string[],
-  isTraining: IsTraining,
-): void {
-  for (const reference of references) {
-    const project = findProject(earlier, reference);
-    const { project_id: id, name } = project;
-    const taken = draft.named(name);
-    if (taken?.project_id !== id) refuseTaken(taken, 'bring back', name);
-    draft.put(succeedProject(draft.get(id), project, isTraining(id)));
-  }
 }
 
 /** The project is being trained, whatever the content says; its status there is what releasing it puts back. */

@@ -4,7 +4,7 @@ import { TRAINING_STATUSES } from '../../domain/project.ts';
 import { ISSUE_CODES } from '../../domain/issues.ts';
 import { condition, snapshot } from '../events.ts';
 import { MAX_LIST } from '../limits.ts';
-import { EXAMPLE_PROJECT, method, noParams, pathText, projectReference } from '../method.ts';
+import { absolutePath, EXAMPLE_PROJECT, method, noParams, pathText, projectReference } from '../method.ts';
 
 const issue = z
   .object({
@@ -33,6 +33,10 @@ const registryInfo = z
     cursor: z.string().describe('where the history stands: <epoch>:<sequence>'),
   })
   .meta({ id: 'RegistryInfo' });
+
+const named = z.object({ project_id: z.string(), name: z.string() });
+const differing = named.extend({ fields: z.array(z.string()) });
+const dryRun = z.boolean().optional().describe('only tell what would be changed; default false');
 
 const EXAMPLE_ISSUE = {
   code: 'source_missing',
@@ -146,10 +150,51 @@ export const registryMethods = {
         .max(MAX_LIST)
         .optional()
         .describe('ids or names in the backup; default the whole content'),
+      dry_run: dryRun,
     }),
-    result: registryInfo,
+    result: registryInfo.extend({
+      effect: z
+        .object({
+          comes_back: z.array(named),
+          goes: z.array(named),
+          changes: z.array(differing),
+          stay: z.int(),
+          active_project: z.object({ from: named.nullable(), to: named.nullable() }).optional(),
+        })
+        .describe('what was changed, or with `dry_run` would be, under the names before'),
+    }),
     errors: ['backup_not_found', 'project_not_found', 'project_exists'],
-    example: { params: { name: EXAMPLE_BACKUP.name }, result: EXAMPLE_INFO },
+    example: {
+      params: { name: EXAMPLE_BACKUP.name },
+      result: { ...EXAMPLE_INFO, effect: { comes_back: [], goes: [], changes: [], stay: 1 } },
+    },
+  }),
+  'registry.import': method({
+    kind: 'change',
+    summary: 'Takes the projects of another registry file that are not here, as they are there.',
+    description:
+      'As `content`, or as `file` where that is longer than a request can be; of any version up to this one. It is one ' +
+      'change; adapters stay where they are. What is here already stays as it is.',
+    params: z.strictObject({
+      content: z.string().optional().describe('the text of the file; either this or `file`'),
+      file: absolutePath.optional().describe('a regular file, and no link, that the daemon can read'),
+      dry_run: dryRun,
+    }),
+    result: z.object({
+      new: z.array(named),
+      taken: z
+        .array(named.extend({ by: z.string() }))
+        .describe('left out, as a project here, with this source path, has the name'),
+      different: z.array(differing).describe('here with other values, under the names there'),
+      same: z.int().describe('how many are here as they are there'),
+      imported: z.int().describe('0 with `dry_run`'),
+      active_project: named.nullable().describe('the active one there, if it is new; it is not made active'),
+    }),
+    errors: [],
+    example: {
+      params: { file: '/home/ada/old/registry.json', dry_run: true },
+      result: { new: [], taken: [], different: [], same: 1, imported: 0, active_project: null },
+    },
   }),
   'registry.watch': method({
     kind: 'control',

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RegistryError } from '../../domain/errors.ts';
 import { move } from '../../domain/places/moves.ts';
@@ -14,13 +13,13 @@ import { RawJson } from '../../protocol/wire.ts';
 import { dataOutside } from '../trash/kept-data.ts';
 import type { Operation } from '../../store/store.ts';
 import type { Lease } from '../leases.ts';
-import { requireDirectory } from '../directories.ts';
+import { makeOwnDirectory, requireDirectory } from '../directories.ts';
 import { projectJson } from '../presentation.ts';
 import { byId } from './by-id.ts';
 import type { Context, Family, Given, PreparedMove, Run, Services } from './types.ts';
 
 export function projectHandlers(services: Services): Family<'projects'> {
-  const { store, paths, lanes, trash, leases, places, log } = services;
+  const { store, paths, lanes, trash, leases, places } = services;
   const present = (project: Project): string => projectJson(project, leases);
   const directoryOf = (id: string): string => join(paths.projectsDir, id);
 
@@ -52,12 +51,7 @@ export function projectHandlers(services: Services): Family<'projects'> {
       isNew = project.project_id === id;
       return project;
     });
-    if (!isNew) return answer;
-    const make = () => mkdir(directory, { recursive: true, mode: 0o700 });
-    await lanes.projects.ask(make).catch((error: unknown) => {
-      // The project is registered; registry.validate reports the directory and a repair makes it.
-      log.error({ err: error, project: id }, "cannot make the project's directory");
-    });
+    if (isNew) await makeOwnDirectory(directory, services);
     return answer;
   };
 

@@ -1,13 +1,22 @@
+import { join } from 'node:path';
+import { importFrom } from '../../domain/contents.ts';
+import { InvalidParamsError } from '../../domain/errors.ts';
 import type { Issue } from '../../domain/issues.ts';
 import { countByStatus } from '../../domain/query.ts';
 import { findProject } from '../../domain/places/references.ts';
+import { Draft } from '../../domain/registry.ts';
 import type { Result } from '../../protocol/methods.ts';
 import { RawJson } from '../../protocol/wire.ts';
+import { openContent } from '../../store/backups/open.ts';
+import { readRegularFile } from '../../store/file/regular-file.ts';
 import { unreadableBackups } from '../../store/problem.ts';
+import { errorCode, systemReason } from '../../system/errors.ts';
+import { makeOwnDirectory } from '../directories.ts';
 import { inspect, repair, type Surroundings } from '../inspection.ts';
 import { snapshotText } from '../feed/event-text.ts';
+import { type Lanes, NoAnswerError } from '../lane.ts';
 import { sharedRun } from '../shared-run.ts';
-import type { Family, Services } from './types.ts';
+import type { Family, Given, Services } from './types.ts';
 
 export function registryHandlers(services: Services): Family<'registry'> {
   const { store, leases, feed } = services;
@@ -39,10 +48,28 @@ export function registryHandlers(services: Services): Family<'registry'> {
     'registry.reload': { run: async () => ({ changed: await store.look() }) },
     'registry.backups': { run: async () => ({ backups: await describeBackups() }) },
     'registry.restore': {
-      async run({ name, projects }, { changed }) {
-        await store.restore(name, projects);
-        changed({ name, projects });
-        return registryInfo(services);
+      async run({ name, projects, dry_run: isTrial }, { changed }) {
+        const effect = await store.restore(name, projects, isTrial);
+        if (!isTrial) changed({ name, projects });
+        return { ...registryInfo(services), effect };
+      },
+    },
+    'registry.import': {
+      async run(params, { changed, connection }) {
+        // Of one asker, one content at a time is held.
+        const found = await services.places.inTurn(connection, async () => {
+          const bytes = await bytesOf(params, services.lanes);
+          const param = params.file === undefined ? 'content' : 'file';
+          return await store.change((draft, now) => {
+            // What happens in a draft of its own is not written.
+            const here = params.dry_run ? new Draft(draft) : draft;
+            return importFrom(here, openContent(bytes, param, now), surroundings.isTraining);
+          });
+        });
+        const ids = params.dry_run ? [] : found.new.map(({ project_id: id }) => id);
+        if (ids.length > 0) changed({ imported: ids.length });
+        for (const id of ids) await makeOwnDirectory(join(services.paths.projectsDir, id), services);
+        return { ...found, imported: ids.length };
       },
     },
     'registry.watch': {
@@ -64,6 +91,21 @@ export function registryHandlers(services: Services): Family<'registry'> {
       },
     },
   };
+}
+
+/** What was given as text, or as a file, on whichever disk that is. */
+async function bytesOf({ content, file }: Given<'registry.import'>, { foreign }: Lanes): Promise<Buffer> {
+  const refuse = (path: string, message: string) => new InvalidParamsError([{ path, message }]);
+  if ((content === undefined) === (file === undefined)) throw refuse('', 'takes either content or file');
+  if (file === undefined) return Buffer.from(content ?? '');
+  const read = await foreign
+    .ask(() => readRegularFile(file, 'refuse'))
+    .catch((error: unknown) => {
+      if (errorCode(error) === undefined && !(error instanceof NoAnswerError)) throw error;
+      throw refuse('file', systemReason(error));
+    });
+  if (read === null) throw refuse('file', 'there is no such file');
+  return read.bytes;
 }
 
 function registryInfo({ store, feed }: Services): Result<'registry.info'> {

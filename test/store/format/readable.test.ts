@@ -11,7 +11,7 @@ import {
   TRAINING_STATUSES,
 } from '../../../src/domain/project.ts';
 import { Draft, Registry } from '../../../src/domain/registry.ts';
-import { bringBack } from '../../../src/domain/training/succession.ts';
+import { bringBack } from '../../../src/domain/contents.ts';
 import * as training from '../../../src/domain/training/training.ts';
 import { decodeRegistry } from '../../../src/store/format/decode.ts';
 import { succeed } from '../../../src/store/difference.ts';
