@@ -114,8 +114,30 @@ const RULES: Record<string, Layer> = {
     files: ['client/cli/'],
     own: ['client/', ...THIN],
     types: ['src/protocol/', 'src/domain/'],
-    reason: 'whatever it can do, any other client can do; it sees the registry through the socket only',
+    reason: 'whatever it can do, any other client can do: it sees the registry through the socket',
     offence: ['client/cli/doctor/doctor.ts', "import { Store } from '../../../src/store/store.ts';"],
+  },
+  'of the command line, only the doctor reads what the registry is kept in': {
+    files: ['client/cli/'],
+    except: ['client/cli/doctor/'],
+    never: ['client/cli/doctor/stored-registry.ts'],
+    reason:
+      'what the files say is the daemon’s to say, which may be on another machine; the doctor is for when none can start',
+    offence: [
+      'client/cli/backups/restore.ts',
+      "import { readStoredRegistry } from '../doctor/stored-registry.ts';",
+    ],
+  },
+  'others that know its files by name only list them': {
+    files: ['client/cli/'],
+    except: ['client/cli/doctor/', 'client/cli/completion/complete.ts', 'client/cli/daemon/left-content.ts'],
+    never: ['src/domain/backup-names.ts'],
+    reason:
+      'the tabulator key wakes no daemon, and one that has ended can tell no more of what it left; whoever else wants a file asks',
+    offence: [
+      'client/cli/backups/import.ts',
+      "import { LAST_GOOD } from '../../../src/domain/backup-names.ts';",
+    ],
   },
   'nobody imports the command line': {
     files: ['src/', 'client/'],
@@ -159,6 +181,14 @@ describe.each(Object.entries(RULES))('%s', (_, rule) => {
 test('no imports go round, because of two files that need each other neither is ready first', () => {
   // Types may: they are gone when the files run.
   expect(cycles(imports.filter(({ kind }) => kind === 'value'))).toEqual([]);
+});
+
+test('of the command line, only the doctor knows where the registry is kept, and completion where its backups are', () => {
+  const others = files.filter((file) => /^client\/cli\/(?!doctor\/)/.test(file));
+  const knowing = others.filter((file) =>
+    /registryFile|backupsDir/.test(readFileSync(join(root, file), 'utf8')),
+  );
+  expect(knowing).toEqual(['client/cli/completion/complete.ts']);
 });
 
 test('each rule is about files that exist', () => {

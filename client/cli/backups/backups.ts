@@ -1,5 +1,7 @@
 /** `gardener backups`: the earlier contents that are kept. */
+import { systemCode, systemReason } from '../../../src/system/errors.ts';
 import type { Result } from '../../../src/protocol/methods.ts';
+import { RpcError } from '../../errors.ts';
 import type { Context } from '../context.ts';
 import { LocalError } from '../errors.ts';
 import { layTable } from '../terminal/table.ts';
@@ -68,3 +70,19 @@ export function findBackup(kept: readonly Backup[], named: string): Backup {
   if (found) return found;
   throw new LocalError(`cannot find backup ${printable(named)}`, 'gardener backups');
 }
+
+/**
+ * Says why a content cannot be used in the words of a command: what the daemon says of its parameter, or the system.
+ *
+ * @param what cannot be done
+ */
+export function inWords(what: string, hint?: string): (error: unknown) => never {
+  return (error) => {
+    const issue = error instanceof RpcError && error.issues.find(({ path }) => CONTENTS.has(path));
+    const reason = issue ? issue.message : systemCode(error) !== null && systemReason(error);
+    throw reason ? new LocalError(`cannot ${what}: ${printable(reason)}`, hint, error) : error;
+  };
+}
+
+/** The parameters by which a content is given. */
+const CONTENTS = new Set(['name', 'content', 'file']);

@@ -45,19 +45,13 @@ async function write(path: string, text: string, force: boolean): Promise<void> 
   try {
     await writeFile(staged, text, { mode: MODE, flag: 'wx' });
   } catch (error) {
-    if (errorCode(error) === 'EEXIST') {
-      if (await isDirectory(path)) {
-        throw new UsageError(
-          `cannot export to ${printable(path)}: it is a directory`,
-          `gardener export ${shellWord(join(path, 'registry.json'))}`,
-        );
-      }
-      throw new UsageError(
-        `cannot export to ${printable(path)}: there is such a file`,
-        `gardener export ${shellWord(path)} --force`,
-      );
-    }
-    throw cannot(path, error);
+    if (errorCode(error) !== 'EEXIST') throw cannot(path, error);
+    // Through no link: a link to a directory is a file that would be replaced.
+    const isDirectory = (await lstat(path)).isDirectory();
+    throw new UsageError(
+      `cannot export to ${printable(path)}: ${isDirectory ? 'it is a directory' : 'there is such a file'}`,
+      `gardener export ${isDirectory ? shellWord(join(path, 'registry.json')) : `${shellWord(path)} --force`}`,
+    );
   }
   if (!force) return;
   try {
@@ -72,9 +66,4 @@ function cannot(path: string, error: unknown): LocalError {
   // What is written is made; what is missing can only be its directory.
   const reason = isMissing(error) ? 'there is no such directory' : systemReason(error);
   return new LocalError(`cannot write ${printable(path)}: ${reason}`, undefined, error);
-}
-
-async function isDirectory(path: string): Promise<boolean> {
-  // Through no link: a link to a directory is a file that would be replaced.
-  return (await lstat(path)).isDirectory();
 }

@@ -1,10 +1,12 @@
 /** Whether the backups can be used, and whether one of them has projects that an edit of the file lost. */
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Client } from '../../client.ts';
+import { RpcError } from '../../errors.ts';
+import { RegistryError } from '../../../src/domain/errors.ts';
 import type { Backup } from '../backups/backups.ts';
 import { shortName } from '../backups/backups.ts';
 import { type Diagnosis, ok, warning } from './finding.ts';
-import { readStoredRegistry, storedName, type StoredRegistry } from '../backups/stored-registry.ts';
 import { plural, printable, relativeTime, shellWord } from '../terminal/text.ts';
 
 export interface Dropped {
@@ -25,21 +27,22 @@ const MAX_NAMED = 5;
  * The projects that an edit of the file has recently taken out. Their own directories are still there: a removal by
  * the registry takes those along.
  *
- * @param isThere whether the registry has a project
+ * @param known ids of projects that are not to be looked for
  */
 export async function findDropped(
+  client: Client,
   dataDir: string,
   backups: readonly Backup[],
-  isThere: (id: string) => boolean,
+  known: ReadonlySet<string>,
   now: number,
 ): Promise<Dropped[]> {
   const dropped = new Map<string, Dropped>();
-  for (const { name, reason, created_at: at } of backups) {
-    if (!BEFORE_EDITS.has(reason) || now - Date.parse(at) > RECENT_MS) continue;
-    const { projects } = await readBackup(join(dataDir, 'backups', name));
-    for (const [id, project] of projects) {
-      if (isThere(id) || dropped.has(id) || !(await isDirectory(join(dataDir, 'projects', id)))) continue;
-      dropped.set(id, { project_id: id, name: storedName(id, project), backup: name });
+  for (const { name, reason, created_at: at, project_count: count } of backups) {
+    if (!BEFORE_EDITS.has(reason) || now - Date.parse(at) > RECENT_MS || count === null) continue;
+    for (const project of await absent(client, name)) {
+      const { project_id: id } = project;
+      if (known.has(id) || dropped.has(id) || !(await isDirectory(join(dataDir, 'projects', id)))) continue;
+      dropped.set(id, { ...project, backup: name });
     }
   }
   return [...dropped.values()];
@@ -82,12 +85,13 @@ export function backupFindings(
   ];
 }
 
-/** One that cannot be read has nothing to bring back; that is told elsewhere. */
-async function readBackup(path: string): Promise<Pick<StoredRegistry, 'projects'>> {
+/** One that cannot be restored now has nothing to bring back; why is told elsewhere. */
+async function absent(client: Client, name: string): Promise<readonly Omit<Dropped, 'backup'>[]> {
   try {
-    return await readStoredRegistry(path);
-  } catch {
-    return { projects: new Map() };
+    return (await client.registry.restore({ name, dry_run: true })).effect.comes_back;
+  } catch (error) {
+    if (error instanceof RegistryError || error instanceof RpcError) return [];
+    throw error;
   }
 }
 

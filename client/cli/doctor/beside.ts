@@ -6,7 +6,7 @@ import type { Paths } from '../../../src/paths.ts';
 import { systemReason } from '../../../src/system/errors.ts';
 import { type Diagnosis, error, remedyOf, warning } from './finding.ts';
 import { JsonFault } from '../json.ts';
-import { readStoredRegistry, TooLargeError } from '../backups/stored-registry.ts';
+import { readStoredRegistry, TooLargeError } from './stored-registry.ts';
 import { plural, printable, shellWord } from '../terminal/text.ts';
 
 const CHECK = 'file.beside';
@@ -31,11 +31,11 @@ export async function checkBeside(
   // Reading a pipe would wait for a writer.
   if (!status.isFile()) return alone('is no regular file');
   try {
-    const { projects } = await readStoredRegistry(path);
+    const { size } = await readStoredRegistry(path);
     return [
       warning(
         CHECK,
-        `${shown} holds ${plural(projects.size, 'project')}: it was left there as neither the registry file nor backups/ could be written; a daemon that starts makes it the newest backup`,
+        `${shown} holds ${plural(size, 'project')}: it was left there as neither the registry file nor backups/ could be written; a daemon that starts makes it the newest backup`,
         running
           ? 'gardener daemon restart, then gardener backups'
           : 'gardener daemon start, then gardener backups',

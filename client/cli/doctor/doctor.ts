@@ -165,7 +165,7 @@ async function examineRegistry(ctx: Context, client: Client, found?: Elsewhere):
   ]);
   const known = new Set([...projects.map(({ project_id: id }) => id), ...leftProjects(issues)]);
   const isHere = found?.directory !== null;
-  const dropped = isHere ? await findDropped(status.data_dir, backups, (id) => known.has(id), now) : [];
+  const dropped = isHere ? await findDropped(client, status.data_dir, backups, known, now) : [];
   const told = isHere ? unprotected(issues, status, ctx.host) : issues;
   const findings = [
     ...daemonFindings(status),

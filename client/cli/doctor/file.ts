@@ -8,7 +8,7 @@ import type { Paths } from '../../../src/paths.ts';
 import { errorCode, systemReason } from '../../../src/system/errors.ts';
 import { type Diagnosis, error, ok, remedyOf, warning } from './finding.ts';
 import { JsonFault } from '../json.ts';
-import { readStoredRegistry, TooLargeError } from '../backups/stored-registry.ts';
+import { readStoredRegistry, TooLargeError } from './stored-registry.ts';
 import { plural, printable } from '../terminal/text.ts';
 
 type Shorten = (path: string) => string;
@@ -92,7 +92,7 @@ async function examine({ registryFile, backupsDir }: Paths, short: Shorten): Pro
     // Reading a pipe would wait for a writer.
     if (!(await stat(registryFile)).isFile())
       return error(CHECK, `${file} is no regular file`, 'move what is in the way');
-    const { version, projects } = await readStoredRegistry(registryFile);
+    const { version, size } = await readStoredRegistry(registryFile);
     if (Number.parseInt(version, 10) > MAJOR) {
       return warning(
         CHECK,
@@ -100,7 +100,7 @@ async function examine({ registryFile, backupsDir }: Paths, short: Shorten): Pro
         'a newer version of Codebase Gardener',
       );
     }
-    return ok(CHECK, `${file} holds ${plural(projects.size, 'project')}`);
+    return ok(CHECK, `${file} holds ${plural(size, 'project')}`);
   } catch (cause) {
     if (cause instanceof JsonFault) {
       const remedy = 'mend it, or go back to a backup: gardener backups';

@@ -3,12 +3,12 @@ import type { Stats } from 'node:fs';
 import { lstat, readdir, rm, rmdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { isPrivateName, lockOf, ownerNote, pidFile } from '../../../src/claim/beside.ts';
+import { wasContent } from '../../../src/domain/backup-names.ts';
 import { type Paths, trashWithin } from '../../../src/paths.ts';
 import { isMissing } from '../../../src/system/errors.ts';
 import { stagedFor } from '../../../src/system/staged.ts';
 import { isProbeName } from './writing.ts';
 import { type Diagnosis, error, type Fix, ok, warning } from './finding.ts';
-import { isImportName } from '../backups/import-name.ts';
 import { plural, shellWord } from '../terminal/text.ts';
 
 /** A write takes milliseconds; whatever is older than this belongs to nobody any more. Milliseconds. */
@@ -16,7 +16,7 @@ const WRITE_MS = 60_000;
 /** The lock of a start is touched every few seconds while somebody holds it. Milliseconds. */
 const LOCK_MS = 15_000;
 
-/** Temporary files of interrupted writes and imports, locks of interrupted starts, sockets that were never used. */
+/** Temporary files of interrupted writes and, of earlier versions, imports; locks of interrupted starts; unused sockets. */
 export async function checkLeftovers(
   { dataDir, backupsDir, registryFile, runDir, socket }: Paths,
   now: number,
@@ -29,7 +29,7 @@ export async function checkLeftovers(
     ...(await find(dataDir, (name) => stagedFor(name) === basename(registryFile) || isProbeName(name))),
     ...(await find(
       backupsDir,
-      (name) => isBackup(stagedFor(name)) || isImportName(name) || isProbeName(name),
+      (name) => isBackup(stagedFor(name)) || !wasContent(name) || isProbeName(name),
     )),
     ...(await find(runDir, (name) => stagedFor(name) === basename(owner))),
   ];

@@ -1,11 +1,15 @@
 /** `gardener import` and `gardener export`, as a person runs them. */
+import { execFile } from 'node:child_process';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import type { Project } from '../../../src/domain/project.ts';
-import { type CommandLine, commandLine } from '../../support/cli.ts';
+import { MAX_LINE_BYTES } from '../../../src/protocol/limits.ts';
+import { type CommandLine, commandLine, type Finished } from '../../support/cli.ts';
 
+const run = promisify(execFile);
 const OLD = fileURLToPath(new URL('../../fixtures/python-1.0.json', import.meta.url));
 
 interface Stored {
@@ -95,6 +99,37 @@ describe('an import', () => {
     expect((await exported(gardener)).projects).toEqual({});
   });
 
+  test('takes a file that is longer than a request, and one of which there is only a pipe', async () => {
+    const { gardener: there } = await elsewhere();
+    const { active_project: id, ...rest } = await exported(there);
+    const project = rest.projects[id ?? ''];
+    const of = (metadata: object): string =>
+      JSON.stringify({ projects: { [id ?? '']: { ...project, metadata } } });
+    const here = await commandLine();
+    const long = join(here.home, 'long.json');
+    await writeFile(long, of({}).padEnd(MAX_LINE_BYTES));
+    expect(await here.json(['import', long, '--dry-run'])).toMatchObject({
+      new: [{ name: 'api' }],
+      imported: 0,
+    });
+    const other = join(here.home, 'other.json');
+    await writeFile(other, of({ way: 'pipe' }));
+    const pipe = join(here.home, 'pipe');
+    await run('mkfifo', [pipe]);
+    const piped = (file: string): Promise<Finished> => {
+      const writer = run('sh', ['-c', 'cat "$0" > "$1"', file, pipe]);
+      return Promise.all([here.run(['import', pipe]), writer]).then(([finished]) => finished);
+    };
+    expect(await piped(other)).toMatchObject({ code: 0, stdout: 'importing 1 project\n  api\n' });
+    expect(await here.json(['import', long])).toMatchObject({
+      different: [{ name: 'api', fields: ['metadata'] }],
+    });
+    expect(await piped(long)).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('longer than a request can be') as string,
+    });
+  });
+
   test('says what is wrong with a file, and takes nothing', async () => {
     const gardener = await commandLine();
     const file = join(gardener.home, 'other.json');
@@ -107,7 +142,8 @@ describe('an import', () => {
     expect((await gardener.run(['import', join(gardener.home, 'none.json')])).stderr).toContain(
       'no such file',
     );
-    expect(await failed('{"projects": {')).toContain('line 1, column 15');
+    expect(await failed('{"projects": {')).toContain('cannot import ~/other.json: line 1, column 15: ');
+    expect((await gardener.run(['import', gardener.home])).stderr).toContain('it is a directory');
     expect(await failed('{"projects": {"x": {"name": "a"}}}')).toContain('source_path');
     expect((await exported(gardener)).projects).toEqual({});
   });

@@ -3,18 +3,13 @@ import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import type { Project, Result } from '../../../client/index.ts';
-import { previewOf } from '../../../client/cli/backups/preview.ts';
-import type { StoredRegistry } from '../../../client/cli/backups/stored-registry.ts';
 import type { JsonObject } from '../../../src/domain/project.ts';
-import { EXAMPLE_PROJECT } from '../../../src/protocol/method.ts';
 import { type CommandLine, commandLine } from '../../support/cli.ts';
 import { startDaemon } from '../../support/daemon.ts';
 import { temporaryDirectory } from '../../support/home.ts';
 import { terminal } from '../../support/terminal.ts';
 import { until } from '../../support/until.ts';
 
-/** A project as a file may have it. */
-type Loose = { readonly project_id: string; readonly [field: string]: unknown };
 type Backup = Result<'registry.backups'>['backups'][number];
 
 /** Puts another content in the place of the registry file, as an editor does. */
@@ -198,81 +193,5 @@ describe('gardener restore', () => {
     expect(await registry.call('projects.count')).toBe(0);
     expect((await run(['restore', name], ['y'])).code).toBe(0);
     expect(await registry.call('projects.count')).toBe(1);
-  });
-});
-
-describe('a preview', () => {
-  const project = (name: string, more: Partial<Project> = {}): Project => ({
-    ...EXAMPLE_PROJECT,
-    project_id: `id of ${name}`,
-    name,
-    ...more,
-  });
-  const stored = (...projects: Loose[]): StoredRegistry => ({
-    version: '1.2',
-    active: null,
-    projects: new Map(projects.map((one) => [one.project_id, JSON.parse(JSON.stringify(one)) as JsonObject])),
-  });
-  const changed = (now: Project, then: Loose) =>
-    previewOf({ projects: [now], active: null }, stored(then), undefined).changes.flatMap(
-      ({ fields }) => fields,
-    );
-
-  test('knows a file of version 1.0 for the same where it means the same', () => {
-    const { last_trained, last_used, tags, metadata, training, retrain_requested, etag, ...old } = project(
-      'api',
-      {
-        created_at: new Date('2025-02-03 10:11:12.123').toISOString(),
-      },
-    );
-    expect([last_trained, last_used, tags, metadata, training, retrain_requested, etag]).toHaveLength(7);
-    const then = { ...old, created_at: '2025-02-03 10:11:12.123456', name: ' api ' };
-    expect(changed(project('api', { created_at: old.created_at, tags: [] }), then)).toEqual([]);
-    expect(
-      changed(project('api', { created_at: old.created_at, tags: ['x'], last_used: old.created_at }), then),
-    ).toEqual(['last_used', 'tags']);
-  });
-
-  test('leaves out what means nothing: the order of members, tokens, the time of the last change', () => {
-    const training = {
-      token: 3,
-      phase: null,
-      progress: null,
-      message: null,
-      details: null,
-      started_at: null,
-      updated_at: null,
-      holder: null,
-      cancel_requested: false,
-      error: 'x',
-      attempt: 1,
-    };
-    const now = project('api', { metadata: { a: 1, b: 2 }, training });
-    const then = {
-      ...now,
-      metadata: { b: 2, a: 1 },
-      training: { ...training, token: 1 },
-      last_updated: '2020-01-01T00:00:00.000Z',
-    };
-    expect(changed(now, then)).toEqual([]);
-    expect(changed(now, { ...then, metadata: { a: 1 } })).toEqual(['metadata']);
-    expect(changed(now, { ...then, training: { ...training, error: 'y' } })).toEqual(['training']);
-  });
-
-  test('of single projects takes nothing away and leaves the active one', () => {
-    const now = { projects: [project('api'), project('web')], active: 'id of api' };
-    const then = stored(project('api', { tags: ['old'] }), project('cli'));
-    expect(previewOf(now, then, ['id of cli'])).toEqual({
-      comes_back: [{ project_id: 'id of cli', name: 'cli' }],
-      goes: [],
-      changes: [],
-      stay: 0,
-    });
-    expect(previewOf(now, then, undefined)).toMatchObject({
-      comes_back: [{ name: 'cli' }],
-      goes: [{ name: 'web' }],
-      changes: [{ name: 'api', fields: ['tags'] }],
-      active_project: { from: 'id of api', to: null },
-    });
   });
 });

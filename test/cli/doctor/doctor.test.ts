@@ -6,7 +6,6 @@ import type { Project } from '../../../client/index.ts';
 import { spaceFinding } from '../../../client/cli/doctor/disk.ts';
 import { daemonFindings, problemFindings, protectedFindings } from '../../../client/cli/doctor/registry.ts';
 import type { Finding } from '../../../client/cli/doctor/finding.ts';
-import { importName } from '../../../client/cli/backups/import-name.ts';
 import { isGone } from '../../../client/cli/daemon/processes.ts';
 import { methods } from '../../../src/protocol/methods.ts';
 import { BUILD, VERSION } from '../../../src/version.ts';
@@ -231,7 +230,7 @@ describe('gardener doctor', () => {
       'registry.json.0123456789ab.staged.123',
       'run/owner.0123456789ab.staged',
       'backups/registry-last-good.json.staged',
-      `backups/${importName(17)}`,
+      'backups/registry-19700101T000000.000Z-17-import.json',
     ];
     const young = ['registry.json.staged.456'];
     const theirs = ['theirs.json.staged', 'run/.cafe'];

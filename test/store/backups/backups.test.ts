@@ -14,7 +14,6 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { Backups, MAX_BACKUPS } from '../../../src/store/backups/backups.ts';
-import { importName } from '../../../client/cli/backups/import-name.ts';
 import { temporaryDirectory } from '../../support/home.ts';
 import { asOrdinaryUser, fileWith, openStore } from '../../support/store.ts';
 
@@ -192,12 +191,13 @@ describe('the newest good backup', () => {
     expect((await backups.list()).map(({ name }) => name)).toEqual([...names, last]);
   });
 
-  test('is never what an import lays among them, also where nothing else can be read', async () => {
+  test('is never what an earlier version’s import laid among them, also where nothing else can be read', async () => {
     const backups = await emptyBackups();
-    await writeFile(join(backups.directory, importName(4711)), content('somebody else’s'));
+    const laid = 'registry-19700101T000000.000Z-4711-import.json';
+    await writeFile(join(backups.directory, laid), content('somebody else’s'));
     await writeFile(join(backups.directory, 'registry-last-good.json'), '{');
     expect(await backups.newestGood('')).toBeNull();
-    expect((await backups.read(importName(4711)))?.toString()).toBe(fileWith('somebody else’s'));
+    expect((await backups.read(laid))?.toString()).toBe(fileWith('somebody else’s'));
   });
 
   test('is found beside a link to nowhere, and one that is larger than any registry', async () => {
