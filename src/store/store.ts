@@ -179,11 +179,12 @@ export class Store {
    *
    * @param applied called once, when the change has become the committed state, also if the caller is then told that
    *   it may not survive a power cut; must not throw
+   * @param isTrial only tells what the change would come to, or be refused for; default false
    * @throws {RegistryError} what the operation throws; `registry_read_only`; `storage_failed`, after which nothing
    *   has changed unless `applied` is true; `shutting_down`
    * @throws {InvalidParamsError} for a change that would leave a project that this program could not read again
    */
-  change<T>(operation: Operation<T>, applied?: (result: T) => void): Promise<T> {
+  change<T>(operation: Operation<T>, applied?: (result: T) => void, isTrial = false): Promise<T> {
     if (this.#closed) return Promise.reject(shuttingDown());
     return new Promise<T>((resolve, reject) => {
       this.#queue.add({
@@ -193,7 +194,7 @@ export class Store {
           try {
             const result = operation(step, now);
             requireReadable(step.changes);
-            draft.absorb(step);
+            if (!isTrial) draft.absorb(step);
             return { applied: () => applied?.(result), answer: () => resolve(result) };
           } catch (error) {
             return { applied: null, answer: () => reject(error) };
@@ -244,10 +245,10 @@ export class Store {
    */
   async restore(name: string, wanted?: readonly string[], isTrial = false): Promise<Effect> {
     const earlier = await openBackup(this.backups, name, this.#now());
-    if (wanted)
-      return await this.change((draft) =>
-        bringBack(isTrial ? new Draft(draft) : draft, earlier, wanted, this.#isTraining),
-      );
+    if (wanted) {
+      const bring = (draft: Draft): Effect => bringBack(draft, earlier, wanted, this.#isTraining);
+      return await this.change(bring, undefined, isTrial);
+    }
     if (this.#closed) throw shuttingDown();
     return await this.#queue.alone(() => this.#replaceAll(earlier, isTrial));
   }

@@ -112,7 +112,7 @@ describe('registry.import', () => {
 
 describe('registry.restore for a trial', () => {
   test('tells what the change then does, and changes nothing', async () => {
-    const { connect, codebase, paths } = await startDaemon();
+    const { connect, codebase, paths, log } = await startDaemon();
     const peer = await connect();
     const backup = 'registry-20260101T000000.000Z-edit.json';
     await writeFile(join(paths.backupsDir, backup), registry(2));
@@ -138,9 +138,10 @@ describe('registry.restore for a trial', () => {
       const done = await peer.call('registry.restore', params);
       expect(done).toMatchObject({ project_count: 2, active_project: uuid(1), effect: trial['effect'] });
     }
-    expect((await readdir(paths.backupsDir)).filter((name) => name.endsWith('-restore.json'))).toHaveLength(
-      1,
-    );
+    const kept = (await readdir(paths.backupsDir)).filter((name) => name.endsWith('-restore.json'));
+    expect(kept).toHaveLength(1);
+    const told = log.filter(({ msg, method }) => msg === 'changed' && method === 'registry.restore');
+    expect(told).toHaveLength(1);
   });
 
   test('is refused as the change would be', async () => {

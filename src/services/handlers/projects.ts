@@ -7,7 +7,6 @@ import type { Project } from '../../domain/project.ts';
 import { countByStatus, list } from '../../domain/query.ts';
 import { findNamed, findProject } from '../../domain/places/references.ts';
 import type { Found } from '../../domain/places/whereabouts.ts';
-import { Draft } from '../../domain/registry.ts';
 import type { Result } from '../../protocol/methods.ts';
 import { RawJson } from '../../protocol/wire.ts';
 import { dataOutside } from '../trash/kept-data.ts';
@@ -58,9 +57,10 @@ export function projectHandlers(services: Services): Family<'projects'> {
   const moveProjects: Run<'projects.move'> = async (params, { changed }) => {
     const { project, from, to, dry_run: isTrial, former }: typeof params & PreparedMove = params;
     const leadsTo = (path: string): string => former?.get(path) ?? path;
-    const { moved, others } = await store.change((draft, now) =>
-      // What happens in a draft of its own is not written.
-      move(isTrial ? new Draft(draft) : draft, { project, from }, to, now, leadsTo),
+    const { moved, others } = await store.change(
+      (draft, now) => move(draft, { project, from }, to, now, leadsTo),
+      undefined,
+      isTrial,
     );
     if (!isTrial) changed({ projects: moved.map(({ project_id: id }) => id), to });
     const also = others.length > 0 ? `,"others":[${others.map(present).join(',')}]` : '';

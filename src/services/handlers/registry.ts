@@ -4,7 +4,7 @@ import { InvalidParamsError } from '../../domain/errors.ts';
 import type { Issue } from '../../domain/issues.ts';
 import { countByStatus } from '../../domain/query.ts';
 import { findProject } from '../../domain/places/references.ts';
-import { Draft } from '../../domain/registry.ts';
+import type { Draft } from '../../domain/registry.ts';
 import type { Result } from '../../protocol/methods.ts';
 import { RawJson } from '../../protocol/wire.ts';
 import { openContent } from '../../store/backups/open.ts';
@@ -60,11 +60,9 @@ export function registryHandlers(services: Services): Family<'registry'> {
         const found = await services.places.inTurn(connection, async () => {
           const bytes = await bytesOf(params, services.lanes);
           const param = params.file === undefined ? 'content' : 'file';
-          return await store.change((draft, now) => {
-            // What happens in a draft of its own is not written.
-            const here = params.dry_run ? new Draft(draft) : draft;
-            return importFrom(here, openContent(bytes, param, now), surroundings.isTraining);
-          });
+          const take = (draft: Draft, now: string) =>
+            importFrom(draft, openContent(bytes, param, now), surroundings.isTraining);
+          return await store.change(take, undefined, params.dry_run);
         });
         const ids = params.dry_run ? [] : found.new.map(({ project_id: id }) => id);
         if (ids.length > 0) changed({ imported: ids.length });
