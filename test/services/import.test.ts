@@ -68,7 +68,7 @@ describe('registry.import', () => {
 
   test.for<[what: string, make: (path: string) => unknown, why: string]>([
     ['is missing', () => undefined, 'there is no such file'],
-    ['is a directory', (path) => mkdir(path), 'it is no regular file'],
+    ['is a directory', (path) => mkdir(path), 'it is a directory'],
     ['is a pipe that nobody writes into', (path) => run('mkfifo', [path]), 'it is no regular file'],
     ['is a device without an end', (path) => symlink('/dev/zero', path), 'it is no regular file'],
     ['is a link', (path) => symlink('/etc/hostname', path), 'it is no regular file'],
