@@ -14,7 +14,7 @@ import { type Paths, trashWithin } from '../../paths.ts';
 import { deleteTree, MountedError } from './delete-tree.ts';
 import { look } from '../directories.ts';
 import { type Lane, NoAnswerError, PATIENCE_MS } from '../lane.ts';
-import { LeftNotes } from '../../store/left-notes.ts';
+import { LeftNotes } from './left-notes.ts';
 import { mountedIn } from './mounted.ts';
 import type { Store } from '../../store/store.ts';
 import { freshName, inTrash, isLink, linkReason, moveToTrash, UnmovableError } from './place.ts';

@@ -4,10 +4,10 @@
  */
 import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Logger } from '../log.ts';
-import { isMissing } from '../system/errors.ts';
-import { makeDirectory } from '../system/make-directory.ts';
-import { readSmallFile, UnfitFile } from '../system/small-file.ts';
+import type { Logger } from '../../log.ts';
+import { isMissing } from '../../system/errors.ts';
+import { makeDirectory } from '../../system/make-directory.ts';
+import { readSmallFile, UnfitFile } from '../../system/small-file.ts';
 
 const SUFFIX = '.left';
 /** A reason has a path or two in it. Bytes. */
