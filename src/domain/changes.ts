@@ -5,22 +5,13 @@
  */
 import { etagOf, toWire } from './encoding.ts';
 import { InvalidParamsError, RegistryError } from './errors.ts';
+import { blankProject, type JsonObject, type Project, type Repository } from './project.ts';
 import { MAX_METADATA_BYTES } from './limits.ts';
-import {
-  blankProject,
-  blankTraining,
-  type JsonObject,
-  type Project,
-  type Repository,
-  type TrainingStatus,
-  withoutLease,
-} from './project.ts';
 import { findNamed, findProject, normalizePath } from './places/references.ts';
-import type { Draft, Outcome, RegistryView } from './registry.ts';
+import type { Draft, Outcome } from './draft.ts';
 import { isSameJson } from './values/json.ts';
 import { cleanName, nameFault } from './values/names.ts';
 import { cutText } from './values/text.ts';
-import type { Found } from './places/whereabouts.ts';
 
 export interface NewProject {
   readonly id: string;
@@ -106,50 +97,6 @@ export function update(
   return putChanged(draft, project, next);
 }
 
-/**
- * Sets the training status without a lease, as the Python module does.
- *
- * @param error kept in `training.error`; only with `failed`
- */
-export function setStatus(
-  draft: Draft,
-  reference: string,
-  status: TrainingStatus,
-  now: string,
-  options: { error?: string | undefined; ifEtag?: string | undefined } = {},
-): Project {
-  const project = findCurrent(draft, reference, options.ifEtag);
-  if (options.error !== undefined && status !== 'failed') {
-    throw new InvalidParamsError([{ path: 'error', message: 'goes with status "failed" only' }]);
-  }
-  const next: Project = { ...project, training_status: status, last_updated: now };
-  if (status === 'completed') next.last_trained = now;
-  // Whoever trains or has trained it has met the request.
-  if (status === 'training' || status === 'completed') next.retrain_requested = null;
-  const error = options.error ?? null;
-  const isHeld = project.training_status === 'training' && project.training?.holder != null;
-  if (project.training || error !== null) {
-    const training = project.training ?? blankTraining();
-    // A record with a holder is a lease. It goes on where its holder says so, and whatever else the status is ends it.
-    const goesOn = status === 'training' && training.holder !== null;
-    next.training = { ...(goesOn ? training : withoutLease(training)), error, updated_at: now };
-  }
-  const isEnd = isHeld && (status === 'completed' || status === 'failed');
-  return putChanged(draft, project, next, isEnd ? status : undefined);
-}
-
-/** Marks a project as waiting for training; the same request again keeps its place among those that wait. */
-export function retrain(draft: Draft, reference: string, now: string, reason: string | null = null): Project {
-  const project = findProject(draft, reference);
-  const waiting = project.retrain_requested;
-  return putChanged(draft, project, {
-    ...project,
-    training_status: 'not_started',
-    last_updated: now,
-    retrain_requested: waiting?.reason === reason ? waiting : { at: now, reason },
-  });
-}
-
 /** Takes a project out; an active one's place goes to the first remaining in file order. */
 export function remove(draft: Draft, reference: string, ifEtag?: string): Project {
   const project = requireEtag(findNamed(draft, reference), ifEtag);
@@ -176,36 +123,6 @@ export function activate(draft: Draft, reference: string | null, now: string): P
   return project;
 }
 
-/** The active project; null when none is, or when the file names one that does not exist. */
-export function activeProject(view: RegistryView): Project | null {
-  return view.active === null ? null : (view.get(view.active) ?? null);
-}
-
-export const RESOLVED_BY = ['argument', 'env', 'cwd', 'worktree', 'active'] as const;
-export type ResolvedBy = (typeof RESOLVED_BY)[number];
-
-/**
- * The project a program should work on: the argument, the environment's, the one around the working directory,
- * the active one. The first that is given counts; one that is given and matches nothing is an error, except `cwd`.
- *
- * @param given with what was found around the working directory
- */
-export function resolve(
-  view: RegistryView,
-  given: { project?: string | undefined; env?: string | undefined; around?: Found | undefined },
-): { project: Project; resolved_by: ResolvedBy } {
-  if (given.project !== undefined)
-    return { project: findProject(view, given.project), resolved_by: 'argument' };
-  if (given.env) return { project: findProject(view, given.env), resolved_by: 'env' };
-  if (given.around) return { project: given.around.project, resolved_by: given.around.by };
-  const active = activeProject(view);
-  if (active) return { project: active, resolved_by: 'active' };
-  throw new RegistryError(
-    'project_not_found',
-    'cannot tell which project is meant: none is given and none is active',
-  );
-}
-
 /**
  * Puts the next state of a project, unless nothing differs but the time: a change that changes nothing is none, and must
  * not have a file written, an etag moved or anybody told.
@@ -223,17 +140,15 @@ function withoutTime({ last_updated: _time, training, ...fields }: Project): unk
   return [fields, training && { ...training, updated_at: null }];
 }
 
-function findCurrent(draft: Draft, reference: string, ifEtag: string | undefined): Project {
+/** @throws {RegistryError} `etag_mismatch` for one that is not as the caller knows it */
+export function findCurrent(draft: Draft, reference: string, ifEtag: string | undefined): Project {
   return requireEtag(findProject(draft, reference), ifEtag);
 }
 
 function requireEtag(project: Project, ifEtag: string | undefined): Project {
   if (ifEtag !== undefined && ifEtag !== etagOf(project)) {
-    throw new RegistryError(
-      'etag_mismatch',
-      `cannot change "${project.name}": it has changed since it was read; read it again`,
-      { project: toWire(project) },
-    );
+    const message = `cannot change "${project.name}": it has changed since it was read; read it again`;
+    throw new RegistryError('etag_mismatch', message, { project: toWire(project) });
   }
   return project;
 }
@@ -242,13 +157,8 @@ function checkedName(name: string): string {
   const clean = cleanName(name);
   const fault = nameFault(clean);
   if (fault) {
-    throw new RegistryError(
-      'invalid_name',
-      `cannot use the name ${JSON.stringify(cutText(clean, 80))}: ${fault}`,
-      {
-        name: clean,
-      },
-    );
+    const called = JSON.stringify(cutText(clean, 80));
+    throw new RegistryError('invalid_name', `cannot use the name ${called}: ${fault}`, { name: clean });
   }
   return clean;
 }
@@ -256,21 +166,17 @@ function checkedName(name: string): string {
 /** @throws {RegistryError} `project_exists` when a project has the name */
 export function refuseTaken(taken: Project | undefined, verb: string, name: string): void {
   if (!taken) return;
-  throw new RegistryError(
-    'project_exists',
-    `cannot ${verb} "${name}": the name belongs to ${taken.source_path}`,
-    {
-      project: toWire(taken),
-    },
-  );
+  const message = `cannot ${verb} "${name}": the name belongs to ${taken.source_path}`;
+  throw new RegistryError('project_exists', message, { project: toWire(taken) });
 }
 
 /** @throws {InvalidParamsError} for what is no absolute path */
 export function checkedPath(path: string, field: string): string {
-  if (!path.startsWith('/'))
-    throw new InvalidParamsError([{ path: field, message: 'must be an absolute path' }]);
-  if (path.includes('\0'))
-    throw new InvalidParamsError([{ path: field, message: 'must not contain a NUL character' }]);
+  const refuse = (message: string): never => {
+    throw new InvalidParamsError([{ path: field, message }]);
+  };
+  if (!path.startsWith('/')) refuse('must be an absolute path');
+  if (path.includes('\0')) refuse('must not contain a NUL character');
   return normalizePath(path);
 }
 

@@ -3,9 +3,10 @@
  * comes to, so that a draft that is thrown away tells what a change would do.
  */
 import { refuseTaken } from './changes.ts';
+import { Draft } from './draft.ts';
 import { findProject } from './places/references.ts';
 import type { Project } from './project.ts';
-import { Draft, type RegistryView } from './registry.ts';
+import type { RegistryView } from './registry.ts';
 import { type IsTraining, succeedProject } from './training/succession.ts';
 import { isSameJson } from './values/json.ts';
 

@@ -1,16 +1,14 @@
-/** Comparing the registry with the disk, and mending what can be mended. */
+/** Comparing the registry with the disk. */
 import { readdir } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import type { Issue, IssueCode } from '../domain/issues.ts';
-import * as operations from '../domain/changes.ts';
 import type { Project } from '../domain/project.ts';
 import type { RegistryView } from '../domain/registry.ts';
 import { type Paths, trashWithin } from '../paths.ts';
 import type { Logger } from '../log.ts';
 import { ifMissing } from '../system/errors.ts';
-import { type Found, look, makeOwnDirectory, type Unknown } from './directories.ts';
+import { type Found, look, type Unknown } from './directories.ts';
 import { type Lanes, NoAnswerError, PATIENCE_MS } from './lane.ts';
-import type { Store } from '../store/store.ts';
 import type { Trash } from './trash/trash.ts';
 
 /**
@@ -178,58 +176,6 @@ async function inspectNamed(
   else if (trained.kind === 'nothing')
     found('adapter_missing', adapter, `"${name}" is trained and its adapter is gone`, { fixable: true });
   return issues;
-}
-
-/**
- * Mends what can be mended. `orphan_dir` only when named, because that deletes data.
- *
- * @param codes only these; default all but `orphan_dir`
- */
-export async function repair(
-  store: Store,
-  surroundings: Surroundings,
-  codes?: readonly IssueCode[],
-): Promise<{ fixed: Issue[]; remaining: Issue[] }> {
-  const { trash } = surroundings;
-  const wanted = (issue: Issue): boolean =>
-    issue.fixable && (codes ? codes.includes(issue.code) : issue.code !== 'orphan_dir');
-  const before = await inspect(store.registry, surroundings);
-  const chosen = before.filter(wanted);
-  if (chosen.length > 0) {
-    await store.change((draft, now) => {
-      for (const { code, project_id: id } of chosen) {
-        const project = id === undefined ? undefined : draft.get(id);
-        if (code === 'active_missing' && draft.active !== null && !draft.get(draft.active)) {
-          const [first] = draft.projects();
-          draft.activate(first?.project_id ?? null);
-        } else if (!project) continue;
-        else if (code === 'adapter_missing' && project.training_status === 'completed') {
-          operations.retrain(draft, project.project_id, now, 'the adapter is missing');
-        } else if (
-          code === 'training_stale' &&
-          project.training_status === 'training' &&
-          // Somebody may have begun since.
-          !surroundings.isTraining(project.project_id)
-        ) {
-          operations.setStatus(draft, project.project_id, 'failed', now, { error: 'training was abandoned' });
-        }
-      }
-    });
-    for (const { code, path } of chosen) {
-      if (path === undefined) continue;
-      if (code === 'project_dir_missing') await makeOwnDirectory(path, surroundings);
-      // Whether it still belongs to nobody is decided anew, where no change can come between.
-      if (code === 'orphan_dir') await trash.discard(basename(path));
-      if (code === 'left_behind') await trash.tryAgain(path);
-    }
-  }
-  const remaining = await inspect(store.registry, surroundings);
-  const still = new Set(remaining.map(keyOf));
-  return { fixed: chosen.filter((issue) => !still.has(keyOf(issue))), remaining };
-}
-
-function keyOf({ code, project_id, path }: Issue): string {
-  return JSON.stringify([code, project_id, path]);
 }
 
 /** What lies on a disk that does not answer is told of by its projects. */

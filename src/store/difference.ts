@@ -1,6 +1,7 @@
 /** From one content of the registry to another that did not come through the queue. */
 import type { Project } from '../domain/project.ts';
-import { type Change, Registry, type RegistryView } from '../domain/registry.ts';
+import type { Change } from '../domain/draft.ts';
+import { Registry, type RegistryView } from '../domain/registry.ts';
 import { type IsTraining, succeedProject } from '../domain/training/succession.ts';
 import { isLeaseRecorded } from '../domain/training/training.ts';
 import { requireReadable } from './format/stored-project.ts';

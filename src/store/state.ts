@@ -1,5 +1,6 @@
 /** The committed state, what is wrong with its file, and who is told when either changes. */
-import { type Change, type Origin, Registry } from '../domain/registry.ts';
+import type { Change, Origin } from '../domain/draft.ts';
+import { Registry } from '../domain/registry.ts';
 import { encodeRegistry } from './format/encode.ts';
 import type { Problem } from './problem.ts';
 

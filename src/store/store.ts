@@ -7,7 +7,8 @@
 import { basename, dirname } from 'node:path';
 import { bringBack, type Effect, effectOf } from '../domain/contents.ts';
 import { RegistryError } from '../domain/errors.ts';
-import { type Change, Draft, type Registry, type RegistryView } from '../domain/registry.ts';
+import { type Change, Draft } from '../domain/draft.ts';
+import type { Registry, RegistryView } from '../domain/registry.ts';
 import { changesLease, type IsTraining } from '../domain/training/succession.ts';
 import { timestampOf } from '../domain/values/time.ts';
 import type { Logger } from '../log.ts';

@@ -2,7 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import { bringBack, effectOf, importFrom } from '../../src/domain/contents.ts';
 import { blankTraining, type Project } from '../../src/domain/project.ts';
-import { Draft, Registry } from '../../src/domain/registry.ts';
+import { Draft } from '../../src/domain/draft.ts';
+import { Registry } from '../../src/domain/registry.ts';
 import { decodeRegistry } from '../../src/store/format/decode.ts';
 import { LATER, NOW, project, registryOf, uuid } from '../support/projects.ts';
 

@@ -1,7 +1,8 @@
 /** A change that changes nothing is none: nothing is written, no etag moves, nobody is told. */
 import { expect, test } from 'vitest';
 import * as operations from '../../src/domain/changes.ts';
-import { Draft } from '../../src/domain/registry.ts';
+import { retrain, setStatus } from '../../src/domain/training/status.ts';
+import { Draft } from '../../src/domain/draft.ts';
 import * as training from '../../src/domain/training/training.ts';
 import { LATER, NOW, project, registryOf } from '../support/projects.ts';
 
@@ -44,14 +45,14 @@ test.each<[string, operations.ProjectUpdate]>([
 
 test('the same request for training while it waits, which keeps its place', () => {
   const after = draft();
-  const first = operations.retrain(after, 'p1', NOW, 'new model');
-  expect(operations.retrain(after, 'p1', LATER, 'new model')).toBe(first);
+  const first = retrain(after, 'p1', NOW, 'new model');
+  expect(retrain(after, 'p1', LATER, 'new model')).toBe(first);
   expect(after.changes).toHaveLength(1);
   // A status that somebody has set does not answer it.
-  operations.setStatus(after, 'p1', 'failed', LATER);
-  const again = operations.retrain(after, 'p1', LATER, 'new model');
+  setStatus(after, 'p1', 'failed', LATER);
+  const again = retrain(after, 'p1', LATER, 'new model');
   expect(again).toMatchObject({ training_status: 'not_started', retrain_requested: first.retrain_requested });
-  expect(operations.retrain(after, 'p1', LATER, 'other').retrain_requested).toEqual({
+  expect(retrain(after, 'p1', LATER, 'other').retrain_requested).toEqual({
     at: LATER,
     reason: 'other',
   });
@@ -60,10 +61,10 @@ test('the same request for training while it waits, which keeps its place', () =
 
 test('the same status, unless it says when training completed', () => {
   const after = draft();
-  expect(operations.setStatus(after, 'p1', 'failed', LATER)).toBe(there);
+  expect(setStatus(after, 'p1', 'failed', LATER)).toBe(there);
   expect(after.changes).toEqual([]);
-  operations.setStatus(after, 'p1', 'completed', LATER);
-  operations.setStatus(after, 'p1', 'completed', '2026-03-01T12:00:00.000Z');
+  setStatus(after, 'p1', 'completed', LATER);
+  setStatus(after, 'p1', 'completed', '2026-03-01T12:00:00.000Z');
   expect(after.changes).toHaveLength(2);
 });
 
@@ -82,6 +83,6 @@ test('what only notes the time is a change all the same where the time is the po
   const after = draft();
   operations.touch(after, 'p1', LATER);
   operations.activate(after, 'p1', LATER);
-  operations.retrain(after, 'p1', LATER);
+  retrain(after, 'p1', LATER);
   expect(after.changes.length).toBeGreaterThanOrEqual(3);
 });

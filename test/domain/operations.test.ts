@@ -2,8 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { etagOf } from '../../src/domain/encoding.ts';
 import { InvalidParamsError, RegistryError } from '../../src/domain/errors.ts';
 import * as operations from '../../src/domain/changes.ts';
+import { setStatus } from '../../src/domain/training/status.ts';
 import type { JsonObject, Project } from '../../src/domain/project.ts';
-import { Draft } from '../../src/domain/registry.ts';
+import { Draft } from '../../src/domain/draft.ts';
 import { LATER, NOW, project, registryOf, uuid } from '../support/projects.ts';
 
 const draftOf = (...projects: readonly Project[]): Draft => new Draft(registryOf(...projects));
@@ -217,7 +218,7 @@ describe('if_etag', () => {
     const draft = draftOf(project(1));
     for (const run of [
       () => operations.update(draft, 'p1', {}, LATER, 'old'),
-      () => operations.setStatus(draft, 'p1', 'failed', LATER, { ifEtag: 'old' }),
+      () => setStatus(draft, 'p1', 'failed', LATER, { ifEtag: 'old' }),
       () => operations.remove(draft, 'p1', 'old'),
     ]) {
       expect(refusal(draft, run)).toMatchObject({ kind: 'etag_mismatch' });

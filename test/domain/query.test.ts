@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { countByStatus, list, type Query } from '../../src/domain/query.ts';
-import { Draft, type RegistryView } from '../../src/domain/registry.ts';
+import { Draft } from '../../src/domain/draft.ts';
+import type { RegistryView } from '../../src/domain/registry.ts';
 import { project, registryOf, uuid } from '../support/projects.ts';
 
 const registry = registryOf(

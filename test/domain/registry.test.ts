@@ -2,7 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Project } from '../../src/domain/project.ts';
-import { Draft, Registry, type RegistryView } from '../../src/domain/registry.ts';
+import { Draft } from '../../src/domain/draft.ts';
+import { Registry, type RegistryView } from '../../src/domain/registry.ts';
 import { foldName } from '../../src/domain/values/names.ts';
 import { project, registryOf, uuid } from '../support/projects.ts';
 

@@ -1,8 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { InvalidParamsError } from '../../src/domain/errors.ts';
 import * as operations from '../../src/domain/changes.ts';
+import { retrain, setStatus } from '../../src/domain/training/status.ts';
+import { activeProject, resolveProject } from '../../src/domain/places/resolve.ts';
 import { blankTraining, type Project } from '../../src/domain/project.ts';
-import { Draft, Registry } from '../../src/domain/registry.ts';
+import { Draft } from '../../src/domain/draft.ts';
+import { Registry } from '../../src/domain/registry.ts';
 import * as training from '../../src/domain/training/training.ts';
 import { LATER, NOW, project, registryOf, uuid } from '../support/projects.ts';
 
@@ -12,7 +15,7 @@ const waiting = { retrain_requested: { at: NOW, reason: 'better model' } };
 describe('set_status', () => {
   test('to completed tells when it was trained, and has met a request', () => {
     const draft = draftOf(project(1, waiting));
-    expect(operations.setStatus(draft, 'p1', 'completed', LATER)).toMatchObject({
+    expect(setStatus(draft, 'p1', 'completed', LATER)).toMatchObject({
       training_status: 'completed',
       last_trained: LATER,
       last_updated: LATER,
@@ -22,7 +25,7 @@ describe('set_status', () => {
 
   test('to training has met a request, and says nothing of having trained', () => {
     const draft = draftOf(project(1, waiting));
-    expect(operations.setStatus(draft, 'p1', 'training', LATER)).toMatchObject({
+    expect(setStatus(draft, 'p1', 'training', LATER)).toMatchObject({
       training_status: 'training',
       last_trained: null,
       retrain_requested: null,
@@ -31,20 +34,20 @@ describe('set_status', () => {
 
   test('to failed keeps the error, and a request', () => {
     const draft = draftOf(project(1, waiting));
-    const failed = operations.setStatus(draft, 'p1', 'failed', LATER, { error: 'out of memory' });
+    const failed = setStatus(draft, 'p1', 'failed', LATER, { error: 'out of memory' });
     expect(failed).toMatchObject({
       training_status: 'failed',
       training: { error: 'out of memory', updated_at: LATER, token: 0 },
       ...waiting,
     });
     // The next status forgets the error.
-    expect(operations.setStatus(draft, 'p1', 'not_started', LATER).training).toMatchObject({ error: null });
+    expect(setStatus(draft, 'p1', 'not_started', LATER).training).toMatchObject({ error: null });
   });
 
   test('keeps the token of earlier training', () => {
     const draft = draftOf(project(1, { training: { ...blankTraining(), token: 7 } }));
-    expect(operations.setStatus(draft, 'p1', 'failed', LATER, { error: 'x' }).training?.token).toBe(7);
-    expect(operations.setStatus(draft, 'p1', 'completed', LATER).training?.token).toBe(7);
+    expect(setStatus(draft, 'p1', 'failed', LATER, { error: 'x' }).training?.token).toBe(7);
+    expect(setStatus(draft, 'p1', 'completed', LATER).training?.token).toBe(7);
   });
 
   test.each(['not_started', 'completed', 'failed'] as const)(
@@ -53,7 +56,7 @@ describe('set_status', () => {
       const draft = draftOf(project(1, waiting));
       const held = training.begin(draft, project(1, waiting), 7, { name: 'lora' }, NOW, 5_000);
       training.requestCancel(draft, held, 'urgent', NOW);
-      const { training: record } = operations.setStatus(draft, 'p1', status, LATER);
+      const { training: record } = setStatus(draft, 'p1', status, LATER);
       expect(record).toMatchObject({ token: 7, holder: null, cancel_requested: false, started_at: NOW });
       for (const field of ['before', 'stall_ms', 'cancel_reason']) expect(record).not.toHaveProperty(field);
     },
@@ -63,14 +66,12 @@ describe('set_status', () => {
     const draft = draftOf(project(1));
     const held = training.begin(draft, project(1), 7, { name: 'lora' }, NOW, 5_000);
     const asked = training.requestCancel(draft, held, 'urgent', NOW);
-    expect(operations.setStatus(draft, 'p1', 'training', LATER)).toEqual(asked);
+    expect(setStatus(draft, 'p1', 'training', LATER)).toEqual(asked);
   });
 
   test.each(['not_started', 'training', 'completed'] as const)('to %s goes with no error', (status) => {
     const draft = draftOf(project(1));
-    expect(() => operations.setStatus(draft, 'p1', status, LATER, { error: 'x' })).toThrow(
-      InvalidParamsError,
-    );
+    expect(() => setStatus(draft, 'p1', status, LATER, { error: 'x' })).toThrow(InvalidParamsError);
     expect(draft.changes).toEqual([]);
   });
 });
@@ -78,13 +79,13 @@ describe('set_status', () => {
 describe('retrain', () => {
   test('makes a project wait for training, with a reason or without', () => {
     const draft = draftOf(project(1, { training_status: 'completed', last_trained: NOW }), project(2));
-    expect(operations.retrain(draft, 'p1', LATER, 'why not')).toMatchObject({
+    expect(retrain(draft, 'p1', LATER, 'why not')).toMatchObject({
       training_status: 'not_started',
       last_updated: LATER,
       last_trained: NOW,
       retrain_requested: { at: LATER, reason: 'why not' },
     });
-    expect(operations.retrain(draft, 'p2', LATER).retrain_requested).toEqual({ at: LATER, reason: null });
+    expect(retrain(draft, 'p2', LATER).retrain_requested).toEqual({ at: LATER, reason: null });
   });
 });
 
@@ -94,18 +95,18 @@ describe('touch and activate', () => {
     expect(operations.touch(draft, 'p1', LATER)).toMatchObject({ last_used: LATER, last_updated: NOW });
     expect(operations.activate(draft, 'P2', LATER)).toMatchObject({ last_used: LATER, last_updated: NOW });
     expect(draft.active).toBe(uuid(2));
-    expect(operations.activeProject(draft)?.name).toBe('p2');
+    expect(activeProject(draft)?.name).toBe('p2');
   });
 
   test('activate with null leaves no project active', () => {
     const draft = new Draft(new Registry([project(1)], uuid(1)));
     expect(operations.activate(draft, null, LATER)).toBeNull();
     expect(draft.active).toBeNull();
-    expect(operations.activeProject(draft)).toBeNull();
+    expect(activeProject(draft)).toBeNull();
   });
 
   test('an active project that does not exist is none', () => {
-    expect(operations.activeProject(new Registry([project(1)], uuid(9)))).toBeNull();
+    expect(activeProject(new Registry([project(1)], uuid(9)))).toBeNull();
   });
 });
 
@@ -156,22 +157,20 @@ describe('resolve', () => {
     ['the active one where nothing is given', {}, 3, 'active'],
     ['an empty environment as none', { env: '', around }, 1, 'cwd'],
   ])('takes %s', (_what, given, number, by) => {
-    expect(operations.resolve(registry, given)).toMatchObject({
+    expect(resolveProject(registry, given)).toMatchObject({
       project: { project_id: uuid(number) },
       resolved_by: by,
     });
   });
 
   test('refuses an argument or an environment that matches nothing, whatever else would', () => {
-    expect(() => operations.resolve(registry, { project: 'px', around })).toThrow(/"px"/);
-    expect(() => operations.resolve(registry, { env: 'py', around })).toThrow(/"py"/);
+    expect(() => resolveProject(registry, { project: 'px', around })).toThrow(/"px"/);
+    expect(() => resolveProject(registry, { env: 'py', around })).toThrow(/"py"/);
   });
 
   test('refuses when there is nothing at all', () => {
     for (const empty of [registryOf(), new Registry([project(1)], uuid(9))]) {
-      expect(() => operations.resolve(empty, {})).toThrow(
-        expect.objectContaining({ kind: 'project_not_found' }),
-      );
+      expect(() => resolveProject(empty, {})).toThrow(expect.objectContaining({ kind: 'project_not_found' }));
     }
   });
 });

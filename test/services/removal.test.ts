@@ -3,7 +3,7 @@ import { chmod, mkdir, readdir, readFile, realpath, rename, rm, symlink, writeFi
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Issue } from '../../src/domain/issues.ts';
-import { repair } from '../../src/services/inspection.ts';
+import { repair } from '../../src/services/repair.ts';
 import { createLanes } from '../../src/services/lane.ts';
 import { Trash } from '../../src/services/trash/trash.ts';
 import { capturedLog, type RunningDaemon, startDaemon } from '../support/daemon.ts';

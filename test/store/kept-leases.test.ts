@@ -3,7 +3,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import type { Project } from '../../src/domain/project.ts';
 import * as training from '../../src/domain/training/training.ts';
-import { repair } from '../../src/services/inspection.ts';
+import { repair } from '../../src/services/repair.ts';
 import { createLanes } from '../../src/services/lane.ts';
 import { capturedLog } from '../support/daemon.ts';
 import { fileWith, idOf, openStore, type OpenStore } from '../support/store.ts';

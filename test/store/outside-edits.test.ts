@@ -2,7 +2,7 @@ import { chmod, link, open, readdir, readFile, rename, stat, writeFile } from 'n
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import * as operations from '../../src/domain/changes.ts';
-import type { Change } from '../../src/domain/registry.ts';
+import type { Change } from '../../src/domain/draft.ts';
 import { fileWith, idOf, openStore } from '../support/store.ts';
 
 /** What a change did, in a word or two. */

@@ -4,7 +4,7 @@ import { checkedPath, putChanged } from '../changes.ts';
 import { MAX_PATH_BYTES } from '../limits.ts';
 import type { Project } from '../project.ts';
 import { findProject } from './references.ts';
-import type { Draft } from '../registry.ts';
+import type { Draft } from '../draft.ts';
 
 /** One project, or all at or below a directory that has moved. Exactly one of the two. */
 export interface Moved {

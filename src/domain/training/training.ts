@@ -15,7 +15,8 @@ import {
   type Training,
   withoutLease,
 } from '../project.ts';
-import type { Draft, RegistryView } from '../registry.ts';
+import type { Draft } from '../draft.ts';
+import type { RegistryView } from '../registry.ts';
 
 /** What a project whose trainer vanished is told to have failed of. */
 export const DISCONNECTED = 'trainer disconnected';

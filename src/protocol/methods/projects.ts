@@ -6,7 +6,7 @@ import {
   MAX_REASON,
   MAX_REMOTE,
 } from '../../domain/limits.ts';
-import { RESOLVED_BY } from '../../domain/changes.ts';
+import { RESOLVED_BY } from '../../domain/places/resolve.ts';
 import { MAX_TAGS, TRAINING_STATUSES } from '../../domain/project.ts';
 import { SORTS } from '../../domain/query.ts';
 import { jsonObject } from '../../domain/schema.ts';

@@ -1,7 +1,8 @@
 /** Events as JSON text: written once for all who get them, with projects spliced in as they were written for answers. */
 import { type WireProject, wireJson } from '../../domain/encoding.ts';
 import type { Project } from '../../domain/project.ts';
-import type { Change, Origin, RegistryView } from '../../domain/registry.ts';
+import type { Change, Origin } from '../../domain/draft.ts';
+import type { RegistryView } from '../../domain/registry.ts';
 import { jsonText } from '../../domain/values/text.ts';
 import type { RegistryEvent } from '../../protocol/events.ts';
 import { RawJson } from '../../protocol/wire.ts';

@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { RegistryError } from '../../domain/errors.ts';
 import { move } from '../../domain/places/moves.ts';
 import * as operations from '../../domain/changes.ts';
+import { activeProject, resolveProject } from '../../domain/places/resolve.ts';
+import * as trainingStatus from '../../domain/training/status.ts';
 import type { Project } from '../../domain/project.ts';
 import { countByStatus, list } from '../../domain/query.ts';
 import { findNamed, findProject } from '../../domain/places/references.ts';
@@ -74,7 +76,7 @@ export function projectHandlers(services: Services): Family<'projects'> {
       context,
       (draft, now) => {
         lease = leases.requireFree(findProject(draft, reference), context.connection);
-        return operations.setStatus(draft, reference, status, now, { error, ifEtag });
+        return trainingStatus.setStatus(draft, reference, status, now, { error, ifEtag });
       },
       () => {
         // The holder itself has said how it ended.
@@ -109,7 +111,7 @@ export function projectHandlers(services: Services): Family<'projects'> {
     const { project, resolved_by } =
       named === undefined && env
         ? await byEnvironment(env, find)
-        : operations.resolve(store.registry, { project: named, around });
+        : resolveProject(store.registry, { project: named, around });
     return new RawJson(`{"project":${present(project)},"resolved_by":"${resolved_by}"}`);
   };
 
@@ -117,11 +119,11 @@ export function projectHandlers(services: Services): Family<'projects'> {
   async function byEnvironment(
     env: string,
     find: (path: string) => Promise<Found | undefined>,
-  ): Promise<ReturnType<typeof operations.resolve>> {
+  ): Promise<ReturnType<typeof resolveProject>> {
     try {
       const found = env.startsWith('/') ? await find(env) : undefined;
       const reference = found?.project.project_id ?? env;
-      return operations.resolve(store.registry, { env: reference });
+      return resolveProject(store.registry, { env: reference });
     } catch (error) {
       if (!(error instanceof RegistryError)) throw error;
       const message = `${error.message} (named by CODEBASE_GARDENER_PROJECT in the environment)`;
@@ -179,7 +181,7 @@ export function projectHandlers(services: Services): Family<'projects'> {
       run: ({ project, reason }, context) =>
         change(context, (draft, now) => {
           leases.requireFree(findProject(draft, project));
-          return operations.retrain(draft, project, now, reason);
+          return trainingStatus.retrain(draft, project, now, reason);
         }),
     },
     'projects.activate': {
@@ -189,7 +191,7 @@ export function projectHandlers(services: Services): Family<'projects'> {
         return activeAnswer(active);
       },
     },
-    'projects.active': { run: () => activeAnswer(operations.activeProject(store.registry)) },
+    'projects.active': { run: () => activeAnswer(activeProject(store.registry)) },
     'projects.resolve': { run: resolve },
   };
 }

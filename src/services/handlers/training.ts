@@ -2,7 +2,7 @@ import { toWire } from '../../domain/encoding.ts';
 import { RegistryError } from '../../domain/errors.ts';
 import type { Project } from '../../domain/project.ts';
 import { findProject } from '../../domain/places/references.ts';
-import type { Draft } from '../../domain/registry.ts';
+import type { Draft } from '../../domain/draft.ts';
 import * as training from '../../domain/training/training.ts';
 import { timestampOf } from '../../domain/values/time.ts';
 import { MAX_WAIT_MS } from '../../protocol/limits.ts';

@@ -6,7 +6,7 @@ import { type StoredProject, storedProjectSchema } from '../../domain/schema.ts'
 import { issueText } from '../../domain/values/issue-text.ts';
 import { doWithout, type JsonFault, jsonFault, MAX_FILE_DEPTH, putAt } from '../../domain/values/json.ts';
 import type { Project } from '../../domain/project.ts';
-import type { Change } from '../../domain/registry.ts';
+import type { Change } from '../../domain/draft.ts';
 import { cleanName, foldName, nameFault } from '../../domain/values/names.ts';
 import { canonicalTime } from '../../domain/values/time.ts';
 import type { Path } from './fault.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { InvalidParamsError, RegistryError } from '../../../src/domain/errors.ts';
 import { move, type Moved } from '../../../src/domain/places/moves.ts';
-import { Draft } from '../../../src/domain/registry.ts';
+import { Draft } from '../../../src/domain/draft.ts';
 import { LATER, project, registryOf } from '../../support/projects.ts';
 
 function draft(): Draft {

@@ -2,7 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import { completeProject } from '../../../src/domain/complete-project.ts';
 import { blankTraining, MAX_TOKEN, type Project } from '../../../src/domain/project.ts';
-import { Draft, Registry } from '../../../src/domain/registry.ts';
+import { Draft } from '../../../src/domain/draft.ts';
+import { Registry } from '../../../src/domain/registry.ts';
 import { changesLease, takeUpLease } from '../../../src/domain/training/succession.ts';
 import * as training from '../../../src/domain/training/training.ts';
 

@@ -9,7 +9,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { pino } from 'pino';
 import { resolvePaths } from '../../../src/paths.ts';
 import { decodeRegistry } from '../../../src/store/format/decode.ts';
-import { repair } from '../../../src/services/inspection.ts';
+import { repair } from '../../../src/services/repair.ts';
 import { createLanes } from '../../../src/services/lane.ts';
 import { Store } from '../../../src/store/store.ts';
 import { Trash } from '../../../src/services/trash/trash.ts';

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { completeProject } from '../../../src/domain/complete-project.ts';
 import { etagOf } from '../../../src/domain/encoding.ts';
 import type { Project } from '../../../src/domain/project.ts';
-import type { Change } from '../../../src/domain/registry.ts';
+import type { Change } from '../../../src/domain/draft.ts';
 import type { RegistryEvent } from '../../../src/protocol/events.ts';
 import { changeText } from '../../../src/services/feed/event-text.ts';
 

@@ -2,7 +2,8 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { completeProject } from '../../../src/domain/complete-project.ts';
 import type { Project } from '../../../src/domain/project.ts';
-import { Draft, Registry } from '../../../src/domain/registry.ts';
+import { Draft } from '../../../src/domain/draft.ts';
+import { Registry } from '../../../src/domain/registry.ts';
 import * as training from '../../../src/domain/training/training.ts';
 import { type Lease, Leases, RESUME_GRACE_MS } from '../../../src/services/leases.ts';
 

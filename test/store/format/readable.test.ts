@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { InvalidParamsError, RegistryError } from '../../../src/domain/errors.ts';
 import * as operations from '../../../src/domain/changes.ts';
+import { retrain, setStatus } from '../../../src/domain/training/status.ts';
 import {
   MAX_ATTEMPT,
   MAX_STALL_MS,
@@ -10,7 +11,8 @@ import {
   type Project,
   TRAINING_STATUSES,
 } from '../../../src/domain/project.ts';
-import { Draft, Registry } from '../../../src/domain/registry.ts';
+import { Draft } from '../../../src/domain/draft.ts';
+import { Registry } from '../../../src/domain/registry.ts';
 import { bringBack } from '../../../src/domain/contents.ts';
 import * as training from '../../../src/domain/training/training.ts';
 import { decodeRegistry } from '../../../src/store/format/decode.ts';
@@ -146,12 +148,12 @@ const change: fc.Arbitrary<Change> = oneof(
   record({ id: reference, status, error: maybe(text) }).map(
     ({ id, status: next, error }): Change =>
       (draft, now) =>
-        operations.setStatus(draft, id, next, now, { error }),
+        setStatus(draft, id, next, now, { error }),
   ),
   record({ id: reference, reason: option(text) }).map(
     ({ id, reason }): Change =>
       (draft, now) =>
-        operations.retrain(draft, id, now, reason),
+        retrain(draft, id, now, reason),
   ),
   reference.map(
     (id): Change =>
