@@ -29,7 +29,6 @@ import type { Commit } from './store/state.ts';
 import { createLanes, NoAnswerError } from './services/lane.ts';
 import { Store } from './store/store.ts';
 import { Trash } from './services/trash/trash.ts';
-import { FileWatch } from './store/file/watch.ts';
 import { Turns } from './system/turns.ts';
 import { VERSION } from './version.ts';
 
@@ -57,7 +56,7 @@ export interface AlreadyRunning {
 
 const MADE_PRIVATE = 'made a directory private: others could write to it';
 
-/** How often the daemon makes sure that the socket and the file are what it takes them for, in milliseconds. */
+/** How often the daemon makes sure that the socket and the data directory are still its own, in milliseconds. */
 const HEARTBEAT_MS = 3_000;
 /** How long a stopping daemon waits for requests under way, and then for its peers. Together under the 10 s allowed. */
 const DRAIN_MS = 7_000;
@@ -88,7 +87,6 @@ export class Daemon implements DaemonControl {
   readonly #leases: Leases;
   readonly #heartbeat: NodeJS.Timeout;
   readonly #young: KeepYoung;
-  readonly #watch: FileWatch;
   readonly #trash: Trash;
   #idleTimer: NodeJS.Timeout | null = null;
   #stopping = false;
@@ -180,15 +178,6 @@ export class Daemon implements DaemonControl {
         },
       },
     );
-    this.#watch = new FileWatch(
-      paths.registryFile,
-      {
-        changed: () => this.#look(),
-        failed: (error) =>
-          log.warn({ err: error }, 'cannot watch the registry file; looking at it every few seconds'),
-      },
-      () => store.target,
-    );
     this.#young = new KeepYoung(claim.files);
     this.#heartbeat = setInterval(() => void this.#checkHealth(), HEARTBEAT_MS);
     this.#restartIdleTimer(0);
@@ -243,8 +232,8 @@ export class Daemon implements DaemonControl {
         },
         'started',
       );
-      // Now that leases are known here: what the file lacks of them is added to it.
-      daemon.#look();
+      // Now that leases are known here.
+      store.follow();
       return daemon;
     } catch (error) {
       claim.server.close();
@@ -302,7 +291,6 @@ export class Daemon implements DaemonControl {
     this.#leases.close();
     this.#bell.ring();
     this.#trash.close();
-    await this.#watch.close();
     await this.#listener.answered(DRAIN_MS);
     await this.#store.close();
     this.#feed.shutdown();
@@ -354,7 +342,6 @@ export class Daemon implements DaemonControl {
   }
 
   #committed(commit: Commit): void {
-    if (commit.origin === 'rpc') this.#watch.wrote();
     this.#feed.committed(commit);
     for (const { id, before, after } of commit.changes.filter((change) => 'id' in change)) {
       if (before && !after) {
@@ -396,16 +383,6 @@ export class Daemon implements DaemonControl {
     }
   }
 
-  #look(): void {
-    this.#store
-      .look()
-      // The store has told of it, and tells once: this goes on every few seconds for as long as the disk is like that.
-      .catch((error: unknown) => this.#log.debug({ err: error }, 'cannot look at the registry file'))
-      // It may have been found elsewhere.
-      .then(() => this.#watch.check())
-      .catch((error: unknown) => this.#log.error({ err: error }, 'cannot watch the registry file'));
-  }
-
   async #checkHealth(): Promise<void> {
     try {
       const lost = await this.#ownership.lost();
@@ -421,7 +398,6 @@ export class Daemon implements DaemonControl {
       .catch((error: unknown) =>
         this.#log.warn({ err: error }, 'cannot keep the socket from being removed for its age'),
       );
-    this.#look();
   }
 
   /** @param left how long it may be idle yet, in milliseconds */

@@ -33,33 +33,6 @@ export function succeed(before: RegistryView, after: Registry, isTraining: IsTra
   return { registry, leasesDiffer };
 }
 
-/**
- * Whether a content has anything that a later one lacks: a project, a value, a field that nobody here knows, an order.
- * What was only added since is nothing to keep the earlier one for.
- *
- * @param assumed the time that stands in the later one wherever its file says none; ISO 8601
- */
-export function hasMoreThan(earlier: Registry, later: Registry, assumed: string): boolean {
-  const kept = Array.from(later.projects()).filter(({ project_id: id }) => earlier.get(id));
-  return (
-    earlier.active !== later.active ||
-    JSON.stringify(earlier.extra) !== JSON.stringify(later.extra) ||
-    earlier.size !== kept.length ||
-    Array.from(earlier.projects()).some((project, n) => {
-      const text = JSON.stringify(kept[n]);
-      return withTime(JSON.stringify(project), assumed, text) !== text;
-    })
-  );
-}
-
-/** A text with a time wherever another text has it. Times are all of one length. */
-function withTime(text: string, time: string, other: string): string {
-  let result = text;
-  for (let at = other.indexOf(time); at >= 0; at = other.indexOf(time, at + time.length))
-    result = result.slice(0, at) + time + result.slice(at + time.length);
-  return result;
-}
-
 /** The changes that lead from one state to another: removals first, so that a freed name can be taken again. */
 export function difference(before: RegistryView, after: RegistryView): Change[] {
   const changes: Change[] = [];

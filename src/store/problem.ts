@@ -2,8 +2,9 @@
 import { RegistryError } from '../domain/errors.ts';
 import { errorCode, systemCode, systemReason, systemRemedy } from '../system/errors.ts';
 
-/** What to do about an error of which nothing particular is known. */
+/** What to do about an error of which nothing particular is known: of a write, and of a read. */
 const CHECK_DISK = 'check the disk and the permissions of the data directory';
+const SEE_LOGS = 'see gardener daemon logs';
 
 /** What is wrong with the file. */
 export interface Problem {
@@ -53,14 +54,20 @@ export function danglingLink(path: string, target: string, since: string): Probl
   };
 }
 
+/** Something that the system refuses. */
+function refused(
+  kind: Problem['kind'],
+  what: string,
+  error: unknown,
+  since: string,
+  otherwise = SEE_LOGS,
+): Problem & { remedy: string } {
+  return { kind, message: `${what}: ${reasonFor(error)}`, remedy: remedyFor(error, otherwise), since };
+}
+
 /** The file could not be looked at. */
 export function unreadableFile(file: string, error: unknown, since: string): Problem & { remedy: string } {
-  return {
-    kind: 'unreadable_file',
-    message: `cannot read ${file}: ${reasonFor(error)}`,
-    remedy: remedyFor(error, 'see gardener daemon logs'),
-    since,
-  };
+  return refused('unreadable_file', `cannot read ${file}`, error, since);
 }
 
 /**
@@ -69,29 +76,19 @@ export function unreadableFile(file: string, error: unknown, since: string): Pro
  * @param why in words, such as that what it would replace cannot be kept
  */
 export function blockedEdit(why: string, error: unknown, since: string): Problem {
-  return {
-    kind: 'blocked_edit',
-    message: `cannot take over the edit of the registry file: ${why}: ${reasonFor(error)}`,
-    remedy: remedyFor(error, 'see gardener daemon logs'),
-    since,
-  };
+  return refused('blocked_edit', `cannot take over the edit of the registry file: ${why}`, error, since);
 }
 
 /** The same, where what is served is nowhere else either: it is to be kept before the file is mended. */
 export function unkept(problem: Problem, file: string, backups: string, error: unknown): Problem {
-  const first = remedyFor(error, 'see gardener daemon logs');
+  const first = remedyFor(error, SEE_LOGS);
   const why = `what is served cannot be kept in ${backups}: ${reasonFor(error)}`;
   return { ...problem, remedy: `${first} (${why}), then ${problem.remedy ?? `mend ${file}`}` };
 }
 
 /** The registry is in its file alone: no copy of it can be made. */
-export function copyFailed(backups: string, error: unknown, since: string): Problem & { remedy: string } {
-  return {
-    kind: 'copy_failed',
-    message: `cannot keep a copy of the registry in ${backups}: ${reasonFor(error)}`,
-    remedy: remedyFor(error, 'see gardener daemon logs'),
-    since,
-  };
+export function copyFailed(backups: string, error: unknown, since: string): Problem {
+  return refused('copy_failed', `cannot keep a copy of the registry in ${backups}`, error, since);
 }
 
 /**
@@ -119,14 +116,10 @@ export function summary([first = '', ...more]: readonly string[]): string {
  *
  * @param placed whether the content stands in the file, and only its directory could not be synced
  */
-export function failedWrite(file: string, error: unknown, since: string, placed = false): Problem {
+export function failedWrite(file: string, error: unknown, since: string, placed: boolean): Problem {
   const what = placed ? `cannot make sure that ${file} survives a power cut` : `cannot write ${file}`;
-  return {
-    kind: 'failed_write',
-    message: `${what}: ${reasonFor(error)}; the next change tries again`,
-    remedy: remedyFor(error, CHECK_DISK),
-    since,
-  };
+  const problem = refused('failed_write', what, error, since, CHECK_DISK);
+  return { ...problem, message: `${problem.message}; the next change tries again` };
 }
 
 /**
@@ -158,28 +151,25 @@ export function shuttingDown(): RegistryError {
   );
 }
 
-/** The backups, or one of them, cannot be looked at; an error that is not the system's is a fault of this program. */
+/** The backups, or one of them, cannot be looked at. */
 export function unreadableBackups(error: unknown): Error {
-  if (!(error instanceof Error)) return new Error(String(error));
-  if (errorCode(error) === undefined) return error;
-  const remedy = remedyFor(error, CHECK_DISK);
-  return new RegistryError('storage_failed', `cannot read the backups: ${reasonFor(error)}`, {
-    applied: false,
-    suggestions: [remedy],
-  });
+  return failed(error, () => `cannot read the backups: ${reasonFor(error)}`, false);
 }
 
-/** What the caller is told of a failed write; an error that is not the system's is a fault of this program. */
+/** What the caller is told of a failed write. */
 export function storageFailed(error: unknown, applied: boolean): Error {
+  // The system's error names the path as well, unless Node does not know it.
+  const reason = ({ message }: Error): string =>
+    errorCode(error) === systemCode(error) ? message : reasonFor(error);
+  return failed(error, (known) => `cannot write the registry: ${reason(known)}`, applied);
+}
+
+/** An error that is not the system's is a fault of this program. */
+function failed(error: unknown, say: (error: Error) => string, applied: boolean): Error {
   if (!(error instanceof Error)) return new Error(String(error));
   if (errorCode(error) === undefined) return error;
-  // It names the path as well, unless Node does not know the error.
-  const reason = errorCode(error) === systemCode(error) ? error.message : reasonFor(error);
-  const remedy = remedyFor(error, CHECK_DISK);
-  return new RegistryError('storage_failed', `cannot write the registry: ${reason}`, {
-    applied,
-    suggestions: [remedy],
-  });
+  const suggestions = [remedyFor(error, CHECK_DISK)];
+  return new RegistryError('storage_failed', say(error), { applied, suggestions });
 }
 
 /** In words and as the system calls it, by which more can be found. */

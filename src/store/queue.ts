@@ -1,9 +1,14 @@
 /** One writer: jobs that share a write, and tasks that have the file to themselves, one after the other. */
+import { Draft } from '../domain/draft.ts';
+import { requireReadable } from './format/stored-project.ts';
+
+/** A pure change; it may be run again on a newer state, and counts once. */
+export type Operation<T> = (draft: Draft, now: string) => T;
 
 /** A change that waits for its batch. */
-export interface Job<D> {
+export interface Job {
   /** Applies the change to a draft, if it can be. */
-  run(draft: D, now: string): Outcome;
+  run(draft: Draft, now: string): Outcome;
   reject(error: unknown): void;
 }
 
@@ -15,10 +20,10 @@ export interface Outcome {
   answer(): void;
 }
 
-export class Queue<D> {
-  readonly #commit: (jobs: readonly Job<D>[]) => Promise<void>;
+export class Queue {
+  readonly #commit: (jobs: readonly Job[]) => Promise<void>;
   readonly #describe: (error: unknown) => unknown;
-  readonly #jobs: Job<D>[] = [];
+  readonly #jobs: Job[] = [];
   readonly #tasks: (() => Promise<void>)[] = [];
   #running: Promise<void> | null = null;
 
@@ -26,14 +31,33 @@ export class Queue<D> {
    * @param commit carries out a batch and settles its jobs; when it throws, all of them are rejected
    * @param describe what the caller is told of an error
    */
-  constructor(commit: (jobs: readonly Job<D>[]) => Promise<void>, describe: (error: unknown) => unknown) {
+  constructor(commit: (jobs: readonly Job[]) => Promise<void>, describe: (error: unknown) => unknown) {
     this.#commit = commit;
     this.#describe = describe;
   }
 
-  add(job: Job<D>): void {
-    this.#jobs.push(job);
-    this.#wake();
+  /**
+   * Queues a change, which fails alone when it breaks a rule or would leave what this program could not read again.
+   *
+   * @param applied called when it has become the committed state
+   * @param isTrial whether nothing of it is taken over
+   */
+  add<T>(operation: Operation<T>, applied?: (result: T) => void, isTrial = false): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      const run = (draft: Draft, now: string): Outcome => {
+        const step = new Draft(draft);
+        try {
+          const result = operation(step, now);
+          requireReadable(step.changes);
+          if (!isTrial) draft.absorb(step);
+          return { applied: () => applied?.(result), answer: () => resolve(result) };
+        } catch (error) {
+          return { applied: null, answer: () => reject(error) };
+        }
+      };
+      this.#jobs.push({ run, reject });
+      this.#wake();
+    });
   }
 
   /** Queues what has to have the file to itself. */

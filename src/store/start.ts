@@ -1,85 +1,113 @@
-/** Starting with a file that cannot be used: the newest good backup takes its place, and nothing is thrown away. */
-import { setTimeout as delay } from 'node:timers/promises';
+/** Starting: cleaning up after an earlier daemon, and serving what there is. Nothing that cannot be used is thrown away. */
+import { basename, dirname } from 'node:path';
 import { Registry } from '../domain/registry.ts';
-import type { Backups } from './backups/backups.ts';
-import { type Decoded, decodeRegistry } from './format/decode.ts';
-import type { TrackedFile } from './file/tracked-file.ts';
+import { removeStaged } from '../system/staged.ts';
+import { withInheritedLeases } from './backups/inherited.ts';
+import { takeUp } from './backups/rescue.ts';
+import { locate } from './file/place.ts';
+import { find, type Found, type GoodBackup } from './find.ts';
+import type { Parts } from './parts.ts';
+import { mendedFile } from './problem.ts';
 
-/** A file that does not parse is read once more after this time: somebody may be saving it. Milliseconds. */
-const REREAD_DELAY_MS = 100;
-
-export type Loaded =
-  /** There was no file and there is no backup. */
-  | { readonly kind: 'new'; readonly registry: Registry }
-  /** The file is a link that leads nowhere; what stands in `registry` is served, and nothing written. */
-  | { readonly kind: 'dangling'; readonly registry: Registry; readonly target: string }
-  | {
-      readonly kind: 'good';
-      readonly bytes: Buffer;
-      readonly decoded: Extract<Decoded, { ok: true }>;
-      /** The time that stands wherever the file says none; ISO 8601. */
-      readonly readAt: string;
-    }
-  /** The file was bad or gone; what stands in `registry` is to be written back when it came from a backup. */
-  | {
-      readonly kind: 'recovered';
-      readonly registry: Registry;
-      readonly message: string;
-      readonly writeBack: boolean;
-    };
-
-/** Loads the registry at start. A bad file is kept in the backups before anything takes its place. */
-export async function load(file: TrackedFile, backups: Backups, now: () => string): Promise<Loaded> {
-  let look = await file.look();
-  let readAt = now();
-  let decoded = look.kind === 'changed' ? decodeRegistry(look.bytes, readAt, { mend: true }) : null;
-  if (decoded?.ok === false) {
-    await delay(REREAD_DELAY_MS);
-    const again = await file.look();
-    if (again.kind !== 'same') look = again;
-    readAt = now();
-    if (again.kind === 'changed') decoded = decodeRegistry(again.bytes, readAt, { mend: true });
-  }
-  if (look.kind === 'dangling') {
-    const copy = await backups.newestGood(now());
-    return { kind: 'dangling', registry: copy?.registry ?? new Registry(), target: look.target };
-  }
-  if (look.kind !== 'changed' || decoded === null) {
-    const backup = await backups.newestGood(now());
-    if (backup === null || backup.registry.size === 0) return { kind: 'new', registry: new Registry() };
-    return recovered('the registry file was gone', backup, true);
-  }
-  if (decoded.ok) return { kind: 'good', bytes: look.bytes, decoded, readAt };
-  // The file stays where it is when this fails: a start that refuses has changed nothing.
-  const backup = await backups.newestGood(now());
-  const kept = await setAside(file, look.bytes, backups, now());
-  const { message, line, column } = decoded.fault;
-  const where = line === undefined ? '' : ` (line ${line}, column ${column})`;
-  const fault = `the registry file could not be read: ${message}${where}; it is kept as backups/${kept}`;
-  // Behind a link something has to be: a link that leads nowhere is never written over.
-  return recovered(fault, backup, file.linked);
+/** @throws when the file or its backups cannot be read for another reason than their content */
+export async function start(parts: Parts): Promise<void> {
+  await cleanUp(parts);
+  const found = await find(parts.file, () => parts.backups.newestGood(parts.now()), parts.now);
+  if (found.kind === 'good') await serve(parts, found);
+  else await serveBackup(parts, found);
 }
 
-/** @param always whether also an empty registry is to be written */
-function recovered(
-  fault: string,
-  backup: { readonly name: string; readonly registry: Registry } | null,
-  always: boolean,
-): Loaded {
-  const kind = 'recovered';
-  if (backup === null) {
-    const message = `${fault}; no backup was found, so the registry is empty`;
-    return { kind, registry: new Registry(), message, writeBack: always };
+async function cleanUp({ paths, file, backups, log, now }: Parts): Promise<void> {
+  // What is staged has a name of its own: whatever cannot be removed is in nobody's way.
+  const inTheWay = (error: unknown): void =>
+    log.warn({ err: error }, 'cannot remove what seems to be left of an interrupted write');
+  await backups
+    .prepare(inTheWay)
+    .catch((error: unknown) => log.warn({ err: error }, 'cannot make the backups ready for use'));
+  await takeUp(paths.dataDir, backups, now()).then(
+    (tookUp) => tookUp && log.warn('took up the content that the last daemon could not keep'),
+    (error: unknown) =>
+      log.error({ err: error }, 'cannot take up what an earlier daemon left beside the file'),
+  );
+  // A registry that is kept elsewhere through a link is staged there.
+  const { place } = await locate(file.path);
+  if (place.dangling !== null) return;
+  const stale = await removeStaged(dirname(place.file), (name) => name === basename(place.file), inTheWay);
+  if (stale.length > 0) log.info({ files: stale }, 'removed what an interrupted write left behind');
+}
+
+async function serve(parts: Parts, found: Extract<Found, { kind: 'good' }>): Promise<void> {
+  const { state, copy, writer, log } = parts;
+  const { bytes, readAt } = found;
+  const { registry, older, newer, mended } = found.content;
+  const now = parts.now();
+  // Whoever wrote it while no daemon ran need not have synced it. The next change tries again.
+  await writer.trySync();
+  const taken = newer ? null : await withInheritedLeases(parts, bytes, registry, now);
+  state.adopt(taken?.registry ?? registry, {
+    origin: 'file',
+    at: now,
+    newer,
+    original: older || mended.length > 0 ? { bytes } : null,
+  });
+  if (!newer && mended.length > 0) {
+    const problem = mendedFile(mended, now);
+    log.warn({ mended }, problem.message);
+    state.setProblem(problem, false);
+    state.original = { bytes, kept: (name) => state.reword(problem, mendedFile(mended, now, name)) };
   }
+  if (taken?.leasesDiffer) {
+    // It is added at the next look.
+    writer.owesWrite = true;
+    log.warn('the registry file lacks what the copy of it knew of a training: the copy counts there');
+  }
+  copy.replaceInherited(readAt);
+}
+
+/** The file is bad or gone. */
+async function serveBackup(parts: Parts, found: Exclude<Found, { kind: 'good' }>): Promise<void> {
+  const { file, state, writer, unusable, log } = parts;
+  const { backup } = found;
+  // The file stays where it is when this fails: a start that refuses has changed nothing.
+  const kept = found.kind === 'invalid' ? await setAside(parts, found.bytes) : '';
+  const now = parts.now();
+  state.adopt(backup?.registry ?? new Registry(), { origin: 'file', at: now });
+  if (found.kind === 'gone' && backup === null) return;
+  if (found.kind === 'dangling') {
+    log.warn({ target: found.target }, 'the registry file is a link that leads nowhere');
+    unusable.serveCopy(found.target, now);
+    return;
+  }
+  let fault = 'the registry file was gone';
+  if (found.kind === 'invalid') {
+    const { message, line, column } = found.fault;
+    const where = line === undefined ? '' : ` (line ${line}, column ${column})`;
+    fault = `the registry file could not be read: ${message}${where}; it is kept as backups/${kept}`;
+  }
+  const message = `${fault}; ${inItsPlace(backup)}`;
+  log.warn(message);
+  state.setProblem({ kind: 'recovered', message, since: now }, false);
+  // Behind a link something has to be: a link that leads nowhere is never written over.
+  if (backup === null && !file.linked) return;
+  try {
+    await writer.replace(await state.encodePieces(), now);
+    await writer.sync();
+  } catch (error) {
+    // What there is can be served; the next change writes it, and until then it stays in its backup.
+    log.error({ err: error }, 'cannot write back what was restored from a backup');
+  }
+}
+
+function inItsPlace(backup: GoodBackup | null): string {
+  if (backup === null) return 'no backup was found, so the registry is empty';
   const { size } = backup.registry;
-  const message = `${fault}; restored ${size} project${size === 1 ? '' : 's'} from backups/${backup.name}`;
-  return { kind, registry: backup.registry, message, writeBack: true };
+  return `restored ${size} project${size === 1 ? '' : 's'} from backups/${backup.name}`;
 }
 
 /** Keeps a file that cannot be read; returns the backup's name. */
-async function setAside(file: TrackedFile, bytes: Buffer, backups: Backups, now: string): Promise<string> {
-  if (file.linked) return await backups.keep(bytes, 'corrupt', now);
-  const kept = await backups.setAside(file.target, now);
+async function setAside({ file, backups, now }: Parts, bytes: Buffer): Promise<string> {
+  if (file.linked) return await backups.keep(bytes, 'corrupt', now());
+  const kept = await backups.setAside(file.target, now());
   await file.look();
   return kept;
 }

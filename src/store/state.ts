@@ -1,8 +1,10 @@
 /** The committed state, what is wrong with its file, and who is told when either changes. */
 import type { Change, Origin } from '../domain/draft.ts';
+import type { RegistryError } from '../domain/errors.ts';
 import { Registry } from '../domain/registry.ts';
 import { encodeRegistry } from './format/encode.ts';
-import type { Problem } from './problem.ts';
+import { difference } from './difference.ts';
+import { newerVersion, type Problem, readOnly } from './problem.ts';
 
 /** A step of the history: durable changes, in the order in which they were made. */
 export interface Commit {
@@ -17,12 +19,26 @@ export interface StoreListener {
   problem?(problem: Problem | null): void;
 }
 
-export class Committed {
+/** A file of an older version, or with what cannot be used. */
+export interface Original {
+  readonly bytes: Buffer;
+  /** Told the name of the backup. */
+  readonly kept?: (backup: string) => void;
+}
+
+/** How another content was come by. */
+interface Adoption extends Omit<Commit, 'changes'> {
+  readonly original?: Original | null;
+  /** Whether its version is newer than this program, which then only serves it. */
+  readonly newer?: boolean;
+}
+
+export class State {
   registry = new Registry();
   /** When the file's content was last taken over as a whole. */
   loadedAt = '';
-  /** The bytes of a file of an older version, until they are in a backup. */
-  original: Buffer | null = null;
+  /** The file as it was found, where writing it anew changes more than is asked for, until it is in a backup. */
+  original: Original | null = null;
   readonly #listeners = new Set<StoreListener>();
   /** What is wrong with what was last found in the file. */
   #problem: Problem | null = null;
@@ -50,9 +66,29 @@ export class Committed {
     return this.#readOnly || this.#obstacle !== null;
   }
 
+  /**
+   * Why changes are refused; null when they are not.
+   *
+   * @param file that a person would have to mend
+   */
+  refusal(file: string): RegistryError | null {
+    return this.readOnly ? readOnly(this.problem as Problem, file) : null;
+  }
+
   subscribe(listener: StoreListener): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  /** Takes another content, as a whole, in the place of the committed one; returns what that changed. */
+  adopt(registry: Registry, { origin, at, original = null, newer = false }: Adoption): readonly Change[] {
+    const changes = difference(this.registry, registry);
+    this.registry = registry;
+    this.original = original;
+    this.loadedAt = at;
+    this.setProblem(newer ? newerVersion(registry.version, at) : null, newer);
+    this.publish({ changes, origin, at });
+    return changes;
   }
 
   publish(commit: Commit): void {

@@ -1,6 +1,7 @@
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { DELETED_GRACE_MS, type Store } from '../../src/store/store.ts';
+import { DELETED_GRACE_MS } from '../../src/store/unusable-file.ts';
+import type { Store } from '../../src/store/store.ts';
 import { until } from '../support/until.ts';
 import { fileWith, openStore } from '../support/store.ts';
 

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import * as operations from '../../src/domain/changes.ts';
 import type { Project } from '../../src/domain/project.ts';
-import { Store, type StoreOptions } from '../../src/store/store.ts';
+import type { StoreOptions } from '../../src/store/parts.ts';
+import { Store } from '../../src/store/store.ts';
 import { capturedLog, type LogLine } from './daemon.ts';
 import { temporaryDirectory } from './home.ts';
 

@@ -12,7 +12,7 @@ import type { Found } from '../../domain/places/whereabouts.ts';
 import type { Result } from '../../protocol/methods.ts';
 import { RawJson } from '../../protocol/wire.ts';
 import { dataOutside } from '../trash/kept-data.ts';
-import type { Operation } from '../../store/store.ts';
+import type { Operation } from '../../store/queue.ts';
 import type { Lease } from '../leases.ts';
 import { makeOwnDirectory, requireDirectory } from '../directories.ts';
 import { projectJson } from '../presentation.ts';

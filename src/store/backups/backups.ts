@@ -10,14 +10,18 @@ import {
   reasonOf,
   wasContent,
 } from '../../domain/backup-names.ts';
+import type { Registry } from '../../domain/registry.ts';
+import { RegistryError } from '../../domain/errors.ts';
+import { cutText } from '../../domain/values/text.ts';
 import { errorCode, ifMissing } from '../../system/errors.ts';
 import { makeDirectory } from '../../system/make-directory.ts';
 import { NotPlainError, openPlainFile } from '../../system/plain-file.ts';
 import { removeStaged } from '../../system/staged.ts';
 import { replaceFile, syncDirectory } from '../file/atomic-file.ts';
 import { type Decoded, decodeRegistry } from '../format/decode.ts';
+import { openContent } from '../format/open-content.ts';
 import { refuseTooLarge } from '../format/size-limit.ts';
-import type { Registry } from '../../domain/registry.ts';
+import { unreadableBackups } from '../problem.ts';
 
 /** Why a backup was made. */
 export type BackupReason = 'migration' | 'edit' | 'fault' | 'restore' | 'corrupt' | 'last-good';
@@ -139,6 +143,26 @@ export class Backups {
       if (isNone(error) || error instanceof NotPlainError) return null;
       throw error;
     }
+  }
+
+  /**
+   * A backup that a caller named.
+   *
+   * @throws {RegistryError} `backup_not_found`, with the newest that there are
+   * @throws {RegistryError} `storage_failed` when the system does not let us read it
+   * @throws as {@link openContent}
+   */
+  async open(name: string, now: string): Promise<Registry> {
+    const bytes = await this.read(name).catch((error: unknown) => {
+      throw unreadableBackups(error);
+    });
+    if (!bytes) {
+      const suggestions = (await this.list()).slice(0, 3).map((backup) => backup.name);
+      const called = JSON.stringify(cutText(name, 100));
+      const message = `cannot restore ${called}: no backup has this name`;
+      throw new RegistryError('backup_not_found', message, { name, suggestions });
+    }
+    return openContent(bytes, 'name', now);
   }
 
   /**

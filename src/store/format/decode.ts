@@ -9,7 +9,7 @@ import { Fault, readOrMend, readProject } from './stored-project.ts';
 
 export type Decoded = ({ readonly ok: true } & Content) | { readonly ok: false; readonly fault: FileFault };
 
-interface Content {
+export interface Content {
   readonly registry: Registry;
   /** Migrated in memory: the original is kept before it is written over. */
   readonly older: boolean;

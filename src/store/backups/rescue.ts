@@ -5,12 +5,12 @@
  */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { LAST_GOOD } from '../domain/backup-names.ts';
-import type { Registry } from '../domain/registry.ts';
-import { replaceFile } from './file/atomic-file.ts';
-import type { Backups } from './backups/backups.ts';
-import { decodeRegistry } from './format/decode.ts';
-import { readRegularFile } from './file/regular-file.ts';
+import { LAST_GOOD } from '../../domain/backup-names.ts';
+import type { Registry } from '../../domain/registry.ts';
+import { replaceFile } from '../file/atomic-file.ts';
+import type { Backups } from './backups.ts';
+import { decodeRegistry } from '../format/decode.ts';
+import { readRegularFile } from '../file/regular-file.ts';
 
 /** Leaves a content; returns where. */
 export async function leaveBeside(dataDir: string, bytes: Buffer): Promise<string> {
