@@ -101,7 +101,8 @@ export function update(
 export function remove(draft: Draft, reference: string, ifEtag?: string): Project {
   const project = requireEtag(findNamed(draft, reference), ifEtag);
   draft.remove(project.project_id);
-  if (draft.active === project.project_id) draft.activate(first(draft.projects())?.project_id ?? null);
+  const [first] = draft.projects();
+  if (draft.active === project.project_id) draft.activate(first?.project_id ?? null);
   return project;
 }
 
@@ -198,9 +199,4 @@ function mergeMetadata(before: JsonObject, given: JsonObject): JsonObject {
 
 function uniqueTags(tags: readonly string[]): string[] {
   return [...new Set(tags)];
-}
-
-function first<T>(items: Iterable<T>): T | undefined {
-  for (const item of items) return item;
-  return undefined;
 }

@@ -53,13 +53,8 @@ export async function requireDirectory(path: string, lane: Lane): Promise<void> 
   const normal = normalizePath(path);
   const { kind } = await look(normal, lane, Number.POSITIVE_INFINITY);
   if (kind === 'nothing' || kind === 'other') {
-    throw new RegistryError(
-      'source_path_missing',
-      `cannot use ${normal}: it does not exist or is no directory`,
-      {
-        source_path: normal,
-      },
-    );
+    const message = `cannot use ${normal}: it does not exist or is no directory`;
+    throw new RegistryError('source_path_missing', message, { source_path: normal });
   }
 }
 

@@ -76,21 +76,12 @@ export async function inspect(
   }
   for (const { path, reason, remedy } of wants('left_behind') ? left : []) {
     const message = `${path} was removed from the registry and could not be deleted: ${reason}`;
-    issues.push({
-      code: 'left_behind',
-      path,
-      message,
-      fixable: remedy === undefined,
-      ...(remedy !== undefined && { remedy }),
-    });
+    const fixable = remedy === undefined;
+    issues.push({ code: 'left_behind', path, message, fixable, ...(!fixable && { remedy }) });
   }
   if (!ids && wants('active_missing') && view.active !== null && !view.get(view.active)) {
-    issues.push({
-      code: 'active_missing',
-      project_id: view.active,
-      message: 'the active project does not exist',
-      fixable: true,
-    });
+    const message = 'the active project does not exist';
+    issues.push({ code: 'active_missing', project_id: view.active, message, fixable: true });
   }
   return issues;
 }

@@ -1,18 +1,12 @@
 /** What a start finds: the file, or why the newest good backup has to take its place. Changes nothing. */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Registry } from '../domain/registry.ts';
+import type { GoodBackup } from './backups/backups.ts';
 import { type Content, decodeRegistry } from './format/decode.ts';
 import type { FileFault } from './format/fault.ts';
 import type { TrackedFile } from './file/tracked-file.ts';
 
 /** A file that does not parse is read once more after this time: somebody may be saving it. Milliseconds. */
 const REREAD_DELAY_MS = 100;
-
-/** A backup that can be used. */
-export interface GoodBackup {
-  readonly name: string;
-  readonly registry: Registry;
-}
 
 export type Found =
   | {

@@ -3,7 +3,7 @@
  * over, and a deleted file comes back. To be called between batches only, when the file is nobody else's.
  */
 import { errorCode } from '../system/errors.ts';
-import { succeed } from './difference.ts';
+import { succeed } from './state.ts';
 import type { Look } from './file/tracked-file.ts';
 import { type Content, decodeRegistry } from './format/decode.ts';
 import type { Parts } from './parts.ts';

@@ -5,7 +5,7 @@ import { timestampOf } from '../domain/values/time.ts';
 import type { Logger } from '../log.ts';
 import type { Paths } from '../paths.ts';
 import { Backups } from './backups/backups.ts';
-import { Copy } from './backups/copy.ts';
+import { Copy } from './backups/last-good.ts';
 import { TrackedFile } from './file/tracked-file.ts';
 import { storageFailed } from './problem.ts';
 import { Queue } from './queue.ts';

@@ -33,15 +33,8 @@ export function readOnly(problem: Problem, file: string): RegistryError {
   const remedy =
     problem.remedy ??
     (kind === 'newer_version' ? 'upgrade Codebase Gardener' : `mend ${file}, or restore a backup`);
-  return new RegistryError(
-    'registry_read_only',
-    `cannot change the registry: ${message}${where}; ${remedy}`,
-    {
-      problem,
-      file,
-      suggestions: [remedy],
-    },
-  );
+  const told = `cannot change the registry: ${message}${where}; ${remedy}`;
+  return new RegistryError('registry_read_only', told, { problem, file, suggestions: [remedy] });
 }
 
 /** The registry is behind a link, and nothing is there: a disk that is not mounted, say. */
@@ -128,12 +121,8 @@ export function failedWrite(file: string, error: unknown, since: string, placed:
  */
 export function lookFailed(problem: Problem, file: string): RegistryError {
   const { message, remedy = '' } = problem;
-  return new RegistryError('storage_failed', `cannot change the registry: ${message}; ${remedy}`, {
-    applied: false,
-    problem,
-    file,
-    suggestions: [remedy],
-  });
+  const about = { applied: false, problem, file, suggestions: [remedy] };
+  return new RegistryError('storage_failed', `cannot change the registry: ${message}; ${remedy}`, about);
 }
 
 export function newerVersion(version: string, since: string): Problem {
@@ -145,10 +134,8 @@ export function newerVersion(version: string, since: string): Problem {
 }
 
 export function shuttingDown(): RegistryError {
-  return new RegistryError(
-    'shutting_down',
-    'cannot change the registry: the daemon is shutting down; try again',
-  );
+  const message = 'cannot change the registry: the daemon is shutting down; try again';
+  return new RegistryError('shutting_down', message);
 }
 
 /** The backups, or one of them, cannot be looked at. */

@@ -36,12 +36,7 @@ export class Queue {
     this.#describe = describe;
   }
 
-  /**
-   * Queues a change, which fails alone when it breaks a rule or would leave what this program could not read again.
-   *
-   * @param applied called when it has become the committed state
-   * @param isTrial whether nothing of it is taken over
-   */
+  /** Queues a change, which fails alone when it breaks a rule or would leave what this program could not read again. */
   add<T>(operation: Operation<T>, applied?: (result: T) => void, isTrial = false): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const run = (draft: Draft, now: string): Outcome => {

@@ -2,10 +2,11 @@
 import { basename, dirname } from 'node:path';
 import { Registry } from '../domain/registry.ts';
 import { removeStaged } from '../system/staged.ts';
+import type { GoodBackup } from './backups/backups.ts';
 import { withInheritedLeases } from './backups/inherited.ts';
 import { takeUp } from './backups/rescue.ts';
 import { locate } from './file/place.ts';
-import { find, type Found, type GoodBackup } from './find.ts';
+import { find, type Found } from './find.ts';
 import type { Parts } from './parts.ts';
 import { mendedFile } from './problem.ts';
 
@@ -90,8 +91,7 @@ async function serveBackup(parts: Parts, found: Exclude<Found, { kind: 'good' }>
   // Behind a link something has to be: a link that leads nowhere is never written over.
   if (backup === null && !file.linked) return;
   try {
-    await writer.replace(await state.encodePieces(), now);
-    await writer.sync();
+    await writer.write();
   } catch (error) {
     // What there is can be served; the next change writes it, and until then it stays in its backup.
     log.error({ err: error }, 'cannot write back what was restored from a backup');

@@ -114,11 +114,10 @@ export class UnusableFile {
 
   /** Writes what is served where the file was deleted and did not come back. */
   async #writeBack(): Promise<void> {
-    const { state, writer, log, now, ownsRegistry } = this.#parts;
+    const { state, writer, log, ownsRegistry } = this.#parts;
     await look(this.#parts);
     if (state.fault?.kind !== 'deleted_file' || !(await ownsRegistry())) return;
-    if (!(await writer.replace(await state.encodePieces(), now()))) return;
-    await writer.sync();
+    if (!(await writer.write())) return;
     log.warn('wrote the last good state back where the registry file was deleted');
     state.setProblem(null, false);
   }

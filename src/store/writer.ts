@@ -7,7 +7,7 @@ import { Draft } from '../domain/draft.ts';
 import type { Registry } from '../domain/registry.ts';
 import { errorCode } from '../system/errors.ts';
 import { Turns } from '../system/turns.ts';
-import { succeed } from './difference.ts';
+import { succeed } from './state.ts';
 import { encodeRegistry } from './format/encode.ts';
 import { look, lookAsOwner } from './outside.ts';
 import type { Parts } from './parts.ts';
@@ -48,7 +48,7 @@ export class Writer {
       if (draft.changes.length > 0 || this.owesWrite) {
         const { version, extra } = state.registry;
         const pieces = await encodeRegistry(draft.projects(), draft.active, version, extra);
-        if (!(await this.replace(pieces, now))) continue;
+        if (!(await this.#replace(pieces, now))) continue;
         this.batches.count += 1;
         this.batches.changes += jobs.length;
         this.batches.largest = Math.max(this.batches.largest, jobs.length);
@@ -57,7 +57,7 @@ export class Writer {
       state.registry.apply(draft.changes);
       for (const { applied } of outcomes) applied?.();
       state.publish({ changes: draft.changes, origin: 'rpc', at: now });
-      await copy.follow(draft.changes);
+      await copy.keepUp(draft.changes);
       for (const [n, { applied, answer }] of outcomes.entries()) {
         if (unsynced === null) answer();
         // Also one that was refused: what it was refused for may not survive a power cut.
@@ -88,7 +88,7 @@ export class Writer {
       const now = this.#parts.now();
       const replaced = await file.read();
       if (replaced) await copy.backUp(replaced, 'restore', now);
-      if (!(await this.replace(await state.encodePieces(registry), now))) continue;
+      if (!(await this.#replace(await state.encodePieces(registry), now))) continue;
       const unsynced = await this.trySync();
       state.adopt(registry, { origin: 'rpc', at: now });
       // Also where no project differs, as after a fault.
@@ -100,12 +100,11 @@ export class Writer {
 
   /** Writes what the file lacks of what is committed, without a change to wait for; never over an edit that came since. */
   async settle(): Promise<void> {
-    const { state, log, now, ownsRegistry } = this.#parts;
+    const { state, log, ownsRegistry } = this.#parts;
     try {
       while (this.owesWrite && !state.readOnly) {
         if (!(await ownsRegistry())) return;
-        if (await this.replace(await state.encodePieces(), now())) await this.sync();
-        else await look(this.#parts);
+        if (!(await this.write())) await look(this.#parts);
       }
     } catch (error) {
       // Whoever looked is told what was found, and the next look or change tries again.
@@ -113,12 +112,41 @@ export class Writer {
     }
   }
 
+  /** Writes what is committed; returns false when somebody has changed the file since the last look. */
+  async write(): Promise<boolean> {
+    const { state, now } = this.#parts;
+    if (!(await this.#replace(await state.encodePieces(), now()))) return false;
+    await this.#sync();
+    return true;
+  }
+
   /**
-   * Puts new content in the file's place, once the original is kept. Call {@link Writer.sync} before anybody is told.
-   *
-   * @returns false when somebody has changed the file since the last look
+   * Makes new content survive a power cut; returns the error when that failed. It stands in the file in either case:
+   * memory follows it, and only then is anybody told.
    */
-  async replace(pieces: readonly Buffer[], now: string): Promise<boolean> {
+  async trySync(): Promise<Error | null> {
+    try {
+      await this.#sync();
+      return null;
+    } catch (error) {
+      this.#parts.log.error({ err: error }, 'cannot make the registry file survive a power cut');
+      return error as Error;
+    }
+  }
+
+  /** The same; throws the error. A write has succeeded only then. */
+  async #sync(): Promise<void> {
+    const { file, state } = this.#parts;
+    try {
+      if (await file.sync()) state.writeSucceeded(true);
+    } catch (error) {
+      this.#failed(error, true);
+      throw error;
+    }
+  }
+
+  /** Puts new content in the file's place, once the original is kept; returns whether it did. */
+  async #replace(pieces: readonly Buffer[], now: string): Promise<boolean> {
     const { file, state, copy, log, ownsRegistry } = this.#parts;
     const { original } = state;
     if (original) {
@@ -138,31 +166,6 @@ export class Writer {
     this.owesWrite = false;
     state.writeSucceeded(false);
     return true;
-  }
-
-  /** Makes the new content survive a power cut. A write has succeeded only then. */
-  async sync(): Promise<void> {
-    const { file, state } = this.#parts;
-    try {
-      if (await file.sync()) state.writeSucceeded(true);
-    } catch (error) {
-      this.#failed(error, true);
-      throw error;
-    }
-  }
-
-  /**
-   * The same; returns the error when that failed. The new content stands in the file in either case: memory follows it,
-   * and only then is anybody told.
-   */
-  async trySync(): Promise<Error | null> {
-    try {
-      await this.sync();
-      return null;
-    } catch (error) {
-      this.#parts.log.error({ err: error }, 'cannot make the registry file survive a power cut');
-      return error as Error;
-    }
   }
 
   /** Remembers the system's error: a change that fails is told to one caller, and this to whoever asks how things are. */

@@ -37,6 +37,12 @@ export interface Backup {
   readonly bytes: number;
 }
 
+/** One that can be read as a registry. */
+export interface GoodBackup {
+  readonly name: string;
+  readonly registry: Registry;
+}
+
 export class Backups {
   readonly directory: string;
 
@@ -91,25 +97,19 @@ export class Backups {
    * written, as people read the list: what was kept since then is what they may want to go back to.
    */
   async list(): Promise<Backup[]> {
-    const dated: (Backup & { readonly written: number })[] = [];
-    let copy: (typeof dated)[number] | null = null;
+    const found: (Backup & { readonly written: number })[] = [];
     for (const name of await this.#names()) {
-      try {
-        const status = await stat(join(this.directory, name));
-        if (!status.isFile()) continue;
-        const { mtime, mtimeMs: written, size: bytes } = status;
-        const backup = { name, created_at: createdAt(name, mtime), reason: reasonOf(name), bytes, written };
-        if (name === LAST_GOOD) copy = backup;
-        else dated.push(backup);
-      } catch (error) {
+      const status = await stat(join(this.directory, name)).catch((error: unknown) => {
         if (!isNone(error)) throw error;
-      }
+      });
+      if (!status?.isFile()) continue;
+      const { mtime, mtimeMs: written, size: bytes } = status;
+      found.push({ name, created_at: createdAt(name, mtime), reason: reasonOf(name), bytes, written });
     }
-    if (copy !== null) {
-      const { written } = copy;
-      const older = dated.findIndex((backup) => backup.written < written);
-      dated.splice(older < 0 ? dated.length : older, 0, copy);
-    }
+    const copy = found.find(({ name }) => name === LAST_GOOD);
+    const dated = found.filter((backup) => backup !== copy);
+    const older = copy ? dated.findIndex(({ written }) => written < copy.written) : 0;
+    if (copy) dated.splice(older < 0 ? dated.length : older, 0, copy);
     return dated.map(({ written: _written, ...backup }) => backup);
   }
 
@@ -170,7 +170,7 @@ export class Backups {
    *
    * @throws when the system does not let us read one that may be newer: an older one must not take its place
    */
-  async newestGood(now: string): Promise<{ name: string; registry: Registry } | null> {
+  async newestGood(now: string): Promise<GoodBackup | null> {
     for (const name of await this.#names()) {
       if (!wasContent(name)) continue;
       const decoded = await this.#decode(name, now);

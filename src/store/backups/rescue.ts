@@ -6,9 +6,8 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LAST_GOOD } from '../../domain/backup-names.ts';
-import type { Registry } from '../../domain/registry.ts';
 import { replaceFile } from '../file/atomic-file.ts';
-import type { Backups } from './backups.ts';
+import type { Backups, GoodBackup } from './backups.ts';
 import { decodeRegistry } from '../format/decode.ts';
 import { readRegularFile } from '../file/regular-file.ts';
 
@@ -40,10 +39,7 @@ export async function takeUp(dataDir: string, backups: Backups, now: string): Pr
  * What {@link takeUp} would make the newest backup; null when there is nothing of use, or it cannot be read, which keeps no
  * daemon from starting.
  */
-export async function waitingBeside(
-  dataDir: string,
-  now: string,
-): Promise<{ readonly name: string; readonly registry: Registry } | null> {
+export async function waitingBeside(dataDir: string, now: string): Promise<GoodBackup | null> {
   const left = await readRegularFile(join(dataDir, LAST_GOOD), 'refuse').catch(() => null);
   const decoded = left && decodeRegistry(left.bytes, now, { mend: true });
   return decoded?.ok && !decoded.newer ? { name: LAST_GOOD, registry: decoded.registry } : null;

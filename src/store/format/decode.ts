@@ -19,20 +19,15 @@ export interface Content {
   readonly mended: readonly string[];
 }
 
-export interface ReadOptions {
-  /**
-   * Whether to do without what nobody misses, such as a broken note of how a project stood before its training, rather
-   * than without the file. For a file that is all there is, not for one that somebody is editing. Default false.
-   */
-  readonly mend?: boolean;
-}
-
 /**
  * Reads a registry file of any version.
  *
  * @param now fills in for timestamps that the file lacks
+ * @param options `mend`: whether to do without what nobody misses, such as a broken note of how a project stood before
+ *   its training, rather than without the file. For a file that is all there is, not for one that somebody is editing.
+ *   Default false
  */
-export function decodeRegistry(bytes: Buffer, now: string, { mend = false }: ReadOptions = {}): Decoded {
+export function decodeRegistry(bytes: Buffer, now: string, { mend = false } = {}): Decoded {
   const written = bytes.toString('utf8').replace(/^\uFEFF/, '');
   if (!isUtf8(bytes)) return { ok: false, fault: encodingFault(written) };
   // Python writes halves of characters for file names that are not UTF-8. No place in the text moves.
@@ -65,8 +60,11 @@ function readDocument(document: unknown, now: string, mend: boolean): Content {
   if (active_project !== null && typeof active_project !== 'string') {
     throw new Fault(['active_project'], 'must be the id of a project or null');
   }
+  const [major = 0, minor = 0] = numbersOf(version);
+  const [ourMajor = 0, ourMinor = 0] = numbersOf(REGISTRY_VERSION);
+  const older = major < ourMajor || (major === ourMajor && minor < ourMinor);
   // A newer version may have other rules: what is understood of it is served, nothing of it is written.
-  const newer = major(version) > major(REGISTRY_VERSION);
+  const newer = major > ourMajor;
   if (mend || newer) {
     for (const { path, message } of doWithout(extra, MAX_FILE_DEPTH))
       mended.push(`${path.join('.')}: ${message}`);
@@ -79,27 +77,16 @@ function readDocument(document: unknown, now: string, mend: boolean): Content {
   const read: Project[] = [];
   for (const [key, value] of Object.entries(isJsonObject(projects) ? projects : {})) {
     try {
-      read.push(
-        mend ? readOrMend(document, key, value, names, now, mended) : readProject(key, value, names, now),
-      );
+      if (mend) read.push(readOrMend(document, key, value, names, now, mended));
+      else read.push(readProject(key, value, names, now));
     } catch (error) {
       if (!(newer && error instanceof Fault)) throw error;
     }
   }
-  const older = isOlder(version);
   const registry = new Registry(read, active_project, older ? REGISTRY_VERSION : version, extra);
   return { registry, older, newer, mended };
 }
 
-function major(version: string): number {
-  return Number.parseInt(version, 10);
-}
-
-function isOlder(version: string): boolean {
-  const [minor = 0] = version.split('.').slice(1).map(Number);
-  const [ourMinor = 0] = REGISTRY_VERSION.split('.').slice(1).map(Number);
-  return (
-    major(version) < major(REGISTRY_VERSION) ||
-    (major(version) === major(REGISTRY_VERSION) && minor < ourMinor)
-  );
+function numbersOf(version: string): number[] {
+  return version.split('.').map(Number);
 }

@@ -26,10 +26,7 @@ export type Path = readonly (string | number)[];
 export function faultAt(text: string, path: Path, message: string): FileFault {
   const node = nearest(treeOf(text), path);
   const where = path.join('.');
-  return {
-    message: where ? `${where}: ${message}` : message,
-    ...(node ? place(text, node.offset) : {}),
-  };
+  return { message: where ? `${where}: ${message}` : message, ...(node && place(text, node.offset)) };
 }
 
 /** What stands at a place, or, where nothing does, what stands around it. */
@@ -104,15 +101,14 @@ export function duplicateFault(
  * @param text valid JSON that is
  */
 export function depthFault(text: string, limit: number): FileFault {
+  const message = `the file is nested deeper than ${limit} objects and lists`;
   let depth = 0;
   for (const { 0: token, index } of text.matchAll(/"[^"\\]*(?:\\.[^"\\]*)*"|[[\]{}]/g)) {
     if (token === '[' || token === '{') depth += 1;
     else if (token === ']' || token === '}') depth -= 1;
-    if (depth > limit) {
-      return { message: `the file is nested deeper than ${limit} objects and lists`, ...place(text, index) };
-    }
+    if (depth > limit) return { message, ...place(text, index) };
   }
-  return { message: `the file is nested deeper than ${limit} objects and lists` };
+  return { message };
 }
 
 const [QUOTE, BACKSLASH, COLON] = [0x22, 0x5c, 0x3a];

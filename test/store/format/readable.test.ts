@@ -16,7 +16,7 @@ import { Registry } from '../../../src/domain/registry.ts';
 import { bringBack } from '../../../src/domain/contents.ts';
 import * as training from '../../../src/domain/training/training.ts';
 import { decodeRegistry } from '../../../src/store/format/decode.ts';
-import { succeed } from '../../../src/store/difference.ts';
+import { succeed } from '../../../src/store/state.ts';
 import { encodeRegistry } from '../../../src/store/format/encode.ts';
 import { requireReadable } from '../../../src/store/format/stored-project.ts';
 import { LATER, NOW, uuid } from '../../support/projects.ts';
