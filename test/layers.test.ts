@@ -78,6 +78,15 @@ const RULES: Record<string, Layer> = {
     reason: 'the file is kept safe whatever protocol its changes arrive by, and a log is given, not opened',
     offence: ['src/store/store.ts', "import { openLog } from '../log.ts';"],
   },
+  'a store keeps its parts to itself': {
+    files: ['src/'],
+    except: ['src/store/'],
+    never: ['file/', 'find.ts', 'outside.ts', 'parts.ts', 'start.ts', 'unusable-file.ts', 'writer.ts'].map(
+      (part) => `src/store/${part}`,
+    ),
+    reason: 'whoever held one could look at the file, or write it, past the queue',
+    offence: ['src/daemon.ts', "import { FileWatch } from './store/file/watch.ts';"],
+  },
   'the services know domain, protocol and store': {
     files: ['src/services/'],
     own: ['src/domain/', 'src/protocol/', 'src/store/', ...COMMON],
