@@ -8,8 +8,6 @@ import { type Logger, openLog } from './log.ts';
 import { type PathOptions, type Paths, resolvePaths } from './paths.ts';
 import { checkDataDirectory, keepToUser } from './claim/private-directory.ts';
 import { type Claim, claimSocket } from './claim/claim.ts';
-import * as training from './domain/training/training.ts';
-import { Bell } from './services/bell.ts';
 import { Dispatcher } from './server/dispatch.ts';
 import { Feed } from './services/feed/feed.ts';
 import { createHandlers } from './services/handlers/handlers.ts';
@@ -17,7 +15,6 @@ import { Holdings } from './server/holdings.ts';
 import { adoptSocket, type InheritedSocket } from './claim/inherited.ts';
 import type { DaemonControl } from './services/handlers/types.ts';
 import { KeepYoung } from './claim/keep-young.ts';
-import { type Lease, Leases } from './services/leases.ts';
 import { Listener } from './server/listener.ts';
 import { LONGEST_TIMER_MS } from './system/longest-timer.ts';
 import { Metrics } from './server/metrics.ts';
@@ -28,6 +25,7 @@ import { prepareRunDirectory } from './claim/run-directory.ts';
 import type { Commit } from './store/state.ts';
 import { createLanes, NoAnswerError } from './services/lane.ts';
 import { Store } from './store/store.ts';
+import { Trainings } from './services/training/trainings.ts';
 import { Trash } from './services/trash/trash.ts';
 import { Turns } from './system/turns.ts';
 import { VERSION } from './version.ts';
@@ -80,11 +78,10 @@ export class Daemon implements DaemonControl {
   readonly #dispatcher: Dispatcher;
   readonly #started = performance.now();
   readonly #metrics = new Metrics();
-  readonly #bell = new Bell();
   readonly #places: Places;
   readonly #holdings: Holdings;
   readonly #feed: Feed;
-  readonly #leases: Leases;
+  readonly #trainings: Trainings;
   readonly #heartbeat: NodeJS.Timeout;
   readonly #young: KeepYoung;
   readonly #trash: Trash;
@@ -118,11 +115,7 @@ export class Daemon implements DaemonControl {
         return null;
       });
     this.#places = new Places(() => store.registry, ask, turns);
-    this.#leases = new Leases(
-      (lease, why) => void this.#loseLease(lease, why),
-      () => this.#bell.ring(),
-    );
-    for (const project of store.registry.projects()) this.#leases.adopt(project);
+    this.#trainings = new Trainings(store, this.#feed, turns, log);
     store.subscribe({
       // Whoever is told of a change has no say in whether it was made.
       committed: (commit) => this.#guard(() => this.#committed(commit)),
@@ -139,9 +132,8 @@ export class Daemon implements DaemonControl {
       lanes,
       trash: this.#trash,
       paths,
-      leases: this.#leases,
+      trainings: this.#trainings,
       feed: this.#feed,
-      bell: this.#bell,
       places: this.#places,
       turns,
       daemon: this,
@@ -165,16 +157,10 @@ export class Daemon implements DaemonControl {
         connections: (count) => this.#restartIdleTimer(count),
         failed: (error) => this.failed(error),
         writable: (connection) => this.#feed.resume(connection),
-        // Whoever asks nothing more reports nothing more; a trainer that was killed must not hold on to what it has,
-        // nor be given more, for as long as one of its calls waits.
-        ended: (connection) => {
-          this.#leases.disconnect(connection);
-          this.#bell.ring();
-        },
+        ended: (connection) => this.#trainings.disconnect(connection),
         closed: (connection) => {
           this.#feed.disconnect(connection);
-          this.#leases.disconnect(connection);
-          this.#bell.ring();
+          this.#trainings.disconnect(connection);
         },
       },
     );
@@ -218,7 +204,7 @@ export class Daemon implements DaemonControl {
         if (lost !== null && daemon) daemon.#giveWay(lost);
         return lost === null;
       };
-      const isTraining = (id: string): boolean => daemon?.isTraining(id) ?? false;
+      const isTraining = (id: string): boolean => daemon !== null && daemon.#trainings.isTraining(id);
       const store = await Store.open({ paths, log, ownsRegistry, isTraining });
       daemon = new Daemon({ ...options, manager }, paths, claim, owner, store, log);
       log.info(
@@ -245,11 +231,6 @@ export class Daemon implements DaemonControl {
 
   get draining(): boolean {
     return this.#stopping;
-  }
-
-  /** Whether somebody holds a lease on a project, may still resume it, or is taking it in this very batch. */
-  isTraining(projectId: string): boolean {
-    return !this.#leases.isFree(projectId);
   }
 
   /** What `daemon.status` tells beside the process's own figures. */
@@ -288,8 +269,7 @@ export class Daemon implements DaemonControl {
     clearTimeout(this.#idleTimer ?? undefined);
     this.#listener.drain({ stopListening: this.#claim.outlivesDaemon });
     this.#dispatcher.drain();
-    this.#leases.close();
-    this.#bell.ring();
+    this.#trainings.close();
     this.#trash.close();
     await this.#listener.answered(DRAIN_MS);
     await this.#store.close();
@@ -343,44 +323,13 @@ export class Daemon implements DaemonControl {
 
   #committed(commit: Commit): void {
     this.#feed.committed(commit);
-    for (const { id, before, after } of commit.changes.filter((change) => 'id' in change)) {
-      if (before && !after) {
-        // Whoever trained a project that is gone trains nothing any more.
-        this.#leases.remember(before);
-        this.#leases.endOf(id);
-      }
-      if (before?.source_path !== after?.source_path) this.#places.changed();
-    }
-    this.#bell.ring();
-  }
-
-  /** Writes down that a trainer has vanished, unless it came back in the meantime. */
-  async #loseLease(lease: Lease, why: 'disconnected' | 'stalled'): Promise<void> {
-    const ending = {};
-    const error = why === 'stalled' ? training.STALLED : training.DISCONNECTED;
-    try {
-      await this.#store.change(
-        (draft, now) => {
-          const project = draft.get(lease.projectId);
-          const current = this.#leases.get(lease.projectId) === lease;
-          if (!project || !current || (why === 'disconnected' && lease.owner !== null)) return false;
-          this.#leases.requireWithin(project, lease.token, ending);
-          training.fail(draft, project, lease.live ?? {}, error, now);
-          return true;
-        },
-        (lost) => {
-          if (!lost) return;
-          this.#leases.end(lease);
-          const { projectId, token, holder } = lease;
-          this.#log.warn({ project: projectId, token, holder }, `a lease was lost: ${error}`);
-        },
-      );
-    } catch (error_) {
-      this.#log.error({ err: error_, project: lease.projectId }, 'cannot write down that a lease was lost');
-      this.#leases.retryLoss(lease);
-    } finally {
-      this.#leases.keep(ending);
-    }
+    if (
+      commit.changes.some(
+        (change) => 'id' in change && change.before?.source_path !== change.after?.source_path,
+      )
+    )
+      this.#places.changed();
+    this.#trainings.committed(commit);
   }
 
   async #checkHealth(): Promise<void> {

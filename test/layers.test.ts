@@ -93,7 +93,19 @@ const RULES: Record<string, Layer> = {
     types: ['src/log.ts'],
     reason:
       'what the daemon does for a caller must not depend on how the call came in or the answer goes out',
-    offence: ['src/services/leases.ts', "import { Connection } from '../server/connection.ts';"],
+    offence: ['src/services/training/leases.ts', "import { Connection } from '../../server/connection.ts';"],
+  },
+  'one object has the trainings': {
+    files: ['src/'],
+    except: ['src/services/training/'],
+    never: [
+      'src/services/training/changes.ts',
+      'src/services/training/errors.ts',
+      'src/services/training/leases.ts',
+      'src/services/training/waiting.ts',
+    ],
+    reason: 'who begins or ends a lease beside it would wake nobody, and leave reserved what is not taken',
+    offence: ['src/services/handlers/training.ts', "import { Leases } from '../training/leases.ts';"],
   },
   'the server knows what is called, not what it is done with': {
     files: ['src/server/'],

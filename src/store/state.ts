@@ -4,7 +4,7 @@ import type { RegistryError } from '../domain/errors.ts';
 import type { Project } from '../domain/project.ts';
 import { Registry, type RegistryView } from '../domain/registry.ts';
 import { type IsTraining, succeedProject } from '../domain/training/succession.ts';
-import { isLeaseRecorded } from '../domain/training/training.ts';
+import { isLeaseRecorded } from '../domain/training/record.ts';
 import { encodeRegistry } from './format/encode.ts';
 import { requireReadable } from './format/stored-project.ts';
 import { newerVersion, type Problem, readOnly } from './problem.ts';

@@ -5,7 +5,7 @@
 import { readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { RESUME_GRACE_MS } from '../../src/services/leases.ts';
+import { RESUME_GRACE_MS } from '../../src/services/training/leases.ts';
 import { asOrdinaryUser, withMode } from '../support/store.ts';
 import { begin, get, type World, world } from '../support/world.ts';
 

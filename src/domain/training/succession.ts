@@ -3,7 +3,8 @@
  * a program wrote that knows less than this one, a backup. A content says what was once; who trains now is known here.
  */
 import { type Before, blankTraining, MAX_BROUGHT_TOKEN, type Project, type Training } from '../project.ts';
-import { beforeOf, isLeaseRecorded, released, standing } from './training.ts';
+import { beforeOf, isLeaseRecorded, standing } from './record.ts';
+import { released } from './training.ts';
 
 /** Whether somebody holds a lease on a project. */
 export type IsTraining = (id: string) => boolean;

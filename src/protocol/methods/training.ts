@@ -9,7 +9,7 @@ import {
 } from '../../domain/limits.ts';
 import { MAX_STALL_MS, MAX_TAGS } from '../../domain/project.ts';
 import { jsonObject } from '../../domain/schema.ts';
-import { MAX_LOST_ATTEMPTS } from '../../domain/training/training.ts';
+import { MAX_LOST_ATTEMPTS } from '../../domain/training/waiting.ts';
 import { MAX_WAIT_MS } from '../limits.ts';
 import { absolutePath, EXAMPLE_PROJECT, method, projectReference, wireProject } from '../method.ts';
 

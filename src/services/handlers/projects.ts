@@ -13,15 +13,13 @@ import type { Result } from '../../protocol/methods.ts';
 import { RawJson } from '../../protocol/wire.ts';
 import { dataOutside } from '../trash/kept-data.ts';
 import type { Operation } from '../../store/queue.ts';
-import type { Lease } from '../leases.ts';
 import { makeOwnDirectory, requireDirectory } from '../directories.ts';
-import { projectJson } from '../presentation.ts';
 import { byId } from './by-id.ts';
 import type { Context, Family, Given, PreparedMove, Run, Services } from './types.ts';
 
 export function projectHandlers(services: Services): Family<'projects'> {
-  const { store, paths, lanes, trash, leases, places } = services;
-  const present = (project: Project): string => projectJson(project, leases);
+  const { store, paths, lanes, trash, trainings, places } = services;
+  const present = (project: Project): string => trainings.json(project);
   const directoryOf = (id: string): string => join(paths.projectsDir, id);
 
   const requireCodebase = (path: string, { connection }: Context): Promise<void> =>
@@ -71,16 +69,16 @@ export function projectHandlers(services: Services): Family<'projects'> {
 
   const setStatus: Run<'projects.set_status'> = async (params, context) => {
     const { project: reference, status, error, if_etag: ifEtag } = params;
-    let lease: Lease | undefined;
+    let lease: ReturnType<typeof trainings.requireFree>;
     return await change(
       context,
       (draft, now) => {
-        lease = leases.requireFree(findProject(draft, reference), context.connection);
+        lease = trainings.requireFree(findProject(draft, reference), context.connection);
         return trainingStatus.setStatus(draft, reference, status, now, { error, ifEtag });
       },
       () => {
         // The holder itself has said how it ended.
-        if (lease && status !== 'training') leases.end(lease);
+        if (lease && status !== 'training') trainings.end(lease);
       },
     );
   };
@@ -88,7 +86,7 @@ export function projectHandlers(services: Services): Family<'projects'> {
   const remove: Run<'projects.remove'> = async (params, { changed }) => {
     const { project: reference, keep_files, force, if_etag } = params;
     const removed = await store.change((draft) => {
-      if (!force) leases.requireFree(findNamed(draft, reference));
+      if (!force) trainings.requireFree(findNamed(draft, reference));
       return { project: operations.remove(draft, reference, if_etag), active: draft.active };
     });
     const { project_id, name } = removed.project;
@@ -180,7 +178,7 @@ export function projectHandlers(services: Services): Family<'projects'> {
     'projects.retrain': {
       run: ({ project, reason }, context) =>
         change(context, (draft, now) => {
-          leases.requireFree(findProject(draft, project));
+          trainings.requireFree(findProject(draft, project));
           return trainingStatus.retrain(draft, project, now, reason);
         }),
     },

@@ -8,11 +8,10 @@ import type { Lanes } from '../lane.ts';
 import type { Store } from '../../store/store.ts';
 import type { Trash } from '../trash/trash.ts';
 import type { Turns } from '../../system/turns.ts';
-import type { Bell } from '../bell.ts';
 import type { Feed } from '../feed/feed.ts';
 import type { Outlet } from '../feed/subscription.ts';
-import type { Leases } from '../leases.ts';
 import type { Places } from '../places/places.ts';
+import type { Trainings } from '../training/trainings.ts';
 
 /** Who calls: stands in the log beside what is done for them, where `pid` is the daemon's own number. */
 export interface Peer {
@@ -50,10 +49,8 @@ export interface Services {
   readonly lanes: Lanes;
   readonly trash: Trash;
   readonly paths: Paths;
-  readonly leases: Leases;
+  readonly trainings: Trainings;
   readonly feed: Feed;
-  /** Rings when a change was committed, a lease has ended, a connection has closed, or the daemon drains. */
-  readonly bell: Bell;
   /** Which projects paths mean. */
   readonly places: Places;
   readonly turns: Turns;

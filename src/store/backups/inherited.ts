@@ -6,7 +6,7 @@
 import { LAST_GOOD } from '../../domain/backup-names.ts';
 import { Registry } from '../../domain/registry.ts';
 import { takeUpLease } from '../../domain/training/succession.ts';
-import { isLeaseRecorded } from '../../domain/training/training.ts';
+import { isLeaseRecorded } from '../../domain/training/record.ts';
 import type { Succession } from '../state.ts';
 import { decodeRegistry } from '../format/decode.ts';
 import { requireReadable } from '../format/stored-project.ts';

@@ -4,7 +4,9 @@ import { InvalidParamsError } from '../../../src/domain/errors.ts';
 import { blankTraining, MAX_TOKEN, type Project } from '../../../src/domain/project.ts';
 import { Draft } from '../../../src/domain/draft.ts';
 import { Registry } from '../../../src/domain/registry.ts';
+import { DISCONNECTED, STALLED, isLeaseRecorded, nextToken } from '../../../src/domain/training/record.ts';
 import * as training from '../../../src/domain/training/training.ts';
+import { nextWaiting } from '../../../src/domain/training/waiting.ts';
 
 const T0 = '2026-01-05T10:00:00.000Z';
 const T1 = '2026-01-05T10:00:01.000Z';
@@ -32,7 +34,7 @@ function lost(name: string, times: number, fields: Partial<Project> = {}): Proje
   let current = project(name);
   for (let token = 1; token <= times; token += 1) {
     const { draft, held } = begun(current, token);
-    current = training.fail(draft, held, {}, training.DISCONNECTED, T2);
+    current = training.fail(draft, held, {}, DISCONNECTED, T2);
   }
   return { ...current, ...fields };
 }
@@ -49,11 +51,11 @@ describe('the token of a new lease', () => {
     [[MAX_TOKEN], clock],
     [[MAX_TOKEN, clock + 5], clock + 6],
   ])('after %j is %d', (known, token) => {
-    expect(training.nextToken(T0, ...known)).toBe(token);
+    expect(nextToken(T0, ...known)).toBe(token);
   });
 
   test('is one also by a clock before 1970', () => {
-    expect(training.nextToken('0001-01-01T00:00:00.000Z', 0)).toBe(1);
+    expect(nextToken('0001-01-01T00:00:00.000Z', 0)).toBe(1);
   });
 });
 
@@ -78,7 +80,7 @@ describe('beginning', () => {
       },
     });
     expect(draft.get(held.project_id)).toBe(held);
-    expect(training.isLeaseRecorded(held)).toBe(true);
+    expect(isLeaseRecorded(held)).toBe(true);
   });
 
   test('clears a request to train', () => {
@@ -104,23 +106,23 @@ describe('beginning', () => {
     const draft = draftOf(project('a'));
     const held = training.begin(draft, project('a'), 1, { name: undefined }, T1);
     expect(held.training?.holder).toEqual({});
-    expect(training.isLeaseRecorded(held)).toBe(true);
+    expect(isLeaseRecorded(held)).toBe(true);
   });
 });
 
 describe('a status of training', () => {
   test('that no lease stands behind is no recorded lease', () => {
-    expect(training.isLeaseRecorded(project('a', { training_status: 'training' }))).toBe(false);
+    expect(isLeaseRecorded(project('a', { training_status: 'training' }))).toBe(false);
     const { draft, held } = begun(project('a'));
     const done = training.complete(draft, held.project_id, {}, {}, T2);
-    expect(training.isLeaseRecorded({ ...done, training_status: 'training' })).toBe(false);
+    expect(isLeaseRecorded({ ...done, training_status: 'training' })).toBe(false);
   });
 
   test('that stood there before a lease is what releasing puts back', () => {
     const { draft, held } = begun(project('a', { training_status: 'training' }));
     const released = training.release(draft, held, T2);
     expect(released.training_status).toBe('training');
-    expect(training.isLeaseRecorded(released)).toBe(false);
+    expect(isLeaseRecorded(released)).toBe(false);
   });
 });
 
@@ -179,8 +181,8 @@ describe('ending', () => {
     const { draft, held } = begun(lost('a', 2), 3);
     expect(held.training?.attempt).toBe(3);
     const released = training.release(draft, held, T2);
-    expect(released.training).toMatchObject({ error: training.DISCONNECTED, attempt: 2 });
-    expect(training.nextWaiting(draft, {}, () => true)).toBe(released);
+    expect(released.training).toMatchObject({ error: DISCONNECTED, attempt: 2 });
+    expect(nextWaiting(draft, {}, () => true)).toBe(released);
   });
 
   test('of a lease that was taken by force goes back to how it was before the first', () => {
@@ -263,11 +265,11 @@ describe('details', () => {
 
 describe('the next to train', () => {
   const anybody = () => true;
-  const names = (projects: Project[], filter: Parameters<typeof training.nextWaiting>[1] = {}) => {
+  const names = (projects: Project[], filter: Parameters<typeof nextWaiting>[1] = {}) => {
     const rest = new Set(projects);
     const order: string[] = [];
     for (;;) {
-      const next = training.nextWaiting(new Registry(rest), filter, anybody);
+      const next = nextWaiting(new Registry(rest), filter, anybody);
       if (!next) return order;
       order.push(next.name);
       rest.delete(next);
@@ -311,7 +313,7 @@ describe('the next to train', () => {
     const { draft, held } = begun(twice, 3);
     const failed = training.fail(draft, held, {}, 'out of memory', T2);
     const again = begun(failed, 4);
-    const lostAgain = training.fail(again.draft, again.held, {}, training.STALLED, T2);
+    const lostAgain = training.fail(again.draft, again.held, {}, STALLED, T2);
     expect(lostAgain.training?.attempt).toBe(1);
     expect(names([lostAgain])).toEqual(['a']);
   });
@@ -336,6 +338,6 @@ describe('the next to train', () => {
 
   test('is not one that somebody is just taking', () => {
     const [a, b] = [project('a'), project('b')];
-    expect(training.nextWaiting(new Registry([a, b]), {}, (id) => id !== a.project_id)).toBe(b);
+    expect(nextWaiting(new Registry([a, b]), {}, (id) => id !== a.project_id)).toBe(b);
   });
 });

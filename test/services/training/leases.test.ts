@@ -5,7 +5,13 @@ import type { Project } from '../../../src/domain/project.ts';
 import { Draft } from '../../../src/domain/draft.ts';
 import { Registry } from '../../../src/domain/registry.ts';
 import * as training from '../../../src/domain/training/training.ts';
-import { type Lease, Leases, RESUME_GRACE_MS } from '../../../src/services/leases.ts';
+import {
+  type Connection,
+  type Lease,
+  type LeaseChange,
+  Leases,
+  RESUME_GRACE_MS,
+} from '../../../src/services/training/leases.ts';
 
 const ID = '0b7f6a52-6d4c-4f5e-9a6e-1c2d3e4f5a6b';
 const AT = '2026-01-05T10:00:00.000Z';
@@ -43,15 +49,18 @@ function recorded(token: number, stallMs?: number): Project {
   );
 }
 
+const connected = (): Connection => ({ ended: false });
+const newChange = (): LeaseChange => ({ reserved: null, ending: null });
+
 /** Takes a lease as the daemon does. */
-function begin(owner: object, stallMs?: number, force = false): Lease {
-  const claim = {};
-  const token = leases.reserve(PROJECT, claim, force, AT_FIRST);
-  return leases.begin(claim, recorded(token, stallMs), owner, { name: 'lora' });
+function begin(trainer: Connection, stallMs?: number, force = false): Lease {
+  const change = newChange();
+  const token = leases.reserve(change, PROJECT, force, AT_FIRST);
+  return leases.begin(change, recorded(token, stallMs), trainer, { name: 'lora' });
 }
 
 test('a trainer that stays connected may take for ever', () => {
-  begin({});
+  begin(connected());
   vi.advanceTimersByTime(30 * 24 * 3_600_000);
   expect(lost).toEqual([]);
   expect(leases.isFree(ID)).toBe(false);
@@ -59,10 +68,10 @@ test('a trainer that stays connected may take for ever', () => {
 
 test('a trainer whose connection ends has 10 s to resume, to the millisecond', () => {
   expect(RESUME_GRACE_MS).toBe(10_000);
-  const owner = {};
-  begin(owner);
-  leases.disconnect({});
-  leases.disconnect(owner);
+  const trainer = connected();
+  begin(trainer);
+  leases.disconnect(connected());
+  leases.disconnect(trainer);
   vi.advanceTimersByTime(9_999);
   expect(lost).toEqual([]);
   vi.advanceTimersByTime(1);
@@ -72,11 +81,11 @@ test('a trainer whose connection ends has 10 s to resume, to the millisecond', (
 });
 
 test('a trainer that resumes has all the time it had, and again 10 s after its next connection', () => {
-  const [first, second] = [{}, {}];
+  const [first, second] = [connected(), connected()];
   const lease = begin(first);
   leases.disconnect(first);
   vi.advanceTimersByTime(9_999);
-  leases.resume(lease, second);
+  leases.give(lease, second);
   leases.disconnect(first);
   vi.advanceTimersByTime(60_000);
   expect(lost).toEqual([]);
@@ -88,7 +97,7 @@ test('a trainer that resumes has all the time it had, and again 10 s after its n
 });
 
 test('a trainer that reports in time does not stall, and one that stops does', () => {
-  const lease = begin({}, 500);
+  const lease = begin(connected(), 500);
   for (let n = 0; n < 10; n += 1) {
     vi.advanceTimersByTime(499);
     leases.report(lease, { progress: n / 10 }, AT);
@@ -99,9 +108,9 @@ test('a trainer that reports in time does not stall, and one that stops does', (
 });
 
 test('a trainer that is not connected cannot stall, and a report does not resume', () => {
-  const owner = {};
-  const lease = begin(owner, 500);
-  leases.disconnect(owner);
+  const trainer = connected();
+  const lease = begin(trainer, 500);
+  leases.disconnect(trainer);
   vi.advanceTimersByTime(9_000);
   leases.report(lease, { progress: 0.5 }, AT);
   vi.advanceTimersByTime(1_000);
@@ -109,11 +118,11 @@ test('a trainer that is not connected cannot stall, and a report does not resume
 });
 
 test('a trainer that resumes stalls as before', () => {
-  const owner = {};
-  const lease = begin(owner, 500);
-  leases.disconnect(owner);
+  const trainer = connected();
+  const lease = begin(trainer, 500);
+  leases.disconnect(trainer);
   vi.advanceTimersByTime(5_000);
-  leases.resume(lease, {});
+  leases.give(lease, connected());
   vi.advanceTimersByTime(499);
   expect(lost).toEqual([]);
   vi.advanceTimersByTime(1);
@@ -122,9 +131,9 @@ test('a trainer that resumes stalls as before', () => {
 
 test('the lease of an earlier daemon waits 10 s to be resumed, and then stalls as it did there', () => {
   leases.adopt(recorded(4, 500));
-  expect(leases.get(ID)).toMatchObject({ token: 4, owner: null, holder: { name: 'lora', pid: 7 } });
+  expect(leases.get(ID)).toMatchObject({ token: 4, connection: null, holder: { name: 'lora', pid: 7 } });
   vi.advanceTimersByTime(9_999);
-  leases.resume(leases.require(recorded(4), 4), {});
+  leases.give(leases.require(recorded(4), 4), connected());
   vi.advanceTimersByTime(500);
   expect(lost).toEqual(['4 stalled']);
 });
@@ -137,52 +146,52 @@ test('what an earlier daemon wrote down without a lease is none', () => {
 });
 
 test('a loss that could not be written down is told again after the same time', () => {
-  const owner = {};
-  const lease = begin(owner);
-  leases.disconnect(owner);
+  const trainer = connected();
+  const lease = begin(trainer);
+  leases.disconnect(trainer);
   vi.advanceTimersByTime(10_000);
-  leases.retryLoss(lease);
+  leases.watch(lease);
   vi.advanceTimersByTime(9_999);
   expect(lost).toHaveLength(1);
   vi.advanceTimersByTime(1);
   expect(lost).toEqual(['1 disconnected', '1 disconnected']);
   leases.end(lease);
-  leases.retryLoss(lease);
+  leases.watch(lease);
   vi.advanceTimersByTime(60_000);
   expect(lost).toHaveLength(2);
 });
 
 test('a lease that has ended, was taken by force, or whose daemon drains is not lost any more', () => {
-  const owner = {};
-  leases.end(begin(owner, 500));
+  const trainer = connected();
+  leases.end(begin(trainer, 500));
   expect(freed).toBeGreaterThan(0);
-  const second = begin(owner, 500);
-  const third = begin(owner, undefined, true);
+  const second = begin(trainer, 500);
+  const third = begin(trainer, undefined, true);
   expect([second.token, third.token]).toEqual([2, 3]);
   // The second does not take the third with it.
   leases.end(second);
   expect(leases.get(ID)).toBe(third);
   leases.close();
-  leases.disconnect(owner);
+  leases.disconnect(trainer);
   vi.advanceTimersByTime(60_000);
   expect(lost).toEqual([]);
 });
 
 test('a token given once is not given again, whatever the file says', () => {
   for (const token of [1, 2, 3]) {
-    const lease = begin({});
+    const lease = begin(connected());
     expect(lease.token).toBe(token);
     leases.end(lease);
   }
 });
 
 test('a project that is reserved is not free, and is free again when the change failed', () => {
-  const claim = {};
-  leases.reserve(PROJECT, claim, false, AT_FIRST);
+  const change = newChange();
+  leases.reserve(change, PROJECT, false, AT_FIRST);
   expect(leases.isFree(ID)).toBe(false);
-  expect(() => leases.reserve(PROJECT, {}, true, AT_FIRST)).toThrow(/is training it/);
-  expect(leases.reserve(PROJECT, claim, false, AT_FIRST)).toBe(1);
-  leases.unreserve(claim);
+  expect(() => leases.reserve(newChange(), PROJECT, true, AT_FIRST)).toThrow(/is training it/);
+  expect(leases.reserve(change, PROJECT, false, AT_FIRST)).toBe(1);
+  leases.settle(change);
   expect(leases.isFree(ID)).toBe(true);
   expect(freed).toBe(1);
 });

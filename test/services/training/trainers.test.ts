@@ -1,7 +1,7 @@
 /** Trainers that vanish, come back, or are in the way: leases with a real daemon, through restarts and edits. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
-import { RESUME_GRACE_MS } from '../../../src/services/leases.ts';
+import { RESUME_GRACE_MS } from '../../../src/services/training/leases.ts';
 import { brief } from '../../support/events.ts';
 import type { LineClient } from '../../support/lines.ts';
 import { until } from '../../support/until.ts';

@@ -14,6 +14,7 @@ import {
 import { Draft } from '../../../src/domain/draft.ts';
 import { Registry } from '../../../src/domain/registry.ts';
 import { bringBack } from '../../../src/domain/contents.ts';
+import { DISCONNECTED, STALLED, nextToken } from '../../../src/domain/training/record.ts';
 import * as training from '../../../src/domain/training/training.ts';
 import { decodeRegistry } from '../../../src/store/format/decode.ts';
 import { succeed } from '../../../src/store/state.ts';
@@ -63,7 +64,7 @@ const storedTraining = record(
     ),
     cancel_requested: boolean(),
     cancel_reason: text,
-    error: option(constantFrom('x', training.DISCONNECTED, training.STALLED)),
+    error: option(constantFrom('x', DISCONNECTED, STALLED)),
     attempt,
     stall_ms: seldom(constantFrom(1, 86_400_000), constantFrom(0, 86_400_001, 'long')),
     before: seldom(
@@ -169,7 +170,7 @@ const change: fc.Arbitrary<Change> = oneof(
     ({ id, holder: who, stallMs: stall }): Change =>
       (draft, now) => {
         const found = existing(draft, id);
-        training.begin(draft, found, training.nextToken(now, found.training?.token ?? 0), who, now, stall);
+        training.begin(draft, found, nextToken(now, found.training?.token ?? 0), who, now, stall);
       },
   ),
   record({
@@ -277,7 +278,7 @@ test('a lease can be begun on whatever could be read', { timeout: 60_000 }, asyn
       if (!decoded.ok) return;
       const draft = new Draft(decoded.registry);
       for (const project of decoded.registry.projects()) {
-        training.begin(draft, project, training.nextToken(LATER, project.training?.token ?? 0), {}, LATER);
+        training.begin(draft, project, nextToken(LATER, project.training?.token ?? 0), {}, LATER);
         begun += 1;
       }
       requireReadable(draft.changes);

@@ -1,27 +1,23 @@
 /** Those who wait for something to train: what a change costs with a thousand of them, and who gets what. */
 import { describe, expect, test } from 'vitest';
-import type { Filter } from '../../../src/domain/training/training.ts';
+import type { Filter } from '../../../src/domain/training/waiting.ts';
 import type { Project } from '../../../src/domain/project.ts';
-import { Claims } from '../../../src/services/claims.ts';
+import { WaitingTrainers } from '../../../src/services/training/waiting.ts';
 import { Turns } from '../../../src/system/turns.ts';
 import { project } from '../../support/projects.ts';
 import { until } from '../../support/until.ts';
 import { world } from '../../support/world.ts';
 
-/** Claims over a list of what waits; each attempt takes the first that fits, as a change of the registry would. */
+/** Trainers that wait, and what waits for them; each takes the first that fits, as a change of the registry would. */
 function scene() {
-  const state = { free: [] as Project[], looks: 0, draining: false, failures: [] as unknown[] };
-  const claims = new Claims({
-    waiting: () => {
-      state.looks += 1;
-      return state.free;
-    },
-    isDraining: () => state.draining,
-    turns: new Turns(),
-    failed: (error) => state.failures.push(error),
-  });
+  const state = { free: [] as Project[], looks: 0, failures: [] as unknown[] };
+  const look = (): Project[] => {
+    state.looks += 1;
+    return state.free;
+  };
+  const trainers = new WaitingTrainers<string>(look, new Turns(), (error) => state.failures.push(error));
   const wait = (filter: Filter = {}, ms = 60_000, isNeeded = () => true): Promise<string | null> =>
-    claims.wait({
+    trainers.wait({
       filter,
       ms,
       isNeeded,
@@ -34,29 +30,28 @@ function scene() {
     });
   const put = (...projects: Project[]): void => {
     state.free = [...state.free, ...projects];
-    claims.changed();
+    trainers.changed();
   };
-  return { state, claims, wait, put };
+  return { state, trainers, wait, put };
 }
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-describe('a thousand claims that wait', () => {
+describe('a thousand trainers that wait', () => {
   test('have it looked up once for all of them what there is, whenever something has changed', async () => {
-    const { state, claims, wait } = scene();
+    const { state, trainers, wait } = scene();
     const waits = Array.from({ length: 1_000 }, (_, n) => wait({ languages: [`l${n % 7}`] }));
     await turn();
     await turn();
     expect(state.looks).toBe(1);
     for (let round = 2; round <= 4; round += 1) {
-      claims.changed();
-      claims.changed();
+      trainers.changed();
+      trainers.changed();
       await turn();
       await turn();
       expect(state.looks).toBe(round);
     }
-    state.draining = true;
-    claims.changed();
+    trainers.close();
     const ends = await Promise.allSettled(waits);
     expect(new Set(ends.map((end) => (end.status === 'rejected' ? String(end.reason) : 'begun')))).toEqual(
       new Set([expect.stringContaining('shutting down')]),
@@ -82,12 +77,12 @@ describe('a thousand claims that wait', () => {
   });
 
   test('end when their time is up, and when nobody needs them any more', async () => {
-    const { wait, claims } = scene();
+    const { wait, trainers } = scene();
     expect(await wait({}, 10)).toBeNull();
     let isNeeded = true;
     const gone = wait({}, 60_000, () => isNeeded);
     isNeeded = false;
-    claims.changed();
+    trainers.changed();
     expect(await gone).toBeNull();
   });
 });

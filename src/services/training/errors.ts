@@ -1,0 +1,38 @@
+/** Why somebody may not train, or has to stop. */
+import { toWire } from '../../domain/encoding.ts';
+import { RegistryError } from '../../domain/errors.ts';
+import type { Project } from '../../domain/project.ts';
+import { DISCONNECTED, STALLED } from '../../domain/training/record.ts';
+import type { Lease } from './leases.ts';
+
+export function leaseLost(project: Project, token: number, lease: Lease | undefined): RegistryError {
+  return new RegistryError(
+    'lease_lost',
+    `cannot go on training "${project.name}": ${whyLost(project, token)}; stop, and begin again`,
+    { project: toWire(project), ...(lease ? { holder: lease.holder } : {}) },
+  );
+}
+
+/** Where nobody has taken the project, the record says why the lease ended. */
+function whyLost({ training }: Project, token: number): string {
+  const isLast = training?.token === token && training.holder === null;
+  if (isLast && training.error === STALLED)
+    return 'it stalled: its trainer reported nothing for as long as it was allowed';
+  if (isLast && training.error === DISCONNECTED) return 'its trainer was away for too long';
+  return `token ${token} is not the current one`;
+}
+
+export function leaseHeld(project: Project, lease: Lease | undefined): RegistryError {
+  const { name = 'somebody else', pid } = lease?.holder ?? {};
+  // Not the trainer's own number: under "gardener train" another process has the lease.
+  const holder = pid === undefined ? '' : ` under the lease of process ${pid}`;
+  return new RegistryError(
+    'lease_held',
+    `cannot take "${project.name}": ${name} is training it${holder}; wait, or ask them to stop with training.cancel`,
+    { holder: lease?.holder ?? null, project: toWire(project) },
+  );
+}
+
+export function cannotWait(): RegistryError {
+  return new RegistryError('shutting_down', 'cannot wait: the daemon is shutting down; try again');
+}

@@ -1,0 +1,226 @@
+/** Trainings: who trains what, what is reported of it, how it ends, and who waits for that. */
+import { etagOf, wireJson } from '../../domain/encoding.ts';
+import { findProject } from '../../domain/places/references.ts';
+import type { Project } from '../../domain/project.ts';
+import { isLeaseRecorded } from '../../domain/training/record.ts';
+import * as training from '../../domain/training/training.ts';
+import { allWaiting, nextWaiting } from '../../domain/training/waiting.ts';
+import { timestampOf } from '../../domain/values/time.ts';
+import type { Logger } from '../../log.ts';
+import { MAX_WAIT_MS } from '../../protocol/limits.ts';
+import { RawJson } from '../../protocol/wire.ts';
+import type { Commit } from '../../store/state.ts';
+import type { Store } from '../../store/store.ts';
+import type { Turns } from '../../system/turns.ts';
+import type { Feed } from '../feed/feed.ts';
+import type { Context, Given } from '../handlers/types.ts';
+import { type Begun, LeaseChanges } from './changes.ts';
+import { cannotWait } from './errors.ts';
+import { type Connection, type Lease, Leases } from './leases.ts';
+import { WaitingTrainers } from './waiting.ts';
+
+export class Trainings {
+  readonly #store: Store;
+  readonly #feed: Feed;
+  readonly #log: Logger;
+  readonly #leases = new Leases(
+    (lease, why) => void this.#changes.lose(lease, why),
+    () => this.#changed(),
+  );
+  readonly #changes: LeaseChanges;
+  readonly #trainers: WaitingTrainers<Begun>;
+  /** Those who wait for a project to be free; each looks for itself whether it is. */
+  readonly #sleepers = new Set<() => void>();
+  #isClosed = false;
+  readonly #isFree = (id: string): boolean => this.#leases.isFree(id);
+
+  /** Takes up the leases that an earlier daemon wrote down. */
+  constructor(store: Store, feed: Feed, turns: Turns, log: Logger) {
+    this.#store = store;
+    this.#feed = feed;
+    this.#log = log;
+    this.#changes = new LeaseChanges(store, this.#leases, log);
+    this.#trainers = new WaitingTrainers(
+      () => allWaiting(store.registry, this.#isFree),
+      turns,
+      (error) => log.error({ err: error }, 'cannot hand out what waits for training'),
+    );
+    for (const project of store.registry.projects()) this.#leases.adopt(project);
+  }
+
+  /** Whether somebody holds a lease on a project, may still resume it, or is taking it in this very batch. */
+  isTraining(projectId: string): boolean {
+    return !this.#isFree(projectId);
+  }
+
+  /** See {@link Leases.requireFree}. */
+  requireFree(project: Project, connection?: Connection): Lease | undefined {
+    return this.#leases.requireFree(project, connection);
+  }
+
+  /** The holder of a lease has ended it by another change. */
+  end(lease: Lease): void {
+    this.#leases.end(lease);
+  }
+
+  /**
+   * The JSON of a project as it goes out. What its trainer has reported is only in memory: it is shown, and is no part of
+   * the etag, as a report must not make anybody's `if_etag` fail.
+   */
+  json(project: Project): string {
+    const live = this.#leases.get(project.project_id)?.live;
+    if (!live || !project.training) return wireJson(project);
+    return JSON.stringify({
+      ...project,
+      training: training.withProgress(project.training, live),
+      etag: etagOf(project),
+    });
+  }
+
+  async begin({ project, ...terms }: Given<'training.begin'>, context: Context): Promise<Begun> {
+    const begun = await this.#changes.begin(terms, context, (draft) => findProject(draft, project));
+    // There is always a project to begin with, or an error.
+    return begun as Begun;
+  }
+
+  /** Begins a lease on the project that has waited longest; null when there is none. */
+  async claim(params: Given<'training.claim'>, context: Context): Promise<Begun | null> {
+    const { languages, tags, wait_ms: ms = 0, ...terms } = params;
+    const filter = { languages, tags };
+    const attempt = (): Promise<Begun | null> =>
+      this.#changes.begin(terms, context, (draft) => nextWaiting(draft, filter, this.#isFree));
+    // Most of the time there is nothing, and the queue need not be bothered.
+    const begun = nextWaiting(this.#store.registry, filter, this.#isFree) ? await attempt() : null;
+    if (begun !== null || ms === 0) return begun;
+    context.parks();
+    // A peer that will ask nothing more could do nothing with a lease.
+    const isNeeded = (): boolean => !context.connection.ended;
+    return await this.#trainers.wait({ filter, ms, isNeeded, attempt });
+  }
+
+  /** Keeps what a trainer reports; only a new phase is written down. */
+  async report(params: Given<'training.progress'>, { changed }: Context): Promise<null> {
+    const { project: reference, token, ...progress } = params;
+    training.checkDetails(progress.details);
+    const project = findProject(this.#store.registry, reference);
+    const lease = this.#leases.require(project, token);
+    const at = timestampOf(Date.now());
+    this.#leases.report(lease, progress, at);
+    const { project_id, name } = project;
+    const { phase } = progress;
+    // Compared with what is written down: a phase whose write failed is written with the next report.
+    if (phase !== undefined && phase !== project.training?.phase) {
+      await this.#store.change((draft, now) => {
+        // The lease may have ended in the meantime, and the record be somebody else's.
+        this.#leases.requireWithin(findProject(draft, project_id), token);
+        return training.notePhase(draft, project_id, lease.live ?? {}, now);
+      });
+      changed({ project: project_id, name, phase, token });
+    }
+    const reported = this.json(this.#store.registry.get(project_id) ?? project);
+    this.#feed.progress(project_id, new RawJson(reported), at);
+    return null;
+  }
+
+  complete({ project, token, ...results }: Given<'training.complete'>, context: Context): Promise<Project> {
+    return this.#changes.end(project, token, context, (draft, { project_id }, live, now) =>
+      training.complete(draft, project_id, live, results, now),
+    );
+  }
+
+  async fail(params: Given<'training.fail'>, context: Context): Promise<Project> {
+    const { project: reference, token, error, details } = params;
+    training.checkDetails(details);
+    return await this.#changes.end(reference, token, context, (draft, project, live, now) =>
+      training.fail(draft, project, { ...live, ...(details ? { details } : {}) }, error, now),
+    );
+  }
+
+  release({ project: reference, token }: Given<'training.release'>, context: Context): Promise<Project> {
+    return this.#changes.end(reference, token, context, (draft, project, _live, now) =>
+      training.release(draft, project, now),
+    );
+  }
+
+  /** Asks whoever trains a project to stop; where nobody does, there is nothing to ask. */
+  async cancel(params: Given<'training.cancel'>, { changed }: Context): Promise<Project> {
+    const { project: reference, reason } = params;
+    const project = await this.#store.change((draft, now) => {
+      const found = findProject(draft, reference);
+      // Also a lease that begins in the same batch is one, and one that ends there is none.
+      const isHeld = isLeaseRecorded(found) && this.isTraining(found.project_id);
+      return isHeld ? training.requestCancel(draft, found, reason, now) : found;
+    });
+    changed({ project: project.project_id, reason });
+    return project;
+  }
+
+  /** Resolves with a project as soon as nobody trains it; with null when the time is up or nobody listens any more. */
+  async wait(params: Given<'training.wait'>, { connection, parks }: Context): Promise<Project | null> {
+    const { project_id } = findProject(this.#store.registry, params.project);
+    parks();
+    const deadline = performance.now() + (params.wait_ms ?? MAX_WAIT_MS);
+    while (this.isTraining(project_id)) {
+      const left = deadline - performance.now();
+      if (left <= 0 || connection.closed) return null;
+      if (this.#isClosed) throw cannotWait();
+      await this.#untilChanged(left);
+      if (connection.closed) return null;
+    }
+    // By its id; one that was removed meanwhile is an error.
+    return findProject(this.#store.registry, project_id);
+  }
+
+  /** Takes a lease over to the caller's connection. */
+  resume({ project: reference, token }: Given<'training.resume'>, { connection, peer }: Context): Project {
+    const project = findProject(this.#store.registry, reference);
+    this.#leases.give(this.#leases.require(project, token), connection);
+    const { project_id } = project;
+    this.#log.info({ method: 'training.resume', project: project_id, token, ...peer }, 'resumed a lease');
+    return project;
+  }
+
+  /**
+   * A connection asks nothing more, and so reports nothing more: a trainer that was killed must not hold on to what it
+   * has, nor be given more, for as long as one of its calls waits.
+   */
+  disconnect(connection: Connection): void {
+    this.#leases.disconnect(connection);
+    this.#changed();
+  }
+
+  /** The registry has changed, in whatever way. */
+  committed({ changes }: Commit): void {
+    for (const change of changes) {
+      if ('id' in change && change.before && !change.after) this.#leases.removed(change.before);
+    }
+    this.#changed();
+  }
+
+  /** The daemon ends: whoever waits is told so, and recorded leases are for the next one. */
+  close(): void {
+    this.#isClosed = true;
+    this.#leases.close();
+    this.#trainers.close();
+    this.#changed();
+  }
+
+  /** Something has changed that may be what somebody waits for. */
+  #changed(): void {
+    this.#trainers.changed();
+    for (const wake of this.#sleepers) wake();
+  }
+
+  /** Resolves when something has changed, or after so many milliseconds. */
+  #untilChanged(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const wake = (): void => {
+        clearTimeout(timer);
+        this.#sleepers.delete(wake);
+        resolve();
+      };
+      const timer = setTimeout(wake, ms);
+      this.#sleepers.add(wake);
+    });
+  }
+}
