@@ -1,33 +1,21 @@
 /** The daemon as an object: started, running, stopped; programs and tests use it alike. */
 import { randomBytes } from 'node:crypto';
-import { dirname } from 'node:path';
-import { refuseLinksForRoot } from './claim/for-root.ts';
+import type { InheritedSocket } from './claim/inherited.ts';
+import { MADE_PRIVATE } from './claim/private-directory.ts';
+import { type AlreadyRunning, keepSeat, leaveSeat, type Seat, takeSeat } from './claim/seat.ts';
 import { timestampOf } from './domain/values/time.ts';
 import { DEFAULT_LOG_LEVEL, type LogLevel, type Manager } from './flags.ts';
 import { type Logger, openLog } from './log.ts';
 import { type PathOptions, type Paths, resolvePaths } from './paths.ts';
-import { checkDataDirectory, keepToUser } from './claim/private-directory.ts';
-import { type Claim, claimSocket } from './claim/claim.ts';
 import { Dispatcher } from './server/dispatch.ts';
-import { Feed } from './services/feed/feed.ts';
-import { createHandlers } from './services/handlers/handlers.ts';
 import { Holdings } from './server/holdings.ts';
-import { adoptSocket, type InheritedSocket } from './claim/inherited.ts';
-import type { DaemonControl } from './services/handlers/types.ts';
-import { KeepYoung } from './claim/keep-young.ts';
 import { Listener } from './server/listener.ts';
-import { LONGEST_TIMER_MS } from './system/longest-timer.ts';
 import { Metrics } from './server/metrics.ts';
-import { Ownership } from './claim/owner.ts';
-import type { Ask } from './services/places/disk.ts';
-import { Places } from './services/places/places.ts';
-import { prepareRunDirectory } from './claim/run-directory.ts';
-import type { Commit } from './store/state.ts';
-import { createLanes, NoAnswerError } from './services/lane.ts';
+import { createHandlers } from './services/handlers/handlers.ts';
+import type { DaemonControl, Services } from './services/handlers/types.ts';
+import { createServices } from './services/services.ts';
 import { Store } from './store/store.ts';
-import { Trainings } from './services/training/trainings.ts';
-import { Trash } from './services/trash/trash.ts';
-import { Turns } from './system/turns.ts';
+import { LONGEST_TIMER_MS } from './system/longest-timer.ts';
 import { VERSION } from './version.ts';
 
 export interface DaemonOptions extends PathOptions {
@@ -47,15 +35,6 @@ export interface DaemonOptions extends PathOptions {
   readonly overdue?: (() => void) | undefined;
 }
 
-/** Another daemon serves this socket already. */
-export interface AlreadyRunning {
-  readonly alreadyRunning: { readonly pid: number; readonly version: string };
-}
-
-const MADE_PRIVATE = 'made a directory private: others could write to it';
-
-/** How often the daemon makes sure that the socket and the data directory are still its own, in milliseconds. */
-const HEARTBEAT_MS = 3_000;
 /** How long a stopping daemon waits for requests under way, and then for its peers. Together under the 10 s allowed. */
 const DRAIN_MS = 7_000;
 const PEERS_MS = 1_000;
@@ -70,75 +49,30 @@ export class Daemon implements DaemonControl {
   readonly stopped: Promise<string>;
 
   readonly #options: DaemonOptions;
-  readonly #claim: Claim;
-  readonly #ownership: Ownership;
+  readonly #seat: Seat;
   readonly #store: Store;
   readonly #log: Logger;
+  readonly #services: Services;
   readonly #listener: Listener;
   readonly #dispatcher: Dispatcher;
   readonly #started = performance.now();
   readonly #metrics = new Metrics();
-  readonly #places: Places;
   readonly #holdings: Holdings;
-  readonly #feed: Feed;
-  readonly #trainings: Trainings;
-  readonly #heartbeat: NodeJS.Timeout;
-  readonly #young: KeepYoung;
-  readonly #trash: Trash;
-  #idleTimer: NodeJS.Timeout | null = null;
+  readonly #endHeartbeat: () => void;
+  #idleTimer: NodeJS.Timeout | undefined;
   #stopping = false;
   #resolveStopped: (reason: string) => void = () => undefined;
 
-  private constructor(
-    options: DaemonOptions,
-    paths: Paths,
-    claim: Claim,
-    ownership: Ownership,
-    store: Store,
-    log: Logger,
-  ) {
-    this.paths = paths;
+  private constructor(options: DaemonOptions, seat: Seat, store: Store, log: Logger) {
+    this.paths = seat.paths;
     this.#options = options;
-    this.#claim = claim;
-    this.#ownership = ownership;
+    this.#seat = seat;
     this.#store = store;
     this.#log = log;
     this.stopped = new Promise((resolve) => {
       this.#resolveStopped = resolve;
     });
-    const turns = new Turns();
-    this.#feed = new Feed(this.epoch, store, turns, (error) => this.failed(error));
-    const lanes = createLanes();
-    const ask: Ask = (question) =>
-      lanes.foreign.ask(question).catch((error: unknown) => {
-        if (error instanceof NoAnswerError) throw error;
-        return null;
-      });
-    this.#places = new Places(() => store.registry, ask, turns);
-    this.#trainings = new Trainings(store, this.#feed, turns, log);
-    store.subscribe({
-      // Whoever is told of a change has no say in whether it was made.
-      committed: (commit) => this.#guard(() => this.#committed(commit)),
-      problem: () => this.#guard(() => this.#feed.problem()),
-    });
-    // The disk of these may be another one, and need not answer.
-    lanes.projects
-      .ask(() => keepToUser(paths.projectsDir, 'the projects'))
-      .then((done) => done && log.warn({ path: paths.projectsDir }, MADE_PRIVATE))
-      .catch((error: unknown) => log.warn({ err: error }, 'cannot keep others out of the projects'));
-    this.#trash = new Trash({ paths, store, lane: lanes.projects, log });
-    const handlers = createHandlers({
-      store,
-      lanes,
-      trash: this.#trash,
-      paths,
-      trainings: this.#trainings,
-      feed: this.#feed,
-      places: this.#places,
-      turns,
-      daemon: this,
-      log,
-    });
+    const { feed, trainings, turns } = (this.#services = createServices(this, store, seat.paths, log));
     this.#holdings = new Holdings(
       (bytes) =>
         log.warn(
@@ -148,24 +82,23 @@ export class Daemon implements DaemonControl {
       options.maxHeldBytes,
     );
     const shared = { turns, holdings: this.#holdings };
-    this.#dispatcher = new Dispatcher(handlers, this.#metrics, shared, log);
+    this.#dispatcher = new Dispatcher(createHandlers(this.#services), this.#metrics, shared, log);
     this.#listener = new Listener(
-      claim.server,
+      seat.claim.server,
       (message, exchange) => this.#dispatcher.handle(message, exchange),
       shared,
       {
         connections: (count) => this.#restartIdleTimer(count),
         failed: (error) => this.failed(error),
-        writable: (connection) => this.#feed.resume(connection),
-        ended: (connection) => this.#trainings.disconnect(connection),
+        writable: (connection) => feed.resume(connection),
+        ended: (connection) => trainings.disconnect(connection),
         closed: (connection) => {
-          this.#feed.disconnect(connection);
-          this.#trainings.disconnect(connection);
+          feed.disconnect(connection);
+          trainings.disconnect(connection);
         },
       },
     );
-    this.#young = new KeepYoung(claim.files);
-    this.#heartbeat = setInterval(() => void this.#checkHealth(), HEARTBEAT_MS);
+    this.#endHeartbeat = keepSeat(seat, (why) => this.#giveWay(why), log);
     this.#restartIdleTimer(0);
   }
 
@@ -176,61 +109,34 @@ export class Daemon implements DaemonControl {
    * @throws system errors where the data directory cannot be used
    */
   static async start(options: DaemonOptions = {}): Promise<Daemon | AlreadyRunning> {
-    const told = resolvePaths(options);
-    checkDataDirectory(told.dataDir);
-    refuseLinksForRoot(told);
-    const loose: string[] = [];
-    for (const [directory, purpose] of [
-      [dirname(told.logFile), 'the logs'],
-      [told.backupsDir, 'the backups'],
-      [told.trashDir, 'what is being deleted'],
-    ] as const)
-      if (await keepToUser(directory, purpose)) loose.push(directory);
-    await prepareRunDirectory(dirname(told.socket));
-    const { inherited } = options;
-    const adopted = inherited ? await adoptSocket(inherited, told.socket) : null;
-    const claim = adopted ?? (await claimSocket(told.socket));
-    const paths = adopted ? { ...told, socket: adopted.path } : told;
-    if ('alive' in claim) return { alreadyRunning: claim.alive };
-    const manager = options.manager ?? (adopted ? inherited?.manager : undefined) ?? 'foreground';
-    let ownership: Ownership | null = null;
+    const seat = await takeSeat(resolvePaths(options), options.inherited ?? null);
+    if ('alreadyRunning' in seat) return seat;
     try {
-      const owner = (ownership = await Ownership.take(paths, claim));
+      const { paths } = seat;
       const log = options.log ?? openLog(paths.logFile, options.logLevel ?? DEFAULT_LOG_LEVEL);
-      for (const path of loose) log.warn({ path }, MADE_PRIVATE);
+      for (const path of seat.madePrivate) log.warn({ path }, MADE_PRIVATE);
       let daemon: Daemon | null = null;
       const ownsRegistry = async (): Promise<boolean> => {
-        const lost = await owner.lost();
+        const lost = await seat.ownership.lost();
         if (lost !== null && daemon) daemon.#giveWay(lost);
         return lost === null;
       };
-      const isTraining = (id: string): boolean => daemon !== null && daemon.#trainings.isTraining(id);
+      const isTraining = (id: string): boolean =>
+        daemon !== null && daemon.#services.trainings.isTraining(id);
       const store = await Store.open({ paths, log, ownsRegistry, isTraining });
-      daemon = new Daemon({ ...options, manager }, paths, claim, owner, store, log);
-      log.info(
-        {
-          version: VERSION,
-          node: process.version,
-          ...paths,
-          manager,
-          inherited: adopted !== null,
-          projects: store.registry.size,
-        },
-        'started',
-      );
+      const manager = options.manager ?? seat.manager ?? 'foreground';
+      daemon = new Daemon({ ...options, manager }, seat, store, log);
+      const inherited = seat.manager !== null;
+      const about = { version: VERSION, node: process.version, ...paths, manager, inherited };
+      log.info({ ...about, projects: store.registry.size }, 'started');
       // Now that leases are known here.
       store.follow();
       return daemon;
     } catch (error) {
-      claim.server.close();
-      await ownership?.release();
-      await claim.release();
+      seat.claim.server.close();
+      await leaveSeat(seat);
       throw error;
     }
-  }
-
-  get draining(): boolean {
-    return this.#stopping;
   }
 
   /** What `daemon.status` tells beside the process's own figures. */
@@ -238,7 +144,7 @@ export class Daemon implements DaemonControl {
     return {
       uptime_s: Math.round(performance.now() - this.#started) / 1000,
       connections: this.#listener.connections,
-      subscriptions: this.#feed.subscriptions,
+      subscriptions: this.#services.feed.subscriptions,
       socket: this.paths.socket,
       data_dir: this.paths.dataDir,
       manager: this.#options.manager ?? 'foreground',
@@ -262,20 +168,20 @@ export class Daemon implements DaemonControl {
     this.#log.info({ reason }, 'stopping');
     const overdue = setTimeout(() => {
       // As far as its disk answers, nothing is left of the socket; otherwise it leads nowhere.
-      this.#release().catch(() => undefined);
+      leaveSeat(this.#seat).catch(() => undefined);
       this.#options.overdue?.();
     }, OVERDUE_MS);
-    clearInterval(this.#heartbeat);
-    clearTimeout(this.#idleTimer ?? undefined);
-    this.#listener.drain({ stopListening: this.#claim.outlivesDaemon });
+    this.#endHeartbeat();
+    clearTimeout(this.#idleTimer);
+    this.#listener.drain({ stopListening: this.#seat.claim.outlivesDaemon });
     this.#dispatcher.drain();
-    this.#trainings.close();
-    this.#trash.close();
+    this.#services.trainings.close();
+    this.#services.trash.close();
     await this.#listener.answered(DRAIN_MS);
     await this.#store.close();
-    this.#feed.shutdown();
+    this.#services.feed.shutdown();
     // Only now may a successor start: it reads the file that was just written.
-    await this.#release().catch((error: unknown) => {
+    await leaveSeat(this.#seat).catch((error: unknown) => {
       this.#log.error({ err: error }, 'cannot remove the socket; the next daemon replaces it');
     });
     await this.#listener.close(PEERS_MS);
@@ -297,15 +203,10 @@ export class Daemon implements DaemonControl {
    * answer, and may stay until it does. Nothing works afterwards.
    */
   abandon(): void {
-    this.#claim.abandon();
+    this.#seat.claim.abandon();
     this.#listener.cut();
     // Last, because this waits where the log is on that disk.
     this.#log.error('ended by force: a disk does not answer');
-  }
-
-  async #release(): Promise<void> {
-    await this.#ownership.release();
-    await this.#claim.release();
   }
 
   /** Something threw where nobody was there to be told: it is logged, and the daemon goes on. */
@@ -313,46 +214,9 @@ export class Daemon implements DaemonControl {
     this.#log.error({ err: error }, 'an unexpected error');
   }
 
-  #guard(action: () => void): void {
-    try {
-      action();
-    } catch (error) {
-      this.failed(error);
-    }
-  }
-
-  #committed(commit: Commit): void {
-    this.#feed.committed(commit);
-    if (
-      commit.changes.some(
-        (change) => 'id' in change && change.before?.source_path !== change.after?.source_path,
-      )
-    )
-      this.#places.changed();
-    this.#trainings.committed(commit);
-  }
-
-  async #checkHealth(): Promise<void> {
-    try {
-      const lost = await this.#ownership.lost();
-      if (lost !== null) {
-        this.#giveWay(lost);
-        return;
-      }
-    } catch (error) {
-      this.#log.error({ err: error }, 'cannot check whether this daemon still serves the data directory');
-    }
-    this.#young
-      .tick()
-      .catch((error: unknown) =>
-        this.#log.warn({ err: error }, 'cannot keep the socket from being removed for its age'),
-      );
-  }
-
   /** @param left how long it may be idle yet, in milliseconds */
   #restartIdleTimer(connections: number, left = (this.#options.idleTimeout ?? 0) * 1000): void {
-    clearTimeout(this.#idleTimer ?? undefined);
-    this.#idleTimer = null;
+    clearTimeout(this.#idleTimer);
     if (connections > 0 || left <= 0 || this.#stopping) return;
     const next = Math.min(left, LONGEST_TIMER_MS);
     this.#idleTimer = setTimeout(() => {

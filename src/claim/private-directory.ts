@@ -72,6 +72,9 @@ export function checkDataDirectory(directory: string): void {
   });
 }
 
+/** What the log says of a directory that was kept to the user. */
+export const MADE_PRIVATE = 'made a directory private: others could write to it';
+
 /**
  * Makes one of the user's own directories below the data directory private again, where others can write to it: somebody
  * has changed the modes of all that is there at once, as `chmod -R` does. What others can only read stays as it is.

@@ -24,22 +24,22 @@ export function nextWaiting(
   isFree: (id: string) => boolean,
 ): Project | null {
   let best: Waiting | null = null;
-  for (const project of view.projects()) {
-    const waits = waiting(project);
-    if (!waits || !isFree(project.project_id) || !fits(project, filter)) continue;
-    if (!best || compare(waits, best) < 0) best = waits;
+  for (const waits of free(view, isFree)) {
+    if (fits(waits.project, filter) && (!best || compare(waits, best) < 0)) best = waits;
   }
   return best?.project ?? null;
 }
 
 /** All of them, those that have waited longest first. */
 export function allWaiting(view: RegistryView, isFree: (id: string) => boolean): Project[] {
-  const all: Waiting[] = [];
+  return [...free(view, isFree)].toSorted(compare).map(({ project }) => project);
+}
+
+function* free(view: RegistryView, isFree: (id: string) => boolean): Generator<Waiting> {
   for (const project of view.projects()) {
     const waits = waiting(project);
-    if (waits && isFree(project.project_id)) all.push(waits);
+    if (waits && isFree(project.project_id)) yield waits;
   }
-  return all.toSorted(compare).map(({ project }) => project);
 }
 
 export function fits(project: Project, { languages, tags }: Filter): boolean {

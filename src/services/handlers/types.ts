@@ -39,9 +39,10 @@ export interface Context {
 export interface DaemonControl {
   readonly epoch: string;
   readonly startedAt: string;
-  readonly draining: boolean;
   status(): Omit<Result<'daemon.status'>, 'pid' | 'version' | 'memory_rss' | 'host' | 'home'>;
   shutdown(reason: string): void;
+  /** Something threw where nobody was there to be told. */
+  failed(error: unknown): void;
 }
 
 export interface Services {

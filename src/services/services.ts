@@ -1,0 +1,53 @@
+/** The services of a daemon, made and tied together. */
+import { keepToUser, MADE_PRIVATE } from '../claim/private-directory.ts';
+import type { Logger } from '../log.ts';
+import type { Paths } from '../paths.ts';
+import type { Commit } from '../store/state.ts';
+import type { Store } from '../store/store.ts';
+import { Turns } from '../system/turns.ts';
+import { Feed } from './feed/feed.ts';
+import type { DaemonControl, Services } from './handlers/types.ts';
+import { createLanes, NoAnswerError } from './lane.ts';
+import type { Ask } from './places/disk.ts';
+import { Places } from './places/places.ts';
+import { Trainings } from './training/trainings.ts';
+import { Trash } from './trash/trash.ts';
+
+export function createServices(daemon: DaemonControl, store: Store, paths: Paths, log: Logger): Services {
+  const turns = new Turns();
+  const lanes = createLanes();
+  const feed = new Feed(daemon.epoch, store, turns, (error) => daemon.failed(error));
+  const ask: Ask = (question) =>
+    lanes.foreign.ask(question).catch((error: unknown) => {
+      if (error instanceof NoAnswerError) throw error;
+      return null;
+    });
+  const places = new Places(() => store.registry, ask, turns);
+  const trainings = new Trainings(store, feed, turns, log);
+  // Whoever is told of a change has no say in whether it was made.
+  const guard = (action: () => void): void => {
+    try {
+      action();
+    } catch (error) {
+      daemon.failed(error);
+    }
+  };
+  const committed = (commit: Commit): void => {
+    feed.committed(commit);
+    const isMove = (change: Commit['changes'][number]): boolean =>
+      'id' in change && change.before?.source_path !== change.after?.source_path;
+    if (commit.changes.some(isMove)) places.changed();
+    trainings.committed(commit);
+  };
+  store.subscribe({
+    committed: (commit) => guard(() => committed(commit)),
+    problem: () => guard(() => feed.problem()),
+  });
+  // The disk of these may be another one, and need not answer.
+  lanes.projects
+    .ask(() => keepToUser(paths.projectsDir, 'the projects'))
+    .then((done) => done && log.warn({ path: paths.projectsDir }, MADE_PRIVATE))
+    .catch((error: unknown) => log.warn({ err: error }, 'cannot keep others out of the projects'));
+  const trash = new Trash({ paths, store, lane: lanes.projects, log });
+  return { store, lanes, trash, paths, trainings, feed, places, turns, daemon, log };
+}
