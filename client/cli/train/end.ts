@@ -7,7 +7,7 @@ import type { Context } from '../context.ts';
 import { answers } from '../codebase/disk-answer.ts';
 import { EXIT } from '../errors.ts';
 import { duration, printable } from '../terminal/text.ts';
-import type { EndCall, Lease } from './lease.ts';
+import type { EndCall, HeldLease } from './lease.ts';
 import type { Ended } from './process/process.ts';
 import type { TrainingResult } from './reports.ts';
 import { isNowhere } from '../../../src/system/errors.ts';
@@ -31,7 +31,7 @@ export interface Outcome {
 }
 
 /** @throws {RegistryError} when the lease was lost */
-export async function tellEnd(ctx: Context, lease: Lease, outcome: Outcome): Promise<void> {
+export async function tellEnd(ctx: Context, lease: HeldLease, outcome: Outcome): Promise<void> {
   const { ended, interruption, result, tail, started } = outcome;
   if (interruption && 'lost' in interruption) {
     throw interruption.lost.kind === 'project_not_found'
@@ -106,7 +106,7 @@ async function isMissing(path: string): Promise<boolean> {
 
 export async function endLease(
   ctx: Context,
-  lease: Lease,
+  lease: HeldLease,
   call: EndCall,
   status: WireProject['training_status'] | undefined,
 ): Promise<WireProject> {

@@ -4,10 +4,11 @@ import type { Client } from '../../client.ts';
 import { ConnectionError, RpcError } from '../../errors.ts';
 import type { WireProject } from '../../../src/domain/encoding.ts';
 import { isRefusal, type RegistryError } from '../../../src/domain/errors.ts';
-import type { Result } from '../../../src/protocol/methods.ts';
+import type { Params, Result } from '../../../src/protocol/methods.ts';
 import type { Progress } from './reports.ts';
 
-export interface LeaseCallbacks {
+/** What whoever trains is told. */
+export interface LeaseNews {
   /** Somebody asks to stop. */
   readonly cancelled: (reason: string | undefined) => void;
   /** The lease is somebody else's, or nobody's; whoever trains must stop. */
@@ -18,8 +19,11 @@ export interface LeaseCallbacks {
   readonly delayed: (error: unknown) => void;
 }
 
+/** What proves a lease. */
+type Held = Params<'training.resume'>;
+
 /** The call that ends a lease: complete, fail or release. */
-export type EndCall = (client: Client, lease: { project: string; token: number }) => Promise<WireProject>;
+export type EndCall = (client: Client, held: Held) => Promise<WireProject>;
 
 /** Between two reports, in milliseconds: nobody sees more, however often a trainer speaks. */
 const REPORT_EVERY_MS = 100;
@@ -29,11 +33,11 @@ const LONGEST_PAUSE_MS = 1_000;
 /** For how long an end is tried that the registry cannot write down. Milliseconds. */
 const END_MS = 120_000;
 
-export class Lease {
+export class HeldLease {
   readonly project: WireProject;
-  readonly token: number;
+  readonly #held: Held;
   readonly #client: Client;
-  readonly #callbacks: LeaseCallbacks;
+  readonly #news: LeaseNews;
   /** Nobody needs to be told of anything any more: the lease is being ended, or is lost. */
   readonly #ending = new AbortController();
   /** Nor needs the lease to be held. */
@@ -43,11 +47,11 @@ export class Lease {
   #waiting: Progress | undefined;
   #reporting: Promise<void> | undefined;
 
-  constructor(client: Client, { project, token }: Result<'training.begin'>, callbacks: LeaseCallbacks) {
+  constructor(client: Client, { project, token }: Result<'training.begin'>, news: LeaseNews) {
     this.project = project;
-    this.token = token;
+    this.#held = { project: project.project_id, token };
     this.#client = client;
-    this.#callbacks = callbacks;
+    this.#news = news;
     this.#unlisten = client.onLost(() => this.#resume());
     void this.#watch();
     // Lost already, between the answer and here.
@@ -102,17 +106,16 @@ export class Lease {
     status: WireProject['training_status'] | undefined,
     missing: () => Promise<void>,
   ): Promise<WireProject> {
-    const lease = { project: this.project.project_id, token: this.token };
     const limit = performance.now() + END_MS;
     let perhapsDone = false;
     let told = false;
     for (let wait = FIRST_PAUSE_MS; ; wait = Math.min(2 * wait, LONGEST_PAUSE_MS)) {
       try {
-        return await call(this.#client, lease);
+        return await call(this.#client, this.#held);
       } catch (error) {
         if (perhapsDone && isLost(error)) {
-          const project = await this.#client.projects.get({ project: lease.project });
-          const ended = project.training?.token === this.token && project.training.holder === null;
+          const project = await this.#client.projects.get({ project: this.#held.project });
+          const ended = project.training?.token === this.#held.token && project.training.holder === null;
           if (ended && (status === undefined || project.training_status === status)) return project;
         }
         if (!isPassing(error) || performance.now() > limit) throw error;
@@ -120,7 +123,7 @@ export class Lease {
         // What is over in a moment, as a restart, is nobody's concern.
         if (wait === LONGEST_PAUSE_MS && !told) {
           told = true;
-          this.#callbacks.delayed(error);
+          this.#news.delayed(error);
         }
         if (error instanceof ConnectionError && error.reason === 'not_running') await missing();
       }
@@ -133,13 +136,12 @@ export class Lease {
       const progress = this.#waiting;
       this.#waiting = undefined;
       try {
-        const lease = { project: this.project.project_id, token: this.token };
-        const onWarning = this.#callbacks.refused;
-        await this.#client.training.progress({ ...lease, ...progress }, { onWarning });
+        const onWarning = this.#news.refused;
+        await this.#client.training.progress({ ...this.#held, ...progress }, { onWarning });
       } catch (error) {
         if (isLost(error)) return this.#lose(error);
         // The next report says it anew; what stands between is a lost connection, which is being seen to.
-        if (!isPassing(error)) this.#callbacks.refused(reasonOf(error));
+        if (!isPassing(error)) this.#news.refused(reasonOf(error));
       }
       await pause(REPORT_EVERY_MS, undefined, { signal: this.#ending.signal }).catch(() => undefined);
     }
@@ -164,10 +166,7 @@ export class Lease {
   /** Whether the lease is ours now, on this connection; says so when it is lost. False where nobody can tell. */
   async #isHeld(): Promise<boolean> {
     try {
-      await this.#client.training.resume(
-        { project: this.project.project_id, token: this.token },
-        { signal: this.#over.signal },
-      );
+      await this.#client.training.resume(this.#held, { signal: this.#over.signal });
       return this.#client.connected;
     } catch (error) {
       if (!isLost(error)) return false;
@@ -180,7 +179,7 @@ export class Lease {
     // The call that ends it meets the same, and says so.
     if (this.#ending.signal.aborted) return;
     this.abandon();
-    this.#callbacks.lost(error);
+    this.#news.lost(error);
   }
 
   /** Hears of requests to stop, and of whatever else happens to the project. */
@@ -188,12 +187,12 @@ export class Lease {
     const { signal } = this.#ending;
     while (!signal.aborted) {
       try {
-        for await (const event of this.#client.watch({ project: this.project.project_id, signal })) {
+        for await (const event of this.#client.watch({ project: this.#held.project, signal })) {
           const project =
             'projects' in event ? event.projects[0] : 'project' in event ? event.project : undefined;
-          if (project?.training_status === 'training' && project.training?.token === this.token) {
+          if (project?.training_status === 'training' && project.training?.token === this.#held.token) {
             const { cancel_requested: asked, cancel_reason: reason } = project.training;
-            if (asked) this.#callbacks.cancelled(typeof reason === 'string' ? reason : undefined);
+            if (asked) this.#news.cancelled(typeof reason === 'string' ? reason : undefined);
           } else if (event.type !== 'shutdown' && event.type !== 'problem' && event.type !== 'recovered') {
             // It looks lost; only the daemon knows.
             await this.#isHeld();

@@ -11,7 +11,7 @@ import { explain } from '../errors.ts';
 import { printable, operands } from '../terminal/text.ts';
 import { endLease, type Interruption, tellEnd, unusable } from './end.ts';
 import { trainerEnvironment } from './environment.ts';
-import { Lease } from './lease.ts';
+import { HeldLease } from './lease.ts';
 import { LOST_MS, passSignals, TERM_MS, Trainer } from './process/process.ts';
 import { joinResults, readReport, ReportFault, type TrainingResult } from './reports.ts';
 
@@ -56,7 +56,7 @@ export async function runTrainer(
     if ('lost' in why) patience = LOST_MS;
     void trainer?.stop(patience);
   };
-  const lease = new Lease(client, begun, {
+  const lease = new HeldLease(client, begun, {
     cancelled: (reason) => interrupt({ cancelled: reason }),
     lost: (error) => {
       ctx.hints = { lease_lost: adviceForLost(error, name) };
@@ -126,7 +126,7 @@ export async function runTrainer(
 /** Nothing was trained: the project gets back to what it was. */
 async function notStarted(
   ctx: Context,
-  lease: Lease,
+  lease: HeldLease,
   command: readonly string[],
   error: unknown,
 ): Promise<void> {

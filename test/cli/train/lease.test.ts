@@ -2,7 +2,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { connect, RegistryError } from '../../../client/index.ts';
 import type { Context } from '../../../client/cli/context.ts';
 import { endLease } from '../../../client/cli/train/end.ts';
-import { beginLease, type EndCall, Lease } from '../../../client/cli/train/lease.ts';
+import { beginLease, type EndCall, HeldLease } from '../../../client/cli/train/lease.ts';
 import { type ErrorKind, ERRORS } from '../../../src/domain/errors.ts';
 import { EXAMPLE_PROJECT } from '../../../src/protocol/method.ts';
 import { methods } from '../../../src/protocol/methods.ts';
@@ -21,7 +21,7 @@ function ended(training_status: 'completed' | 'failed', error: string | null = n
 }
 
 interface Held {
-  readonly lease: Lease;
+  readonly lease: HeldLease;
   readonly daemon: StandIn;
   readonly events: string[];
   /** What was reported, call by call. */
@@ -59,7 +59,7 @@ async function held(answers: Answers = {}): Promise<Held> {
   const client = await connect({ socket: daemon.socket, autoStart: false });
   onTestFinished(() => client.close());
   const events: string[] = [];
-  const lease = new Lease(client, BEGUN, {
+  const lease = new HeldLease(client, BEGUN, {
     cancelled: (reason) => events.push(`cancelled: ${reason}`),
     lost: ({ kind }) => events.push(`lost: ${kind}`),
     refused: (why) => events.push(`refused: ${why}`),
