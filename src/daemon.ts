@@ -121,8 +121,7 @@ export class Daemon implements DaemonControl {
         if (lost !== null && daemon) daemon.#giveWay(lost);
         return lost === null;
       };
-      const isTraining = (id: string): boolean =>
-        daemon !== null && daemon.#services.trainings.isTraining(id);
+      const isTraining = (id: string): boolean => daemon !== null && !daemon.#services.trainings.isFree(id);
       const store = await Store.open({ paths, log, ownsRegistry, isTraining });
       const manager = options.manager ?? seat.manager ?? 'foreground';
       daemon = new Daemon({ ...options, manager }, seat, store, log);

@@ -34,9 +34,8 @@ export function createServices(daemon: DaemonControl, store: Store, paths: Paths
   };
   const committed = (commit: Commit): void => {
     feed.committed(commit);
-    const isMove = (change: Commit['changes'][number]): boolean =>
-      'id' in change && change.before?.source_path !== change.after?.source_path;
-    if (commit.changes.some(isMove)) places.changed();
+    for (const change of commit.changes)
+      if ('id' in change && change.before?.source_path !== change.after?.source_path) places.changed();
     trainings.committed(commit);
   };
   store.subscribe({

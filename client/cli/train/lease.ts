@@ -52,10 +52,10 @@ export class HeldLease {
     this.#held = { project: project.project_id, token };
     this.#client = client;
     this.#news = news;
-    this.#unlisten = client.onLost(() => this.#resume());
+    this.#unlisten = client.onLost(() => void this.#resume());
     void this.#watch();
     // Lost already, between the answer and here.
-    if (!client.connected) this.#resume();
+    if (!client.connected) void this.#resume();
   }
 
   /** Passes on what the trainer reports; what is overtaken by the next report is left out. */
@@ -148,12 +148,9 @@ export class HeldLease {
   }
 
   /** Takes the lease over to the next connection, as often as it takes. */
-  #resume(): void {
+  async #resume(): Promise<void> {
     // Lost once more while it is being resumed: that attempt sees it.
-    if (!this.#resuming) void this.#resumeUntilHeld();
-  }
-
-  async #resumeUntilHeld(): Promise<void> {
+    if (this.#resuming) return;
     const { signal } = this.#over;
     this.#resuming = true;
     for (let wait = FIRST_PAUSE_MS; !signal.aborted; wait = Math.min(2 * wait, LONGEST_PAUSE_MS)) {

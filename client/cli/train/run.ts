@@ -35,9 +35,11 @@ export async function runTrainer(
   const name = operands(project.name);
   ctx.hints = { lease_lost: `gardener show ${name}, which tells how it stands` };
   ctx.host.leaveSignals();
-  const warn = onlyOnce((why) =>
-    ctx.note(`gardener: cannot use a progress report: ${why}; later ones are not mentioned`),
-  );
+  let hasWarned = false;
+  const warn = (why: string): void => {
+    if (!hasWarned) ctx.note(`gardener: cannot use a progress report: ${why}; later ones are not mentioned`);
+    hasWarned = true;
+  };
   const warnings = new Set<string>();
   const tell = (warning: string): void => {
     // Once: a trainer that tells a result after each epoch makes the same mistake each time.
@@ -152,12 +154,4 @@ function adviceForLost({ data }: RegistryError, name: string): string {
   return training?.error === 'stalled'
     ? 'a longer --stall, or a trainer that reports; the command was ended'
     : `gardener show ${name}, which tells how it stands; the command was ended`;
-}
-
-function onlyOnce(tell: (why: string) => void): (why: string) => void {
-  let told = false;
-  return (why) => {
-    if (!told) tell(why);
-    told = true;
-  };
 }

@@ -78,7 +78,7 @@ export function projectHandlers(services: Services): Family<'projects'> {
       },
       () => {
         // The holder itself has said how it ended.
-        if (lease && status !== 'training') trainings.end(lease);
+        if (status !== 'training') trainings.end(lease);
       },
     );
   };

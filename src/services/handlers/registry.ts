@@ -21,7 +21,7 @@ import type { Family, Given, Services } from './types.ts';
 
 export function registryHandlers(services: Services): Family<'registry'> {
   const { store, trainings, feed } = services;
-  const surroundings: Surroundings = { ...services, isTraining: (id) => trainings.isTraining(id) };
+  const surroundings: Surroundings = { ...services, isTraining: (id) => !trainings.isFree(id) };
   // Each asks the disk thousands of times or reads every backup: a thousand callers at once share the answer.
   const validate = sharedRun(() => inspect(store.registry, surroundings));
   const describeBackups = sharedRun(() =>

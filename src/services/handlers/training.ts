@@ -3,21 +3,18 @@ import type { Result } from '../../protocol/methods.ts';
 import { RawJson } from '../../protocol/wire.ts';
 import type { Family, Services } from './types.ts';
 
+type Begun = Awaited<ReturnType<Services['trainings']['begin']>>;
+
 export function trainingHandlers({ trainings }: Services): Family<'training'> {
   const json = (project: Project): RawJson<Result<'projects.get'>> => new RawJson(trainings.json(project));
-  const withToken = (token: number, project: Project): RawJson<Result<'training.begin'>> =>
+  const lease = ({ token, project }: Begun): RawJson<Result<'training.begin'>> =>
     new RawJson(`{"token":${token},"project":${trainings.json(project)}}`);
   return {
-    'training.begin': {
-      async run(params, context) {
-        const { token, project } = await trainings.begin(params, context);
-        return withToken(token, project);
-      },
-    },
+    'training.begin': { run: async (params, context) => lease(await trainings.begin(params, context)) },
     'training.claim': {
       async run(params, context) {
         const begun = await trainings.claim(params, context);
-        return begun && withToken(begun.token, begun.project);
+        return begun && lease(begun);
       },
     },
     'training.progress': { run: (params, context) => trainings.report(params, context) },
@@ -31,8 +28,6 @@ export function trainingHandlers({ trainings }: Services): Family<'training'> {
         return project && json(project);
       },
     },
-    'training.resume': {
-      run: (params, context) => withToken(params.token, trainings.resume(params, context)),
-    },
+    'training.resume': { run: (params, context) => lease(trainings.resume(params, context)) },
   };
 }

@@ -41,7 +41,6 @@ export interface DaemonControl {
   readonly startedAt: string;
   status(): Omit<Result<'daemon.status'>, 'pid' | 'version' | 'memory_rss' | 'host' | 'home'>;
   shutdown(reason: string): void;
-  /** Something threw where nobody was there to be told. */
   failed(error: unknown): void;
 }
 

@@ -11,7 +11,7 @@ import type { Store } from '../../store/store.ts';
 import type { Context, Given } from '../handlers/types.ts';
 import { type Lease, type LeaseChange, type Leases, type Loss, RESUME_GRACE_MS } from './leases.ts';
 
-/** What proves a lease, and its project as it was when the lease began. */
+/** What proves a lease, and its project. */
 export interface Begun {
   readonly token: number;
   readonly project: Project;
@@ -82,7 +82,7 @@ export class LeaseChanges {
         return end(draft, project, live ?? {}, now);
       },
       ({ project_id, name }, change) => {
-        this.#leases.finish(change);
+        this.#leases.end(change.ending);
         changed({ project: project_id, name, token });
       },
     );
@@ -103,7 +103,7 @@ export class LeaseChanges {
         },
         (_nothing, change) => {
           if (!change.ending) return;
-          this.#leases.finish(change);
+          this.#leases.end(change.ending);
           this.#log.warn({ project: projectId, token, holder }, `a lease was lost: ${error}`);
         },
       );

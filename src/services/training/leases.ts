@@ -130,9 +130,8 @@ export class Leases {
    * @param change ends the lease, as no other may from here on; default none
    */
   requireWithin(project: Project, token: number, change?: LeaseChange): Lease {
-    const lease = this.#leases.get(project.project_id);
-    const taken = this.#reserved.has(project.project_id);
-    if (lease?.token !== token || taken || lease.ending !== null) throw leaseLost(project, token, lease);
+    const lease = this.require(project, token);
+    if (this.#reserved.has(project.project_id)) throw leaseLost(project, token, lease);
     if (change) {
       lease.ending = change;
       change.ending = lease;
@@ -166,14 +165,9 @@ export class Leases {
     this.watch(lease);
   }
 
-  /** A change is durable, and the lease over that it was to end. */
-  finish({ ending }: LeaseChange): void {
-    if (ending) this.end(ending);
-  }
-
   /** The lease is over, in whatever way; if the project has another one by now, that goes on. */
-  end(lease: Lease): void {
-    if (this.#leases.get(lease.projectId) === lease) this.#drop(lease.projectId);
+  end(lease: Lease | null | undefined): void {
+    if (lease && this.#leases.get(lease.projectId) === lease) this.#drop(lease.projectId);
   }
 
   /** The project is no more, nor whatever lease there was on it. */

@@ -32,7 +32,6 @@ export class Trainings {
   /** Those who wait for a project to be free; each looks for itself whether it is. */
   readonly #sleepers = new Set<() => void>();
   #isClosed = false;
-  readonly #isFree = (id: string): boolean => this.#leases.isFree(id);
 
   /** Takes up the leases that an earlier daemon wrote down. */
   constructor(store: Store, feed: Feed, turns: Turns, log: Logger) {
@@ -41,25 +40,23 @@ export class Trainings {
     this.#log = log;
     this.#changes = new LeaseChanges(store, this.#leases, log);
     this.#trainers = new WaitingTrainers(
-      () => allWaiting(store.registry, this.#isFree),
+      () => allWaiting(store.registry, this.isFree),
       turns,
       (error) => log.error({ err: error }, 'cannot hand out what waits for training'),
     );
     for (const project of store.registry.projects()) this.#leases.adopt(project);
   }
 
-  /** Whether somebody holds a lease on a project, may still resume it, or is taking it in this very batch. */
-  isTraining(projectId: string): boolean {
-    return !this.#isFree(projectId);
-  }
+  /** Whether nobody holds a lease on a project, may still resume it, or is taking it in this very batch. */
+  readonly isFree = (projectId: string): boolean => this.#leases.isFree(projectId);
 
   /** See {@link Leases.requireFree}. */
   requireFree(project: Project, connection?: Connection): Lease | undefined {
     return this.#leases.requireFree(project, connection);
   }
 
-  /** The holder of a lease has ended it by another change. */
-  end(lease: Lease): void {
+  /** The holder of a lease, if there is one, has ended it by another change. */
+  end(lease: Lease | undefined): void {
     this.#leases.end(lease);
   }
 
@@ -88,9 +85,9 @@ export class Trainings {
     const { languages, tags, wait_ms: ms = 0, ...terms } = params;
     const filter = { languages, tags };
     const attempt = (): Promise<Begun | null> =>
-      this.#changes.begin(terms, context, (draft) => nextWaiting(draft, filter, this.#isFree));
+      this.#changes.begin(terms, context, (draft) => nextWaiting(draft, filter, this.isFree));
     // Most of the time there is nothing, and the queue need not be bothered.
-    const begun = nextWaiting(this.#store.registry, filter, this.#isFree) ? await attempt() : null;
+    const begun = nextWaiting(this.#store.registry, filter, this.isFree) ? await attempt() : null;
     if (begun !== null || ms === 0) return begun;
     context.parks();
     // A peer that will ask nothing more could do nothing with a lease.
@@ -148,7 +145,7 @@ export class Trainings {
     const project = await this.#store.change((draft, now) => {
       const found = findProject(draft, reference);
       // Also a lease that begins in the same batch is one, and one that ends there is none.
-      const isHeld = isLeaseRecorded(found) && this.isTraining(found.project_id);
+      const isHeld = isLeaseRecorded(found) && !this.isFree(found.project_id);
       return isHeld ? training.requestCancel(draft, found, reason, now) : found;
     });
     changed({ project: project.project_id, reason });
@@ -160,7 +157,7 @@ export class Trainings {
     const { project_id } = findProject(this.#store.registry, params.project);
     parks();
     const deadline = performance.now() + (params.wait_ms ?? MAX_WAIT_MS);
-    while (this.isTraining(project_id)) {
+    while (!this.isFree(project_id)) {
       const left = deadline - performance.now();
       if (left <= 0 || connection.closed) return null;
       if (this.#isClosed) throw cannotWait();
@@ -172,12 +169,12 @@ export class Trainings {
   }
 
   /** Takes a lease over to the caller's connection. */
-  resume({ project: reference, token }: Given<'training.resume'>, { connection, peer }: Context): Project {
+  resume({ project: reference, token }: Given<'training.resume'>, { connection, peer }: Context): Begun {
     const project = findProject(this.#store.registry, reference);
     this.#leases.give(this.#leases.require(project, token), connection);
     const { project_id } = project;
     this.#log.info({ method: 'training.resume', project: project_id, token, ...peer }, 'resumed a lease');
-    return project;
+    return { token, project };
   }
 
   /**

@@ -80,6 +80,15 @@ test('a trainer whose connection ends has 10 s to resume, to the millisecond', (
   expect(leases.isFree(ID)).toBe(false);
 });
 
+test('a lease that begins when its connection has ended waits to be resumed, as one that is resumed then', () => {
+  const lease = begin({ ended: true });
+  vi.advanceTimersByTime(9_999);
+  expect(lost).toEqual([]);
+  leases.give(lease, { ended: true });
+  vi.advanceTimersByTime(10_000);
+  expect(lost).toEqual(['1 disconnected']);
+});
+
 test('a trainer that resumes has all the time it had, and again 10 s after its next connection', () => {
   const [first, second] = [connected(), connected()];
   const lease = begin(first);
