@@ -64,6 +64,8 @@ export interface Globals {
 
 export class Context {
   readonly host: Host;
+  /** What was typed after the program's name. */
+  readonly words: readonly string[];
   /** One document on standard output, for programs. */
   readonly json: boolean;
   /** Whether a daemon may be started. */
@@ -82,8 +84,9 @@ export class Context {
 
   readonly #globals: Globals;
 
-  constructor(host: Host, globals: Globals, advise: Advise) {
+  constructor(host: Host, words: readonly string[], globals: Globals, advise: Advise) {
     this.host = host;
+    this.words = words;
     this.#globals = globals;
     this.advise = advise;
     this.json = globals.json ?? false;

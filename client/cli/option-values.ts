@@ -1,5 +1,5 @@
 /** Reading the values of flags. */
-import { InvalidArgumentError, Option } from 'commander';
+import { InvalidArgumentError } from 'commander';
 import { type TrainingStatus, TRAINING_STATUSES } from '../../src/domain/project.ts';
 import { UsageError } from './errors.ts';
 import { shellWord } from './terminal/text.ts';
@@ -11,12 +11,6 @@ export function collect(value: string, before: readonly string[] = []): readonly
 
 const CHOICES = TRAINING_STATUSES.map((status) => status.replace('_', '-'));
 
-/** `--status`, for those who ask for projects. */
-export function statusOption(description: string): Option {
-  // Choices are what help and completion show; more than those can be read.
-  return new Option('--status <status>', description).choices(CHOICES).argParser(statusArgument);
-}
-
 /** A training status, also with the underscore of the protocol or the blank of the tables. */
 export function statusArgument(value: string): TrainingStatus {
   const wanted = value.toLowerCase().replace(/[- ]/g, '_');
@@ -24,6 +18,9 @@ export function statusArgument(value: string): TrainingStatus {
   if (status) return status;
   throw new InvalidArgumentError(`it is one of ${CHOICES.slice(0, -1).join(', ')} and ${CHOICES.at(-1)}`);
 }
+
+/** The value of `--status`. Help and completion show the choices as words; more than those can be read. */
+export const statuses = { choices: CHOICES, read: statusArgument };
 
 /**
  * Reads the value of a flag that says where the registry is. An empty one is a variable that somebody has not set, and the
@@ -46,4 +43,10 @@ export function wholeNumber(value: string): number {
   const number = Number(value);
   if (/^\d+$/.test(value) && Number.isSafeInteger(number)) return number;
   throw new InvalidArgumentError('it must be a whole number, 0 or more');
+}
+
+export function seconds(value: string): number {
+  const number = Number(value);
+  if (/^\d+(\.\d+)?$/.test(value) && number > 0) return number;
+  throw new InvalidArgumentError('it must be a number of seconds, more than 0');
 }

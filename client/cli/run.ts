@@ -3,6 +3,7 @@ import { type Command, CommanderError } from 'commander';
 import { VERSION } from '../../src/version.ts';
 import { adviser, type Advise } from './advice.ts';
 import { painter } from './terminal/colour.ts';
+import { loadCommands } from './command.ts';
 import type { Context, Host } from './context.ts';
 import { EXIT, explain, type Explained, UsageError } from './errors.ts';
 import { shownJson, shownLine, tame } from './terminal/gate.ts';
@@ -29,6 +30,7 @@ export async function run(words: readonly string[], host: Host): Promise<number>
   const asked = askedForHelp(program, words);
   try {
     refuseDamaged(words);
+    await loadCommands(program, words);
     const beyond = beyondHelp(program, words);
     if (beyond !== undefined) {
       throw new UsageError(`unknown command '${beyond}'`, helpFor(program, asked));

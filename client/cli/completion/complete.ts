@@ -7,6 +7,7 @@ import { abortable } from '../../wire/deadline.ts';
 import { isBackupName, newestFirst } from '../../../src/domain/backup-names.ts';
 import { shortName } from '../backups/backups.ts';
 import { type Candidate, completeWords, type Completion, type Kind } from './complete-words.ts';
+import { loadCommands } from '../command.ts';
 import type { Context } from '../context.ts';
 import { shownWords } from '../terminal/gate.ts';
 import { readShellLine, writeShellWord } from './shell-line.ts';
@@ -37,7 +38,9 @@ export async function complete(
   { line, replaces = '' }: CompleteOptions,
 ): Promise<void> {
   const shell = line === undefined ? undefined : readShellLine(line);
-  const completion = completeWords(program, shell ? shell.words.slice(1) : words);
+  const typed = shell ? shell.words.slice(1) : words;
+  await loadCommands(program, typed);
+  const completion = completeWords(program, typed);
   const { kind, prefix } = completion;
   // A project may also be named by a path in it.
   const isPath = kind === 'project' && /^[.~/]|\//.test(prefix);

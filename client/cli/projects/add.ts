@@ -5,9 +5,11 @@ import type { WireProject } from '../../../src/domain/encoding.ts';
 import type { Repository } from '../../../src/domain/project.ts';
 import { confirm } from '../terminal/ask.ts';
 import { codebaseAt, fileWords, scanCodebase } from '../codebase/codebase.ts';
+import { defineCommand, type Input } from '../command.ts';
 import type { Context } from '../context.ts';
 import { elsewhere, warnElsewhere } from '../elsewhere.ts';
 import { UsageError } from '../errors.ts';
+import { collect } from '../option-values.ts';
 import { goneAmong } from './gone.ts';
 import { listAll } from './list.ts';
 import { moveCommand } from './move/move.ts';
@@ -15,30 +17,37 @@ import { nameFor, sameName } from '../names.ts';
 import { isSameRepository, repositoryAt } from '../../codebase/repository.ts';
 import { operands, printable, shellWord } from '../terminal/text.ts';
 
-export interface AddOptions {
-  readonly name?: string;
-  readonly language?: string;
-  readonly tag?: readonly string[];
-  readonly use?: true;
-}
+const TAKES = {
+  '[path]': { description: 'directory of the codebase', default: '.' },
+  '--name <name>': 'name of the project (default: that of the directory)',
+  '--language <language>': 'language (default: that of most files)',
+  '--tag <tag>': { description: 'a tag; may be given several times', read: collect },
+  '--use': 'make it the active project',
+} as const;
 
-export async function add(ctx: Context, directory: string, options: AddOptions): Promise<void> {
-  const path = await codebaseAt(ctx, directory);
-  const name = options.name ?? nameFor(path);
-  if (name === '' && options.name === undefined) {
-    throw new UsageError(
-      `cannot find a name for ${path}`,
-      `gardener add ${shellWord(directory)} --name <name>`,
-    );
-  }
-  ctx.hints = { project_exists: `gardener add ${shellWord(directory)} --name <another name>` };
-  await ctx.withClient(async (client) => {
-    warnElsewhere(ctx, await elsewhere(ctx, client.hello), path);
-    const known = await registeredAs(client, path, name, options.name !== undefined);
-    if (known) await greetAgain(ctx, client, known, options);
-    else await register(ctx, client, path, name, options);
-  });
-}
+type Options = Omit<Input<typeof TAKES>, 'path'>;
+
+export default defineCommand({
+  description: 'Registers a codebase. Its name, language and number of files are found out.',
+  takes: TAKES,
+  async action(ctx, { path: directory, ...options }) {
+    const path = await codebaseAt(ctx, directory);
+    const name = options.name ?? nameFor(path);
+    if (name === '' && options.name === undefined) {
+      throw new UsageError(
+        `cannot find a name for ${path}`,
+        `gardener add ${shellWord(directory)} --name <name>`,
+      );
+    }
+    ctx.hints = { project_exists: `gardener add ${shellWord(directory)} --name <another name>` };
+    await ctx.withClient(async (client) => {
+      warnElsewhere(ctx, await elsewhere(ctx, client.hello), path);
+      const known = await registeredAs(client, path, name, options.name !== undefined);
+      if (known) await greetAgain(ctx, client, known, options);
+      else await register(ctx, client, path, name, options);
+    });
+  },
+});
 
 /**
  * The project that this directory is registered as. Without a name from the person any project there will do: a
@@ -58,7 +67,7 @@ async function greetAgain(
   ctx: Context,
   client: Client,
   project: WireProject,
-  { use, tag, language }: AddOptions,
+  { use, tag, language }: Options,
 ): Promise<void> {
   const { active_project: active } = use
     ? await client.projects.activate({ project: project.project_id })
@@ -77,7 +86,7 @@ async function register(
   client: Client,
   path: string,
   name: string,
-  { language, tag, use }: AddOptions,
+  { language, tag, use }: Options,
 ): Promise<void> {
   const [found, repository] = [await scanCodebase(ctx, path), await repositoryAt(path, ctx.host.env)];
   const gone = await goneFrom(client, path, repository);

@@ -3,70 +3,80 @@ import type { Json, JsonObject } from '../../../src/domain/project.ts';
 import { updateCurrent } from './changes.ts';
 import { codebaseAt, fileWords, scanCodebase } from '../codebase/codebase.ts';
 import { requireAnswer } from '../codebase/disk-answer.ts';
-import type { Context } from '../context.ts';
+import { defineCommand } from '../command.ts';
 import { elsewhere, requireHere, warnElsewhere } from '../elsewhere.ts';
 import { UsageError } from '../errors.ts';
 import { JsonFault, parseJson } from '../json.ts';
+import { collect, wholeNumber } from '../option-values.ts';
 import { repositoryAt } from '../../codebase/repository.ts';
-import { referenceToChange } from './resolve.ts';
+import { PROJECT, referenceToChange } from './resolve.ts';
 import { printable, shellWord } from '../terminal/text.ts';
 
-export interface EditOptions {
-  readonly name?: string;
-  readonly path?: string;
-  readonly language?: string;
-  readonly tag?: readonly string[];
-  readonly untag?: readonly string[];
-  readonly meta?: readonly string[];
-  readonly fileCount?: number;
-  readonly rescan?: true;
-}
-
-export async function edit(ctx: Context, reference: string, options: EditOptions): Promise<void> {
-  ctx.hints = { project_exists: 'another name' };
-  if (Object.keys(options).length === 0) {
-    if (!ctx.host.stdin.isTTY || !ctx.host.stdout.isTTY) {
-      throw new UsageError(
-        'cannot open an editor: this is no terminal',
-        `gardener edit ${shellWord(reference)} --name <name>; gardener edit --help lists the fields`,
+export default defineCommand({
+  description: 'Changes a project; without flags in an editor ($VISUAL or $EDITOR).',
+  takes: {
+    '<project>': PROJECT,
+    '--name <name>': 'another name',
+    '--path <path>': 'another directory',
+    '--language <language>': 'another language',
+    '--tag <tag>': { description: 'add a tag; may be given several times', read: collect },
+    '--untag <tag>': { description: 'take a tag away; may be given several times', read: collect },
+    '--meta <key=json>': {
+      description: 'set a value in the metadata, or delete it with null; repeatable',
+      read: collect,
+    },
+    '--file-count <number>': { description: 'another number of files', read: wholeNumber },
+    '--rescan': 'find out language and number of files again',
+  },
+  async action(ctx, { project: reference, ...options }) {
+    ctx.hints = { project_exists: 'another name' };
+    if (Object.keys(options).length === 0) {
+      if (!ctx.host.stdin.isTTY || !ctx.host.stdout.isTTY) {
+        throw new UsageError(
+          'cannot open an editor: this is no terminal',
+          `gardener edit ${shellWord(reference)} --name <name>; gardener edit --help lists the fields`,
+        );
+      }
+      const { editByHand } = await import('./edit-by-hand.ts');
+      return ctx.withClient(async (client) =>
+        editByHand(ctx, client, await referenceToChange(ctx, client, reference)),
       );
     }
-    const { editByHand } = await import('./edit-by-hand.ts');
-    return ctx.withClient(async (client) =>
-      editByHand(ctx, client, await referenceToChange(ctx, client, reference)),
-    );
-  }
-  const metadata = await parseMetadata(options.meta ?? []);
-  const path = options.path === undefined ? undefined : await codebaseAt(ctx, options.path);
-  await ctx.withClient(async (client) => {
-    const before = await client.projects.get({ project: await referenceToChange(ctx, client, reference) });
-    const { source_path: known } = before;
-    const looks = options.rescan || path !== undefined;
-    const place = looks ? await elsewhere(ctx, client.hello) : null;
-    if (path !== undefined) warnElsewhere(ctx, place, path);
-    else requireHere(place, `count the files of ${printable(before.name)}`, 'the same');
-    if (options.rescan && path === undefined) await requireAnswer(known, ctx.shortPath(known));
-    const scanned = options.rescan ? await scanCodebase(ctx, path ?? known) : undefined;
-    const repository = looks ? await repositoryAt(path ?? known, ctx.host.env) : undefined;
-    const after = await updateCurrent(client, before, (current) => ({
-      ...(options.name !== undefined && { name: options.name }),
-      ...(path !== undefined && { source_path: path }),
-      ...(repository !== undefined && { repository }),
-      ...(scanned && { language: scanned.language, file_count: scanned.files }),
-      ...(options.language !== undefined && { language: options.language }),
-      ...(options.fileCount !== undefined && { file_count: options.fileCount }),
-      ...((options.tag || options.untag) && { tags: changedTags(current.tags, options) }),
-      ...(metadata && { metadata }),
-    }));
-    if (ctx.json) return ctx.printJson(after);
-    const found = scanned ? `  ${printable(after.language)}, ${fileWords(scanned)}` : '';
-    if (after.etag === before.etag)
-      return ctx.say(`nothing to change in ${ctx.paint('bold', printable(after.name))}`);
-    ctx.print(`changed ${ctx.paint('bold', printable(after.name))}${found}`);
-  });
-}
+    const metadata = await parseMetadata(options.meta ?? []);
+    const path = options.path === undefined ? undefined : await codebaseAt(ctx, options.path);
+    await ctx.withClient(async (client) => {
+      const before = await client.projects.get({ project: await referenceToChange(ctx, client, reference) });
+      const { source_path: known } = before;
+      const looks = options.rescan || path !== undefined;
+      const place = looks ? await elsewhere(ctx, client.hello) : null;
+      if (path !== undefined) warnElsewhere(ctx, place, path);
+      else requireHere(place, `count the files of ${printable(before.name)}`, 'the same');
+      if (options.rescan && path === undefined) await requireAnswer(known, ctx.shortPath(known));
+      const scanned = options.rescan ? await scanCodebase(ctx, path ?? known) : undefined;
+      const repository = looks ? await repositoryAt(path ?? known, ctx.host.env) : undefined;
+      const after = await updateCurrent(client, before, (current) => ({
+        ...(options.name !== undefined && { name: options.name }),
+        ...(path !== undefined && { source_path: path }),
+        ...(repository !== undefined && { repository }),
+        ...(scanned && { language: scanned.language, file_count: scanned.files }),
+        ...(options.language !== undefined && { language: options.language }),
+        ...(options.fileCount !== undefined && { file_count: options.fileCount }),
+        ...((options.tag || options.untag) && { tags: changedTags(current.tags, options) }),
+        ...(metadata && { metadata }),
+      }));
+      if (ctx.json) return ctx.printJson(after);
+      const found = scanned ? `  ${printable(after.language)}, ${fileWords(scanned)}` : '';
+      if (after.etag === before.etag)
+        return ctx.say(`nothing to change in ${ctx.paint('bold', printable(after.name))}`);
+      ctx.print(`changed ${ctx.paint('bold', printable(after.name))}${found}`);
+    });
+  },
+});
 
-function changedTags(tags: readonly string[], { tag = [], untag = [] }: EditOptions): string[] {
+function changedTags(
+  tags: readonly string[],
+  { tag = [], untag = [] }: { readonly tag?: readonly string[]; readonly untag?: readonly string[] },
+): string[] {
   return [...new Set([...tags, ...tag])].filter((one) => !untag.includes(one));
 }
 

@@ -3,16 +3,12 @@ import type { Client } from '../../client.ts';
 import type { WireProject } from '../../../src/domain/encoding.ts';
 import type { Params } from '../../../src/protocol/methods.ts';
 import { STATUS_STYLES } from '../terminal/colour.ts';
+import { defineCommand } from '../command.ts';
 import type { Context } from '../context.ts';
+import { statuses } from '../option-values.ts';
 import { goneAmong, markedPath, SILENT_NOTE } from './gone.ts';
 import { type Cell, type Column, layTable } from '../terminal/table.ts';
 import { printable, relativeTime, statusWords, thousands } from '../terminal/text.ts';
-
-export interface ListOptions {
-  readonly status?: WireProject['training_status'];
-  readonly language?: string;
-  readonly tag?: string;
-}
 
 type Filter = Pick<Params<'projects.list'>, 'status' | 'language' | 'tag' | 'query'>;
 
@@ -28,32 +24,41 @@ const COLUMNS: readonly Column[] = [
   { title: 'PATH', cut: 'start' },
 ];
 
-export async function list(ctx: Context, query: string | undefined, options: ListOptions): Promise<void> {
-  const filter: Filter = { ...options, ...(query !== undefined && { query: sought(ctx, query) }) };
-  await ctx.withClient(async (client) => {
-    if (ctx.json) return ctx.printJson({ projects: await listAll(client, filter) });
-    const isFiltered = Object.keys(filter).length > 0;
-    const [projects, { active_project: active }, goneOfAll] = await Promise.all([
-      listAll(client, filter),
-      client.projects.active(),
-      isFiltered ? undefined : goneAmong(client),
-    ]);
-    if (projects.length === 0) return sayNothing(ctx, isFiltered);
-    const gone = goneOfAll ?? (await goneAmong(client, projects));
-    if (gone.silent) ctx.note(SILENT_NOTE);
-    const lines = layTable(
-      COLUMNS,
-      projects.map((project) =>
-        row(ctx, project, project.project_id === active?.project_id, gone.ids.has(project.project_id)),
-      ),
-      {
-        columns: ctx.columns,
-        paintTitle: (text) => ctx.paint('dim', text),
-      },
-    );
-    ctx.printLines(lines);
-  });
-}
+export default defineCommand({
+  description: 'Lists the projects; the active one is marked with *.',
+  takes: {
+    '[query]': 'part of a name, path or tag',
+    '--status <status>': { description: 'only projects in this state', ...statuses },
+    '--language <language>': 'only projects in this language',
+    '--tag <tag>': 'only projects with this tag',
+  },
+  async action(ctx, { query, ...options }) {
+    const filter: Filter = { ...options, ...(query !== undefined && { query: sought(ctx, query) }) };
+    await ctx.withClient(async (client) => {
+      if (ctx.json) return ctx.printJson({ projects: await listAll(client, filter) });
+      const isFiltered = Object.keys(filter).length > 0;
+      const [projects, { active_project: active }, goneOfAll] = await Promise.all([
+        listAll(client, filter),
+        client.projects.active(),
+        isFiltered ? undefined : goneAmong(client),
+      ]);
+      if (projects.length === 0) return sayNothing(ctx, isFiltered);
+      const gone = goneOfAll ?? (await goneAmong(client, projects));
+      if (gone.silent) ctx.note(SILENT_NOTE);
+      const lines = layTable(
+        COLUMNS,
+        projects.map((project) =>
+          row(ctx, project, project.project_id === active?.project_id, gone.ids.has(project.project_id)),
+        ),
+        {
+          columns: ctx.columns,
+          paintTitle: (text) => ctx.paint('dim', text),
+        },
+      );
+      ctx.printLines(lines);
+    });
+  },
+});
 
 /** What was typed as a path from here, as the registry has it; and as Tab completes a directory, with a slash. */
 function sought(ctx: Context, query: string): string {

@@ -5,46 +5,48 @@ import type { WireProject } from '../../../src/domain/encoding.ts';
 import { RegistryError } from '../../../src/domain/errors.ts';
 import type { Result } from '../../../src/protocol/methods.ts';
 import { confirm } from '../terminal/ask.ts';
+import { defineCommand, type Input } from '../command.ts';
 import type { Context } from '../context.ts';
 import { requireAnswer } from '../codebase/disk-answer.ts';
 import { EXIT, UsageError } from '../errors.ts';
-import { referenceTo } from './resolve.ts';
+import { PROJECT, referenceTo } from './resolve.ts';
 import { plural, printable, operands, tildes } from '../terminal/text.ts';
 
-export interface RemoveOptions {
-  readonly keepFiles?: true;
-  readonly force?: true;
-  readonly yes?: true;
-}
+const TAKES = {
+  '<project...>': PROJECT,
+  '--keep-files': 'leave what training left',
+  '--force': 'even while somebody trains it',
+  '--yes': 'do not ask',
+} as const;
 
 /** Projects named in the question. */
 const MAX_NAMED = 10;
 
-export async function remove(
-  ctx: Context,
-  references: readonly string[],
-  options: RemoveOptions,
-): Promise<void> {
-  const asks = ctx.host.stdin.isTTY && ctx.host.stderr.isTTY;
-  if (!options.yes && !asks) {
-    throw new UsageError(
-      'cannot remove without asking: this is no terminal',
-      `gardener rm --yes ${operands(...references)}`,
-    );
-  }
-  ctx.hints = { lease_held: 'again when the training has ended, or --force' };
-  await ctx.withClient(async (client) => {
-    // All must be there before the first goes.
-    const found = await Promise.all(references.map((reference) => named(ctx, client, reference)));
-    const projects = [...new Map(found.map((project) => [project.project_id, project])).values()];
-    if (!options.yes && !(await confirmed(ctx, projects, options))) {
-      ctx.note('nothing was removed');
-      ctx.exitCode = EXIT.refused;
-      return;
+export default defineCommand({
+  description: 'Removes projects from the registry, with what training left. The code stays.',
+  takes: TAKES,
+  async action(ctx, { project: references, ...options }) {
+    const asks = ctx.host.stdin.isTTY && ctx.host.stderr.isTTY;
+    if (!options.yes && !asks) {
+      throw new UsageError(
+        'cannot remove without asking: this is no terminal',
+        `gardener rm --yes ${operands(...references)}`,
+      );
     }
-    await removeAll(ctx, client, projects, options);
-  });
-}
+    ctx.hints = { lease_held: 'again when the training has ended, or --force' };
+    await ctx.withClient(async (client) => {
+      // All must be there before the first goes.
+      const found = await Promise.all(references.map((reference) => named(ctx, client, reference)));
+      const projects = [...new Map(found.map((project) => [project.project_id, project])).values()];
+      if (!options.yes && !(await confirmed(ctx, projects, options))) {
+        ctx.note('nothing was removed');
+        ctx.exitCode = EXIT.refused;
+        return;
+      }
+      await removeAll(ctx, client, projects, options);
+    });
+  },
+});
 
 /** The project that is to go. A path has to be its own: what lies in a project must not take all of it away. */
 async function named(ctx: Context, client: Client, text: string): Promise<WireProject> {
@@ -68,7 +70,7 @@ async function isSamePlace(ctx: Context, a: string, b: string): Promise<boolean>
 async function confirmed(
   ctx: Context,
   projects: readonly WireProject[],
-  { keepFiles }: RemoveOptions,
+  { keepFiles }: Pick<Input<typeof TAKES>, 'keepFiles'>,
 ): Promise<boolean> {
   const names = projects.slice(0, MAX_NAMED).map(({ name }) => printable(name));
   if (projects.length > MAX_NAMED) names.push('…');
@@ -92,7 +94,7 @@ async function removeAll(
   ctx: Context,
   client: Client,
   projects: readonly WireProject[],
-  { keepFiles, force }: RemoveOptions,
+  { keepFiles, force }: Pick<Input<typeof TAKES>, 'keepFiles' | 'force'>,
 ): Promise<void> {
   const { active_project: before } = await client.projects.active();
   const removed: Removed[] = [];

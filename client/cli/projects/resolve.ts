@@ -10,6 +10,14 @@ import { requireAnswer } from '../codebase/disk-answer.ts';
 import { elsewhere } from '../elsewhere.ts';
 import { printable } from '../terminal/text.ts';
 
+/** What help says of the word that names one. */
+export const PROJECT = 'name, id or path of a project';
+
+/** Advice for a command to which nobody has named one. */
+export const NONE_MEANT = {
+  project_not_found: 'gardener ls, then name a project or make one active: gardener use <project>',
+};
+
 export type Resolved = Result<'projects.resolve'>;
 
 /** The environment's word for the project to work on. */

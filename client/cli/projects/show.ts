@@ -1,47 +1,34 @@
-/** `gardener show` and `gardener which`. */
+/** `gardener show`: everything about a project. */
 import { basename, dirname } from 'node:path';
 import type { WireProject } from '../../../src/domain/encoding.ts';
 import { STATUS_STYLES } from '../terminal/colour.ts';
+import { defineCommand } from '../command.ts';
 import type { Context } from '../context.ts';
 import { type Field, layFields } from '../terminal/fields.ts';
 import { isGoneNow, markedPath } from './gone.ts';
-import { origin, resolveProject } from './resolve.ts';
+import { NONE_MEANT, PROJECT, resolveProject } from './resolve.ts';
 import { localTime, plural, printable, relativeTime, statusWords } from '../terminal/text.ts';
 
-export async function show(ctx: Context, argument: string | undefined): Promise<void> {
-  ctx.hints = NONE_MEANT;
-  await ctx.withClient(async (client) => {
-    const [{ project }, { active_project: active }] = await Promise.all([
-      resolveProject(ctx, client, argument),
-      client.projects.active(),
-    ]);
-    if (ctx.json) return ctx.printJson(project);
-    const gone = await isGoneNow(client, project);
-    const isActive = active?.project_id === project.project_id;
-    const title = ctx.paint('bold', printable(project.name));
-    ctx.print(isActive ? `${title}  ${ctx.paint('green', '* active')}` : title);
-    const options = { indent: '  ', columns: ctx.columns };
-    for (const line of layFields(fields(ctx, project, gone), ctx.paint, options)) ctx.print(line);
-  });
-}
-
-/**
- * `gardener which`. Standard output gets the name alone, for scripts; where it came from is for somebody who looks.
- */
-export async function which(ctx: Context, argument: string | undefined): Promise<void> {
-  ctx.hints = NONE_MEANT;
-  await ctx.withClient(async (client) => {
-    const resolved = await resolveProject(ctx, client, argument);
-    const { project, resolved_by } = resolved;
-    if (ctx.json) return ctx.printJson({ project, resolved_by });
-    const name = printable(project.name);
-    ctx.print(ctx.interactive ? `${name}  ${ctx.paint('dim', `(${origin(resolved)})`)}` : name);
-  });
-}
-
-const NONE_MEANT = {
-  project_not_found: 'gardener ls, then name a project or make one active: gardener use <project>',
-};
+export default defineCommand({
+  description: 'Shows everything about a project.',
+  takes: { '[project]': PROJECT },
+  async action(ctx, { project: named }) {
+    ctx.hints = NONE_MEANT;
+    await ctx.withClient(async (client) => {
+      const [{ project }, { active_project: active }] = await Promise.all([
+        resolveProject(ctx, client, named),
+        client.projects.active(),
+      ]);
+      if (ctx.json) return ctx.printJson(project);
+      const gone = await isGoneNow(client, project);
+      const isActive = active?.project_id === project.project_id;
+      const title = ctx.paint('bold', printable(project.name));
+      ctx.print(isActive ? `${title}  ${ctx.paint('green', '* active')}` : title);
+      const options = { indent: '  ', columns: ctx.columns };
+      for (const line of layFields(fields(ctx, project, gone), ctx.paint, options)) ctx.print(line);
+    });
+  },
+});
 
 function fields(ctx: Context, project: WireProject, isGone: boolean): Field[] {
   const { training_status: status, training, retrain_requested: retrain } = project;

@@ -1,28 +1,28 @@
 /** `gardener use`: changes the active project. */
-import type { Context } from '../context.ts';
+import { defineCommand } from '../command.ts';
 import { UsageError } from '../errors.ts';
 import { isGoneNow, markedPath } from './gone.ts';
-import { referenceToChange } from './resolve.ts';
+import { PROJECT, referenceToChange } from './resolve.ts';
 import { printable } from '../terminal/text.ts';
 
-export interface UseOptions {
-  readonly none?: true;
-}
-
-export async function use(ctx: Context, project: string | undefined, { none }: UseOptions): Promise<void> {
-  if ((project === undefined) === !none) {
-    throw new UsageError(
-      none ? 'cannot use a project and none at once' : 'cannot tell which project to use: none is named',
-      'gardener use <project>, or gardener use --none',
-    );
-  }
-  await ctx.withClient(async (client) => {
-    const reference = project === undefined ? null : await referenceToChange(ctx, client, project);
-    const { active_project: active } = await client.projects.activate({ project: reference });
-    if (ctx.json) return ctx.printJson({ active_project: active });
-    if (!active) return ctx.print('no project is active now');
-    const gone = await isGoneNow(client, active);
-    const path = markedPath(printable(ctx.shortPath(active.source_path)), gone);
-    ctx.say(`active now: ${ctx.paint('bold', printable(active.name))}  ${path}`);
-  });
-}
+export default defineCommand({
+  description: 'Makes a project the active one.',
+  takes: { '[project]': PROJECT, '--none': 'no project is active afterwards' },
+  async action(ctx, { project, none }) {
+    if ((project === undefined) === !none) {
+      throw new UsageError(
+        none ? 'cannot use a project and none at once' : 'cannot tell which project to use: none is named',
+        'gardener use <project>, or gardener use --none',
+      );
+    }
+    await ctx.withClient(async (client) => {
+      const reference = project === undefined ? null : await referenceToChange(ctx, client, project);
+      const { active_project: active } = await client.projects.activate({ project: reference });
+      if (ctx.json) return ctx.printJson({ active_project: active });
+      if (!active) return ctx.print('no project is active now');
+      const gone = await isGoneNow(client, active);
+      const path = markedPath(printable(ctx.shortPath(active.source_path)), gone);
+      ctx.say(`active now: ${ctx.paint('bold', printable(active.name))}  ${path}`);
+    });
+  },
+});

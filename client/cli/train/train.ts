@@ -1,97 +1,130 @@
 /** `gardener train`: runs a trainer under a lease, or asks somebody else's to stop. */
 import { basename } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { InvalidArgumentError } from 'commander';
 import type { Client } from '../../client.ts';
 import { cutText } from '../../../src/domain/values/text.ts';
 import type { Params, Result } from '../../../src/protocol/methods.ts';
+import { defineCommand, type Input } from '../command.ts';
 import type { Context } from '../context.ts';
 import { EXIT, UsageError } from '../errors.ts';
+import { collect, seconds } from '../option-values.ts';
 import { origin, resolveProject } from '../projects/resolve.ts';
 import { operands, printable } from '../terminal/text.ts';
 import { beginLease, isPassing } from './lease.ts';
 import { runTrainer } from './run.ts';
 import { askInTurns } from './wait.ts';
 
-export interface TrainOptions {
-  readonly claim?: true;
-  readonly language?: readonly string[];
-  readonly tag?: readonly string[];
-  /** Seconds; true for as long as it takes. */
-  readonly wait?: number | true;
-  readonly force?: true;
-  /** Seconds. */
-  readonly stall?: number;
-  readonly cancel?: true;
-  readonly reason?: string;
-}
+/** What the daemon takes: a day. Seconds. */
+const LONGEST_STALL = 86_400;
+
+const TAKES = {
+  '[project]': 'name, id or path of a project; default the one that is meant here',
+  '[command...]': 'the trainer, with its arguments',
+  '--claim': 'take the project that has waited longest for training',
+  '--language <language>': { description: 'with --claim: only in this language; repeatable', read: collect },
+  '--tag <tag>': { description: 'with --claim: only with this tag; repeatable', read: collect },
+  '--wait [seconds]': {
+    description: 'with --claim or --cancel: wait so long (default: as long as it takes)',
+    read: seconds,
+  },
+  '--stall <seconds>': {
+    description: 'fail the project when no progress is reported for so long',
+    read: stall,
+  },
+  '--force': 'take the project from whoever trains it',
+  '--cancel': 'ask whoever trains the project to stop',
+  '--reason <reason>': 'with --cancel: why',
+} as const;
+
+type Options = Omit<Input<typeof TAKES>, 'project' | 'command'>;
+
+const DETAILS = `The command gets GARDENER_PROJECT_ID, _NAME, _SOURCE_PATH, _LORA_ADAPTER_PATH,
+_VECTOR_STORE_PATH, _CONTEXT_PATH and _TOKEN. It may tell how far it is on
+descriptor 3, whose number is in GARDENER_PROGRESS_FD, a line a report, in which
+everything is optional; a mere 40% will do as well:
+
+  {"progress": 0.4, "phase": "training", "message": "epoch 2"}
+  {"result": {"file_count": 412, "lora_adapter_path": "x", "metadata": {}}}
+
+Exit 0 means trained; anything else means failed, with the last lines of
+standard error. Signals are passed on. gardener ends with the command's exit
+code, 128 and the signal that ended it, or its own: 1 also when the project was
+taken away or nothing waits, 127 and 126 when the command cannot be run.`;
 
 /** Before asking again a daemon that was just not there. Milliseconds. */
 const RETRY_MS = 500;
 
-/**
- * @param words a project, then the command; with `--claim` the command alone, with `--cancel` the project alone
- * @param afterDashes how many of the words stood behind `--`, which makes them the command; undefined without one
- */
-export async function train(
-  ctx: Context,
-  words: readonly string[],
-  afterDashes: number | undefined,
-  options: TrainOptions,
-): Promise<void> {
-  refuseContradictions(options);
-  if (options.cancel) return (await import('./cancel.ts')).cancel(ctx, words, options);
-  const { project, command } = split(words, afterDashes, options);
-  const [program] = command;
-  if (!program) {
-    throw new UsageError(
-      'cannot train: the command to run is missing',
-      options.claim ? 'gardener train --claim -- <command>' : 'gardener train <project> -- <command>',
+export default defineCommand({
+  description: 'Runs a command that trains a project, while nobody else may train it.',
+  usage:
+    '[options] [project] -- <command...>\n       gardener train [options] --claim -- <command...>\n       gardener train --cancel <project>',
+  takes: TAKES,
+  details: DETAILS,
+  async action(ctx, { project: first, command: rest, ...options }) {
+    refuseContradictions(options);
+    const words = [...(first === undefined ? [] : [first]), ...rest];
+    if (options.cancel) return (await import('./cancel.ts')).cancel(ctx, words, options);
+    const { project, command } = split(words, ctx.words, options);
+    const [program] = command;
+    if (!program) {
+      throw new UsageError(
+        'cannot train: the command to run is missing',
+        options.claim ? 'gardener train --claim -- <command>' : 'gardener train <project> -- <command>',
+      );
+    }
+    // Before anything is begun: it may be gone.
+    const directory = ctx.cwd();
+    const lease: Lease = {
+      holder: { name: cutText(basename(program), 100), pid: process.pid },
+      ...(options.stall !== undefined && { stall_ms: Math.round(options.stall * 1000) }),
+    };
+    // Started before and not by the client of the lease: that one is to wait for a daemon that somebody has stopped.
+    const named = await ctx.withClient(async (client) => {
+      if (!options.claim) return meant(ctx, client, project);
+      await client.daemon.ping();
+      return undefined;
+    });
+    await ctx.withClient(
+      async (client) => {
+        const begun =
+          named === undefined
+            ? await claim(client, lease, options)
+            : await beginLease(client, () =>
+                client.training.begin({
+                  ...lease,
+                  project: named,
+                  ...(options.force && { force: true }),
+                }),
+              );
+        if (begun) return runTrainer(ctx, client, begun, command, directory);
+        ctx.note('no project waits for training');
+        ctx.exitCode = EXIT.refused;
+        if (ctx.json)
+          ctx.printJson({ outcome: 'nothing_waits', exit_code: null, signal: null, project: null });
+      },
+      { autoStart: false },
     );
-  }
-  // Before anything is begun: it may be gone.
-  const directory = ctx.cwd();
-  const lease: Lease = {
-    holder: { name: cutText(basename(program), 100), pid: process.pid },
-    ...(options.stall !== undefined && { stall_ms: Math.round(options.stall * 1000) }),
-  };
-  // Started before and not by the client of the lease: that one is to wait for a daemon that somebody has stopped.
-  const named = await ctx.withClient(async (client) => {
-    if (!options.claim) return meant(ctx, client, project);
-    await client.daemon.ping();
-    return undefined;
-  });
-  await ctx.withClient(
-    async (client) => {
-      const begun =
-        named === undefined
-          ? await claim(client, lease, options)
-          : await beginLease(client, () =>
-              client.training.begin({
-                ...lease,
-                project: named,
-                ...(options.force && { force: true }),
-              }),
-            );
-      if (begun) return runTrainer(ctx, client, begun, command, directory);
-      ctx.note('no project waits for training');
-      ctx.exitCode = EXIT.refused;
-      if (ctx.json) ctx.printJson({ outcome: 'nothing_waits', exit_code: null, signal: null, project: null });
-    },
-    { autoStart: false },
-  );
-}
+  },
+});
 
-/** Which of the words are the project and which the command. */
+/**
+ * Which of the words are the project and which the command.
+ *
+ * @param words without the dashes that tell the two apart, which commander drops
+ * @param typed with them
+ */
 function split(
   words: readonly string[],
-  afterDashes: number | undefined,
-  { claim }: TrainOptions,
+  typed: readonly string[],
+  { claim }: Options,
 ): { project?: string | undefined; command: readonly string[] } {
-  if (afterDashes === undefined) {
+  const dashes = typed.indexOf('--');
+  if (dashes === -1) {
     const [project, ...command] = words;
     return claim ? { command: words } : { project, command };
   }
-  const before = words.slice(0, words.length - afterDashes);
+  const before = words.slice(0, words.length - (typed.length - dashes - 1));
   const [project, ...more] = before;
   if (claim && project !== undefined) {
     throw new UsageError('cannot claim and name a project at once', 'gardener train --claim -- <command>');
@@ -129,7 +162,7 @@ type Lease = Pick<Params<'training.begin'>, 'holder' | 'stall_ms'>;
 function claim(
   client: Client,
   lease: Lease,
-  { language, tag, wait = 0 }: TrainOptions,
+  { language, tag, wait = 0 }: Options,
 ): Promise<Result<'training.claim'>> {
   return askInTurns(wait, async (waitMs) => {
     try {
@@ -150,7 +183,7 @@ function claim(
 }
 
 /** Which flags make sense with which way to use the command. */
-function refuseContradictions(options: TrainOptions): void {
+function refuseContradictions(options: Options): void {
   const { claim, cancel, language, tag, wait, force, stall, reason } = options;
   const faults: readonly (readonly [boolean, string])[] = [
     [Boolean(claim && cancel), 'cannot claim and cancel at once'],
@@ -162,4 +195,9 @@ function refuseContradictions(options: TrainOptions): void {
   ];
   const fault = faults.find(([applies]) => applies);
   if (fault) throw new UsageError(fault[1], 'gardener train --help');
+}
+
+function stall(value: string): number {
+  if (seconds(value) <= LONGEST_STALL) return seconds(value);
+  throw new InvalidArgumentError(`it must be at most ${LONGEST_STALL} seconds; without it there is no limit`);
 }

@@ -5,6 +5,7 @@ import type { Client } from '../../client.ts';
 import { LONGEST_TIMER_MS } from '../../../src/system/longest-timer.ts';
 import { ConnectionError } from '../../errors.ts';
 import type { WatchEvent } from '../../watch.ts';
+import { defineCommand } from '../command.ts';
 import type { Context } from '../context.ts';
 import { shownJson, shownLine } from '../terminal/gate.ts';
 import { referenceTo } from '../projects/resolve.ts';
@@ -13,45 +14,45 @@ import { eventLine } from './lines.ts';
 import { WatchState } from './state.ts';
 import { staleAfter, watchTable } from './table.ts';
 
-export interface WatchFlags {
-  /** Default true for a table. */
-  readonly progress?: boolean;
-}
-
 /** Between two pictures of the table, in milliseconds. */
 const REDRAW_MS = 100;
 /** Between two questions whether a daemon is there again, in milliseconds. */
 const ASK_AGAIN_MS = 500;
 
-export async function watch(
-  ctx: Context,
-  project: string | undefined,
-  { progress }: WatchFlags,
-): Promise<void> {
-  const asTable = ctx.interactive && ctx.host.env['TERM'] !== 'dumb';
-  // Started before, and not by the client that watches: whoever stops the daemon means it.
-  const reference = await ctx.withClient(async (client) =>
-    project === undefined ? client.daemon.ping().then(() => undefined) : referenceTo(ctx, client, project),
-  );
-  const params = { ...(reference !== undefined && { project: reference }), progress: progress ?? asTable };
-  await ctx.withClient(
-    async (client) => {
-      const stopped = new AbortController();
-      ctx.host.leaveSignals();
-      ctx.host.endUnread();
-      const show = asTable ? showTable : showLines;
-      try {
-        await show(ctx, client, client.watch({ ...params, signal: stopped.signal }), (exitCode) => {
-          ctx.exitCode = exitCode;
-          stopped.abort();
-        });
-      } catch (error) {
-        if (!stopped.signal.aborted) throw error;
-      }
-    },
-    { autoStart: false },
-  );
-}
+export default defineCommand({
+  description:
+    'Shows the projects in a table that is kept up to date; piped, one line for each event, with --json one document a line.',
+  takes: {
+    '[project]': 'only this one: name, id or path of a project',
+    '--progress': 'also what trainers report (default for the table)',
+    '--no-progress': 'not what trainers report (default otherwise)',
+  },
+  async action(ctx, { project, progress }) {
+    const asTable = ctx.interactive && ctx.host.env['TERM'] !== 'dumb';
+    // Started before, and not by the client that watches: whoever stops the daemon means it.
+    const reference = await ctx.withClient(async (client) =>
+      project === undefined ? client.daemon.ping().then(() => undefined) : referenceTo(ctx, client, project),
+    );
+    const params = { ...(reference !== undefined && { project: reference }), progress: progress ?? asTable };
+    await ctx.withClient(
+      async (client) => {
+        const stopped = new AbortController();
+        ctx.host.leaveSignals();
+        ctx.host.endUnread();
+        const show = asTable ? showTable : showLines;
+        try {
+          await show(ctx, client, client.watch({ ...params, signal: stopped.signal }), (exitCode) => {
+            ctx.exitCode = exitCode;
+            stopped.abort();
+          });
+        } catch (error) {
+          if (!stopped.signal.aborted) throw error;
+        }
+      },
+      { autoStart: false },
+    );
+  },
+});
 
 type Leave = (exitCode: number) => void;
 

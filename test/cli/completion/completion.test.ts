@@ -4,23 +4,17 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { completeWords } from '../../../client/cli/completion/complete-words.ts';
-import { createProgram } from '../../../client/cli/program.ts';
 import { readShellLine, writeShellWord } from '../../../client/cli/completion/shell-line.ts';
 import { builtProgram, type CommandLine, commandLine } from '../../support/cli.ts';
+import { wholeProgram } from '../../support/every-command.ts';
 import { environment } from '../../support/home.ts';
 import { tmuxTerminal } from '../../support/tmux.ts';
 import { requireTools } from '../../support/tools.ts';
 import { until } from '../../support/until.ts';
 
-/** Not called: only a command that runs asks for its host. */
-const NO_HOST = { stdout: {}, stderr: {} } as Parameters<typeof createProgram>[0];
-
-describe('what may come next', () => {
-  const after = (...words: string[]) =>
-    completeWords(
-      createProgram(NO_HOST, [], () => undefined),
-      words,
-    );
+describe('what may come next', async () => {
+  const program = await wholeProgram();
+  const after = (...words: string[]) => completeWords(program, words);
   const values = (...words: string[]) => after(...words).candidates.map(({ value }) => value);
 
   test('is a command, as the help lists them', () => {

@@ -4,6 +4,7 @@ import type { WireProject } from '../../../../src/domain/encoding.ts';
 import type { Params } from '../../../../src/protocol/methods.ts';
 import { confirm } from '../../terminal/ask.ts';
 import { codebaseAt } from '../../codebase/codebase.ts';
+import { defineCommand } from '../../command.ts';
 import type { Context } from '../../context.ts';
 import { elsewhere, warnElsewhere } from '../../elsewhere.ts';
 import { EXIT, UsageError } from '../../errors.ts';
@@ -12,10 +13,6 @@ import { elseHere, movedFrom, type Moves, noteBelow, noteOthers, noteStill } fro
 import { restingPlace } from './into.ts';
 import { operands, printable } from '../../terminal/text.ts';
 import { isRefusal } from '../../../../src/domain/errors.ts';
-
-export interface MoveOptions {
-  readonly dryRun?: true;
-}
 
 /** What was moved: a project, or all at or below a directory; and where it was. */
 interface Subject {
@@ -26,34 +23,38 @@ interface Subject {
 /** How one names a directory that is there, into which something goes: `work/`, `..`. */
 const INTO = /(^|\/)\.{0,2}$/;
 
-export async function move(
-  ctx: Context,
-  text: string,
-  directory: string,
-  { dryRun: isTrial }: MoveOptions,
-): Promise<void> {
-  ctx.hints = { project_not_found: 'gardener ls shows where projects are' };
-  const target = await codebaseAt(ctx, directory);
-  await ctx.withClient(async (client) => {
-    warnElsewhere(ctx, await elsewhere(ctx, client.hello), target);
-    const { what, from } = await subject(ctx, client, text, target);
-    const trial = await client.projects.move({ ...what, to: target, dry_run: true });
-    const gone = await goneAmong(client, trial.projects);
-    const projects = trial.projects.map((project) => ({ project, inside: inside(project, target) }));
-    const { path: to, doubt } = await restingPlace({ from, projects }, target, ctx.host.env);
-    if (doubt && !INTO.test(directory) && !(await isInside(ctx, trial, { to, target, isTrial }))) {
-      ctx.exitCode = EXIT.refused;
-      return;
-    }
-    const done = await client.projects.move({ ...what, to, ...(isTrial && { dry_run: true }) });
-    if (ctx.json) ctx.printJson({ ...done, ...(isTrial && { dry_run: true }) });
-    else await tell(ctx, client, done, isTrial ?? false);
-    noteOthers(ctx, done);
-    const stays = !gone.silent && trial.projects.some(({ project_id: id }) => !gone.ids.has(id));
-    if (stays) await noteStill(ctx, from, to, isTrial ? '' : elseHere('to take it back', done, from));
-    if (what.project !== undefined) await noteBelow(ctx, client, { from, to, followed: done.projects });
-  });
-}
+export default defineCommand({
+  description:
+    'Tells the registry that a codebase lies elsewhere now, or all those at or below a directory that has moved. Moves no files. Takes what mv took: of a directory into which something was moved, what is in it is meant.',
+  takes: {
+    '<project-or-directory>': 'the project, or the path that the directory had',
+    '<directory>': 'where it is now, or is in now',
+    '--dry-run': 'show what would change, and change nothing',
+  },
+  async action(ctx, { projectOrDirectory: text, directory, dryRun: isTrial }) {
+    ctx.hints = { project_not_found: 'gardener ls shows where projects are' };
+    const target = await codebaseAt(ctx, directory);
+    await ctx.withClient(async (client) => {
+      warnElsewhere(ctx, await elsewhere(ctx, client.hello), target);
+      const { what, from } = await subject(ctx, client, text, target);
+      const trial = await client.projects.move({ ...what, to: target, dry_run: true });
+      const gone = await goneAmong(client, trial.projects);
+      const projects = trial.projects.map((project) => ({ project, inside: inside(project, target) }));
+      const { path: to, doubt } = await restingPlace({ from, projects }, target, ctx.host.env);
+      if (doubt && !INTO.test(directory) && !(await isInside(ctx, trial, { to, target, isTrial }))) {
+        ctx.exitCode = EXIT.refused;
+        return;
+      }
+      const done = await client.projects.move({ ...what, to, ...(isTrial && { dry_run: true }) });
+      if (ctx.json) ctx.printJson({ ...done, ...(isTrial && { dry_run: true }) });
+      else await tell(ctx, client, done, isTrial ?? false);
+      noteOthers(ctx, done);
+      const stays = !gone.silent && trial.projects.some(({ project_id: id }) => !gone.ids.has(id));
+      if (stays) await noteStill(ctx, from, to, isTrial ? '' : elseHere('to take it back', done, from));
+      if (what.project !== undefined) await noteBelow(ctx, client, { from, to, followed: done.projects });
+    });
+  },
+});
 
 /**
  * Both the directory and what has the old name in it may be what was moved. It is as mv does it; a person is asked, and

@@ -1,0 +1,170 @@
+/** A command as one declaration, and how commander learns of it: its name at once, the rest when it is asked for. */
+import { Argument, type Command, Help, Option } from 'commander';
+import type { Context } from './context.ts';
+
+/** More about a value than its description. */
+interface Value {
+  readonly description: string;
+  /** What help and completion show, and nothing else is taken unless by `read`. */
+  readonly choices?: readonly string[];
+  /** @throws {InvalidArgumentError} with what it must be */
+  readonly read?: (text: string, before: never) => unknown;
+  /** What it is where nobody types it. */
+  readonly default?: unknown;
+}
+
+/** What a command takes, as help writes it, each with its description: `<project>`, `[path]`, `--tag <tag>`. */
+export type Takes = Readonly<
+  Record<`<${string}>` | `[${string}]` | `--${string}` | `-${string}, --${string}`, string | Value>
+>;
+
+type Camel<Word extends string> = Word extends `${infer Head}-${infer Tail}`
+  ? `${Head}${Capitalize<Camel<Tail>>}`
+  : Word;
+
+type Name<Key> = Key extends `-${string}, ${infer Long}`
+  ? Name<Long>
+  : Key extends
+        `--${infer Word} ${string}` | `--no-${infer Word}` | `<${infer Word}...>` | `[${infer Word}...]`
+    ? Camel<Word>
+    : Key extends `--${infer Word}` | `<${infer Word}>` | `[${infer Word}]`
+      ? Camel<Word>
+      : never;
+
+type Read<About> = About extends { readonly read: (text: string, before: never) => infer Result }
+  ? Result
+  : About extends { readonly choices: readonly (infer Choice)[] }
+    ? Choice
+    : string;
+
+type Given<Key, About> = Key extends `${string}...${string}`
+  ? Read<About>[]
+  : Key extends `--no-${string}`
+    ? false
+    : Key extends `--${string} [${string}`
+      ? Read<About> | true
+      : Key extends `${string}<${string}` | `[${string}`
+        ? Read<About>
+        : true;
+
+type Always<Key, About> = Key extends `<${string}` | `[${string}...]`
+  ? true
+  : About extends { readonly default: unknown }
+    ? true
+    : false;
+
+/** What the action of a command gets: `--dry-run` is `dryRun`, and what was not typed is not there. */
+export type Input<T> = {
+  readonly [Key in keyof T as Always<Key, T[Key]> extends true ? Name<Key> : never]: Given<Key, T[Key]>;
+} & {
+  readonly [Key in keyof T as Always<Key, T[Key]> extends true ? never : Name<Key>]?: Given<Key, T[Key]>;
+};
+
+interface Words<T> {
+  readonly description: string;
+  /** In place of what help makes of `takes`. */
+  readonly usage?: string;
+  readonly takes?: T;
+  /** What help says below the flags: how to use it, with examples. */
+  readonly details?: string;
+}
+
+/** A command that was declared, whatever it takes. */
+export interface Declaration extends Words<Takes> {
+  readonly action: (ctx: Context, input: never, command: Command) => void | Promise<void>;
+}
+
+/** Declares a command; a row in program.ts gives it its name. */
+export function defineCommand<const T extends Takes = Record<never, never>>(
+  declaration: Words<T> & {
+    /** @param command as commander knows it */
+    readonly action: (ctx: Context, input: Input<T>, command: Command) => void | Promise<void>;
+  },
+): Declaration {
+  return declaration;
+}
+
+/** A command in a table: its summary, without which no list shows it, and its file or the commands below it. */
+type Row = readonly [summary: string | undefined, behind: Load | Group];
+
+type Load = () => Promise<{ readonly default: Declaration }>;
+
+interface Group {
+  readonly description: string;
+  readonly commands: Commands;
+}
+
+/** Rows by what lists of commands show: the name, and what the command takes beside flags. */
+export type Commands = Readonly<Record<string, Row>>;
+
+/** How a command that was added stands in lists. */
+const shownAs = new WeakMap<Command, string>();
+/** What is still to be loaded of it. */
+const waiting = new WeakMap<Command, () => Promise<void>>();
+
+/** Adds commands as lists show them; what each takes and does is added by {@link loadCommands}. */
+export function addCommands(parent: Command, commands: Commands, context: () => Context): void {
+  for (const [shown, [summary, behind]] of Object.entries(commands)) {
+    const [name = ''] = shown.split(' ');
+    const command = parent.command(name, { hidden: summary === undefined }).summary(summary ?? '');
+    shownAs.set(command, shown);
+    if (typeof behind === 'function') {
+      waiting.set(command, async () => declare(command, (await behind()).default, context));
+    } else {
+      addCommands(command.description(behind.description), behind.commands, context);
+    }
+  }
+}
+
+/**
+ * Loads each command whose name is among the words. That may be one too many, where a project is called like a command:
+ * which one is meant only commander can tell, when it reads the words and cannot wait any more.
+ */
+export async function loadCommands(parent: Command, words: readonly string[]): Promise<void> {
+  const named = parent.commands.filter((command) => words.includes(command.name()));
+  await Promise.all(
+    named.map(async (command) => {
+      const load = waiting.get(command);
+      waiting.delete(command);
+      await (load ? load() : loadCommands(command, words));
+    }),
+  );
+}
+
+/** How a command stands in lists. Each has flags: saying so would leave no room for what it does. */
+export function shownInLists(command: Command): string {
+  return shownAs.get(command) ?? new Help().subcommandTerm(command).replace(' [options]', '');
+}
+
+function declare(
+  command: Command,
+  { description, usage, takes = {}, details, action }: Declaration,
+  context: () => Context,
+): void {
+  command.description(description);
+  if (usage !== undefined) command.usage(usage);
+  if (details !== undefined) command.addHelpText('after', `\n${details}`);
+  // One that takes something, in the place of commander's.
+  if ('-h, --help' in takes) command.helpOption(false);
+  for (const [written, about] of Object.entries(takes)) {
+    const value: Value = typeof about === 'string' ? { description: about } : about;
+    if (written.startsWith('-')) command.addOption(withValue(new Option(written, value.description), value));
+    else command.addArgument(withValue(new Argument(written, value.description), value));
+  }
+  command.action((...given: unknown[]) => {
+    const input: Record<string, unknown> = { ...command.opts() };
+    for (const [at, argument] of command.registeredArguments.entries()) {
+      // As commander writes the names of flags.
+      const name = new Option(`--${argument.name()}`).attributeName();
+      if (given[at] !== undefined) input[name] = given[at];
+    }
+    return action(context(), input as never, command);
+  });
+}
+
+function withValue<T extends Option | Argument>(to: T, { choices, read, default: byDefault }: Value): T {
+  if (choices) to.choices(choices);
+  if (read) to.argParser(read as (text: string, before: unknown) => unknown);
+  if (byDefault !== undefined) to.default(byDefault);
+  return to;
+}

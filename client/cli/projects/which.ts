@@ -1,0 +1,20 @@
+/** `gardener which`: the project that is meant here. */
+import { defineCommand } from '../command.ts';
+import { NONE_MEANT, origin, PROJECT, resolveProject } from './resolve.ts';
+import { printable } from '../terminal/text.ts';
+
+export default defineCommand({
+  description:
+    'Prints the name of the project that is meant here, and on a terminal why. Piped, the name stands alone.',
+  takes: { '[project]': PROJECT },
+  async action(ctx, { project: named }) {
+    ctx.hints = NONE_MEANT;
+    await ctx.withClient(async (client) => {
+      const resolved = await resolveProject(ctx, client, named);
+      const { project, resolved_by } = resolved;
+      if (ctx.json) return ctx.printJson({ project, resolved_by });
+      const name = printable(project.name);
+      ctx.print(ctx.interactive ? `${name}  ${ctx.paint('dim', `(${origin(resolved)})`)}` : name);
+    });
+  },
+});
