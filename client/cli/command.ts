@@ -47,17 +47,20 @@ type Given<Key, About> = Key extends `${string}...${string}`
         ? Read<About>
         : true;
 
-type Always<Key, About> = Key extends `<${string}` | `[${string}...]`
-  ? true
-  : About extends { readonly default: unknown }
-    ? true
-    : false;
+/** What is there whatever was typed. */
+type Always<T> = {
+  [Key in keyof T]: Key extends `<${string}` | `[${string}...]`
+    ? Key
+    : T[Key] extends { readonly default: unknown }
+      ? Key
+      : never;
+}[keyof T];
 
 /** What the action of a command gets: `--dry-run` is `dryRun`, and what was not typed is not there. */
 export type Input<T> = {
-  readonly [Key in keyof T as Always<Key, T[Key]> extends true ? Name<Key> : never]: Given<Key, T[Key]>;
+  readonly [Key in Always<T> as Name<Key>]: Given<Key, T[Key]>;
 } & {
-  readonly [Key in keyof T as Always<Key, T[Key]> extends true ? never : Name<Key>]?: Given<Key, T[Key]>;
+  readonly [Key in Exclude<keyof T, Always<T>> as Name<Key>]?: Given<Key, T[Key]>;
 };
 
 interface Words<T> {
@@ -84,18 +87,13 @@ export function defineCommand<const T extends Takes = Record<never, never>>(
   return declaration;
 }
 
-/** A command in a table: its summary, without which no list shows it, and its file or the commands below it. */
-type Row = readonly [summary: string | undefined, behind: Load | Group];
+/** What is behind a name: the file of a command, or commands of its own. */
+type Behind =
+  | (() => Promise<{ readonly default: Declaration }>)
+  | { readonly description: string; readonly commands: Commands };
 
-type Load = () => Promise<{ readonly default: Declaration }>;
-
-interface Group {
-  readonly description: string;
-  readonly commands: Commands;
-}
-
-/** Rows by what lists of commands show: the name, and what the command takes beside flags. */
-export type Commands = Readonly<Record<string, Row>>;
+/** As lists show them, by name and what each takes beside flags; one without a summary is not shown. */
+export type Commands = Readonly<Record<string, readonly [summary: string | undefined, behind: Behind]>>;
 
 /** How a command that was added stands in lists. */
 const shownAs = new WeakMap<Command, string>();
@@ -133,7 +131,7 @@ export async function loadCommands(parent: Command, words: readonly string[]): P
 
 /** How a command stands in lists. Each has flags: saying so would leave no room for what it does. */
 export function shownInLists(command: Command): string {
-  return shownAs.get(command) ?? new Help().subcommandTerm(command).replace(' [options]', '');
+  return shownAs.get(command) ?? new Help().subcommandTerm(command);
 }
 
 function declare(
@@ -148,8 +146,12 @@ function declare(
   if ('-h, --help' in takes) command.helpOption(false);
   for (const [written, about] of Object.entries(takes)) {
     const value: Value = typeof about === 'string' ? { description: about } : about;
-    if (written.startsWith('-')) command.addOption(withValue(new Option(written, value.description), value));
-    else command.addArgument(withValue(new Argument(written, value.description), value));
+    const one = new (written.startsWith('-') ? Option : Argument)(written, value.description);
+    if (value.choices) one.choices(value.choices);
+    if (value.read) one.argParser(value.read as (text: string, before: unknown) => unknown);
+    if (value.default !== undefined) one.default(value.default);
+    if (one instanceof Option) command.addOption(one);
+    else command.addArgument(one);
   }
   command.action((...given: unknown[]) => {
     const input: Record<string, unknown> = { ...command.opts() };
@@ -160,11 +162,4 @@ function declare(
     }
     return action(context(), input as never, command);
   });
-}
-
-function withValue<T extends Option | Argument>(to: T, { choices, read, default: byDefault }: Value): T {
-  if (choices) to.choices(choices);
-  if (read) to.argParser(read as (text: string, before: unknown) => unknown);
-  if (byDefault !== undefined) to.default(byDefault);
-  return to;
 }

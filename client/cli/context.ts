@@ -244,7 +244,7 @@ export class Context {
     try {
       return where();
     } catch (error) {
-      const reason = isGone(error) ? 'it is gone' : systemReason(error);
+      const reason = isMissing(error) ? 'it is gone' : systemReason(error);
       const other = error instanceof DamagedNameError ? 'whose name is' : 'that exists';
       throw new LocalError(
         `cannot tell the working directory: ${reason}`,
@@ -253,11 +253,6 @@ export class Context {
       );
     }
   }
-}
-
-/** Whether a working directory is gone that could not be told. */
-export function isGone(error: unknown): boolean {
-  return isMissing(error);
 }
 
 function goesUp(path: string): boolean {

@@ -1,6 +1,7 @@
 /** Reading the values of flags. */
 import { InvalidArgumentError } from 'commander';
 import { type TrainingStatus, TRAINING_STATUSES } from '../../src/domain/project.ts';
+import { LOG_LEVELS, type LogLevel, parseLogLevel } from '../../src/flags.ts';
 import { UsageError } from './errors.ts';
 import { shellWord } from './terminal/text.ts';
 
@@ -50,3 +51,13 @@ export function seconds(value: string): number {
   if (/^\d+(\.\d+)?$/.test(value) && number > 0) return number;
   throw new InvalidArgumentError('it must be a number of seconds, more than 0');
 }
+
+/** The value of a flag for a level, in any case of letters, as the daemon takes it. */
+export const logLevels = {
+  choices: LOG_LEVELS,
+  read(value: string): LogLevel {
+    const level = parseLogLevel(value);
+    if (level) return level;
+    throw new InvalidArgumentError(`it is one of ${LOG_LEVELS.join(', ')}`);
+  },
+};

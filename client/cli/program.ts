@@ -4,14 +4,9 @@ import { VERSION } from '../../src/version.ts';
 import { adviser } from './advice.ts';
 import { addCommands, type Commands, shownInLists } from './command.ts';
 import { Context, type Globals, type Host } from './context.ts';
-import { addDaemonCommands } from './daemon/commands.ts';
-import { addExchangeCommands } from './backups/commands.ts';
 import { shownText } from './terminal/gate.ts';
 import { placeOption } from './option-values.ts';
-import { addReferenceCommands } from './reference/commands.ts';
-import { addServiceCommands } from './daemon/service-commands.ts';
 import { sizeOf } from './terminal/size.ts';
-import { addUpkeepCommands } from './upkeep-program.ts';
 
 const PROJECTS: Commands = {
   'add [path]': ['register a codebase', () => import('./projects/add.ts')],
@@ -34,6 +29,53 @@ const TRAINING: Commands = {
     () => import('./train/train.ts'),
   ],
   'watch [project]': ['see what happens, as it happens', () => import('./watch/watch.ts')],
+};
+
+const REGISTRY: Commands = {
+  status: ['daemon, projects and problems at a glance', () => import('./daemon/overview.ts')],
+  doctor: ['look at everything that can be wrong', () => import('./doctor/doctor.ts')],
+  backups: ['list the earlier contents that are kept', () => import('./backups/backups.ts')],
+  'restore <backup>': [
+    'go back to a backup, or bring projects back from one',
+    () => import('./backups/restore.ts'),
+  ],
+  'completion <shell>': ['teach the shell to complete gardener', () => import('./completion/completion.ts')],
+  // What the scripts ask.
+  '__complete [words...]': [undefined, () => import('./completion/complete.ts')],
+  daemon: [
+    'start, stop and look at the daemon',
+    {
+      description: 'Usually nobody needs to do anything: the daemon is started when it is needed.',
+      commands: {
+        run: ['run the daemon in the foreground', () => import('./daemon/run.ts')],
+        start: [
+          'start the daemon in the background, unless it is running',
+          () => import('./daemon/start.ts'),
+        ],
+        stop: ['end the daemon once everything is written', () => import('./daemon/stop.ts')],
+        restart: ['end the daemon and start it again', () => import('./daemon/restart.ts')],
+        status: ['show what the daemon is doing; never starts it', () => import('./daemon/status.ts')],
+        logs: ['print the log of the daemon, running or not', () => import('./daemon/logs.ts')],
+      },
+    },
+  ],
+  service: [
+    'have the system start the daemon',
+    {
+      description:
+        'Makes the daemon a service of launchd (macOS) or systemd (Linux). Nobody needs it: without it, the daemon is started with the first call.',
+      commands: {
+        install: ['install the service, or bring it up to date', () => import('./service/install.ts')],
+        uninstall: ['remove the service; the registry stays', () => import('./service/uninstall.ts')],
+        restart: ['end the daemon of the service and start it again', () => import('./service/restart.ts')],
+        status: ['show whether the service is as it should be', () => import('./service/status.ts')],
+      },
+    },
+  ],
+  'import <file>': ['take projects out of another registry file', () => import('./backups/import.ts')],
+  'export [file]': ['write the projects to a registry file', () => import('./backups/export.ts')],
+  'call [method] [json]': ['call any method of the registry', () => import('./reference/call.ts')],
+  'docs [name]': ['print the reference of the protocol', () => import('./reference/docs.ts')],
 };
 
 const EPILOGUE = `
@@ -96,22 +138,6 @@ export function createProgram(
   };
   addCommands(program.commandsGroup('Projects:'), PROJECTS, context);
   addCommands(program.commandsGroup('Training:'), TRAINING, context);
-  addRegistryCommands(program, context);
+  addCommands(program.commandsGroup('Registry:'), REGISTRY, context);
   return program;
-}
-
-function addRegistryCommands(program: Command, context: () => Context): void {
-  program.commandsGroup('Registry:');
-  program
-    .command('status')
-    .summary('daemon, projects and problems at a glance')
-    .description(
-      'Shows the daemon, how many projects there are, the active one, and what is wrong if anything.',
-    )
-    .action(async () => (await import('./daemon/status.ts')).status(context()));
-  addUpkeepCommands(program, context);
-  addDaemonCommands(program, context);
-  addServiceCommands(program, context);
-  addExchangeCommands(program, context);
-  addReferenceCommands(program, context);
 }

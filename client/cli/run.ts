@@ -10,7 +10,7 @@ import { shownJson, shownLine, tame } from './terminal/gate.ts';
 import { createProgram } from './program.ts';
 import { columnsOf } from './terminal/size.ts';
 import { tildes } from './terminal/text.ts';
-import { asksForJson, askedForHelp, beyondHelp, commandNames } from './words.ts';
+import { asksForJson, askedForHelp, beyondHelp, commandIn } from './words.ts';
 import { wrapText } from './terminal/wrap.ts';
 
 /**
@@ -116,5 +116,5 @@ function usageError(
 
 /** What to type to see what a command takes. */
 function helpFor(program: Command, words: readonly string[]): string {
-  return [program.name(), ...commandNames(program, words), '--help'].join(' ');
+  return [program.name(), ...commandIn(program, words).names, '--help'].join(' ');
 }

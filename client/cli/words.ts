@@ -42,7 +42,8 @@ export function beyondHelp(program: Command, words: readonly string[]): string |
     const word = words[at];
     const next = command.commands.find((one) => one.name() === word);
     if (!next && command.commands.length > 0) return undefined;
-    if (!next) return isFlagOf(command, words[at - 1]) || explainsItself(command) ? undefined : word;
+    // Where the flag for help is the command's own, it takes words.
+    if (!next) return isFlagOf(command, words[at - 1]) || isFlagOf(command, '--help') ? undefined : word;
     command = next;
   }
   return undefined;
@@ -52,23 +53,8 @@ function isFlagOf(command: Command, word: string | undefined): boolean {
   return command.options.some(({ long, short }) => word !== undefined && (word === long || word === short));
 }
 
-/** Whether the flag for help is the command's own, and takes words. */
-function explainsItself(command: Command): boolean {
-  return isFlagOf(command, '--help');
-}
-
-/** The names of the command that was typed, as far as there is one: `daemon logs`. */
-export function commandNames(program: Command, words: readonly string[]): readonly string[] {
-  return commandIn(program, words).names;
-}
-
-interface Found {
-  readonly names: readonly string[];
-  /** Where the first word is that should be a command and is none. */
-  readonly unknownAt?: number;
-}
-
-function commandIn(program: Command, words: readonly string[]): Found {
+/** The names of the command that was typed, as far as there is one: `daemon logs`; and where a word is none. */
+export function commandIn(program: Command, words: readonly string[]) {
   const names: string[] = [];
   let command = program;
   for (const at of placesOfNames(program, words)) {

@@ -1,5 +1,8 @@
-import { expect, test } from 'vitest';
+import { type Command, Help } from 'commander';
+import { describe, expect, test } from 'vitest';
+import { shownInLists } from '../../client/cli/command.ts';
 import { commandLine } from '../support/cli.ts';
+import { wholeProgram } from '../support/every-command.ts';
 
 /** The commands that a help text lists. */
 function commandsIn(help: string): string[] {
@@ -29,4 +32,16 @@ test('every help text fits 80 columns', { timeout: 120_000 }, async () => {
       expect(stdout).toBe(await help(command, name));
     }
   }
+});
+
+describe('lists of commands show what the files of the commands declare, though they do not load them:', async () => {
+  const leaves = (command: Command): Command[] =>
+    command.commands.length === 0 ? [command] : command.commands.flatMap(leaves);
+
+  test.each(leaves(await wholeProgram()).map((command) => [command.name(), command] as const))(
+    'the row of %s in program.ts is right',
+    (_, command) => {
+      expect(shownInLists(command)).toBe(new Help().subcommandTerm(command).replace(' [options]', ''));
+    },
+  );
 });

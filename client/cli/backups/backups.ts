@@ -2,7 +2,7 @@
 import { systemCode, systemReason } from '../../../src/system/errors.ts';
 import type { Result } from '../../../src/protocol/methods.ts';
 import { RpcError } from '../../errors.ts';
-import type { Context } from '../context.ts';
+import { defineCommand } from '../command.ts';
 import { LocalError } from '../errors.ts';
 import { layTable } from '../terminal/table.ts';
 import { byteSize, printable, relativeTime, thousands } from '../terminal/text.ts';
@@ -12,34 +12,38 @@ export type Backup = Result<'registry.backups'>['backups'][number];
 /** From here on a table has room for names as they are; below, without what is the same in all of them. Columns. */
 const ROOM_FOR_NAMES = 92;
 
-export async function backups(ctx: Context): Promise<void> {
-  const { backups: kept } = await ctx.withClient((client) => client.registry.backups());
-  if (ctx.json) return ctx.printJson({ backups: kept });
-  if (kept.length === 0) return ctx.note('no backups yet; one is made before an outside edit is taken over');
-  const { columns } = ctx;
-  const whole = columns === undefined || columns >= ROOM_FOR_NAMES;
-  const lines = layTable(
-    [
-      { title: 'NAME' },
-      { title: 'WHEN' },
-      { title: 'REASON' },
-      { title: 'PROJECTS', align: 'right' },
-      { title: 'SIZE', align: 'right' },
-    ],
-    kept.map((backup) => [
-      { text: printable(whole ? backup.name : shortName(backup.name)) },
-      { text: relativeTime(backup.created_at, ctx.host.now()) },
-      { text: reasonWords(backup.reason) },
-      backup.project_count === null
-        ? { text: 'unreadable', paint: (text) => ctx.paint('red', text) }
-        : { text: thousands(backup.project_count) },
-      { text: byteSize(backup.bytes) },
-    ]),
-    { columns, paintTitle: (text) => ctx.paint('dim', text) },
-  );
-  ctx.printLines(lines);
-  ctx.suggest('to see what one would change: gardener restore <name> --dry-run');
-}
+export default defineCommand({
+  description: 'Lists the earlier contents of the registry that are kept, newest first.',
+  async action(ctx) {
+    const { backups: kept } = await ctx.withClient((client) => client.registry.backups());
+    if (ctx.json) return ctx.printJson({ backups: kept });
+    if (kept.length === 0)
+      return ctx.note('no backups yet; one is made before an outside edit is taken over');
+    const { columns } = ctx;
+    const whole = columns === undefined || columns >= ROOM_FOR_NAMES;
+    const lines = layTable(
+      [
+        { title: 'NAME' },
+        { title: 'WHEN' },
+        { title: 'REASON' },
+        { title: 'PROJECTS', align: 'right' },
+        { title: 'SIZE', align: 'right' },
+      ],
+      kept.map((backup) => [
+        { text: printable(whole ? backup.name : shortName(backup.name)) },
+        { text: relativeTime(backup.created_at, ctx.host.now()) },
+        { text: reasonWords(backup.reason) },
+        backup.project_count === null
+          ? { text: 'unreadable', paint: (text) => ctx.paint('red', text) }
+          : { text: thousands(backup.project_count) },
+        { text: byteSize(backup.bytes) },
+      ]),
+      { columns, paintTitle: (text) => ctx.paint('dim', text) },
+    );
+    ctx.printLines(lines);
+    ctx.suggest('to see what one would change: gardener restore <name> --dry-run');
+  },
+});
 
 /** Why a backup was made, as a person says it. */
 export function reasonWords(reason: string): string {

@@ -3,37 +3,40 @@ import { lstat, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { WireProject } from '../../../src/domain/encoding.ts';
 import { jsonText } from '../../../src/domain/values/text.ts';
-import type { Context } from '../context.ts';
+import { defineCommand } from '../command.ts';
 import { requireAnswer } from '../codebase/disk-answer.ts';
 import { errorCode, isMissing, systemReason } from '../../../src/system/errors.ts';
 import { LocalError, UsageError } from '../errors.ts';
 import { plural, printable, shellWord } from '../terminal/text.ts';
 
-export interface ExportOptions {
-  readonly force?: true;
-}
-
 /** The file is the user's alone, as the registry is. */
 const MODE = 0o600;
 
-export async function exportProjects(ctx: Context, file: string, { force }: ExportOptions): Promise<void> {
-  const { info, projects } = await ctx.withClient(async (client) => {
-    // In one answer: pages could belong to different moments.
-    const [info, { projects }] = await Promise.all([client.registry.info(), client.projects.list()]);
-    return { info, projects };
-  });
-  const document = {
-    version: info.version,
-    active_project: info.active_project,
-    projects: Object.fromEntries(projects.map((project) => [project.project_id, stored(project)])),
-  };
-  if (file === '-') return ctx.printJson(document);
-  const path = ctx.absolute(file);
-  await requireAnswer(dirname(path), ctx.shortPath(path));
-  await write(path, `${jsonText(document, 2)}\n`, force === true);
-  if (ctx.json) return ctx.printJson({ file: path, project_count: projects.length });
-  ctx.print(`exported ${plural(projects.length, 'project')} to ${ctx.shortPath(printable(path))}`);
-}
+export default defineCommand({
+  description: 'Writes all projects as a registry file, which "gardener import" takes.',
+  takes: {
+    '[file]': { description: 'where to; - is standard output', default: '-' },
+    '--force': 'also over a file that exists',
+  },
+  async action(ctx, { file, force }) {
+    const { info, projects } = await ctx.withClient(async (client) => {
+      // In one answer: pages could belong to different moments.
+      const [info, { projects }] = await Promise.all([client.registry.info(), client.projects.list()]);
+      return { info, projects };
+    });
+    const document = {
+      version: info.version,
+      active_project: info.active_project,
+      projects: Object.fromEntries(projects.map((project) => [project.project_id, stored(project)])),
+    };
+    if (file === '-') return ctx.printJson(document);
+    const path = ctx.absolute(file);
+    await requireAnswer(dirname(path), ctx.shortPath(path));
+    await write(path, `${jsonText(document, 2)}\n`, force === true);
+    if (ctx.json) return ctx.printJson({ file: path, project_count: projects.length });
+    ctx.print(`exported ${plural(projects.length, 'project')} to ${ctx.shortPath(printable(path))}`);
+  },
+});
 
 /** The etag is only on the wire. */
 function stored({ etag: _etag, ...project }: WireProject): Omit<WireProject, 'etag'> {

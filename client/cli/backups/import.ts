@@ -4,16 +4,13 @@ import { readFile, realpath, stat } from 'node:fs/promises';
 import { MAX_LINE_BYTES } from '../../../src/protocol/limits.ts';
 import type { Params, Result } from '../../../src/protocol/methods.ts';
 import type { Client } from '../../client.ts';
+import { defineCommand } from '../command.ts';
 import type { Context } from '../context.ts';
 import { requireAnswer } from '../codebase/disk-answer.ts';
 import { elsewhere, requireHere } from '../elsewhere.ts';
 import { LocalError } from '../errors.ts';
 import { inWords } from './backups.ts';
 import { plural, printable, operands } from '../terminal/text.ts';
-
-export interface ImportOptions {
-  readonly dryRun?: true;
-}
 
 type Found = Omit<Result<'registry.import'>, 'active_project'>;
 
@@ -22,32 +19,40 @@ const MAX_SHOWN = 20;
 /** Of a request, what its text leaves for the rest. Bytes. */
 const MAX_TEXT_BYTES = MAX_LINE_BYTES - 1024;
 
-export async function importProjects(ctx: Context, file: string, { dryRun }: ImportOptions): Promise<void> {
-  const path = ctx.absolute(file);
-  await requireAnswer(path, ctx.shortPath(path));
-  const cannot = inWords(`import ${printable(path)}`);
-  const given = await read(path).catch(cannot);
-  await ctx.withClient(async (client) => {
-    // Of another machine, the daemon would take codebases of this one for its own, and the file for one of its own.
-    if (!dryRun || given.file !== undefined) {
-      const place = await elsewhere(ctx, await client.daemon.status());
-      requireHere(place, `import ${printable(path)}`, 'copy it, and import it');
-    }
-    const { active_project: active, ...found } = await client.registry
-      .import({ ...given, ...(dryRun && { dry_run: true }) })
-      .catch(cannot);
-    if (ctx.json) return ctx.printJson(found);
-    for (const line of linesOf(ctx, found, dryRun === true)) ctx.print(line);
-    if (found.imported === 0) return;
-    const notes = await faults(client, found);
-    for (const note of notes.slice(0, MAX_SHOWN)) ctx.note(`note: ${printable(note)}`);
-    if (notes.length > MAX_SHOWN) ctx.note(`note: and ${notes.length - MAX_SHOWN} more; gardener doctor`);
-    if (active && !(await client.projects.active()).active_project) {
-      const { name } = active;
-      ctx.suggest(`the active project there was ${printable(name)}: gardener use ${operands(name)}`);
-    }
-  });
-}
+export default defineCommand({
+  description:
+    'Takes the projects of another registry file, of any version up to this one, that are not in this one, with their ids, times and training. Adapters stay where they are.',
+  takes: {
+    '<file>': 'registry.json of another data directory, or an exported one',
+    '--dry-run': 'only tell what would be taken',
+  },
+  async action(ctx, { file, dryRun }) {
+    const path = ctx.absolute(file);
+    await requireAnswer(path, ctx.shortPath(path));
+    const cannot = inWords(`import ${printable(path)}`);
+    const given = await read(path).catch(cannot);
+    await ctx.withClient(async (client) => {
+      // Of another machine, the daemon would take codebases of this one for its own, and the file for one of its own.
+      if (!dryRun || given.file !== undefined) {
+        const place = await elsewhere(ctx, await client.daemon.status());
+        requireHere(place, `import ${printable(path)}`, 'copy it, and import it');
+      }
+      const { active_project: active, ...found } = await client.registry
+        .import({ ...given, ...(dryRun && { dry_run: true }) })
+        .catch(cannot);
+      if (ctx.json) return ctx.printJson(found);
+      for (const line of linesOf(ctx, found, dryRun === true)) ctx.print(line);
+      if (found.imported === 0) return;
+      const notes = await faults(client, found);
+      for (const note of notes.slice(0, MAX_SHOWN)) ctx.note(`note: ${printable(note)}`);
+      if (notes.length > MAX_SHOWN) ctx.note(`note: and ${notes.length - MAX_SHOWN} more; gardener doctor`);
+      if (active && !(await client.projects.active()).active_project) {
+        const { name } = active;
+        ctx.suggest(`the active project there was ${printable(name)}: gardener use ${operands(name)}`);
+      }
+    });
+  },
+});
 
 /**
  * The text of the file: this program may read what the daemon may not, such as a pipe, or what macOS protects. The daemon

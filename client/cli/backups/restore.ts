@@ -4,8 +4,10 @@ import type { Result } from '../../../src/protocol/methods.ts';
 import { confirm } from '../terminal/ask.ts';
 import { type Backup, findBackup, inWords, reasonWords, shortName } from './backups.ts';
 import type { Style } from '../terminal/colour.ts';
+import { defineCommand } from '../command.ts';
 import type { Context } from '../context.ts';
 import { EXIT, LocalError, UsageError } from '../errors.ts';
+import { collect } from '../option-values.ts';
 import { plural, printable, relativeTime, shellWord } from '../terminal/text.ts';
 import { wrapText } from '../terminal/wrap.ts';
 
@@ -13,57 +15,63 @@ type Effect = Result<'registry.restore'>['effect'];
 
 type Affected = Effect['goes'][number] & { readonly fields?: readonly string[] };
 
-export interface RestoreOptions {
-  /** Ids or names in the backup. */
-  readonly project?: readonly string[];
-  readonly dryRun?: true;
-  readonly yes?: true;
-}
-
 /** Projects shown of each kind. */
 const MAX_SHOWN = 20;
 /** Below the names. */
 const HANGING = ' '.repeat(14);
 
-export async function restore(ctx: Context, named: string, options: RestoreOptions): Promise<void> {
-  const asks = ctx.host.stdin.isTTY && ctx.host.stderr.isTTY;
-  if (!options.yes && !options.dryRun && !asks) {
-    throw new UsageError(
-      'cannot restore without asking: this is no terminal',
-      `gardener restore ${shellWord(named)} --dry-run, then with --yes`,
-    );
-  }
-  await ctx.withClient(async (client) => {
-    const backup = findBackup((await client.registry.backups()).backups, named);
-    const wanted = { name: backup.name, ...(options.project && { projects: [...options.project] }) };
-    const { effect, ...before } = await client.registry
-      .restore({ ...wanted, dry_run: true })
-      .catch(inWordsOf(backup));
-    if (ctx.json && options.dryRun) return ctx.printJson({ backup, ...document(effect) });
-    if (!ctx.json) {
-      for (const line of previewLines(ctx, backup, effect)) {
-        for (const part of wrapText(line, ctx.columns, '', HANGING)) ctx.print(part);
+export default defineCommand({
+  description:
+    'Shows what a backup would change, asks, and goes back to it. What it replaces becomes a backup.',
+  takes: {
+    '<backup>': 'name of a backup, as gardener backups shows it',
+    '--project <project>': {
+      description: 'bring back only this one; may be given several times',
+      read: collect,
+    },
+    '--dry-run': 'show what would change, and change nothing',
+    '--yes': 'do not ask',
+  },
+  async action(ctx, { backup: named, ...options }) {
+    const asks = ctx.host.stdin.isTTY && ctx.host.stderr.isTTY;
+    if (!options.yes && !options.dryRun && !asks) {
+      throw new UsageError(
+        'cannot restore without asking: this is no terminal',
+        `gardener restore ${shellWord(named)} --dry-run, then with --yes`,
+      );
+    }
+    await ctx.withClient(async (client) => {
+      const backup = findBackup((await client.registry.backups()).backups, named);
+      const wanted = { name: backup.name, ...(options.project && { projects: [...options.project] }) };
+      const { effect, ...before } = await client.registry
+        .restore({ ...wanted, dry_run: true })
+        .catch(inWordsOf(backup));
+      if (ctx.json && options.dryRun) return ctx.printJson({ backup, ...document(effect) });
+      if (!ctx.json) {
+        for (const line of previewLines(ctx, backup, effect)) {
+          for (const part of wrapText(line, ctx.columns, '', HANGING)) ctx.print(part);
+        }
       }
-    }
-    // A file that is spoilt is written anew even where the registry stays as it is.
-    if (changesNothing(effect) && !before.problem) {
-      if (ctx.json) ctx.printJson(before);
-      else ctx.note('nothing would change');
-      return;
-    }
-    if (options.dryRun) return;
-    if (!options.yes && !(await confirm(ctx.host, 'restore it? what it replaces becomes a backup'))) {
-      ctx.note('nothing was restored');
-      ctx.exitCode = EXIT.refused;
-      return;
-    }
-    const { effect: _told, ...info } = await client.registry.restore(wanted);
-    if (ctx.json) return ctx.printJson(info);
-    const from = `${options.project ? 'from ' : ''}${shortName(backup.name)}`;
-    ctx.print(`restored ${from}: ${plural(info.project_count, 'project')} now`);
-    if (!options.project) ctx.suggest('what it replaced is the newest of the backups now');
-  });
-}
+      // A file that is spoilt is written anew even where the registry stays as it is.
+      if (changesNothing(effect) && !before.problem) {
+        if (ctx.json) ctx.printJson(before);
+        else ctx.note('nothing would change');
+        return;
+      }
+      if (options.dryRun) return;
+      if (!options.yes && !(await confirm(ctx.host, 'restore it? what it replaces becomes a backup'))) {
+        ctx.note('nothing was restored');
+        ctx.exitCode = EXIT.refused;
+        return;
+      }
+      const { effect: _told, ...info } = await client.registry.restore(wanted);
+      if (ctx.json) return ctx.printJson(info);
+      const from = `${options.project ? 'from ' : ''}${shortName(backup.name)}`;
+      ctx.print(`restored ${from}: ${plural(info.project_count, 'project')} now`);
+      if (!options.project) ctx.suggest('what it replaced is the newest of the backups now');
+    });
+  },
+});
 
 /** Says of a backup that it cannot be read, or has no such project, as a person knows it. */
 function inWordsOf({ name }: Backup): (error: unknown) => never {

@@ -1,24 +1,16 @@
 /** What the completion of a shell asks: `gardener __complete`. Answers quickly or not at all, and never complains. */
 import { readdir } from 'node:fs/promises';
-import type { Command } from 'commander';
 import { resolvePaths } from '../../../src/paths.ts';
 import type { Client } from '../../client.ts';
 import { abortable } from '../../wire/deadline.ts';
 import { isBackupName, newestFirst } from '../../../src/domain/backup-names.ts';
 import { shortName } from '../backups/backups.ts';
 import { type Candidate, completeWords, type Completion, type Kind } from './complete-words.ts';
-import { loadCommands } from '../command.ts';
+import { defineCommand, loadCommands } from '../command.ts';
 import type { Context } from '../context.ts';
 import { shownWords } from '../terminal/gate.ts';
 import { readShellLine, writeShellWord } from './shell-line.ts';
 import { expandTilde, printable } from '../terminal/text.ts';
-
-export interface CompleteOptions {
-  /** The line up to the cursor, for a shell that leaves the quoting to others. */
-  readonly line?: string;
-  /** What that shell replaces: the end of the line's last word. */
-  readonly replaces?: string;
-}
 
 /** How long a person waits for names. Milliseconds. */
 const PATIENCE_MS = 100;
@@ -29,31 +21,37 @@ const MAX_NAMES = 200;
  * Prints candidates, one a line, `value<tab>description`; and on a line of its own, with a colon before it, what the
  * shell may complete by itself: `:file`, `:directory` or `:command`.
  *
- * @param words typed after the program's name, quotes taken off, the last one being typed; unused with a line
+ * The words are those after the program's name, quotes taken off, the last one being typed; unused with a line.
  */
-export async function complete(
-  ctx: Context,
-  program: Command,
-  words: readonly string[],
-  { line, replaces = '' }: CompleteOptions,
-): Promise<void> {
-  const shell = line === undefined ? undefined : readShellLine(line);
-  const typed = shell ? shell.words.slice(1) : words;
-  await loadCommands(program, typed);
-  const completion = completeWords(program, typed);
-  const { kind, prefix } = completion;
-  // A project may also be named by a path in it.
-  const isPath = kind === 'project' && /^[.~/]|\//.test(prefix);
-  const found = isPath ? [] : [...completion.candidates, ...(await namesOf(ctx, completion))];
-  for (const { value, description } of found) {
-    const text = shell ? replacement(value, shell, completion.prefix, replaces) : value;
-    // What cannot be shown cannot be typed either.
-    if (text === undefined || printable(text) !== text) continue;
-    ctx.host.stdout.write(shownWords(description === '' ? [text] : [text, description]));
-  }
-  const own = isPath ? 'directory' : kind;
-  if (['file', 'directory', 'command'].includes(own)) ctx.print(`:${own}`);
-}
+export default defineCommand({
+  description: '',
+  takes: {
+    '[words...]': '',
+    /** The line up to the cursor, for a shell that leaves the quoting to others. */
+    '--line <line>': '',
+    /** What that shell replaces: the end of the line's last word. */
+    '--replaces <text>': '',
+  },
+  async action(ctx, { words, line, replaces = '' }, { parent: program }) {
+    if (!program) return;
+    const shell = line === undefined ? undefined : readShellLine(line);
+    const typed = shell ? shell.words.slice(1) : words;
+    await loadCommands(program, typed);
+    const completion = completeWords(program, typed);
+    const { kind, prefix } = completion;
+    // A project may also be named by a path in it.
+    const isPath = kind === 'project' && /^[.~/]|\//.test(prefix);
+    const found = isPath ? [] : [...completion.candidates, ...(await namesOf(ctx, completion))];
+    for (const { value, description } of found) {
+      const text = shell ? replacement(value, shell, completion.prefix, replaces) : value;
+      // What cannot be shown cannot be typed either.
+      if (text === undefined || printable(text) !== text) continue;
+      ctx.host.stdout.write(shownWords(description === '' ? [text] : [text, description]));
+    }
+    const own = isPath ? 'directory' : kind;
+    if (['file', 'directory', 'command'].includes(own)) ctx.print(`:${own}`);
+  },
+});
 
 /** The candidate as it replaces what the shell takes for the word: less than the whole after `=`, or in quotes. */
 function replacement(

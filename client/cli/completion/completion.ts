@@ -1,13 +1,15 @@
 /** `gardener completion`: a script that teaches a shell to complete what is typed after `gardener`. */
-import type { Context } from '../context.ts';
+import { defineCommand } from '../command.ts';
 
-/** What there is a script for. */
-export type Shell = 'bash' | 'zsh' | 'fish';
-
-export function completion(ctx: Context, shell: Shell): void {
-  if (ctx.json) return ctx.printJson({ shell, script: SCRIPTS[shell] });
-  ctx.printText(SCRIPTS[shell]);
-}
+export default defineCommand({
+  description:
+    'Prints a script that completes commands, flags and names. In ~/.bashrc: eval "$(gardener completion bash)"',
+  takes: { '<shell>': { description: 'which shell', choices: ['bash', 'zsh', 'fish'] } },
+  action(ctx, { shell }) {
+    if (ctx.json) return ctx.printJson({ shell, script: SCRIPTS[shell] });
+    ctx.printText(SCRIPTS[shell]);
+  },
+});
 
 // The scripts know nothing of commands and flags: they ask the program that is there, each time.
 
@@ -83,4 +85,4 @@ function __gardener_complete
 end
 complete -c gardener -f -a '(__gardener_complete)'`;
 
-const SCRIPTS: Readonly<Record<Shell, string>> = { bash: BASH, zsh: ZSH, fish: FISH };
+const SCRIPTS = { bash: BASH, zsh: ZSH, fish: FISH };

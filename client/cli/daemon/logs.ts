@@ -1,47 +1,44 @@
 /** `gardener daemon logs`: the daemon's log, whether or not a daemon runs. */
 import { ConnectionError } from '../../errors.ts';
 import { resolvePaths } from '../../../src/paths.ts';
+import { defineCommand } from '../command.ts';
 import type { Context } from '../context.ts';
-import { whenRunning } from './daemon.ts';
+import { whenRunning } from './running.ts';
 import { elsewhere, requireHere } from '../elsewhere.ts';
 import { followLines, OLD_FILES, readLines } from './follow.ts';
 import { systemReason } from '../../../src/system/errors.ts';
 import { LocalError } from '../errors.ts';
+import { logLevels, wholeNumber } from '../option-values.ts';
 import { shownJsonLines } from '../terminal/gate.ts';
 import { isAtLeast, prettyLine } from './log-lines.ts';
 import { localDay, printable } from '../terminal/text.ts';
 
-export interface LogOptions {
-  readonly follow?: true;
-  /** How many of the lines that are there already. */
-  readonly lines: number;
-  /** Only lines of this level or above, in any case of letters. */
-  readonly level?: string;
-}
-
-/** @param signal ends following */
-export async function logs(
-  ctx: Context,
-  { follow, lines: last, level }: LogOptions,
-  signal?: AbortSignal,
-): Promise<void> {
-  const logFile = await logHere(ctx);
-  const wanted = (line: string): boolean => level === undefined || isAtLeast(line, level);
-  try {
-    if (follow) {
-      ctx.host.endUnread();
-      const endless = new AbortController().signal;
-      for await (const lines of followLines(logFile, last, signal ?? endless, wanted)) show(ctx, lines);
-      return;
+export default defineCommand({
+  description: 'Prints the log of the daemon, whether it is running or not.',
+  takes: {
+    '-f, --follow': 'go on with what is written from now on',
+    '-n, --lines <number>': { description: 'how many lines to begin with', read: wholeNumber, default: 50 },
+    '--level <level>': { description: 'only what is of this level or above', ...logLevels },
+  },
+  async action(ctx, { follow, lines: last, level }) {
+    const logFile = await logHere(ctx);
+    const wanted = (line: string): boolean => level === undefined || isAtLeast(line, level);
+    try {
+      if (follow) {
+        ctx.host.endUnread();
+        const endless = new AbortController().signal;
+        for await (const lines of followLines(logFile, last, endless, wanted)) show(ctx, lines);
+        return;
+      }
+      const lines = await lastLines(logFile, last, wanted);
+      if (lines === undefined) return ctx.note(`there is no log yet; it will be ${ctx.shortPath(logFile)}`);
+      show(ctx, lines);
+    } catch (error) {
+      if (!(error instanceof Error && 'syscall' in error)) throw error;
+      throw new LocalError(`cannot read ${ctx.shortPath(logFile)}: ${systemReason(error)}`, undefined, error);
     }
-    const lines = await lastLines(logFile, last, wanted);
-    if (lines === undefined) return ctx.note(`there is no log yet; it will be ${ctx.shortPath(logFile)}`);
-    show(ctx, lines);
-  } catch (error) {
-    if (!(error instanceof Error && 'syscall' in error)) throw error;
-    throw new LocalError(`cannot read ${ctx.shortPath(logFile)}: ${systemReason(error)}`, undefined, error);
-  }
-}
+  },
+});
 
 /**
  * The log of the daemon that answers; without one, that of the last one here.

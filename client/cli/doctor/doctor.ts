@@ -4,8 +4,8 @@ import type { Client } from '../../client.ts';
 import { ConnectionError } from '../../errors.ts';
 import { RegistryError } from '../../../src/domain/errors.ts';
 import { type Paths, resolvePaths } from '../../../src/paths.ts';
-import { serviceFindings } from '../../service/findings.ts';
 import { confirm } from '../terminal/ask.ts';
+import { defineCommand } from '../command.ts';
 import type { Context } from '../context.ts';
 import { backupFindings, findDropped } from './backups.ts';
 import { checkBeside } from './beside.ts';
@@ -28,35 +28,41 @@ import { EXIT, explain, UsageError } from '../errors.ts';
 import { type Consent, type Diagnosis, type Treatment, error, type Fix, ok, warning } from './finding.ts';
 import { listAll } from '../projects/list.ts';
 
-export interface DoctorOptions {
-  readonly fix?: true;
-  /** Agree to what `fix` would change in the registry. */
-  readonly yes?: true;
-}
-
 /** A doctor must not hang with the patient: a call may take so long. Milliseconds. */
 const CALL_MS = 10_000;
 /** Lines that a question is explained by. */
 const MAX_LISTED = 10;
 
-export async function doctor(ctx: Context, { fix, yes }: DoctorOptions): Promise<void> {
-  if (yes && !fix)
-    throw new UsageError('cannot agree to anything: nothing is to be changed', 'gardener doctor --fix --yes');
-  const treatment: Treatment = { done: [], failed: [], notAgreed: [] };
-  const treat: Treat = async (look) => {
-    const found = await look();
-    if (!fix || !found.some((one) => one.fix)) return found;
-    await applyFixes(found, treatment, (consent) => (yes ? Promise.resolve(true) : agreed(ctx, consent)));
-    return look();
-  };
-  const life = await lifeOf(ctx);
-  const findings = await (typeof life === 'string' || !('elsewhere' in life)
-    ? examineHere(ctx, life, treat)
-    : examineElsewhere(ctx, life.elsewhere, treat));
-  report(ctx, findings, fix ? treatment : undefined);
-  if (findings.some(({ level }) => level === 'error') || treatment.failed.length > 0)
-    ctx.exitCode = EXIT.refused;
-}
+export default defineCommand({
+  description:
+    'Looks at the files, the daemon, the projects, the backups and the service, and says what to do. Works also when the daemon does not. Ends with 1 when there are errors.',
+  takes: {
+    '--fix':
+      'do what can be done without losing anything; asks before it changes the registry, and elsewhere than at a terminal leaves that',
+    '--yes': 'with --fix: do not ask',
+  },
+  async action(ctx, { fix, yes }) {
+    if (yes && !fix)
+      throw new UsageError(
+        'cannot agree to anything: nothing is to be changed',
+        'gardener doctor --fix --yes',
+      );
+    const treatment: Treatment = { done: [], failed: [], notAgreed: [] };
+    const treat: Treat = async (look) => {
+      const found = await look();
+      if (!fix || !found.some((one) => one.fix)) return found;
+      await applyFixes(found, treatment, (consent) => (yes ? Promise.resolve(true) : agreed(ctx, consent)));
+      return look();
+    };
+    const life = await lifeOf(ctx);
+    const findings = await (typeof life === 'string' || !('elsewhere' in life)
+      ? examineHere(ctx, life, treat)
+      : examineElsewhere(ctx, life.elsewhere, treat));
+    report(ctx, findings, fix ? treatment : undefined);
+    if (findings.some(({ level }) => level === 'error') || treatment.failed.length > 0)
+      ctx.exitCode = EXIT.refused;
+  },
+});
 
 type Treat = (look: () => Promise<Diagnosis[]>) => Promise<Diagnosis[]>;
 
@@ -182,6 +188,8 @@ async function examineService(ctx: Context): Promise<Diagnosis[]> {
   const { paths, host } = ctx;
   if (process.platform !== 'darwin' && process.platform !== 'linux')
     return [ok('service', 'not on this system')];
+  // It brings more with it than all the rest, which is not needed to say what the doctor takes.
+  const { serviceFindings } = await import('../../service/findings.ts');
   return serviceFindings({ paths, daemonProgram: host.daemonProgram, home: host.home || undefined });
 }
 

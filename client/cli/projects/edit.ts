@@ -61,7 +61,7 @@ export default defineCommand({
         ...(scanned && { language: scanned.language, file_count: scanned.files }),
         ...(options.language !== undefined && { language: options.language }),
         ...(options.fileCount !== undefined && { file_count: options.fileCount }),
-        ...((options.tag || options.untag) && { tags: changedTags(current.tags, options) }),
+        ...((options.tag || options.untag) && { tags: changed(current.tags, options.tag, options.untag) }),
         ...(metadata && { metadata }),
       }));
       if (ctx.json) return ctx.printJson(after);
@@ -73,11 +73,12 @@ export default defineCommand({
   },
 });
 
-function changedTags(
+function changed(
   tags: readonly string[],
-  { tag = [], untag = [] }: { readonly tag?: readonly string[]; readonly untag?: readonly string[] },
+  more: readonly string[] = [],
+  less: readonly string[] = [],
 ): string[] {
-  return [...new Set([...tags, ...tag])].filter((one) => !untag.includes(one));
+  return [...new Set([...tags, ...more])].filter((one) => !less.includes(one));
 }
 
 async function parseMetadata(pairs: readonly string[]): Promise<JsonObject | undefined> {

@@ -38,7 +38,7 @@ export default defineCommand({
       // All must be there before the first goes.
       const found = await Promise.all(references.map((reference) => named(ctx, client, reference)));
       const projects = [...new Map(found.map((project) => [project.project_id, project])).values()];
-      if (!options.yes && !(await confirmed(ctx, projects, options))) {
+      if (!options.yes && !(await confirmed(ctx, projects, options.keepFiles))) {
         ctx.note('nothing was removed');
         ctx.exitCode = EXIT.refused;
         return;
@@ -67,11 +67,7 @@ async function isSamePlace(ctx: Context, a: string, b: string): Promise<boolean>
   return left !== null && left === right;
 }
 
-async function confirmed(
-  ctx: Context,
-  projects: readonly WireProject[],
-  { keepFiles }: Pick<Input<typeof TAKES>, 'keepFiles'>,
-): Promise<boolean> {
+async function confirmed(ctx: Context, projects: readonly WireProject[], keepFiles?: true): Promise<boolean> {
   const names = projects.slice(0, MAX_NAMED).map(({ name }) => printable(name));
   if (projects.length > MAX_NAMED) names.push('…');
   const what =

@@ -1,11 +1,11 @@
 /** Which project a command is about: as the person named it, or where they may leave it out. */
 import { lstatSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { errorCode } from '../../../src/system/errors.ts';
+import { errorCode, isMissing as isGone } from '../../../src/system/errors.ts';
 import type { Client } from '../../client.ts';
 import { isRefusal, RegistryError } from '../../../src/domain/errors.ts';
 import type { Result } from '../../../src/protocol/methods.ts';
-import { type Context, isGone } from '../context.ts';
+import type { Context } from '../context.ts';
 import { requireAnswer } from '../codebase/disk-answer.ts';
 import { elsewhere } from '../elsewhere.ts';
 import { printable } from '../terminal/text.ts';

@@ -2,6 +2,7 @@
 import type { Client } from '../../client.ts';
 import type { Json, JsonObject } from '../../../src/domain/project.ts';
 import type { MethodName } from '../../../src/protocol/methods.ts';
+import { defineCommand } from '../command.ts';
 import type { Context } from '../context.ts';
 import { UsageError } from '../errors.ts';
 import { JsonFault, parseJson } from '../json.ts';
@@ -9,21 +10,35 @@ import { takesLease } from './reference.ts';
 import { shellWord } from '../terminal/text.ts';
 import { isJsonObject } from '../../../src/domain/values/json.ts';
 
-/** @param text the params as JSON; `-` reads them from standard input */
-export async function call(ctx: Context, method: string, text: string | undefined): Promise<void> {
-  if (takesLease(method)) {
-    throw new UsageError(
-      `cannot call ${method}: the lease would belong to this command's connection, and end with it`,
-      `gardener train ${method === 'training.claim' ? '--claim' : '<project>'} -- <command>`,
-    );
-  }
-  const params = text === undefined ? undefined : await readParams(ctx, text);
-  ctx.hints = { invalid_params: `gardener call --help ${shellWord(method)}` };
-  await ctx.withClient(async (client) => {
-    const result = await callAny(client, method, params);
-    ctx.printJson(result);
-  });
-}
+export default defineCommand({
+  description: 'Calls a method of the registry and prints its result as JSON.',
+  usage: '[options] <method> [json]',
+  takes: {
+    '[method]': 'such as projects.get',
+    '[json]': 'params as a JSON object; - reads them from standard input',
+    // An option and not commander's own: it takes a method.
+    '-h, --help': 'print help; for a method, its params, errors and an example',
+  },
+  async action(ctx, { method, json: text, help }, command) {
+    if (help && method !== undefined) return (await import('./method-help.ts')).methodHelp(ctx, method);
+    if (help) return command.help();
+    if (method === undefined) {
+      throw new UsageError("missing required argument 'method'", 'gardener call --help');
+    }
+    if (takesLease(method)) {
+      throw new UsageError(
+        `cannot call ${method}: the lease would belong to this command's connection, and end with it`,
+        `gardener train ${method === 'training.claim' ? '--claim' : '<project>'} -- <command>`,
+      );
+    }
+    const params = text === undefined ? undefined : await readParams(ctx, text);
+    ctx.hints = { invalid_params: `gardener call --help ${shellWord(method)}` };
+    await ctx.withClient(async (client) => {
+      const result = await callAny(client, method, params);
+      ctx.printJson(result);
+    });
+  },
+});
 
 async function readParams(ctx: Context, text: string): Promise<JsonObject | Json[]> {
   const written = text === '-' ? await readAll(ctx.host.stdin) : text;

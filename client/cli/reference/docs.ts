@@ -1,6 +1,6 @@
 /** `gardener docs`: the protocol as Markdown, as the daemon describes it. */
 import { printable } from '../../../src/system/printable.ts';
-import type { Context } from '../context.ts';
+import { defineCommand } from '../command.ts';
 import {
   type DescribedEvent,
   type Method,
@@ -15,21 +15,21 @@ import {
 /** A paragraph, in one line or in some. */
 type Part = string | readonly string[];
 
-/**
- * @param wanted the heading of what alone is wanted, such as a method or `events`
- * @throws {UsageError} when the daemon describes nothing of this name
- */
-export async function docs(ctx: Context, wanted: string | undefined): Promise<void> {
-  const reference = await ctx.withClient(readReference);
-  const is = (name: string | undefined): boolean => name?.toLowerCase() === wanted?.toLowerCase();
-  const whole = partsOf(reference);
-  const parts = wanted === undefined ? whole : under(whole, is);
-  if (wanted !== undefined && parts.length === 0)
-    throw unknownName(wanted, 'method, event or type', whole.flatMap(titleOf));
-  if (ctx.json) return ctx.printJson(wanted === undefined ? reference.methods : described(reference, is));
-  // A line break that the daemon gives makes no line.
-  ctx.printText(parts.map((part) => [part].flat().map(printable).join('\n')).join('\n\n'));
-}
+export default defineCommand({
+  description: 'Prints every method and event of the registry, its types and its errors, as Markdown.',
+  takes: { '[name]': 'print only what has this heading: events, removed, projects.get, WireProject' },
+  async action(ctx, { name: wanted }) {
+    const reference = await ctx.withClient(readReference);
+    const is = (name: string | undefined): boolean => name?.toLowerCase() === wanted?.toLowerCase();
+    const whole = partsOf(reference);
+    const parts = wanted === undefined ? whole : under(whole, is);
+    if (wanted !== undefined && parts.length === 0)
+      throw unknownName(wanted, 'method, event or type', whole.flatMap(titleOf));
+    if (ctx.json) return ctx.printJson(wanted === undefined ? reference.methods : described(reference, is));
+    // A line break that the daemon gives makes no line.
+    ctx.printText(parts.map((part) => [part].flat().map(printable).join('\n')).join('\n\n'));
+  },
+});
 
 function described(
   { methods, events, schemas, errors }: Reference,

@@ -37,7 +37,7 @@ const TAKES = {
   '--reason <reason>': 'with --cancel: why',
 } as const;
 
-type Options = Omit<Input<typeof TAKES>, 'project' | 'command'>;
+type Options = Input<typeof TAKES>;
 
 const DETAILS = `The command gets GARDENER_PROJECT_ID, _NAME, _SOURCE_PATH, _LORA_ADAPTER_PATH,
 _VECTOR_STORE_PATH, _CONTEXT_PATH and _TOKEN. It may tell how far it is on
@@ -61,9 +61,8 @@ export default defineCommand({
     '[options] [project] -- <command...>\n       gardener train [options] --claim -- <command...>\n       gardener train --cancel <project>',
   takes: TAKES,
   details: DETAILS,
-  async action(ctx, { project: first, command: rest, ...options }) {
+  async action(ctx, options, { args: words }) {
     refuseContradictions(options);
-    const words = [...(first === undefined ? [] : [first]), ...rest];
     if (options.cancel) return (await import('./cancel.ts')).cancel(ctx, words, options);
     const { project, command } = split(words, ctx.words, options);
     const [program] = command;

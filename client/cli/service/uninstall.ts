@@ -1,0 +1,24 @@
+/** `gardener service uninstall`. */
+import { homeDirectory } from '../../../src/paths.ts';
+import { refuseForRoot } from '../../../src/claim/private-directory.ts';
+import { defineCommand } from '../command.ts';
+import { leftBy, noteLeft } from '../daemon/left-content.ts';
+import { explained, managed, managerOf } from './manager.ts';
+
+export default defineCommand({
+  description: 'Removes the service. The registry stays, and so do the commands.',
+  takes: managed,
+  async action(ctx, { manager: named }) {
+    refuseForRoot(ctx.host.home || homeDirectory());
+    const manager = await managerOf(ctx, named);
+    const uninstalled = await leftBy(ctx.paths.dataDir, () => explained(ctx, () => manager.uninstall()));
+    const {
+      result: { removed, wasLoaded },
+      left,
+    } = uninstalled;
+    noteLeft(ctx, left);
+    if (ctx.json) return ctx.printJson({ removed, was_loaded: wasLoaded, ...(left && { left }) });
+    if (removed.length === 0 && !wasLoaded) return ctx.print('no service is installed');
+    ctx.print(`removed the service from ${manager.name}`);
+  },
+});
