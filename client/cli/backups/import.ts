@@ -1,6 +1,8 @@
 /** `gardener import`: projects of another registry file, in one change. The daemon says which, and takes them. */
 import { isUtf8 } from 'node:buffer';
-import { readFile, realpath, stat } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { realpath, stat } from 'node:fs/promises';
+import { buffer } from 'node:stream/consumers';
 import { MAX_LINE_BYTES } from '../../../src/protocol/limits.ts';
 import type { Params, Result } from '../../../src/protocol/methods.ts';
 import type { Client } from '../../client.ts';
@@ -60,17 +62,18 @@ export default defineCommand({
  */
 async function read(path: string): Promise<Pick<Params<'registry.import'>, 'content' | 'file'>> {
   const status = await stat(path);
+  let why = 'it is longer than a request can be';
   if (status.size < MAX_TEXT_BYTES) {
-    const bytes = await readFile(path);
+    // No more of what has no end than shows that it is too long.
+    const bytes = await buffer(createReadStream(path, { end: MAX_TEXT_BYTES }));
     const content = bytes.toString();
-    if (isUtf8(bytes) && Buffer.byteLength(JSON.stringify(content)) < MAX_TEXT_BYTES) return { content };
+    const isShort = Buffer.byteLength(JSON.stringify(content)) < MAX_TEXT_BYTES;
+    if (isShort && isUtf8(bytes)) return { content };
+    if (isShort) why = 'it is not UTF-8';
   }
   // Not by the name of a descriptor, which is another one there.
   if (status.isFile()) return { file: await realpath(path) };
-  throw new LocalError(
-    `cannot import ${printable(path)}: it is longer than a request can be, or no UTF-8`,
-    'save it in a file, and import that',
-  );
+  throw new LocalError(`cannot import ${printable(path)}: ${why}`, 'save it in a file, and import that');
 }
 
 /** What is wrong with them here: a codebase that is on another machine, an adapter that was not brought along. */

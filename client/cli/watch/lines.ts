@@ -55,7 +55,7 @@ function describe(event: WatchEvent, first: boolean, shortPath: (path: string) =
 /** What has come of a training, or how it stands now. */
 function trained(event: EventOf<'training'>): string[] {
   const { project } = event;
-  const what = event.outcome ?? outcomeOf(event) ?? standing(project);
+  const what = event.outcome ?? outcomeOf(event.previous, project) ?? standing(project);
   // What it failed of is told of one that has failed now.
   if (what === 'released') return [what, printable(project.name)];
   if (what === 'ended') return [what, printable(project.name), `it is ${standing(project)}`];
@@ -67,9 +67,9 @@ function trained(event: EventOf<'training'>): string[] {
  * the status says it. What was given back stands as before: one that is completed has not completed anew, while one that
  * is failed may have failed now or before.
  */
-function outcomeOf({ previous: before, project }: EventOf<'training'>): 'released' | 'ended' | undefined {
+function outcomeOf(before: WireProject | undefined, project: WireProject): 'released' | 'ended' | undefined {
   const { training_status: status, retrain_requested: retrain, last_trained } = project;
-  if (before.training_status !== 'training' || status === 'training' || retrain) return undefined;
+  if (before?.training_status !== 'training' || status === 'training' || retrain) return undefined;
   if (status === 'failed') return before.training?.holder ? 'ended' : undefined;
   return status === 'completed' && before.last_trained !== last_trained ? undefined : 'released';
 }
