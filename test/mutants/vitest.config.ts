@@ -1,0 +1,8 @@
+import { defineConfig } from 'vitest/config';
+
+/** The tests that need no process and no file: what they find, they find in milliseconds. */
+export default defineConfig({
+  test: {
+    include: ['test/domain/**/*.test.ts', 'test/protocol/**/*.test.ts'],
+  },
+});
