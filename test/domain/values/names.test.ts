@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { cleanName, foldName, nameFault } from '../../../src/domain/values/names.ts';
+import { cleanName, foldName, MAX_NAME_LENGTH, nameFault } from '../../../src/domain/values/names.ts';
 
 /** Why a name, as a person gives it, cannot be used. */
 const faultOf = (name: string): string | null => nameFault(cleanName(name));
@@ -51,6 +51,15 @@ describe('a name', () => {
     expect(cleanName('  cafe\u0301\n')).toBe('caf\u00e9');
     // Composing must not bring back spaces: these become one each.
     expect(cleanName('\u2000a\u2001')).toBe('a');
+  });
+
+  test('is composed of no more than it can come of: to compose a text of any length may take minutes', () => {
+    const [longest, longer] = [
+      'e\u0301'.repeat(4 * MAX_NAME_LENGTH),
+      'e\u0301'.repeat(4 * MAX_NAME_LENGTH + 1),
+    ];
+    expect(cleanName(longest)).toBe('é'.repeat(4 * MAX_NAME_LENGTH));
+    expect([cleanName(longer), foldName(longer)]).toEqual([longer, longer]);
   });
 
   test('is cleaned once and for all', () => {

@@ -7,6 +7,17 @@ test.each([
   ['🌱x🌱', 1, '', ''],
   ['🌱x🌱', 2, '🌱', '🌱'],
   ['🌱x🌱', 4, '🌱x', 'x🌱'],
+  // The first and the last characters of two units, and what stands right beside those units.
+  ['\u{10000}x\u{10000}', 1, '', ''],
+  ['\u{10ffff}x\u{10ffff}', 1, '', ''],
+  ['\ud7ffx\uffff', 1, '\ud7ff', '\uffff'],
+  ['\ue000x\ud7ff', 1, '\ue000', '\ud7ff'],
+  ['payments', 0, '', ''],
+  // What fits is not looked at.
+  ['🌱', 2, '🌱', '🌱'],
+  ['\ud83c', 1, '\ud83c', '\ud83c'],
+  ['\udf31', 1, '\udf31', '\udf31'],
+  ['pay', 5, 'pay', 'pay'],
 ])('%s cut to %d units begins with %s and ends with %s', (text, units, beginning, end) => {
   expect(cutText(text, units)).toBe(beginning);
   expect(cutStart(text, units)).toBe(end);

@@ -39,6 +39,7 @@ describe('a time with a zone', () => {
     ['2026-01-05t09:30:00z', '2026-01-05T09:30:00.000Z'],
     ['2026-12-31T23:59:59.999-00:01', '2027-01-01T00:00:59.999Z'],
     ['2024-02-29T12:00:00.000Z', '2024-02-29T12:00:00.000Z'],
+    ['0001-01-02T00:00:00.999999999-0530', '0001-01-02T05:30:00.999Z'],
   ])('%s is %s', ([text, canonical], context) => {
     inZone('America/New_York', context);
     expect(canonicalTime(text)).toBe(canonical);
