@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { InvalidParamsError, RegistryError } from '../../../src/domain/errors.ts';
+import type { ParamIssue } from '../../../src/domain/errors.ts';
+import { MAX_PATH_BYTES } from '../../../src/domain/limits.ts';
 import { move, type Moved } from '../../../src/domain/places/moves.ts';
 import { Draft } from '../../../src/domain/draft.ts';
 import { LATER, project, registryOf } from '../../support/projects.ts';
@@ -15,6 +16,9 @@ function draft(): Draft {
   );
 }
 
+/** Where the projects below `/old` have paths of as many bytes as are allowed: a letter with dots is two. */
+const LONGEST = `/${'ä'.repeat((MAX_PATH_BYTES - '//deep/two'.length) / 2)}`;
+
 /** Where all projects are afterwards. */
 function places(what: Moved, to: string): string[] {
   const after = draft();
@@ -27,6 +31,13 @@ test.each<[string, Moved, string, string[]]>([
   ['what is at and below a directory', { from: '/old' }, '/new', ['/new', '/new/deep/two', '/older', '/']],
   ['the same, with detours', { from: '/x/../old/' }, '/new/.', ['/new', '/new/deep/two', '/older', '/']],
   ['what is below', { from: '/old/deep' }, '/', ['/old', '/two', '/older', '/']],
+  ['one project, to the root', { project: 'p2' }, '/', ['/old', '/', '/older', '/']],
+  [
+    'what is below, as long as a path may be',
+    { from: '/old' },
+    LONGEST,
+    [LONGEST, `${LONGEST}/deep/two`, '/older', '/'],
+  ],
   ['everything', { from: '/' }, '/disk', ['/disk/old', '/disk/old/deep/two', '/disk/older', '/disk/']],
 ])('%s follows', (_what, what, to, expected) => {
   expect(places(what, to)).toEqual(expected.map((path) => path.replace(/(.)\/$/, '$1')));
@@ -38,18 +49,41 @@ test('what stays where it is does not change', () => {
   expect(after.changes).toEqual([]);
 });
 
-test.each<[string, Moved, string]>([
-  ['both', { project: 'p1', from: '/old' }, '/new'],
-  ['neither', {}, '/new'],
-  ['a relative directory', { from: 'old' }, '/new'],
-  ['a relative place', { from: '/old' }, 'new'],
-])('%s is refused', (_what, what, to) => {
-  expect(() => move(draft(), what, to, LATER)).toThrow(InvalidParamsError);
-});
+describe('is refused', () => {
+  const ABSOLUTE = 'must be an absolute path';
+  test.each<[string, Moved, string, ParamIssue]>([
+    ['both', { project: 'p1', from: '/old' }, '/new', { path: '', message: 'takes either project or from' }],
+    ['neither', {}, '/new', { path: '', message: 'takes either project or from' }],
+    ['a relative directory', { from: 'old' }, '/new', { path: 'from', message: ABSOLUTE }],
+    ['a relative place', { from: '/old' }, 'new', { path: 'to', message: ABSOLUTE }],
+    [
+      'a place that makes a path too long',
+      { from: '/old' },
+      `${LONGEST}x`,
+      { path: 'to', message: 'makes the path of "p2" 4097 bytes long, and 4096 are allowed' },
+    ],
+  ])('%s', (_what, what, to, issue) => {
+    const error = expect.objectContaining({ name: 'InvalidParamsError', issues: [issue] });
+    expect(() => move(draft(), what, to, LATER)).toThrow(error);
+  });
 
-test('a directory with no project in it is refused', () => {
-  expect(() => move(draft(), { from: '/ol' }, '/new', LATER)).toThrow(RegistryError);
-  expect(() => move(draft(), { project: 'nope' }, '/new', LATER)).toThrow(RegistryError);
+  test.each<[string, Moved, string, object]>([
+    [
+      'a directory with no project in it',
+      { from: '/ol/' },
+      'cannot move /ol: no project is at or below it',
+      { from: '/ol' },
+    ],
+    [
+      'a project that nobody knows',
+      { project: 'nope' },
+      'cannot find project "nope": no project has this name or id',
+      { project: 'nope' },
+    ],
+  ])('%s', (_what, what, message, data) => {
+    const error = { kind: 'project_not_found', message, data: expect.objectContaining(data) };
+    expect(() => move(draft(), what, '/new', LATER)).toThrow(expect.objectContaining(error));
+  });
 });
 
 describe('links', () => {
