@@ -46,21 +46,17 @@ export function findAround(
   { path, real, worktrees }: Place,
   atReal: AtReal,
 ): Found | undefined {
-  const written = closestIn(view, path);
-  const behind = real === undefined ? undefined : closest(real, atReal);
-  const around = deeper(
-    written && { ...written, depth: depthOf(normalizePath(path)) - written.distance },
-    behind && { ...behind, depth: depthOf(real ?? '/') - behind.distance },
-  );
-  const elsewhere: Closest[] = [];
+  const written = deep(closestIn(view, path), normalizePath(path));
+  const behind = real === undefined ? undefined : deep(closest(real, atReal), real);
+  const elsewhere: (Closest | undefined)[] = [];
   for (const { depth, counterparts } of worktrees) {
     // Where a project really is counts here: a link to the worktree may lie in another one.
     if (behind && behind.distance <= depth) break;
     const there = nearestOfAll(counterparts.map((place) => closest(place, atReal)));
     if (there && there.distance <= depth) return found(there, path, 'worktree');
-    if (there) elsewhere.push(there);
+    elsewhere.push(there);
   }
-  return found(around, path, 'cwd') ?? found(nearest(elsewhere), path, 'worktree');
+  return found(deeper(written, behind), path, 'cwd') ?? found(nearest(elsewhere), path, 'worktree');
 }
 
 /**
@@ -80,6 +76,10 @@ export function findAt(
 
 /** With how many directories lead to what is found. */
 type Deep = Closest & { readonly depth: number };
+
+function deep(match: Closest | undefined, path: string): Deep | undefined {
+  return match && { ...match, depth: depthOf(path) - match.distance };
+}
 
 /**
  * Of what contains a path as it is written and behind links the deeper one; the one behind links where both are as deep.
