@@ -1,4 +1,7 @@
-/** @type {import('@stryker-mutator/api/core').PartialStrykerOptions} */
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** @type {ConstructorParameters<typeof import('@stryker-mutator/core').Stryker>[0]} */
 export default {
   mutate: ['src/domain/**/*.ts', 'src/protocol/{wire,long-ids}.ts'],
   testRunner: 'vitest',
@@ -12,7 +15,8 @@ export default {
   coverageAnalysis: 'perTest',
   concurrency: 2,
   reporters: ['clear-text', 'progress'],
-  tempDirName: 'test/mutants/.stryker-tmp',
+  // Not in the tree, where the project's own tests and checks would find the copies.
+  tempDirName: join(tmpdir(), 'codebase-gardener-mutants'),
   cleanTempDir: 'always',
   thresholds: { high: 95, low: 90, break: 90 },
 };

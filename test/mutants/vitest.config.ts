@@ -4,5 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/domain/**/*.test.ts', 'test/protocol/**/*.test.ts'],
+    // As for all tests: a loaded machine is no reason to stop. A mutant that never ends is ended by Stryker. Milliseconds.
+    testTimeout: 60_000,
   },
 });
