@@ -22,9 +22,10 @@ interface Parts {
   readonly reason: string;
 }
 
-function parse(name: string): Parts | null {
-  const [whole, time = '', nth = '1', reason = ''] = DATED.exec(name) ?? [];
-  return whole === undefined ? null : { time, nth: Number(nth), reason };
+/** What is no such name has neither time nor reason, and so comes after all that are. */
+function parse(name: string): Parts {
+  const [, time = '', nth = '1', reason = ''] = DATED.exec(name) ?? [];
+  return { time, nth: Number(nth), reason };
 }
 
 /** The greatest number that a name has room for. */
@@ -37,7 +38,7 @@ export function isBackupName(name: string): boolean {
 
 /** Why it was made: `edit`, `last-good`. */
 export function reasonOf(name: string): string {
-  return name === LAST_GOOD ? 'last-good' : (parse(name)?.reason ?? '');
+  return name === LAST_GOOD ? 'last-good' : parse(name).reason;
 }
 
 /** Whether a backup is a content that the registry had; an import of an earlier version laid another's file among them. */
@@ -49,7 +50,6 @@ export function wasContent(name: string): boolean {
 export function newestFirst(a: string, b: string): number {
   if (a === LAST_GOOD || b === LAST_GOOD) return Number(b === LAST_GOOD) - Number(a === LAST_GOOD);
   const [left, right] = [parse(a), parse(b)];
-  if (!left || !right) return Number(right !== null) - Number(left !== null);
   if (left.time !== right.time) return left.time < right.time ? 1 : -1;
   return right.nth - left.nth;
 }
@@ -61,11 +61,10 @@ export function newestFirst(a: string, b: string): number {
  * @param now by the clock, as ISO 8601
  */
 export function nextName(others: readonly string[], reason: string, now: string): string {
-  const [newest] = others.filter((name) => name !== LAST_GOOD).toSorted(newestFirst);
-  const last = newest === undefined ? null : parse(newest);
+  const [newest = ''] = others.filter((name) => name !== LAST_GOOD).toSorted(newestFirst);
+  const last = parse(newest);
   const clock = now.replace(/[-:]/g, '');
-  const goesOn = last !== null && last.time >= clock;
-  const stamp = goesOn ? stampAfter(last) : clock;
+  const stamp = last.time >= clock ? stampAfter(last) : clock;
   return `registry-${stamp}-${reason}.json`;
 }
 
@@ -74,7 +73,7 @@ function stampAfter({ time, nth }: Parts): string {
   if (nth < MAX_NTH) return `${time}-${nth + 1}`;
   // As a number of its digits: nobody reads the time of such a name, and that it is greater is all that counts.
   const next = String(BigInt(time.replace(/\D/g, '')) + 1n).padStart(17, '0');
-  return next.replace(/^(\d{8})(\d{6})(\d{3})$/, '$1T$2.$3Z');
+  return next.replace(/(\d{8})(\d{6})(\d{3})/, '$1T$2.$3Z');
 }
 
 /**
@@ -84,7 +83,7 @@ function stampAfter({ time, nth }: Parts): string {
  * @param written when the file was last written
  */
 export function createdAt(name: string, written: Date): string {
-  const time = parse(name)?.time.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)/, '$1-$2-$3T$4:$5:') ?? '';
+  const time = parse(name).time.replace(/(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)/, '$1-$2-$3T$4:$5:');
   const named = Date.parse(time);
   return named < written.getTime() ? time : written.toISOString();
 }

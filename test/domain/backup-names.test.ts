@@ -39,6 +39,16 @@ describe('what is a backup', () => {
   });
 });
 
+test.each<[boolean, string]>([
+  [true, 'registry-last-good.json'],
+  [true, `registry-${T}-edit.json`],
+  [true, `registry-${T}-imported.json`],
+  [false, `registry-${T}-import.json`],
+  [false, `registry-${T}-2-import.json`],
+])('it is %j that the registry had the content of %s', (was, name) => {
+  expect(names.wasContent(name)).toBe(was);
+});
+
 test('from the newest to the oldest; what is no backup comes last', () => {
   const ordered = [
     'registry-last-good.json',
@@ -49,6 +59,12 @@ test('from the newest to the oldest; what is no backup comes last', () => {
     'registry-20251231T235959.999Z-3-edit.json',
     'something else',
   ];
+  for (const [place, newer] of ordered.entries()) {
+    for (const older of ordered.slice(place + 1)) {
+      expect(names.newestFirst(newer, older)).toBeLessThan(0);
+      expect(names.newestFirst(older, newer)).toBeGreaterThan(0);
+    }
+  }
   const byName = ordered.toSorted();
   fc.assert(
     fc.property(fc.shuffledSubarray(byName, { minLength: byName.length }), (shuffled) => {
@@ -81,6 +97,11 @@ describe('the next name', () => {
     [
       'after one that is ahead of the clock',
       ['registry-20991231T235959.999Z-edit.json', `registry-${T}-edit.json`],
+      'registry-20991231T235959.999Z-2-edit.json',
+    ],
+    [
+      'after one that is ahead of the clock, whatever else lies there',
+      ['registry-last-good.json', 'something else', 'registry-20991231T235959.999Z-edit.json'],
       'registry-20991231T235959.999Z-2-edit.json',
     ],
     [
