@@ -101,8 +101,8 @@ function readRequest(value: unknown): RpcRequest | ErrorAnswer {
 }
 
 /** The id to answer under; null where there is none that an answer could give back. */
-function idOf(request: unknown): RpcId {
-  const id = typeof request === 'object' && request !== null && 'id' in request ? request.id : null;
+function idOf(request: object): RpcId {
+  const { id } = request as { readonly id?: unknown };
   if (typeof id === 'string' || id instanceof NumberText) return id;
   // Better no id than another one, where its text was not kept.
   return typeof id === 'number' && !mayBeRounded(id) ? id : null;
@@ -169,7 +169,7 @@ function maybeDeep(line: Buffer): boolean {
   return false;
 }
 
-function depthExceeds(value: unknown, limit: number): boolean {
+function depthExceeds(value: unknown, limit: number): value is object {
   if (typeof value !== 'object' || value === null) return false;
   if (limit === 0) return true;
   for (const inner of Object.values(value)) if (depthExceeds(inner, limit - 1)) return true;

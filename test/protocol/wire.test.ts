@@ -15,7 +15,7 @@ const refusal = (id: unknown, code: number, message: string): object => ({
 });
 const invalid = (id: unknown, reason: string): object => refusal(id, -32_600, `invalid request: ${reason}`);
 /** Arrays within each other. */
-const nested = (depth: number): string => '['.repeat(depth) + ']'.repeat(depth);
+const nested = (depth: number, inmost = ''): string => '['.repeat(depth) + inmost + ']'.repeat(depth);
 
 describe('a request', () => {
   test.each<[string, Record<string, unknown>]>([
@@ -77,11 +77,14 @@ describe('a request', () => {
 
 describe('how deep a request may be', () => {
   // The request is one level, and its params one more.
-  const params = (depth: number): string => `{"jsonrpc":"2.0","id":3,"method":"m","params":${nested(depth)}}`;
+  const params = (depth: number, inmost = ''): string =>
+    `{"jsonrpc":"2.0","id":3,"method":"m","params":${nested(depth, inmost)}}`;
   const deep = refusal(3, -32_600, `invalid request: nested deeper than ${MAX_DEPTH}`);
 
   test('as deep as is allowed', () => {
-    expect(read(params(MAX_DEPTH - 1)).entries).toMatchObject([{ method: 'm', id: 3 }]);
+    for (const inmost of ['', 'null', '"[[["']) {
+      expect(read(params(MAX_DEPTH - 1, inmost)).entries).toMatchObject([{ method: 'm', id: 3 }]);
+    }
   });
 
   test('no deeper, in lists and in objects', () => {
@@ -92,7 +95,7 @@ describe('how deep a request may be', () => {
   });
 
   test('as wide as anybody likes', () => {
-    const wide = `[${Array.from({ length: MAX_DEPTH * 2 }, () => '{}').join()}]`;
+    const wide = `[${Array.from({ length: MAX_DEPTH * 2 }, () => '{},null').join()}]`;
     expect(read(`{"jsonrpc":"2.0","id":3,"method":"m","params":${wide}}`).entries).toMatchObject([{ id: 3 }]);
   });
 });
