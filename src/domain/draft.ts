@@ -79,7 +79,7 @@ export class Draft implements RegistryView {
       if (project && isAt(project.source_path, path) && project.source_path.length > place.length)
         place = project.source_path;
     }
-    return place === '' ? [] : this.at(place);
+    return this.at(place);
   }
 
   /** The nearest place at or above a path that has a project of the base which is as it was; empty for none. */

@@ -40,8 +40,10 @@ export function list(view: RegistryView, query: Query): Page {
   if (query.sort) found.sort(ORDERS[query.sort]);
   const start = query.cursor === undefined ? 0 : after(found, query.sort, query.cursor);
   const end = query.limit === undefined ? found.length : start + query.limit;
-  const projects = start === 0 && end >= found.length ? found : found.slice(start, end);
-  return { projects, next_cursor: end < found.length ? writeCursor(query.sort, found, end) : null };
+  return {
+    projects: found.slice(start, end),
+    next_cursor: end < found.length ? writeCursor(query.sort, found, end) : null,
+  };
 }
 
 /** How many projects have each training status. */

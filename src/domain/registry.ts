@@ -31,8 +31,8 @@ export class Registry implements RegistryView {
   readonly #projects = new Map<string, Project>();
   readonly #names = new Map<string, string>();
   readonly #paths = new Map<string, string[]>();
-  /** How many paths there are of each length: of the places above a deep path few have one that is registered. */
-  readonly #lengths = new Map<number, number>();
+  /** The lengths that paths have, or had: of the places above a deep path few have one that is registered. */
+  readonly #lengths = new Set<number>();
 
   constructor(
     projects: Iterable<Project> = [],
@@ -104,8 +104,7 @@ export class Registry implements RegistryView {
     if (ids) ids.push(id);
     else {
       this.#paths.set(project.source_path, [id]);
-      const { length } = project.source_path;
-      this.#lengths.set(length, (this.#lengths.get(length) ?? 0) + 1);
+      this.#lengths.add(project.source_path.length);
     }
   }
 
@@ -113,12 +112,7 @@ export class Registry implements RegistryView {
     freeName(this.#names, project);
     const rest = (this.#paths.get(project.source_path) ?? []).filter((id) => id !== project.project_id);
     if (rest.length > 0) this.#paths.set(project.source_path, rest);
-    else if (this.#paths.delete(project.source_path)) {
-      const { length } = project.source_path;
-      const others = (this.#lengths.get(length) ?? 1) - 1;
-      if (others > 0) this.#lengths.set(length, others);
-      else this.#lengths.delete(length);
-    }
+    else this.#paths.delete(project.source_path);
   }
 }
 

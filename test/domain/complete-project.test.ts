@@ -71,6 +71,12 @@ describe('a project that is read from a file', () => {
     });
   });
 
+  test('has the time of a request for training in the registry’s form, and keeps one that nobody can read', () => {
+    const request = (at: string): object => ({ retrain_requested: { at, reason: 'new model' } });
+    expect(complete(request('2025-02-03 10:11:12+01:00'))).toMatchObject(request('2025-02-03T09:11:12.000Z'));
+    expect(complete(request('some day'))).toMatchObject(request('some day'));
+  });
+
   test('has a whole training record, or none', () => {
     expect(complete({ training: { token: 3, note: 'mine' } })['training']).toEqual({
       token: 3,

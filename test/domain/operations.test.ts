@@ -82,8 +82,36 @@ describe('register', () => {
     const error = refusal(draft, () => register(draft, 2, { name: 'CAFE\u0301' }));
     expect(error).toMatchObject({
       kind: 'project_exists',
+      message: 'cannot register "CAFÉ": the name belongs to /src/p1',
       data: { project: { project_id: uuid(1), etag: /./ } },
     });
+  });
+
+  test.each([undefined, 'error'] as const)(
+    'refuses the same project again where if_exists is %s',
+    (if_exists) => {
+      const draft = draftOf(project(1));
+      const again = { name: 'p1', source_path: '/src/p1', if_exists };
+      expect(refusal(draft, () => register(draft, 2, again))).toMatchObject({ kind: 'project_exists' });
+    },
+  );
+
+  test('makes a new one where an existing one would do and there is none', () => {
+    const draft = draftOf(project(1));
+    expect(register(draft, 2, { if_exists: 'return' })).toMatchObject({ project_id: uuid(2), name: 'p2' });
+  });
+
+  test('keeps the language, the metadata and the repository that it is given', () => {
+    const given = {
+      language: 'go',
+      metadata: { a: [null] },
+      repository: { root_commit: null, remote: 'github.com/ada/payments' },
+    };
+    expect(register(draftOf(), 1, given)).toMatchObject(given);
+  });
+
+  test('without tags and metadata makes a project that has none', () => {
+    expect(register(draftOf(), 1)).toMatchObject({ tags: [], metadata: {} });
   });
 
   test('lets one path have several names', () => {
@@ -109,20 +137,54 @@ describe('register', () => {
       refusal(draft, () => register(draft, 9, { name: 'p2', source_path: '/src/p1', if_exists: 'return' })),
     ).toMatchObject({ kind: 'project_exists' });
   });
+});
 
-  test('refuses what no name, path or metadata can be', () => {
-    const draft = draftOf();
-    expect(refusal(draft, () => register(draft, 1, { name: ' ' }))).toMatchObject({ kind: 'invalid_name' });
-    expect(refusal(draft, () => register(draft, 1, { name: 'a/b' }))).toMatchObject({ kind: 'invalid_name' });
-    expect(refusal(draft, () => register(draft, 1, { source_path: 'src' }))).toBeInstanceOf(
-      InvalidParamsError,
+describe('both registering and updating', () => {
+  /** Metadata that takes so many bytes as compact JSON, of characters that take two. */
+  const ofBytes = (bytes: number): JsonObject => ({
+    text: 'ä'.repeat((bytes - '{"text":"x"}'.length) / 2) + 'x',
+  });
+  const LONG = 'ä'.repeat(256);
+
+  test.each<[string, Partial<Pick<operations.NewProject, 'name' | 'source_path' | 'metadata'>>, string]>([
+    ['no name', { name: ' ' }, 'cannot use the name "": the name is empty'],
+    ['a name with a slash', { name: ' a/b ' }, 'cannot use the name "a/b": the name contains /'],
+    [
+      'a name that is too long, and so show its beginning',
+      { name: LONG },
+      `cannot use the name "${LONG.slice(0, 80)}": the name has 256 characters and 255 are allowed`,
+    ],
+    ['a relative path', { source_path: 'src' }, 'invalid params: source_path: must be an absolute path'],
+    [
+      'a path with a NUL',
+      { source_path: '/a\0' },
+      'invalid params: source_path: must not contain a NUL character',
+    ],
+    [
+      'metadata of more than 16 KiB',
+      { metadata: ofBytes(16 * 1024 + 2) },
+      'invalid params: metadata: is 16386 bytes long and 16384 are allowed',
+    ],
+  ])('refuse %s', (_what, given, message) => {
+    const draft = draftOf(project(1));
+    expect(refusal(draft, () => register(draft, 2, given)).message).toBe(message);
+    expect(refusal(draft, () => operations.update(draft, 'p1', given, LATER)).message).toBe(message);
+  });
+
+  test('tell which name they refused, as they read it', () => {
+    const draft = draftOf(project(1));
+    const refused = { kind: 'invalid_name', data: { name: 'cafe?' } };
+    expect(refusal(draft, () => register(draft, 2, { name: ' cafe? ' }))).toMatchObject(refused);
+    expect(refusal(draft, () => operations.update(draft, 'p1', { name: ' cafe? ' }, LATER))).toMatchObject(
+      refused,
     );
-    expect(refusal(draft, () => register(draft, 1, { source_path: '/a\0' }))).toBeInstanceOf(
-      InvalidParamsError,
-    );
-    expect(
-      refusal(draft, () => register(draft, 1, { metadata: { a: 'x'.repeat(16 * 1024) } })),
-    ).toMatchObject({ issues: [{ path: 'metadata' }] });
+  });
+
+  test('take metadata of exactly 16 KiB', () => {
+    const draft = draftOf(project(1));
+    const metadata = ofBytes(16 * 1024);
+    expect(register(draft, 2, { metadata }).metadata).toEqual(metadata);
+    expect(operations.update(draft, 'p1', { metadata }, LATER).metadata).toEqual(metadata);
   });
 });
 
@@ -163,8 +225,24 @@ describe('update', () => {
     expect(operations.update(draft, 'p1', { name: 'P1' }, LATER).name).toBe('P1');
     expect(refusal(draft, () => operations.update(draft, 'p1', { name: 'P2' }, LATER))).toMatchObject({
       kind: 'project_exists',
+      message: 'cannot rename to "P2": the name belongs to /src/p2',
       data: { project: { project_id: uuid(2) } },
     });
+  });
+
+  test.each(['lora_adapter_path', 'vector_store_path', 'context_path'])('refuses a relative %s', (field) => {
+    const draft = draftOf(project(1));
+    expect(refusal(draft, () => operations.update(draft, 'p1', { [field]: 'x' }, LATER)).message).toBe(
+      `invalid params: ${field}: must be an absolute path`,
+    );
+  });
+
+  test('sets what is known of the repository, and forgets it for null', () => {
+    const draft = draftOf(project(1));
+    const repository = { root_commit: null, remote: 'github.com/ada/payments' };
+    expect(operations.update(draft, 'p1', { repository }, LATER).repository).toEqual(repository);
+    expect(operations.update(draft, 'p1', { language: 'go' }, LATER).repository).toEqual(repository);
+    expect(operations.update(draft, 'p1', { repository: null }, LATER).repository).toBeNull();
   });
 
   test.each<[string, JsonObject, JsonObject, JsonObject]>([
@@ -210,6 +288,7 @@ describe('if_etag', () => {
       refusal(draft, () => operations.update(draft, 'p1', { file_count: 2 }, LATER, etag)),
     ).toMatchObject({
       kind: 'etag_mismatch',
+      message: 'cannot change "p1": it has changed since it was read; read it again',
       data: { project: { file_count: 1, etag: etagOf(draft.named('p1') as Project) } },
     });
   });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { countByStatus, list, type Query } from '../../src/domain/query.ts';
+import { countByStatus, list, type Query, SORTS } from '../../src/domain/query.ts';
 import { Draft } from '../../src/domain/draft.ts';
 import type { RegistryView } from '../../src/domain/registry.ts';
 import { project, registryOf, uuid } from '../support/projects.ts';
@@ -55,7 +55,11 @@ describe('a list', () => {
 
   test.each(['', 'garbage', 'LTEgYQ', '!'])('refuses the cursor %j', (cursor) => {
     expect(() => list(registry, { cursor })).toThrow(
-      expect.objectContaining({ issues: [{ path: 'cursor', message: expect.any(String) }] }),
+      expect.objectContaining({
+        issues: [
+          { path: 'cursor', message: 'must be the next_cursor of an earlier answer to the same query' },
+        ],
+      }),
     );
   });
 });
@@ -90,13 +94,26 @@ describe('paging', () => {
     expect(pages(many, { limit })).toEqual(ids);
   });
 
+  const without = (view: RegistryView, ...gone: readonly string[]): RegistryView => {
+    const draft = new Draft(view);
+    for (const id of gone) draft.remove(id);
+    return draft;
+  };
+
   test('goes on at its place when the last project of a page was removed', () => {
-    const without = (view: RegistryView, id: string): RegistryView => {
-      const draft = new Draft(view);
-      draft.remove(id);
-      return draft;
-    };
     expect(pages(many, { limit: 5 }, (view, page) => without(view, uuid(page * 5 + 4)))).toEqual(ids);
+  });
+
+  test.each([undefined, ...SORTS])('ends, sorted by %s, where all that followed was removed', (sort) => {
+    const order = list(many, { sort }).projects.map(({ project_id }) => project_id);
+    const seen = pages(many, { limit: 5, sort }, (view) => without(view, ...order.slice(5)));
+    expect(seen).toEqual(order.slice(0, 5));
+  });
+
+  test('goes on at its place when eight projects before it were removed, and no other', () => {
+    const between = (view: RegistryView, page: number): RegistryView =>
+      page === 0 ? without(view, ...ids.slice(2, 10)) : view;
+    expect(pages(many, { limit: 10 }, between)).toEqual(ids);
   });
 
   test('misses nobody and repeats nobody when any others are removed, added or changed in between', () => {

@@ -184,4 +184,26 @@ describe('the steps of a draft', () => {
       { id: two.project_id, before: two },
     ]);
   });
+
+  test('tell how a lease has ended; absorbed, only where nothing followed', () => {
+    const [one, two] = [project(1), project(2)];
+    const draft = new Draft(registryOf(one, two));
+    const top = new Draft(draft);
+    const oneAfter = project(1, { file_count: 1 });
+    const twoAfter = project(2, { file_count: 2 });
+    const twoLast = project(2, { file_count: 3 });
+    top.put(oneAfter, 'completed');
+    top.put(twoAfter, 'failed');
+    top.put(twoLast);
+    expect(top.changes).toEqual([
+      { id: one.project_id, before: one, after: oneAfter, outcome: 'completed' },
+      { id: two.project_id, before: two, after: twoAfter, outcome: 'failed' },
+      { id: two.project_id, before: twoAfter, after: twoLast },
+    ]);
+    draft.absorb(top);
+    expect(draft.changes).toEqual([
+      { id: one.project_id, before: one, after: oneAfter, outcome: 'completed' },
+      { id: two.project_id, before: two, after: twoLast },
+    ]);
+  });
 });

@@ -1,10 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { InvalidParamsError } from '../../src/domain/errors.ts';
 import * as operations from '../../src/domain/changes.ts';
 import { retrain, setStatus } from '../../src/domain/training/status.ts';
 import { activeProject, resolveProject } from '../../src/domain/places/resolve.ts';
-import { blankTraining, type Project } from '../../src/domain/project.ts';
-import { Draft } from '../../src/domain/draft.ts';
+import { blankTraining, type Project, type TrainingStatus } from '../../src/domain/project.ts';
+import { Draft, type Outcome } from '../../src/domain/draft.ts';
 import { Registry } from '../../src/domain/registry.ts';
 import * as training from '../../src/domain/training/training.ts';
 import { LATER, NOW, project, registryOf, uuid } from '../support/projects.ts';
@@ -69,9 +68,56 @@ describe('set_status', () => {
     expect(setStatus(draft, 'p1', 'training', LATER)).toEqual(asked);
   });
 
+  test('to training, of a record that nobody holds, leaves nothing that only a lease needs', () => {
+    const asked = { cancel_requested: true, cancel_reason: 'urgent', stall_ms: 5_000 };
+    const draft = draftOf(project(1, { training: { ...blankTraining(), token: 7, ...asked } }));
+    expect(setStatus(draft, 'p1', 'training', LATER).training).toEqual({
+      ...blankTraining(),
+      token: 7,
+      updated_at: LATER,
+    });
+  });
+
+  const record = { ...blankTraining(), token: 7, holder: { name: 'lora' } };
+  const held = project(1, { training_status: 'training', training: record });
+
+  test.each<[string, Project, TrainingStatus, Outcome | undefined]>([
+    ['completed under a lease, ends it well', held, 'completed', 'completed'],
+    ['failed under a lease, ends it in failure', held, 'failed', 'failed'],
+    ['not_started under a lease, ends it in neither way', held, 'not_started', undefined],
+    ['completed without a record, ends no lease', project(1), 'completed', undefined],
+    [
+      'failed, of a project that Python said is being trained, ends no lease',
+      project(1, { training_status: 'training' }),
+      'failed',
+      undefined,
+    ],
+    [
+      'failed, of a record without a holder, ends no lease',
+      project(1, { training_status: 'training', training: blankTraining() }),
+      'failed',
+      undefined,
+    ],
+    [
+      'completed, of a record whose lease ended by another status, ends no lease',
+      project(1, { training_status: 'failed', training: record }),
+      'completed',
+      undefined,
+    ],
+  ])('to %s', (_what, before, status, outcome) => {
+    const draft = draftOf(before);
+    const after = setStatus(draft, 'p1', status, LATER);
+    expect(draft.changes).toEqual([{ id: before.project_id, before, after, outcome }]);
+  });
+
   test.each(['not_started', 'training', 'completed'] as const)('to %s goes with no error', (status) => {
     const draft = draftOf(project(1));
-    expect(() => setStatus(draft, 'p1', status, LATER, { error: 'x' })).toThrow(InvalidParamsError);
+    expect(() => setStatus(draft, 'p1', status, LATER, { error: 'x' })).toThrow(
+      expect.objectContaining({
+        name: 'InvalidParamsError',
+        issues: [{ path: 'error', message: 'goes with status "failed" only' }],
+      }),
+    );
     expect(draft.changes).toEqual([]);
   });
 });
@@ -170,7 +216,12 @@ describe('resolve', () => {
 
   test('refuses when there is nothing at all', () => {
     for (const empty of [registryOf(), new Registry([project(1)], uuid(9))]) {
-      expect(() => resolveProject(empty, {})).toThrow(expect.objectContaining({ kind: 'project_not_found' }));
+      expect(() => resolveProject(empty, {})).toThrow(
+        expect.objectContaining({
+          kind: 'project_not_found',
+          message: 'cannot tell which project is meant: none is given and none is active',
+        }),
+      );
     }
   });
 });

@@ -70,10 +70,7 @@ function keepLease(here: Project, there: Project): Project {
     ...lease,
     before: same && request ? { ...beforeOf(here), retrain_requested: request } : before,
   };
-  for (const field of NEEDED) {
-    if (needed[field] === undefined) delete kept[field];
-    else kept[field] = needed[field];
-  }
+  for (const field of NEEDED) kept[field] = needed[field];
   return { ...there, training_status: 'training', retrain_requested: null, training: kept as Training };
 }
 

@@ -6,7 +6,7 @@ import { Draft } from '../../../src/domain/draft.ts';
 import { Registry } from '../../../src/domain/registry.ts';
 import { DISCONNECTED, STALLED, isLeaseRecorded, nextToken } from '../../../src/domain/training/record.ts';
 import * as training from '../../../src/domain/training/training.ts';
-import { nextWaiting } from '../../../src/domain/training/waiting.ts';
+import { allWaiting, nextWaiting } from '../../../src/domain/training/waiting.ts';
 
 const T0 = '2026-01-05T10:00:00.000Z';
 const T1 = '2026-01-05T10:00:01.000Z';
@@ -108,6 +108,19 @@ describe('beginning', () => {
     expect(held.training?.holder).toEqual({});
     expect(isLeaseRecorded(held)).toBe(true);
   });
+
+  test('writes down how long the trainer may be silent, for whoever it resumes with', () => {
+    const held = training.begin(draftOf(project('a')), project('a'), 1, {}, T1, 5_000);
+    expect(held.training?.stall_ms).toBe(5_000);
+  });
+
+  test('begins the count of losses anew where somebody has asked for it since', () => {
+    const asked = lost('a', 3, {
+      training_status: 'not_started',
+      retrain_requested: { at: T2, reason: null },
+    });
+    expect(begun(asked, 4).held.training?.attempt).toBe(1);
+  });
 });
 
 describe('a status of training', () => {
@@ -158,15 +171,56 @@ describe('ending', () => {
 
   test('by release puts status and request back, and shows no progress', () => {
     const request = { at: T0, reason: 'new base model' };
-    const { draft, held } = begun(
+    const { draft, held: fresh } = begun(
       project('a', { training_status: 'not_started', retrain_requested: request }),
     );
+    const live = { phase: 'indexing', progress: 0.2, message: 'file 3', details: { files: 9 } };
+    const held = training.notePhase(draft, fresh.project_id, live, T1) ?? fresh;
+    expect(held.training).toMatchObject(live);
     const released = training.release(draft, held, T2);
     expect(released).toMatchObject({
       training_status: 'not_started',
       retrain_requested: request,
-      training: { token: 1, phase: null, progress: null, holder: null, error: null, attempt: 0 },
+      training: {
+        token: 1,
+        phase: null,
+        progress: null,
+        message: null,
+        details: null,
+        holder: null,
+        error: null,
+        attempt: 0,
+      },
     });
+  });
+
+  test('by release of a project whose record does not say how it stood has it never trained', () => {
+    const { draft, held } = begun(project('a', { training_status: 'completed' }));
+    const { before: _forgotten, ...record } = held.training ?? blankTraining();
+    for (const unsaid of [
+      { ...held, training: record },
+      { ...held, training: null },
+    ]) {
+      expect(training.release(draft, unsaid, T2)).toMatchObject({
+        training_status: 'not_started',
+        retrain_requested: null,
+        training: { holder: null, error: null, attempt: 0 },
+      });
+    }
+  });
+
+  test('tells those who listen how', () => {
+    const { draft, held } = begun(project('a'));
+    training.complete(draft, held.project_id, {}, {}, T2);
+    training.fail(draft, held, {}, 'out of memory', T2);
+    training.release(draft, held, T2);
+    expect(draft.changes.map((change) => 'outcome' in change && change.outcome)).toEqual([
+      false,
+      // What completing brings along is a step of its own, which ends nothing.
+      'completed',
+      'failed',
+      'released',
+    ]);
   });
 
   test('by release of a completed project leaves it completed', () => {
@@ -234,6 +288,22 @@ describe('while a lease lives', () => {
     expect(asked.training_status).toBe('training');
   });
 
+  test('asking to stop once more, without a reason, leaves the one that was given', () => {
+    const { draft, held } = begun(project('a'));
+    const asked = training.requestCancel(draft, held, 'the laptop sleeps', T1);
+    expect(training.requestCancel(draft, asked, undefined, T2).training?.cancel_reason).toBe(
+      'the laptop sleeps',
+    );
+  });
+
+  test('no phase is written down of a project that is gone, or that has no record any more', () => {
+    const draft = draftOf(project('a'));
+    for (const { project_id } of [project('a'), project('gone')]) {
+      expect(training.notePhase(draft, project_id, { phase: 'indexing' }, T2)).toBeNull();
+    }
+    expect(draft.changes).toEqual([]);
+  });
+
   test('a new phase is written down with all that was reported', () => {
     const { draft, held } = begun(project('a'));
     const live = { phase: 'indexing', progress: 0.2, message: 'file 3', details: { files: 9 } };
@@ -245,6 +315,10 @@ describe('while a lease lives', () => {
     const record = { ...blankTraining(), phase: 'indexing', message: 'file 3' };
     const shown = training.withProgress(record, { progress: 0, updated_at: T2 });
     expect(shown).toEqual({ ...record, progress: 0, updated_at: T2 });
+    expect(training.withProgress(shown, { phase: 'saving', updated_at: T2 })).toEqual({
+      ...shown,
+      phase: 'saving',
+    });
   });
 });
 
@@ -304,6 +378,15 @@ describe('the next to train', () => {
     expect(names([project('python', { training_status: 'training' })])).toEqual([]);
   });
 
+  test('is not one that somebody trains while another asks for it to be trained again', () => {
+    const { held } = begun(project('a'));
+    expect(names([{ ...held, retrain_requested: { at: T2, reason: null } }])).toEqual([]);
+  });
+
+  test('is not one that lost its trainer and was said to be trained since', () => {
+    expect(names([lost('a', 1, { training_status: 'completed' })])).toEqual([]);
+  });
+
   test('is one that lost its trainer twice running, and not three times', () => {
     expect(names([lost('a', 1), lost('b', 2), lost('c', 3), lost('d', 4)])).toEqual(['a', 'b']);
   });
@@ -332,6 +415,8 @@ describe('the next to train', () => {
     ];
     expect(names(some, { languages: ['go', 'rust'] })).toEqual(['a', 'b']);
     expect(names(some, { tags: ['home'] })).toEqual(['b', 'c']);
+    expect(names(some, { tags: ['home', 'unheard of'] })).toEqual(['b', 'c']);
+    expect(names(some, { tags: [] })).toEqual([]);
     expect(names(some, { languages: ['python'], tags: ['work'] })).toEqual([]);
     expect(names(some, { languages: [] })).toEqual([]);
   });
@@ -339,5 +424,26 @@ describe('the next to train', () => {
   test('is not one that somebody is just taking', () => {
     const [a, b] = [project('a'), project('b')];
     expect(nextWaiting(new Registry([a, b]), {}, (id) => id !== a.project_id)).toBe(b);
+  });
+});
+
+describe('all that wait to be trained', () => {
+  test('are in the order in which they are handed out, and those that wait since one time in that of the file', () => {
+    const waiting = [
+      lost('lost', 1),
+      project('done', { training_status: 'completed' }),
+      project('late', { created_at: T2 }),
+      ...['b', 'a', 'c'].map((name) => project(name, { created_at: T1 })),
+      project('asked', { retrain_requested: { at: T2, reason: null } }),
+    ];
+    const all = allWaiting(new Registry(waiting), () => true);
+    expect(all.map(({ name }) => name)).toEqual(['asked', 'b', 'a', 'c', 'late', 'lost']);
+    expect(all[0]).toBe(nextWaiting(new Registry(waiting), {}, () => true));
+  });
+
+  test('are not those that somebody is just taking', () => {
+    const [a, b] = [project('a'), project('b')];
+    const isFree = (id: string): boolean => id !== a.project_id;
+    expect(allWaiting(new Registry([a, b]), isFree)).toEqual([b]);
   });
 });

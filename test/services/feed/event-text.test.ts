@@ -63,6 +63,22 @@ describe('the event of', () => {
     expect(eventFor({ id: ID, before: BEFORE, after: { ...BEFORE, ...fields } }).type).toBe('training');
   });
 
+  test.each(['completed', 'failed', 'released'] as const)(
+    'a lease that has ended as %s says so',
+    (outcome) => {
+      const held: Project = { ...BEFORE, training_status: 'training' };
+      expect(eventFor({ id: ID, before: held, after: BEFORE, outcome })).toEqual({
+        type: 'training',
+        project_id: ID,
+        project: wire(BEFORE),
+        previous: wire(held),
+        outcome,
+        origin: 'rpc',
+        at: AT,
+      });
+    },
+  );
+
   test('another active project has the project, and the id of the one before', () => {
     expect(eventFor({ active: ID, previous: 'another' }, [BEFORE])).toEqual({
       type: 'activated',
