@@ -7,14 +7,14 @@ const MOUNTS = '/proc/self/mountinfo';
 
 /** The places where something is mounted, without links in them; undefined where the system does not tell. */
 export async function mountPoints(): Promise<string[] | undefined> {
-  const table = await readFile(MOUNTS, 'utf8').catch(() => undefined);
+  const table = await readFile(MOUNTS, 'latin1').catch(() => undefined);
   return table === undefined ? undefined : placesIn(table);
 }
 
 /** The same at once. */
 export function mountPointsNow(): string[] | undefined {
   try {
-    return placesIn(readFileSync(MOUNTS, 'utf8'));
+    return placesIn(readFileSync(MOUNTS, 'latin1'));
   } catch {
     return undefined;
   }
@@ -32,5 +32,5 @@ function unescaped(text: string): string {
   const bytes = text.replace(/\\([0-7]{3})/g, (_, octal: string) =>
     String.fromCharCode(Number.parseInt(octal, 8)),
   );
-  return bytes === text ? text : Buffer.from(bytes, 'latin1').toString('utf8');
+  return Buffer.from(bytes, 'latin1').toString('utf8');
 }

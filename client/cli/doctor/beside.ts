@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { LAST_GOOD } from '../../../src/domain/backup-names.ts';
 import type { Paths } from '../../../src/paths.ts';
 import { systemReason } from '../../../src/system/errors.ts';
-import { type Diagnosis, error, remedyOf, warning } from './finding.ts';
+import { type Diagnosis, error, moveAside, remedyOf, warning } from './finding.ts';
 import { JsonFault } from '../json.ts';
 import { readStoredRegistry, TooLargeError } from './stored-registry.ts';
-import { plural, printable, shellWord } from '../terminal/text.ts';
+import { plural, printable } from '../terminal/text.ts';
 
 const CHECK = 'file.beside';
 
@@ -25,7 +25,7 @@ export async function checkBeside(
     warning(
       CHECK,
       `${shown} has the name of what a daemon leaves that can write nowhere else, and ${why}: it is left alone`,
-      `look at it, and move it: mv ${shellWord(path)} ${shellWord(`${path}.old`)}`,
+      `look at it, and ${moveAside(path)}`,
     ),
   ];
   // Reading a pipe would wait for a writer.
@@ -36,9 +36,7 @@ export async function checkBeside(
       warning(
         CHECK,
         `${shown} holds ${plural(size, 'project')}: it was left there as neither the registry file nor backups/ could be written; a daemon that starts makes it the newest backup`,
-        running
-          ? 'gardener daemon restart, then gardener backups'
-          : 'gardener daemon start, then gardener backups',
+        `gardener daemon ${running ? 'restart' : 'start'}, then gardener backups`,
       ),
     ];
   } catch (cause) {

@@ -26,10 +26,7 @@ const REMOTE: Readonly<Record<string, string>> = {
 
 export async function checkDisk({ dataDir, registryFile }: Paths): Promise<Diagnosis[]> {
   const place = await existing(dataDir);
-  const size = await stat(registryFile).then(
-    (status) => status.size,
-    () => 0,
-  );
+  const size = (await stat(registryFile).catch(() => undefined))?.size ?? 0;
   try {
     const disk = await statfs(place, { bigint: true });
     const findings = [spaceFinding(disk, size), ...(await watchFindings(dataDir, disk))];

@@ -1,6 +1,5 @@
 /** What `gardener doctor` finds: how something is, what to do about it, and what `--fix` does. */
 import type { Finding } from '../../service/status.ts';
-
 import { systemCode, systemRemedy } from '../../../src/system/errors.ts';
 import { shellWord } from '../terminal/text.ts';
 
@@ -52,6 +51,11 @@ export function remedyOf(cause: unknown, path: string): string | undefined {
   if (systemCode(cause) === 'EACCES')
     return `look at the permissions, and at those of the directories above: ls -ld ${shellWord(path)}`;
   return systemRemedy(cause) ?? undefined;
+}
+
+/** What a person can do about something that is in the way and may be somebody's. */
+export function moveAside(path: string): string {
+  return `move it: mv ${shellWord(path)} ${shellWord(`${path}.old`)}`;
 }
 
 /** What can be fixed needs no other advice than that. */

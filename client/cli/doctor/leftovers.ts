@@ -8,8 +8,8 @@ import { type Paths, trashWithin } from '../../../src/paths.ts';
 import { isMissing } from '../../../src/system/errors.ts';
 import { stagedFor } from '../../../src/system/staged.ts';
 import { isProbeName } from './writing.ts';
-import { type Diagnosis, error, type Fix, ok, warning } from './finding.ts';
-import { plural, shellWord } from '../terminal/text.ts';
+import { type Diagnosis, error, type Fix, moveAside, ok, warning } from './finding.ts';
+import { plural } from '../terminal/text.ts';
 
 /** A write takes milliseconds; whatever is older than this belongs to nobody any more. Milliseconds. */
 const WRITE_MS = 60_000;
@@ -94,7 +94,7 @@ function takenName(path: string, short: (path: string) => string): Diagnosis {
   return error(
     'leftovers.in_the_way',
     `no daemon can start: something that is no lock is in the way at ${short(path)}`,
-    `move it: mv ${shellWord(path)} ${shellWord(`${path}.old`)}`,
+    moveAside(path),
   );
 }
 
@@ -104,7 +104,7 @@ async function takenNote(found: Found, short: (path: string) => string): Promise
   const message = `the daemon cannot note its process id: a directory is in the way at ${short(path)}`;
   if (await isEmptyDirectory(found))
     return warning('leftovers.note', message, undefined, removal([path], short));
-  return warning('leftovers.note', message, `move it: mv ${shellWord(path)} ${shellWord(`${path}.old`)}`);
+  return warning('leftovers.note', message, moveAside(path));
 }
 
 /**

@@ -7,7 +7,7 @@ import { isBackupName, LAST_GOOD } from '../../../src/domain/backup-names.ts';
 import { errorCode, isNowhere, systemReason } from '../../../src/system/errors.ts';
 import { startLog } from '../../reach/spawn.ts';
 import { answers } from '../codebase/disk-answer.ts';
-import { type Diagnosis, error, type Fix, ok, remedyOf, warning } from './finding.ts';
+import { type Diagnosis, error, type Fix, moveAside, ok, remedyOf, warning } from './finding.ts';
 import { plural, shellWord } from '../terminal/text.ts';
 
 type Shorten = (path: string) => string;
@@ -36,13 +36,11 @@ export async function checkPermissions(paths: Paths, short: Shorten): Promise<Di
 
 async function checkDataDirectory(path: string, short: Shorten): Promise<Diagnosis[]> {
   const check = 'data.permissions';
-  const status = await look(check, path, short);
-  if (status === undefined) return [ok(check, `${short(path)} is not there yet; the first command makes it`)];
-  if ('check' in status) return [status];
-  if (!status.isDirectory())
-    return [error(check, `${short(path)} is no directory`, 'move it, or choose another with --data-dir')];
-  const foreign = foreignFinding(check, path, status, short);
-  if (foreign) return [foreign];
+  const { status, found } = await examine(check, path, short, {
+    absent: ok(check, `${short(path)} is not there yet; the first command makes it`),
+    other: error(check, `${short(path)} is no directory`, 'move it, or choose another with --data-dir'),
+  });
+  if (!status) return found;
   if ((status.mode & OTHERS_WRITE) !== 0) {
     const message = `others can write to ${short(path)}, and so replace the registry`;
     return [error(check, message, undefined, setMode(path, status.mode & 0o777 & ~OTHERS_WRITE, short))];
@@ -73,11 +71,8 @@ async function whyUnusable(
 }
 
 async function checkFile(check: string, path: string, short: Shorten): Promise<Diagnosis[]> {
-  const status = await look(check, path, short, stat);
-  if (status === undefined) return [];
-  if ('check' in status) return [status];
-  const foreign = foreignFinding(check, path, status, short);
-  if (foreign) return [foreign];
+  const { status, found } = await examine(check, path, short, { isRight: () => true });
+  if (!status) return found;
   const unusable = status.isFile() ? await whyUnusable(check, path, status, short) : undefined;
   if (unusable) return [unusable];
   if ((status.mode & OTHERS) === 0) return [ok(check, `only you can read ${short(path)}`)];
@@ -88,19 +83,19 @@ async function checkFile(check: string, path: string, short: Shorten): Promise<D
 async function checkRunDirectory({ socket, runDir }: Paths, short: Shorten): Promise<Diagnosis[]> {
   const check = 'run.permissions';
   const path = dirname(socket);
-  const status = await look(check, path, short);
-  if (status === undefined) return [ok(check, `${short(path)} is not there yet; the daemon makes it`)];
-  if ('check' in status) return [status];
-  const elsewhere = 'another one: --socket, or CODEBASE_GARDENER_SOCKET';
-  if (!status.isDirectory())
-    return [error(check, `${short(path)} is no directory, and the socket must be in one`, elsewhere)];
   const isOurs = path === runDir || basename(path).startsWith('codebase-gardener-');
-  const foreign = foreignFinding(check, path, status, short);
-  if (foreign) return [isOurs ? foreign : { ...foreign, remedy: elsewhere }];
+  const elsewhere = 'another one: --socket, or CODEBASE_GARDENER_SOCKET';
+  const remedy = isOurs ? undefined : elsewhere;
+  const { status, found } = await examine(check, path, short, {
+    absent: ok(check, `${short(path)} is not there yet; the daemon makes it`),
+    other: error(check, `${short(path)} is no directory, and the socket must be in one`, elsewhere),
+    foreignRemedy: remedy,
+  });
+  if (!status) return found;
   const fix = isOurs ? setMode(path, 0o700, short) : undefined;
   if ((status.mode & OTHERS_WRITE) !== 0) {
     const message = `others can write to ${short(path)}, and so take the place of the daemon`;
-    return [error(check, message, isOurs ? undefined : elsewhere, fix)];
+    return [error(check, message, remedy, fix)];
   }
   if (isOurs && (status.mode & OTHERS) !== 0) {
     return [warning(check, `others can look into ${short(path)}`, undefined, fix)];
@@ -110,38 +105,28 @@ async function checkRunDirectory({ socket, runDir }: Paths, short: Shorten): Pro
 
 async function checkSocket(path: string, short: Shorten): Promise<Diagnosis[]> {
   const check = 'socket.permissions';
-  const status = await look(check, path, short);
-  if (status === undefined) return [];
-  if ('check' in status) return [status];
-  if (!status.isSocket()) {
-    return [
-      error(
-        check,
-        `something that is no socket is in the way at ${short(path)}`,
-        `move it: mv ${shellWord(path)} ${shellWord(`${path}.old`)}`,
-      ),
-    ];
-  }
-  const foreign = foreignFinding(check, path, status, short);
-  if (foreign) return [foreign];
+  const { status, found } = await examine(check, path, short, {
+    isRight: (one) => one.isSocket(),
+    other: error(check, `something that is no socket is in the way at ${short(path)}`, moveAside(path)),
+  });
+  if (!status) return found;
   if ((status.mode & OTHERS) === 0) return [];
   return [warning(check, `others may connect to ${short(path)}`, undefined, setMode(path, 0o600, short))];
 }
 
 /** A directory of the daemon's own: private when it is made, and again at the next start. */
-async function checkOwn(check: string, path: string, short: Shorten): Promise<Diagnosis[]> {
-  const status = await look(check, path, short);
-  if (status === undefined) return [];
-  if ('check' in status) return [status];
-  if (!status.isDirectory()) return [];
-  const foreign = foreignFinding(check, path, status, short);
-  if (foreign) return [foreign];
-  return (status.mode & OTHERS_WRITE) === 0 ? [] : [openToOthers(check, path, short)];
-}
-
-function openToOthers(check: string, path: string, short: Shorten): Diagnosis {
+async function checkOwn(
+  check: string,
+  path: string,
+  short: Shorten,
+  further: (status: Stats) => Promise<Diagnosis[]> = () => Promise.resolve([]),
+): Promise<Diagnosis[]> {
+  // Something else there is found by the write that fails.
+  const { status, found } = await examine(check, path, short);
+  if (!status) return found;
+  if ((status.mode & OTHERS_WRITE) === 0) return further(status);
   const message = `others can write to ${short(path)}, and so put there what they like`;
-  return error(check, message, undefined, setMode(path, 0o700, short));
+  return [error(check, message, undefined, setMode(path, 0o700, short))];
 }
 
 /** Files that the daemon opens by their names, and takes only for what they should be. */
@@ -150,75 +135,71 @@ async function checkRegular(paths: readonly string[], short: Shorten): Promise<D
   for (const path of paths) {
     const status = await lstat(path).catch(() => undefined);
     if (status === undefined || status.isFile()) continue;
-    const message = `${short(path)} is no regular file, and is not used`;
-    found.push(error('files.kind', message, `move it: mv ${shellWord(path)} ${shellWord(`${path}.old`)}`));
+    found.push(error('files.kind', `${short(path)} is no regular file, and is not used`, moveAside(path)));
   }
   return found;
 }
 
-async function checkBackups(directory: string, short: Shorten): Promise<Diagnosis[]> {
+function checkBackups(directory: string, short: Shorten): Promise<Diagnosis[]> {
   const check = 'backups.permissions';
-  const status = await look(check, directory, short);
-  if (status === undefined) return [];
-  if ('check' in status) return [status];
-  // Something else there is found by the write that fails.
-  if (!status.isDirectory()) return [];
-  const foreign = foreignFinding(check, directory, status, short);
-  if (foreign) return [foreign];
-  if ((status.mode & OTHERS_WRITE) !== 0) return [openToOthers(check, directory, short)];
-  const unusable = await whyUnusable(check, directory, status, short);
-  if (unusable) return [unusable];
-  let names: string[];
-  try {
-    names = (await readdir(directory)).filter(isBackupName);
-  } catch (cause) {
-    if (isNowhere(cause)) return [];
-    return [error(check, `cannot look into ${short(directory)}: ${systemReason(cause)}`)];
-  }
-  const open: string[] = [];
-  for (const name of names) {
-    const path = join(directory, name);
-    const status = await lstat(path).catch(() => undefined);
-    if (status?.isFile() && (status.mode & OTHERS) !== 0) open.push(path);
-  }
-  if (open.length === 0) return [];
-  const fix: Fix = {
-    done: `made ${plural(open.length, 'backup')} private`,
-    run: async () => void (await Promise.all(open.map((path) => chmod(path, 0o600)))),
-  };
-  return [
-    warning(check, `others can read ${plural(open.length, 'backup')} in ${short(directory)}`, undefined, fix),
-  ];
+  return checkOwn(check, directory, short, async (own) => {
+    const unusable = await whyUnusable(check, directory, own, short);
+    if (unusable) return [unusable];
+    let names: string[];
+    try {
+      names = (await readdir(directory)).filter(isBackupName);
+    } catch (cause) {
+      if (isNowhere(cause)) return [];
+      return [error(check, `cannot look into ${short(directory)}: ${systemReason(cause)}`)];
+    }
+    const open: string[] = [];
+    for (const path of names.map((name) => join(directory, name))) {
+      const status = await lstat(path).catch(() => undefined);
+      if (status?.isFile() && (status.mode & OTHERS) !== 0) open.push(path);
+    }
+    if (open.length === 0) return [];
+    const backups = plural(open.length, 'backup');
+    const fix: Fix = {
+      done: `made ${backups} private`,
+      run: async () => void (await Promise.all(open.map((path) => chmod(path, 0o600)))),
+    };
+    return [warning(check, `others can read ${backups} in ${short(directory)}`, undefined, fix)];
+  });
 }
 
-/** Undefined when there is nothing; a finding when that cannot be told. */
-async function look(
+interface Expected {
+  /** Whether it is of the right kind; default whether it is a directory. */
+  readonly isRight?: (status: Stats) => boolean;
+  /** What is to be said of nothing, and of something else. */
+  readonly absent?: Diagnosis;
+  readonly other?: Diagnosis;
+  /** Advice where it is another user's. */
+  readonly foreignRemedy?: string | undefined;
+}
+
+/** What is there, or what a link there leads to. Where it is not right, or not the user's own, what is to be said of that. */
+async function examine(
   check: string,
   path: string,
   short: Shorten,
-  how: (path: string) => Promise<Stats> = lstat,
-): Promise<Stats | Diagnosis | undefined> {
+  { isRight = (status) => status.isDirectory(), absent, other, foreignRemedy }: Expected = {},
+): Promise<{ readonly status?: Stats; readonly found: Diagnosis[] }> {
+  const only = (finding?: Diagnosis) => ({ found: finding ? [finding] : [] });
+  let status: Stats;
   try {
-    const status = await how(path);
-    // The data directory may be a link; what it leads to counts.
-    return status.isSymbolicLink() ? await stat(path) : status;
+    status = await stat(path);
   } catch (cause) {
-    if (isNowhere(cause)) return undefined;
-    return error(check, `cannot look at ${short(path)}: ${systemReason(cause)}`);
+    if (isNowhere(cause)) return only(absent);
+    return only(error(check, `cannot look at ${short(path)}: ${systemReason(cause)}`));
   }
-}
-
-function foreignFinding(check: string, path: string, { uid }: Stats, short: Shorten): Diagnosis | undefined {
+  if (!isRight(status)) return only(other);
+  const { uid } = status;
   const own = process.getuid?.() ?? uid;
-  if (uid === own) return undefined;
-  return error(
-    check,
-    `${short(path)} belongs to user ${uid} and not to you (${own})`,
-    `sudo chown -R ${own} ${shellWord(path)}, unless it is meant to be theirs`,
-  );
+  if (uid === own) return { status, found: [] };
+  const remedy = foreignRemedy ?? `sudo chown -R ${own} ${shellWord(path)}, unless it is meant to be theirs`;
+  return only(error(check, `${short(path)} belongs to user ${uid} and not to you (${own})`, remedy));
 }
 
 function setMode(path: string, mode: number, short: Shorten): Fix {
-  const digits = mode.toString(8);
-  return { done: `chmod ${digits} ${short(path)}`, run: () => chmod(path, mode) };
+  return { done: `chmod ${mode.toString(8)} ${short(path)}`, run: () => chmod(path, mode) };
 }

@@ -65,46 +65,41 @@ export function leftProjects(issues: readonly Issue[]): string[] {
   return issues.flatMap(({ code, path }) => (code === 'left_behind' ? [path?.split('/').at(-1) ?? ''] : []));
 }
 
-/** What is done about each kind of issue that the doctor mends; deleting what may be somebody's data is not among it. */
+/**
+ * What is done about each kind of issue that the doctor mends, and what is asked before, if anything. Deleting what may be
+ * somebody's data is not among it.
+ */
+const REPAIRS: readonly (readonly [Issue['code'], did: string, asks: string | null, what: Counted])[] = [
+  ['project_dir_missing', 'made', null, (count) => `the directories of ${plural(count, 'project')}`],
+  ['left_behind', 'deleted', null, () => 'what had been left of removed projects'],
+  ['adapter_missing', 'marked', 'mark', (count) => `${plural(count, 'project')} for retraining`],
+  ['training_stale', 'marked', 'mark', (count) => `${plural(count, 'abandoned training')} as failed`],
+  ['active_missing', 'made', 'make', () => 'the first project of the file the active one'],
+];
+
+type Counted = (count: number) => string;
+
 function repairsOf(client: Client, issues: readonly Issue[]): ReadonlyMap<Issue['code'], Fix> {
   const repairs = new Map<Issue['code'], Fix>();
-  const repair = (code: Issue['code'], done: (count: number) => string, what?: (count: number) => string) => {
-    const about = issues.filter((issue) => issue.code === code && issue.fixable);
-    if (about.length === 0) return;
-    const lines = about.map(({ message }) => printable(message));
+  for (const [code, did, asks, counted] of REPAIRS) {
+    const these = issues.filter((issue) => issue.code === code && issue.fixable);
+    if (these.length === 0) continue;
+    const about = these.map(({ message }) => printable(message));
+    const what = counted(about.length);
     repairs.set(code, {
-      done: done(about.length),
-      ...(what && { consent: { what: what(about.length), about: lines } }),
+      done: `${did} ${what}`,
+      ...(asks !== null && { consent: { what: `${asks} ${what}`, about } }),
       async run() {
         const { remaining } = await client.registry.repair({ codes: [code] });
         const still = remaining.find((issue) => issue.code === code);
         if (still) throw new Error(printable(still.message));
       },
     });
-  };
-  repair('project_dir_missing', (count) => `made the directories of ${plural(count, 'project')}`);
-  repair('left_behind', () => 'deleted what had been left of removed projects');
-  repair(
-    'adapter_missing',
-    (count) => `marked ${plural(count, 'project')} for retraining`,
-    (count) => `mark ${plural(count, 'project')} for retraining`,
-  );
-  repair(
-    'training_stale',
-    (count) => `marked ${plural(count, 'abandoned training')} as failed`,
-    (count) => `mark ${plural(count, 'abandoned training')} as failed`,
-  );
-  repair(
-    'active_missing',
-    () => 'made the first project of the file the active one',
-    () => 'make the first project of the file the active one',
-  );
+  }
   return repairs;
 }
 
-/**
- * @param dropped ids that an outside edit took out of the file: their directories are no rubbish
- */
+/** @param dropped ids that an outside edit took out of the file: their directories are no rubbish */
 export function issueFindings(
   client: Client,
   issues: readonly Issue[],
@@ -151,35 +146,34 @@ function remedyFor({ code, path, remedy }: Issue, name: string): string | undefi
   }
 }
 
+type Daemon = Pick<Result<'daemon.status'>, 'manager'>;
+type Machine = { readonly home: string; readonly platform?: NodeJS.Platform };
+
+/** Whether macOS lets a daemon see nothing there: one that launchd starts. */
+function isProtected(path: string, { manager }: Daemon, { home, platform = process.platform }: Machine) {
+  return platform === 'darwin' && manager === 'launchd' && protectedFolder(path, home) !== undefined;
+}
+
 /** Leaves out what {@link protectedFindings} tells better. */
-export function unprotected(
-  issues: readonly Issue[],
-  { manager }: Pick<Result<'daemon.status'>, 'manager'>,
-  { home, platform = process.platform }: { home: string; platform?: NodeJS.Platform },
-): Issue[] {
-  if (platform !== 'darwin' || manager !== 'launchd') return [...issues];
+export function unprotected(issues: readonly Issue[], daemon: Daemon, machine: Machine): Issue[] {
   return issues.filter(
-    ({ code, path = '' }) => code !== 'source_unreachable' || protectedFolder(path, home) === undefined,
+    ({ code, path = '' }) => code !== 'source_unreachable' || !isProtected(path, daemon, machine),
   );
 }
 
-/** Codebases where macOS lets a daemon that launchd starts see nothing. */
+/** Codebases of which macOS lets the daemon see nothing. */
 export function protectedFindings(
   projects: readonly Pick<WireProject, 'name' | 'source_path'>[],
-  { manager }: Pick<Result<'daemon.status'>, 'manager'>,
-  { home, platform = process.platform }: { home: string; platform?: NodeJS.Platform },
+  daemon: Daemon,
+  machine: Machine,
 ): Diagnosis[] {
-  if (platform !== 'darwin' || manager !== 'launchd') return [];
-  const inside = projects.filter(({ source_path: path }) => protectedFolder(path, home) !== undefined);
+  const inside = projects.filter(({ source_path: path }) => isProtected(path, daemon, machine));
   if (inside.length === 0) return [];
-  const named = inside
-    .slice(0, 3)
-    .map(({ name }) => printable(name))
-    .join(', ');
+  const names = inside.slice(0, 3).map(({ name }) => printable(name));
   return [
     warning(
       'projects.protected',
-      `macOS protects the folders of ${plural(inside.length, 'project')} from background programs: ${named}; whether their code is still there cannot be told`,
+      `macOS protects the folders of ${plural(inside.length, 'project')} from background programs: ${names.join(', ')}; whether their code is still there cannot be told`,
       'System Settings > Privacy & Security > Full Disk Access: allow gardenerd; or keep code outside of Documents, Desktop and Downloads',
     ),
   ];

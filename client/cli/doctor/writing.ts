@@ -1,9 +1,10 @@
 /** Whether files can be written where the registry and its backups are. Only trying tells: a quota, a disk that was
  * mounted anew read-only, and a network file system say yes to everything but that. */
 import { randomBytes } from 'node:crypto';
-import { constants, open, readFile, realpath, rm, stat } from 'node:fs/promises';
+import { constants, open, realpath, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Paths } from '../../../src/paths.ts';
+import { mountPoints } from '../../../src/system/mount-table.ts';
 import { errorCode, isMissing, systemReason } from '../../../src/system/errors.ts';
 import { type Diagnosis, error, ok, remedyOf } from './finding.ts';
 
@@ -89,25 +90,10 @@ async function whyUntouchable(file: string): Promise<Error | null> {
 
 /** A rename over a mount fails. A mount is of another disk than its directory, or in Linux's list. */
 async function isMountedAlone(file: string): Promise<boolean> {
-  if ((await mountPoints()).has(file)) return true;
+  if ((await mountPoints())?.includes(file)) return true;
   const [own, around] = await Promise.all([
     stat(file).catch(() => undefined),
     stat(dirname(file)).catch(() => undefined),
   ]);
   return own !== undefined && around !== undefined && own.dev !== around.dev;
-}
-
-/** Where something is mounted, as far as that can be told: a file may be mounted over another one of the same disk. */
-async function mountPoints(): Promise<ReadonlySet<string>> {
-  const list = await readFile('/proc/self/mountinfo', 'latin1').catch(() => '');
-  // The fifth field, with the bytes that would end it written in octal.
-  const points = list.split('\n').map((line) => line.split(' ', 5)[4] ?? '');
-  return new Set(
-    points.map((point) => {
-      const bytes = point.replace(/\\([0-7]{3})/g, (_, octal: string) =>
-        String.fromCharCode(Number.parseInt(octal, 8)),
-      );
-      return Buffer.from(bytes, 'latin1').toString('utf8');
-    }),
-  );
 }
