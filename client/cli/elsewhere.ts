@@ -21,22 +21,15 @@ export interface Elsewhere {
 /** Null for a daemon of this machine that serves the data directory that is meant here, as far as it tells. */
 export async function elsewhere(ctx: Context, told: Told): Promise<Elsewhere | null> {
   const { host, home, data_dir: directory } = told;
-  if (host !== undefined && host !== hostname())
-    return { where: `on another machine, ${printable(host)}`, directory: null };
+  const away = (where: string): Elsewhere => ({ where: `on another machine${where}`, directory: null });
+  if (host !== undefined && host !== hostname()) return away(`, ${printable(host)}`);
   const { dataDir } = ctx.paths;
   // Machines may have one name, as those that were made from one image, and the same homes and directories.
-  if (!isSeen(told))
-    return {
-      where: 'on another machine: what it has noted about itself beside its socket is not here',
-      directory: null,
-    };
+  if (!isSeen(told)) return away(': what it has noted about itself beside its socket is not here');
   if (directory !== undefined && (await isSameDirectory(directory, dataDir))) return null;
   // A person may have several homes: here that only tells about another directory.
   if (home !== undefined && home !== ctx.host.home && (directory !== undefined || ctx.socketAlone))
-    return {
-      where: `on another machine, or another person's: its home is ${printable(home)}`,
-      directory: null,
-    };
+    return away(`, or another person's: its home is ${printable(home)}`);
   return directory === undefined ? null : { where: `serving ${printable(directory)}`, directory };
 }
 

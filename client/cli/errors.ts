@@ -85,11 +85,6 @@ const HINTS: Readonly<Record<ErrorKind, string | null>> = {
   too_many_connections: 'close programs that use the registry, then again',
 };
 
-/** Where a connection's own message ends in advice, ours is shorter and takes its place. */
-const REACHING: Readonly<Partial<Record<ConnectionFailure, string>>> = {
-  not_running: 'gardener daemon start',
-};
-
 /** For a daemon that is not there, on a socket that was given without a data directory. */
 const NOT_OURS = 'to start the daemon where it is to run, or here with --data-dir, too';
 /** The same where a flag gave the data directory and the environment the socket. */
@@ -110,13 +105,15 @@ export function explain(
   hints: Hints = {},
   socketAlone: boolean | 'mixed' = false,
 ): Explained {
-  const notOurs = socketAlone === 'mixed' ? NOT_IN_ONE_PLACE : NOT_OURS;
   if (error instanceof RegistryError) return explainRegistry(error, hints);
   if (error instanceof RpcError) return explainRpc(error, hints);
+  const notOurs = socketAlone === 'mixed' ? NOT_IN_ONE_PLACE : NOT_OURS;
   if (error instanceof ConnectionError) {
     const { reason, message } = error;
     // Only the connection knows which process hangs.
-    const ours = reason === 'hung' ? `gardener daemon logs; ${adviceIn(message)}` : REACHING[reason];
+    const logs = reason === 'hung' ? `gardener daemon logs; ${adviceIn(message)}` : undefined;
+    // Where its message ends in advice, ours is shorter and takes its place.
+    const ours = reason === 'not_running' ? 'gardener daemon start' : logs;
     const foreign = reason === 'not_running' ? notOurs : FOREIGN[reason];
     const hint = socketAlone ? foreign : ours;
     return outside(EXIT.unreachable, reason, hint ? beforeAdvice(message) : message, hint);
@@ -126,13 +123,10 @@ export function explain(
     return outside(exitCode, kind, message, error instanceof NotRunningError && socketAlone ? notOurs : hint);
   }
   if (error instanceof PathError) return outside(EXIT.usage, 'usage', error.message, undefined);
-  if (error instanceof UnsafeDirectoryError)
-    return outside(
-      EXIT.refused,
-      'local',
-      beforeAdvice(error.message),
-      `${WITHOUT_SUDO}, or another --data-dir`,
-    );
+  if (error instanceof UnsafeDirectoryError) {
+    const hint = `${WITHOUT_SUDO}, or another --data-dir`;
+    return outside(EXIT.refused, 'local', beforeAdvice(error.message), hint);
+  }
   // A mistake of ours, or a system error that no command expected; a stack would help nobody who reads this.
   const path = error instanceof Error && 'path' in error ? `${String(error.path)}: ` : '';
   return outside(EXIT.refused, 'internal', `cannot go on: ${path}${systemReason(error)}`, undefined);

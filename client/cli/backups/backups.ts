@@ -4,7 +4,7 @@ import type { Result } from '../../../src/protocol/methods.ts';
 import { RpcError } from '../../errors.ts';
 import { defineCommand } from '../command.ts';
 import { LocalError } from '../errors.ts';
-import { layTable } from '../terminal/table.ts';
+import { printTable } from '../terminal/table.ts';
 import { byteSize, printable, relativeTime, thousands } from '../terminal/text.ts';
 
 export type Backup = Result<'registry.backups'>['backups'][number];
@@ -21,7 +21,8 @@ export default defineCommand({
       return ctx.note('no backups yet; one is made before an outside edit is taken over');
     const { columns } = ctx;
     const whole = columns === undefined || columns >= ROOM_FOR_NAMES;
-    const lines = layTable(
+    printTable(
+      ctx,
       [
         { title: 'NAME' },
         { title: 'WHEN' },
@@ -38,9 +39,7 @@ export default defineCommand({
           : { text: thousands(backup.project_count) },
         { text: byteSize(backup.bytes) },
       ]),
-      { columns, paintTitle: (text) => ctx.paint('dim', text) },
     );
-    ctx.printLines(lines);
     ctx.suggest('to see what one would change: gardener restore <name> --dry-run');
   },
 });

@@ -9,9 +9,6 @@ import { errorCode, isMissing, systemReason } from '../../../src/system/errors.t
 import { LocalError, UsageError } from '../errors.ts';
 import { plural, printable, shellWord } from '../terminal/text.ts';
 
-/** The file is the user's alone, as the registry is. */
-const MODE = 0o600;
-
 export default defineCommand({
   description: 'Writes all projects as a registry file, which "gardener import" takes.',
   takes: {
@@ -19,11 +16,10 @@ export default defineCommand({
     '--force': 'also over a file that exists',
   },
   async action(ctx, { file, force }) {
-    const { info, projects } = await ctx.withClient(async (client) => {
-      // In one answer: pages could belong to different moments.
-      const [info, { projects }] = await Promise.all([client.registry.info(), client.projects.list()]);
-      return { info, projects };
-    });
+    // The projects in one answer: pages could belong to different moments.
+    const [info, { projects }] = await ctx.withClient((client) =>
+      Promise.all([client.registry.info(), client.projects.list()]),
+    );
     const document = {
       version: info.version,
       active_project: info.active_project,
@@ -46,7 +42,8 @@ function stored({ etag: _etag, ...project }: WireProject): Omit<WireProject, 'et
 async function write(path: string, text: string, force: boolean): Promise<void> {
   const staged = force ? `${path}.${process.pid}.tmp` : path;
   try {
-    await writeFile(staged, text, { mode: MODE, flag: 'wx' });
+    // The user's alone, as the registry is.
+    await writeFile(staged, text, { mode: 0o600, flag: 'wx' });
   } catch (error) {
     if (errorCode(error) !== 'EEXIST') throw cannot(path, error);
     // Through no link: a link to a directory is a file that would be replaced.

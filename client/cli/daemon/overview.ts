@@ -5,11 +5,9 @@ import { STATUS_STYLES } from '../terminal/colour.ts';
 import { defineCommand } from '../command.ts';
 import type { Context } from '../context.ts';
 import { elsewhere, type Elsewhere } from '../elsewhere.ts';
-import { layFields } from '../terminal/fields.ts';
-import { type Gone, goneAmong, markedPath } from '../projects/gone.ts';
+import { printFields } from '../terminal/fields.ts';
+import { goneAmong, markedPath, NONE_GONE } from '../projects/gone.ts';
 import { duration, plural, printable, relativeTime, statusWords, thousands } from '../terminal/text.ts';
-
-const NOT_ASKED: Gone = { ids: new Set(), silent: false };
 
 export default defineCommand({
   description:
@@ -20,37 +18,32 @@ export default defineCommand({
         client.daemon.status(),
         client.registry.info(),
         client.projects.active(),
-        ctx.json ? NOT_ASKED : goneAmong(client),
+        ctx.json ? NONE_GONE : goneAmong(client),
       ]);
       if (ctx.json) return ctx.printJson({ daemon, registry, active_project: active });
       const place = await elsewhere(ctx, daemon);
-      const lines = layFields(
+      printFields(ctx, [
+        ['daemon', daemonText(daemon)],
+        ['which is', placeText(ctx, place)],
+        ['file', printable(ctx.shortPath(registry.file))],
+        ['projects', countsText(ctx, registry)],
         [
-          ['daemon', daemonText(daemon)],
-          ['which is', placeText(ctx, place)],
-          ['file', printable(ctx.shortPath(registry.file))],
-          ['projects', countsText(ctx, registry)],
-          [
-            'active',
-            active
-              ? `${ctx.paint('bold', printable(active.name))}  ${markedPath(printable(ctx.shortPath(active.source_path)), gone.ids.has(active.project_id))}`
-              : 'none',
-          ],
-          [
-            'gone',
-            gone.silent
-              ? 'cannot be told: a disk does not answer'
-              : gone.ids.size > 0
-                ? ctx.paint('yellow', `${plural(gone.ids.size, 'codebase')}; gardener doctor names them`)
-                : undefined,
-          ],
-          ['problem', problemText(ctx, registry)],
-          adviceOn(ctx, registry),
+          'active',
+          active
+            ? `${ctx.paint('bold', printable(active.name))}  ${markedPath(printable(ctx.shortPath(active.source_path)), gone.ids.has(active.project_id))}`
+            : 'none',
         ],
-        ctx.paint,
-        { columns: ctx.columns },
-      );
-      for (const line of lines) ctx.print(line);
+        [
+          'gone',
+          gone.silent
+            ? 'cannot be told: a disk does not answer'
+            : gone.ids.size > 0
+              ? ctx.paint('yellow', `${plural(gone.ids.size, 'codebase')}; gardener doctor names them`)
+              : undefined,
+        ],
+        ['problem', problemText(ctx, registry)],
+        adviceOn(ctx, registry),
+      ]);
     });
   },
 });

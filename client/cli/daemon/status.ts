@@ -4,8 +4,8 @@ import { defineCommand } from '../command.ts';
 import type { Context } from '../context.ts';
 import { elsewhere } from '../elsewhere.ts';
 import { NotRunningError } from '../errors.ts';
-import { layFields } from '../terminal/fields.ts';
-import { layTable } from '../terminal/table.ts';
+import { printFields } from '../terminal/fields.ts';
+import { printTable } from '../terminal/table.ts';
 import { byteSize, duration, plural, printable, thousands } from '../terminal/text.ts';
 import { managerWords, placeText, releaseText } from './overview.ts';
 import { whenRunning } from './running.ts';
@@ -17,51 +17,40 @@ export default defineCommand({
     if (!found) throw new NotRunningError('the daemon is not running');
     if (ctx.json) return ctx.printJson(found);
     const { batches } = found;
-    const lines = layFields(
+    printFields(ctx, [
+      ['daemon', `running for ${duration(found.uptime_s)}, ${managerWords(found.manager)}`],
+      ['which is', placeText(ctx, await elsewhere(ctx, found))],
+      ['pid', String(found.pid)],
+      ['version', releaseText(found)],
+      ['socket', printable(ctx.shortPath(found.socket))],
+      ['data', printable(ctx.shortPath(found.data_dir))],
+      ['memory', byteSize(found.memory_rss)],
+      ['connections', `${thousands(found.connections)}, ${thousands(found.subscriptions)} watching`],
       [
-        ['daemon', `running for ${duration(found.uptime_s)}, ${managerWords(found.manager)}`],
-        ['which is', placeText(ctx, await elsewhere(ctx, found))],
-        ['pid', String(found.pid)],
-        ['version', releaseText(found)],
-        ['socket', printable(ctx.shortPath(found.socket))],
-        ['data', printable(ctx.shortPath(found.data_dir))],
-        ['memory', byteSize(found.memory_rss)],
-        ['connections', `${thousands(found.connections)}, ${thousands(found.subscriptions)} watching`],
-        [
-          'writes',
-          `${thousands(batches.count)} with ${plural(batches.changes, 'change')}, at most ${thousands(batches.largest)} at once`,
-        ],
+        'writes',
+        `${thousands(batches.count)} with ${plural(batches.changes, 'change')}, at most ${thousands(batches.largest)} at once`,
       ],
-      ctx.paint,
-      { columns: ctx.columns },
-    );
-    for (const line of lines) ctx.print(line);
+    ]);
     if (Object.keys(found.requests).length === 0) return;
     ctx.print();
-    for (const line of latencies(ctx, found.requests)) ctx.print(line);
+    printLatencies(ctx, found.requests);
   },
 });
 
-function latencies(ctx: Context, requests: Result<'daemon.status'>['requests']): string[] {
-  const times = (['p50_ms', 'p95_ms', 'p99_ms', 'max_ms'] as const).map((key) => ({
-    key,
-    title: key.replace('_ms', ' ms').toUpperCase(),
-  }));
+function printLatencies(ctx: Context, requests: Result<'daemon.status'>['requests']): void {
+  const times = ['p50_ms', 'p95_ms', 'p99_ms', 'max_ms'] as const;
   const methods = Object.entries(requests).toSorted(([, a], [, b]) => b.count - a.count);
-  return layTable(
+  printTable(
+    ctx,
     [
       { title: 'METHOD' },
       { title: 'CALLS', align: 'right' },
-      ...times.map(({ title }) => ({ title, align: 'right' as const })),
+      ...times.map((key) => ({ title: key.replace('_ms', ' ms').toUpperCase(), align: 'right' as const })),
     ],
     methods.map(([method, measured]) => [
       { text: printable(method) },
       { text: thousands(measured.count) },
-      ...times.map(({ key }) => ({ text: measured[key].toFixed(2) })),
+      ...times.map((key) => ({ text: measured[key].toFixed(2) })),
     ]),
-    {
-      columns: ctx.columns,
-      paintTitle: (text) => ctx.paint('dim', text),
-    },
   );
 }

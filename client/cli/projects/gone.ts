@@ -6,9 +6,6 @@ import { ConnectionError, RpcError } from '../../errors.ts';
 
 /** Whoever looks at one project does not wait longer for a disk that does not answer. Milliseconds. */
 const GLANCE_MS = 1_000;
-const CODES = ['source_missing', 'source_unreachable'] as const;
-
-const NONE: ReadonlySet<string> = new Set();
 
 export interface Gone {
   /** The ids of the projects whose `source_path` is gone. */
@@ -20,6 +17,8 @@ export interface Gone {
   readonly silent: boolean;
 }
 
+export const NONE_GONE: Gone = { ids: new Set(), silent: false };
+
 /**
  * Asks only about what is to be shown. A disk that answers is waited for, also where there are thousands of projects; one
  * that does not, for seconds at most.
@@ -30,7 +29,7 @@ export async function goneAmong(
   client: Client,
   projects?: readonly { readonly project_id: string }[],
 ): Promise<Gone> {
-  if (projects?.length === 0) return { ids: NONE, silent: false };
+  if (projects?.length === 0) return NONE_GONE;
   const named = projects && projects.length <= MAX_LIST;
   return await look(client, named ? projects.map(({ project_id: id }) => id) : undefined);
 }
@@ -50,16 +49,17 @@ export async function isGoneNow(
 
 async function look(client: Client, projects?: string[], deadline?: number): Promise<Gone> {
   try {
-    const params = { codes: [...CODES], ...(projects && { projects }) };
+    const params = {
+      codes: ['source_missing' as const, 'source_unreachable' as const],
+      ...(projects && { projects }),
+    };
     const { issues } = await client.registry.validate(params, { deadline });
-    if (issues.some(({ silent }) => silent)) return { ids: NONE, silent: true };
-    const gone = issues.flatMap(({ code, project_id: id }) =>
-      code === 'source_missing' && id !== undefined ? [id] : [],
-    );
-    return { ids: new Set(gone), silent: false };
+    if (issues.some(({ silent }) => silent)) return { ...NONE_GONE, silent: true };
+    const gone = issues.filter(({ code }) => code === 'source_missing');
+    return { ids: new Set(gone.map(({ project_id: id = '' }) => id)), silent: false };
   } catch (error) {
     // A daemon of an earlier version, which may run in the foreground or elsewhere, takes no parameters.
-    if (error instanceof RpcError && error.code === INVALID_PARAMS) return { ids: NONE, silent: false };
+    if (error instanceof RpcError && error.code === INVALID_PARAMS) return NONE_GONE;
     throw error;
   }
 }

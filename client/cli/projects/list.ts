@@ -7,7 +7,7 @@ import { defineCommand } from '../command.ts';
 import type { Context } from '../context.ts';
 import { statuses } from '../option-values.ts';
 import { goneAmong, markedPath, SILENT_NOTE } from './gone.ts';
-import { type Cell, type Column, layTable } from '../terminal/table.ts';
+import { type Cell, type Column, printTable } from '../terminal/table.ts';
 import { printable, relativeTime, statusWords, thousands } from '../terminal/text.ts';
 
 type Filter = Pick<Params<'projects.list'>, 'status' | 'language' | 'tag' | 'query'>;
@@ -42,20 +42,19 @@ export default defineCommand({
         client.projects.active(),
         isFiltered ? undefined : goneAmong(client),
       ]);
-      if (projects.length === 0) return sayNothing(ctx, isFiltered);
+      if (projects.length === 0) {
+        return ctx.note(
+          isFiltered
+            ? 'no project fits; to see all: gardener ls'
+            : 'no projects yet; to add one: gardener add <path>',
+        );
+      }
       const gone = goneOfAll ?? (await goneAmong(client, projects));
       if (gone.silent) ctx.note(SILENT_NOTE);
-      const lines = layTable(
-        COLUMNS,
-        projects.map((project) =>
-          row(ctx, project, project.project_id === active?.project_id, gone.ids.has(project.project_id)),
-        ),
-        {
-          columns: ctx.columns,
-          paintTitle: (text) => ctx.paint('dim', text),
-        },
+      const rows = projects.map((project) =>
+        row(ctx, project, project.project_id === active?.project_id, gone.ids.has(project.project_id)),
       );
-      ctx.printLines(lines);
+      printTable(ctx, COLUMNS, rows);
     });
   },
 });
@@ -80,11 +79,6 @@ export async function listAll(client: Client, filter: Filter): Promise<WireProje
     cursor = page.next_cursor;
   } while (cursor !== null);
   return all;
-}
-
-function sayNothing(ctx: Context, filtered: boolean): void {
-  if (filtered) ctx.note('no project fits; to see all: gardener ls');
-  else ctx.note('no projects yet; to add one: gardener add <path>');
 }
 
 function row(ctx: Context, project: WireProject, active: boolean, gone: boolean): Cell[] {

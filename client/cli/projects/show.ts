@@ -4,7 +4,7 @@ import type { WireProject } from '../../../src/domain/encoding.ts';
 import { STATUS_STYLES } from '../terminal/colour.ts';
 import { defineCommand } from '../command.ts';
 import type { Context } from '../context.ts';
-import { type Field, layFields } from '../terminal/fields.ts';
+import { type Field, printFields } from '../terminal/fields.ts';
 import { isGoneNow, markedPath } from './gone.ts';
 import { NONE_MEANT, PROJECT, resolveProject } from './resolve.ts';
 import { localTime, plural, printable, relativeTime, statusWords } from '../terminal/text.ts';
@@ -24,8 +24,7 @@ export default defineCommand({
       const isActive = active?.project_id === project.project_id;
       const title = ctx.paint('bold', printable(project.name));
       ctx.print(isActive ? `${title}  ${ctx.paint('green', '* active')}` : title);
-      const options = { indent: '  ', columns: ctx.columns };
-      for (const line of layFields(fields(ctx, project, gone), ctx.paint, options)) ctx.print(line);
+      printFields(ctx, fields(ctx, project, gone), '  ');
     });
   },
 });
@@ -36,6 +35,7 @@ function fields(ctx: Context, project: WireProject, isGone: boolean): Field[] {
     timestamp === null
       ? 'never'
       : `${localTime(timestamp)}  ${ctx.paint('dim', relativeTime(timestamp, ctx.host.now()))}`;
+  const metadata = Object.entries(project.metadata);
   const reason = retrain?.reason ? `: ${printable(retrain.reason)}` : '';
   return [
     ['id', project.project_id],
@@ -52,29 +52,30 @@ function fields(ctx: Context, project: WireProject, isGone: boolean): Field[] {
     ['updated', time(project.last_updated)],
     ['created', time(project.created_at)],
     ...trainedFields(ctx, project),
-    ['metadata', metadataLines(project.metadata)],
+    ['metadata', metadata.map(([key, value]) => printable(`${key}: ${JSON.stringify(value)}`))],
     ['etag', project.etag],
   ];
 }
 
 function repositoryText({ remote, root_commit: root }: NonNullable<WireProject['repository']>): string {
   const begun = root === null ? undefined : `begun with ${root.slice(0, 12)}`;
-  return [remote, begun]
-    .filter((part) => typeof part === 'string')
-    .map(printable)
-    .join(', ');
+  return listed(remote, begun);
 }
 
 function trainingText(training: NonNullable<WireProject['training']>): string {
   const { progress, phase, message, holder } = training;
-  const parts = [
+  return listed(
     progress === null ? undefined : `${Math.floor(progress * 100)}%`,
     phase,
     message,
     holder?.name ?? (holder?.pid === undefined ? undefined : `process ${holder.pid}`),
-  ];
+  );
+}
+
+/** What there is of it, with commas. */
+function listed(...parts: readonly (string | null | undefined)[]): string {
   return parts
-    .filter((part) => typeof part === 'string')
+    .flatMap((part) => part ?? [])
     .map(printable)
     .join(', ');
 }
@@ -102,8 +103,4 @@ function trainedFields(ctx: Context, project: WireProject): Field[] {
     ['data', `${short(directory)}/`],
     ...known.map(([label, path]): Field => [label, printable(basename(path))]),
   ];
-}
-
-function metadataLines(metadata: WireProject['metadata']): string[] {
-  return Object.entries(metadata).map(([key, value]) => printable(`${key}: ${JSON.stringify(value)}`));
 }

@@ -1,4 +1,5 @@
 /** `gardener call`: any method of the registry, with its JSON as it is. */
+import { text as readAll } from 'node:stream/consumers';
 import type { Client } from '../../client.ts';
 import type { Json, JsonObject } from '../../../src/domain/project.ts';
 import type { MethodName } from '../../../src/protocol/methods.ts';
@@ -34,37 +35,25 @@ export default defineCommand({
     const params = text === undefined ? undefined : await readParams(ctx, text);
     ctx.hints = { invalid_params: `gardener call --help ${shellWord(method)}` };
     await ctx.withClient(async (client) => {
-      const result = await callAny(client, method, params);
-      ctx.printJson(result);
+      ctx.printJson(await callAny(client, method, params));
     });
   },
 });
 
 async function readParams(ctx: Context, text: string): Promise<JsonObject | Json[]> {
-  const written = text === '-' ? await readAll(ctx.host.stdin) : text;
-  let params: Json;
-  try {
-    params = await parseJson(written);
-  } catch (error) {
+  const isPiped = text === '-';
+  const params = await parseJson(isPiped ? await readAll(ctx.host.stdin) : text).catch((error: unknown) => {
     if (!(error instanceof JsonFault)) throw error;
-    const where = text === '-' ? 'standard input' : 'the params';
     throw new UsageError(
-      `cannot read ${where}: ${error.message}`,
-      `gardener call projects.get '{"project": "payments"}'`,
+      `cannot read ${isPiped ? 'standard input' : 'the params'}: ${error.message}`,
+      EXAMPLE,
     );
-  }
+  });
   if (isJsonObject(params) || Array.isArray(params)) return params;
-  throw new UsageError(
-    'cannot use the params: they must be a JSON object',
-    `gardener call projects.get '{"project": "payments"}'`,
-  );
+  throw new UsageError('cannot use the params: they must be a JSON object', EXAMPLE);
 }
 
-async function readAll(stream: NodeJS.ReadableStream): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of stream) chunks.push(Buffer.from(chunk));
-  return Buffer.concat(chunks).toString('utf8');
-}
+const EXAMPLE = `gardener call projects.get '{"project": "payments"}'`;
 
 /** The daemon knows which methods there are, and what each takes, better than this program's types. */
 function callAny(client: Client, method: string, params: JsonObject | Json[] | undefined): Promise<unknown> {

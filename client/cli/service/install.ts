@@ -19,15 +19,10 @@ export default defineCommand({
     '--on-demand': 'start with the first call and end when idle (always so with systemd)',
   },
   async action(ctx, { manager: named, onDemand }) {
-    if (ctx.socketAlone) {
-      throw new UsageError(
-        'cannot install a service for a socket that was given without a data directory: it may lead to another machine',
-        `gardener service install --data-dir ${shellWord(ctx.paths.dataDir)} --socket ${shellWord(ctx.paths.socket)}`,
-      );
-    }
     if (ctx.mayBeTunnel) {
+      const whose = ctx.socketAlone ? 'was given without a data directory' : 'no daemon has left';
       throw new UsageError(
-        'cannot install a service for a socket that no daemon has left: it may lead to another machine',
+        `cannot install a service for a socket that ${whose}: it may lead to another machine`,
         `gardener service install --data-dir ${shellWord(ctx.paths.dataDir)} --socket ${shellWord(ctx.paths.socket)}`,
       );
     }

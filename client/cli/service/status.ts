@@ -1,7 +1,7 @@
 /** `gardener service status`. */
 import type { ServiceStatus } from '../../service/status.ts';
 import { defineCommand } from '../command.ts';
-import { layFields } from '../terminal/fields.ts';
+import { printFields } from '../terminal/fields.ts';
 import { printable } from '../terminal/text.ts';
 import { explained, managed, managerOf, noteProblem, planOptions } from './manager.ts';
 
@@ -12,17 +12,12 @@ export default defineCommand({
     const manager = await managerOf(ctx, named);
     const found = await explained(ctx, () => manager.status(planOptions(ctx)));
     if (ctx.json) return ctx.printJson(found);
-    const lines = layFields(
-      [
-        ['service', found.installed ? `installed with ${found.manager}` : 'not installed'],
-        ['file', found.installed ? printable(ctx.shortPath(found.file)) : undefined],
-        ['state', stateWords(found)],
-        ['last exit', found.last_exit === null ? undefined : String(found.last_exit)],
-      ],
-      ctx.paint,
-      { columns: ctx.columns },
-    );
-    for (const line of lines) ctx.print(line);
+    printFields(ctx, [
+      ['service', found.installed ? `installed with ${found.manager}` : 'not installed'],
+      ['file', found.installed ? printable(ctx.shortPath(found.file)) : undefined],
+      ['state', stateWords(found)],
+      ['last exit', found.last_exit === null ? undefined : String(found.last_exit)],
+    ]);
     for (const problem of found.problems) noteProblem(ctx, problem);
     if (!found.installed) ctx.suggest('to have the daemon started by the system: gardener service install');
   },

@@ -11,11 +11,9 @@ export default defineCommand({
   async action(ctx, { manager: named }) {
     refuseForRoot(ctx.host.home || homeDirectory());
     const manager = await managerOf(ctx, named);
-    const uninstalled = await leftBy(ctx.paths.dataDir, () => explained(ctx, () => manager.uninstall()));
-    const {
-      result: { removed, wasLoaded },
-      left,
-    } = uninstalled;
+    const uninstall = () => explained(ctx, () => manager.uninstall());
+    const { result, left } = await leftBy(ctx.paths.dataDir, uninstall);
+    const { removed, wasLoaded } = result;
     noteLeft(ctx, left);
     if (ctx.json) return ctx.printJson({ removed, was_loaded: wasLoaded, ...(left && { left }) });
     if (removed.length === 0 && !wasLoaded) return ctx.print('no service is installed');

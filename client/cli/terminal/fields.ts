@@ -1,4 +1,5 @@
 /** Labels and values below one another. */
+import type { Context } from '../context.ts';
 import type { Paint } from './colour.ts';
 import { tame } from './gate.ts';
 import { wrapText } from './wrap.ts';
@@ -10,6 +11,11 @@ export interface FieldOptions {
   readonly indent?: string;
   /** Columns of the terminal; undefined for no limit. */
   readonly columns?: number | undefined;
+}
+
+/** Prints fields as an answer. */
+export function printFields(ctx: Context, fields: readonly Field[], indent = ''): void {
+  ctx.printLines(layFields(fields, ctx.paint, { indent, columns: ctx.columns }));
 }
 
 /** Lays out fields, leaving out those without a value. Labels are ours and plain. */

@@ -1,5 +1,6 @@
 /** Tables for people: aligned in any script, and never wider than the terminal. */
 import { printable } from '../../../src/system/printable.ts';
+import type { Context } from '../context.ts';
 import { cutText, textWidth } from './width.ts';
 
 export interface Column {
@@ -25,6 +26,16 @@ export interface TableOptions {
 }
 
 const GAP = '  ';
+
+/** Prints a table as an answer. */
+export function printTable(
+  ctx: Context,
+  columns: readonly Column[],
+  rows: readonly (readonly Cell[])[],
+): void {
+  const paintTitle = (text: string): string => ctx.paint('dim', text);
+  ctx.printLines(layTable(columns, rows, { columns: ctx.columns, paintTitle }));
+}
 
 /**
  * Lays out a table, one string a line, without trailing spaces.
