@@ -4,7 +4,13 @@ import { isMissing, systemReason } from '../../src/system/errors.ts';
 import type { Client } from '../client.ts';
 import type { ConnectOptions } from '../reach/connect.ts';
 import { isSomebodysEnd } from '../reach/here.ts';
-import { isFromEnvironment, isSocketAlone, type Paths, resolvePaths } from '../../src/paths.ts';
+import {
+  isFromEnvironment,
+  isSocketAlone,
+  type PathOptions,
+  type Paths,
+  resolvePaths,
+} from '../../src/paths.ts';
 import { refuseForRoot } from '../../src/claim/private-directory.ts';
 import { VERSION } from '../../src/version.ts';
 import { findService } from '../service/ask.ts';
@@ -54,9 +60,7 @@ export interface Host {
 }
 
 /** The flags that every command takes. */
-export interface Globals {
-  readonly dataDir?: string;
-  readonly socket?: string;
+export interface Globals extends PathOptions {
   readonly json?: true;
   /** False after `--no-start`. */
   readonly start: boolean;
@@ -122,17 +126,14 @@ export class Context {
   }
 
   /** The flags that say where the registry is, as the library takes them. */
-  get location(): { dataDir?: string; socket?: string } {
+  get location(): PathOptions {
     const { dataDir, socket } = this.#globals;
     // Absolute: programs that a trainer runs have other working directories.
-    const absolute = (path: string): string => {
-      const expanded = expandTilde(path, this.host.home);
-      return expanded === '' || isAbsolute(expanded) ? expanded : this.absolute(expanded);
+    const absolute = (path: string | undefined): string | undefined => {
+      const expanded = path && expandTilde(path, this.host.home);
+      return !expanded || isAbsolute(expanded) ? expanded : this.absolute(expanded);
     };
-    return {
-      ...(dataDir !== undefined && { dataDir: absolute(dataDir) }),
-      ...(socket !== undefined && { socket: absolute(socket) }),
-    };
+    return { dataDir: absolute(dataDir), socket: absolute(socket) };
   }
 
   /** Connects, lets something be done with the registry, and closes whatever happens. */
@@ -246,11 +247,8 @@ export class Context {
     } catch (error) {
       const reason = isMissing(error) ? 'it is gone' : systemReason(error);
       const other = error instanceof DamagedNameError ? 'whose name is' : 'that exists';
-      throw new LocalError(
-        `cannot tell the working directory: ${reason}`,
-        `from a directory ${other}`,
-        error,
-      );
+      const message = `cannot tell the working directory: ${reason}`;
+      throw new LocalError(message, `from a directory ${other}`, error);
     }
   }
 }

@@ -1,6 +1,6 @@
 /** What the command line itself can fail with, and what a person is told of any failure: a message, advice, an exit code. */
 import { ConnectionError, type ConnectionFailure, RpcError } from '../errors.ts';
-import { type ErrorKind, RegistryError } from '../../src/domain/errors.ts';
+import { type ErrorKind, isRefusal, RegistryError } from '../../src/domain/errors.ts';
 import { FORBIDDEN, MAX_NAME_LENGTH } from '../../src/domain/values/names.ts';
 import { INTERNAL_ERROR, INVALID_PARAMS, METHOD_NOT_FOUND } from '../../src/protocol/errors.ts';
 import { PathError } from '../../src/paths.ts';
@@ -51,6 +51,14 @@ export class NotRunningError extends CommandError {
   readonly exitCode = EXIT.unreachable;
   readonly kind = 'not_running';
   override readonly hint = 'gardener daemon start';
+}
+
+/** For `catch`: gives this in the place of what the registry refuses for this reason. */
+export function ifRefused<T>(kind: ErrorKind, instead: T): (error: unknown) => T {
+  return (error) => {
+    if (isRefusal(error, kind)) return instead;
+    throw error;
+  };
 }
 
 export interface Explained {

@@ -53,7 +53,8 @@ export default defineCommand({
         }
       }
       // A file that is spoilt is written anew even where the registry stays as it is.
-      if (changesNothing(effect) && !before.problem) {
+      const { comes_back: back, goes, changes, active_project: active } = effect;
+      if (back.length + goes.length + changes.length === 0 && !active && !before.problem) {
         if (ctx.json) ctx.printJson(before);
         else ctx.note('nothing would change');
         return;
@@ -86,10 +87,6 @@ function inWordsOf({ name }: Backup): (error: unknown) => never {
   };
 }
 
-function changesNothing({ comes_back: back, goes, changes, active_project: active }: Effect): boolean {
-  return back.length + goes.length + changes.length === 0 && !active;
-}
-
 /** As programs are told, who know projects by their ids. */
 function document({ active_project: active, ...effect }: Effect): object {
   if (!active) return effect;
@@ -103,24 +100,24 @@ function previewLines(
   { comes_back: back, goes, changes, stay, active_project: active }: Effect,
 ): string[] {
   const made = `${plural(count ?? 0, 'project')}, kept ${relativeTime(at, ctx.host.now())} (${reasonWords(reason)})`;
+  const row = (what: string, text: string, paint = (label: string) => label): string =>
+    `  ${paint(what.padEnd(10))}  ${text}`;
   const list = (what: string, style: Style, affected: readonly Affected[]): string[] => {
+    const paint = (label: string): string => ctx.paint(style, label);
     const lines = affected.slice(0, MAX_SHOWN).map(({ name: project, fields }) => {
       const about = fields ? `  ${ctx.paint('dim', fields.map(printable).join(', '))}` : '';
-      return `  ${ctx.paint(style, what.padEnd(10))}  ${printable(project)}${about}`;
+      return row(what, printable(project) + about, paint);
     });
     const more = affected.length - MAX_SHOWN;
-    return more > 0 ? [...lines, `  ${ctx.paint(style, what.padEnd(10))}  ${more} more`] : lines;
+    return more > 0 ? [...lines, row(what, `${more} more`, paint)] : lines;
   };
+  const called = (one: { readonly name: string } | null): string => printable(one?.name ?? 'none');
   return [
     `${ctx.paint('bold', shortName(name))}  ${ctx.paint('dim', made)}`,
     ...list('comes back', 'green', back),
     ...list('goes', 'red', goes),
     ...list('changes', 'yellow', changes),
-    ...(stay > 0 ? [`  ${'stays'.padEnd(10)}  ${plural(stay, 'project')}`] : []),
-    ...(active
-      ? [
-          `  ${'active'.padEnd(10)}  ${printable(active.from?.name ?? 'none')} → ${printable(active.to?.name ?? 'none')}`,
-        ]
-      : []),
+    ...(stay > 0 ? [row('stays', plural(stay, 'project'))] : []),
+    ...(active ? [row('active', `${called(active.from)} → ${called(active.to)}`)] : []),
   ];
 }

@@ -1,6 +1,5 @@
 /** Looks through a codebase: how many files it has and what language it is written in. */
-import { trackedFiles } from './git-files.ts';
-import { type GitOptions, GitUnavailable } from '../../codebase/git.ts';
+import { askGit, type GitOptions, GitUnavailable } from '../../codebase/git.ts';
 import { Tally } from './languages.ts';
 
 /** Counting stops here: nobody needs to know more, and a home directory given by mistake has no end. */
@@ -85,4 +84,24 @@ export async function scan(
     ...((await isBareRepository(root)) && { bare: true }),
     ...(gitFault !== '' && { gitFault }),
   };
+}
+
+/**
+ * Gives the tracked files under a directory in portions, as paths relative to it; a submodule counts as one.
+ * Ending the iteration early ends git.
+ *
+ * @throws {GitUnavailable} possibly after some portions
+ */
+async function* trackedFiles(root: string, options: GitOptions): AsyncIterable<string[]> {
+  let rest = '';
+  let last = '';
+  for await (const text of askGit(root, ['ls-files', '-z'], options)) {
+    const paths = (rest + text).split('\0');
+    rest = paths.pop() ?? '';
+    // No file has such a name: what follows is what git makes of a damaged index, without a word.
+    if (paths.some((path) => path.endsWith('/'))) throw new GitUnavailable('its index is damaged');
+    // A file in a merge conflict is listed once for each side.
+    yield paths.filter((path, index) => path !== (index === 0 ? last : paths[index - 1]));
+    last = paths.at(-1) ?? last;
+  }
 }

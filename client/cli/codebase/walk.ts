@@ -1,7 +1,8 @@
 /** The files under a directory that its `.gitignore` files do not hide. */
-import { opendir, stat } from 'node:fs/promises';
+import { opendir } from 'node:fs/promises';
 import { join } from 'node:path';
 import ignore, { type Ignore } from 'ignore';
+import { isDirectory } from './look.ts';
 import { readSmallFile, UnfitFile } from '../../../src/system/small-file.ts';
 
 /** What tools put beside the code and nobody wrote; many a codebase has no `.gitignore` that says so. */
@@ -127,15 +128,6 @@ export async function isBareRepository(place: string): Promise<boolean> {
   const head = await readSmallFile(join(place, 'HEAD'), MAX_HEAD).catch(() => undefined);
   if (head === undefined || !/^(?:ref: ?refs\/|[0-9a-f]{40})/.test(head)) return false;
   return (await isDirectory(join(place, 'objects'))) && (await isDirectory(join(place, 'refs')));
-}
-
-async function isDirectory(path: string): Promise<boolean> {
-  try {
-    return (await stat(path)).isDirectory();
-  } catch (error) {
-    if (isSystemError(error)) return false;
-    throw error;
-  }
 }
 
 function isIgnored(path: string, rules: readonly Rules[]): boolean {

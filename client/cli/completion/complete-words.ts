@@ -1,5 +1,6 @@
 /** What could be typed next, found in the program itself. Pure. */
 import type { Argument, Command, Option } from 'commander';
+import type { PathOptions } from '../../../src/paths.ts';
 
 export interface Candidate {
   readonly value: string;
@@ -17,7 +18,7 @@ export interface Completion {
   /** What begins with a dash would be taken for a flag. */
   readonly noDashes: boolean;
   /** Flags that say where the registry is, as far as they were typed. */
-  readonly location: { readonly dataDir?: string; readonly socket?: string };
+  readonly location: PathOptions;
 }
 
 /** What the names of arguments and of options' values stand for. */
@@ -100,7 +101,7 @@ function walk(program: Command, typed: readonly string[]): Place {
     operands,
     afterDashes,
     value,
-    location: { ...(dataDir !== undefined && { dataDir }), ...(socket !== undefined && { socket }) },
+    location: { dataDir, socket },
   };
 }
 

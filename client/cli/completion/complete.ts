@@ -1,6 +1,6 @@
 /** What the completion of a shell asks: `gardener __complete`. Answers quickly or not at all, and never complains. */
 import { readdir } from 'node:fs/promises';
-import { resolvePaths } from '../../../src/paths.ts';
+import { type PathOptions, resolvePaths } from '../../../src/paths.ts';
 import type { Client } from '../../client.ts';
 import { abortable } from '../../wire/deadline.ts';
 import { isBackupName, newestFirst } from '../../../src/domain/backup-names.ts';
@@ -72,13 +72,11 @@ function replacement(
 
 async function namesOf(ctx: Context, { kind, prefix, noDashes, location }: Completion): Promise<Candidate[]> {
   const { home, env } = ctx.host;
-  const { dataDir, socket } = location;
-  const where = {
-    ...(dataDir !== undefined && { dataDir: expandTilde(dataDir, home) }),
-    ...(socket !== undefined && { socket: expandTilde(socket, home) }),
-  };
+  const typed = (path: string | undefined): string | undefined => path && expandTilde(path, home);
   try {
-    const { socketAlone, backupsDir } = resolvePaths({ ...ctx.location, ...where }, env);
+    const { dataDir, socket } = ctx.location;
+    const where = { dataDir: typed(location.dataDir) ?? dataDir, socket: typed(location.socket) ?? socket };
+    const { socketAlone, backupsDir } = resolvePaths(where, env);
     const names = await lookUp(kind, prefix, {
       ask: (question) => asking(ctx, where, question),
       backupsDir: socketAlone ? undefined : backupsDir,
@@ -110,10 +108,8 @@ async function lookUp(kind: Kind, prefix: string, { ask, backupsDir }: Sources):
       if (backupsDir === undefined) return [];
       const names = await readdir(backupsDir);
       const ours = names.filter(isBackupName).toSorted(newestFirst);
-      return ours.map((name) => ({
-        value: prefix.startsWith('r') ? name : shortName(name),
-        description: '',
-      }));
+      const values = prefix.startsWith('r') ? ours : ours.map(shortName);
+      return values.map((value) => ({ value, description: '' }));
     }
     case 'method': {
       const document = await ask((client) => client.rpc.discover());
@@ -128,11 +124,11 @@ async function lookUp(kind: Kind, prefix: string, { ask, backupsDir }: Sources):
 /** Asks a daemon that runs, for as long as anybody waits. */
 async function asking<T>(
   ctx: Context,
-  where: { readonly dataDir?: string; readonly socket?: string },
+  where: PathOptions,
   question: (client: Client) => Promise<T>,
 ): Promise<T> {
   const signal = AbortSignal.timeout(PATIENCE_MS);
-  const client = await ctx.host.connect({ ...ctx.location, ...where, autoStart: false, signal });
+  const client = await ctx.host.connect({ ...where, autoStart: false, signal });
   try {
     return await abortable(question(client), signal);
   } finally {

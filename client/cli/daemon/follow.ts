@@ -3,7 +3,7 @@ import { constants, watch } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { ifMissing, isMissing } from '../../../src/system/errors.ts';
+import { ifMissing } from '../../../src/system/errors.ts';
 
 const NEWLINE = 0x0a;
 /** How often to look where no event comes: network file systems, or no directory to watch yet. */
@@ -36,8 +36,7 @@ export async function* followLines(
       current ??= await Reader.open(path);
       if (current) {
         const lines = (await current.lines()).filter(wanted);
-        const shown =
-          keep === Number.POSITIVE_INFINITY ? lines : lines.slice(Math.max(0, lines.length - keep));
+        const shown = lines.slice(Math.max(0, lines.length - keep));
         if (shown.length > 0) yield shown;
         if (!(await current.isAt(path))) {
           // It may have got its last lines between reading it and its being renamed.
@@ -92,16 +91,13 @@ class Reader {
   }
 
   static async open(path: string): Promise<Reader | undefined> {
-    try {
-      // A pipe of that name must not be waited for.
-      const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
-      if ((await file.stat()).isFile()) return new Reader(file);
-      await file.close();
-      throw Object.assign(new Error(`${path} is no regular file`), { code: 'EFTYPE', syscall: 'open' });
-    } catch (error) {
-      if (isMissing(error)) return undefined;
-      throw error;
-    }
+    // A pipe of that name must not be waited for.
+    const flags = constants.O_RDONLY | constants.O_NONBLOCK;
+    const file = await open(path, flags).catch(ifMissing(undefined));
+    if (!file) return undefined;
+    if ((await file.stat()).isFile()) return new Reader(file);
+    await file.close();
+    throw Object.assign(new Error(`${path} is no regular file`), { code: 'EFTYPE', syscall: 'open' });
   }
 
   /** The lines since the last time; one without its end waits for it. */
@@ -165,6 +161,7 @@ class News {
 
   close(): void {
     this.#watcher?.close();
+    this.#watcher = undefined;
   }
 
   #listen(): void {
@@ -172,15 +169,10 @@ class News {
     try {
       // The directory and not the file: a watch on a file does not see its successor.
       this.#watcher = watch(dirname(this.#path), () => this.#wake());
-      this.#watcher.on('error', () => this.#forget());
+      this.#watcher.on('error', () => this.close());
     } catch (error) {
       // No directory yet, or the system has no watches left: looking now and then has to do.
       if (!(error instanceof Error && 'code' in error)) throw error;
     }
-  }
-
-  #forget(): void {
-    this.#watcher?.close();
-    this.#watcher = undefined;
   }
 }

@@ -6,11 +6,16 @@ import { LAST_GOOD } from '../../../src/domain/backup-names.ts';
 import type { Context } from '../context.ts';
 import { printable } from '../terminal/text.ts';
 
-/** Does what ends a daemon, and gives the path of what that has left; null when it has left nothing. */
+/**
+ * Does what ends a daemon, and gives the path of what that has left; null when it has left nothing.
+ *
+ * @param dataDir undefined for one that can leave nothing here
+ */
 export async function leftBy<T>(
-  dataDir: string,
+  dataDir: string | undefined,
   ending: () => Promise<T>,
 ): Promise<{ readonly result: T; readonly left: string | null }> {
+  if (dataDir === undefined) return { result: await ending(), left: null };
   const path = join(dataDir, LAST_GOOD);
   const before = await statusOf(path);
   const result = await ending();

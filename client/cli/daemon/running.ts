@@ -74,15 +74,10 @@ export async function end(ctx: Context, reason: string): Promise<Ended | undefin
     const { pid, manager } = status;
     // Before it takes its traces with it.
     const place = await elsewhere(ctx, status);
-    const ending = (): Promise<void> => endAndWait(client, status, reason);
     const { data_dir: dataDir }: Partial<typeof status> = status;
     // On another machine it leaves nothing here.
-    if (dataDir !== undefined && !place) {
-      const { left } = await leftBy(dataDir, ending);
-      return { pid, manager, left, place };
-    }
-    await ending();
-    return { pid, manager, left: null, place };
+    const { left } = await leftBy(place ? undefined : dataDir, () => endAndWait(client, status, reason));
+    return { pid, manager, left, place };
   });
 }
 

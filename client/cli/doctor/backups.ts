@@ -1,11 +1,10 @@
 /** Whether the backups can be used, and whether one of them has projects that an edit of the file lost. */
-import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Client } from '../../client.ts';
 import { RpcError } from '../../errors.ts';
 import { RegistryError } from '../../../src/domain/errors.ts';
-import type { Backup } from '../backups/backups.ts';
-import { shortName } from '../backups/backups.ts';
+import { type Backup, shortName } from '../backups/backups.ts';
+import { isDirectory } from '../codebase/look.ts';
 import { type Diagnosis, ok, warning } from './finding.ts';
 import { plural, printable, relativeTime, shellWord } from '../terminal/text.ts';
 
@@ -93,9 +92,4 @@ async function absent(client: Client, name: string): Promise<readonly Omit<Dropp
     if (error instanceof RegistryError || error instanceof RpcError) return [];
     throw error;
   }
-}
-
-async function isDirectory(path: string): Promise<boolean> {
-  const status = await stat(path).catch(() => undefined);
-  return status?.isDirectory() ?? false;
 }

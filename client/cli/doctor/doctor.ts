@@ -42,11 +42,10 @@ export default defineCommand({
     '--yes': 'with --fix: do not ask',
   },
   async action(ctx, { fix, yes }) {
-    if (yes && !fix)
-      throw new UsageError(
-        'cannot agree to anything: nothing is to be changed',
-        'gardener doctor --fix --yes',
-      );
+    if (yes && !fix) {
+      const message = 'cannot agree to anything: nothing is to be changed';
+      throw new UsageError(message, 'gardener doctor --fix --yes');
+    }
     const treatment: Treatment = { done: [], failed: [], notAgreed: [] };
     const treat: Treat = async (look) => {
       const found = await look();
@@ -115,10 +114,9 @@ async function lifeOf(ctx: Context): Promise<Life | { readonly elsewhere: Elsewh
 async function examineElsewhere(ctx: Context, found: Elsewhere, treat: Treat): Promise<Diagnosis[]> {
   const at = elsewhereFinding(found, ctx.paths.socket);
   try {
-    return await ctx.withClient(
-      async (client) => [at, ...(await treat(() => examineRegistry(ctx, client, found)))],
-      { autoStart: false, deadlines: { call: CALL_MS } },
-    );
+    const options = { autoStart: false, deadlines: { call: CALL_MS } };
+    const look = (client: Client) => treat(() => examineRegistry(ctx, client, found));
+    return [at, ...(await ctx.withClient(look, options))];
   } catch (trouble) {
     return [at, troubleFinding(ctx, trouble)];
   }
@@ -142,10 +140,9 @@ async function examineDaemon(
   if (life === 'absent' && spoilt)
     return [...left, unseen('no daemon runs, and none is started before the file is seen to')];
   try {
-    return await ctx.withClient(
-      async (client) => [...left, ...(await treat(() => examineRegistry(ctx, client)))],
-      { deadlines: { call: CALL_MS } },
-    );
+    const deadlines = { call: CALL_MS };
+    const look = (client: Client) => treat(() => examineRegistry(ctx, client));
+    return [...left, ...(await ctx.withClient(look, { deadlines }))];
   } catch (trouble) {
     return [...left, troubleFinding(ctx, trouble), unseen('the daemon does not answer')];
   }

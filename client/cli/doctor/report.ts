@@ -28,13 +28,8 @@ export function report(ctx: Context, findings: readonly Diagnosis[], treatment: 
   }
   for (const done of treatment?.done ?? []) say(ctx, 'fixed', 'green', done);
   for (const failed of treatment?.failed ?? []) say(ctx, 'failed', 'red', failed);
-  for (const what of treatment?.notAgreed ?? [])
-    say(
-      ctx,
-      'left',
-      'yellow',
-      ctx.advise(`${what}: not done without your consent; gardener doctor --fix --yes`),
-    );
+  const unasked = ctx.advise('not done without your consent; gardener doctor --fix --yes');
+  for (const what of treatment?.notAgreed ?? []) say(ctx, 'left', 'yellow', `${what}: ${unasked}`);
   const shown = new Map<string, number>();
   for (const { check, level, message, remedy } of findings) {
     const count = (shown.get(check) ?? 0) + 1;

@@ -46,7 +46,9 @@ export async function editByHand(ctx: Context, client: Client, reference: string
       } catch (error) {
         if (!isMendable(error)) throw error;
         ctx.note(`gardener: ${fault(error)}`);
-        if (!(await confirm(ctx.host, 'edit again?', { byDefault: true }))) throw kept(file);
+        if (!(await confirm(ctx.host, 'edit again?', { byDefault: true }))) {
+          throw new LocalError('nothing was changed', `mend ${file} and use its values with the flags`);
+        }
       }
     }
   } finally {
@@ -89,19 +91,15 @@ function fault(error: unknown): string {
   return error instanceof EditFault ? error.message : explain(error).message;
 }
 
-function kept(file: string): LocalError {
-  return new LocalError('nothing was changed', `mend ${file} and use its values with the flags`);
-}
-
 async function runEditor({ host }: Context, file: string): Promise<void> {
   const editor = host.env['VISUAL'] || host.env['EDITOR'] || 'vi';
   // Through a shell, as everybody does: the variable may hold arguments and quotes.
   const child = spawn('/bin/sh', ['-c', `${editor} "$@"`, editor, file], { env: host.env, stdio: 'inherit' });
   // Ctrl-C in the editor is the editor's.
-  const [code, signal] = await host.uninterrupted(async () => {
-    const [status, cause] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
-    return [status, cause] as const;
-  });
+  const [code, signal] = (await host.uninterrupted(() => once(child, 'exit'))) as [
+    number | null,
+    NodeJS.Signals | null,
+  ];
   if (code === 0) return;
   throw new LocalError(
     `cannot edit: ${editor} ended with ${signal ?? code}`,

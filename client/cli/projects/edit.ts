@@ -1,5 +1,5 @@
 /** `gardener edit`: changes fields of a project, by flags or in an editor. */
-import type { Json, JsonObject } from '../../../src/domain/project.ts';
+import type { Json } from '../../../src/domain/project.ts';
 import { updateCurrent } from './changes.ts';
 import { codebaseAt, fileWords, scanCodebase } from '../codebase/codebase.ts';
 import { requireAnswer } from '../codebase/disk-answer.ts';
@@ -42,7 +42,8 @@ export default defineCommand({
         editByHand(ctx, client, await referenceToChange(ctx, client, reference)),
       );
     }
-    const metadata = await parseMetadata(options.meta ?? []);
+    // Not by assignment: a key named __proto__ is just a key.
+    const metadata = options.meta && Object.fromEntries(await Promise.all(options.meta.map(parsePair)));
     const path = options.path === undefined ? undefined : await codebaseAt(ctx, options.path);
     await ctx.withClient(async (client) => {
       const before = await client.projects.get({ project: await referenceToChange(ctx, client, reference) });
@@ -79,13 +80,6 @@ function changed(
   less: readonly string[] = [],
 ): string[] {
   return [...new Set([...tags, ...more])].filter((one) => !less.includes(one));
-}
-
-async function parseMetadata(pairs: readonly string[]): Promise<JsonObject | undefined> {
-  if (pairs.length === 0) return undefined;
-  const entries = await Promise.all(pairs.map(parsePair));
-  // Not by assignment: a key named __proto__ is just a key.
-  return Object.fromEntries(entries);
 }
 
 async function parsePair(pair: string): Promise<[string, Json]> {

@@ -76,14 +76,8 @@ async function confirmed(ctx: Context, projects: readonly WireProject[], keepFil
   return confirm(ctx.host, `remove ${what} from the registry, ${trained}? the code stays`);
 }
 
-interface Removed {
-  readonly project_id: string;
-  readonly name: string;
-  /** What could not be deleted. */
-  readonly left?: NonNullable<Result<'projects.remove'>['left']>;
-  /** What stays because it lies elsewhere. */
-  readonly kept?: NonNullable<Result<'projects.remove'>['kept']>;
-}
+/** One that is gone, with what could not be deleted, and what stays because it lies elsewhere. */
+type Removed = Pick<WireProject, 'project_id' | 'name'> & Pick<Result<'projects.remove'>, 'left' | 'kept'>;
 
 /** Removes in order; the first refusal ends it, after saying what is gone already. */
 async function removeAll(
@@ -98,12 +92,8 @@ async function removeAll(
   let refusal: RegistryError | undefined;
   for (const { project_id: id, name } of projects) {
     try {
-      const answer = await client.projects.remove({
-        project: id,
-        ...(keepFiles && { keep_files: true }),
-        ...(force && { force: true }),
-      });
-      const { active_project: next, left, kept } = answer;
+      const what = { project: id, ...(keepFiles && { keep_files: true }), ...(force && { force: true }) };
+      const { active_project: next, left, kept } = await client.projects.remove(what);
       removed.push({ project_id: id, name, ...(left && { left }), ...(kept && { kept }) });
       active = next;
     } catch (error) {

@@ -3,11 +3,12 @@ import { lstatSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { errorCode, isMissing as isGone } from '../../../src/system/errors.ts';
 import type { Client } from '../../client.ts';
-import { isRefusal, RegistryError } from '../../../src/domain/errors.ts';
+import { RegistryError } from '../../../src/domain/errors.ts';
 import type { Result } from '../../../src/protocol/methods.ts';
 import type { Context } from '../context.ts';
 import { requireAnswer } from '../codebase/disk-answer.ts';
 import { elsewhere } from '../elsewhere.ts';
+import { ifRefused } from '../errors.ts';
 import { printable } from '../terminal/text.ts';
 
 /** What help says of the word that names one. */
@@ -63,17 +64,14 @@ export async function resolveProject(
 export async function referenceTo(ctx: Context, client: Client, text: string): Promise<string> {
   const reference = ctx.reference(text);
   if (reference.startsWith('/')) return reference;
-  try {
-    return (await client.projects.get({ project: reference })).project_id;
-  } catch (error) {
-    if (!isRefusal(error, 'project_not_found')) throw error;
-  }
+  const known = await client.projects.get({ project: reference }).catch(ifRefused('project_not_found', null));
+  if (known) return known.project_id;
   // Only now: what is of that name here may be on a disk that does not answer.
   const { path: cwd, fault } = workingPath(ctx);
   if (fault !== undefined) return reference;
   const path = resolve(cwd, text);
   await requireAnswer(path, ctx.shortPath(path));
-  return isDirectory(path) ? path : reference;
+  return statusOf(path)?.isDirectory() ? path : reference;
 }
 
 /**
@@ -86,16 +84,10 @@ export async function referenceTo(ctx: Context, client: Client, text: string): P
 export async function referenceToChange(ctx: Context, client: Client, text: string): Promise<string> {
   const reference = await referenceTo(ctx, client, text);
   if (!reference.startsWith('/')) return reference;
-  const {
-    project_id: id,
-    name,
-    source_path,
-  } = await client.projects.get({
-    project: reference,
-    to_change: true,
-  });
+  const found = await client.projects.get({ project: reference, to_change: true });
+  const { project_id: id, name } = found;
   const path = resolve(reference);
-  if (path === source_path || (await elsewhere(ctx, client.hello))) return id;
+  if (path === found.source_path || (await elsewhere(ctx, client.hello))) return id;
   await requireAnswer(path, ctx.shortPath(path));
   if (!isMissing(path)) return id;
   throw new RegistryError(
@@ -128,17 +120,9 @@ function isInCodebase(directory: string): boolean {
 
 function hasRepository(directory: string): boolean {
   for (let place = directory; ; place = dirname(place)) {
-    if (exists(join(place, '.git'))) return true;
+    if (statusOf(join(place, '.git'))) return true;
     if (place === dirname(place)) return false;
   }
-}
-
-function exists(path: string): boolean {
-  return statusOf(path) !== undefined;
-}
-
-function isDirectory(path: string): boolean {
-  return statusOf(path)?.isDirectory() ?? false;
 }
 
 /** Whether nothing is there, not even a link that leads nowhere; false for what may not be looked at. */

@@ -15,12 +15,8 @@ const LARGE = '      ';
 export async function methodHelp(ctx: Context, name: string): Promise<void> {
   const { methods } = await ctx.withClient(readReference);
   const method = methods.find((one) => one.name === name);
-  if (!method)
-    throw unknownName(
-      name,
-      'method',
-      methods.map((one) => one.name),
-    );
+  const known = methods.map((one) => one.name);
+  if (!method) throw unknownName(name, 'method', known);
   if (ctx.json) return ctx.printJson(method);
   const columns = sizeOf(ctx.host.stdout).columns;
   for (const line of describe(method, Math.max(NARROWEST, Math.min(columns, WIDEST)))) ctx.print(line);

@@ -134,10 +134,7 @@ function isDocument(answer: unknown): answer is Document {
 
 /** What is not described, and what may have been meant. */
 export function unknownName(name: string, what: string, known: readonly string[]): UsageError {
-  const words = name
-    .toLowerCase()
-    .split(/[._-]/)
-    .filter((word) => word !== '');
+  const words = name.toLowerCase().match(/[^._-]+/g) ?? [];
   const near = known.filter((one) => words.some((word) => one.includes(word))).slice(0, 3);
   const question = near.length > 0 ? `; did you mean ${anyOf(near)}?` : '';
   return new UsageError(

@@ -15,8 +15,6 @@ export interface ScreenCallbacks {
   readonly leave: (exitCode: number) => void;
 }
 
-const ENDING = { SIGINT: 0, SIGHUP: 129, SIGTERM: 143 } as const;
-
 export class Screen {
   readonly #callbacks: ScreenCallbacks;
   #shown: string[] = [];
@@ -26,9 +24,9 @@ export class Screen {
   constructor(callbacks: ScreenCallbacks) {
     this.#callbacks = callbacks;
     this.#handlers = [
-      ...Object.entries(ENDING).map(
-        ([name, code]) => [name, () => callbacks.leave(code)] as [NodeJS.Signals, () => void],
-      ),
+      ['SIGINT', () => callbacks.leave(0)],
+      ['SIGHUP', () => callbacks.leave(129)],
+      ['SIGTERM', () => callbacks.leave(143)],
       ['SIGTSTP', () => this.#suspend()],
       ['SIGCONT', () => this.#enter()],
     ];

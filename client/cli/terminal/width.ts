@@ -100,7 +100,7 @@ function isPicture(character: string): boolean {
 
 /**
  * Blocks that Unicode's East Asian Width calls wide or full-width, in whole; pictures are recognised otherwise.
- * First and last code point, ascending.
+ * First and last code point.
  */
 const WIDE: readonly (readonly [number, number])[] = [
   [0x1100, 0x115f],
@@ -124,9 +124,5 @@ const WIDE: readonly (readonly [number, number])[] = [
 ];
 
 function isWide(code: number): boolean {
-  for (const [first, last] of WIDE) {
-    if (code < first) return false;
-    if (code <= last) return true;
-  }
-  return false;
+  return WIDE.some(([first, last]) => first <= code && code <= last);
 }

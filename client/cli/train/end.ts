@@ -52,12 +52,9 @@ export async function tellEnd(ctx: Context, lease: HeldLease, outcome: Outcome):
   } else if (ended.code === 0) {
     kind = 'completed';
     const onWarning = (what: string): void => outcome.tell(unusable(what));
-    project = await endLease(
-      ctx,
-      lease,
-      (client, held) => client.training.complete({ ...held, ...result }, { onWarning }),
-      'completed',
-    );
+    const complete: EndCall = (client, held) =>
+      client.training.complete({ ...held, ...result }, { onWarning });
+    project = await endLease(ctx, lease, complete, 'completed');
     const { lora_adapter_path: adapter } = project;
     if (outcome.isHere && adapter !== null && (await isMissing(adapter))) {
       outcome.tell(
@@ -70,22 +67,13 @@ export async function tellEnd(ctx: Context, lease: HeldLease, outcome: Outcome):
     const how = ended.signal === null ? `exit code ${ended.code}` : `ended by ${ended.signal}`;
     const error = [how, ...tail].join('\n');
     const details = ended.signal === null ? { exit_code: ended.code } : { signal: ended.signal };
-    project = await endLease(
-      ctx,
-      lease,
-      (client, held) => client.training.fail({ ...held, error, details }),
-      'failed',
-    );
+    const fail: EndCall = (client, held) => client.training.fail({ ...held, error, details });
+    project = await endLease(ctx, lease, fail, 'failed');
     ctx.note(`gardener: training ${name} has failed: ${how}`);
   }
-  if (ctx.json)
-    ctx.printJson({
-      outcome: kind,
-      exit_code: ended.code,
-      signal: ended.signal,
-      project,
-      warnings: [...outcome.warnings],
-    });
+  if (!ctx.json) return;
+  const { code, signal } = ended;
+  ctx.printJson({ outcome: kind, exit_code: code, signal, project, warnings: [...outcome.warnings] });
 }
 
 /** What is told of a result of which not all was taken. */

@@ -1,5 +1,6 @@
 /** What a trainer finds in its environment. */
 import type { WireProject } from '../../../src/domain/encoding.ts';
+import type { PathOptions } from '../../../src/paths.ts';
 import { PROJECT_VARIABLE } from '../projects/resolve.ts';
 
 /** The number of the descriptor for progress. */
@@ -8,21 +9,20 @@ const PROGRESS_FD = 3;
 /**
  * The environment of a trainer.
  *
- * @param location flags that said where the registry is: programs that the trainer runs must find the same one
+ * @param place flags that said where the registry is: programs that the trainer runs must find the same one
  */
 export function trainerEnvironment(
   env: NodeJS.ProcessEnv,
   project: WireProject,
   token: number,
-  location: { readonly dataDir?: string; readonly socket?: string },
+  { dataDir, socket }: PathOptions,
 ): NodeJS.ProcessEnv {
   // Undefined leaves a variable out, also one of a trainer around this one.
   return {
     ...env,
     // A socket that was given alone must not find itself in company.
-    ...(location.socket !== undefined && { CODEBASE_GARDENER_DATA_DIR: undefined }),
-    ...(location.dataDir !== undefined && { CODEBASE_GARDENER_DATA_DIR: location.dataDir }),
-    ...(location.socket !== undefined && { CODEBASE_GARDENER_SOCKET: location.socket }),
+    ...((dataDir ?? socket) !== undefined && { CODEBASE_GARDENER_DATA_DIR: dataDir }),
+    ...(socket !== undefined && { CODEBASE_GARDENER_SOCKET: socket }),
     // So that every command of the registry in it means the project that is trained, unless it names another.
     [PROJECT_VARIABLE]: project.project_id,
     GARDENER_PROJECT_ID: project.project_id,

@@ -18,6 +18,7 @@ import { joinResults, readReport, ReportFault, type TrainingResult } from './rep
 /** What shells and env(1) end with when there is no such program, and when it cannot be run. */
 const NOT_FOUND = 127;
 const NOT_EXECUTABLE = 126;
+
 /**
  * Runs a trainer to its end, and tells the registry how that was.
  *
@@ -100,8 +101,7 @@ export async function runTrainer(
       heard,
     });
   } catch (error) {
-    await notStarted(ctx, lease, command, error);
-    return;
+    return notStarted(ctx, lease, command, error);
   }
   ctx.suggest(
     `training ${printable(project.name)}; to stop it from elsewhere: gardener train --cancel ${name}`,
@@ -139,14 +139,8 @@ async function notStarted(
   const warning = `cannot run ${printable(program)}: ${code === 'ENOENT' ? 'there is no such program' : systemReason(error)}`;
   ctx.note(`gardener: ${warning}`);
   ctx.exitCode = code === 'ENOENT' ? NOT_FOUND : NOT_EXECUTABLE;
-  if (!ctx.json) return;
-  ctx.printJson({
-    outcome: 'released',
-    exit_code: ctx.exitCode,
-    signal: null,
-    project,
-    warnings: [warning],
-  });
+  const ended = { outcome: 'released', exit_code: ctx.exitCode, signal: null, project, warnings: [warning] };
+  if (ctx.json) ctx.printJson(ended);
 }
 
 function adviceForLost({ data }: RegistryError, name: string): string {

@@ -99,8 +99,8 @@ export default defineCommand({
         if (begun) return runTrainer(ctx, client, begun, command, directory);
         ctx.note('no project waits for training');
         ctx.exitCode = EXIT.refused;
-        if (ctx.json)
-          ctx.printJson({ outcome: 'nothing_waits', exit_code: null, signal: null, project: null });
+        const ended = { outcome: 'nothing_waits', exit_code: null, signal: null, project: null };
+        if (ctx.json) ctx.printJson(ended);
       },
       { autoStart: false },
     );

@@ -48,14 +48,10 @@ export class WatchState {
 
   /** How many projects have each status, in the order in which people ask for them. */
   counts(): (readonly [WireProject['training_status'], number])[] {
-    const counts = new Map<WireProject['training_status'], number>();
-    for (const { training_status: status } of this.#projects.values()) {
-      counts.set(status, (counts.get(status) ?? 0) + 1);
-    }
-    return (['training', 'completed', 'failed', 'not_started'] as const).flatMap((status) => {
-      const count = counts.get(status);
-      return count === undefined ? [] : [[status, count] as const];
-    });
+    const all = [...this.#projects.values()].map(({ training_status: status }) => status);
+    return (['training', 'completed', 'failed', 'not_started'] as const)
+      .map((status) => [status, all.filter((one) => one === status).length] as const)
+      .filter(([, count]) => count > 0);
   }
 
   /** Those in training, the longest first, then the others, the last changed first. */

@@ -2,9 +2,9 @@
  * Where something lies that was moved by mv(1): when its target is a directory that is there, mv puts things into it. What
  * the person typed says so too seldom, as afterwards the directory is there in either case.
  */
-import { stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { WireProject } from '../../../../src/domain/encoding.ts';
+import { isDirectory, statusOf } from '../../codebase/look.ts';
 import { isSameRepository, repositoryAt } from '../../../codebase/repository.ts';
 
 /** What was moved. */
@@ -55,15 +55,6 @@ async function holds(directory: string, insides: readonly string[]): Promise<boo
 
 /** Whether a repository begins there. */
 async function isTop(directory: string): Promise<boolean> {
-  for (const name of ['.git', '.jj', '.hg']) if (await status(join(directory, name))) return true;
+  for (const name of ['.git', '.jj', '.hg']) if (await statusOf(join(directory, name))) return true;
   return false;
-}
-
-async function isDirectory(path: string): Promise<boolean> {
-  return (await status(path))?.isDirectory() ?? false;
-}
-
-/** What may not be looked at tells nothing. */
-async function status(path: string): Promise<Awaited<ReturnType<typeof stat>> | undefined> {
-  return await stat(path).catch(() => undefined);
 }

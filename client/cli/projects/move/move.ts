@@ -7,12 +7,11 @@ import { codebaseAt } from '../../codebase/codebase.ts';
 import { defineCommand } from '../../command.ts';
 import type { Context } from '../../context.ts';
 import { elsewhere, warnElsewhere } from '../../elsewhere.ts';
-import { EXIT, UsageError } from '../../errors.ts';
+import { EXIT, ifRefused, UsageError } from '../../errors.ts';
 import { goneAmong, markedPath } from '../gone.ts';
 import { elseHere, movedFrom, type Moves, noteBelow, noteOthers, noteStill } from './notes.ts';
 import { restingPlace } from './into.ts';
 import { operands, printable } from '../../terminal/text.ts';
-import { isRefusal } from '../../../../src/domain/errors.ts';
 
 /** What was moved: a project, or all at or below a directory; and where it was. */
 interface Subject {
@@ -98,15 +97,9 @@ async function tell(ctx: Context, client: Client, { projects }: Moves, isTrial: 
 async function subject(ctx: Context, client: Client, text: string, to: string): Promise<Subject> {
   const reference = ctx.reference(text);
   if (reference.startsWith('/')) return { what: { from: reference }, from: reference };
-  let named: WireProject;
-  try {
-    named = await client.projects.get({ project: reference });
-  } catch (error) {
-    if (!isRefusal(error, 'project_not_found')) throw error;
-    const path = ctx.reference(`./${text}`);
-    return { what: { from: path }, from: path };
-  }
+  const named = await client.projects.get({ project: reference }).catch(ifRefused('project_not_found', null));
   const path = ctx.reference(`./${text}`);
+  if (!named) return { what: { from: path }, from: path };
   const there = await movedFrom(client, path, to);
   const { name, project_id: id, source_path: from } = named;
   const [other] = there;

@@ -4,9 +4,9 @@ import type { Client } from '../../../client.ts';
 import type { WireProject } from '../../../../src/domain/encoding.ts';
 import type { Result } from '../../../../src/protocol/methods.ts';
 import type { Context } from '../../context.ts';
+import { ifRefused } from '../../errors.ts';
 import { goneAmong } from '../gone.ts';
 import { operands, plural, printable, shellWord } from '../../terminal/text.ts';
-import { isRefusal } from '../../../../src/domain/errors.ts';
 
 export type Moves = Result<'projects.move'>;
 
@@ -59,10 +59,6 @@ export async function noteBelow(
 
 /** The projects at or below a directory, as they would be when it had moved. */
 export async function movedFrom(client: Client, from: string, to: string): Promise<WireProject[]> {
-  try {
-    return (await client.projects.move({ from, to, dry_run: true })).projects;
-  } catch (error) {
-    if (!isRefusal(error, 'project_not_found')) throw error;
-    return [];
-  }
+  const trial = client.projects.move({ from, to, dry_run: true });
+  return (await trial.catch(ifRefused('project_not_found', { projects: [] }))).projects;
 }

@@ -193,7 +193,16 @@ function whenClosed(source: Socket): Promise<void> {
   return new Promise((resolve) => source.once('close', () => resolve()));
 }
 
-const PASSED_ON = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGUSR1', 'SIGUSR2', 'SIGWINCH'] as const;
+const PASSED_ON = [
+  'SIGHUP',
+  'SIGINT',
+  'SIGQUIT',
+  'SIGTERM',
+  'SIGUSR1',
+  'SIGUSR2',
+  'SIGWINCH',
+  'SIGCONT',
+] as const;
 
 /**
  * Hands the signals that this process gets to the trainer, until the function that is returned is called.
@@ -201,19 +210,15 @@ const PASSED_ON = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGUSR1', 'SIGUSR2
  * @param ignored those that nobody is to notice
  */
 export function passSignals(trainer: Trainer, ignored: ReadonlySet<NodeJS.Signals>): () => void {
-  const handlers: [NodeJS.Signals, () => void][] = [
-    ...PASSED_ON.filter((name) => !ignored.has(name)).map(
-      (name) => [name, () => trainer.signal(name)] as [NodeJS.Signals, () => void],
-    ),
-    [
-      'SIGTSTP',
-      () => {
-        // Not the same: a group that no shell looks after ignores the signal of a Ctrl-Z.
-        trainer.signal('SIGSTOP');
-        process.kill(process.pid, 'SIGSTOP');
-      },
-    ],
-    ['SIGCONT', () => trainer.signal('SIGCONT')],
+  const suspend = (): void => {
+    // Not the same: a group that no shell looks after ignores the signal of a Ctrl-Z.
+    trainer.signal('SIGSTOP');
+    process.kill(process.pid, 'SIGSTOP');
+  };
+  const passed = PASSED_ON.filter((name) => !ignored.has(name));
+  const handlers = [
+    ...passed.map((name) => [name, () => trainer.signal(name)] as const),
+    ['SIGTSTP', suspend] as const,
   ];
   for (const [name, handler] of handlers) process.on(name, handler);
   return () => {

@@ -117,15 +117,10 @@ export class Watchdog {
     const { stdin } = script as ChildProcess & { stdin: Writable };
     // One that somebody has killed listens no more, and the training is none the worse for it.
     stdin.on('error', () => undefined);
-    try {
-      await once(script, 'spawn');
-    } catch (error) {
-      throw new LocalError(
-        `cannot start /bin/sh, which ends the trainer with gardener: ${systemReason(error)}`,
-        undefined,
-        error,
-      );
-    }
+    await once(script, 'spawn').catch((error: unknown) => {
+      const message = `cannot start /bin/sh, which ends the trainer with gardener: ${systemReason(error)}`;
+      throw new LocalError(message, undefined, error);
+    });
     return new Watchdog(stdin);
   }
 
