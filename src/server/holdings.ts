@@ -18,7 +18,7 @@ const UNIT = 16 * 1024;
 const MAX_ADMITTED = 16;
 
 /** A connection for which something may be held. */
-export interface Holder {
+export interface HeldPeer {
   /** Ends it, and lets go of what is held. */
   destroy(): void;
 }
@@ -34,13 +34,13 @@ interface Held {
 export class Holdings {
   readonly #limit: number;
   readonly #cut: (bytes: number) => void;
-  readonly #held = new Map<Holder, Held>();
+  readonly #held = new Map<HeldPeer, Held>();
   #total = 0;
   readonly #waiting: (() => void)[] = [];
   /** Those that are in the middle of a line which is not read. */
-  readonly #inLine = new Map<Holder, () => void>();
+  readonly #inLine = new Map<HeldPeer, () => void>();
   /** Those that may end theirs, or have, until they are answered; with whether it has yet to be ended. */
-  readonly #admitted = new Map<Holder, boolean>();
+  readonly #admitted = new Map<HeldPeer, boolean>();
   #isAdmitting = false;
   #timer: NodeJS.Timeout | undefined;
 
@@ -60,41 +60,41 @@ export class Holdings {
    *
    * @param awaitedBytes how much of it is held until the peer goes on
    */
-  set(holder: Holder, heldBytes: number, awaitedBytes: number): void {
+  set(peer: HeldPeer, heldBytes: number, awaitedBytes: number): void {
     const bytes = inUnits(heldBytes);
     const awaited = Math.min(bytes, inUnits(awaitedBytes));
-    const held = this.#held.get(holder);
+    const held = this.#held.get(peer);
     if (bytes === (held?.bytes ?? 0) && awaited === (held?.awaited ?? 0)) return;
     this.#total += bytes - (held?.bytes ?? 0);
     const movedAt = held && held.awaited > 0 ? held.movedAt : performance.now();
     if (bytes === 0) {
-      this.#held.delete(holder);
-      this.#admitted.delete(holder);
-    } else this.#held.set(holder, { bytes, awaited, movedAt });
+      this.#held.delete(peer);
+      this.#admitted.delete(peer);
+    } else this.#held.set(peer, { bytes, awaited, movedAt });
     if (this.areTooMuch) this.#lookLater();
     else this.#admit();
   }
 
   /** The peer has read something, or said more of its line. */
-  moved(holder: Holder): void {
-    const held = this.#held.get(holder);
+  moved(peer: HeldPeer): void {
+    const held = this.#held.get(peer);
     if (held) held.movedAt = performance.now();
   }
 
   /** The peer has ended its line, and is going to be answered. */
-  lineEnded(holder: Holder): void {
-    this.moved(holder);
-    if (this.#admitted.has(holder)) this.#admitted.set(holder, false);
+  lineEnded(peer: HeldPeer): void {
+    this.moved(peer);
+    if (this.#admitted.has(peer)) this.#admitted.set(peer, false);
   }
 
   /** Whether no more may be read of a line that this peer has begun. */
-  forbidsLine(holder: Holder): boolean {
-    return this.areTooMuch && !this.#admitted.get(holder);
+  forbidsLine(peer: HeldPeer): boolean {
+    return this.areTooMuch && !this.#admitted.get(peer);
   }
 
   /** Whether the peer waits in the middle of a line. */
-  isInLine(holder: Holder): boolean {
-    return this.#inLine.has(holder);
+  isInLine(peer: HeldPeer): boolean {
+    return this.#inLine.has(peer);
   }
 
   /** Goes on when less is held, the last that asked first, one after the other. */
@@ -104,15 +104,15 @@ export class Holdings {
   }
 
   /** Goes on in the middle of a line when less is held, or when it may be ended all the same. */
-  whenMayGoOn(holder: Holder, goOn: () => void): void {
-    this.#admitted.delete(holder);
-    this.#inLine.set(holder, goOn);
+  whenMayGoOn(peer: HeldPeer, goOn: () => void): void {
+    this.#admitted.delete(peer);
+    this.#inLine.set(peer, goOn);
     if (!this.areTooMuch) this.#admit();
   }
 
   /** What was said is answered, or needs little: another one may end its line. */
-  answered(holder: Holder): void {
-    this.#admitted.delete(holder);
+  answered(peer: HeldPeer): void {
+    this.#admitted.delete(peer);
   }
 
   /** Stops looking. */
@@ -152,19 +152,19 @@ export class Holdings {
     this.#timer = undefined;
     const stuckBefore = performance.now() - STUCK_MS;
     const stuck = [...this.#held].filter(([, { awaited, movedAt }]) => awaited > 0 && movedAt < stuckBefore);
-    for (const [holder, { bytes }] of stuck.toSorted(([, a], [, b]) => b.awaited - a.awaited)) {
+    for (const [peer, { bytes }] of stuck.toSorted(([, a], [, b]) => b.awaited - a.awaited)) {
       // With some room to spare, or the next one would have to wait as long.
       if (this.#total <= this.#limit / 2) return;
       this.#cut(bytes);
-      holder.destroy();
+      peer.destroy();
     }
     if (!this.areTooMuch) return;
     this.#lookLater();
-    for (const [holder, goOn] of [...this.#inLine].toReversed()) {
+    for (const [peer, goOn] of [...this.#inLine].toReversed()) {
       // Each is read to the end of a line, and no further before it is answered: that much more may be held.
       if (this.#admitted.size >= MAX_ADMITTED) return;
-      this.#inLine.delete(holder);
-      this.#admitted.set(holder, true);
+      this.#inLine.delete(peer);
+      this.#admitted.set(peer, true);
       goOn();
     }
   }

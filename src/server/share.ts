@@ -2,7 +2,7 @@
 import type { Socket } from 'node:net';
 import { MAX_IN_FLIGHT } from '../protocol/limits.ts';
 import type { Message } from '../protocol/wire.ts';
-import { type Holder, type Holdings, inUnits } from './holdings.ts';
+import { type HeldPeer, type Holdings, inUnits } from './holdings.ts';
 import type { Exchange } from './exchange.ts';
 import type { Inbox } from './inbox.ts';
 import type { Outbox } from './outbox.ts';
@@ -24,16 +24,16 @@ interface Load {
 
 export class Share {
   readonly #holdings: Holdings;
-  readonly #holder: Holder;
+  readonly #peer: HeldPeer;
   readonly #socket: Socket;
   readonly #in: Inbox;
   readonly #out: Outbox;
   readonly #load: Load = { requests: 0, asked: 0, expected: 0, parked: 0 };
   /** Calls that wait until the peer has read what was answered before. */
   readonly #waitingForRoom: (() => void)[] = [];
-  constructor(holdings: Holdings, holder: Holder, socket: Socket, inbox: Inbox, outbox: Outbox) {
+  constructor(holdings: Holdings, peer: HeldPeer, socket: Socket, inbox: Inbox, outbox: Outbox) {
     this.#holdings = holdings;
-    this.#holder = holder;
+    this.#peer = peer;
     this.#socket = socket;
     this.#in = inbox;
     this.#out = outbox;
@@ -73,14 +73,14 @@ export class Share {
       this.#load[key] += more;
       this.weigh();
     };
-    this.#holdings.lineEnded(this.#holder);
+    this.#holdings.lineEnded(this.#peer);
     return {
       expect: (more) => count('expected', more),
       parks: () => {
         // All that was sent in a batch waits, too, for as long as the peer likes.
         if (batch) return count('parked', 1);
         // What it was given is short, however long the line was.
-        this.#holdings.answered(this.#holder);
+        this.#holdings.answered(this.#peer);
         count('asked', -held.asked);
       },
       room: () => (this.#hasRoom ? null : new Promise<void>((resolve) => this.#waitingForRoom.push(resolve))),
@@ -97,7 +97,7 @@ export class Share {
 
   /** Nothing is read any more: has all calls go on that wait for it. */
   close(): void {
-    this.#holdings.answered(this.#holder);
+    this.#holdings.answered(this.#peer);
     for (const goOn of this.#waitingForRoom.splice(0)) goOn();
     this.weigh();
   }
@@ -109,6 +109,6 @@ export class Share {
     const unended = this.#socket.isPaused() ? 0 : this.#in.reserved;
     const waiting = parked > 0 ? asked + expected : 0;
     const awaited = unended + waiting + this.#out.bytes;
-    this.#holdings.set(this.#holder, this.#socket.destroyed ? 0 : bytes, awaited);
+    this.#holdings.set(this.#peer, this.#socket.destroyed ? 0 : bytes, awaited);
   }
 }
