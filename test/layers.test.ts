@@ -95,6 +95,13 @@ const RULES: Record<string, Layer> = {
       'what the daemon does for a caller must not depend on how the call came in or the answer goes out',
     offence: ['src/services/training/leases.ts', "import { Connection } from '../../server/connection.ts';"],
   },
+  'the handlers stand on the services': {
+    files: ['src/services/'],
+    except: ['src/services/handlers/'],
+    never: ['src/services/handlers/'],
+    reason: 'a service is to be had without the methods that call it',
+    offence: ['src/services/training/trainings.ts', "import type { Handler } from '../handlers/types.ts';"],
+  },
   'one object has the trainings': {
     files: ['src/'],
     except: ['src/services/training/'],

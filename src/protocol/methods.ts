@@ -12,6 +12,8 @@ export type Methods = typeof methods;
 export type MethodName = keyof Methods;
 /** What a caller gives. */
 export type Params<M extends MethodName> = z.input<Methods[M]['params']>;
+/** The same as a handler is given it, when it was checked. */
+export type Given<M extends MethodName> = z.output<Methods[M]['params']>;
 /** What a caller gets. */
 export type Result<M extends MethodName> = z.output<Methods[M]['result']>;
 /** Methods that can be called again after a lost connection without doing anything twice. */

@@ -5,7 +5,7 @@ import { MAX_LINE_BYTES } from '../protocol/limits.ts';
 import { errorAnswer, type Message, readMessage } from '../protocol/wire.ts';
 import type { Turns } from '../system/turns.ts';
 import type { Outlet } from '../services/feed/subscription.ts';
-import type { Peer } from '../services/handlers/types.ts';
+import type { Peer } from '../services/call.ts';
 import type { Exchange, Shared } from './exchange.ts';
 import { type Holdings, inUnits } from './holdings.ts';
 import { Inbox } from './inbox.ts';

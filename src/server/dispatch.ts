@@ -5,7 +5,7 @@ import { cutText } from '../domain/values/text.ts';
 import type { Logger } from '../log.ts';
 import { METHOD_NOT_FOUND } from '../protocol/errors.ts';
 import { declaredErrors } from '../protocol/method.ts';
-import { type MethodName, methods } from '../protocol/methods.ts';
+import { type Given, type MethodName, methods } from '../protocol/methods.ts';
 import {
   errorAnswer,
   hasPlainId,
@@ -15,7 +15,7 @@ import {
   writeAnswer,
 } from '../protocol/wire.ts';
 import type { Handlers } from '../services/handlers/handlers.ts';
-import type { Context, Given } from '../services/handlers/types.ts';
+import type { Context } from '../services/call.ts';
 import { type Answer, Batch, type Entry } from './batch.ts';
 import type { Exchange, Shared } from './exchange.ts';
 import type { Metrics } from './metrics.ts';

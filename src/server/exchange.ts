@@ -1,5 +1,5 @@
 import type { Holdings } from './holdings.ts';
-import type { Context } from '../services/handlers/types.ts';
+import type { Context } from '../services/call.ts';
 import type { Turns } from '../system/turns.ts';
 
 /** What all connections have in common. */

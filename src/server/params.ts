@@ -4,8 +4,7 @@ import { InvalidParamsError, type ParamIssue } from '../domain/errors.ts';
 import { issueText } from '../domain/values/issue-text.ts';
 import { jsonFault } from '../domain/values/json.ts';
 import { MAX_DEPTH, MAX_ISSUES, MAX_LIST } from '../protocol/limits.ts';
-import { type MethodName, methods } from '../protocol/methods.ts';
-import type { Given } from '../services/handlers/types.ts';
+import { type Given, type MethodName, methods } from '../protocol/methods.ts';
 
 /** @throws {InvalidParamsError} */
 export function checkParams<M extends MethodName>(name: M, given: unknown): Given<M> {

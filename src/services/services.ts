@@ -4,16 +4,27 @@ import type { Logger } from '../log.ts';
 import type { Paths } from '../paths.ts';
 import type { Commit } from '../store/state.ts';
 import type { Store } from '../store/store.ts';
+import type { Result } from '../protocol/methods.ts';
 import { Turns } from '../system/turns.ts';
 import { Feed } from './feed/feed.ts';
-import type { DaemonControl, Services } from './handlers/types.ts';
 import { createLanes, NoAnswerError } from './lane.ts';
 import type { Ask } from './places/disk.ts';
 import { Places } from './places/places.ts';
 import { Trainings } from './training/trainings.ts';
 import { Trash } from './trash/trash.ts';
 
-export function createServices(daemon: DaemonControl, store: Store, paths: Paths, log: Logger): Services {
+/** What the daemon tells and does about itself. */
+export interface DaemonControl {
+  readonly epoch: string;
+  readonly startedAt: string;
+  status(): Omit<Result<'daemon.status'>, 'pid' | 'version' | 'memory_rss' | 'host' | 'home'>;
+  shutdown(reason: string): void;
+  failed(error: unknown): void;
+}
+
+export type Services = ReturnType<typeof createServices>;
+
+export function createServices(daemon: DaemonControl, store: Store, paths: Paths, log: Logger) {
   const turns = new Turns();
   const lanes = createLanes();
   const feed = new Feed(daemon.epoch, store, turns, (error) => daemon.failed(error));

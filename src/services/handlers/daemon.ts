@@ -6,7 +6,8 @@ import { openRpcDocument } from '../../protocol/openrpc.ts';
 import { RawJson } from '../../protocol/wire.ts';
 import { PROTOCOL_VERSION } from '../../protocol/version.ts';
 import { BUILD, VERSION } from '../../version.ts';
-import type { Family, Run, Services } from './types.ts';
+import type { Services } from '../services.ts';
+import type { Family, Run } from './types.ts';
 
 /** 0 where the system does not tell, as without /proc. */
 function residentBytes(): number {

@@ -5,7 +5,8 @@ import { daemonHandlers } from './daemon.ts';
 import { projectHandlers } from './projects.ts';
 import { registryHandlers } from './registry.ts';
 import { trainingHandlers } from './training.ts';
-import type { Handler, Services } from './types.ts';
+import type { Services } from '../services.ts';
+import type { Handler } from './types.ts';
 
 export type Handlers = { readonly [M in MethodName]: Required<Handler<M>> };
 

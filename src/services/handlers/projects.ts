@@ -9,13 +9,21 @@ import type { Project } from '../../domain/project.ts';
 import { countByStatus, list } from '../../domain/query.ts';
 import { findNamed, findProject } from '../../domain/places/references.ts';
 import type { Found } from '../../domain/places/whereabouts.ts';
-import type { Result } from '../../protocol/methods.ts';
+import type { Given, Result } from '../../protocol/methods.ts';
 import { RawJson } from '../../protocol/wire.ts';
 import { dataOutside } from '../trash/kept-data.ts';
 import type { Operation } from '../../store/queue.ts';
 import { makeOwnDirectory, requireDirectory } from '../directories.ts';
 import { byId } from './by-id.ts';
-import type { Context, Family, Given, PreparedMove, Run, Services } from './types.ts';
+import type { Context } from '../call.ts';
+import type { Services } from '../services.ts';
+import type { Family, Run } from './types.ts';
+
+/** What is added to the parameters of `projects.move`. */
+interface PreparedMove {
+  /** Where paths lead, or led before what was there was moved. */
+  readonly former?: ReadonlyMap<string, string>;
+}
 
 export function projectHandlers(services: Services): Family<'projects'> {
   const { store, paths, lanes, trash, trainings, places } = services;

@@ -5,7 +5,7 @@ import type { Issue } from '../../domain/issues.ts';
 import { countByStatus } from '../../domain/query.ts';
 import { findProject } from '../../domain/places/references.ts';
 import type { Draft } from '../../domain/draft.ts';
-import type { Result } from '../../protocol/methods.ts';
+import type { Given, Result } from '../../protocol/methods.ts';
 import { RawJson } from '../../protocol/wire.ts';
 import { openContent } from '../../store/format/open-content.ts';
 import { readRegularFile } from '../../store/file/regular-file.ts';
@@ -17,7 +17,8 @@ import { repair } from '../repair.ts';
 import { snapshotText } from '../feed/event-text.ts';
 import { type Lanes, NoAnswerError } from '../lane.ts';
 import { sharedRun } from '../shared-run.ts';
-import type { Family, Given, Services } from './types.ts';
+import type { Services } from '../services.ts';
+import type { Family } from './types.ts';
 
 export function registryHandlers(services: Services): Family<'registry'> {
   const { store, trainings, feed } = services;

@@ -1,7 +1,8 @@
 import type { Project } from '../../domain/project.ts';
 import type { Result } from '../../protocol/methods.ts';
 import { RawJson } from '../../protocol/wire.ts';
-import type { Family, Services } from './types.ts';
+import type { Services } from '../services.ts';
+import type { Family } from './types.ts';
 
 type Begun = Awaited<ReturnType<Services['trainings']['begin']>>;
 

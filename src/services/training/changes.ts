@@ -7,8 +7,9 @@ import type { Draft } from '../../domain/draft.ts';
 import { DISCONNECTED, STALLED } from '../../domain/training/record.ts';
 import * as training from '../../domain/training/training.ts';
 import type { Logger } from '../../log.ts';
+import type { Given } from '../../protocol/methods.ts';
 import type { Store } from '../../store/store.ts';
-import type { Context, Given } from '../handlers/types.ts';
+import type { Context } from '../call.ts';
 import { type Lease, type LeaseChange, type Leases, type Loss, RESUME_GRACE_MS } from './leases.ts';
 
 /** What proves a lease, and its project. */

@@ -5,7 +5,7 @@ import type { Project } from '../../../src/domain/project.ts';
 import { Registry } from '../../../src/domain/registry.ts';
 import * as training from '../../../src/domain/training/training.ts';
 import { nextWaiting } from '../../../src/domain/training/waiting.ts';
-import type { Context } from '../../../src/services/handlers/types.ts';
+import type { Context } from '../../../src/services/call.ts';
 import { LeaseChanges } from '../../../src/services/training/changes.ts';
 import { Leases } from '../../../src/services/training/leases.ts';
 import type { Store } from '../../../src/store/store.ts';
