@@ -8,7 +8,7 @@ import type { Draft } from '../../domain/draft.ts';
 import type { Given, Result } from '../../protocol/methods.ts';
 import { RawJson } from '../../protocol/wire.ts';
 import { openContent } from '../../store/format/open-content.ts';
-import { readRegularFile } from '../../store/file/regular-file.ts';
+import { readRegularFile } from '../../store/regular-file.ts';
 import { unreadableBackups } from '../../store/problem.ts';
 import { errorCode, systemReason } from '../../system/errors.ts';
 import { makeOwnDirectory } from '../directories.ts';

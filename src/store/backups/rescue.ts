@@ -9,7 +9,7 @@ import { LAST_GOOD } from '../../domain/backup-names.ts';
 import { replaceFile } from '../file/atomic-file.ts';
 import type { Backups, GoodBackup } from './backups.ts';
 import { decodeRegistry } from '../format/decode.ts';
-import { readRegularFile } from '../file/regular-file.ts';
+import { readRegularFile } from '../regular-file.ts';
 
 /** Leaves a content; returns where. */
 export async function leaveBeside(dataDir: string, bytes: Buffer): Promise<string> {

@@ -9,7 +9,7 @@ import { ifMissing } from '../../system/errors.ts';
 import { type Identity, sameIdentity, telling } from '../../system/identity.ts';
 import { stage, syncDirectory } from './atomic-file.ts';
 import { locate, locateNow, type Place, plain, samePlace } from './place.ts';
-import { readRegularFile } from './regular-file.ts';
+import { readRegularFile } from '../regular-file.ts';
 import { refuseTooLarge } from '../format/size-limit.ts';
 
 /** What a look at the file found since the last one. */

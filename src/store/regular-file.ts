@@ -1,8 +1,8 @@
 /** Reading a file of which only a regular file can be one, whole. */
 import type { BigIntStats } from 'node:fs';
-import { ifMissing } from '../../system/errors.ts';
-import { openPlainFile } from '../../system/plain-file.ts';
-import { refuseTooLarge } from '../format/size-limit.ts';
+import { ifMissing } from '../system/errors.ts';
+import { openPlainFile } from '../system/plain-file.ts';
+import { refuseTooLarge } from './format/size-limit.ts';
 
 /**
  * The bytes of a file and its status; null where there is none. Waits for no pipe and reads nothing that has no end.
