@@ -187,8 +187,9 @@ const VARIES = new Set([
   'host',
   'home',
 ]);
-/** What an example shortens, or the daemon keeps for itself. */
+/** What an example shortens, or the daemon keeps for itself; one that runs from source has no build. */
 const LEFT_OUT = new Set([
+  'build',
   'capabilities',
   'requests',
   'batches',
