@@ -15,8 +15,8 @@ export interface Method<P extends z.ZodType = z.ZodType, R extends z.ZodType = z
   readonly kind: 'read' | 'change' | 'control';
   readonly params: P;
   readonly result: R;
-  /** The registry's own errors, beside those that {@link declaredErrors} adds. */
-  readonly errors: readonly ErrorKind[];
+  /** The registry's own errors, beside those that {@link declaredErrors} adds. Default none. */
+  readonly errors?: readonly ErrorKind[];
   /** Of those that {@link declaredErrors} adds, what this method cannot get all the same. */
   readonly never?: readonly ErrorKind[];
   readonly example: { readonly params: z.input<P>; readonly result: z.output<R> };
@@ -32,13 +32,16 @@ export function method<P extends z.ZodType, R extends z.ZodType, const K extends
 /** Every registry error a call of the method can get. */
 export function declaredErrors({
   kind,
-  errors,
+  errors = [],
   never = [],
 }: Pick<Method, 'kind' | 'errors' | 'never'>): readonly ErrorKind[] {
   const always: ErrorKind[] = kind === 'control' ? [] : ['shutting_down'];
   if (kind === 'change') always.push('registry_read_only', 'storage_failed');
   return [...new Set([...errors, ...always.filter((error) => !never.includes(error))])];
 }
+
+/** What a call gets whose `project` is none, or may be several. */
+export const MISSING = ['project_not_found', 'ambiguous_project'] as const;
 
 export const noParams = z.strictObject({});
 

@@ -91,12 +91,10 @@ function describeMethod(name: string, declaration: Method, schemas: Record<strin
     examples: [
       {
         name: 'example',
-        params: Object.entries(declaration.example.params as Record<string, unknown>).map(
-          ([param, value]) => ({
-            name: param,
-            value,
-          }),
-        ),
+        params: Object.entries(declaration.example.params as object).map(([param, value]) => ({
+          name: param,
+          value: value as unknown,
+        })),
         result: { name: 'result', value: declaration.example.result },
       },
     ],

@@ -52,52 +52,40 @@ export class RawJson<T = unknown> {
 
 /** Reads a line, without its line feed. Never throws. */
 export function readMessage(line: Buffer): Message {
-  const text = isUtf8(line) ? line.toString('utf8') : null;
+  if (!isUtf8(line)) return refused(errorAnswer(null, PARSE_ERROR, 'parse error: the line is not UTF-8'));
+  const text = line.toString('utf8');
   let value: unknown;
   try {
-    if (text === null) return refused(PARSE_ERROR, 'parse error: the line is not UTF-8');
     value = JSON.parse(text);
   } catch {
-    return refused(PARSE_ERROR, 'parse error: the line is not JSON');
+    return refused(errorAnswer(null, PARSE_ERROR, 'parse error: the line is not JSON'));
   }
-  if (maybeDeep(line) && depthExceeds(value, MAX_DEPTH)) {
-    return refused(INVALID_REQUEST, `invalid request: nested deeper than ${MAX_DEPTH}`, idOf(value));
-  }
+  if (maybeDeep(line) && depthExceeds(value, MAX_DEPTH))
+    return refused(invalidRequest(`nested deeper than ${MAX_DEPTH}`, idOf(value)));
   keepIds(value, text);
   if (!Array.isArray(value)) return { batch: false, entries: [readRequest(value)] };
-  if (value.length === 0) return refused(INVALID_REQUEST, 'invalid request: the batch is empty');
-  if (value.length > MAX_BATCH) {
-    return refused(
-      INVALID_REQUEST,
-      `invalid request: a batch of ${value.length}, and ${MAX_BATCH} are allowed`,
-    );
-  }
+  if (value.length === 0) return refused(invalidRequest('the batch is empty'));
+  if (value.length > MAX_BATCH)
+    return refused(invalidRequest(`a batch of ${value.length}, and ${MAX_BATCH} are allowed`));
   return { batch: true, entries: value.map(readRequest) };
 }
 
 function readRequest(value: unknown): RpcRequest | ErrorAnswer {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    return errorAnswer(null, INVALID_REQUEST, 'invalid request: must be an object');
-  }
+  const fault = faultOf(value);
+  return fault === null ? (value as RpcRequest) : invalidRequest(fault, idOf(value));
+}
+
+/** What is wrong with a request; null for nothing. */
+function faultOf(value: unknown): string | null {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'must be an object';
   const request = value as Record<string, unknown>;
-  const answerId = idOf(request);
-  if (answerId === null && Object.hasOwn(request, 'id') && request['id'] !== null) {
-    return errorAnswer(null, INVALID_REQUEST, 'invalid request: id must be a string, a number or null');
-  }
-  if (request['jsonrpc'] !== '2.0') {
-    return errorAnswer(answerId, INVALID_REQUEST, 'invalid request: jsonrpc must be "2.0"');
-  }
-  if (typeof request['method'] !== 'string') {
-    return errorAnswer(answerId, INVALID_REQUEST, 'invalid request: method must be a string');
-  }
-  if (request['result'] !== undefined || request['error'] !== undefined) {
-    return errorAnswer(answerId, INVALID_REQUEST, 'invalid request: a request has no result and no error');
-  }
-  const params = request['params'];
-  if (Object.hasOwn(request, 'params') && (typeof params !== 'object' || params === null)) {
-    return errorAnswer(answerId, INVALID_REQUEST, 'invalid request: params must be an object or an array');
-  }
-  return value as RpcRequest;
+  const { id = null, jsonrpc, method, result, error, params = {} } = request;
+  if (id !== null && idOf(request) === null) return 'id must be a string, a number or null';
+  if (jsonrpc !== '2.0') return 'jsonrpc must be "2.0"';
+  if (typeof method !== 'string') return 'method must be a string';
+  if (result !== undefined || error !== undefined) return 'a request has no result and no error';
+  if (typeof params !== 'object' || params === null) return 'params must be an object or an array';
+  return null;
 }
 
 /** The id to answer under; null where there is none that an answer could give back. */
@@ -152,8 +140,12 @@ export function writeAnswer({
   return `{"jsonrpc":"2.0","id":${idText},"${name}":${value instanceof RawJson ? value.json : jsonText(value)}}`;
 }
 
-function refused(code: number, message: string, id: RpcId = null): Message {
-  return { batch: false, entries: [errorAnswer(id, code, message)] };
+function invalidRequest(why: string, id: RpcId = null): ErrorAnswer {
+  return errorAnswer(id, INVALID_REQUEST, `invalid request: ${why}`);
+}
+
+function refused(answer: ErrorAnswer): Message {
+  return { batch: false, entries: [answer] };
 }
 
 /** Whether a line has more brackets than a shallow one can have; most lines end here. */

@@ -72,7 +72,6 @@ export const daemonMethods = {
     summary: 'Answers "pong".',
     params: noParams,
     result: z.literal('pong'),
-    errors: [],
     example: { params: {}, result: 'pong' },
   }),
   'daemon.status': method({
@@ -97,7 +96,6 @@ export const daemonMethods = {
         .object({ count: z.int(), changes: z.int(), largest: z.int() })
         .describe('writes of the file, and the changes that shared them'),
     }),
-    errors: [],
     example: {
       params: {},
       result: {
@@ -123,7 +121,6 @@ export const daemonMethods = {
     summary: 'Ends the daemon once everything received is answered and written.',
     params: z.strictObject({ reason: z.string().max(MAX_REASON).optional().describe('for the log') }),
     result: z.null(),
-    errors: [],
     example: { params: { reason: 'upgrade' }, result: null },
   }),
   'rpc.discover': method({
@@ -131,7 +128,6 @@ export const daemonMethods = {
     summary: 'Describes every method as an OpenRPC 1.3 document.',
     params: noParams,
     result: z.looseObject({ openrpc: z.string() }),
-    errors: [],
     example: { params: {}, result: { openrpc: '1.3.2' } },
   }),
 };

@@ -16,6 +16,7 @@ import {
   EXAMPLE_PROJECT,
   ifEtag,
   method,
+  MISSING,
   noParams,
   optionalReference,
   pathText,
@@ -48,8 +49,10 @@ const repository = z
   })
   .nullable()
   .optional();
+const staying = z
+  .array(z.object({ path: z.string(), reason: z.string().describe('why it stays') }))
+  .optional();
 const NAME = `unique without regard to case; at most ${MAX_NAME_LENGTH} characters, none of ${FORBIDDEN}`;
-const MISSING = ['project_not_found', 'ambiguous_project'] as const;
 
 /** One project, or many of them. */
 export const projectMethods = {
@@ -109,7 +112,6 @@ export const projectMethods = {
       cursor: z.string().max(MAX_PATH_BYTES).optional().describe('`next_cursor` of the page before'),
     }),
     result: z.object({ projects: z.array(wireProject), next_cursor: z.string().nullable() }),
-    errors: [],
     example: {
       params: { tag: 'work', sort: 'name', limit: 10 },
       result: { projects: [EXAMPLE_PROJECT], next_cursor: null },
@@ -120,7 +122,6 @@ export const projectMethods = {
     summary: 'Counts the projects.',
     params: z.strictObject({ status: status.optional().describe('only with this training status') }),
     result: z.int(),
-    errors: [],
     example: { params: { status: 'completed' }, result: 0 },
   }),
   'projects.update': method({
@@ -199,14 +200,8 @@ export const projectMethods = {
     result: z.object({
       project_id: z.string(),
       active_project: z.string().nullable(),
-      left: z
-        .array(z.object({ path: z.string(), reason: z.string().describe('why it stays') }))
-        .optional()
-        .describe('what could not be deleted'),
-      kept: z
-        .array(z.object({ path: z.string(), reason: z.string().describe('why it stays') }))
-        .optional()
-        .describe('what stays because it is not in the directory of the project'),
+      left: staying.describe('what could not be deleted'),
+      kept: staying.describe('what stays because it is not in the directory of the project'),
     }),
     errors: [...MISSING, 'etag_mismatch', 'lease_held'],
     example: {
@@ -260,7 +255,6 @@ export const projectMethods = {
     summary: 'Gives the active project.',
     params: noParams,
     result: z.object({ active_project: wireProject.nullable() }),
-    errors: [],
     example: { params: {}, result: { active_project: EXAMPLE_PROJECT } },
   }),
   'projects.resolve': method({

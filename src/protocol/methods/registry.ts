@@ -4,7 +4,15 @@ import { TRAINING_STATUSES } from '../../domain/project.ts';
 import { ISSUE_CODES } from '../../domain/issues.ts';
 import { condition, snapshot } from '../events.ts';
 import { MAX_LIST } from '../limits.ts';
-import { absolutePath, EXAMPLE_PROJECT, method, noParams, pathText, projectReference } from '../method.ts';
+import {
+  absolutePath,
+  EXAMPLE_PROJECT,
+  method,
+  MISSING,
+  noParams,
+  pathText,
+  projectReference,
+} from '../method.ts';
 
 const issue = z
   .object({
@@ -34,14 +42,15 @@ const registryInfo = z
   })
   .meta({ id: 'RegistryInfo' });
 
+const codes = z.array(z.enum(ISSUE_CODES)).max(MAX_LIST).optional();
 const named = z.object({ project_id: z.string(), name: z.string() });
 const differing = named.extend({ fields: z.array(z.string()) });
 const dryRun = z.boolean().optional().describe('only tell what would be changed; default false');
 
 const EXAMPLE_ISSUE = {
   code: 'source_missing',
-  project_id: '0b7f6a52-6d4c-4f5e-9a6e-1c2d3e4f5a6b',
-  path: '/home/ada/src/payments',
+  project_id: EXAMPLE_PROJECT.project_id,
+  path: EXAMPLE_PROJECT.source_path,
   message: 'the source path of "payments" is gone',
   fixable: false,
 } as const;
@@ -50,7 +59,7 @@ const EXAMPLE_INFO: z.output<typeof registryInfo> = {
   version: '1.2',
   project_count: 1,
   counts: { not_started: 1, training: 0, completed: 0, failed: 0 },
-  active_project: '0b7f6a52-6d4c-4f5e-9a6e-1c2d3e4f5a6b',
+  active_project: EXAMPLE_PROJECT.project_id,
   file: '/home/ada/.codebase-gardener/registry.json',
   read_only: false,
   problem: null,
@@ -73,7 +82,6 @@ export const registryMethods = {
     summary: 'Counts, the active project, and what is wrong with the file, if anything.',
     params: noParams,
     result: registryInfo,
-    errors: [],
     example: { params: {}, result: EXAMPLE_INFO },
   }),
   'registry.validate': method({
@@ -88,10 +96,9 @@ export const registryMethods = {
         .max(MAX_LIST)
         .optional()
         .describe('only what is wrong with these, by id; default all'),
-      codes: z.array(z.enum(ISSUE_CODES)).max(MAX_LIST).optional().describe('only these; default all'),
+      codes: codes.describe('only these; default all'),
     }),
     result: z.object({ issues: z.array(issue) }),
-    errors: [],
     example: { params: {}, result: { issues: [EXAMPLE_ISSUE] } },
   }),
   'registry.repair': method({
@@ -99,11 +106,8 @@ export const registryMethods = {
     summary: 'Mends what registry.validate finds and calls fixable.',
     description:
       'Without `codes`, everything is mended but `orphan_dir`: removing a directory deletes data, so it is done only when named.',
-    params: z.strictObject({
-      codes: z.array(z.enum(ISSUE_CODES)).max(MAX_LIST).optional().describe('only these'),
-    }),
+    params: z.strictObject({ codes: codes.describe('only these') }),
     result: z.object({ fixed: z.array(issue), remaining: z.array(issue) }),
-    errors: [],
     example: {
       params: { codes: ['project_dir_missing'] },
       result: { fixed: [], remaining: [EXAMPLE_ISSUE] },
@@ -114,7 +118,6 @@ export const registryMethods = {
     summary: 'Looks at the file now instead of waiting for the watcher.',
     params: noParams,
     result: z.object({ changed: z.boolean().describe('whether another content was adopted') }),
-    errors: [],
     // It changes nothing of its own; that the file has a fault is in registry.info.
     never: ['registry_read_only'],
     example: { params: {}, result: { changed: false } },
@@ -190,7 +193,6 @@ export const registryMethods = {
       imported: z.int().describe('0 with `dry_run`'),
       active_project: named.nullable().describe('the active one there, if it is new; it is not made active'),
     }),
-    errors: [],
     example: {
       params: { file: '/home/ada/old/registry.json', dry_run: true },
       result: { new: [], taken: [], different: [], same: 1, imported: 0, active_project: null },
@@ -213,7 +215,7 @@ export const registryMethods = {
       cursor: z.string(),
       ...z.object(snapshot).partial().shape,
     }),
-    errors: ['cursor_expired', 'project_not_found', 'ambiguous_project'],
+    errors: ['cursor_expired', ...MISSING],
     example: {
       params: {},
       result: {
@@ -231,7 +233,6 @@ export const registryMethods = {
     summary: 'Ends a subscription of this connection.',
     params: z.strictObject({ subscription: z.string().describe('as registry.watch gave it') }),
     result: z.null(),
-    errors: [],
     example: { params: { subscription: 's1-k3v9x2' }, result: null },
   }),
 };

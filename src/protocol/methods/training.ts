@@ -11,7 +11,7 @@ import { MAX_STALL_MS, MAX_TAGS } from '../../domain/project.ts';
 import { jsonObject } from '../../domain/schema.ts';
 import { MAX_LOST_ATTEMPTS } from '../../domain/training/waiting.ts';
 import { MAX_WAIT_MS } from '../limits.ts';
-import { absolutePath, EXAMPLE_PROJECT, method, projectReference, wireProject } from '../method.ts';
+import { absolutePath, EXAMPLE_PROJECT, method, MISSING, projectReference, wireProject } from '../method.ts';
 
 const holder = z
   .strictObject({ name: z.string().max(MAX_CALLER), pid: z.int().min(0) })
@@ -40,7 +40,6 @@ const lease = z.object({
 });
 const APPLIED =
   ' Where storage_failed has `applied`, the lease stands: `token` and `project` come with the error, and training.resume has 10 s.';
-const MISSING = ['project_not_found', 'ambiguous_project'] as const;
 const LEASED = [...MISSING, 'lease_lost'] as const;
 
 const AT = '2026-01-05T10:00:00.000Z';
@@ -103,7 +102,6 @@ export const trainingMethods = {
       wait_ms: wait.describe('how long to wait for one; default 0'),
     }),
     result: lease.nullable(),
-    errors: [],
     example: {
       params: { holder: { name: 'lora-trainer', pid: 5120 }, languages: ['typescript'] },
       result: { token: TOKEN, project: EXAMPLE_TRAINING },
