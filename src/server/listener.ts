@@ -1,6 +1,6 @@
 /** The open connections of a claimed socket, and how many there may be. */
 import type { Server, Socket } from 'node:net';
-import { ERRORS } from '../domain/errors.ts';
+import { type ErrorKind, ERRORS } from '../domain/errors.ts';
 import { MAX_CONNECTIONS } from '../protocol/limits.ts';
 import { errorAnswer } from '../protocol/wire.ts';
 import { Connection, type ConnectionCallbacks } from './connection.ts';
@@ -11,13 +11,9 @@ import type { Shared } from './exchange.ts';
 const ASK_BEYOND = 16;
 
 /** About no call in particular, as every error with the id null: about all that are not answered yet. */
-const LAST_WORD = JSON.stringify(
-  errorAnswer(
-    null,
-    ERRORS.shutting_down.code,
-    'the daemon has shut down; what it has not answered was not done and may be sent again',
-    { kind: 'shutting_down', suggestions: [] },
-  ),
+const LAST_WORD = lineOf(
+  'shutting_down',
+  'the daemon has shut down; what it has not answered was not done and may be sent again',
 );
 
 export interface ListenerCallbacks extends Omit<ConnectionCallbacks, 'answer' | 'idle'> {
@@ -106,28 +102,17 @@ export class Listener {
   #refuse(socket: Socket): void {
     const limit = this.#limit();
     const remedy = limit < MAX_CONNECTIONS ? ', or let the daemon open more files (ulimit -n)' : '';
-    const answer = errorAnswer(
-      null,
-      ERRORS.too_many_connections.code,
-      `cannot connect: ${limit} connections are open; close some${remedy}`,
-      { kind: 'too_many_connections', suggestions: [] },
-    );
+    const message = `cannot connect: ${limit} connections are open; close some${remedy}`;
     socket.on('error', () => socket.destroy());
     // So short a line is with the system when this returns. Were they closed later, many at once would use up the
     // descriptors that are kept for files.
-    socket.write(`${JSON.stringify(answer)}\n`);
+    socket.write(`${lineOf('too_many_connections', message)}\n`);
     socket.destroy();
   }
 
   #accept(socket: Socket): void {
-    if (this.#draining) {
-      socket.destroy();
-      return;
-    }
-    if (this.#connections.size >= this.#limit()) {
-      this.#refuse(socket);
-      return;
-    }
+    if (this.#draining) return void socket.destroy();
+    if (this.#connections.size >= this.#limit()) return this.#refuse(socket);
     this.#count += 1;
     const connection = new Connection(socket, this.#count, this.#shared, {
       ...this.#callbacks,
@@ -144,4 +129,9 @@ export class Listener {
     });
     socket.resume();
   }
+}
+
+/** An error that answers no request. */
+function lineOf(kind: ErrorKind, message: string): string {
+  return JSON.stringify(errorAnswer(null, ERRORS[kind].code, message, { kind, suggestions: [] }));
 }

@@ -42,6 +42,11 @@ export function isNothing(error: unknown): boolean {
   return GONE.has(errorCode(error) ?? '');
 }
 
+/** Whether a path lies in a directory or is it, as both are written. */
+export function isWithin(path: string, directory: string): boolean {
+  return path === directory || directory === '/' || path.startsWith(`${directory}/`);
+}
+
 /**
  * Refuses a codebase that is not there. Waits for its turn, and two seconds at most for a disk that does not answer.
  *

@@ -8,7 +8,7 @@ import { type Paths, trashWithin } from '../paths.ts';
 import type { Logger } from '../log.ts';
 import { ifMissing } from '../system/errors.ts';
 import { type Found, look, type Unknown } from './directories.ts';
-import { type Lanes, NoAnswerError, PATIENCE_MS } from './lane.ts';
+import { ifSilent, type Lanes, PATIENCE_MS } from './lane.ts';
 import type { Trash } from './trash/trash.ts';
 
 /**
@@ -60,7 +60,8 @@ export async function inspect(
     each(projects, (project) => inspectNamed(project, lookAt, wants)),
     ids || !wants('orphan_dir')
       ? []
-      : lanes.projects.ask(() => directoriesIn(paths.projectsDir)).catch(noneWithoutAnswer),
+      : // What lies on a disk that does not answer is told of by its projects.
+        lanes.projects.ask(() => directoriesIn(paths.projectsDir)).catch(ifSilent([])),
     // What is left of a removed project is no orphan.
     ids || !wants('orphan_dir', 'left_behind') ? [] : trash.left(),
   ]);
@@ -167,12 +168,6 @@ async function inspectNamed(
   else if (trained.kind === 'nothing')
     found('adapter_missing', adapter, `"${name}" is trained and its adapter is gone`, { fixable: true });
   return issues;
-}
-
-/** What lies on a disk that does not answer is told of by its projects. */
-function noneWithoutAnswer(error: unknown): string[] {
-  if (error instanceof NoAnswerError) return [];
-  throw error;
 }
 
 async function directoriesIn(path: string): Promise<string[]> {

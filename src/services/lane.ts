@@ -18,6 +18,14 @@ export class NoAnswerError extends Error {
   }
 }
 
+/** For `catch`: gives this in the place of what a disk does not answer. */
+export function ifSilent<T>(instead: T): (error: unknown) => T {
+  return (error) => {
+    if (error instanceof NoAnswerError) return instead;
+    throw error;
+  };
+}
+
 /** One question at a time, in the order in which they were asked. */
 export class Lane {
   /** By what begins a question, what gives it up. */

@@ -74,12 +74,8 @@ export class Feed {
    */
   watch(outlet: Outlet, options: WatchOptions): { subscription: string; cursor: string } {
     if ((this.#byOutlet.get(outlet)?.size ?? 0) >= MAX_SUBSCRIPTIONS) {
-      throw new InvalidParamsError([
-        {
-          path: '',
-          message: `a connection has at most ${MAX_SUBSCRIPTIONS} subscriptions; end one with registry.unwatch`,
-        },
-      ]);
+      const message = `a connection has at most ${MAX_SUBSCRIPTIONS} subscriptions; end one with registry.unwatch`;
+      throw new InvalidParamsError([{ path: '', message }]);
     }
     const { cursor } = options;
     const missed = cursor === undefined ? [] : this.#history.after(cursor);

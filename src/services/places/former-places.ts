@@ -1,6 +1,6 @@
 /** Where paths lead, or led before what was there was moved away: people name it as they knew it, through links. */
 import { basename, dirname, join, resolve } from 'node:path';
-import { NoAnswerError } from '../lane.ts';
+import { ifSilent } from '../lane.ts';
 import type { Disk } from './disk.ts';
 
 /** As many as the system follows; links may go round in a circle. */
@@ -15,15 +15,12 @@ export class FormerPlaces {
     this.#disk = disk;
   }
 
-  /** The path behind all links; of what is not there as much as is, and through links that lead nowhere. */
-  async of(path: string): Promise<string> {
-    try {
-      return await this.#of(path, 0);
-    } catch (error) {
-      if (!(error instanceof NoAnswerError)) throw error;
-      // As it is written.
-      return path;
-    }
+  /**
+   * The path behind all links; of what is not there as much as is, and through links that lead nowhere. As it is written
+   * where the disk does not answer.
+   */
+  of(path: string): Promise<string> {
+    return this.#of(path, 0).catch(ifSilent(path));
   }
 
   async #of(path: string, links: number): Promise<string> {

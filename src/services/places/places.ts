@@ -11,6 +11,7 @@ import {
   type Place,
   type Worktree,
 } from '../../domain/places/whereabouts.ts';
+import { isWithin } from '../directories.ts';
 import { NoAnswerError } from '../lane.ts';
 import { type Ask, Disk } from './disk.ts';
 import { FormerPlaces } from './former-places.ts';
@@ -167,7 +168,8 @@ export class Places {
   /** Whether what was found is still there: links may lead elsewhere since they were looked at. */
   async #isThere(path: string, { project }: Found, isChange: boolean): Promise<boolean> {
     const { name, source_path: source } = project;
-    if (isWithin(path, source)) return true;
+    // Both go through the same links.
+    if (isWithin(normalizePath(path), source)) return true;
     try {
       return await this.#sources.isAsKnown(source);
     } catch (error) {
@@ -213,12 +215,6 @@ export class Places {
     }
     return { real: join(existing, whole.slice(there)), existing };
   }
-}
-
-/** Whether a path lies in a directory as it is written: both go through the same links then. */
-function isWithin(path: string, directory: string): boolean {
-  const whole = normalizePath(path);
-  return whole === directory || directory === '/' || whole.startsWith(`${directory}/`);
 }
 
 function untold(path: string, why: string): RegistryError {

@@ -2,7 +2,7 @@
 import { basename, dirname } from 'node:path';
 import type { Project } from '../../domain/project.ts';
 import type { RegistryView } from '../../domain/registry.ts';
-import { NoAnswerError } from '../lane.ts';
+import { ifSilent } from '../lane.ts';
 import type { Disk } from './disk.ts';
 
 /** What is known of links is asked again after so long: somebody may have made one, or had one lead elsewhere. Milliseconds. */
@@ -87,7 +87,7 @@ export class RealSources {
   async #linksAreAsKnown(): Promise<boolean> {
     for (const [link, known] of this.#links) {
       // What does not answer has not come to lead to a place that does.
-      if ((await this.#answered(() => this.#disk.real(link), known)) !== known) return false;
+      if ((await this.#disk.real(link).catch(ifSilent(known))) !== known) return false;
     }
     return true;
   }
@@ -125,7 +125,7 @@ export class RealSources {
       const leads = await this.#leadsTo(path);
       // What is gone, or cannot be told, counts as it is written.
       if (leads === null) {
-        if ((await this.#answered(() => this.#disk.link(path), null)) !== null) links.set(path, null);
+        if ((await this.#disk.link(path).catch(ifSilent(null))) !== null) links.set(path, null);
         continue;
       }
       real.set(path, leads);
@@ -145,8 +145,9 @@ export class RealSources {
     this.#took = this.#askedAt - started;
   }
 
+  /** As far as is known, where the disk does not answer. */
   #leadsTo(path: string): Promise<string | null> {
-    return this.#answered(() => this.#disk.real(path), this.#real.get(path) ?? null);
+    return this.#disk.real(path).catch(ifSilent(this.#real.get(path) ?? null));
   }
 
   /** The part of a path that all its links are in, and where that leads. */
@@ -162,16 +163,5 @@ export class RealSources {
     const isSo = link === path || (known.get(link) ?? (await this.#leadsTo(link))) === end;
     // Another link may come after that one, and lead back to the same names.
     return isSo ? [link, end] : [path, leads];
-  }
-
-  /** What the disk says; what is known where it does not answer. */
-  async #answered<T>(question: () => Promise<T>, known: T): Promise<T> {
-    try {
-      return await question();
-    } catch (error) {
-      if (!(error instanceof NoAnswerError)) throw error;
-      // As far as anybody knows.
-      return known;
-    }
   }
 }

@@ -58,7 +58,7 @@ export class WaitingTrainers<T> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         waiter.isOverdue = true;
-        if (!waiter.isTrying) this.#leave(waiter, null);
+        if (!waiter.isTrying) this.#leave(waiter).resolve(null);
       }, wanted.ms);
       const key = JSON.stringify(wanted.filter);
       const waiter: Waiter<T> = { ...wanted, key, timer, isTrying: false, isOverdue: false, resolve, reject };
@@ -102,8 +102,8 @@ export class WaitingTrainers<T> {
   #dismiss(): void {
     for (const waiter of this.#waiters) {
       if (waiter.isTrying) continue;
-      if (!waiter.isNeeded()) this.#leave(waiter, null);
-      else if (this.#isClosed) this.#refuse(waiter, cannotWait());
+      if (!waiter.isNeeded()) this.#leave(waiter).resolve(null);
+      else if (this.#isClosed) this.#leave(waiter).reject(cannotWait());
     }
   }
 
@@ -134,24 +134,19 @@ export class WaitingTrainers<T> {
       })
       .then(
         (begun) => {
-          if (begun !== null || waiter.isOverdue) this.#leave(waiter, begun);
+          if (begun !== null || waiter.isOverdue) this.#leave(waiter).resolve(begun);
           // What another was faster with has changed by now, and was told, perhaps while this one was trying.
           else this.changed();
         },
-        (error: unknown) => this.#refuse(waiter, error),
+        (error: unknown) => this.#leave(waiter).reject(error),
       );
   }
 
-  #leave(waiter: Waiter<T>, begun: T | null): void {
+  /** Has a trainer wait no longer; returns it, to be told why. */
+  #leave(waiter: Waiter<T>): Waiter<T> {
     clearTimeout(waiter.timer);
     this.#waiters.delete(waiter);
-    waiter.resolve(begun);
-  }
-
-  #refuse(waiter: Waiter<T>, error: unknown): void {
-    clearTimeout(waiter.timer);
-    this.#waiters.delete(waiter);
-    waiter.reject(error);
+    return waiter;
   }
 }
 

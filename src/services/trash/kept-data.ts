@@ -4,8 +4,9 @@
  */
 import { realpath } from 'node:fs/promises';
 import type { Project } from '../../domain/project.ts';
-import { isNothing } from '../directories.ts';
+import { isNothing, isWithin } from '../directories.ts';
 import { type Lane, type Lanes, NoAnswerError } from '../lane.ts';
+import { LED_BY_LINK } from './place.ts';
 import type { Left } from './trash.ts';
 import { errorCode, systemReason } from '../../system/errors.ts';
 
@@ -32,21 +33,18 @@ export async function dataOutside(
   const { lora_adapter_path: adapter, vector_store_path: vectors, context_path: context } = project;
   const paths = [adapter, vectors, context].filter((path) => path !== null);
   const asked = [own, ...paths].map((path) =>
-    realOf(path, isIn(path, projectsDir) ? lanes.projects : lanes.foreign),
+    realOf(path, isWithin(path, projectsDir) ? lanes.projects : lanes.foreign),
   );
   const [home, ...places] = await Promise.all(asked);
   const realOwn = home && 'place' in home ? home.place : own;
   const kept = new Map<string, Left>();
   for (const [at, path] of paths.entries()) {
     const real = places[at] ?? null;
-    if (real === null || ('place' in real && isIn(real.place, realOwn))) continue;
-    if (!isIn(path, own)) {
+    if (real === null || ('place' in real && isWithin(real.place, realOwn))) continue;
+    if (!isWithin(path, own)) {
       const untold = 'unknown' in real ? `; whether it is there cannot be told: ${real.unknown}` : '';
       kept.set(path, { path, reason: OUTSIDE + untold });
-    } else if ('place' in real) {
-      const reason = 'a link led there, and nothing is deleted through one';
-      kept.set(real.place, { path: real.place, reason });
-    }
+    } else if ('place' in real) kept.set(real.place, { path: real.place, reason: LED_BY_LINK });
   }
   return [...kept.values()];
 }
@@ -59,8 +57,4 @@ async function realOf(path: string, lane: Lane): Promise<Real> {
     if (errorCode(error) === undefined && !(error instanceof NoAnswerError)) throw error;
     return { unknown: systemReason(error) };
   }
-}
-
-function isIn(path: string, directory: string): boolean {
-  return path === directory || path.startsWith(`${directory}/`);
 }

@@ -2,6 +2,7 @@
 import { lstat, realpath } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { mountPoints } from '../../system/mount-table.ts';
+import { isWithin } from '../directories.ts';
 import { type Lane, NoAnswerError } from '../lane.ts';
 
 /**
@@ -31,10 +32,6 @@ export async function mountedIn(
     const points = suspect === path ? await mountPoints() : undefined;
     return points ? points.find((point) => isWithin(point, path)) : suspect;
   }
-}
-
-function isWithin(place: string, directory: string): boolean {
-  return place === directory || place.startsWith(`${directory}/`);
 }
 
 async function isOtherDisk(path: string): Promise<boolean> {

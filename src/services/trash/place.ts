@@ -103,6 +103,9 @@ async function inside<T>(
   return await inDirectory(place, task);
 }
 
+/** Why that stays which a link has led to. */
+export const LED_BY_LINK = 'a link led there, and nothing is deleted through one';
+
 export function linkReason(path: string): string {
   return `${path} is a link, and nothing is deleted through one`;
 }

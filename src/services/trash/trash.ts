@@ -17,7 +17,7 @@ import { type Lane, NoAnswerError, PATIENCE_MS } from '../lane.ts';
 import { LeftNotes } from './left-notes.ts';
 import { mountedIn } from './mounted.ts';
 import type { Store } from '../../store/store.ts';
-import { freshName, inTrash, isLink, linkReason, moveToTrash, UnmovableError } from './place.ts';
+import { freshName, inTrash, isLink, LED_BY_LINK, linkReason, moveToTrash, UnmovableError } from './place.ts';
 import { errorCode, isMissing, systemReason } from '../../system/errors.ts';
 import { shellWord } from '../../system/shell-word.ts';
 
@@ -203,11 +203,7 @@ export class Trash {
       if (left === 'stopped') return null;
       if (left) return leave(left.error, join(trashDir, left.name), left.inside);
       this.#undeleted.delete(path);
-      if (target === null) return null;
-      return {
-        path: resolve(paths.projectsDir, target),
-        reason: 'a link led there, and nothing is deleted through one',
-      };
+      return target === null ? null : { path: resolve(paths.projectsDir, target), reason: LED_BY_LINK };
     } catch (error) {
       return leave(error);
     }
