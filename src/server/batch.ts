@@ -27,7 +27,9 @@ export class Batch {
 
   constructor(entries: readonly Entry[]) {
     this.#entries = entries;
-    this.#missing = entries.filter((entry) => isChange(entry)).length;
+    this.#missing = entries.filter(
+      (entry) => !isErrorAnswer(entry) && findMethod(entry.method)?.kind === 'change',
+    ).length;
   }
 
   /** @throws {InvalidRequestError} where no more can be answered */
@@ -47,14 +49,13 @@ export class Batch {
     this.#missing -= 1;
     await new Promise<void>((resolve) => {
       this.#ready[place] = resolve;
+      if (this.#missing > 0) return;
       // Not before the last one waits like the others, who would go on before it whatever its place.
-      if (this.#missing === 0) queueMicrotask(() => this.#open());
+      queueMicrotask(() => {
+        // Over the places that hold no change, too.
+        for (const goOn of this.#ready) goOn?.();
+      });
     });
-  }
-
-  #open(): void {
-    // Over the places that hold no change, too.
-    for (const goOn of this.#ready) goOn?.();
   }
 
   /**
@@ -87,8 +88,4 @@ export class Batch {
     }
     return texts.length > 0 ? `[${texts.join(',')}]` : null;
   }
-}
-
-function isChange(entry: Entry): boolean {
-  return !isErrorAnswer(entry) && findMethod(entry.method)?.kind === 'change';
 }

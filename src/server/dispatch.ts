@@ -111,8 +111,10 @@ export class Dispatcher {
       return answer;
     };
     const failed = (error: unknown): never => {
-      this.#checkDeclared(name, error);
-      finished(error instanceof RegistryError ? error.kind : 'error');
+      const kind = error instanceof RegistryError ? error.kind : null;
+      if (kind !== null && !declaredErrors(methods[name]).includes(kind))
+        this.#log.error({ method: name, kind }, 'a method answered with an error it does not declare');
+      finished(kind ?? 'error');
       throw error;
     };
     try {
@@ -180,13 +182,5 @@ export class Dispatcher {
   #requireOpen(name: MethodName): void {
     if (!this.#draining || methods[name].kind === 'control') return;
     throw new RegistryError('shutting_down', 'cannot answer: the daemon is shutting down; try again');
-  }
-
-  #checkDeclared(name: MethodName, error: unknown): void {
-    if (!(error instanceof RegistryError) || declaredErrors(methods[name]).includes(error.kind)) return;
-    this.#log.error(
-      { method: name, kind: error.kind },
-      'a method answered with an error it does not declare',
-    );
   }
 }

@@ -56,13 +56,7 @@ export function daemonHandlers({ daemon, log }: Services): Family<'daemon' | 'rp
   return {
     'daemon.hello': { run: hello },
     'daemon.ping': { run: () => 'pong' },
-    'daemon.status': {
-      run: () => ({
-        ...self(),
-        memory_rss: residentBytes(),
-        ...daemon.status(),
-      }),
-    },
+    'daemon.status': { run: () => ({ ...self(), memory_rss: residentBytes(), ...daemon.status() }) },
     'daemon.shutdown': {
       run({ reason }, { peer }) {
         log.info({ reason, ...peer }, 'asked to shut down');

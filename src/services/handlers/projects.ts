@@ -139,10 +139,7 @@ export function projectHandlers(services: Services): Family<'projects'> {
 
   return {
     'projects.register': {
-      async prepare({ source_path }, context) {
-        await requireCodebase(source_path, context);
-        return null;
-      },
+      prepare: ({ source_path }, context) => requireCodebase(source_path, context).then(() => null),
       run: register,
     },
     'projects.get': { run: ({ project }) => new RawJson(present(findProject(store.registry, project))) },

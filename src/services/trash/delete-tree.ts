@@ -92,7 +92,9 @@ class Deletion {
       if (isMissing(error)) return;
       // It is something else than what it was when its directory was read, or than the disk says.
       if (isDirectory && (code === 'ENOTDIR' || code === 'ELOOP'))
-        await this.#unlinkInstead(parent, name, inside);
+        await unlink(parent.at(name)).catch((again: unknown) => {
+          if (!isMissing(again)) this.#note(inside, again);
+        });
       else if (code === 'EISDIR') await this.#remove(parent, name, true, inside);
       else this.#note(inside, error);
     }
@@ -138,22 +140,11 @@ class Deletion {
     }
   }
 
-  async #unlinkInstead(parent: OpenDirectory, name: string, inside: readonly string[]): Promise<void> {
-    try {
-      await unlink(parent.at(name));
-    } catch (error) {
-      if (!isMissing(error)) this.#note(inside, error);
-    }
-  }
-
   #note(inside: readonly string[], error: unknown): void {
     this.#failures += 1;
     // Of all that stays, a mount is what a person must know of.
-    if (this.#failure === null || (error instanceof MountedError && !isMounted(this.#failure)))
+    const isWorse = error instanceof MountedError && !(this.#failure?.error instanceof MountedError);
+    if (this.#failure === null || isWorse)
       this.#failure = { name: this.#name, inside: inside.join('/'), error };
   }
-}
-
-function isMounted({ error }: Undeleted): boolean {
-  return error instanceof MountedError;
 }
