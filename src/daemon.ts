@@ -1,8 +1,9 @@
 /** The daemon as an object: started, running, stopped; programs and tests use it alike. */
 import { randomBytes } from 'node:crypto';
+import type { AlreadyRunning } from './claim/claim.ts';
 import type { InheritedSocket } from './claim/inherited.ts';
 import { MADE_PRIVATE } from './claim/private-directory.ts';
-import { type AlreadyRunning, keepSeat, leaveSeat, type Seat, takeSeat } from './claim/seat.ts';
+import { keepSeat, leaveSeat, type Seat, takeSeat } from './claim/seat.ts';
 import { timestampOf } from './domain/values/time.ts';
 import { DEFAULT_LOG_LEVEL, type LogLevel, type Manager } from './flags.ts';
 import { type Logger, openLog } from './log.ts';

@@ -1,6 +1,9 @@
 /** What lies beside a socket and in `run/`: the names that a daemon gives, by which the doctor finds what a killed one left. */
 import { join } from 'node:path';
 
+/** The note of a process id is a number and a line feed. Bytes. */
+export const MAX_PID_NOTE = 64;
+
 /** Where a daemon writes its process id, for those who face one that no longer answers. */
 export function pidFile(socket: string): string {
   return `${socket}.pid`;

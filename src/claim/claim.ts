@@ -4,12 +4,14 @@
  * proper-lockfile guards only the moment between asking whether anybody answers and taking the path; it is not held
  * for life, because after a kill it would stay, and during a sleep it could be stolen.
  */
+import { once } from 'node:events';
 import { closeSync } from 'node:fs';
 import { chmod, lstat, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { lock } from 'proper-lockfile';
-import { lockOf, pidFile } from './beside.ts';
+import { lockOf, MAX_PID_NOTE, pidFile } from './beside.ts';
+import { notedPid } from './killed-process.ts';
 import { isDaemonOf, LOOK_FOR_DAEMON } from './process-ids.ts';
 import { errorCode, ifMissing, isMissing, isNowhere } from '../system/errors.ts';
 import { readSmallFile } from '../system/small-file.ts';
@@ -18,13 +20,11 @@ import { PROBE_DEADLINE_MS, type Probe, probe } from './probe.ts';
 import { ageLock, isInTheWay } from './stale-lock.ts';
 
 /** How long to wait for somebody who is starting or ending. Milliseconds. */
-export const CLAIM_DEADLINE_MS = 15_000;
+const CLAIM_DEADLINE_MS = 15_000;
 /** How long before looking again while somebody else is starting or ending. Milliseconds. */
-export const CLAIM_PAUSE_MS = 25;
+const CLAIM_PAUSE_MS = 25;
 /** A lock left by a killed process blocks a start for this long. Milliseconds; the library's minimum is 2,000. */
 const LOCK_STALE_MS = 5_000;
-/** A number and a line feed. Bytes. */
-const MAX_PID_NOTE = 64;
 /** As many as may connect at once; the system may allow fewer. */
 const BACKLOG = 1_024;
 
@@ -33,18 +33,27 @@ export class ClaimError extends Error {
   override readonly name = 'ClaimError';
 }
 
+/** Another daemon serves this socket already. */
+export interface AlreadyRunning {
+  readonly alreadyRunning: { readonly pid: number; readonly version: string };
+}
+
+interface Identity {
+  readonly dev: bigint;
+  readonly ino: bigint;
+}
+
 /** The socket path, while it is this process's. */
 export class Claim {
   readonly server: Server;
   readonly path: string;
-  readonly #dev: bigint;
-  readonly #ino: bigint;
+  readonly #identity: Identity | null;
 
-  constructor(server: Server, path: string, identity: { dev: bigint; ino: bigint }) {
+  /** @param identity of the socket; null where its path leads nowhere, so that nobody can have taken it either */
+  constructor(server: Server, path: string, identity: Identity | null) {
     this.server = server;
     this.path = path;
-    this.#dev = identity.dev;
-    this.#ino = identity.ino;
+    this.#identity = identity;
   }
 
   /** Whether somebody else goes on listening when this process no longer does. */
@@ -59,9 +68,9 @@ export class Claim {
 
   /** Whether the path still leads to this process's socket. */
   async isOurs(): Promise<boolean> {
+    if (this.#identity === null) return true;
     try {
-      const now = await lstat(this.path, { bigint: true });
-      return now.dev === this.#dev && now.ino === this.#ino;
+      return this.#is(await lstat(this.path, { bigint: true }));
     } catch (error) {
       if (isNowhere(error)) return false;
       throw error;
@@ -71,7 +80,11 @@ export class Claim {
   /** Whether a path leads to this process's socket, by whatever name; null where that cannot be told. */
   async leadsHere(path: string): Promise<boolean | null> {
     const there = await stat(path, { bigint: true }).catch(() => null);
-    return there !== null && there.dev === this.#dev && there.ino === this.#ino;
+    return there !== null && this.#is(there);
+  }
+
+  #is({ dev, ino }: Identity): boolean {
+    return dev === this.#identity?.dev && ino === this.#identity.ino;
   }
 
   /**
@@ -108,15 +121,10 @@ export async function notePid(socket: string): Promise<void> {
   }
 }
 
-/** What the note says; empty where there is none, or something that is no file. */
-async function notedPid(socket: string): Promise<string> {
-  return (await readSmallFile(pidFile(socket), MAX_PID_NOTE).catch(() => undefined)) ?? '';
-}
-
 /** Removes the note of this process; a successor's stays. */
 export async function removeNote(socket: string): Promise<void> {
-  const noted = await notedPid(socket);
-  if (noted.trim() === String(process.pid)) await rm(pidFile(socket), { force: true });
+  const noted = await readSmallFile(pidFile(socket), MAX_PID_NOTE).catch(() => undefined);
+  if (noted?.trim() === String(process.pid)) await rm(pidFile(socket), { force: true });
 }
 
 /**
@@ -125,29 +133,36 @@ export async function removeNote(socket: string): Promise<void> {
  * @throws {ClaimError} when a hung daemon holds it, when something that is no socket is in the way, or when
  *   another process keeps starting or ending
  */
-export async function claimSocket(
-  path: string,
-): Promise<Claim | { readonly alive: { pid: number; version: string } }> {
+export async function claimSocket(path: string): Promise<Claim | AlreadyRunning> {
+  return await insist(`take ${path}`, async () => {
+    const found = await probeOrExplain(path);
+    if (found.kind === 'alive') return { alreadyRunning: found };
+    if (found.kind === 'hung') throw new ClaimError(hungMessage(path));
+    if (found.kind === 'closing') return null;
+    return await locked(path, async (stolen) => {
+      if ((await probeOrExplain(path)).kind !== 'absent' || stolen()) return null;
+      return await bind(path);
+    });
+  });
+}
+
+/**
+ * Tries until it comes to something.
+ *
+ * @param what is tried, after "cannot"
+ * @param attempt gives null while somebody else is starting or ending
+ * @throws {ClaimError} when that takes too long
+ */
+export async function insist<T>(what: string, attempt: () => Promise<T | null>): Promise<T> {
   const deadline = performance.now() + CLAIM_DEADLINE_MS;
   while (performance.now() < deadline) {
-    const found = await probeOrExplain(path);
-    if (found.kind === 'alive') return { alive: found };
-    if (found.kind === 'hung') throw new ClaimError(await hungMessage(path));
-    const claim = found.kind === 'absent' ? await underLock(path) : null;
-    if (claim) return claim;
+    const got = await attempt();
+    if (got !== null) return got;
     await delay(CLAIM_PAUSE_MS);
   }
   throw new ClaimError(
-    `cannot take ${path}: another daemon has been starting or ending for ${CLAIM_DEADLINE_MS / 1000} s; look for it with: ps ax | grep gardenerd`,
+    `cannot ${what}: another daemon has been starting or ending for ${CLAIM_DEADLINE_MS / 1000} s; look for it with: ps ax | grep gardenerd`,
   );
-}
-
-/** Probes once more and binds, while nobody else does. Null when somebody else is at it. */
-function underLock(path: string): Promise<Claim | null> {
-  return locked(path, async (stolen) => {
-    if ((await probeOrExplain(path)).kind !== 'absent' || stolen()) return null;
-    return await bind(path);
-  });
 }
 
 /**
@@ -205,15 +220,8 @@ async function bind(path: string): Promise<Claim | null> {
   await refuseOtherThanSocket(path);
   await removeLeftBehind(path);
   const privatePath = privateName(path);
-  const server = createServer({ allowHalfOpen: true, pauseOnConnect: true });
-  holdEarlyConnections(server);
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ path: privatePath, backlog: BACKLOG }, () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
+  const server = newServer();
+  await once(server.listen({ path: privatePath, backlog: BACKLOG }), 'listening');
   try {
     await chmod(privatePath, 0o600);
     const identity = await lstat(privatePath, { bigint: true });
@@ -228,10 +236,11 @@ async function bind(path: string): Promise<Claim | null> {
 }
 
 /**
- * Keeps the connections that come before the daemon has read its file and listens to the server. Without a listener
- * they would stay open and unanswered for ever.
+ * A server that keeps the connections that come before the daemon has read its file and listens to it. Without a
+ * listener they would stay open and unanswered for ever.
  */
-export function holdEarlyConnections(server: Server): void {
+export function newServer(): Server {
+  const server = createServer({ allowHalfOpen: true, pauseOnConnect: true });
   const early: Socket[] = [];
   const hold = (socket: Socket): void => void early.push(socket);
   const handOver = (event: string | symbol): void => {
@@ -244,6 +253,7 @@ export function holdEarlyConnections(server: Server): void {
   };
   server.on('connection', hold);
   server.on('newListener', handOver);
+  return server;
 }
 
 async function refuseOtherThanSocket(path: string): Promise<void> {
@@ -264,10 +274,11 @@ async function probeOrExplain(path: string): Promise<Probe> {
 }
 
 /** What a person is told of a daemon that does not answer. A number is named only where it is that daemon's. */
-export async function hungMessage(path: string): Promise<string> {
-  const pid = Number.parseInt(await notedPid(path), 10);
-  const [who, remedy] = isDaemonOf(pid, path)
-    ? [`process ${pid}`, `end it with: kill -9 ${pid}`]
-    : ['it', LOOK_FOR_DAEMON];
+export function hungMessage(path: string): string {
+  const pid = notedPid(path);
+  const [who, remedy] =
+    pid !== undefined && isDaemonOf(pid, path)
+      ? [`process ${pid}`, `end it with: kill -9 ${pid}`]
+      : ['it', LOOK_FOR_DAEMON];
   return `cannot take ${path}: a daemon holds it and has not answered for ${PROBE_DEADLINE_MS / 1000} s; ${who} may be stopped or stuck; ${remedy}`;
 }

@@ -1,8 +1,8 @@
 /** Where root must not come to write although its data directory is its own: a link or a flag leads to another user's. */
-import { lstatSync, readlinkSync, realpathSync, type Stats, statSync } from 'node:fs';
+import { lstatSync, readlinkSync, realpathSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { Paths } from '../paths.ts';
-import { UnsafeDirectoryError, WITHOUT_SUDO } from './private-directory.ts';
+import { nearest, requireRoots } from './private-directory.ts';
 
 /** As many as the system follows. */
 const MAX_LINKS = 40;
@@ -26,19 +26,10 @@ export function refuseLinksForRoot({ registryFile, backupsDir, logFile, runDir, 
 function refuse(path: string, elsewhere: string): void {
   const target = whereItLeads(path);
   // A file is replaced in its directory, and renamed there.
-  for (const [place, status] of [nearest(target), nearest(dirname(target))]) {
-    if (!status || status.uid === 0) continue;
-    const whose = place === path ? 'it' : place === target ? `${place}, where it leads,` : place;
-    throw new UnsafeDirectoryError(
-      `cannot use ${path} as root: ${whose} belongs to user ${status.uid}, whom files of root would lock out; do ${WITHOUT_SUDO}, or choose another with ${elsewhere}`,
-    );
+  for (const [place, owner] of [nearest(target), nearest(dirname(target))]) {
+    const what = place === path ? 'it' : place === target ? `${place}, where it leads,` : place;
+    requireRoots(path, owner, what, elsewhere);
   }
-}
-
-/** What is at a path, or else at the nearest directory above it, in which it would be made. */
-function nearest(path: string): [place: string, status: Stats | undefined] {
-  const status = statSync(path, { throwIfNoEntry: false });
-  return status || path === dirname(path) ? [path, status] : nearest(dirname(path));
 }
 
 /** The end of a chain of links, also where nothing is there yet; the path itself without any. */

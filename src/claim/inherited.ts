@@ -5,12 +5,12 @@
  * Such a socket is the one-instance claim itself: its owner starts one daemon at a time. It outlives the daemon, so
  * that it is never unlinked, and connections wait in it while one daemon ends and the next one starts.
  */
+import { once } from 'node:events';
 import { fstatSync } from 'node:fs';
 import { lstat, readFile, stat } from 'node:fs/promises';
-import { createServer, type Server } from 'node:net';
 import type { ServiceManagerName } from '../flags.ts';
 import { pidFile } from './beside.ts';
-import { Claim, ClaimError, holdEarlyConnections, notePid, removeNote } from './claim.ts';
+import { Claim, ClaimError, newServer, notePid, removeNote } from './claim.ts';
 
 /** https://www.freedesktop.org/software/systemd/man/latest/sd_listen_fds.html */
 const FIRST_PASSED_DESCRIPTOR = 3;
@@ -48,14 +48,6 @@ export function findInherited(env: NodeJS.ProcessEnv = process.env): InheritedSo
 
 /** A socket of a service manager, while this process serves it. */
 class InheritedClaim extends Claim {
-  readonly #known: boolean;
-
-  /** @param identity of the socket's path; null when nothing is there, so that nobody can have taken it either */
-  constructor(server: Server, path: string, identity: { dev: bigint; ino: bigint } | null) {
-    super(server, path, identity ?? { dev: 0n, ino: 0n });
-    this.#known = identity !== null;
-  }
-
   /** The manager keeps listening: what comes from now on waits for the next daemon. */
   override get outlivesDaemon(): boolean {
     return true;
@@ -64,14 +56,6 @@ class InheritedClaim extends Claim {
   /** The socket is for its manager to keep, who bound it in its place and may be another user. */
   override get files(): readonly string[] {
     return [pidFile(this.path)];
-  }
-
-  /**
-   * Whether the path still leads to the socket that was handed over. A path that led nowhere from the start is no
-   * sign of another daemon.
-   */
-  override async isOurs(): Promise<boolean> {
-    return !this.#known || (await super.isOurs());
   }
 
   /** Where a socket is that was opened elsewhere, Node cannot ask. */
@@ -94,14 +78,10 @@ class InheritedClaim extends Claim {
  * @throws {ClaimError} when it listens on the network
  */
 export async function adoptSocket({ descriptor }: InheritedSocket, path: string): Promise<Claim | null> {
-  const server = createServer({ allowHalfOpen: true, pauseOnConnect: true });
-  holdEarlyConnections(server);
-  const listening = await new Promise<boolean>((resolve) => {
-    // EINVAL: a socket that is connected already. Nothing else can go wrong with a descriptor that is a socket.
-    server.once('error', () => resolve(false));
-    server.listen({ fd: descriptor }, () => resolve(true));
-  });
-  if (!listening) {
+  const server = newServer();
+  // EINVAL: a socket that is connected already. Nothing else can go wrong with a descriptor that is a socket.
+  const listening = once(server.listen({ fd: descriptor }), 'listening').catch(() => null);
+  if ((await listening) === null) {
     if (descriptor === 0) return null;
     throw new ClaimError(
       `cannot take over descriptor ${descriptor}: it is no socket that listens; use ListenStream with Accept=no in the socket unit`,

@@ -1,20 +1,17 @@
 /** A daemon that is dead and cannot go away, because a disk never answers one of its threads. */
 import { readdirSync, readFileSync } from 'node:fs';
-import { pidFile } from './beside.ts';
+import { MAX_PID_NOTE, pidFile } from './beside.ts';
 import { readNote } from '../system/small-file.ts';
 
 /** SIGKILL in the masks of `/proc/<pid>/status`, hexadecimal digits of 64 bits. */
 const KILL_BIT = 1n << 8n;
-
-/** A number and a line feed. Bytes. */
-const MAX_NOTE = 64;
 
 /** How long a daemon may leave a greeting unanswered before one looks whether it is dead. Milliseconds. */
 export const LIVELY_MS = 500;
 
 /** The process that noted itself beside a socket; undefined without a note. Whatever else has its name is left alone. */
 export function notedPid(socket: string): number | undefined {
-  const pid = Number.parseInt(readNote(pidFile(socket), MAX_NOTE)?.toString() ?? '', 10);
+  const pid = Number.parseInt(readNote(pidFile(socket), MAX_PID_NOTE)?.toString() ?? '', 10);
   return pid > 0 ? pid : undefined;
 }
 

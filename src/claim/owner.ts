@@ -12,7 +12,6 @@
 import { randomInt } from 'node:crypto';
 import { mkdir, realpath, rename, rm, writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { identify, type Identity, sameIdentity, telling } from '../system/identity.ts';
 import { removeStaged, stagedName } from '../system/staged.ts';
 import { ownerNote } from './beside.ts';
@@ -21,7 +20,7 @@ import { errorCode } from '../system/errors.ts';
 import { makeDirectory } from '../system/make-directory.ts';
 import type { Paths } from '../paths.ts';
 import { readSmallFile, UnfitFile } from '../system/small-file.ts';
-import { CLAIM_DEADLINE_MS, CLAIM_PAUSE_MS, type Claim, ClaimError, hungMessage, locked } from './claim.ts';
+import { type Claim, ClaimError, hungMessage, insist, locked } from './claim.ts';
 import { probe } from './probe.ts';
 
 type Place = Pick<Paths, 'dataDir' | 'runDir' | 'socket'>;
@@ -62,14 +61,10 @@ export class Ownership {
   static async take(place: Place, claim: Claim): Promise<Ownership> {
     makeDirectory(place.runDir);
     const ownership = new Ownership(place, claim);
-    const deadline = performance.now() + CLAIM_DEADLINE_MS;
-    while (performance.now() < deadline) {
-      if (await locked(ownerNote(place.runDir), () => ownership.#noteUnlessServed())) return ownership;
-      await delay(CLAIM_PAUSE_MS);
-    }
-    throw new ClaimError(
-      `cannot serve ${place.dataDir}: another daemon has been starting or ending for ${CLAIM_DEADLINE_MS / 1000} s; look for it with: ps ax | grep gardenerd`,
-    );
+    return await insist(`serve ${place.dataDir}`, async () => {
+      const noted = await locked(ownerNote(place.runDir), () => ownership.#noteUnlessServed());
+      return noted ? ownership : null;
+    });
   }
 
   /**
@@ -108,7 +103,7 @@ export class Ownership {
       const patience = isOwn === null && other === socket ? { deadline: OWN_PATIENCE_MS } : {};
       const found = await probe(other, { method: 'daemon.status', ...patience }).catch(() => null);
       if (found?.kind === 'closing') return false;
-      if (found?.kind === 'hung' && isOwn === false) throw new ClaimError(await hungMessage(other));
+      if (found?.kind === 'hung' && isOwn === false) throw new ClaimError(hungMessage(other));
       // Its socket may be another directory's by now.
       if (found?.kind === 'alive' && (await isSame(found.dataDir, dataDir))) {
         const who = isDaemonOf(found.pid, other) ? `process ${found.pid}` : 'another daemon';

@@ -1,7 +1,8 @@
 /** Directories in which nobody but the user may make, remove or replace anything. Client and daemon share this file. */
 import { type Stats, statSync } from 'node:fs';
-import { chmod, stat } from 'node:fs/promises';
+import { chmod, lstat, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { makeDirectory } from '../system/make-directory.ts';
 import { shellWord } from '../system/shell-word.ts';
 
 /** Write permission for others than the owner. An access list shows there, too, as that of the group. */
@@ -10,15 +11,6 @@ const OTHERS_WRITE = 0o022;
 /** The directory cannot be trusted; the message says what to do. */
 export class UnsafeDirectoryError extends Error {
   override readonly name = 'UnsafeDirectoryError';
-}
-
-/** What is said of a directory that is refused. */
-interface Wording {
-  readonly purpose: string;
-  /** How to choose another one. */
-  readonly elsewhere: string;
-  /** The command, without the path, that takes away what is too much. */
-  readonly remedy: string;
 }
 
 /** What is advised to root who works for somebody else. */
@@ -33,16 +25,26 @@ export const WITHOUT_SUDO = 'the same without sudo';
  */
 export function refuseForRoot(directory: string): void {
   if (process.geteuid?.() !== 0) return;
-  let place = directory;
-  let status = statSync(place, { throwIfNoEntry: false });
-  while (!status && place !== dirname(place)) {
-    place = dirname(place);
-    status = statSync(place, { throwIfNoEntry: false });
-  }
-  if (!status || status.uid === 0) return;
-  const whose = place === directory ? 'it' : place;
+  const [place, owner] = nearest(directory);
+  requireRoots(directory, owner, place === directory ? 'it' : place, '--data-dir');
+}
+
+/** What is at a path, or else at the nearest directory above it, in which it would be made; whose that is, if anybody's. */
+export function nearest(path: string): [place: string, owner: number | undefined] {
+  const status = statSync(path, { throwIfNoEntry: false });
+  return status || path === dirname(path) ? [path, status?.uid] : nearest(dirname(path));
+}
+
+/**
+ * Refuses a path to root.
+ *
+ * @param what belongs to the owner: it, or a place on the way
+ * @throws {UnsafeDirectoryError} when the owner is not root
+ */
+export function requireRoots(path: string, owner: number | undefined, what: string, elsewhere: string): void {
+  if (owner === undefined || owner === 0) return;
   throw new UnsafeDirectoryError(
-    `cannot use ${directory} as root: ${whose} belongs to user ${status.uid}, whom files of root would lock out; do ${WITHOUT_SUDO}, or choose another with --data-dir`,
+    `cannot use ${path} as root: ${what} belongs to user ${owner}, whom files of root would lock out; do ${WITHOUT_SUDO}, or choose another with ${elsewhere}`,
   );
 }
 
@@ -65,11 +67,7 @@ export function checkDataDirectory(directory: string): void {
   const status = statSync(directory, { throwIfNoEntry: false });
   // What is no directory is told by whoever looks for something in it.
   if (!status?.isDirectory()) return;
-  requirePrivate(directory, status, {
-    purpose: 'the data',
-    elsewhere: '--data-dir',
-    remedy: 'chmod go-w',
-  });
+  requirePrivate(directory, status, 'the data');
 }
 
 /** What the log says of a directory that was kept to the user. */
@@ -86,32 +84,49 @@ export const MADE_PRIVATE = 'made a directory private: others could write to it'
 export async function keepToUser(directory: string, purpose: string): Promise<boolean> {
   const status = await stat(directory).catch(() => null);
   if (!status?.isDirectory()) return false;
-  const wording = { purpose, elsewhere: '--data-dir', remedy: 'chmod go-w' };
-  requirePrivate(directory, { uid: status.uid, mode: 0o700 }, wording);
+  requirePrivate(directory, { uid: status.uid, mode: 0o700 }, purpose);
   if ((status.mode & OTHERS_WRITE) === 0) return false;
   // A file system without modes, such as that of a memory card, refuses it or takes no notice.
   await chmod(directory, 0o700).catch(() => undefined);
-  requirePrivate(directory, await stat(directory), wording);
+  requirePrivate(directory, await stat(directory), purpose);
   return true;
 }
 
-/** @throws {UnsafeDirectoryError} when a directory is somebody else's or others can write to it */
-export function requirePrivate(
+/**
+ * Makes the directory of the socket, with mode 0700, where it is missing. Node cannot ask who is at the other end of a
+ * Unix socket, so this directory is the gate: private to the user, or refused.
+ *
+ * @throws {UnsafeDirectoryError} when it is somebody else's, writable by others, or no directory
+ */
+export async function prepareRunDirectory(directory: string): Promise<void> {
+  makeDirectory(directory);
+  const status = await lstat(directory);
+  if (!status.isDirectory()) {
+    throw new UnsafeDirectoryError(`cannot use ${directory} for the socket: it is no directory; remove it`);
+  }
+  requirePrivate(directory, status, 'the socket', '--socket or --data-dir', 'chmod 700');
+}
+
+/**
+ * @param elsewhere how to choose another one
+ * @param remedy the command, without the path, that takes away what is too much
+ * @throws {UnsafeDirectoryError} when a directory is somebody else's or others can write to it
+ */
+function requirePrivate(
   directory: string,
-  status: Pick<Stats, 'uid' | 'mode'>,
-  { purpose, elsewhere, remedy }: Wording,
+  { uid: owner, mode }: Pick<Stats, 'uid' | 'mode'>,
+  purpose: string,
+  elsewhere = '--data-dir',
+  remedy = 'chmod go-w',
 ): void {
   const uid = process.getuid?.();
-  if (uid !== undefined && status.uid !== uid) {
-    if (uid === 0)
-      throw new UnsafeDirectoryError(
-        `cannot use ${directory} for ${purpose} as root: it belongs to user ${status.uid}; do ${WITHOUT_SUDO}, or choose another with ${elsewhere}`,
-      );
+  if (uid !== undefined && owner !== uid) {
+    const [as, first] = uid === 0 ? [' as root', `do ${WITHOUT_SUDO}, or `] : ['', ''];
     throw new UnsafeDirectoryError(
-      `cannot use ${directory} for ${purpose}: it belongs to user ${status.uid}; choose another with ${elsewhere}`,
+      `cannot use ${directory} for ${purpose}${as}: it belongs to user ${owner}; ${first}choose another with ${elsewhere}`,
     );
   }
-  if ((status.mode & OTHERS_WRITE) !== 0) {
+  if ((mode & OTHERS_WRITE) !== 0) {
     throw new UnsafeDirectoryError(
       `cannot use ${directory} for ${purpose}: others can write to it; run: ${remedy} ${shellWord(directory)}`,
     );

@@ -9,14 +9,6 @@ export const PROBE_DEADLINE_MS = 2_000;
 /** How long before dialling again where the queue of a socket is full. Milliseconds. */
 const FULL_QUEUE_PAUSE_MS = 25;
 
-interface Alive {
-  readonly kind: 'alive';
-  readonly pid: number;
-  readonly version: string;
-  /** Told by `daemon.status`. */
-  readonly dataDir?: string | undefined;
-}
-
 interface ProbeOptions {
   /** Milliseconds; default {@link PROBE_DEADLINE_MS}. */
   readonly deadline?: number;
@@ -27,7 +19,13 @@ interface ProbeOptions {
 export type Probe =
   /** Nobody lives there; a daemon that was killed and cannot go away may still hold the socket. */
   | { readonly kind: 'absent' }
-  | Alive
+  /** `daemon.status` tells the data directory, too. */
+  | {
+      readonly kind: 'alive';
+      readonly pid: number;
+      readonly version: string;
+      readonly dataDir?: string | undefined;
+    }
   /** Accepted and closed without an answer: a daemon that is ending. */
   | { readonly kind: 'closing' }
   /** Nobody takes the connection, or nobody answers on it: a daemon that is stuck, not one that is dead. */
@@ -48,14 +46,14 @@ export async function probe(
   }
 }
 
-function ask(path: string, method: string, deadline: number): Promise<Probe | { readonly kind: 'full' }> {
+type Answer = Probe | { readonly kind: 'full' };
+
+function ask(path: string, method: string, deadline: number): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const socket = createConnection(path);
     let received = '';
     let connected = false;
-    const finish = (result: Probe | { readonly kind: 'full' }): void => {
-      clearTimeout(timer);
-      clearTimeout(silent);
+    const finish = (result: Answer): void => {
       socket.destroy();
       resolve(result);
     };
@@ -77,13 +75,13 @@ function ask(path: string, method: string, deadline: number): Promise<Probe | { 
       if (code === 'ENOENT' || code === 'ECONNREFUSED') finish({ kind: 'absent' });
       else if (connected) finish({ kind: 'closing' });
       else if (code === 'EAGAIN') finish({ kind: 'full' });
-      else {
-        clearTimeout(timer);
-        clearTimeout(silent);
-        reject(error);
-      }
+      else reject(error);
     });
-    socket.on('close', () => finish({ kind: 'closing' }));
+    socket.on('close', () => {
+      clearTimeout(timer);
+      clearTimeout(silent);
+      finish({ kind: 'closing' });
+    });
   });
 }
 

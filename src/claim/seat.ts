@@ -2,18 +2,12 @@
 import { dirname } from 'node:path';
 import type { Logger } from '../log.ts';
 import type { Paths } from '../paths.ts';
-import { type Claim, claimSocket } from './claim.ts';
+import { type AlreadyRunning, type Claim, claimSocket } from './claim.ts';
 import { refuseLinksForRoot } from './for-root.ts';
 import { adoptSocket, type InheritedSocket } from './inherited.ts';
 import { KeepYoung } from './keep-young.ts';
 import { Ownership } from './owner.ts';
-import { checkDataDirectory, keepToUser } from './private-directory.ts';
-import { prepareRunDirectory } from './run-directory.ts';
-
-/** Another daemon serves this socket already. */
-export interface AlreadyRunning {
-  readonly alreadyRunning: { readonly pid: number; readonly version: string };
-}
+import { checkDataDirectory, keepToUser, prepareRunDirectory } from './private-directory.ts';
 
 /** How often the daemon makes sure that it still is the daemon, in milliseconds. */
 const HEARTBEAT_MS = 3_000;
@@ -51,7 +45,7 @@ export async function takeSeat(
   await prepareRunDirectory(dirname(told.socket));
   const adopted = inherited && (await adoptSocket(inherited, told.socket));
   const claim = adopted ?? (await claimSocket(told.socket));
-  if ('alive' in claim) return { alreadyRunning: claim.alive };
+  if ('alreadyRunning' in claim) return claim;
   const paths = { ...told, socket: claim.path };
   try {
     const ownership = await Ownership.take(paths, claim);
