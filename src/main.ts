@@ -104,10 +104,6 @@ function unread(error: NodeJS.ErrnoException): void {
   else void fail(`cannot write the answer: ${systemReason(error)}`, 1);
 }
 
-function tell(line: string): void {
-  process.stderr.write(line);
-}
-
 function noop(): void {
   // Nothing is to be done yet, or at all.
 }
@@ -129,7 +125,8 @@ async function main(): Promise<void> {
   const isSpawned = options.manager === 'spawned';
   if (isSpawned) closeInheritedFiles();
   // Only for the log that clients keep of starts, which standard error is then.
-  const isUp = isSpawned ? noteStart({ write: tell, never: (why) => void fail(cannotStart(why), 1) }) : noop;
+  const tell = (line: string) => void process.stderr.write(line);
+  const isUp = isSpawned ? noteStart(tell, (why) => void fail(cannotStart(why), 1)) : noop;
   let abandon = noop;
   const daemon = await Daemon.start({
     ...options,

@@ -97,10 +97,10 @@ export function homeDirectory(): string {
  *   is needed and not known
  */
 export function resolvePaths(options: PathOptions = {}, env: NodeJS.ProcessEnv = process.env): Paths {
-  const given = givenPaths(options, env);
   if (!options.dataDir) requireAbsolute('CODEBASE_GARDENER_DATA_DIR', env);
   if (!options.socket) requireAbsolute('CODEBASE_GARDENER_SOCKET', env);
-  const dataDir = given.dataDir ? absolute(given.dataDir) : join(homeDirectory(), '.codebase-gardener');
+  const given = options.dataDir || env['CODEBASE_GARDENER_DATA_DIR'];
+  const dataDir = given ? absolute(given) : join(homeDirectory(), '.codebase-gardener');
   requireWhole('data directory ', dataDir);
   const runDir = join(dataDir, 'run');
   return {
@@ -111,7 +111,7 @@ export function resolvePaths(options: PathOptions = {}, env: NodeJS.ProcessEnv =
     trashDir: join(dataDir, 'trash'),
     logFile: join(dataDir, 'logs', 'registry.log'),
     runDir,
-    socket: resolveSocket(dataDir, runDir, given.socket, env),
+    socket: resolveSocket(dataDir, runDir, options.socket || env['CODEBASE_GARDENER_SOCKET'], env),
     socketAlone: isSocketAlone(options, env),
   };
 }
@@ -134,13 +134,6 @@ export function isSocketAlone(options: PathOptions, env: NodeJS.ProcessEnv): boo
 /** Whether the environment gave the socket, and the data directory if anybody: one of them may be of somebody's profile. */
 export function isFromEnvironment(options: PathOptions, env: NodeJS.ProcessEnv): boolean {
   return !options.dataDir && !options.socket && Boolean(env['CODEBASE_GARDENER_SOCKET']);
-}
-
-function givenPaths({ dataDir, socket }: PathOptions, env: NodeJS.ProcessEnv): PathOptions {
-  return {
-    dataDir: dataDir || env['CODEBASE_GARDENER_DATA_DIR'],
-    socket: socket || env['CODEBASE_GARDENER_SOCKET'],
-  };
 }
 
 function requireAbsolute(name: string, env: NodeJS.ProcessEnv): void {
@@ -166,7 +159,6 @@ function isInHome(path: string): boolean {
 
 function absolute(path: string): string {
   if (isInHome(path)) return join(homeDirectory(), path.slice(1));
-  if (isAbsolute(path)) return resolve(path);
   try {
     return resolve(path);
   } catch (cause) {

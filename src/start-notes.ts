@@ -5,18 +5,15 @@ const NOTE_EVERY_MS = 500;
 /** Reading what there is of backups on a slow disk takes minutes; what takes longer waits for a disk that is dead. */
 const LONGEST_START_MS = 300_000;
 
-export interface StartNotes {
-  /** Writes a line. */
-  readonly write: (line: string) => void;
-  /** Called when the start has taken so long that it will never end, with the reason. */
-  readonly never: (why: string) => void;
-}
-
 /**
  * Says twice a second that the daemon is still starting: clients then wait for it, start no other one, and leave it to
- * come up when their own time is up. Returns what ends that.
+ * come up when their own time is up.
+ *
+ * @param write writes a line
+ * @param never called with the reason when the start has taken so long that it will never end
+ * @returns what ends that
  */
-export function noteStart({ write, never }: StartNotes): () => void {
+export function noteStart(write: (line: string) => void, never: (why: string) => void): () => void {
   const started = performance.now();
   const timer = setInterval(() => {
     write(`# ${new Date().toISOString()} process ${process.pid} is still starting\n`);

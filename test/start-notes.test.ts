@@ -12,7 +12,7 @@ beforeEach(() => {
 
 afterEach(() => void vi.useRealTimers());
 
-const start = () => noteStart({ write: (line) => void lines.push(line), never });
+const start = () => noteStart((line) => void lines.push(line), never);
 
 test('a usual start says nothing', () => {
   const isUp = start();

@@ -16,7 +16,7 @@ import { identify, type Identity, sameIdentity, telling } from '../system/identi
 import { removeStaged, stagedName } from '../system/staged.ts';
 import { ownerNote } from './beside.ts';
 import { isDaemonOf } from './process-ids.ts';
-import { errorCode } from '../system/errors.ts';
+import { errorCode, leadsNowhere } from '../system/errors.ts';
 import { makeDirectory } from '../system/make-directory.ts';
 import type { Paths } from '../paths.ts';
 import { readSmallFile, UnfitFile } from '../system/small-file.ts';
@@ -27,8 +27,6 @@ type Place = Pick<Paths, 'dataDir' | 'runDir' | 'socket'>;
 
 /** A number and a path. Bytes. */
 const MAX_NOTE = 8 * 1024;
-/** What the system says where there is no note; the last one where something else has the name of its directory. */
-const MISSING: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'ELOOP']);
 /** How long whoever has an inherited socket waits for an answer that would probably be its own. Milliseconds. */
 const OWN_PATIENCE_MS = 500;
 /** Above every process id. */
@@ -154,14 +152,11 @@ export class Ownership {
       return 'ours';
     } catch (error) {
       // What is no file says nothing of anybody.
-      if (MISSING.has(errorCode(error) ?? '') || isNoFile(error)) return 'missing';
+      const isNoFile = error instanceof UnfitFile && error.cause === undefined;
+      if (isNoFile || leadsNowhere(error)) return 'missing';
       throw error;
     }
   }
-}
-
-function isNoFile(error: unknown): boolean {
-  return error instanceof UnfitFile && error.cause === undefined;
 }
 
 /** The socket of whoever is noted to serve the data directory; null when there is none. */

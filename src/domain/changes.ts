@@ -44,8 +44,8 @@ export function register(draft: Draft, input: NewProject): Project {
     lora_adapter_path: `${input.directory}/lora_adapter.bin`,
     vector_store_path: `${input.directory}/vector_store`,
     context_path: `${input.directory}/context.json`,
-    tags: uniqueTags(input.tags ?? []),
-    metadata: checkedMetadata({ ...input.metadata }),
+    tags: [...new Set(input.tags)],
+    metadata: checkedLength('metadata', { ...input.metadata }, MAX_METADATA_BYTES),
     repository: input.repository ?? null,
   };
   const first = draft.size === 0;
@@ -87,9 +87,12 @@ export function update(
   if (fields.source_path !== undefined) next.source_path = checkedPath(fields.source_path, 'source_path');
   if (fields.language !== undefined) next.language = fields.language;
   if (fields.file_count !== undefined) next.file_count = fields.file_count;
-  if (fields.tags !== undefined) next.tags = uniqueTags(fields.tags);
+  if (fields.tags !== undefined) next.tags = [...new Set(fields.tags)];
   if (fields.repository !== undefined) next.repository = fields.repository;
-  if (metadata !== undefined) next.metadata = checkedMetadata(mergeMetadata(project.metadata, metadata));
+  if (metadata !== undefined) {
+    const merged = mergeMetadata(project.metadata, metadata);
+    next.metadata = checkedLength('metadata', merged, MAX_METADATA_BYTES);
+  }
   for (const field of ['lora_adapter_path', 'vector_store_path', 'context_path'] as const) {
     const path = fields[field];
     if (path !== undefined) next[field] = path === null ? null : checkedPath(path, field);
@@ -108,19 +111,13 @@ export function remove(draft: Draft, reference: string, ifEtag?: string): Projec
 
 /** Notes that a project was used. */
 export function touch(draft: Draft, reference: string, now: string): Project {
-  const next: Project = { ...findProject(draft, reference), last_used: now };
-  draft.put(next);
-  return next;
+  return draft.put({ ...findProject(draft, reference), last_used: now });
 }
 
 /** Makes a project the active one, or none for null. */
 export function activate(draft: Draft, reference: string | null, now: string): Project | null {
-  if (reference === null) {
-    draft.activate(null);
-    return null;
-  }
-  const project = touch(draft, reference, now);
-  draft.activate(project.project_id);
+  const project = reference === null ? null : touch(draft, reference, now);
+  draft.activate(project?.project_id ?? null);
   return project;
 }
 
@@ -132,9 +129,7 @@ export function activate(draft: Draft, reference: string | null, now: string): P
  * @returns the project as it is in the draft then
  */
 export function putChanged(draft: Draft, before: Project, next: Project, outcome?: Outcome): Project {
-  if (isSameJson(withoutTime(next), withoutTime(before))) return before;
-  draft.put(next, outcome);
-  return next;
+  return isSameJson(withoutTime(next), withoutTime(before)) ? before : draft.put(next, outcome);
 }
 
 function withoutTime({ last_updated: _time, training, ...fields }: Project): unknown {
@@ -181,22 +176,15 @@ export function checkedPath(path: string, field: string): string {
   return normalizePath(path);
 }
 
-function checkedMetadata(metadata: JsonObject): JsonObject {
-  const bytes = Buffer.byteLength(JSON.stringify(metadata));
-  if (bytes > MAX_METADATA_BYTES) {
-    throw new InvalidParamsError([
-      { path: 'metadata', message: `is ${bytes} bytes long and ${MAX_METADATA_BYTES} are allowed` },
-    ]);
-  }
-  return metadata;
+/** @throws {InvalidParamsError} for a value that is longer than so many bytes of compact JSON */
+export function checkedLength(field: string, value: JsonObject, most: number): JsonObject {
+  const bytes = Buffer.byteLength(JSON.stringify(value));
+  if (bytes <= most) return value;
+  throw new InvalidParamsError([{ path: field, message: `is ${bytes} bytes long and ${most} are allowed` }]);
 }
 
 function mergeMetadata(before: JsonObject, given: JsonObject): JsonObject {
   // Through entries, because assigning to a key named __proto__ would not make a field of it.
   const merged = new Map([...Object.entries(before), ...Object.entries(given)]);
   return Object.fromEntries([...merged].filter(([, value]) => value !== null));
-}
-
-function uniqueTags(tags: readonly string[]): string[] {
-  return [...new Set(tags)];
 }

@@ -106,8 +106,11 @@ export class Draft implements RegistryView {
     }
   }
 
-  /** @param outcome of the lease that ends with it */
-  put(project: Project, outcome?: Outcome): void {
+  /**
+   * @param outcome of the lease that ends with it
+   * @returns the project
+   */
+  put(project: Project, outcome?: Outcome): Project {
     const id = project.project_id;
     const before = this.get(id);
     if (before === undefined) {
@@ -120,6 +123,7 @@ export class Draft implements RegistryView {
     if (outcome) this.#outcomes.set(id, outcome);
     else this.#outcomes.delete(id);
     this.#changes.push({ id, ...(before && { before }), after: project, ...(outcome && { outcome }) });
+    return project;
   }
 
   remove(id: string): void {

@@ -89,9 +89,20 @@ function compare(a: string, b: string): number {
 }
 
 /** What a cursor says, as JSON. */
-type Cursor =
-  | { readonly sort: Sort; readonly last: Place }
-  | { readonly sort: null; readonly position: number; readonly ids: readonly string[] };
+const cursorSchema = z.union([
+  z.object({
+    sort: z.enum(SORTS),
+    last: projectSchema.pick({
+      name: true,
+      training_status: true,
+      created_at: true,
+      last_updated: true,
+      last_used: true,
+    }),
+  }),
+  z.object({ sort: z.null(), position: z.int().min(0), ids: z.array(z.string()) }),
+]);
+type Cursor = z.infer<typeof cursorSchema>;
 
 /** So many projects may go from before a page, and it still begins where it should. */
 const TRAIL_LENGTH = 8;
@@ -123,20 +134,6 @@ function after(found: readonly Project[], sort: Sort | undefined, text: string):
   const left = found.findLastIndex(({ project_id }) => trail.has(project_id));
   return left === -1 ? Math.max(0, cursor.position - trail.size) : left + 1;
 }
-
-const cursorSchema = z.union([
-  z.object({
-    sort: z.enum(SORTS),
-    last: projectSchema.pick({
-      name: true,
-      training_status: true,
-      created_at: true,
-      last_updated: true,
-      last_used: true,
-    }),
-  }),
-  z.object({ sort: z.null(), position: z.int().min(0), ids: z.array(z.string()) }),
-]);
 
 function readCursor(text: string): Cursor | null {
   try {

@@ -1,5 +1,6 @@
 /** What can be wrong with the file, and what a caller is told of it. */
 import { RegistryError } from '../domain/errors.ts';
+import type { FileFault } from './format/fault.ts';
 import { errorCode, systemCode, systemReason, systemRemedy } from '../system/errors.ts';
 
 /** What to do about an error of which nothing particular is known: of a write, and of a read. */
@@ -7,7 +8,7 @@ const CHECK_DISK = 'check the disk and the permissions of the data directory';
 const SEE_LOGS = 'see gardener daemon logs';
 
 /** What is wrong with the file. */
-export interface Problem {
+export interface Problem extends FileFault {
   readonly kind:
     | 'invalid_file'
     | 'deleted_file'
@@ -18,9 +19,6 @@ export interface Problem {
     | 'blocked_edit'
     | 'copy_failed'
     | 'failed_write';
-  readonly message: string;
-  readonly line?: number;
-  readonly column?: number;
   /** What to do about it, where that does not go without saying. */
   readonly remedy?: string;
   readonly since: string;
@@ -55,7 +53,7 @@ function refused(
   since: string,
   otherwise = SEE_LOGS,
 ): Problem & { remedy: string } {
-  return { kind, message: `${what}: ${reasonFor(error)}`, remedy: remedyFor(error, otherwise), since };
+  return { kind, message: `${what}: ${reasonFor(error)}`, remedy: systemRemedy(error) ?? otherwise, since };
 }
 
 /** The file could not be looked at. */
@@ -74,7 +72,7 @@ export function blockedEdit(why: string, error: unknown, since: string): Problem
 
 /** The same, where what is served is nowhere else either: it is to be kept before the file is mended. */
 export function unkept(problem: Problem, file: string, backups: string, error: unknown): Problem {
-  const first = remedyFor(error, SEE_LOGS);
+  const first = systemRemedy(error) ?? SEE_LOGS;
   const why = `what is served cannot be kept in ${backups}: ${reasonFor(error)}`;
   return { ...problem, remedy: `${first} (${why}), then ${problem.remedy ?? `mend ${file}`}` };
 }
@@ -155,7 +153,7 @@ export function storageFailed(error: unknown, applied: boolean): Error {
 function failed(error: unknown, say: (error: Error) => string, applied: boolean): Error {
   if (!(error instanceof Error)) return new Error(String(error));
   if (errorCode(error) === undefined) return error;
-  const suggestions = [remedyFor(error, CHECK_DISK)];
+  const suggestions = [systemRemedy(error) ?? CHECK_DISK];
   return new RegistryError('storage_failed', say(error), { applied, suggestions });
 }
 
@@ -166,8 +164,4 @@ function reasonFor(error: unknown): string {
   if (code === 'EFBIG' && error instanceof Error && !('errno' in error)) return error.message;
   const reason = systemReason(error);
   return systemRemedy(error) === null ? reason : `${reason} (${code})`;
-}
-
-function remedyFor(error: unknown, otherwise: string): string {
-  return systemRemedy(error) ?? otherwise;
 }

@@ -11,9 +11,9 @@ import { danglingLink, type Problem, unkept } from './problem.ts';
 export const DELETED_GRACE_MS = 2_000;
 
 export class UnusableFile {
+  /** What is served is in no backup yet, and would be lost if another content took its place now. */
+  backupDue = false;
   readonly #parts: Parts;
-  /** What is served is in no backup yet. */
-  #backupDue = false;
   /** What is wrong with the file, while the backup for it could not be made: the disk was full. Looks try again. */
   #unkept: Problem | null = null;
   #deletedTimer: NodeJS.Timeout | undefined;
@@ -21,11 +21,6 @@ export class UnusableFile {
 
   constructor(parts: Parts) {
     this.#parts = parts;
-  }
-
-  /** Whether what is served would be lost if another content took its place now. */
-  get backupDue(): boolean {
-    return this.#backupDue;
   }
 
   /** The file was found to be unusable, or to be missing. */
@@ -39,8 +34,8 @@ export class UnusableFile {
     const problem = { ...fault, kind, since: known?.since ?? now };
     state.setProblem(problem, true);
     log.warn({ fault }, 'the registry file is not usable; serving the last good state');
-    if (!known) this.#backupDue = true;
-    this.#unkept = this.#backupDue ? problem : null;
+    if (!known) this.backupDue = true;
+    this.#unkept = this.backupDue ? problem : null;
     try {
       if (this.#unkept) await this.#keepServed(now);
     } catch (error) {
@@ -55,7 +50,7 @@ export class UnusableFile {
   /** At a start: what is served is a copy, to be kept when another content than that is found. */
   serveCopy(target: string, now: string): void {
     const { file, state } = this.#parts;
-    this.#backupDue = state.registry.size > 0;
+    this.backupDue = state.registry.size > 0;
     state.setProblem(danglingLink(file.path, target, now), true);
   }
 
@@ -75,7 +70,7 @@ export class UnusableFile {
 
   /** Another content takes the place of what was served, which is kept as far as it has to be. */
   isOver(): void {
-    this.#backupDue = false;
+    this.backupDue = false;
     this.#unkept = null;
   }
 

@@ -70,9 +70,8 @@ export function systemRemedy(error: unknown): string | null {
 
 /** What the system calls its error: `ENOSPC`; null for an error that is not the system's. */
 export function systemCode(error: unknown): string | null {
-  if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return null;
-  const { code } = error;
-  if (!('errno' in error) || !code.startsWith('Unknown system error')) return code;
+  const code = errorCode(error) ?? null;
+  if (!code?.startsWith('Unknown system error') || !(error instanceof Error && 'errno' in error)) return code;
   // Node has no name for those of network file systems and of quotas, among others.
   const known = Object.entries(constants.errno).find(([, number]) => number === -Number(error.errno));
   return known?.[0] ?? code;
@@ -99,6 +98,11 @@ export function ifMissing<T>(instead: T): (error: unknown) => T {
     if (isMissing(error)) return instead;
     throw error;
   };
+}
+
+/** What the system says of a link that leads nowhere, such as to a disk that is not mounted, or of nothing at all. */
+export function leadsNowhere(error: unknown): boolean {
+  return isNowhere(error) || errorCode(error) === 'ELOOP';
 }
 
 /** Nothing is there, nor perhaps a directory in which it could be. */

@@ -21,29 +21,24 @@ export async function readSmallFile(
   maxBytes: number,
   encoding: 'utf8' | 'latin1' = 'utf8',
 ): Promise<string | undefined> {
-  let file;
   try {
-    file = await openPlainFile(path);
+    const { handle, status } = await openPlainFile(path);
+    try {
+      // Not by its size, which files such as those of /proc do not know.
+      const bytes = Buffer.allocUnsafe(Math.min(maxBytes, Number(status.size) || maxBytes) + 1);
+      let length = 0;
+      for (let read = 1; read > 0 && length < bytes.length; length += read) {
+        ({ bytesRead: read } = await handle.read(bytes, length, bytes.length - length, null));
+      }
+      if (length > maxBytes) throw new UnfitFile(`is longer than ${maxBytes / 1024} KiB`);
+      return bytes.toString(encoding, 0, length);
+    } finally {
+      await handle.close();
+    }
   } catch (error) {
     if (isNowhere(error)) return undefined;
     if (error instanceof NotPlainError) throw new UnfitFile('is no plain file');
-    throw new UnfitFile('cannot be read', { cause: error });
-  }
-  const { handle, status } = file;
-  try {
-    // Not by its size, which files such as those of /proc do not know.
-    const bytes = Buffer.allocUnsafe(Math.min(maxBytes, Number(status.size) || maxBytes) + 1);
-    let length = 0;
-    for (let read = 1; read > 0 && length < bytes.length; length += read) {
-      ({ bytesRead: read } = await handle.read(bytes, length, bytes.length - length, null));
-    }
-    if (length > maxBytes) throw new UnfitFile(`is longer than ${maxBytes / 1024} KiB`);
-    return bytes.toString(encoding, 0, length);
-  } catch (error) {
-    if (error instanceof UnfitFile) throw error;
-    throw new UnfitFile('cannot be read', { cause: error });
-  } finally {
-    await handle.close();
+    throw error instanceof UnfitFile ? error : new UnfitFile('cannot be read', { cause: error });
   }
 }
 

@@ -24,7 +24,7 @@ const MAX_MISTYPED = 64;
 export function findProject(view: RegistryView, reference: string, suggest = nearNames): Project {
   const found = named(view, reference) ?? containing(view, reference);
   if (found) return found;
-  throw notFound(view, reference, unfound(reference), suggest(view, reference));
+  throw notFound(reference, unfound(reference), suggest(view, reference));
 }
 
 /**
@@ -33,27 +33,18 @@ export function findProject(view: RegistryView, reference: string, suggest = nea
  * @throws {RegistryError} `project_not_found` with near names, `ambiguous_project` with the projects it matches
  */
 export function findNamed(view: RegistryView, reference: string): Project {
-  const found = named(view, reference) ?? containing(view, reference);
-  if (!found) throw notFound(view, reference);
-  const isElsewhere = reference.startsWith('/') && found.source_path !== normalizePath(reference);
-  if (!isElsewhere) return found;
-  throw notFound(view, reference, `it is not the directory of "${found.name}" but in it`, [found.name]);
+  const found = findProject(view, reference);
+  if (!reference.startsWith('/') || found.source_path === normalizePath(reference)) return found;
+  throw notFound(reference, `it is not the directory of "${found.name}" but in it`, [found.name]);
 }
 
 function named(view: RegistryView, reference: string): Project | undefined {
   return view.get(reference) ?? view.get(reference.toLowerCase()) ?? view.named(reference.trim());
 }
 
-function notFound(
-  view: RegistryView,
-  reference: string,
-  why = unfound(reference),
-  suggestions = nearNames(view, reference),
-): RegistryError {
-  return new RegistryError('project_not_found', `cannot find project "${shorten(reference)}": ${why}`, {
-    project: reference,
-    suggestions,
-  });
+function notFound(reference: string, why: string, suggestions: readonly string[]): RegistryError {
+  const message = `cannot find project "${shorten(reference)}": ${why}`;
+  return new RegistryError('project_not_found', message, { project: reference, suggestions });
 }
 
 function unfound(reference: string): string {

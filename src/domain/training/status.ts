@@ -4,6 +4,7 @@ import type { Draft } from '../draft.ts';
 import { InvalidParamsError } from '../errors.ts';
 import { findProject } from '../places/references.ts';
 import { blankTraining, type Project, type TrainingStatus, withoutLease } from '../project.ts';
+import { isLeaseRecorded } from './record.ts';
 
 /**
  * Sets the training status without a lease, as the Python module does.
@@ -26,14 +27,13 @@ export function setStatus(
   // Whoever trains or has trained it has met the request.
   if (status === 'training' || status === 'completed') next.retrain_requested = null;
   const error = options.error ?? null;
-  const isHeld = project.training_status === 'training' && project.training?.holder != null;
   if (project.training || error !== null) {
     const training = project.training ?? blankTraining();
     // A record with a holder is a lease. It goes on where its holder says so, and whatever else the status is ends it.
     const goesOn = status === 'training' && training.holder !== null;
     next.training = { ...(goesOn ? training : withoutLease(training)), error, updated_at: now };
   }
-  const isEnd = isHeld && (status === 'completed' || status === 'failed');
+  const isEnd = isLeaseRecorded(project) && (status === 'completed' || status === 'failed');
   return putChanged(draft, project, next, isEnd ? status : undefined);
 }
 

@@ -1,7 +1,6 @@
 /** Training as pure changes of a draft: how it begins, what is written down of it, and how it ends. */
-import { InvalidParamsError } from '../errors.ts';
 import { MAX_DETAILS_BYTES } from '../limits.ts';
-import { putChanged, update } from '../changes.ts';
+import { checkedLength, putChanged, update } from '../changes.ts';
 import {
   blankTraining,
   type Holder,
@@ -38,7 +37,7 @@ export function begin(
   stallMs?: number,
 ): Project {
   const before = isLeaseRecorded(project) ? beforeOf(project) : standing(project);
-  const next: Project = {
+  return draft.put({
     ...project,
     training_status: 'training',
     last_updated: now,
@@ -54,9 +53,7 @@ export function begin(
       // For the next daemon: whoever resumes there is to be missed as soon as here.
       ...defined({ stall_ms: stallMs }),
     },
-  };
-  draft.put(next);
-  return next;
+  });
 }
 
 export interface Completion {
@@ -75,23 +72,17 @@ export function complete(
 ): Project {
   const updated = update(draft, id, results, now);
   const fields: Partial<Project> = { training_status: 'completed', last_trained: now };
-  const next = ended(updated, live, now, fields, { progress: 1, attempt: 0 });
-  draft.put(next, 'completed');
-  return next;
+  return draft.put(ended(updated, live, now, fields, { progress: 1, attempt: 0 }), 'completed');
 }
 
 /** Training failed, in the words of the trainer or of the daemon that lost it. */
 export function fail(draft: Draft, project: Project, live: Progress, error: string, now: string): Project {
-  const next = ended(project, live, now, { training_status: 'failed' }, { error });
-  draft.put(next, 'failed');
-  return next;
+  return draft.put(ended(project, live, now, { training_status: 'failed' }, { error }), 'failed');
 }
 
 /** The trainer gives the project back as it was. */
 export function release(draft: Draft, project: Project, now: string): Project {
-  const next = released(project, now);
-  draft.put(next, 'released');
-  return next;
+  return draft.put(released(project, now), 'released');
 }
 
 /** A project as releasing its lease leaves it. */
@@ -114,31 +105,25 @@ export function requestCancel(
     updated_at: now,
     ...defined({ cancel_reason: reason }),
   };
-  const next: Project = { ...project, last_updated: now, training };
-  return putChanged(draft, project, next);
+  return putChanged(draft, project, { ...project, last_updated: now, training });
 }
 
 /** Writes down what the trainer last reported; done when the phase changes. */
 export function notePhase(draft: Draft, id: string, live: Progress, now: string): Project | null {
   const project = draft.get(id);
   if (!project?.training) return null;
-  const next: Project = { ...project, training: { ...project.training, ...defined(live), updated_at: now } };
-  return putChanged(draft, project, next);
+  const training = { ...project.training, ...defined(live), updated_at: now };
+  return putChanged(draft, project, { ...project, training });
 }
 
 /** @throws {InvalidParamsError} when the details are too long to be passed around */
 export function checkDetails(details: JsonObject | undefined): void {
-  if (details === undefined) return;
-  const bytes = Buffer.byteLength(JSON.stringify(details));
-  if (bytes <= MAX_DETAILS_BYTES) return;
-  throw new InvalidParamsError([
-    { path: 'details', message: `is ${bytes} bytes long and ${MAX_DETAILS_BYTES} are allowed` },
-  ]);
+  if (details) checkedLength('details', details, MAX_DETAILS_BYTES);
 }
 
 /** The training record as it is in memory. */
 export function withProgress(training: Training, live: Progress & { updated_at: string }): Training {
-  return { ...training, ...defined(live), updated_at: live.updated_at };
+  return { ...training, ...defined(live) };
 }
 
 /** A project whose lease is over. */

@@ -7,7 +7,7 @@ import { findProject } from '../../domain/places/references.ts';
 import type { Draft } from '../../domain/draft.ts';
 import type { Given, Result } from '../../protocol/methods.ts';
 import { RawJson } from '../../protocol/wire.ts';
-import { openContent } from '../../store/format/open-content.ts';
+import { openContent } from '../../store/format/decode.ts';
 import { readRegularFile } from '../../store/regular-file.ts';
 import { unreadableBackups } from '../../store/problem.ts';
 import { errorCode, systemReason } from '../../system/errors.ts';

@@ -1,4 +1,5 @@
 /** Copies of earlier contents, in `<data>/backups/`; `domain/backup-names.ts` says which are ours, and in which order. */
+import type { BigIntStats } from 'node:fs';
 import { chmod, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
@@ -15,12 +16,11 @@ import { RegistryError } from '../../domain/errors.ts';
 import { cutText } from '../../domain/values/text.ts';
 import { errorCode, ifMissing } from '../../system/errors.ts';
 import { makeDirectory } from '../../system/make-directory.ts';
-import { NotPlainError, openPlainFile } from '../../system/plain-file.ts';
+import { NotPlainError } from '../../system/plain-file.ts';
 import { removeStaged } from '../../system/staged.ts';
 import { replaceFile, syncDirectory } from '../file/atomic-file.ts';
-import { type Decoded, decodeRegistry } from '../format/decode.ts';
-import { openContent } from '../format/open-content.ts';
-import { refuseTooLarge } from '../format/size-limit.ts';
+import { readRegularFile } from '../regular-file.ts';
+import { type Decoded, decodeRegistry, openContent } from '../format/decode.ts';
 import { unreadableBackups } from '../problem.ts';
 
 /** Why a backup was made. */
@@ -131,14 +131,8 @@ export class Backups {
   async read(name: string): Promise<Buffer | null> {
     if (!isBackupName(name)) return null;
     try {
-      const { handle, status } = await openPlainFile(join(this.directory, name));
-      try {
-        if (!isTrusted(Number(status.uid))) return null;
-        refuseTooLarge(join(this.directory, name), Number(status.size));
-        return await handle.readFile();
-      } finally {
-        await handle.close();
-      }
+      const read = await readRegularFile(join(this.directory, name), 'follow', isTrusted);
+      return read && read.bytes;
     } catch (error) {
       if (isNone(error) || error instanceof NotPlainError) return null;
       throw error;
@@ -220,6 +214,6 @@ function isNone(error: unknown): boolean {
 }
 
 /** Whether a file can be of this program's making: others may have put theirs there while the directory was open to them. */
-function isTrusted(uid: number): boolean {
-  return uid === 0 || uid === process.geteuid?.();
+function isTrusted({ uid }: BigIntStats): boolean {
+  return uid === 0n || Number(uid) === process.geteuid?.();
 }

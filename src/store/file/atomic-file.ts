@@ -52,7 +52,7 @@ export async function stage(file: string, bytes: Buffer): Promise<Staged> {
     // Nothing depends on either: what stays behind is closed at exit, or removed at the next start.
     if (descriptor !== null) closeQuietly(descriptor);
     descriptor = null;
-    if (!placed) await rm(staged, { force: true }).catch(ignore);
+    if (!placed) await rm(staged, { force: true }).catch(() => undefined);
   };
   try {
     const fd = (descriptor = openSync(staged, constants.O_RDONLY | constants.O_NOFOLLOW));
@@ -135,8 +135,4 @@ export async function replaceFile(file: string, bytes: Buffer): Promise<void> {
     await staged.discard();
   }
   await syncDirectory(dirname(file));
-}
-
-function ignore(): undefined {
-  return undefined;
 }

@@ -5,7 +5,7 @@
 import { lstatSync, readlinkSync, realpathSync } from 'node:fs';
 import { lstat, readlink, realpath } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { errorCode, ifMissing } from '../../system/errors.ts';
+import { ifMissing, leadsNowhere } from '../../system/errors.ts';
 import { type Identity, identify, identifyNow } from '../../system/identity.ts';
 
 export interface Place {
@@ -22,9 +22,6 @@ interface Found {
   readonly place: Place;
   readonly identity: Identity | null;
 }
-
-/** What the system says of a link that leads nowhere, such as to a disk that is not mounted. */
-const NOWHERE: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'ELOOP']);
 
 /**
  * Follows the link at a path, if there is one. Links on the way to it are left to the system: they are followed by
@@ -70,8 +67,4 @@ export function plain(path: string): Place {
 
 function dangling(path: string, target: string): Place {
   return { file: path, linked: true, dangling: resolve(dirname(path), target) };
-}
-
-function leadsNowhere(error: unknown): boolean {
-  return NOWHERE.has(errorCode(error) ?? '');
 }

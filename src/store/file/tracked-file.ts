@@ -9,8 +9,7 @@ import { ifMissing } from '../../system/errors.ts';
 import { type Identity, sameIdentity, telling } from '../../system/identity.ts';
 import { stage, syncDirectory } from './atomic-file.ts';
 import { locate, locateNow, type Place, plain, samePlace } from './place.ts';
-import { readRegularFile } from '../regular-file.ts';
-import { refuseTooLarge } from '../format/size-limit.ts';
+import { readRegularFile, refuseTooLarge } from '../regular-file.ts';
 
 /** What a look at the file found since the last one. */
 export type Look =
@@ -104,7 +103,7 @@ export class TrackedFile {
       return known.content === null && known.place.dangling === null ? SAME : { kind: 'missing' };
     }
     const same = holds(known.content, read.bytes);
-    const content = same ? known.content : hashOf(read.bytes);
+    const content = same ? known.content : hash('sha256', read.bytes);
     if (!same) this.#unsynced = { directory: dirname(place.file), file: place.file };
     this.#known = { place, identity: read.telling, content };
     return same ? SAME : { kind: 'changed', bytes: read.bytes };
@@ -177,7 +176,7 @@ export class TrackedFile {
 /** Whether these bytes are a content. */
 function holds(content: Content | null, bytes: Buffer): boolean {
   if (content === null) return false;
-  return typeof content === 'string' ? hashOf(bytes) === content : equalPieces(bytes, content);
+  return typeof content === 'string' ? hash('sha256', bytes) === content : equalPieces(bytes, content);
 }
 
 /** One that is gone has nothing to be synced. */
@@ -219,8 +218,4 @@ function equalPieces(bytes: Buffer, pieces: readonly Buffer[]): boolean {
     at += piece.length;
   }
   return at === bytes.length;
-}
-
-function hashOf(bytes: Buffer): string {
-  return hash('sha256', bytes);
 }

@@ -1,5 +1,6 @@
 /** What the text of the file means. Nothing here touches a disk; the other direction is in `encode.ts`. */
 import { isUtf8 } from 'node:buffer';
+import { InvalidParamsError } from '../../domain/errors.ts';
 import { doWithout, isJsonObject, jsonFault, MAX_FILE_DEPTH, TOO_DEEP } from '../../domain/values/json.ts';
 import type { Project } from '../../domain/project.ts';
 import { Registry, REGISTRY_VERSION } from '../../domain/registry.ts';
@@ -48,6 +49,22 @@ export function decodeRegistry(bytes: Buffer, now: string, { mend = false } = {}
     if (error.message === TOO_DEEP) return { ok: false, fault: depthFault(text, MAX_FILE_DEPTH) };
     return { ok: false, fault: faultAt(text, error.path, error.message) };
   }
+}
+
+/**
+ * Reads a content that a caller named or brought, of any version up to this one.
+ *
+ * @param param that the caller gave it by
+ * @param now fills in for timestamps that it lacks
+ * @throws {InvalidParamsError} for one that cannot be read, with the place of the fault, or only by a newer version
+ */
+export function openContent(bytes: Buffer, param: string, now: string): Registry {
+  const decoded = decodeRegistry(bytes, now, { mend: true });
+  if (decoded.ok && !decoded.newer) return decoded.registry;
+  const fault: FileFault = decoded.ok ? { message: 'it is of a newer version' } : decoded.fault;
+  const { message, line, column } = fault;
+  const place = line === undefined ? '' : `line ${line}, column ${column}: `;
+  throw new InvalidParamsError([{ path: param, message: place + message }]);
 }
 
 function readDocument(document: unknown, now: string, mend: boolean): Content {
