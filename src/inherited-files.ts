@@ -12,20 +12,18 @@ export function closeInheritedFiles(): void {
   if (process.platform !== 'linux') return;
   for (const name of entriesOf('/proc/self/fd')) {
     const descriptor = Number(name);
-    if (descriptor <= 2) continue;
-    const flags = flagsOf(descriptor);
-    if (flags !== null && (flags & CLOSE_ON_EXEC) === 0) closeSync(descriptor);
+    if (descriptor > 2 && isInherited(descriptor)) closeSync(descriptor);
   }
 }
 
-function flagsOf(descriptor: number): number | null {
+function isInherited(descriptor: number): boolean {
   try {
     const info = readFileSync(`/proc/self/fdinfo/${descriptor}`, 'utf8');
-    const flags = /^flags:\s*(\d+)$/m.exec(info)?.[1];
-    return flags === undefined ? null : Number.parseInt(flags, 8);
+    const [, flags] = /^flags:\s*(\d+)$/m.exec(info) ?? [];
+    return flags !== undefined && (Number.parseInt(flags, 8) & CLOSE_ON_EXEC) === 0;
   } catch {
     // The one by which the names were read is closed by now.
-    return null;
+    return false;
   }
 }
 

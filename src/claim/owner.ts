@@ -83,17 +83,17 @@ export class Ownership {
   async release(): Promise<void> {
     // One that cannot be looked at stays: whoever starts next finds that nobody answers at its socket.
     const whose = await this.#look().catch(() => null);
-    if (whose === 'ours') await rm(ownerNote(this.#place.runDir), { force: true });
+    if (whose === 'ours') await rm(this.#file, { force: true });
+  }
+
+  get #file(): string {
+    return ownerNote(this.#place.runDir);
   }
 
   /** False while the other daemon is just ending. */
   async #noteUnlessServed(): Promise<boolean> {
     const { dataDir, socket, runDir } = this.#place;
-    await removeStaged(
-      runDir,
-      (name) => name === basename(ownerNote(runDir)),
-      () => undefined,
-    );
+    await removeStaged(runDir, (name) => name === basename(this.#file));
     const other = await notedSocket(this.#place);
     // Our own socket answers nobody before this daemon has started.
     const isOwn = other === null || (await this.#claim.leadsHere(other));
@@ -111,8 +111,7 @@ export class Ownership {
       }
     }
     // A directory of that name stays, and says nothing.
-    if (!(await this.#note()))
-      await rm(ownerNote(this.#place.runDir), { force: true }).catch(() => undefined);
+    if (!(await this.#note())) await rm(this.#file, { force: true }).catch(() => undefined);
     return true;
   }
 
@@ -121,8 +120,7 @@ export class Ownership {
    * to serve; better no note than somebody else's.
    */
   async #note(): Promise<boolean> {
-    const note = ownerNote(this.#place.runDir);
-    const staged = stagedName(note);
+    const staged = stagedName(this.#file);
     this.#identity = null;
     try {
       // Not the data directory: where that is gone, there is nothing to serve.
@@ -130,7 +128,7 @@ export class Ownership {
         if (errorCode(error) !== 'EEXIST') throw error;
       });
       await writeFile(staged, this.#text, { flag: 'wx', mode: 0o600 });
-      await rename(staged, note);
+      await rename(staged, this.#file);
       return true;
     } catch {
       await rm(staged, { force: true }).catch(() => undefined);
@@ -142,10 +140,10 @@ export class Ownership {
   async #look(): Promise<'ours' | 'other' | 'missing'> {
     try {
       const now = Date.now();
-      const identity = await identify(ownerNote(this.#place.runDir));
+      const identity = await identify(this.#file);
       if (identity === null) return 'missing';
       if (sameIdentity(identity, this.#identity)) return 'ours';
-      const text = await readSmallFile(ownerNote(this.#place.runDir), MAX_NOTE);
+      const text = await readSmallFile(this.#file, MAX_NOTE);
       if (text === undefined) return 'missing';
       if (text !== this.#text) return 'other';
       this.#identity = telling(identity, now);

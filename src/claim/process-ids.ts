@@ -95,14 +95,8 @@ function fromProc(pid: number): Process | undefined {
 function fromPs(pid: number): Process | undefined {
   // Loaded only here: who names no process needs no other one.
   const { spawnSync } = process.getBuiltinModule('node:child_process');
-  const { status, stdout } = spawnSync(
-    '/bin/ps',
-    ['-ww', '-o', 'uid=', '-o', 'command=', '-p', String(pid)],
-    {
-      encoding: 'utf8',
-      timeout: PS_MS,
-    },
-  );
+  const args = ['-ww', '-o', 'uid=', '-o', 'command=', '-p', String(pid)];
+  const { status, stdout } = spawnSync('/bin/ps', args, { encoding: 'utf8', timeout: PS_MS });
   if (status !== 0) return undefined;
   const [uid, ...words] = stdout.trim().split(/\s+/);
   return { uid: Number(uid), words, env: {} };

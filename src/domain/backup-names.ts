@@ -3,10 +3,9 @@
  * `registry-<time>[-n]-<reason>.json` and `registry-last-good.json`; whatever else lies there, such as the copy that a
  * synchroniser makes of one of these, is left alone.
  *
- * The names alone say the order. `registry-last-good.json` is the newest: whoever keeps another one brings it up to date
- * first. The names of the others only ever go up: when the clock says less than the newest name does, the new one has
- * the time of that, and a number after it. So neither a clock that was wrong nor what a copying program makes of a
- * file's times turns the order round.
+ * The names alone say the order, which neither a wrong clock nor a program that copies files can turn round.
+ * `registry-last-good.json` is the newest: whoever keeps another one brings it up to date first. The others only go up:
+ * when the clock says less than the newest name, the new one has the time of that, and a number after it.
  */
 
 /** The copy of the committed content that is written over. */

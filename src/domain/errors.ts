@@ -101,9 +101,8 @@ export class InvalidParamsError extends Error {
   readonly issues: readonly ParamIssue[];
 
   constructor(issues: readonly ParamIssue[]) {
-    super(
-      `invalid params: ${issues.map(({ path, message }) => (path ? `${path}: ${message}` : message)).join('; ')}`,
-    );
+    const told = issues.map(({ path, message }) => (path ? `${path}: ${message}` : message));
+    super(`invalid params: ${told.join('; ')}`);
     this.issues = issues;
   }
 }

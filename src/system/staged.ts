@@ -28,13 +28,13 @@ export function stagedFor(name: string): string | undefined {
 /**
  * Removes what a killed process left of staging a file: the staged file and write-file-atomic's temporary ones.
  *
- * @param failed told of what cannot be removed, such as a directory of that name; the content of it stays
+ * @param failed told of what cannot be removed, such as a directory of that name, which is in nobody's way; default nobody
  * @returns the names of what was removed
  */
 export async function removeStaged(
   directory: string,
   isTarget: (name: string) => boolean,
-  failed: (error: unknown) => void,
+  failed: (error: unknown) => void = () => undefined,
 ): Promise<string[]> {
   const removed: string[] = [];
   for (const name of await readdir(directory)) {

@@ -66,9 +66,8 @@ function meantBy(draft: Draft, { project, from }: Moved, leadsTo: LeadsTo): Mean
     return inside === null ? [] : [{ each, inside }];
   });
   if (meant.length > 0) return meant;
-  throw new RegistryError('project_not_found', `cannot move ${source}: no project is at or below it`, {
-    from: source,
-  });
+  const message = `cannot move ${source}: no project is at or below it`;
+  throw new RegistryError('project_not_found', message, { from: source });
 }
 
 function place(draft: Draft, project: Project, source_path: string, now: string): Project {

@@ -114,7 +114,7 @@ export class Backups {
   }
 
   /** The same with how many projects each has; null for one that cannot be read as a registry. */
-  async describe(): Promise<(Backup & { readonly project_count: number | null })[]> {
+  async describe() {
     const described: (Backup & { readonly project_count: number | null })[] = [];
     for (const backup of await this.list()) {
       // One at a time: each is as large as the registry, and others are waiting for the event loop.

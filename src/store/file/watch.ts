@@ -12,7 +12,6 @@ import { mountPointsNow } from '../../system/mount-table.ts';
 const DEBOUNCE_MS = 50;
 /** And no longer than this, however busy the file is. Milliseconds. */
 const MAX_WAIT_MS = 500;
-
 /** Writes of our own that come closer together than this are a burst; it is over when none came for so long. Milliseconds. */
 const BURST_MS = 250;
 
@@ -166,8 +165,8 @@ export class FileWatch {
 
 /** Whether other disks are mounted right in a directory, as far as the system tells. */
 function hasDisks(directory: string): boolean {
-  const points = mountPointsNow() ?? [];
-  if (points.length === 0) return false;
+  const points = mountPointsNow();
+  if (!points) return false;
   let real = directory;
   try {
     real = realpathSync.native(directory);
