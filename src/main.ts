@@ -104,10 +104,6 @@ function unread(error: NodeJS.ErrnoException): void {
   else void fail(`cannot write the answer: ${systemReason(error)}`, 1);
 }
 
-function noop(): void {
-  // Nothing is to be done yet, or at all.
-}
-
 async function main(): Promise<void> {
   process.stdout.on('error', unread);
   // A daemon goes on when its terminal has gone, or the disk of its log is full.
@@ -126,14 +122,14 @@ async function main(): Promise<void> {
   if (isSpawned) closeInheritedFiles();
   // Only for the log that clients keep of starts, which standard error is then.
   const tell = (line: string) => void process.stderr.write(line);
-  const isUp = isSpawned ? noteStart(tell, (why) => void fail(cannotStart(why), 1)) : noop;
-  let abandon = noop;
+  const isUp = isSpawned ? noteStart(tell, (why) => void fail(cannotStart(why), 1)) : null;
+  let abandon = (): void => undefined;
   const daemon = await Daemon.start({
     ...options,
     inherited: findInherited(),
     overdue: () => void endProcess(1, abandon),
   });
-  isUp();
+  isUp?.();
   if ('alreadyRunning' in daemon) {
     const { pid, version } = daemon.alreadyRunning;
     return void process.stderr.write(

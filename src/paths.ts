@@ -85,9 +85,8 @@ export function homeDirectory(): string {
  *
  * Precedence: option, environment, default. A leading `~/`, which a shell leaves where it is quoted, is the home
  * directory. An option may be relative to the working directory; the environment goes from program to program, and
- * may not. A default socket path that is too long falls back to a short one
- * in the runtime or temporary directory, named after the data directory; a relative one of these is ignored, as the XDG
- * specification asks, and one in which the socket's path would be too long.
+ * may not. A default socket path that is too long falls back to a short one, named after the data directory, in the
+ * first of the runtime and temporary directories that is absolute, as the XDG specification asks, and has room for it.
  *
  * A name that is no UTF-8 is refused. Node has U+FFFD for its bytes, in arguments and variables alike, so that it would
  * use another directory than every other program. A name that has this character itself cannot be told from it.

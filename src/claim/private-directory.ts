@@ -52,11 +52,9 @@ export function requireRoots(path: string, owner: number | undefined, what: stri
  * Refuses the data directory where others could put something in the way: whoever can make a link in it decides where
  * the daemon writes, and whoever can rename in it, what it reads. One that is not there yet is nobody's.
  *
- * What is below it (`backups/`, `logs/`, `projects/`) is made by the daemon, for the user alone, and tightened again where
- * it is looser by now, see {@link keepToUser}. A sticky directory is no exception, because in it others can still make
- * what is not there yet.
- *
- * Root is refused more, see {@link refuseForRoot}.
+ * What is below it (`backups/`, `logs/`, `projects/`) is tightened again where it is looser by now, see
+ * {@link keepToUser}. A sticky directory is no exception: others can still make in it what is not there yet. Root is
+ * refused more, see {@link refuseForRoot}.
  *
  * @throws {UnsafeDirectoryError} when it, or the directory that a link leads to, is somebody else's or others can
  *   write to it

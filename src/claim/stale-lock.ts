@@ -2,14 +2,8 @@
 import { lstat, readdir, utimes } from 'node:fs/promises';
 import { ifMissing, isMissing } from '../system/errors.ts';
 
-interface Seen {
-  readonly status: string;
-  /** By a clock that nobody sets, in milliseconds. */
-  readonly since: number;
-}
-
-/** What was seen of each lock that was held. */
-const seen = new Map<string, Seen>();
+/** What was seen of each lock that was held, and since when: by a clock that nobody sets, in milliseconds. */
+const seen = new Map<string, { readonly status: string; readonly since: number }>();
 
 /** Whether something else than a lock, which is an empty directory, has the name of one: it is somebody's. */
 export async function isInTheWay(lock: string): Promise<boolean> {

@@ -153,8 +153,8 @@ function checkedName(name: string): string {
   const clean = cleanName(name);
   const fault = nameFault(clean);
   if (fault) {
-    const called = JSON.stringify(cutText(clean, 80));
-    throw new RegistryError('invalid_name', `cannot use the name ${called}: ${fault}`, { name: clean });
+    const message = `cannot use the name ${JSON.stringify(cutText(clean, 80))}: ${fault}`;
+    throw new RegistryError('invalid_name', message, { name: clean });
   }
   return clean;
 }

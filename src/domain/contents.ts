@@ -10,10 +10,7 @@ import type { RegistryView } from './registry.ts';
 import { type IsTraining, succeedProject } from './training/succession.ts';
 import { isSameJson } from './values/json.ts';
 
-interface Named {
-  project_id: string;
-  name: string;
-}
+type Named = Pick<Project, 'project_id' | 'name'>;
 
 /** How many projects of a backup are named to somebody who asks it for another one. */
 const MAX_NAMED = 20;

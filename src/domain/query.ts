@@ -121,9 +121,8 @@ function writeCursor(sort: Sort | undefined, found: readonly Project[], position
 function after(found: readonly Project[], sort: Sort | undefined, text: string): number {
   const cursor = readCursor(text);
   if (cursor?.sort !== (sort ?? null)) {
-    throw new InvalidParamsError([
-      { path: 'cursor', message: 'must be the next_cursor of an earlier answer to the same query' },
-    ]);
+    const message = 'must be the next_cursor of an earlier answer to the same query';
+    throw new InvalidParamsError([{ path: 'cursor', message }]);
   }
   if (cursor.sort) {
     const order = ORDERS[cursor.sort];

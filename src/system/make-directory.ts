@@ -33,15 +33,11 @@ function attempt(path: string): Error | null {
     if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return null;
     return error as Error;
   }
-  grantToUser(path);
-  syncEntries(dirname(path));
-  return null;
-}
-
-/** A umask such as 0277 takes from a new directory what its user needs. */
-function grantToUser(path: string): void {
+  // A umask such as 0277 takes from a new directory what its user needs.
   const mode = statSync(path).mode & 0o7777;
   if ((mode & USER) !== USER) chmodSync(path, mode | USER);
+  syncEntries(dirname(path));
+  return null;
 }
 
 /** Makes the entries of a directory survive a power cut, where the user may open it at all. */

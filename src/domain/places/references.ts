@@ -98,12 +98,10 @@ export function depthOf(path: string): number {
 
 /** The refusal of a path that several projects are registered for. */
 export function ambiguous(path: string, projects: readonly Project[]): RegistryError {
-  const names = projects.map(({ name }) => `"${name}"`).join(', ');
-  return new RegistryError(
-    'ambiguous_project',
-    `cannot tell which project ${path} means: ${names} are registered there`,
-    { projects: projects.map(toWire), suggestions: projects.map(({ name }) => name) },
-  );
+  const suggestions = projects.map(({ name }) => name);
+  const names = suggestions.map((name) => `"${name}"`).join(', ');
+  const message = `cannot tell which project ${path} means: ${names} are registered there`;
+  return new RegistryError('ambiguous_project', message, { projects: projects.map(toWire), suggestions });
 }
 
 /**

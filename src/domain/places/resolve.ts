@@ -29,8 +29,6 @@ export function resolveProject(
   if (given.around) return { project: given.around.project, resolved_by: given.around.by };
   const active = activeProject(view);
   if (active) return { project: active, resolved_by: 'active' };
-  throw new RegistryError(
-    'project_not_found',
-    'cannot tell which project is meant: none is given and none is active',
-  );
+  const message = 'cannot tell which project is meant: none is given and none is active';
+  throw new RegistryError('project_not_found', message);
 }

@@ -152,8 +152,7 @@ export class Backups {
     });
     if (!bytes) {
       const suggestions = (await this.list()).slice(0, 3).map((backup) => backup.name);
-      const called = JSON.stringify(cutText(name, 100));
-      const message = `cannot restore ${called}: no backup has this name`;
+      const message = `cannot restore ${JSON.stringify(cutText(name, 100))}: no backup has this name`;
       throw new RegistryError('backup_not_found', message, { name, suggestions });
     }
     return openContent(bytes, 'name', now);
