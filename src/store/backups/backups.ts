@@ -132,7 +132,7 @@ export class Backups {
     if (!isBackupName(name)) return null;
     try {
       const read = await readRegularFile(join(this.directory, name), 'follow', isTrusted);
-      return read && read.bytes;
+      return read?.bytes ?? null;
     } catch (error) {
       if (isNone(error) || error instanceof NotPlainError) return null;
       throw error;
