@@ -89,8 +89,8 @@ function faultOf(value: unknown): string | null {
 }
 
 /** The id to answer under; null where there is none that an answer could give back. */
-function idOf(request: object): RpcId {
-  const { id } = request as { readonly id?: unknown };
+function idOf(request: unknown): RpcId {
+  const id = (request as { readonly id?: unknown } | null)?.id;
   if (typeof id === 'string' || id instanceof NumberText) return id;
   // Better no id than another one, where its text was not kept.
   return typeof id === 'number' && !mayBeRounded(id) ? id : null;
