@@ -6,11 +6,13 @@ import { InvalidParamsError, type ParamIssue } from '../src/domain/errors.ts';
 import { INVALID_PARAMS } from '../src/protocol/errors.ts';
 import { MAX_DEPTH, MAX_ISSUES } from '../src/protocol/limits.ts';
 import { RpcError } from './errors.ts';
-import { util } from './late-util.ts';
 import { isJsonObject } from '../src/domain/values/json.ts';
 
 /** How deep params may be nested: what a line may be, without the request around them. */
 const MAX_PARAMS_DEPTH = MAX_DEPTH - 1;
+
+/** Node's `util`, loaded when it is first asked for: newer versions of Node bring a start of threads with it. */
+export const util = () => process.getBuiltinModule('node:util');
 
 const FLAT: ReadonlySet<string> = new Set(['string', 'boolean', 'undefined']);
 const GONE = Symbol('gone');

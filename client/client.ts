@@ -4,7 +4,7 @@ import { isAbsolute } from 'node:path';
 import { findHome } from '../src/paths.ts';
 import type { MethodName, Result } from '../src/protocol/methods.ts';
 import type { Connection } from './wire/connection.ts';
-import { inMs, inTime, type Patience } from './wire/deadline.ts';
+import { deadlineIn, inMs, inTime, type Patience } from './wire/deadline.ts';
 import { ConnectionError } from './errors.ts';
 import type { Greeted } from './reach/greet.ts';
 import { sendable } from './carried.ts';
@@ -136,7 +136,7 @@ export class Client implements Families, AsyncDisposable {
   async #send(method: string, given: unknown, options: CallOptions): Promise<unknown> {
     let params = given;
     const { deadline: ms = this.#deadline + waitOf(params), signal } = options;
-    const patience = { deadline: { at: performance.now() + ms, late: () => tooLate(method, ms) }, signal };
+    const patience = { deadline: deadlineIn(ms, () => tooLate(method, ms)), signal };
     // Half of the time at most: without it the project is registered all the same.
     if (method === 'projects.register' && this.#isHere())
       params = await inTime(withRepository(params, ms / 2), patience);

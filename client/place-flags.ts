@@ -18,25 +18,18 @@ export function commandFor(
   if (socketAlone) return `${words} --socket ${shellWord(socket)}`;
   // Both or none of them: a flag and a variable of two different people do not belong together.
   const isGiven = Boolean(env['CODEBASE_GARDENER_DATA_DIR'] || env['CODEBASE_GARDENER_SOCKET']);
-  if (!isGiven && dataDir === defaultDataDir() && socket === defaultSocket(dataDir)) return words;
+  // Of this data directory, with the short place that the environment has for a long one.
+  const usual = pathsOf({ dataDir }, { ...process.env, CODEBASE_GARDENER_SOCKET: '' })?.socket;
+  if (!isGiven && dataDir === pathsOf({}, {})?.dataDir && socket === usual) return words;
   const flags = `${words} --data-dir ${shellWord(dataDir)}`;
-  const needsSocket = Boolean(env['CODEBASE_GARDENER_SOCKET']) || socket !== defaultSocket(dataDir);
+  const needsSocket = Boolean(env['CODEBASE_GARDENER_SOCKET']) || socket !== usual;
   return needsSocket ? `${flags} --socket ${shellWord(socket)}` : flags;
 }
 
-function defaultDataDir(): string | undefined {
+/** Undefined where nobody knows a home directory: nothing is there by default. */
+function pathsOf(...given: Parameters<typeof resolvePaths>): Paths | undefined {
   try {
-    return resolvePaths({}, {}).dataDir;
-  } catch {
-    // Nobody knows a home directory: nothing is there by default.
-    return undefined;
-  }
-}
-
-/** Of a data directory that is given, with the short place that the environment has for a long one. */
-function defaultSocket(dataDir: string): string | undefined {
-  try {
-    return resolvePaths({ dataDir }, { ...process.env, CODEBASE_GARDENER_SOCKET: '' }).socket;
+    return resolvePaths(...given);
   } catch {
     return undefined;
   }

@@ -15,9 +15,8 @@ import {
 } from '../src/domain/limits.ts';
 import { cutText } from '../src/domain/values/text.ts';
 import { INVALID_PARAMS, INVALID_REQUEST } from '../src/protocol/errors.ts';
-import { carried } from './carried.ts';
+import { carried, util } from './carried.ts';
 import { RpcError } from './errors.ts';
-import { util } from './late-util.ts';
 import { isJsonObject } from '../src/domain/values/json.ts';
 
 type Tell = (what: string) => void;
@@ -29,6 +28,8 @@ const ROUNDING = 1e-6;
 const REFUSED: ReadonlySet<number> = new Set([INVALID_REQUEST, INVALID_PARAMS]);
 /** Without these nothing is reported. */
 const NEEDED: ReadonlySet<string> = new Set(['project', 'token', 'error']);
+
+const SAYABLE: ReadonlySet<string> = new Set(['string', 'number', 'boolean', 'bigint']);
 
 const REPORTS: ReadonlySet<string> = new Set(['training.progress', 'training.complete', 'training.fail']);
 
@@ -110,8 +111,9 @@ function fraction(value: unknown, name: string, tell: Tell): number | undefined 
 /** Whatever can be read as a text is one. */
 function text(units: number) {
   return (value: unknown, name: string, tell: Tell): string | undefined => {
-    if (!isSayable(value) && !util().types.isNativeError(value)) return leave(name, 'is no text', tell);
-    return cutText((value === '' ? value : said(value)).toWellFormed(), units);
+    if (!SAYABLE.has(typeof value) && !util().types.isNativeError(value))
+      return leave(name, 'is no text', tell);
+    return value === '' ? value : cutText(said(value).toWellFormed(), units);
   };
 }
 
@@ -136,10 +138,6 @@ function tried(look: () => string | undefined): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-function isSayable(value: unknown): value is string | number | boolean | bigint {
-  return ['string', 'number', 'boolean', 'bigint'].includes(typeof value);
 }
 
 function object(bytes: number) {

@@ -1,7 +1,7 @@
 /** Changes as an async iterator that outlives connections and daemons. */
 import type { EventNotification, EventOf, RegistryEvent } from '../src/protocol/events.ts';
 import type { Params, Result } from '../src/protocol/methods.ts';
-import { abortable, onAbort } from './wire/deadline.ts';
+import { abortable, onAbort, pause } from './wire/deadline.ts';
 import { ConnectionError } from './errors.ts';
 import type { Family } from './verbs.ts';
 import { isRefusal } from '../src/domain/errors.ts';
@@ -99,11 +99,11 @@ async function subscribe(
   signal: AbortSignal | undefined,
 ): Promise<Result<'registry.watch'>> {
   let wanted = params;
-  for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
+  for (let rest = FIRST_PAUSE_MS; ; rest = Math.min(2 * rest, LONGEST_PAUSE_MS)) {
     signal?.throwIfAborted();
     const call = client.registry.watch(wanted);
     try {
-      return await (signal ? abortable(call, signal) : call);
+      return await abortable(call, signal);
     } catch (error) {
       if (signal?.aborted) {
         call.then(
@@ -121,7 +121,7 @@ async function subscribe(
       const passing = error instanceof ConnectionError && ['lost', 'not_running'].includes(error.reason);
       if (!passing) throw error;
     }
-    await rest(pause, signal);
+    await pause(rest, signal);
   }
 }
 
@@ -141,18 +141,6 @@ function forget(client: Subscriber, subscription: string): void {
   if (!client.connected) return;
   client.registry.unwatch({ subscription }).catch(() => {
     // The connection was lost, and the subscription with it.
-  });
-}
-
-function rest(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      clearTimeout(timer);
-      unlisten?.();
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    const unlisten = signal && onAbort(signal, done);
   });
 }
 

@@ -152,17 +152,14 @@ async function reach(target: Target, means: Means, signal: AbortSignal): Promise
     return found;
   } catch (error) {
     const left = starter?.leave(signal.aborted ? 'aborted' : 'late');
+    if (!(error instanceof ConnectionError)) throw error;
     // Whoever is told to end it would end somebody else: the number is nobody's by then.
-    if (left === 'ended' && error instanceof ConnectionError && error.reason === 'hung')
+    if (left === 'ended' && error.reason === 'hung')
       throw startFailed(paths, 'it stood still and was ended; call again', error);
-    const isLeft = left === 'coming';
-    if (!(error instanceof ConnectionError) || !(isLeft || isComingUp(paths))) throw error;
-    if (error.reason !== 'hung' && !(isLeft && error.reason === 'start_failed')) throw error;
-    throw startFailed(
-      paths,
-      `it has not come up within ${inMs(means.startMs)} and is still at it; call again in a while`,
-      error,
-    );
+    if (left !== 'coming' && !(error.reason === 'hung' && isComingUp(paths))) throw error;
+    if (error.reason !== 'hung' && error.reason !== 'start_failed') throw error;
+    const why = `it has not come up within ${inMs(means.startMs)} and is still at it; call again in a while`;
+    throw startFailed(paths, why, error);
   }
 }
 
@@ -215,11 +212,11 @@ async function dialUntil(
     const isForeign = paths.socketAlone || isNotOurs;
     if (isForeign && closingSince !== undefined) {
       const patienceMs = Math.min(TUNNEL_MS, startMs);
-      if (now >= closingSince + patienceMs) throw endedThere(paths, patienceMs);
+      if (now >= closingSince + patienceMs) throw alwaysClosing(paths, patienceMs, true);
     }
     if (now >= end) {
       if (found === 'absent') throw startFailed(paths, `it did not answer within ${inMs(startMs)}`);
-      throw isForeign ? endedThere(paths, startMs) : alwaysClosing(paths, startMs);
+      throw alwaysClosing(paths, startMs, isForeign);
     }
 
     // 5. Wait a little, shorter when the daemon just started has already ended.
@@ -285,17 +282,12 @@ function deadEnd({ socket }: Paths): ConnectionError {
   );
 }
 
-/** As a tunnel does that stands, while nobody listens behind it. */
-function endedThere({ socket }: Paths, ms: number): ConnectionError {
+function alwaysClosing({ socket, logFile }: Paths, ms: number, isForeign: boolean): ConnectionError {
+  const rest = isForeign
+    ? ', as a tunnel does whose daemon has ended; start the daemon there'
+    : `; see ${logFile}`;
   return new ConnectionError(
     'lost',
-    `cannot reach the registry: whoever listens on ${socket} closed every connection for ${ms / 1_000} s, as a tunnel does whose daemon has ended; start the daemon there`,
-  );
-}
-
-function alwaysClosing({ socket, logFile }: Paths, ms: number): ConnectionError {
-  return new ConnectionError(
-    'lost',
-    `cannot reach the registry: whoever listens on ${socket} closed every connection for ${ms / 1_000} s; see ${logFile}`,
+    `cannot reach the registry: whoever listens on ${socket} closed every connection for ${ms / 1_000} s${rest}`,
   );
 }

@@ -10,7 +10,7 @@ import type { Params, Result } from '../../src/protocol/methods.ts';
 import { PROTOCOL_VERSION } from '../../src/protocol/version.ts';
 import { WITHOUT_SUDO } from '../../src/claim/private-directory.ts';
 import { Connection } from '../wire/connection.ts';
-import { inMs, pause, within } from '../wire/deadline.ts';
+import { deadlineIn, inMs, pause, within } from '../wire/deadline.ts';
 import { ConnectionError, systemWords } from '../errors.ts';
 import { dial } from '../../src/system/dial.ts';
 import { errorCode, isMissing } from '../../src/system/errors.ts';
@@ -48,7 +48,8 @@ export async function greet(
   let connection: Connection;
   try {
     const late = () => hung(socket, `nobody took the connection within ${inMs(target.connectMs)}`);
-    connection = await within({ ms: target.connectMs, signal, late }, (aborted) => open(socket, aborted));
+    const deadline = deadlineIn(target.connectMs, late);
+    connection = await within({ deadline, signal }, (aborted) => open(socket, aborted));
   } catch (error) {
     switch (errorCode(error)) {
       case undefined:
@@ -74,9 +75,8 @@ export async function greet(
   try {
     const late = () =>
       hung(socket, `the connection was taken, and no answer came within ${inMs(target.helloMs)}`);
-    const hello = await within({ ms: target.helloMs, signal, late }, (aborted) =>
-      sayHello(connection, target, aborted),
-    );
+    const deadline = deadlineIn(target.helloMs, late);
+    const hello = await within({ deadline, signal }, (aborted) => sayHello(connection, target, aborted));
     return { connection, hello };
   } catch (error) {
     await connection.close();
@@ -150,25 +150,24 @@ async function statusOf(path: string, { runDir, dataDir }: Paths): Promise<Stats
     return await lstat(path);
   } catch (error) {
     if (isMissing(error)) return undefined;
-    // Not `run/` is in the way, but what it would be in.
-    if (errorCode(error) === 'ENOTDIR' && path === runDir) throw noDirectory(dataDir, error);
-    throw notAllowed(path, error);
+    if (errorCode(error) !== 'ENOTDIR' || path !== runDir) throw notAllowed(path, error);
+    throw new ConnectionError(
+      'not_allowed',
+      `cannot use the data directory ${dataDir}: it is no directory; choose another one with --data-dir or CODEBASE_GARDENER_DATA_DIR`,
+      { cause: error },
+    );
   }
 }
 
 function refuseOthers(path: string, { uid }: Stats): void {
   const own = process.getuid?.() ?? uid;
   if (uid === own) return;
-  // Whoever is root could, and should not, remove what another user's programs are using.
-  if (own === 0)
-    throw new ConnectionError(
-      'not_allowed',
-      `cannot use ${path} as root: it belongs to user ${uid}; do ${WITHOUT_SUDO}`,
-    );
-  throw new ConnectionError(
-    'not_allowed',
-    `cannot use ${path}: it belongs to user ${uid} and not to you (${own}); remove it, or choose another socket with CODEBASE_GARDENER_SOCKET`,
-  );
+  const message =
+    own === 0
+      ? // Root could, and should not, remove what another user's programs are using.
+        `cannot use ${path} as root: it belongs to user ${uid}; do ${WITHOUT_SUDO}`
+      : `cannot use ${path}: it belongs to user ${uid} and not to you (${own}); remove it, or choose another socket with CODEBASE_GARDENER_SOCKET`;
+  throw new ConnectionError('not_allowed', message);
 }
 
 function notAllowed(path: string, cause: unknown): ConnectionError {
@@ -179,14 +178,6 @@ function notAllowed(path: string, cause: unknown): ConnectionError {
     ? 'connect as the user who runs the daemon and outside of sandboxes'
     : 'remove what is in the way, or choose another socket with CODEBASE_GARDENER_SOCKET';
   return new ConnectionError('not_allowed', `cannot connect to ${path}: ${why}; ${remedy}`, { cause });
-}
-
-function noDirectory(dataDir: string, cause: unknown): ConnectionError {
-  return new ConnectionError(
-    'not_allowed',
-    `cannot use the data directory ${dataDir}: it is no directory; choose another one with --data-dir or CODEBASE_GARDENER_DATA_DIR`,
-    { cause },
-  );
 }
 
 function hung(socket: string, what: string): ConnectionError {

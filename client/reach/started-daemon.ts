@@ -1,8 +1,8 @@
 /** A daemon that this process has started, until it is known whether it comes up. */
 import type { ChildProcess } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { pidFile } from '../../src/claim/beside.ts';
+import { notedPid } from '../../src/claim/killed-process.ts';
 import type { Paths } from '../../src/paths.ts';
+import { errorCode } from '../../src/system/errors.ts';
 import { LifeSigns } from './life-signs.ts';
 
 /** How often one looks whether it moves, in milliseconds; a usual start is over by then. */
@@ -28,7 +28,7 @@ export class StartedDaemon {
   readonly #child: ChildProcess;
   readonly #socket: string;
   readonly #waiters = new Set<Waiter>();
-  #state: 'running' | 'gave_way' | { readonly failure: string } = 'running';
+  #state: StartedDaemon['state'] = 'running';
   readonly #signs: LifeSigns | undefined;
   #timer: NodeJS.Timeout | undefined;
   #isLeft = false;
@@ -53,16 +53,15 @@ export class StartedDaemon {
       pending.add(this);
     }
     this.ended = new Promise((resolve) => {
-      child.once('error', ({ message }) => {
-        this.#state = { failure: message };
+      const end = (state: StartedDaemon['state']): void => {
+        this.#state = state;
         this.#settle();
         resolve();
-      });
-      child.once('exit', (code, signal) => {
-        this.#state = code === 0 ? 'gave_way' : { failure: lastWords() ?? `it ended with ${signal ?? code}` };
-        this.#settle();
-        resolve();
-      });
+      };
+      child.once('error', ({ message }) => end({ failure: message }));
+      child.once('exit', (code, signal) =>
+        end(code === 0 ? 'gave_way' : { failure: lastWords() ?? `it ended with ${signal ?? code}` }),
+      );
     });
   }
 
@@ -158,7 +157,7 @@ export class StartedDaemon {
       process.kill(-this.#child.pid, name);
     } catch (error) {
       // Only its entry is left, of which macOS says EPERM.
-      if (!(error instanceof Error && 'code' in error)) throw error;
+      if (errorCode(error) === undefined) throw error;
     }
   }
 
@@ -181,10 +180,10 @@ export function endStarts(why: Leaving): void {
 /** Whether somebody has the socket, and is there. */
 function isBound(socket: string): boolean {
   try {
-    const pid = Number.parseInt(readFileSync(pidFile(socket), 'utf8'), 10);
-    return pid > 0 && process.kill(pid, 0);
+    const pid = notedPid(socket);
+    return pid !== undefined && process.kill(pid, 0);
   } catch {
-    // No note, or the process it names has ended.
+    // The process that noted itself has ended.
     return false;
   }
 }

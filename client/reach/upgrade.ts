@@ -6,15 +6,8 @@ import { isNewerRelease, releaseOnDisk } from '../service/version.ts';
 import { BUILD, VERSION } from '../../src/version.ts';
 import { isEnding } from '../errors.ts';
 import type { Greeted } from './greet.ts';
+import type { Starter } from './starter.ts';
 import { isSameDirectory, isSeen, isSomebodysEnd } from './here.ts';
-
-/** What would be started in the place of a daemon. */
-export interface Successor {
-  /** `gardenerd.js` */
-  readonly program: string;
-  /** By a service manager. */
-  readonly serviced: boolean;
-}
 
 /**
  * Whether a daemon is to be restarted: it is older than this client, older than what would be started in its place,
@@ -25,7 +18,7 @@ export interface Successor {
  */
 export async function wantsUpgrade(
   { connection, hello }: Greeted,
-  successor: Successor,
+  successor: Pick<Starter, 'program' | 'serviced'>,
   paths: Paths,
   signal: AbortSignal,
 ): Promise<boolean> {

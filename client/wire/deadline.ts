@@ -45,6 +45,11 @@ export interface Deadline {
   readonly late: () => Error;
 }
 
+/** The time is up in so many milliseconds; Infinity for never. */
+export function deadlineIn(ms: number, late: () => Error): Deadline {
+  return { at: performance.now() + ms, late };
+}
+
 /** How long somebody is willing to wait. */
 export interface Patience {
   readonly deadline?: Deadline | undefined;
@@ -52,27 +57,23 @@ export interface Patience {
   readonly signal?: AbortSignal | undefined;
 }
 
-export interface Limit {
-  /** Milliseconds; Infinity for none. */
-  readonly ms: number;
-  /** The caller's; aborting it ends the work too. */
-  readonly signal?: AbortSignal | undefined;
-  /** Makes the error for when the time is up. */
-  readonly late: () => Error;
-}
-
 /**
  * Runs something that has to end in time. It is told to stop through the signal it is given, whose reason is
  * what it must then throw.
  *
- * @throws the error of `late`, or the reason of the caller's signal
+ * @throws the error of the deadline, or the reason of the caller's signal
  */
-export async function within<T>(limit: Limit, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const { ms, signal, late } = limit;
+export async function within<T>(
+  { deadline, signal }: Patience,
+  run: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
   signal?.throwIfAborted();
   const controller = new AbortController();
   const unlisten = signal && onAbort(signal, () => controller.abort(signal.reason));
-  const timer = ms <= LONGEST_TIMER_MS ? lastly(() => controller.abort(late()), ms) : undefined;
+  // Node warns of a timer that is to fire in the past.
+  const ms = Math.max(0, (deadline?.at ?? Infinity) - performance.now());
+  const timer =
+    deadline && ms <= LONGEST_TIMER_MS ? lastly(() => controller.abort(deadline.late()), ms) : undefined;
   try {
     return await run(controller.signal);
   } finally {
@@ -92,7 +93,8 @@ export function lastly(giveUp: () => void, ms: number): NodeJS.Timeout {
 }
 
 /** The promise, unless the signal is aborted first. What the promise stands for goes on for others. */
-export function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+export function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return promise;
   return new Promise((resolve, reject) => {
     if (signal.aborted) return reject(signal.reason as Error);
     const unlisten = onAbort(signal, () => reject(signal.reason as Error));
@@ -101,15 +103,16 @@ export function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<
 }
 
 /** The promise, unless somebody's patience ends first. What the promise stands for goes on for others. */
-export function inTime<T>(promise: Promise<T>, { deadline, signal }: Patience): Promise<T> {
-  if (!deadline) return signal ? abortable(promise, signal) : promise;
-  // Node warns of a timer that is to fire in the past.
-  const limit = { ms: Math.max(0, deadline.at - performance.now()), signal, late: deadline.late };
-  return within(limit, (aborted) => abortable(promise, aborted));
+export function inTime<T>(promise: Promise<T>, patience: Patience): Promise<T> {
+  return within(patience, (aborted) => abortable(promise, aborted));
 }
 
 /** Waits `ms` milliseconds, or shorter when `early` is settled first. */
-export async function pause(ms: number, signal: AbortSignal, early?: Promise<void>): Promise<void> {
+export async function pause(
+  ms: number,
+  signal: AbortSignal | undefined,
+  early?: Promise<void>,
+): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const time = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, ms);

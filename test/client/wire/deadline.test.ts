@@ -1,7 +1,7 @@
 /** Time that is up before anybody waits, or while the process itself was held up. */
 import { stat } from 'node:fs/promises';
 import { afterEach, expect, test, vi } from 'vitest';
-import { abortable, inTime, within } from '../../../client/wire/deadline.ts';
+import { abortable, deadlineIn, inTime, within } from '../../../client/wire/deadline.ts';
 import { PendingCalls } from '../../../client/wire/pending.ts';
 
 afterEach(() => void vi.restoreAllMocks());
@@ -41,7 +41,7 @@ const beforeTimers = () => new Promise((resolve) => setImmediate(resolve));
 test('what has come by the time that is looked at the clock is taken', async () => {
   await beforeTimers();
   const late = () => new Error('too late');
-  const found = within({ ms: 20, late }, (signal) => abortable(stat('/'), signal));
+  const found = within({ deadline: deadlineIn(20, late) }, (signal) => abortable(stat('/'), signal));
   holdUp(500);
   expect((await found).isDirectory()).toBe(true);
 });
