@@ -1,6 +1,6 @@
 /** Asking the service manager for the daemon, where a service is installed for this registry. */
 import { type InstalledService, LABEL, readInstalled, SERVICE_UNIT, SOCKET_UNIT } from './installed.ts';
-import { type Ran, runProgram } from './commands.ts';
+import { INSTALL, type Ran, runProgram } from './commands.ts';
 import { CODE, isDisabled, readPrint } from './launchd/launchctl.ts';
 import { SERVICE_MANAGERS, type ServiceManagerName } from '../../src/flags.ts';
 import type { Paths } from '../../src/paths.ts';
@@ -10,7 +10,6 @@ export type Trouble = { readonly message: string; readonly remedy: string } | un
 
 /** Somebody waits for an answer of the registry. Milliseconds. */
 const DEADLINE_MS = 10_000;
-const INSTALL = 'gardener service install';
 
 /**
  * The service that is installed for this registry; undefined for none, or for one of another registry. Costs two looks

@@ -1,6 +1,13 @@
 /** Running the programs of a service manager, and telling what was run when something fails. */
 import { shellWord } from '../../src/system/shell-word.ts';
 
+/** The command that installs the service, or mends it. */
+export const INSTALL = 'gardener service install';
+
+/** What exit code 78 of the launcher says. */
+export const NOTHING_TO_RUN =
+  'the daemon could not be started (exit 78): its launcher, Node or gardenerd.js was not found';
+
 /** What a command did. */
 export interface Ran {
   /** As it could be typed. */

@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { dial } from '../../src/system/dial.ts';
 import { errorCode } from '../../src/system/errors.ts';
-import { readIfThere } from './installed.ts';
+import { type InstalledService, readIfThere } from './installed.ts';
 import { crashLog, movedLauncher, type ServicePlan } from './plan.ts';
 
 /** Writes a file that a service manager reads, whole or not at all, unless it is as it should be. True when it was not. */
@@ -36,8 +36,15 @@ export async function removeFiles(files: readonly string[]): Promise<string[]> {
   return removed;
 }
 
-/** Removes what an installed service has put beside the data: a launcher that did not stay in the package, and its log. */
-export async function removeLeftovers(dataDir: string): Promise<string[]> {
+/**
+ * Removes what an installed service leaves: a socket that nobody listens on, and beside the data a launcher that did not
+ * stay in the package, and its log; gives those two, as far as they were there.
+ */
+export async function removeLeftovers({ dataDir, socket }: Partial<InstalledService> = {}): Promise<
+  string[]
+> {
+  if (socket !== undefined) await removeDeadSocket(socket);
+  if (dataDir === undefined) return [];
   const launcher = movedLauncher(dataDir);
   const removed = await removeFiles([launcher, crashLog(dataDir)]);
   // ENOTEMPTY, ENOENT: it stays, or there is none; both are well.
@@ -45,8 +52,7 @@ export async function removeLeftovers(dataDir: string): Promise<string[]> {
   return removed;
 }
 
-/** Removes a socket that nobody listens on. */
-export async function removeDeadSocket(path: string): Promise<void> {
+async function removeDeadSocket(path: string): Promise<void> {
   const dead = await dial(path).then(
     (socket) => void socket.destroy(),
     (error: unknown) => errorCode(error) === 'ECONNREFUSED',

@@ -9,8 +9,6 @@ import type { PlanOptions } from './plan.ts';
 import type { Finding } from './status.ts';
 import { Systemd } from './systemd/systemd.ts';
 
-export type { Finding } from './status.ts';
-
 /** The service manager of this platform. */
 export function platformManager(): ServiceManagerName {
   return process.platform === 'darwin' ? 'launchd' : 'systemd';
@@ -38,8 +36,7 @@ export async function serviceFindings(
       const message = 'no service is installed; the daemon is started when somebody needs it';
       return [{ check: 'service', level: 'ok', message }];
     }
-    const manager =
-      name === 'launchd' ? new Launchd({ home: options.home }) : new Systemd({ home: options.home });
+    const manager = serviceManager(name, home);
     const { problems, running } = await manager.status(options);
     const lingering = manager instanceof Systemd ? lingeringFinding(await manager.lingers()) : [];
     if (problems.length > 0) return [...problems, ...lingering];

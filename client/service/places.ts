@@ -42,6 +42,15 @@ export function removedBy(path: string): string | undefined {
   return PERISHABLE.find(([pattern]) => pattern.test(path))?.[1];
 }
 
+/** What the person should know about a Node that an upgrade removes; undefined for one that stays. */
+export function perishableNode(node: string): string | undefined {
+  const owner = removedBy(node);
+  return (
+    owner &&
+    `${node} belongs to ${owner} and goes with an upgrade; the service then looks for another Node each time it starts`
+  );
+}
+
 /** The folders that macOS opens to programs only when the person allows it; a background job is not even asked. */
 const PROTECTED = ['Documents', 'Desktop', 'Downloads'] as const;
 

@@ -2,7 +2,7 @@
 import { dirname, join } from 'node:path';
 import { IDLE_TIMEOUT } from '../../src/flags.ts';
 import { homeDirectory, type Paths } from '../../src/paths.ts';
-import { removedBy, stablePath } from './places.ts';
+import { perishableNode, removedBy, stablePath } from './places.ts';
 
 export interface PlanOptions {
   readonly paths: Paths;
@@ -76,12 +76,8 @@ export function movedLauncher(dataDir: string): string {
 /** What the person should know about the paths that are recorded. */
 export function planWarnings({ node, daemon, launcher }: ServicePlan): string[] {
   const warnings: string[] = [];
-  const nodeOwner = removedBy(node);
-  if (nodeOwner) {
-    warnings.push(
-      `${node} belongs to ${nodeOwner} and goes with an upgrade; the service then looks for another Node each time it starts`,
-    );
-  }
+  const perishable = perishableNode(node);
+  if (perishable !== undefined) warnings.push(perishable);
   const daemonOwner = removedBy(daemon);
   if (daemonOwner) {
     warnings.push(

@@ -1,8 +1,9 @@
 /** How an installed service is, and what is wrong with it. */
 import { accessSync, constants } from 'node:fs';
 import type { ServiceManagerName } from '../../src/flags.ts';
+import { INSTALL } from './commands.ts';
 import { type InstalledService, readIfThere } from './installed.ts';
-import { protectedFolder, removedBy } from './places.ts';
+import { perishableNode, protectedFolder } from './places.ts';
 import { planService, type PlanOptions, type ServicePlan } from './plan.ts';
 
 /** Something that was looked at, and how it is. */
@@ -31,8 +32,6 @@ export interface ServiceStatus {
   /** Warnings and errors. */
   readonly problems: readonly Finding[];
 }
-
-export const INSTALL = 'gardener service install';
 
 /** The command that installs what is installed now. */
 function installAgain({ onDemand, manager }: InstalledService): string {
@@ -88,14 +87,13 @@ function programProblems({ command }: InstalledService, again: string): Finding[
     const message = `${daemon} is gone; the service finds another one only where Node's own packages are`;
     problems.push({ check: 'service.program', level: 'warning', message, remedy: again });
   }
-  const owner = removedBy(node);
+  const perishable = perishableNode(node);
   if (!isProgram(node)) {
     const message = `${node} is gone; the service looks for another Node each time it starts`;
     problems.push({ check: 'service.node', level: 'warning', message, remedy: again });
-  } else if (owner) {
-    const message = `${node} belongs to ${owner} and goes with an upgrade; the service then looks for another Node each time it starts`;
+  } else if (perishable !== undefined) {
     const remedy = `${again}, run with a Node that stays (Homebrew, nodejs.org, the system's)`;
-    problems.push({ check: 'service.node', level: 'warning', message, remedy });
+    problems.push({ check: 'service.node', level: 'warning', message: perishable, remedy });
   }
   return problems;
 }

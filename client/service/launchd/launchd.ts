@@ -1,15 +1,20 @@
 /** The service as a LaunchAgent. Every operation may be repeated: it does what is missing. */
 import { setTimeout as pause } from 'node:timers/promises';
-import { homeDirectory } from '../../../src/paths.ts';
-import { type Ran, type Runner, runProgram, type ServiceError, Session } from '../commands.ts';
-import { preparePlaces, removeDeadSocket, removeFiles, removeLeftovers, writeServiceFile } from '../files.ts';
-import { type Circumstances, circumstances, refuseFromInside, refuseOtherUser } from '../guards.ts';
-import { LABEL, readIfThere, readInstalled, serviceFile } from '../installed.ts';
+import { type Ran, type ServiceError, Session } from '../commands.ts';
+import { preparePlaces, removeFiles, removeLeftovers, writeServiceFile } from '../files.ts';
+import { refuseFromInside, refuseOtherUser } from '../guards.ts';
+import { LABEL, readIfThere, readInstalled } from '../installed.ts';
 import { launchAgent } from './plist.ts';
 import { planFiles, stateProblems } from './problems.ts';
 import { CODE, explainCode, explainExit, isDisabled, type Job, readPrint } from './launchctl.ts';
 import { planService, type PlanOptions, type ServicePlan } from '../plan.ts';
-import type { Installed, InstallHooks, ServiceManager, Uninstalled } from '../manager.ts';
+import {
+  type Installed,
+  type InstallHooks,
+  type ManagerOptions,
+  ServiceManager,
+  type Uninstalled,
+} from '../manager.ts';
 import { type Finding, planAgain, problemsOf, protectedProblems, type ServiceStatus } from '../status.ts';
 
 /** `ExitTimeOut` of the LaunchAgent and 10 s: as long as launchd may be busy with ending the job. Milliseconds. */
@@ -18,11 +23,7 @@ const BUSY_MS = 30_000;
 const START_MS = 10_000;
 const LOOK_EVERY_MS = 200;
 
-export interface LaunchdOptions {
-  readonly home?: string | undefined;
-  /** Runs launchctl; default the one on PATH. */
-  readonly run?: Runner | undefined;
-  readonly circumstances?: Circumstances | undefined;
+interface LaunchdOptions extends ManagerOptions {
   /** Default 30 s, for tests. */
   readonly busyMs?: number | undefined;
 }
@@ -33,28 +34,23 @@ interface Loaded {
   readonly job: Job;
 }
 
-export class Launchd implements ServiceManager {
+export class Launchd extends ServiceManager {
   readonly name = 'launchd';
-  readonly #home: string;
-  readonly #run: Runner;
-  readonly #circumstances: Circumstances;
   readonly #busyMs: number;
 
   constructor(options: LaunchdOptions = {}) {
-    this.#home = options.home ?? homeDirectory();
-    this.#run = options.run ?? runProgram;
-    this.#circumstances = options.circumstances ?? circumstances();
+    super(options);
     this.#busyMs = options.busyMs ?? BUSY_MS;
   }
 
   async install(options: PlanOptions, hooks: InstallHooks = {}): Promise<Installed> {
-    refuseOtherUser(this.#circumstances);
-    const session = new Session(this.#run);
-    const plan = planService({ ...options, home: this.#home });
+    refuseOtherUser(this.circumstances);
+    const session = new Session(this.run);
+    const plan = planService({ ...options, home: this.home });
     const agent = launchAgent(plan);
     let loaded = await this.#find(session);
-    const file = serviceFile('launchd', this.#home);
-    if (loaded && readIfThere(file) !== agent) refuseFromInside(this.#circumstances);
+    const { file } = this;
+    if (loaded && readIfThere(file) !== agent) refuseFromInside(this.circumstances);
     await preparePlaces(plan);
     const changed = await writeServiceFile(file, agent);
     if (loaded && changed) {
@@ -75,23 +71,17 @@ export class Launchd implements ServiceManager {
   }
 
   async uninstall(): Promise<Uninstalled> {
-    refuseOtherUser(this.#circumstances);
-    refuseFromInside(this.#circumstances);
-    const session = new Session(this.#run);
-    const installed = readInstalled('launchd', this.#home);
+    const session = this.beginStop();
+    const installed = readInstalled('launchd', this.home);
     const loaded = await this.#find(session);
     if (loaded) await this.#bootout(session, loaded.target);
-    const removed = await removeFiles([serviceFile('launchd', this.#home)]);
-    if (installed?.dataDir !== undefined) removed.push(...(await removeLeftovers(installed.dataDir)));
-    if (installed?.socket !== undefined) await removeDeadSocket(installed.socket);
+    const removed = await removeFiles([this.file]);
+    removed.push(...(await removeLeftovers(installed)));
     return { removed, wasLoaded: loaded !== null };
   }
 
-  /** Ends the daemon, if it runs, and starts it. */
   async restart(): Promise<void> {
-    refuseOtherUser(this.#circumstances);
-    refuseFromInside(this.#circumstances);
-    const session = new Session(this.#run);
+    const session = this.beginStop();
     const loaded = await this.#find(session);
     const target = loaded?.target ?? this.#target('gui');
     const ran = await session.run('launchctl', 'kickstart', '-k', target);
@@ -99,27 +89,23 @@ export class Launchd implements ServiceManager {
   }
 
   async status(options: PlanOptions): Promise<ServiceStatus> {
-    const session = new Session(this.#run);
-    const installed = readInstalled('launchd', this.#home);
+    const session = new Session(this.run);
+    const installed = readInstalled('launchd', this.home);
     const loaded = await this.#find(session);
     const disabled = await this.#isDisabled(session);
     const problems: Finding[] = [];
     if (installed) {
-      const plan = planAgain({ ...options, home: this.#home }, installed);
+      const plan = planAgain({ ...options, home: this.home }, installed);
       problems.push(
-        ...problemsOf(installed, plan, planFiles(plan, this.#home)),
-        ...protectedProblems(installed, this.#home),
-        ...stateProblems(loaded?.job, disabled, plan, this.#circumstances.uid),
+        ...problemsOf(installed, plan, planFiles(plan, this.home)),
+        ...protectedProblems(installed, this.home),
+        ...stateProblems(loaded?.job, disabled, plan, this.circumstances.uid),
       );
     } else if (loaded) {
       const message =
         'launchd still has the service, but its file is gone; it will not be there after the next login';
-      problems.push({
-        check: 'service.loaded',
-        level: 'warning',
-        message,
-        remedy: 'gardener service uninstall',
-      });
+      const remedy = 'gardener service uninstall';
+      problems.push({ check: 'service.loaded', level: 'warning', message, remedy });
     }
     return {
       manager: 'launchd',
@@ -129,13 +115,13 @@ export class Launchd implements ServiceManager {
       running: loaded?.job.pid != null,
       pid: loaded?.job.pid ?? null,
       last_exit: loaded?.job.lastExit ?? null,
-      file: serviceFile('launchd', this.#home),
+      file: this.file,
       problems,
     };
   }
 
   #target(domain: 'gui' | 'user'): string {
-    return `${domain}/${this.#circumstances.uid}/${LABEL}`;
+    return `${domain}/${this.circumstances.uid}/${LABEL}`;
   }
 
   /** Looks for the loaded job in both domains; null when it is in neither. */
@@ -150,7 +136,7 @@ export class Launchd implements ServiceManager {
   }
 
   async #isDisabled(session: Session): Promise<boolean> {
-    const { uid } = this.#circumstances;
+    const { uid } = this.circumstances;
     for (const domain of [`gui/${uid}`, `user/${uid}`]) {
       const ran = await session.run('launchctl', 'print-disabled', domain);
       if (ran.code === 0) return isDisabled(ran.output);
@@ -170,7 +156,7 @@ export class Launchd implements ServiceManager {
     const limit = performance.now() + this.#busyMs;
     let domain: 'gui' | 'user' = 'gui';
     for (;;) {
-      const ran = await session.run('launchctl', 'bootstrap', `${domain}/${this.#circumstances.uid}`, file);
+      const ran = await session.run('launchctl', 'bootstrap', `${domain}/${this.circumstances.uid}`, file);
       if (ran.code === 0) return this.#target(domain);
       const noSession = ran.code === CODE.notSupported || ran.code === CODE.noDomain;
       if (noSession && domain === 'gui') {
@@ -216,8 +202,8 @@ export class Launchd implements ServiceManager {
       const { pid, lastExit } = readPrint(ran.output);
       if (pid !== null) return;
       if (lastExit !== null && lastExit !== 0) {
-        const { meaning, remedy } = explainExit(lastExit, plan.crashLog);
-        throw session.error(`cannot start the service: ${meaning}`, remedy);
+        const { message, remedy } = explainExit(lastExit, plan.crashLog);
+        throw session.error(`cannot start the service: ${message}`, remedy);
       }
       // It ended well before: it was stopped, or gave way to another daemon.
       if (lastExit === 0 && !asked) {
@@ -235,8 +221,7 @@ export class Launchd implements ServiceManager {
   }
 
   #failure(session: Session, what: string, { code }: Ran): ServiceError {
-    const file = serviceFile('launchd', this.#home);
-    const { meaning, remedy } = explainCode(code, { uid: this.#circumstances.uid, file });
-    return session.error(`${what}: ${meaning}`, remedy);
+    const { message, remedy } = explainCode(code, { uid: this.circumstances.uid, file: this.file });
+    return session.error(`${what}: ${message}`, remedy);
   }
 }

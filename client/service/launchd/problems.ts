@@ -1,9 +1,10 @@
 /** What is wrong with a LaunchAgent, beside what any service can have. */
+import { INSTALL } from '../commands.ts';
 import { readIfThere, serviceFile } from '../installed.ts';
 import { launchAgent } from './plist.ts';
 import { CODE, explainCode, explainExit, type Job } from './launchctl.ts';
 import type { ServicePlan } from '../plan.ts';
-import { type Finding, INSTALL } from '../status.ts';
+import type { Finding } from '../status.ts';
 
 /** What launchd makes of the job. */
 export function stateProblems(
@@ -13,8 +14,8 @@ export function stateProblems(
   uid: number,
 ): Finding[] {
   if (disabled) {
-    const { meaning, remedy } = explainCode(CODE.disabled, { uid, file: '' });
-    return [{ check: 'service.disabled', level: 'warning', message: meaning, remedy }];
+    const why = explainCode(CODE.disabled, { uid, file: '' });
+    return [{ check: 'service.disabled', level: 'warning', ...why }];
   }
   if (!job) {
     const message = 'launchd does not know the service: it is not loaded';
@@ -22,15 +23,13 @@ export function stateProblems(
   }
   if (job.pid !== null) return [];
   if (job.lastExit !== null && job.lastExit !== 0) {
-    const { meaning, remedy } = explainExit(job.lastExit, plan.crashLog);
-    return [{ check: 'service.exit', level: 'error', message: meaning, remedy }];
+    return [{ check: 'service.exit', level: 'error', ...explainExit(job.lastExit, plan.crashLog) }];
   }
   if (!job.throttled) return [];
   const message =
     'launchd waits before it starts the daemon again, because it ended soon after its last start';
-  return [
-    { check: 'service.throttled', level: 'warning', message, remedy: `wait half a minute; ${plan.crashLog}` },
-  ];
+  const remedy = `wait half a minute; ${plan.crashLog}`;
+  return [{ check: 'service.throttled', level: 'warning', message, remedy }];
 }
 
 /** The files as they would be installed now. */

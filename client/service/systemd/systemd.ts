@@ -1,53 +1,29 @@
 /** The service as units of systemd --user. Every operation may be repeated: it does what is missing. */
-import { homeDirectory } from '../../../src/paths.ts';
-import { type Ran, type Runner, runProgram, ServiceError, Session } from '../commands.ts';
-import { preparePlaces, removeDeadSocket, removeFiles, removeLeftovers, writeServiceFile } from '../files.ts';
-import { type Circumstances, circumstances, refuseFromInside, refuseOtherUser } from '../guards.ts';
-import {
-  readIfThere,
-  readInstalled,
-  SERVICE_UNIT,
-  serviceFile,
-  SOCKET_UNIT,
-  socketUnitFile,
-} from '../installed.ts';
-import type { Installed, InstallHooks, ServiceManager, Uninstalled } from '../manager.ts';
+import { INSTALL, NOTHING_TO_RUN, type Ran, ServiceError, Session } from '../commands.ts';
+import { preparePlaces, removeFiles, removeLeftovers, writeServiceFile } from '../files.ts';
+import { refuseFromInside, refuseOtherUser } from '../guards.ts';
+import { readIfThere, readInstalled, SERVICE_UNIT, SOCKET_UNIT, socketUnitFile } from '../installed.ts';
+import { type Installed, type InstallHooks, ServiceManager, type Uninstalled } from '../manager.ts';
 import { planService, type PlanOptions, type ServicePlan } from '../plan.ts';
-import { type Finding, INSTALL, planAgain, problemsOf, type ServiceStatus } from '../status.ts';
+import { type Finding, planAgain, problemsOf, type ServiceStatus } from '../status.ts';
 import { serviceUnit, socketUnit, unusablePath } from './units.ts';
 
-export interface SystemdOptions {
-  readonly home?: string | undefined;
-  /** Runs systemctl; default the one on PATH. */
-  readonly run?: Runner | undefined;
-  readonly circumstances?: Circumstances | undefined;
-}
-
-export class Systemd implements ServiceManager {
+export class Systemd extends ServiceManager {
   readonly name = 'systemd';
-  readonly #home: string;
-  readonly #run: Runner;
-  readonly #circumstances: Circumstances;
-
-  constructor(options: SystemdOptions = {}) {
-    this.#home = options.home ?? homeDirectory();
-    this.#run = options.run ?? runProgram;
-    this.#circumstances = options.circumstances ?? circumstances();
-  }
 
   async install(options: PlanOptions, hooks: InstallHooks = {}): Promise<Installed> {
-    refuseOtherUser(this.#circumstances);
-    const session = new Session(this.#run);
-    const plan = planService({ ...options, onDemand: true, home: this.#home });
+    refuseOtherUser(this.circumstances);
+    const session = new Session(this.run);
+    const plan = planService({ ...options, onDemand: true, home: this.home });
     for (const path of [plan.launcher, plan.node, plan.daemon, plan.dataDir, plan.socket]) {
       const fault = unusablePath(path);
       if (fault) throw new ServiceError(`cannot install the service: ${fault}`, 'another place for it');
     }
     // Asked before anything is written, so that a machine without systemd is left as it was.
     const before = await this.#show(session, SOCKET_UNIT);
-    const files = unitFiles(plan, this.#home);
+    const files = this.#files(plan);
     const differs = Object.entries(files).some(([file, text]) => readIfThere(file) !== text);
-    if (differs && before['ActiveState'] === 'active') refuseFromInside(this.#circumstances);
+    if (differs && before['ActiveState'] === 'active') refuseFromInside(this.circumstances);
     await preparePlaces(plan);
     const written: string[] = [];
     for (const [file, text] of Object.entries(files))
@@ -57,7 +33,7 @@ export class Systemd implements ServiceManager {
       await this.#must(session, 'read the units', 'daemon-reload');
     if (changed && before['LoadState'] === 'loaded') {
       // The daemon that runs drains first. Connections wait in the socket meanwhile, if that stays as it is.
-      const socketToo = written.includes(socketUnitFile(this.#home)) ? [SOCKET_UNIT] : [];
+      const socketToo = written.includes(socketUnitFile(this.home)) ? [SOCKET_UNIT] : [];
       await this.#must(session, 'end the daemon', 'stop', ...socketToo, SERVICE_UNIT);
     }
     if (changed || before['ActiveState'] !== 'active') {
@@ -66,66 +42,56 @@ export class Systemd implements ServiceManager {
       await session.run('systemctl', '--user', 'reset-failed', SOCKET_UNIT, SERVICE_UNIT);
     }
     await this.#must(session, 'enable the socket', 'enable', '--now', SOCKET_UNIT);
-    return { file: serviceFile('systemd', this.#home), changed, plan };
+    return { file: this.file, changed, plan };
   }
 
   async uninstall(): Promise<Uninstalled> {
-    refuseOtherUser(this.#circumstances);
-    refuseFromInside(this.#circumstances);
-    const session = new Session(this.#run);
-    const installed = readInstalled('systemd', this.#home);
+    const session = this.beginStop();
+    const installed = readInstalled('systemd', this.home);
     const state = await this.#show(session, SOCKET_UNIT);
     const wasLoaded = state['LoadState'] === 'loaded';
     if (wasLoaded) {
       await this.#must(session, 'disable the socket', 'disable', '--now', SOCKET_UNIT);
       await this.#must(session, 'end the daemon', 'stop', SERVICE_UNIT);
     }
-    const removed = await removeFiles([serviceFile('systemd', this.#home), socketUnitFile(this.#home)]);
+    const removed = await removeFiles([this.file, socketUnitFile(this.home)]);
     if (removed.length > 0) {
       await this.#must(session, 'forget the units', 'daemon-reload');
       // A unit that had failed is remembered without its file; "not loaded" is the answer for one that had not.
       await session.run('systemctl', '--user', 'reset-failed', SOCKET_UNIT, SERVICE_UNIT);
     }
-    if (installed?.dataDir !== undefined) removed.push(...(await removeLeftovers(installed.dataDir)));
-    if (installed?.socket !== undefined) await removeDeadSocket(installed.socket);
+    removed.push(...(await removeLeftovers(installed)));
     return { removed, wasLoaded };
   }
 
-  /** Ends the daemon, if it runs, and starts it. */
   async restart(): Promise<void> {
-    refuseOtherUser(this.#circumstances);
-    refuseFromInside(this.#circumstances);
-    const session = new Session(this.#run);
+    const session = this.beginStop();
     await session.run('systemctl', '--user', 'reset-failed', SOCKET_UNIT, SERVICE_UNIT);
     await this.#must(session, 'restart the service', 'restart', SERVICE_UNIT);
   }
 
   async status(options: PlanOptions): Promise<ServiceStatus> {
-    const session = new Session(this.#run);
-    const installed = readInstalled('systemd', this.#home);
-    const [socket, service] = [
-      await this.#show(session, SOCKET_UNIT),
-      await this.#show(session, SERVICE_UNIT),
-    ];
+    const session = new Session(this.run);
+    const installed = readInstalled('systemd', this.home);
+    const socket = await this.#show(session, SOCKET_UNIT);
+    const service = await this.#show(session, SERVICE_UNIT);
     const pid = Number(service['MainPID'] ?? 0);
-    const enabled = socket['UnitFileState'] === 'enabled';
     const problems: Finding[] = [];
     if (installed) {
-      const plan = planAgain({ ...options, home: this.#home }, installed);
-      problems.push(...problemsOf(installed, plan, unitFiles(plan, this.#home)));
-      problems.push(...stateProblems(socket, service));
+      const plan = planAgain({ ...options, home: this.home }, installed);
+      problems.push(...problemsOf(installed, plan, this.#files(plan)), ...stateProblems(socket, service));
     }
     // ExecMainCode: 1 is a process that exited (CLD_EXITED), others were ended by a signal.
     const exited = service['ExecMainCode'] === '1' || service['ExecMainCode'] === 'exited';
     return {
       manager: 'systemd',
       installed: installed !== undefined,
-      enabled,
+      enabled: socket['UnitFileState'] === 'enabled',
       loaded: socket['ActiveState'] === 'active',
       running: pid > 0,
       pid: pid > 0 ? pid : null,
       last_exit: exited ? Number(service['ExecMainStatus']) : null,
-      file: serviceFile('systemd', this.#home),
+      file: this.file,
       problems,
     };
   }
@@ -134,8 +100,12 @@ export class Systemd implements ServiceManager {
   async lingers(): Promise<boolean | undefined> {
     // By number: not every user has a name.
     const user = String(process.getuid?.() ?? 0);
-    const ran = await this.#run('loginctl', ['show-user', user, '--property=Linger', '--value']);
+    const ran = await this.run('loginctl', ['show-user', user, '--property=Linger', '--value']);
     return ran.code === 0 ? ran.output.trim() === 'yes' : undefined;
+  }
+
+  #files(plan: ServicePlan): Record<string, string> {
+    return { [socketUnitFile(this.home)]: socketUnit(plan), [this.file]: serviceUnit(plan) };
   }
 
   async #show(session: Session, unit: string): Promise<Record<string, string>> {
@@ -172,10 +142,6 @@ function remedyFor(code: number, output: string): string {
   return `systemctl --user status ${SOCKET_UNIT} ${SERVICE_UNIT}; journalctl --user -u ${SERVICE_UNIT}`;
 }
 
-function unitFiles(plan: ServicePlan, home: string): Record<string, string> {
-  return { [socketUnitFile(home)]: socketUnit(plan), [serviceFile('systemd', home)]: serviceUnit(plan) };
-}
-
 function stateProblems(
   socket: Readonly<Record<string, string>>,
   service: Readonly<Record<string, string>>,
@@ -187,22 +153,17 @@ function stateProblems(
   }
   if (socket['NeedDaemonReload'] === 'yes' || service['NeedDaemonReload'] === 'yes') {
     const message = 'the units were changed, and systemd has not read them since';
-    problems.push({
-      check: 'service.loaded',
-      level: 'warning',
-      message,
-      remedy: 'systemctl --user daemon-reload',
-    });
+    const remedy = 'systemctl --user daemon-reload';
+    problems.push({ check: 'service.loaded', level: 'warning', message, remedy });
   }
   if (/start-limit|trigger-limit/.test(`${socket['Result']} ${service['Result']}`)) {
     const message = 'systemd has given up starting the daemon, because it ended too often';
     const remedy = `journalctl --user -u ${SERVICE_UNIT}, mend what it says; then: ${INSTALL}`;
     problems.push({ check: 'service.throttled', level: 'error', message, remedy });
   } else if (service['ActiveState'] === 'failed') {
-    const nothing = service['ExecMainStatus'] === '78';
-    const message = nothing
-      ? 'the daemon could not be started (exit 78): its launcher, Node or gardenerd.js was not found'
-      : `the daemon failed: ${service['Result']}, exit code ${service['ExecMainStatus']}`;
+    const code = service['ExecMainStatus'];
+    const message =
+      code === '78' ? NOTHING_TO_RUN : `the daemon failed: ${service['Result']}, exit code ${code}`;
     const remedy = `journalctl --user -u ${SERVICE_UNIT}; then: ${INSTALL}`;
     problems.push({ check: 'service.exit', level: 'error', message, remedy });
   } else if (socket['ActiveState'] !== 'active') {
