@@ -19,6 +19,17 @@ const MAX_TOLD = 100;
 
 export type NotificationListener = (method: string, params: unknown) => void;
 
+interface ClientOptions {
+  /** Makes another connection when one is lost. */
+  readonly open: (signal: AbortSignal) => Promise<Greeted>;
+  /** Of calls that name none. Milliseconds. */
+  readonly deadline: number;
+  /** Told what was left out of a trainer's report. */
+  readonly warn: (message: string) => void;
+  /** The daemon may be on another machine. */
+  readonly socketAlone: boolean;
+}
+
 /**
  * A client of the registry. Made by {@link connect}.
  *
@@ -35,10 +46,7 @@ export class Client implements Families, AsyncDisposable {
   readonly training = family('training', this.#call.bind(this));
   readonly rpc = family('rpc', this.#call.bind(this));
 
-  readonly #open: (signal: AbortSignal) => Promise<Greeted>;
-  readonly #deadline: number;
-  readonly #warn: (message: string) => void;
-  readonly #socketAlone: boolean;
+  readonly #options: ClientOptions;
   readonly #told = new Set<string>();
   readonly #listeners = new Set<NotificationListener>();
   readonly #lostListeners = new Set<() => void>();
@@ -46,25 +54,10 @@ export class Client implements Families, AsyncDisposable {
   #current: Greeted;
   #opening: Promise<Connection> | undefined;
 
-  /**
-   * @param first a connection to begin with
-   * @param open makes another one when that is lost
-   * @param deadline of calls that name none, in milliseconds
-   * @param warn told what was left out of a trainer's report
-   * @param socketAlone whether the daemon may be on another machine
-   */
-  constructor(
-    first: Greeted,
-    open: (signal: AbortSignal) => Promise<Greeted>,
-    deadline: number,
-    warn: (message: string) => void = () => undefined,
-    socketAlone = false,
-  ) {
-    this.#warn = warn;
-    this.#socketAlone = socketAlone;
+  /** @param first a connection to begin with */
+  constructor(first: Greeted, options: ClientOptions) {
+    this.#options = options;
     this.#current = first;
-    this.#open = open;
-    this.#deadline = deadline;
     this.#adopt(first);
   }
 
@@ -135,7 +128,7 @@ export class Client implements Families, AsyncDisposable {
 
   async #send(method: string, given: unknown, options: CallOptions): Promise<unknown> {
     let params = given;
-    const { deadline: ms = this.#deadline + waitOf(params), signal } = options;
+    const { deadline: ms = this.#options.deadline + waitOf(params), signal } = options;
     const patience = { deadline: deadlineIn(ms, () => tooLate(method, ms)), signal };
     // Half of the time at most: without it the project is registered all the same.
     if (method === 'projects.register' && this.#isHere())
@@ -163,14 +156,14 @@ export class Client implements Families, AsyncDisposable {
     const { host, home }: Partial<Result<'daemon.hello'>> = this.hello;
     if (host !== undefined && host !== hostname()) return false;
     // Machines may have one name.
-    return !this.#socketAlone || home === undefined || home === findHome();
+    return !this.#options.socketAlone || home === undefined || home === findHome();
   }
 
   /** Once each: a loss that is not a number is none in the next report either. */
   #tell(message: string): void {
     if (this.#told.has(message) || this.#told.size >= MAX_TOLD) return;
     this.#told.add(message);
-    this.#warn(message);
+    this.#options.warn(message);
   }
 
   /** A new connection, which all who wait for one share. */
@@ -182,7 +175,7 @@ export class Client implements Families, AsyncDisposable {
 
   async #reopen(): Promise<Connection> {
     try {
-      const greeted = await this.#open(this.#closed.signal);
+      const greeted = await this.#options.open(this.#closed.signal);
       if (this.#closed.signal.aborted) await greeted.connection.close();
       this.#closed.signal.throwIfAborted();
       this.#current = greeted;

@@ -51,7 +51,7 @@ export async function* watch(
   client: Subscriber,
   { signal, ...params }: WatchOptions = {},
 ): AsyncGenerator<WatchEvent, void, void> {
-  const inbox = new Inbox();
+  let inbox = new Inbox();
   const stops = [
     client.onNotification((method, notification) => {
       if (method === 'registry.event') inbox.add(notification as EventNotification);
@@ -65,7 +65,7 @@ export async function* watch(
     for (;;) {
       const subscribed = await subscribe(client, { ...params, project, cursor }, signal);
       // What came until here belongs to an earlier subscription, as does a loss.
-      inbox.open(subscribed.subscription);
+      inbox = new Inbox(subscribed.subscription);
       ({ subscription, cursor } = subscribed);
       // By its id from here on: it may have another name when the connection is made anew.
       if (project !== undefined) project = subscribed.projects?.[0]?.project_id ?? project;
@@ -106,11 +106,10 @@ async function subscribe(
       return await abortable(call, signal);
     } catch (error) {
       if (signal?.aborted) {
+        // Where the call fails, there is nothing to end.
         call.then(
           ({ subscription }) => forget(client, subscription),
-          () => {
-            // There is nothing to end then.
-          },
+          () => undefined,
         );
         throw error;
       }
@@ -146,20 +145,15 @@ function forget(client: Subscriber, subscription: string): void {
 
 /** What has come of one subscription and was not taken yet, and the one who waits for it. */
 class Inbox {
-  #subscription: string | undefined;
+  readonly #subscription: string | undefined;
   #waiting: EventNotification[] = [];
   #events = 0;
   #overflowed = false;
   #interrupted = false;
   #wake: () => void = () => undefined;
 
-  /** Begins anew, with what comes of this subscription from now on. */
-  open(subscription: string): void {
+  constructor(subscription?: string) {
     this.#subscription = subscription;
-    this.#waiting = [];
-    this.#events = 0;
-    this.#overflowed = false;
-    this.#interrupted = false;
   }
 
   add(notification: EventNotification): void {

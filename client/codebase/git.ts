@@ -153,8 +153,7 @@ function complaintOf(
 ): GitUnavailable | undefined {
   const [, error] = /^(?:fatal|error): (.*)$/m.exec(text) ?? [];
   if (code === 0 && error === undefined) return undefined;
-  if (error !== undefined && NO_WORK_TREE.test(error)) return new GitUnavailable('');
-  if (NOT_INSTALLED.test(text)) return new GitUnavailable('');
+  if (NO_WORK_TREE.test(error ?? '') || NOT_INSTALLED.test(text)) return new GitUnavailable('');
   return new GitUnavailable(error ?? `it ended with ${signal ?? `exit code ${code}`}`);
 }
 
@@ -164,7 +163,7 @@ const NO_WORK_TREE =
   /^(not a git repository \(or any|this operation must be run in a work tree|cannot use bare repository)/;
 
 /** Those that run. One set of listeners is enough for all of them: more than ten are a leak to Node, and to whoever reads its warning. */
-const running = new Set<{ readonly pid: number }>();
+const running = new Set<number>();
 const SIGNALS = ['SIGHUP', 'SIGTERM'] as const;
 
 /** Ends git when this program is ended before it, as by Ctrl-C; gives what takes that back. */
@@ -174,10 +173,9 @@ function endWithUs(pid: number | undefined): () => void {
     process.on('exit', endAll);
     for (const signal of SIGNALS) process.on(signal, endBy);
   }
-  const git = { pid };
-  running.add(git);
+  running.add(pid);
   return () => {
-    if (running.delete(git) && running.size === 0) stopListening();
+    if (running.delete(pid) && running.size === 0) stopListening();
   };
 }
 
@@ -187,7 +185,7 @@ function stopListening(): void {
 }
 
 function endAll(): void {
-  for (const { pid } of running) killGroup(pid);
+  for (const pid of running) killGroup(pid);
   running.clear();
 }
 

@@ -107,13 +107,12 @@ export async function connect(options: ConnectOptions = {}): Promise<Client> {
     if (isMixed) await requireDirectory(greeted, target.paths, aborted);
     return greeted;
   };
-  return new Client(
-    await open(signal),
+  return new Client(await open(signal), {
     open,
-    deadlines.call ?? DEADLINES.call,
-    means.warn,
-    target.paths.socketAlone,
-  );
+    deadline: deadlines.call ?? DEADLINES.call,
+    warn: means.warn,
+    socketAlone: target.paths.socketAlone,
+  });
 }
 
 /** @throws {ConnectionError} `not_allowed` for root where another user's registry is meant */

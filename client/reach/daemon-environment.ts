@@ -28,15 +28,12 @@ const KEPT: ReadonlySet<string> = new Set([
   'NIX_LD',
   'NIX_LD_LIBRARY_PATH',
 ]);
-const KEPT_KINDS = /^(?:LC_|XDG_|CODEBASE_GARDENER_)/;
-/** The project of the trainer that runs around the starter. */
-const TRAINERS = 'CODEBASE_GARDENER_PROJECT';
+/** Without the project of a trainer that runs around the starter. */
+const KEPT_KINDS = /^(?:LC_|XDG_|CODEBASE_GARDENER_(?!PROJECT$))/;
 
 /** @param env the starter's */
 export function daemonEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const kept = Object.entries(env).filter(
-    ([name]) => KEPT.has(name) || (KEPT_KINDS.test(name) && name !== TRAINERS),
-  );
+  const kept = Object.entries(env).filter(([name]) => KEPT.has(name) || KEPT_KINDS.test(name));
   return {
     ...Object.fromEntries(kept),
     // Node passes it on where it is left out; empty, it is nothing.

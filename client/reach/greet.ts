@@ -181,17 +181,13 @@ function notAllowed(path: string, cause: unknown): ConnectionError {
 }
 
 function hung(socket: string, what: string): ConnectionError {
-  const pid = readPid(socket);
+  const noted = notedPid(socket);
+  // The number may be somebody else's here.
+  const pid = noted !== undefined && isDaemonOf(noted, socket) ? noted : undefined;
   const who = pid === undefined ? 'the daemon' : `the daemon (process ${pid})`;
   const remedy = pid === undefined ? LOOK_FOR_DAEMON : `end it: kill -9 ${pid}`;
   return new ConnectionError(
     'hung',
     `cannot reach the registry: ${who} hangs: ${what} on ${socket}; if it stays like this, ${remedy}`,
   );
-}
-
-/** The process that bound the socket, as it noted beside it; undefined where that number is somebody else's here. */
-function readPid(socket: string): number | undefined {
-  const pid = notedPid(socket);
-  return pid !== undefined && isDaemonOf(pid, socket) ? pid : undefined;
 }

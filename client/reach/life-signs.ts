@@ -22,14 +22,11 @@ export class LifeSigns {
 
   /** For how long nothing has been seen of it, in milliseconds: as exactly as one looks. */
   stillFor(): number {
-    const seen = this.#look();
+    const times = process.platform === 'linux' ? fromProc(this.#pid) : fromPs(this.#pid);
+    const seen = `${sizeOf(this.#log)} ${times}`;
     if (seen !== this.#seen) this.#movedAt = performance.now();
     this.#seen = seen;
     return performance.now() - this.#movedAt;
-  }
-
-  #look(): string {
-    return `${sizeOf(this.#log)} ${process.platform === 'linux' ? fromProc(this.#pid) : fromPs(this.#pid)}`;
   }
 }
 

@@ -25,7 +25,6 @@ import { isMissing } from '../../src/system/errors.ts';
 const YOUNG_MS = 1_000;
 /** The log is begun anew when it is longer, in bytes. */
 const MAX_LOG_BYTES = 1024 * 1024;
-
 /** A daemon that has more to say than this has no last words. Bytes. */
 const MAX_WORDS_BYTES = 16 * MAX_LOG_BYTES;
 

@@ -2,7 +2,7 @@
 import { type InstalledService, LABEL, readInstalled, SERVICE_UNIT, SOCKET_UNIT } from './installed.ts';
 import { INSTALL, type Ran, runProgram } from './commands.ts';
 import { CODE, isDisabled, readPrint } from './launchd/launchctl.ts';
-import { SERVICE_MANAGERS, type ServiceManagerName } from '../../src/flags.ts';
+import { SERVICE_MANAGERS } from '../../src/flags.ts';
 import type { Paths } from '../../src/paths.ts';
 
 /** What the service manager made of it: undefined when the daemon is on its way. */
@@ -18,19 +18,14 @@ const DEADLINE_MS = 10_000;
 export function findService(paths: Paths): InstalledService | undefined {
   // Whichever is written down: one of the two exists on a system, and tests bring their own.
   for (const name of SERVICE_MANAGERS) {
-    const service = readQuietly(name);
-    if (service && service.socket === paths.socket && service.dataDir === paths.dataDir) return service;
+    try {
+      const service = readInstalled(name);
+      if (service?.socket === paths.socket && service.dataDir === paths.dataDir) return service;
+    } catch {
+      // A directory that may not be looked into keeps nobody from the registry; the doctor tells.
+    }
   }
   return undefined;
-}
-
-/** A directory of services that may not be looked into must not keep anybody from the registry; the doctor tells. */
-function readQuietly(name: ServiceManagerName): InstalledService | undefined {
-  try {
-    return readInstalled(name);
-  } catch {
-    return undefined;
-  }
 }
 
 /** Requests under way, so that many connections made at once in a process ask once. */

@@ -53,14 +53,9 @@ export async function serviceFindings(
 
 function lingeringFinding(lingers: boolean | undefined): Finding[] {
   if (lingers !== false) return [];
-  return [
-    {
-      check: 'service.lingering',
-      level: 'ok',
-      message:
-        'the daemon ends with your last session, as everything of systemd --user does without lingering',
-      remedy:
-        'loginctl enable-linger, if trainers or agents are to reach the registry while you are logged out',
-    },
-  ];
+  const message =
+    'the daemon ends with your last session, as everything of systemd --user does without lingering';
+  const remedy =
+    'loginctl enable-linger, if trainers or agents are to reach the registry while you are logged out';
+  return [{ check: 'service.lingering', level: 'ok', message, remedy }];
 }

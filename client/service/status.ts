@@ -33,11 +33,6 @@ export interface ServiceStatus {
   readonly problems: readonly Finding[];
 }
 
-/** The command that installs what is installed now. */
-function installAgain({ onDemand, manager }: InstalledService): string {
-  return onDemand && manager === 'launchd' ? `${INSTALL} --on-demand` : INSTALL;
-}
-
 /**
  * What would be installed now in the place of what is: the same kind, and with the same Node as long as that is
  * there, since the Node that asks may be another one each time.
@@ -58,7 +53,8 @@ export function problemsOf(
   /** The files as they would be written now. */
   files: Readonly<Record<string, string>>,
 ): Finding[] {
-  const again = installAgain(installed);
+  const isChoice = installed.onDemand && installed.manager === 'launchd';
+  const again = isChoice ? `${INSTALL} --on-demand` : INSTALL;
   if (installed.command.length < 3) {
     const message = `${installed.file} does not say what to start; it was changed or cut off`;
     return [{ check: 'service.drift', level: 'error', message, remedy: again }];

@@ -4,31 +4,22 @@ import { dirname, join } from 'node:path';
 import type { Build } from '../../src/version.ts';
 import { readIfThere } from './installed.ts';
 
-interface Version {
-  readonly numbers: readonly number[];
-  readonly prerelease: readonly string[];
-}
+/** Comes after every part that a prerelease may have: 1.0.0 comes after 1.0.0-beta. */
+const RELEASED = '~';
 
-/** https://semver.org/#spec-item-11; undefined for what is no version. */
-function readVersion(text: string | undefined): Version | undefined {
-  const [, core, prerelease] = /^(\d+\.\d+\.\d+)(?:-([0-9A-Za-z.-]+))?(?:\+.*)?$/.exec(text ?? '') ?? [];
-  if (core === undefined) return undefined;
-  return { numbers: core.split('.').map(Number), prerelease: prerelease?.split('.') ?? [] };
+/** What is compared, part by part, as https://semver.org/#spec-item-11 has it; undefined for what is no version. */
+function partsOf(text: string | undefined): readonly string[] | undefined {
+  const [, core, prerelease = RELEASED] =
+    /^(\d+\.\d+\.\d+)(?:-([0-9A-Za-z.-]+))?(?:\+.*)?$/.exec(text ?? '') ?? [];
+  return core === undefined ? undefined : `${core}.${prerelease}`.split('.');
 }
 
 /** Whether `one` is a newer version than `other`. Never, when one of them is no version. */
 export function isNewer(one: string | undefined, other: string | undefined): boolean {
-  const [left, right] = [readVersion(one), readVersion(other)];
+  const [left, right] = [partsOf(one), partsOf(other)];
   if (!left || !right) return false;
-  for (const [index, number] of left.numbers.entries()) {
-    const difference = number - (right.numbers[index] ?? 0);
-    if (difference !== 0) return difference > 0;
-  }
-  // 1.0.0 comes after 1.0.0-beta.
-  if (left.prerelease.length === 0 || right.prerelease.length === 0)
-    return right.prerelease.length > left.prerelease.length;
-  for (const [index, part] of left.prerelease.entries()) {
-    const difference = comparePart(part, right.prerelease[index]);
+  for (const [index, part] of left.entries()) {
+    const difference = comparePart(part, right[index]);
     if (difference !== 0) return difference > 0;
   }
   return false;

@@ -87,12 +87,10 @@ export class Connection {
 
   /** Ends the connection; calls still pending are rejected with `closed`. */
   close(): Promise<void> {
-    this.#end(
-      (method, sent) =>
-        new ConnectionError('closed', `cannot finish ${method}: the client was closed before the answer`, {
-          sent,
-        }),
-    );
+    this.#end((method, sent) => {
+      const message = `cannot finish ${method}: the client was closed before the answer`;
+      return new ConnectionError('closed', message, { sent });
+    });
     return this.closed;
   }
 

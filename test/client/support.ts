@@ -30,5 +30,6 @@ export async function clientOfSockets({
     await once(socket, 'connect');
     return { connection: new Connection(socket, path), hello: HELLO };
   };
-  return { client: new Client(await open(), open, 5_000), sockets };
+  const options = { open, deadline: 5_000, warn: () => undefined, socketAlone: false };
+  return { client: new Client(await open(), options), sockets };
 }
