@@ -528,10 +528,7 @@ def _working_directory() -> Optional[str]:
     try:
         return _absolute(os.getcwd())
     except FileNotFoundError:
-        return _lost_directory()
-
-
-def _lost_directory() -> Optional[str]:
+        pass  # It was deleted.
     try:
         told = os.readlink("/proc/self/cwd")
     except OSError:
@@ -830,6 +827,7 @@ class _Dialer:
         self._program = program
         self._client = client
         self._start_timeout = start_timeout
+        self._start_log = os.path.join(data_dir, "logs", "daemon-start.log")
         self._hello: Json = {}
         self._after_fork()
         _forkable.add(self)
@@ -988,18 +986,16 @@ class _Dialer:
             except OSError:
                 # Absent, or not to be seen: connecting says which.
                 continue
-            if owner not in trusted and os.getuid() == 0:
-                # Whoever is root could, and should not, remove what another user's programs are using.
-                raise RegistryConnectionError(
-                    "not_allowed",
-                    f"cannot use {path} as root: it belongs to user {owner}; do the same without sudo",
-                )
-            if owner not in trusted:
-                raise RegistryConnectionError(
-                    "not_allowed",
-                    f"cannot use {path}: it belongs to user {owner} and not to you ({os.getuid()}); remove it, or "
-                    "choose another socket with CODEBASE_GARDENER_SOCKET",
-                )
+            if owner in trusted:
+                continue
+            message = (
+                # Root could, and should not, remove what another user's programs are using.
+                f"cannot use {path} as root: it belongs to user {owner}; do the same without sudo"
+                if os.getuid() == 0
+                else f"cannot use {path}: it belongs to user {owner} and not to you ({os.getuid()}); remove it, or "
+                "choose another socket with CODEBASE_GARDENER_SOCKET"
+            )
+            raise RegistryConnectionError("not_allowed", message)
 
     def _start(self, deadline: _Deadline) -> None:
         program = _program(self._program)
@@ -1034,7 +1030,7 @@ class _Dialer:
         if self._socket_alone:
             return False
         try:
-            young = os.stat(os.path.join(self._data_dir, "logs", "daemon-start.log")).st_mtime
+            young = os.stat(self._start_log).st_mtime
         except OSError:
             return False
         return abs(time.time() - young) < 1
@@ -1043,7 +1039,7 @@ class _Dialer:
         return RegistryConnectionError(
             "start_failed",
             "cannot start the daemon: it has not come up in time and is still at it; call again in a while; see "
-            + os.path.join(self._data_dir, "logs", "daemon-start.log"),
+            + self._start_log,
         )
 
     def _is_held_by_killed(self) -> bool:
@@ -1052,8 +1048,7 @@ class _Dialer:
         Its socket stays open until the disk does. Known on Linux only.
         """
         try:
-            with open(f"{self.path}.pid", encoding="ascii") as note:
-                process = f"/proc/{int(note.read())}"
+            process = f"/proc/{self._noted_pid()}"
             with open(f"{process}/status", encoding="utf-8", errors="replace") as lines:
                 status = dict(line.split(":", 1) for line in lines if ":" in line)
             if status["State"].strip()[:1] in ("Z", "X"):
@@ -1064,7 +1059,12 @@ class _Dialer:
             return False
 
     def _hung(self, what: str) -> RegistryConnectionError:
-        pid = self._noted_daemon()
+        # Where the number is somebody else's here, it is nobody's to end.
+        try:
+            noted = self._noted_pid()
+            pid = noted if _is_daemon_of(noted, self.path) else None
+        except (OSError, ValueError):
+            pid = None
         who = "the daemon" if pid is None else f"the daemon (process {pid})"
         remedy = _LOOK_FOR_DAEMON if pid is None else f"end it: kill -9 {pid}"
         return RegistryConnectionError(
@@ -1072,14 +1072,10 @@ class _Dialer:
             f"cannot reach the registry: {who} hangs: {what} on {self.path}; if it stays like this, {remedy}",
         )
 
-    def _noted_daemon(self) -> Optional[int]:
-        """The process that bound the socket, as it noted beside it; None where that number is somebody else's here."""
-        try:
-            with open(f"{self.path}.pid", encoding="ascii") as note:
-                pid = int(note.read())
-        except (OSError, ValueError):
-            return None
-        return pid if _is_daemon_of(pid, self.path) else None
+    def _noted_pid(self) -> int:
+        """The process that bound the socket, as it noted beside it. Raises OSError and ValueError without a note."""
+        with open(f"{self.path}.pid", encoding="ascii") as note:
+            return int(note.read())
 
 
 def _popen(words: Sequence[str], **options: Any) -> "subprocess.Popen[bytes]":
@@ -1349,9 +1345,7 @@ class ProjectRegistry:
         """Ends every connection for good; watches end, and leases that are still held are orphaned."""
         with self._lock:
             self._closed = True
-            idle, self._idle = self._idle, []
-        for connection in idle:
-            connection.close()
+        self._forget_idle()
         for one in list(self._open):
             one.close()
 
@@ -1583,17 +1577,15 @@ class ProjectRegistry:
         while True:
             connection = self._take(deadline)
             try:
-                result = connection.request(method, params, deadline)
+                return connection.request(method, params, deadline)
             except RegistryConnectionError as error:
                 if error.reason != "lost" or repeated or (error.sent and method not in _REPEATABLE):
                     raise
                 repeated = True
                 # Those that lie ready were of the same daemon.
                 self._forget_idle()
-                continue
             finally:
                 self._give_back(connection)
-            return result
 
     def _lease(self, method: str, wait: float, **params: Any) -> Optional["TrainingLease"]:
         given = _sendable({name: value for name, value in params.items() if value is not None})
@@ -1637,8 +1629,7 @@ class ProjectRegistry:
             if connection.alive and not self._closed and len(self._idle) < _MAX_IDLE:
                 self._idle.append(connection)
                 return
-        if connection.alive:
-            connection.close()
+        connection.close()
 
     def _forget_idle(self) -> None:
         with self._lock:
@@ -1696,8 +1687,9 @@ class Watch:
 
     def close(self) -> None:
         self._ended.set()
+        # Not forgotten, as by _lose: a thread that reads from it has to see it end.
         connection = self._connection
-        if connection is not None and connection.alive:
+        if connection is not None:
             connection.close()
 
     def poll(self, timeout: Optional[float]) -> Optional[RegistryEvent]:
@@ -1764,7 +1756,7 @@ class Watch:
 
     def _lose(self) -> None:
         connection, self._connection = self._connection, None
-        if connection is not None and connection.alive:
+        if connection is not None:
             connection.close()
 
     def _rest(self, deadline: _Deadline, seconds: float) -> bool:
@@ -1824,11 +1816,8 @@ def _carried(
     if isinstance(value, os.PathLike):
         return text(os.fsdecode(value))
     if isinstance(value, (Mapping, list, tuple)):
-        if id(value) in above:
-            lost(path, "holds itself, which JSON cannot carry")
-            return _GONE
-        if len(above) >= _MAX_DEPTH:
-            lost(path, "is nested too deep")
+        if id(value) in above or len(above) >= _MAX_DEPTH:
+            lost(path, "holds itself, which JSON cannot carry" if id(value) in above else "is nested too deep")
             return _GONE
         inside = (*above, id(value))
         if isinstance(value, Mapping):
@@ -2101,8 +2090,7 @@ class TrainingLease:
 
     def close(self) -> None:
         """Ends the connection; a lease that is still held is orphaned, and lost ten seconds later."""
-        if self._connection.alive:
-            self._connection.close()
+        self._connection.close()
 
     def _tell(self, what: str) -> None:
         # To the log and not by a warning, which may be an exception; and once, because most of it comes again.
