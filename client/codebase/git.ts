@@ -17,7 +17,7 @@ export class GitUnavailable extends Error {
 }
 
 /**
- * What git may be asked: commands that look at the index, at references and at the history only.
+ * What git may be asked: commands that look at the index, at refs and at the history only.
  *
  * Those that compare with the files (`status`, `diff`, `ls-files --modified`) pass the files through the programs of
  * `filter.*`, and those that print changes or signatures (`log`, `show`) run those of `diff.*` and `gpg.*`. Such sections

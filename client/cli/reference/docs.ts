@@ -2,11 +2,11 @@
 import { printable } from '../../../src/system/printable.ts';
 import { defineCommand } from '../command.ts';
 import {
+  type Catalogue,
   type DescribedEvent,
   type Method,
   parameterText,
-  type Reference,
-  readReference,
+  readCatalogue,
   type Schema,
   typeText,
   unknownName,
@@ -19,20 +19,20 @@ export default defineCommand({
   description: 'Prints every method and event of the registry, its types and its errors, as Markdown.',
   takes: { '[name]': 'print only what has this heading: events, removed, projects.get, WireProject' },
   async action(ctx, { name: wanted }) {
-    const reference = await ctx.withClient(readReference);
+    const catalogue = await ctx.withClient(readCatalogue);
     const is = (name: string | undefined): boolean => name?.toLowerCase() === wanted?.toLowerCase();
-    const whole = partsOf(reference);
+    const whole = partsOf(catalogue);
     const parts = wanted === undefined ? whole : under(whole, is);
     if (wanted !== undefined && parts.length === 0)
       throw unknownName(wanted, 'method, event or type', whole.flatMap(titleOf));
-    if (ctx.json) return ctx.printJson(wanted === undefined ? reference.methods : described(reference, is));
+    if (ctx.json) return ctx.printJson(wanted === undefined ? catalogue.methods : described(catalogue, is));
     // A line break that the daemon gives makes no line.
     ctx.printText(parts.map((part) => [part].flat().map(printable).join('\n')).join('\n\n'));
   },
 });
 
 function described(
-  { methods, events, schemas, errors }: Reference,
+  { methods, events, schemas, errors }: Catalogue,
   is: (name?: string) => boolean,
 ): unknown[] {
   const types = [...schemas].map(([name, schema]) => ({ name, ...schema }));
@@ -60,7 +60,7 @@ function titleOf(part: Part): string[] {
   return typeof part === 'string' ? (/^##+ (.*)/.exec(part)?.slice(1) ?? []) : [];
 }
 
-function partsOf({ version, description, methods, events, tags, schemas, errors }: Reference): Part[] {
+function partsOf({ version, description, methods, events, tags, schemas, errors }: Catalogue): Part[] {
   const families = [...tags].map(([tag, about]) => ({
     tag,
     about,

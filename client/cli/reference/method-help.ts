@@ -1,6 +1,6 @@
 /** `gardener call --help <method>`: one method, as the daemon describes it. */
 import type { Context } from '../context.ts';
-import { type Method, parameterText, readReference, takesLease, typeText, unknownName } from './reference.ts';
+import { type Method, parameterText, readCatalogue, takesLease, typeText, unknownName } from './reference.ts';
 import { sizeOf } from '../terminal/size.ts';
 import { shellWord } from '../terminal/text.ts';
 import { wrapText } from '../terminal/wrap.ts';
@@ -13,7 +13,7 @@ const LARGE = '      ';
 
 /** @throws {UsageError} when the daemon has no such method */
 export async function methodHelp(ctx: Context, name: string): Promise<void> {
-  const { methods } = await ctx.withClient(readReference);
+  const { methods } = await ctx.withClient(readCatalogue);
   const method = methods.find((one) => one.name === name);
   const known = methods.map((one) => one.name);
   if (!method) throw unknownName(name, 'method', known);

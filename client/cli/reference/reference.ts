@@ -58,7 +58,7 @@ export interface DescribedEvent {
   readonly example: unknown;
 }
 
-export interface Reference {
+export interface Catalogue {
   readonly version: string;
   readonly description: string;
   readonly methods: readonly Method[];
@@ -95,7 +95,7 @@ interface Document {
 }
 
 /** @throws {LocalError} when the daemon is of a version that describes itself otherwise */
-export async function readReference(client: Client): Promise<Reference> {
+export async function readCatalogue(client: Client): Promise<Catalogue> {
   const document: unknown = await client.rpc.discover();
   if (!isDocument(document)) {
     throw new LocalError(
@@ -143,9 +143,9 @@ export function unknownName(name: string, what: string, known: readonly string[]
   );
 }
 
-/** The last part of a reference: what it is called where it is kept. */
-function nameIn(reference: string): string {
-  return reference.slice(reference.lastIndexOf('/') + 1);
+/** The last part of a `$ref`: what it is called where it is kept. */
+function nameIn(ref: string): string {
+  return ref.slice(ref.lastIndexOf('/') + 1);
 }
 
 /** A type in a few words: `string`, `Project or null`, `{token: integer, project: Project}`. */
@@ -153,7 +153,7 @@ export function typeText(schema: Schema): string {
   if (schema.$ref !== undefined) return nameIn(schema.$ref);
   if (schema.const !== undefined) return JSON.stringify(schema.const);
   if (schema.enum) return schema.enum.map((value) => JSON.stringify(value)).join(' or ');
-  // A reference with a description of its own.
+  // A `$ref` with a description of its own.
   if (schema.allOf) return schema.allOf.map(typeText).join(' and ');
   if (schema.anyOf) return schema.anyOf.map(typeText).join(' or ');
   if (schema.type === 'array') return `list of ${schema.items ? typeText(schema.items) : 'anything'}`;

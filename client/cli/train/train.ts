@@ -74,7 +74,7 @@ export default defineCommand({
     }
     // Before anything is begun: it may be gone.
     const directory = ctx.cwd();
-    const lease: Lease = {
+    const terms: Terms = {
       holder: { name: cutText(basename(program), 100), pid: process.pid },
       ...(options.stall !== undefined && { stall_ms: Math.round(options.stall * 1000) }),
     };
@@ -88,10 +88,10 @@ export default defineCommand({
       async (client) => {
         const begun =
           named === undefined
-            ? await claim(client, lease, options)
+            ? await claim(client, terms, options)
             : await beginLease(client, () =>
                 client.training.begin({
-                  ...lease,
+                  ...terms,
                   project: named,
                   ...(options.force && { force: true }),
                 }),
@@ -156,18 +156,19 @@ async function meant(ctx: Context, client: Client, argument: string | undefined)
   return id;
 }
 
-type Lease = Pick<Params<'training.begin'>, 'holder' | 'stall_ms'>;
+/** What is asked of whichever lease is given. */
+type Terms = Pick<Params<'training.begin'>, 'holder' | 'stall_ms'>;
 
 function claim(
   client: Client,
-  lease: Lease,
+  terms: Terms,
   { language, tag, wait = 0 }: Options,
 ): Promise<Result<'training.claim'>> {
   return askInTurns(wait, async (waitMs) => {
     try {
       return await beginLease(client, () =>
         client.training.claim({
-          ...lease,
+          ...terms,
           ...(language && { languages: [...language] }),
           ...(tag && { tags: [...tag] }),
           wait_ms: waitMs,
