@@ -1,6 +1,6 @@
 /** Commands in advice that work as they stand, whichever registry the caller has chosen. */
 import { type Paths, resolvePaths } from '../src/paths.ts';
-import { shellWord } from '../src/system/shell-word.ts';
+import { shellWord } from '../src/system/printable.ts';
 
 /**
  * A command of `gardener` with the flags that lead to these paths; as it is where it leads there without any.

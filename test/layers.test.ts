@@ -1,6 +1,6 @@
 /** Imports point one way. Who may import whom, and why, is the table; the rest sees to it that the table is meant. */
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { allImports, cycles, type Rule, violations } from './support/imports.ts';
@@ -69,7 +69,7 @@ const RULES: Record<string, Layer> = {
     types: ['src/log.ts'],
     reason:
       'who may serve a directory is settled before anything in it is read, and by whoever is told of it',
-    offence: ['src/claim/claim.ts', "import { replaceFile } from '../store/atomic-file.ts';"],
+    offence: ['src/claim/claim.ts', "import { replaceFile } from '../store/file/atomic-file.ts';"],
   },
   'the store knows the domain': {
     files: ['src/store/'],
@@ -172,7 +172,7 @@ const RULES: Record<string, Layer> = {
     except: ['client/cli/'],
     never: ['client/cli/'],
     reason: 'programs stand at the edge: what others need of one belongs in the library',
-    offence: ['client/reach/connect.ts', "import { table } from '../cli/table.ts';"],
+    offence: ['client/reach/connect.ts', "import { layTable } from '../cli/terminal/table.ts';"],
   },
   'the daemon does not import its clients': {
     files: ['src/'],
@@ -223,4 +223,22 @@ test('each rule is about files that exist', () => {
   for (const place of Object.values(RULES).flatMap((rule) => rule.files)) {
     expect(files.filter((file) => file.startsWith(place))).not.toEqual([]);
   }
+  for (const { offence } of Object.values(RULES)) {
+    const offered = allImports(new Map([offence])).map(({ to }) => to);
+    expect(offered.filter((to) => /^(src|client)\//.test(to) && !files.includes(to))).toEqual([]);
+  }
+});
+
+/** Whoever looks for something looks through one folder, and reads one file, at a time. */
+const MAX_FILES = 14;
+const MAX_LINES = 300;
+
+test(`no folder has more than ${MAX_FILES} files, and no file more than ${MAX_LINES} lines: split it along an idea`, () => {
+  const inside = new Map<string, number>();
+  for (const file of files) inside.set(dirname(file), (inside.get(dirname(file)) ?? 0) + 1);
+  const crowded = [...inside].filter(([, count]) => count > MAX_FILES).map(([folder]) => folder);
+  const long = files.filter(
+    (file) => readFileSync(join(root, file), 'utf8').split('\n').length > MAX_LINES + 1,
+  );
+  expect([...crowded, ...long]).toEqual([]);
 });

@@ -1,5 +1,5 @@
 /** Running the programs of a service manager, and telling what was run when something fails. */
-import { shellWord } from '../../src/system/shell-word.ts';
+import { shellWord } from '../../src/system/printable.ts';
 
 /** The command that installs the service, or mends it. */
 export const INSTALL = 'gardener service install';

@@ -3,7 +3,7 @@ import { type Stats, statSync } from 'node:fs';
 import { chmod, lstat, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { makeDirectory } from '../system/make-directory.ts';
-import { shellWord } from '../system/shell-word.ts';
+import { shellWord } from '../system/printable.ts';
 
 /** Write permission for others than the owner. An access list shows there, too, as that of the group. */
 const OTHERS_WRITE = 0o022;

@@ -1,4 +1,4 @@
-/** Text from outside as a terminal can be shown it. */
+/** Text from outside, as a terminal can be shown it, and as a shell takes it in commands that somebody copies. */
 
 /**
  * Makes what would move the cursor, end the line or turn it around visible: control characters, directional
@@ -32,4 +32,21 @@ const UNSAFE_IN_JSON = /[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u2
 
 function unicodeEscape(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}
+
+/**
+ * A word for a shell: as it is when nothing in it is special, quoted otherwise; where something in it cannot be shown, in
+ * the quotes of bash and zsh that have escapes.
+ */
+export function shellWord(word: string): string {
+  if (/^[\p{L}\p{N}_./:@%+,=-]+$/u.test(word) && !word.startsWith('-')) return word;
+  if (printable(word) === word) return `'${word.replaceAll("'", `'\\''`)}'`;
+  return `$'${Array.from(word, escapedForShell).join('')}'`;
+}
+
+function escapedForShell(character: string): string {
+  if (character === "'" || character === '\\') return `\\${character}`;
+  if (printable(character) === character) return character;
+  // Bytes: the bash of macOS knows no escapes for code points.
+  return Array.from(Buffer.from(character), (byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join('');
 }

@@ -1,11 +1,9 @@
 /** Small pieces of text as people read them. Pure: the time and the home directory come in. */
 import { resolve } from 'node:path';
-import { printable } from '../../../src/system/printable.ts';
-import { shellWord } from '../../../src/system/shell-word.ts';
+import { printable, shellWord } from '../../../src/system/printable.ts';
 import { cutText } from './width.ts';
 
-export { printable } from '../../../src/system/printable.ts';
-export { shellWord } from '../../../src/system/shell-word.ts';
+export { printable, shellWord } from '../../../src/system/printable.ts';
 
 /** A path with the home directory as `~`. */
 export function tilde(path: string, home: string): string {

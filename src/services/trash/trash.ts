@@ -19,7 +19,7 @@ import { mountedIn } from './mounted.ts';
 import type { Store } from '../../store/store.ts';
 import { freshName, inTrash, isLink, LED_BY_LINK, linkReason, moveToTrash, UnmovableError } from './place.ts';
 import { errorCode, isMissing, systemReason } from '../../system/errors.ts';
-import { shellWord } from '../../system/shell-word.ts';
+import { shellWord } from '../../system/printable.ts';
 
 /** How long whoever removes something waits to hear whether it could be deleted. Milliseconds. */
 const ANSWER_MS = 1_000;

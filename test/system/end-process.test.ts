@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { EndSignals } from '../../src/system/end-signals.ts';
+import { EndSignals } from '../../src/system/end-process.ts';
 
 type Step = readonly [ms: number, signal: NodeJS.Signals, meant: 'end' | 'same' | 'force'];
 
