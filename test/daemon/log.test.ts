@@ -43,6 +43,10 @@ test('every line has each of its keys once, and one line tells of each change, b
   const { backups } = await peer.call('registry.backups');
   await change('registry.restore', { name: (backups as unknown as { name: string }[])[0]?.name });
   await change('registry.repair');
+  const other = { name: 'b', source_path: dataDir };
+  await change('registry.import', {
+    content: JSON.stringify({ projects: { [crypto.randomUUID()]: other } }),
+  });
   await change('projects.remove', { project: 'a' });
   await peer.call('daemon.shutdown', { reason: 'the end' });
   await daemon.ended;
@@ -60,5 +64,6 @@ test('every line has each of its keys once, and one line tells of each change, b
     ([name, { kind }]) => kind === 'change' && name !== 'registry.reload',
   );
   const untried = all.map(([name]) => name).filter((name) => !made.includes(name));
-  expect(untried, 'call these here with change(), as every method that changes the registry').toEqual([]);
+  const why = 'their handlers say with changed(...) what they have changed: call these here with change()';
+  expect(untried, why).toEqual([]);
 });

@@ -32,7 +32,7 @@ describe('each method', () => {
 test('the methods of the contract are there, and no others', () => {
   expect(
     Object.keys(methods).toSorted(),
-    'a method that comes or goes changes the contract: change this list and docs/contract.md, too',
+    'a method that comes or goes changes the contract: change this list, and what docs/contract.md says of it',
   ).toEqual(
     [
       ...['hello', 'ping', 'status', 'shutdown'].map((name) => `daemon.${name}`),
