@@ -75,7 +75,7 @@ const REGISTRY: Commands = {
   'import <file>': ['take projects out of another registry file', () => import('./backups/import.ts')],
   'export [file]': ['write the projects to a registry file', () => import('./backups/export.ts')],
   'call [method] [json]': ['call any method of the registry', () => import('./reference/call.ts')],
-  'docs [name]': ['print the reference of the protocol', () => import('./reference/docs.ts')],
+  'docs [topic]': ['print the reference of the protocol', () => import('./reference/docs.ts')],
 };
 
 const EPILOGUE = `

@@ -5,6 +5,8 @@
 
 /** A longer line is refused, and the connection closed: where it ends cannot be known. Bytes. */
 export const MAX_LINE_BYTES = 4 * 1024 * 1024;
+/** A longer file is not imported: it is read in one go, and nobody else has a turn meanwhile. Bytes. */
+export const MAX_IMPORT_BYTES = 64 * 1024 * 1024;
 export const MAX_BATCH = 1_000;
 export const MAX_DEPTH = 64;
 /** A list that a caller gives holds no more; a longer one is refused before each of its items is looked at. */

@@ -34,6 +34,7 @@ test('limits', () => {
   const said = Object.fromEntries(table('limit').map(([what = '', value]) => [what, Number(value)]));
   expect(said).toEqual({
     'bytes of a line': limits.MAX_LINE_BYTES,
+    'bytes of a file to import': limits.MAX_IMPORT_BYTES,
     'requests in a batch': limits.MAX_BATCH,
     'depth of nesting': limits.MAX_DEPTH,
     'items of a list that is given': limits.MAX_LIST,

@@ -1,10 +1,10 @@
 /** Importing another registry, and restoring for a trial, as any client asks for them. */
 import { execFile } from 'node:child_process';
-import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { MAX_LINE_BYTES } from '../../src/protocol/limits.ts';
+import { MAX_IMPORT_BYTES, MAX_LINE_BYTES } from '../../src/protocol/limits.ts';
 import { startDaemon } from '../support/daemon.ts';
 import { temporaryDirectory } from '../support/home.ts';
 import { project, uuid } from '../support/projects.ts';
@@ -77,6 +77,11 @@ describe('registry.import', () => {
     ['is no UTF-8', (path) => writeFile(path, Buffer.from([0x22, 0xff])), 'line 1, column 2: '],
     ['is no JSON', (path) => writeFile(path, '{\n  oops'), 'line 2, column 3: '],
     ['is no registry', (path) => writeFile(path, '[]'), 'the file must hold a JSON object'],
+    [
+      'has more than anybody may have read',
+      (path) => writeFile(path, '').then(() => truncate(path, MAX_IMPORT_BYTES + 1)),
+      `has ${MAX_IMPORT_BYTES + 1} bytes, and ${MAX_IMPORT_BYTES} are allowed`,
+    ],
     ['is newer', (path) => writeFile(path, '{"version":"9.0"}'), 'it is of a newer version'],
   ])('says that a file %s', async ([, make, why]) => {
     const { connect } = await startDaemon();

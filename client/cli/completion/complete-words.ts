@@ -8,7 +8,7 @@ export interface Candidate {
 }
 
 /** What a value may be, where the program does not list it. */
-export type Kind = 'project' | 'backup' | 'method' | 'file' | 'directory' | 'command' | 'anything';
+export type Kind = 'project' | 'backup' | 'method' | 'topic' | 'file' | 'directory' | 'command' | 'anything';
 
 export interface Completion {
   /** The part of a word that a candidate stands for; what came before it stays: `--language=`. */
@@ -26,6 +26,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
   project: 'project',
   backup: 'backup',
   method: 'method',
+  topic: 'topic',
   file: 'file',
   socket: 'file',
   path: 'directory',

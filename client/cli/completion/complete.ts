@@ -8,6 +8,7 @@ import { shortName } from '../backups/backups.ts';
 import { type Candidate, completeWords, type Completion, type Kind } from './complete-words.ts';
 import { defineCommand, loadCommands } from '../command.ts';
 import type { Context } from '../context.ts';
+import { readCatalogue } from '../reference/reference.ts';
 import { shownWords } from '../terminal/gate.ts';
 import { readShellLine, writeShellWord } from './shell-line.ts';
 import { expandTilde, printable } from '../terminal/text.ts';
@@ -111,10 +112,13 @@ async function lookUp(kind: Kind, prefix: string, { ask, backupsDir }: Sources):
       const values = prefix.startsWith('r') ? ours : ours.map(shortName);
       return values.map((value) => ({ value, description: '' }));
     }
-    case 'method': {
-      const document = await ask((client) => client.rpc.discover());
-      const methods = document['methods'] as { readonly name: string; readonly summary: string }[];
-      return methods.map(({ name, summary }) => ({ value: name, description: summary }));
+    case 'method':
+    case 'topic': {
+      const { methods, events, schemas } = await ask(readCatalogue);
+      const found = methods.map(({ name, summary }) => ({ value: name, description: summary }));
+      if (kind === 'method') return found;
+      const told = events.map(({ type, summary }) => ({ value: type, description: summary }));
+      return [...found, ...told, ...Array.from(schemas.keys(), (name) => ({ value: name, description: '' }))];
     }
     default:
       return [];

@@ -17,8 +17,8 @@ type Part = string | readonly string[];
 
 export default defineCommand({
   description: 'Prints every method and event of the registry, its types and its errors, as Markdown.',
-  takes: { '[name]': 'print only what has this heading: events, removed, projects.get, WireProject' },
-  async action(ctx, { name: wanted }) {
+  takes: { '[topic]': 'print only what has this heading: events, removed, projects.get, WireProject' },
+  async action(ctx, { topic: wanted }) {
     const catalogue = await ctx.withClient(readCatalogue);
     const is = (name: string | undefined): boolean => name?.toLowerCase() === wanted?.toLowerCase();
     const whole = partsOf(catalogue);

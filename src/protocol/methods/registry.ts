@@ -3,7 +3,7 @@ import { MAX_PATH_BYTES } from '../../domain/limits.ts';
 import { TRAINING_STATUSES } from '../../domain/project.ts';
 import { ISSUE_CODES } from '../../domain/issues.ts';
 import { condition, snapshot } from '../events.ts';
-import { MAX_LIST } from '../limits.ts';
+import { MAX_IMPORT_BYTES, MAX_LIST } from '../limits.ts';
 import {
   absolutePath,
   EXAMPLE_PROJECT,
@@ -180,7 +180,9 @@ export const registryMethods = {
       'change; adapters stay where they are. What is here already stays as it is.',
     params: z.strictObject({
       content: z.string().optional().describe('the text of the file; either this or `file`'),
-      file: absolutePath.optional().describe('a regular file, and no link, that the daemon can read'),
+      file: absolutePath
+        .optional()
+        .describe(`a regular file, and no link, that the daemon can read; at most ${MAX_IMPORT_BYTES} bytes`),
       dry_run: dryRun,
     }),
     result: z.object({

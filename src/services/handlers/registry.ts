@@ -5,6 +5,7 @@ import type { Issue } from '../../domain/issues.ts';
 import { countByStatus } from '../../domain/query.ts';
 import { findProject } from '../../domain/places/references.ts';
 import type { Draft } from '../../domain/draft.ts';
+import { MAX_IMPORT_BYTES } from '../../protocol/limits.ts';
 import type { Given, Result } from '../../protocol/methods.ts';
 import { RawJson } from '../../protocol/wire.ts';
 import { openContent } from '../../store/format/decode.ts';
@@ -98,8 +99,13 @@ async function bytesOf({ content, file }: Given<'registry.import'>, { foreign }:
   const refuse = (path: string, message: string) => new InvalidParamsError([{ path, message }]);
   if ((content === undefined) === (file === undefined)) throw refuse('', 'takes either content or file');
   if (file === undefined) return Buffer.from(content ?? '');
+  const isImportable = ({ size }: { readonly size: bigint }): boolean => {
+    if (size > MAX_IMPORT_BYTES)
+      throw refuse('file', `has ${size} bytes, and ${MAX_IMPORT_BYTES} are allowed`);
+    return true;
+  };
   const read = await foreign
-    .ask(() => readRegularFile(file, 'refuse'))
+    .ask(() => readRegularFile(file, 'refuse', isImportable))
     .catch((error: unknown) => {
       if (errorCode(error) === undefined && !(error instanceof NoAnswerError)) throw error;
       throw refuse('file', systemReason(error));

@@ -185,6 +185,7 @@ describe('bash', () => {
     await expectReplies(shell, 'gardener show it', 'it', [String.raw`it\'s\ \$\(touch\ pwned\)\ \&\ co`]);
     await expectReplies(shell, "gardener show 'it", 'it', []);
     await expectReplies(shell, 'gardener call projects.tou', 'projects.tou', ['projects.touch']);
+    await expectReplies(shell, 'gardener docs activ', 'activ', ['activated']);
     expect(await readdir(shell.cli.home)).not.toContain('pwned');
   });
 
