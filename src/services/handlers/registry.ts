@@ -5,6 +5,7 @@ import type { Issue } from '../../domain/issues.ts';
 import { countByStatus } from '../../domain/query.ts';
 import { findProject } from '../../domain/places/references.ts';
 import type { Draft } from '../../domain/draft.ts';
+import { timestampOf } from '../../domain/values/time.ts';
 import { MAX_IMPORT_BYTES } from '../../protocol/limits.ts';
 import type { Given, Result } from '../../protocol/methods.ts';
 import { RawJson } from '../../protocol/wire.ts';
@@ -63,8 +64,9 @@ export function registryHandlers(services: Services): Family<'registry'> {
         const found = await services.places.inTurn(connection, async () => {
           const bytes = await bytesOf(params, services.lanes);
           const param = params.file === undefined ? 'content' : 'file';
-          const take = (draft: Draft, now: string) =>
-            importFrom(draft, openContent(bytes, param, now), surroundings.isTraining);
+          // Before it is queued: others need not wait for that, and a change may be made again.
+          const content = openContent(bytes, param, timestampOf(Date.now()));
+          const take = (draft: Draft) => importFrom(draft, content, surroundings.isTraining);
           return await store.change(take, undefined, params.dry_run);
         });
         const ids = params.dry_run ? [] : found.new.map(({ project_id: id }) => id);

@@ -85,6 +85,13 @@ describe('in a linked worktree', () => {
     worktrees: [{ depth: 1, counterparts }],
   });
 
+  /** In one that lies in another one, each with its depth and a counterpart. */
+  const inTwo = (...trees: readonly [depth: number, counterpart: string][]) => ({
+    path: '/t/u/c',
+    real: '/t/u/c',
+    worktrees: trees.map(([depth, counterpart]) => ({ depth, counterparts: [counterpart] })),
+  });
+
   test.each<[string, string[], Partial<Place> & { path: string }, string]>([
     ['the same place in the main one', ['/main'], inTree('/main/pkg'), 'p1 by worktree'],
     ['the deepest there', ['/main', '/main/pkg'], inTree('/main/pkg'), 'p2 by worktree'],
@@ -106,53 +113,25 @@ describe('in a linked worktree', () => {
     [
       'the inner of two, if it has one',
       ['/inner', '/outer'],
-      {
-        path: '/t/u/c',
-        real: '/t/u/c',
-        worktrees: [
-          { depth: 1, counterparts: ['/inner/c'] },
-          { depth: 2, counterparts: ['/outer/u/c'] },
-        ],
-      },
+      inTwo([1, '/inner/c'], [2, '/outer/u/c']),
       'p1 by worktree',
     ],
     [
       'the outer of two, if the inner has none',
       ['/outer'],
-      {
-        path: '/t/u/c',
-        real: '/t/u/c',
-        worktrees: [
-          { depth: 1, counterparts: ['/inner/c'] },
-          { depth: 2, counterparts: ['/outer/u/c'] },
-        ],
-      },
+      inTwo([1, '/inner/c'], [2, '/outer/u/c']),
       'p1 by worktree',
     ],
     [
       'the nearest of those around the counterparts, if all lie farther out',
       ['/far', '/near/by'],
-      {
-        path: '/t/u/c',
-        real: '/t/u/c',
-        worktrees: [
-          { depth: 0, counterparts: ['/far/x/y'] },
-          { depth: 0, counterparts: ['/near/by/z'] },
-        ],
-      },
+      inTwo([0, '/far/x/y'], [0, '/near/by/z']),
       'p2 by worktree',
     ],
     [
       'the first of those that are as near',
       ['/far', '/near'],
-      {
-        path: '/t/u/c',
-        real: '/t/u/c',
-        worktrees: [
-          { depth: 0, counterparts: ['/far/x'] },
-          { depth: 0, counterparts: ['/near/z'] },
-        ],
-      },
+      inTwo([0, '/far/x'], [0, '/near/z']),
       'p1 by worktree',
     ],
     [
