@@ -5,10 +5,11 @@
  */
 import { etagOf, toWire } from './encoding.ts';
 import { InvalidParamsError, RegistryError } from './errors.ts';
-import { blankProject, type JsonObject, type Project, type Repository } from './project.ts';
+import { blankProject, type JsonObject, type Outcome, type Project, type Repository } from './project.ts';
 import { MAX_METADATA_BYTES } from './limits.ts';
 import { findNamed, findProject, normalizePath } from './places/references.ts';
-import type { Draft, Outcome } from './draft.ts';
+import type { Draft } from './draft.ts';
+import { RESULT_FIELDS, resultsIn } from './training/output.ts';
 import { isSameJson } from './values/json.ts';
 import { cleanName, nameFault } from './values/names.ts';
 import { cutText } from './values/text.ts';
@@ -41,9 +42,7 @@ export function register(draft: Draft, input: NewProject): Project {
   const project: Project = {
     ...blankProject(input.id, name, sourcePath, input.now),
     ...(input.language !== undefined && { language: input.language }),
-    lora_adapter_path: `${input.directory}/lora_adapter.bin`,
-    vector_store_path: `${input.directory}/vector_store`,
-    context_path: `${input.directory}/context.json`,
+    ...resultsIn(input.directory),
     tags: [...new Set(input.tags)],
     metadata: checkedLength('metadata', { ...input.metadata }, MAX_METADATA_BYTES),
     repository: input.repository ?? null,
@@ -93,7 +92,7 @@ export function update(
     const merged = mergeMetadata(project.metadata, metadata);
     next.metadata = checkedLength('metadata', merged, MAX_METADATA_BYTES);
   }
-  for (const field of ['lora_adapter_path', 'vector_store_path', 'context_path'] as const) {
+  for (const field of RESULT_FIELDS) {
     const path = fields[field];
     if (path !== undefined) next[field] = path === null ? null : checkedPath(path, field);
   }

@@ -24,6 +24,8 @@ export function completeProject(stored: StoredProject, id: string, now: string):
     last_used: timeOf(stored.last_used),
     training: stored.training ? completeTraining(stored.training) : null,
     retrain_requested: completeRequest(stored.retrain_requested),
+    trained_from: stored.trained_from ?? null,
+    base_model: stored.base_model ?? null,
     repository: stored.repository ? { root_commit: null, remote: null, ...stored.repository } : null,
   } as Project;
 }

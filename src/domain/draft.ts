@@ -1,11 +1,7 @@
 /** Changes, and drafts in which they are tried out. */
-import type { Project } from './project.ts';
+import type { Outcome, Project } from './project.ts';
 import { freeName, inFileOrder, type RegistryView } from './registry.ts';
 import { foldName } from './values/names.ts';
-
-/** How a lease has ended; the status afterwards does not tell, as a project is given back as it was. */
-export const OUTCOMES = ['completed', 'failed', 'released'] as const;
-export type Outcome = (typeof OUTCOMES)[number];
 
 /** Where a change came from: a call, or an edit of the file. */
 export const ORIGINS = ['rpc', 'file'] as const;

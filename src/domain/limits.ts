@@ -10,6 +10,13 @@ export const MAX_REASON = 1_000;
 /** Where a repository is fetched from. */
 export const MAX_REMOTE = 1_024;
 export const MAX_PHASE = 100;
+/** What a slot is called. */
+export const MAX_SLOT = 64;
+/** Slots that a trainer would take one of. */
+export const MAX_SLOTS = 64;
+/** The id of a commit: SHA-256 is the longest. */
+export const MAX_COMMIT = 64;
+export const MAX_BASE_MODEL = 1_024;
 export const MAX_MESSAGE = 1_000;
 /** Why a training failed. */
 export const MAX_ERROR = 4_096;

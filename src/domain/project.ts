@@ -16,6 +16,10 @@ interface Open {
 export const TRAINING_STATUSES = ['not_started', 'training', 'completed', 'failed'] as const;
 export type TrainingStatus = (typeof TRAINING_STATUSES)[number];
 
+/** How a lease has ended; the status afterwards does not tell, as a project is given back as it was. */
+export const OUTCOMES = ['completed', 'failed', 'released', 'cancelled', 'stalled', 'lost'] as const;
+export type Outcome = (typeof OUTCOMES)[number];
+
 export const MAX_TAGS = 64;
 /** The last whole number but one that every client can hold: the last is what somebody writes who means no number. */
 export const MAX_TOKEN = Number.MAX_SAFE_INTEGER - 1;
@@ -28,6 +32,8 @@ export const MAX_BROUGHT_TOKEN = 2 ** 52;
 export const MAX_ATTEMPT = 1_000_000;
 /** The longest that a trainer may be silent, in milliseconds: a day. */
 export const MAX_STALL_MS = 86_400_000;
+/** Phases of a training that are kept. */
+export const MAX_PHASES = 32;
 /** Somebody asked for the project to be trained again. */
 export interface RetrainRequest extends Open {
   at: string;
@@ -40,6 +46,20 @@ export interface Repository extends Open {
   root_commit: string | null;
   /** Host and path it is fetched from, as `github.com/ada/payments`; null where it has none. */
   remote: string | null;
+}
+
+/** The state of a codebase that something was made from. */
+export interface Source extends Open {
+  /** Id of the commit. */
+  commit: string;
+  /** Whether there was more than that commit has: what was not committed. */
+  dirty: boolean;
+}
+
+/** What a training was doing, and since when. */
+export interface Phase extends Open {
+  phase: string;
+  at: string;
 }
 
 /** How a project stood when its lease began; releasing the lease puts it back. */
@@ -81,6 +101,14 @@ export interface Training extends Open {
   before?: Before | undefined;
   /** Only under a lease: how long the trainer may be silent, in milliseconds. */
   stall_ms?: number | undefined;
+  /** Only under a lease: what is trained from, as far as its trainer has told. */
+  source?: Source | undefined;
+  /** Only under a lease: the slot that it has. */
+  slot?: string | undefined;
+  /** Only under a lease: what was reported, in its order; the last {@link MAX_PHASES} of it. */
+  phases?: Phase[] | undefined;
+  /** Only where one has ended: how. */
+  outcome?: Outcome | undefined;
 }
 
 /** A project as the registry keeps it. Times are ISO 8601, UTC, with milliseconds and `Z`. */
@@ -110,6 +138,10 @@ export interface Project extends Open {
   training: Training | null;
   retrain_requested: RetrainRequest | null;
   repository: Repository | null;
+  /** What the training that completed last was made from, as far as its trainer told. */
+  trained_from: Source | null;
+  /** The model that the adapter in service adapts. */
+  base_model: string | null;
 }
 
 /** A new project, of which nothing is known but what each has; its fields in the order of the file. */
@@ -133,6 +165,8 @@ export function blankProject(id: string, name: string, sourcePath: string, now: 
     training: null,
     retrain_requested: null,
     repository: null,
+    trained_from: null,
+    base_model: null,
   };
 }
 
@@ -155,6 +189,6 @@ export function blankTraining(): Training {
 
 /** A training record without all that it says only under a lease. */
 export function withoutLease(training: Training): Training {
-  const { before: _over, cancel_reason: _answered, stall_ms: _past, ...rest } = training;
+  const { before: _b, cancel_reason: _c, stall_ms: _m, source: _s, slot: _l, phases: _p, ...rest } = training;
   return { ...rest, holder: null, cancel_requested: false };
 }

@@ -4,10 +4,13 @@ import {
   type Before,
   type JsonObject,
   MAX_ATTEMPT,
+  MAX_PHASES,
   MAX_STALL_MS,
   MAX_TOKEN,
+  OUTCOMES,
   type Project,
   type Repository,
+  type Source,
   type Training,
   TRAINING_STATUSES,
 } from './project.ts';
@@ -31,6 +34,11 @@ const beforeSchema = z.looseObject({
   attempt,
 });
 
+export const sourceSchema = z.looseObject({
+  commit: z.string().describe('id of the commit'),
+  dirty: z.boolean().describe('whether there was more than that commit has'),
+});
+
 const trainingSchema = z.looseObject({
   token: z
     .int()
@@ -52,6 +60,14 @@ const trainingSchema = z.looseObject({
   cancel_reason: z.string().optional().describe('only while somebody is asked to stop'),
   before: beforeSchema.optional().describe('only under a lease: what releasing it puts back'),
   stall_ms: z.int().min(1).max(MAX_STALL_MS).optional().describe('only under a lease: as it was begun with'),
+  source: sourceSchema.optional().describe('only under a lease: what is trained from'),
+  slot: z.string().optional().describe('only under a lease that has one'),
+  phases: z
+    .array(z.looseObject({ phase: z.string(), at: timestamp }))
+    .max(MAX_PHASES)
+    .optional()
+    .describe('only under a lease: what was reported so far'),
+  outcome: z.enum(OUTCOMES).optional().describe('how the last training ended'),
 });
 
 const repositorySchema = z.looseObject({
@@ -86,6 +102,10 @@ export const projectSchema = z
     training: trainingSchema.nullable(),
     retrain_requested: retrainRequest.nullable(),
     repository: repositorySchema.nullable(),
+    trained_from: sourceSchema
+      .nullable()
+      .describe('what the training that completed last was made from, as far as its trainer told'),
+    base_model: z.string().nullable().describe('the model that the adapter in service adapts'),
   })
   .meta({ id: 'Project' });
 
@@ -110,5 +130,6 @@ const SAME: [
   Same<z.infer<typeof trainingSchema>, Training>,
   Same<z.infer<typeof beforeSchema>, Before>,
   Same<z.infer<typeof repositorySchema>, Repository>,
-] = [true, true, true, true];
+  Same<z.infer<typeof sourceSchema>, Source>,
+] = [true, true, true, true, true];
 void SAME;

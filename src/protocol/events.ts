@@ -3,7 +3,8 @@
  * it; how an event is written is in `src/services/feed/event-text.ts`.
  */
 import { z } from 'zod';
-import { type Origin, ORIGINS, OUTCOMES } from '../domain/draft.ts';
+import { type Origin, ORIGINS } from '../domain/draft.ts';
+import { OUTCOMES } from '../domain/project.ts';
 import { timestamp } from '../domain/schema.ts';
 import { EXAMPLE_PROJECT, wireProject } from './method.ts';
 import { EXAMPLE_TRAINING } from './methods/training.ts';

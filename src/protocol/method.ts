@@ -108,5 +108,7 @@ export const EXAMPLE_PROJECT: z.output<typeof wireProject> = {
   training: null,
   retrain_requested: null,
   repository: { root_commit: '1f7a3c0e9b5d2486a0c4e8f1d3b59607284c6e9a', remote: 'github.com/ada/payments' },
+  trained_from: null,
+  base_model: null,
   etag: '9f2c1b7a40d3e856',
 };

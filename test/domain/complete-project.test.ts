@@ -28,6 +28,8 @@ describe('a project that is read from a file', () => {
       ['training', null],
       ['retrain_requested', null],
       ['repository', null],
+      ['trained_from', null],
+      ['base_model', null],
     ]);
   });
 

@@ -60,6 +60,8 @@ describe('register', () => {
       training: null,
       retrain_requested: null,
       repository: null,
+      trained_from: null,
+      base_model: null,
     });
     expect(draft.get(uuid(1))).toBe(made);
   });

@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import * as operations from '../../src/domain/changes.ts';
 import { retrain, setStatus } from '../../src/domain/training/status.ts';
 import { activeProject, resolveProject } from '../../src/domain/places/resolve.ts';
-import { blankTraining, type Project, type TrainingStatus } from '../../src/domain/project.ts';
-import { Draft, type Outcome } from '../../src/domain/draft.ts';
+import { blankTraining, type Outcome, type Project, type TrainingStatus } from '../../src/domain/project.ts';
+import { Draft } from '../../src/domain/draft.ts';
 import { Registry } from '../../src/domain/registry.ts';
 import * as training from '../../src/domain/training/training.ts';
 import { LATER, NOW, project, registryOf, uuid } from '../support/projects.ts';
@@ -53,7 +53,7 @@ describe('set_status', () => {
     'to %s by whoever trains it leaves nothing of the lease',
     (status) => {
       const draft = draftOf(project(1, waiting));
-      const held = training.begin(draft, project(1, waiting), 7, { name: 'lora' }, NOW, 5_000);
+      const held = training.begin(draft, project(1, waiting), 7, { name: 'lora' }, NOW, { stall_ms: 5_000 });
       training.requestCancel(draft, held, 'urgent', NOW);
       const { training: record } = setStatus(draft, 'p1', status, LATER);
       expect(record).toMatchObject({ token: 7, holder: null, cancel_requested: false, started_at: NOW });
@@ -63,7 +63,7 @@ describe('set_status', () => {
 
   test('to training by whoever trains it leaves the lease as it is, and a wish that they stop', () => {
     const draft = draftOf(project(1));
-    const held = training.begin(draft, project(1), 7, { name: 'lora' }, NOW, 5_000);
+    const held = training.begin(draft, project(1), 7, { name: 'lora' }, NOW, { stall_ms: 5_000 });
     const asked = training.requestCancel(draft, held, 'urgent', NOW);
     expect(setStatus(draft, 'p1', 'training', LATER)).toEqual(asked);
   });

@@ -13,7 +13,18 @@ import { begin, get, type World, world } from '../support/world.ts';
 async function whileUnsynced<T>({ paths }: World, run: () => Promise<T>): Promise<T> {
   const runDir = dirname(paths.socket);
   const inRun = (await readdir(runDir)).map((name) => join(runDir, name));
-  const ours = [paths.dataDir, paths.registryFile, paths.backupsDir, runDir, ...inRun];
+  const inProjects = (await readdir(paths.projectsDir, { recursive: true })).map((name) =>
+    join(paths.projectsDir, name),
+  );
+  const ours = [
+    paths.dataDir,
+    paths.registryFile,
+    paths.backupsDir,
+    runDir,
+    ...inRun,
+    paths.projectsDir,
+    ...inProjects,
+  ];
   return await asOrdinaryUser(ours, () => withMode(paths.dataDir, 0o300, run));
 }
 

@@ -27,14 +27,20 @@ export function setStatus(
   // Whoever trains or has trained it has met the request.
   if (status === 'training' || status === 'completed') next.retrain_requested = null;
   const error = options.error ?? null;
+  const isEnd = isLeaseRecorded(project) && (status === 'completed' || status === 'failed');
+  const outcome = isEnd ? status : undefined;
   if (project.training || error !== null) {
     const training = project.training ?? blankTraining();
     // A record with a holder is a lease. It goes on where its holder says so, and whatever else the status is ends it.
     const goesOn = status === 'training' && training.holder !== null;
-    next.training = { ...(goesOn ? training : withoutLease(training)), error, updated_at: now };
+    next.training = {
+      ...(goesOn ? training : withoutLease(training)),
+      error,
+      updated_at: now,
+      ...(outcome && { outcome }),
+    };
   }
-  const isEnd = isLeaseRecorded(project) && (status === 'completed' || status === 'failed');
-  return putChanged(draft, project, next, isEnd ? status : undefined);
+  return putChanged(draft, project, next, outcome);
 }
 
 /** Marks a project as waiting for training; the same request again keeps its place among those that wait. */

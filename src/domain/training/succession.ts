@@ -19,6 +19,8 @@ const NEEDED = [
   'attempt',
   'before',
   'stall_ms',
+  'source',
+  'slot',
 ] as const satisfies readonly (keyof Training)[];
 
 /**
@@ -70,7 +72,7 @@ function keepLease(here: Project, there: Project): Project {
     ...lease,
     before: same && request ? { ...beforeOf(here), retrain_requested: request } : before,
   };
-  for (const field of NEEDED) kept[field] = needed[field];
+  for (const field of [...NEEDED, 'phases'] as const) kept[field] = needed[field];
   return { ...there, training_status: 'training', retrain_requested: null, training: kept as Training };
 }
 

@@ -6,7 +6,10 @@ import {
   type Holder,
   type JsonObject,
   MAX_ATTEMPT,
+  MAX_PHASES,
+  type Outcome,
   type Project,
+  type Source,
   type Training,
   withoutLease,
 } from '../project.ts';
@@ -22,11 +25,18 @@ export interface Progress {
   details?: JsonObject | undefined;
 }
 
+/** On what terms a lease is taken; it keeps them. */
+export interface Terms {
+  /** Without a report for so long the lease is lost; milliseconds, default never. */
+  readonly stall_ms?: number | undefined;
+  readonly source?: Source | undefined;
+  readonly slot?: string | undefined;
+}
+
 /**
  * Starts training.
  *
  * @param token must be greater than any this project has had
- * @param stallMs without a report for so long the lease is lost; milliseconds, default never
  */
 export function begin(
   draft: Draft,
@@ -34,7 +44,7 @@ export function begin(
   token: number,
   holder: Holder,
   now: string,
-  stallMs?: number,
+  terms: Terms = {},
 ): Project {
   const before = isLeaseRecorded(project) ? beforeOf(project) : standing(project);
   return draft.put({
@@ -50,8 +60,8 @@ export function begin(
       holder: defined(holder),
       attempt: Math.min((wasLost(before) ? before.attempt : 0) + 1, MAX_ATTEMPT),
       before,
-      // For the next daemon: whoever resumes there is to be missed as soon as here.
-      ...defined({ stall_ms: stallMs }),
+      // For the next daemon: whoever resumes there is to be missed as soon as here, and has what they had.
+      ...defined(terms),
     },
   });
 }
@@ -59,37 +69,71 @@ export function begin(
 export interface Completion {
   file_count?: number | undefined;
   lora_adapter_path?: string | undefined;
+  vector_store_path?: string | undefined;
+  context_path?: string | undefined;
+  base_model?: string | undefined;
+  source?: Source | undefined;
   metadata?: JsonObject | undefined;
 }
 
-/** Training succeeded. */
+/** Training succeeded; what it has made comes into service. */
 export function complete(
   draft: Draft,
   id: string,
   live: Progress,
-  results: Completion,
+  { source, base_model, ...results }: Completion,
   now: string,
 ): Project {
+  const before = draft.get(id);
   const updated = update(draft, id, results, now);
-  const fields: Partial<Project> = { training_status: 'completed', last_trained: now };
-  return draft.put(ended(updated, live, now, fields, { progress: 1, attempt: 0 }), 'completed');
+  const isSame = updated.lora_adapter_path === before?.lora_adapter_path;
+  const fields: Partial<Project> = {
+    training_status: 'completed',
+    last_trained: now,
+    trained_from: source ?? updated.training?.source ?? null,
+    base_model: base_model ?? (isSame ? updated.base_model : null),
+  };
+  return end(draft, 'completed', updated, live, now, fields, { progress: 1, attempt: 0 });
 }
 
-/** Training failed, in the words of the trainer or of the daemon that lost it. */
-export function fail(draft: Draft, project: Project, live: Progress, error: string, now: string): Project {
-  return draft.put(ended(project, live, now, { training_status: 'failed' }, { error }), 'failed');
+/**
+ * Training failed, in the words of the trainer or of the daemon that lost it.
+ *
+ * @param outcome default as its trainer says: it was asked to stop, or it failed
+ */
+export function fail(
+  draft: Draft,
+  project: Project,
+  live: Progress,
+  error: string,
+  now: string,
+  outcome: Outcome = saidOutcome(project, 'failed'),
+): Project {
+  return end(draft, outcome, project, live, now, { training_status: 'failed' }, { error });
 }
 
 /** The trainer gives the project back as it was. */
 export function release(draft: Draft, project: Project, now: string): Project {
-  return draft.put(released(project, now), 'released');
+  return draft.put(released(project, now), saidOutcome(project, 'released'));
+}
+
+/** How a lease ends that its holder ends without having trained: who was asked to stop has been cancelled. */
+function saidOutcome({ training }: Project, otherwise: Outcome): Outcome {
+  return training?.cancel_requested ? 'cancelled' : otherwise;
 }
 
 /** A project as releasing its lease leaves it. */
 export function released(project: Project, now: string): Project {
   const { training_status, retrain_requested, error, attempt } = beforeOf(project);
   const blank = { phase: null, progress: null, message: null, details: null };
-  return ended(project, {}, now, { training_status, retrain_requested }, { ...blank, error, attempt });
+  const outcome = saidOutcome(project, 'released');
+  return ended(
+    project,
+    {},
+    now,
+    { training_status, retrain_requested },
+    { ...blank, error, attempt, outcome },
+  );
 }
 
 /** Asks the holder to stop. */
@@ -112,7 +156,15 @@ export function requestCancel(
 export function notePhase(draft: Draft, id: string, live: Progress, now: string): Project | null {
   const project = draft.get(id);
   if (!project?.training) return null;
-  const training = { ...project.training, ...defined(live), updated_at: now };
+  const { phase } = live;
+  const { phases = [] } = project.training;
+  const isNew = phase !== undefined && phase !== project.training.phase;
+  const training: Training = {
+    ...project.training,
+    ...defined(live),
+    ...(isNew && { phases: [...phases, { phase, at: now }].slice(-MAX_PHASES) }),
+    updated_at: now,
+  };
   return putChanged(draft, project, { ...project, training });
 }
 
@@ -124,6 +176,19 @@ export function checkDetails(details: JsonObject | undefined): void {
 /** The training record as it is in memory. */
 export function withProgress(training: Training, live: Progress & { updated_at: string }): Training {
   return { ...training, ...defined(live) };
+}
+
+/** Puts a project whose lease is over. */
+function end(
+  draft: Draft,
+  outcome: Outcome,
+  project: Project,
+  live: Progress,
+  now: string,
+  fields: Partial<Project>,
+  record: Partial<Training>,
+): Project {
+  return draft.put(ended(project, live, now, fields, { ...record, outcome }), outcome);
 }
 
 /** A project whose lease is over. */

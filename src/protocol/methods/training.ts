@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import {
+  MAX_BASE_MODEL,
   MAX_CALLER,
+  MAX_COMMIT,
   MAX_DETAILS_BYTES,
   MAX_ERROR,
   MAX_MESSAGE,
@@ -9,6 +11,7 @@ import {
 } from '../../domain/limits.ts';
 import { MAX_STALL_MS, MAX_TAGS } from '../../domain/project.ts';
 import { jsonObject } from '../../domain/schema.ts';
+import { outputOf } from '../../domain/training/output.ts';
 import { MAX_LOST_ATTEMPTS } from '../../domain/training/waiting.ts';
 import { MAX_WAIT_MS } from '../limits.ts';
 import { absolutePath, EXAMPLE_PROJECT, method, MISSING, projectReference, wireProject } from '../method.ts';
@@ -30,6 +33,16 @@ const token = z.int().min(0).describe('of the lease');
 const details = jsonObject
   .optional()
   .describe(`any JSON object, at most ${MAX_DETAILS_BYTES} bytes serialised`);
+const source = z
+  .strictObject({
+    commit: z
+      .string()
+      .regex(new RegExp(`^[0-9a-f]{7,${MAX_COMMIT}}$`), 'must be the id of a commit')
+      .describe('hexadecimal'),
+    dirty: z.boolean().describe('whether there was more than that commit has'),
+  })
+  .optional()
+  .describe('what is trained from; `trained_from` of the project once the training has completed');
 const lease = z.object({
   token: z
     .int()
@@ -37,6 +50,16 @@ const lease = z.object({
       'greater than any before it of this project; not consecutive: it follows the milliseconds since 1970',
     ),
   project: wireProject,
+  output: z
+    .object({
+      directory: z.string().describe('of this lease alone; an adapter may be saved straight into it'),
+      lora_adapter_path: z.string().describe('for a file or a directory'),
+      vector_store_path: z.string(),
+      context_path: z.string(),
+    })
+    .describe(
+      'where to write: what is there comes into service when the training completes, and nothing before; sync it to the disk first',
+    ),
 });
 const APPLIED =
   ' Where storage_failed has `applied`, the lease stands: `token` and `project` come with the error, and training.resume has 10 s.';
@@ -63,6 +86,8 @@ export const EXAMPLE_TRAINING = {
 };
 const ENDED = { ...EXAMPLE_TRAINING.training, holder: null };
 const EXAMPLE_LEASE = { project: 'payments', token: TOKEN };
+const OUTPUT = outputOf(`/home/ada/.codebase-gardener/projects/${EXAMPLE_PROJECT.project_id}`, TOKEN);
+const EXAMPLE_BEGUN = { token: TOKEN, project: EXAMPLE_TRAINING, output: OUTPUT };
 
 /** Who may work on a project: a lease, bound to the connection that took it. */
 export const trainingMethods = {
@@ -76,6 +101,7 @@ export const trainingMethods = {
       project: projectReference,
       holder,
       stall_ms: stall,
+      source,
       force: z
         .boolean()
         .optional()
@@ -85,7 +111,7 @@ export const trainingMethods = {
     errors: [...MISSING, 'lease_held'],
     example: {
       params: { project: 'payments', holder: { name: 'lora-trainer', pid: 5120 } },
-      result: { token: TOKEN, project: EXAMPLE_TRAINING },
+      result: EXAMPLE_BEGUN,
     },
   }),
   'training.claim': method({
@@ -99,12 +125,13 @@ export const trainingMethods = {
       languages: choice.optional().describe('only of these'),
       tags: choice.optional().describe('only with one of these'),
       stall_ms: stall,
+      source,
       wait_ms: wait.describe('how long to wait for one; default 0'),
     }),
     result: lease.nullable(),
     example: {
       params: { holder: { name: 'lora-trainer', pid: 5120 }, languages: ['typescript'] },
-      result: { token: TOKEN, project: EXAMPLE_TRAINING },
+      result: EXAMPLE_BEGUN,
     },
   }),
   'training.progress': method({
@@ -128,12 +155,18 @@ export const trainingMethods = {
   }),
   'training.complete': method({
     kind: 'change',
-    summary: 'Ends the lease: training has succeeded.',
+    summary: 'Ends the lease: training has succeeded, and what it made comes into service.',
+    description:
+      "What is in the lease's output becomes what the project's paths point to, all of it in this change, unless a path is given; what is not there stays as it was.",
     params: z.strictObject({
       project: projectReference,
       token,
       file_count: z.int().min(0).optional().describe('files in the codebase'),
-      lora_adapter_path: absolutePath.optional().describe('an absolute path'),
+      lora_adapter_path: absolutePath.optional().describe('an absolute path; default the one in the output'),
+      vector_store_path: absolutePath.optional(),
+      context_path: absolutePath.optional(),
+      base_model: z.string().max(MAX_BASE_MODEL).optional().describe('the model that the adapter adapts'),
+      source: source.describe('default what the lease was taken with'),
       metadata: jsonObject.optional().describe('merged key by key; null deletes a key'),
     }),
     result: wireProject,
@@ -144,7 +177,8 @@ export const trainingMethods = {
         ...EXAMPLE_PROJECT,
         training_status: 'completed',
         last_trained: AT,
-        training: { ...ENDED, progress: 1, attempt: 0 },
+        lora_adapter_path: OUTPUT.lora_adapter_path,
+        training: { ...ENDED, progress: 1, attempt: 0, outcome: 'completed' },
       },
     },
   }),
@@ -164,7 +198,7 @@ export const trainingMethods = {
       result: {
         ...EXAMPLE_PROJECT,
         training_status: 'failed',
-        training: { ...ENDED, error: 'out of memory' },
+        training: { ...ENDED, error: 'out of memory', outcome: 'failed' },
       },
     },
   }),
@@ -176,7 +210,7 @@ export const trainingMethods = {
     errors: LEASED,
     example: {
       params: EXAMPLE_LEASE,
-      result: { ...EXAMPLE_PROJECT, training: { ...ENDED, attempt: 0 } },
+      result: { ...EXAMPLE_PROJECT, training: { ...ENDED, attempt: 0, outcome: 'released' } },
     },
   }),
   'training.cancel': method({
@@ -215,6 +249,6 @@ export const trainingMethods = {
     params: z.strictObject({ project: projectReference, token }),
     result: lease,
     errors: LEASED,
-    example: { params: EXAMPLE_LEASE, result: { token: TOKEN, project: EXAMPLE_TRAINING } },
+    example: { params: EXAMPLE_LEASE, result: EXAMPLE_BEGUN },
   }),
 };

@@ -31,7 +31,7 @@ export class LeaseChanges {
 
   /** Begins a lease on the project that `choose` finds; null when it finds none. */
   async begin(
-    { holder, stall_ms, force = false }: Omit<Given<'training.begin'>, 'project'>,
+    { holder, force = false, ...terms }: Omit<Given<'training.begin'>, 'project'>,
     { peer, connection, changed }: Context,
     choose: (draft: Draft) => Project | null,
   ): Promise<Begun | null> {
@@ -43,7 +43,7 @@ export class LeaseChanges {
           const project = choose(draft);
           if (!project) return null;
           const token = this.#leases.reserve(change, project, force, now);
-          return training.begin(draft, project, token, who, now, stall_ms);
+          return training.begin(draft, project, token, who, now, terms);
         },
         (project, change) => {
           if (!project) return;

@@ -79,6 +79,7 @@ export class Leases {
    * Reserves a project for a change that is being tried, and gives the token of the lease it would begin.
    *
    * @param now when the change is made, as ISO 8601
+   * @see {@link Leases.raise}, for tokens that only the disk knows
    * @throws {RegistryError} `lease_held`
    */
   reserve(change: LeaseChange, project: Project, force: boolean, now: string): number {
@@ -89,6 +90,12 @@ export class Leases {
     this.#reserved.set(id, change);
     change.reserved = id;
     return nextToken(now, project.training?.token ?? 0, this.#tokens.get(id) ?? 0);
+  }
+
+  /** Keeps in mind a token of a project that was given out, as the file may know less than the disk beside it. */
+  raise(projectId: string, token: number): void {
+    if (canBeFollowed(token) && token > (this.#tokens.get(projectId) ?? 0))
+      this.#tokens.set(projectId, token);
   }
 
   /** A change is over, or is about to be tried again: what it reserved is free, and the lease it did not end goes on. */
@@ -208,8 +215,7 @@ export class Leases {
 
   /** Keeps the token in mind: the file may come without it. */
   #remember({ project_id: id, training }: Project): void {
-    if (!training || !canBeFollowed(training.token)) return;
-    if (training.token > (this.#tokens.get(id) ?? 0)) this.#tokens.set(id, training.token);
+    if (training) this.raise(id, training.token);
   }
 
   #drop(projectId: string): void {

@@ -1,7 +1,9 @@
 /** Trainings: who trains what, what is reported of it, how it ends, and who waits for that. */
 import { etagOf, wireJson } from '../../domain/encoding.ts';
+import { isRefusal } from '../../domain/errors.ts';
 import { findProject } from '../../domain/places/references.ts';
 import type { Project } from '../../domain/project.ts';
+import type { RegistryView } from '../../domain/registry.ts';
 import { isLeaseRecorded } from '../../domain/training/record.ts';
 import * as training from '../../domain/training/training.ts';
 import { allWaiting, nextWaiting } from '../../domain/training/waiting.ts';
@@ -15,12 +17,21 @@ import type { Store } from '../../store/store.ts';
 import type { Turns } from '../../system/turns.ts';
 import type { Feed } from '../feed/feed.ts';
 import type { Context } from '../call.ts';
+import type { Outputs } from '../outputs/outputs.ts';
+import { Beginnings } from './beginnings.ts';
 import { type Begun, LeaseChanges } from './changes.ts';
 import { cannotWait } from './errors.ts';
 import { type Connection, type Lease, Leases } from './leases.ts';
 import { WaitingTrainers } from './waiting.ts';
 
+/** What is added to the parameters of `training.begin`. */
+interface Prepared {
+  /** The projects whose outputs have been looked at. */
+  readonly known?: Set<string>;
+}
+
 export class Trainings {
+  readonly outputs: Outputs;
   readonly #store: Store;
   readonly #feed: Feed;
   readonly #log: Logger;
@@ -29,17 +40,20 @@ export class Trainings {
     () => this.#changed(),
   );
   readonly #changes: LeaseChanges;
+  readonly #beginnings: Beginnings;
   readonly #trainers: WaitingTrainers<Begun>;
   /** Those who wait for a project to be free; each looks for itself whether it is. */
   readonly #sleepers = new Set<() => void>();
   #isClosed = false;
 
   /** Takes up the leases that an earlier daemon wrote down. */
-  constructor(store: Store, feed: Feed, turns: Turns, log: Logger) {
+  constructor(store: Store, outputs: Outputs, feed: Feed, turns: Turns, log: Logger) {
     this.#store = store;
+    this.outputs = outputs;
     this.#feed = feed;
     this.#log = log;
     this.#changes = new LeaseChanges(store, this.#leases, log);
+    this.#beginnings = new Beginnings({ store, leases: this.#leases, changes: this.#changes, outputs, log });
     this.#trainers = new WaitingTrainers(
       () => allWaiting(store.registry, this.isFree),
       turns,
@@ -75,8 +89,17 @@ export class Trainings {
     });
   }
 
-  async begin({ project, ...terms }: Given<'training.begin'>, context: Context): Promise<Begun> {
-    const begun = await this.#changes.begin(terms, context, (draft) => findProject(draft, project));
+  /** Before the change is queued, so that the changes of a batch stay in their order. */
+  async prepareBegin(params: Given<'training.begin'>): Promise<Given<'training.begin'> & Prepared> {
+    const known = new Set<string>();
+    const found = tryToFind(this.#store.registry, params.project);
+    if (found) await this.#beginnings.readTokens(found.project_id, known);
+    return { ...params, known };
+  }
+
+  async begin(params: Given<'training.begin'> & Prepared, context: Context): Promise<Begun> {
+    const { project, known = new Set(), ...terms } = params;
+    const begun = await this.#beginnings.begin(terms, context, (view) => findProject(view, project), known);
     // There is always a project to begin with, or an error.
     return begun as Begun;
   }
@@ -85,10 +108,15 @@ export class Trainings {
   async claim(params: Given<'training.claim'>, context: Context): Promise<Begun | null> {
     const { languages, tags, wait_ms: ms = 0, ...terms } = params;
     const filter = { languages, tags };
-    const attempt = (): Promise<Begun | null> =>
-      this.#changes.begin(terms, context, (draft) => nextWaiting(draft, filter, this.isFree));
+    const choose = (view: RegistryView): Project | null => nextWaiting(view, filter, this.isFree);
+    const attempt = async (): Promise<Begun | null> => {
+      const known = new Set<string>();
+      const first = choose(this.#store.registry);
+      if (first) await this.#beginnings.readTokens(first.project_id, known);
+      return await this.#beginnings.begin(terms, context, choose, known);
+    };
     // Most of the time there is nothing, and the queue need not be bothered.
-    const begun = nextWaiting(this.#store.registry, filter, this.isFree) ? await attempt() : null;
+    const begun = choose(this.#store.registry) ? await attempt() : null;
     if (begun !== null || ms === 0) return begun;
     context.parks();
     // A peer that will ask nothing more could do nothing with a lease.
@@ -118,6 +146,13 @@ export class Trainings {
     const reported = this.json(this.#store.registry.get(project_id) ?? project);
     this.#feed.progress(project_id, new RawJson(reported), at);
     return null;
+  }
+
+  /** Adds what the trainer has put into its output to what it says. */
+  async prepareComplete(params: Given<'training.complete'>): Promise<Given<'training.complete'>> {
+    const id = tryToFind(this.#store.registry, params.project)?.project_id;
+    const isHeld = id !== undefined && this.#leases.get(id)?.token === params.token;
+    return isHeld ? { ...(await this.outputs.results(id, params.token)), ...params } : params;
   }
 
   complete({ project, token, ...results }: Given<'training.complete'>, context: Context): Promise<Project> {
@@ -170,11 +205,13 @@ export class Trainings {
   }
 
   /** Takes a lease over to the caller's connection. */
-  resume({ project: reference, token }: Given<'training.resume'>, { connection, peer }: Context): Begun {
+  async resume(params: Given<'training.resume'>, { connection, peer }: Context): Promise<Begun> {
+    const { project: reference, token } = params;
     const project = findProject(this.#store.registry, reference);
     this.#leases.give(this.#leases.require(project, token), connection);
     const { project_id } = project;
     this.#log.info({ method: 'training.resume', project: project_id, token, ...peer }, 'resumed a lease');
+    await this.#beginnings.again({ token, project });
     return { token, project };
   }
 
@@ -220,5 +257,15 @@ export class Trainings {
       const timer = setTimeout(wake, ms);
       this.#sleepers.add(wake);
     });
+  }
+}
+
+/** Undefined where the change that looks again will say what is wrong. */
+function tryToFind(view: RegistryView, reference: string): Project | undefined {
+  try {
+    return findProject(view, reference);
+  } catch (error) {
+    if (isRefusal(error, 'project_not_found', 'ambiguous_project')) return undefined;
+    throw error;
   }
 }

@@ -156,13 +156,23 @@ function timesOf(stored: StoredProject, now: string): [Path, unknown, string | n
   ];
 }
 
+/** Of a training record, what is only there for as long as there is something to note. */
+const NOTES: ReadonlySet<string> = new Set([
+  'before',
+  'stall_ms',
+  'cancel_reason',
+  'source',
+  'slot',
+  'phases',
+  'outcome',
+]);
+
 /** What a project can do without: notes of the daemon for itself, numbers beyond reason, what can be found out again. */
 function mendOf({ path, code }: z.core.$ZodIssue, at: (...path: Path) => Path): Fault['mend'] {
   const [record, field, part] = path;
-  if (record === 'repository') return { path: at(record), value: null };
+  if (record === 'repository' || record === 'trained_from') return { path: at(record), value: null };
   if (record !== 'training') return null;
-  if (field === 'before' || field === 'stall_ms' || field === 'cancel_reason')
-    return { path: at(record, field), value: undefined };
+  if (typeof field === 'string' && NOTES.has(field)) return { path: at(record, field), value: undefined };
   if ((field === 'token' || field === 'attempt') && code === 'too_big')
     return { path: at(record, field), value: 0 };
   if (field === 'holder' && part === 'pid' && code === 'too_small')

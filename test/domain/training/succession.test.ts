@@ -236,7 +236,7 @@ describe('where nobody trains the project, a lease', () => {
     expect(succeedProject(here, HELD, false)).toEqual({
       ...PLAIN,
       last_updated: T1,
-      training: { ...blankTraining(), token: 7, started_at: T1, updated_at: T1 },
+      training: { ...blankTraining(), token: 7, started_at: T1, updated_at: T1, outcome: 'released' },
     });
   });
 

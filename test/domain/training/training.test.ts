@@ -110,7 +110,7 @@ describe('beginning', () => {
   });
 
   test('writes down how long the trainer may be silent, for whoever it resumes with', () => {
-    const held = training.begin(draftOf(project('a')), project('a'), 1, {}, T1, 5_000);
+    const held = training.begin(draftOf(project('a')), project('a'), 1, {}, T1, { stall_ms: 5_000 });
     expect(held.training?.stall_ms).toBe(5_000);
   });
 
@@ -268,6 +268,7 @@ describe('ending', () => {
           'cancel_requested',
           'error',
           'attempt',
+          'outcome',
         ].toSorted(),
       );
       expect(ended.training?.cancel_requested).toBe(false);
@@ -308,7 +309,8 @@ describe('while a lease lives', () => {
     const { draft, held } = begun(project('a'));
     const live = { phase: 'indexing', progress: 0.2, message: 'file 3', details: { files: 9 } };
     const noted = training.notePhase(draft, held.project_id, live, T2);
-    expect(noted?.training).toEqual({ ...held.training, ...live, updated_at: T2 });
+    const phases = [{ phase: 'indexing', at: T2 }];
+    expect(noted?.training).toEqual({ ...held.training, ...live, phases, updated_at: T2 });
   });
 
   test('what is reported shows in the record, and what is not stays', () => {

@@ -255,11 +255,11 @@ describe('of two in one batch', () => {
   test('one that completes is followed by a report that comes too late to be written', async () => {
     const { writer } = await world(['a']);
     const token = await begin(writer, 'a');
-    writer.send(
+    writer.send([
       request(1, 'training.complete', { project: 'a', token }),
       request(2, 'training.progress', { project: 'a', token, phase: 'late', progress: 0.2 }),
-    );
-    const answers = [await writer.next(), await writer.next()];
+    ]);
+    const answers = await writer.next<Answer[]>();
     expect(answers.find(({ id }) => id === 2)).toMatchObject({ error: { code: 1007 } });
     expect(await get(writer, 'a')).toMatchObject({ training_status: 'completed', training: { progress: 1 } });
   });

@@ -39,14 +39,9 @@ afterEach(() => {
 
 /** The record of a lease, as the file has it. */
 function recorded(token: number, stallMs?: number): Project {
-  return training.begin(
-    new Draft(new Registry([PROJECT])),
-    PROJECT,
-    token,
-    { name: 'lora', pid: 7 },
-    AT,
-    stallMs,
-  );
+  return training.begin(new Draft(new Registry([PROJECT])), PROJECT, token, { name: 'lora', pid: 7 }, AT, {
+    stall_ms: stallMs,
+  });
 }
 
 const connected = (): Connection => ({ ended: false });

@@ -170,7 +170,9 @@ const change: fc.Arbitrary<Change> = oneof(
     ({ id, holder: who, stallMs: stall }): Change =>
       (draft, now) => {
         const found = existing(draft, id);
-        training.begin(draft, found, nextToken(now, found.training?.token ?? 0), who, now, stall);
+        training.begin(draft, found, nextToken(now, found.training?.token ?? 0), who, now, {
+          stall_ms: stall,
+        });
       },
   ),
   record({
@@ -294,7 +296,7 @@ test('another content that a lease would make unreadable is not taken over', () 
     const draft = new Draft(new Registry());
     const now = NOW;
     const { project_id } = operations.register(draft, { id, name, directory: '/p', source_path: '/s', now });
-    training.begin(draft, existing(draft, project_id), 7, {}, now, stall_ms);
+    training.begin(draft, existing(draft, project_id), 7, {}, now, { stall_ms });
     return new Registry(draft.projects());
   };
   const [before, after] = [held(MAX_STALL_MS + 1), held(1)];
