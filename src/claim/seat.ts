@@ -39,7 +39,7 @@ export async function takeSeat(
   for (const [directory, purpose] of [
     [dirname(told.logFile), 'the logs'],
     [told.backupsDir, 'the backups'],
-    [told.trashDir, 'what is being deleted'],
+    [told.trashDir, 'what was removed'],
   ] as const)
     if (await keepToUser(directory, purpose)) madePrivate.push(directory);
   await prepareRunDirectory(dirname(told.socket));

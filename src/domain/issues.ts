@@ -9,9 +9,9 @@ export const ISSUE_CODES = [
   'project_dir_missing',
   /** A directory under `projects/` that belongs to no project. */
   'orphan_dir',
-  /** What a removal could not delete; a repair tries again. */
+  /** What could not be moved to the trash, or deleted in it when that was due; a repair tries again. */
   'left_behind',
-  /** Training completed, and the adapter is gone. */
+  /** Training completed, and there is no adapter. A repair is for one that is known to have been there. */
   'adapter_missing',
   /** Training completed, and whether the adapter is there cannot be told. */
   'adapter_unreachable',

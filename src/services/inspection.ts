@@ -7,6 +7,7 @@ import type { RegistryView } from '../domain/registry.ts';
 import { type Paths, trashWithin } from '../paths.ts';
 import type { Logger } from '../log.ts';
 import { ifMissing } from '../system/errors.ts';
+import { shellWord } from '../system/printable.ts';
 import { type Found, look, type Unknown } from './directories.ts';
 import { ifSilent, type Lanes, PATIENCE_MS } from './lane.ts';
 import type { Trash } from './trash/trash.ts';
@@ -24,6 +25,8 @@ export interface Surroundings {
   readonly trash: Pick<Trash, 'discard' | 'left' | 'tryAgain'>;
   /** Whether somebody holds a lease on a project. */
   isTraining(id: string): boolean;
+  /** Whether what a project has as its adapter has been there, as far as that is known. */
+  hadAdapter(id: string): Promise<boolean>;
   /** Says why something could not be mended; the issue then remains. */
   readonly log: Logger;
 }
@@ -57,7 +60,7 @@ export async function inspect(
   // One disk that does not answer must not keep the others waiting.
   const [own, foreign, orphans, left] = await Promise.all([
     each(projects, (project) => inspectOwn(project, surroundings, lookInside, wants)),
-    each(projects, (project) => inspectNamed(project, lookAt, wants)),
+    each(projects, (project) => inspectNamed(project, surroundings, lookAt, wants)),
     ids || !wants('orphan_dir')
       ? []
       : // What lies on a disk that does not answer is told of by its projects.
@@ -100,8 +103,8 @@ function areAllGone(projects: readonly Project[], found: readonly Issue[]): bool
 /** Nothing is marked for another training, nor made where a disk will be mounted, before a person has looked. */
 function notMended(issue: Issue, projectsDir: string): Issue {
   const { code, path = '' } = issue;
-  const isThere = code === 'project_dir_missing' || path.startsWith(`${projectsDir}/`);
-  if (!isThere || !issue.fixable) return issue;
+  const isLost = code === 'project_dir_missing' || code === 'adapter_missing';
+  if (!isLost || !path.startsWith(`${projectsDir}/`)) return issue;
   const remedy =
     `see whether the disk of ${projectsDir} is mounted, as none of its directories is there; ` +
     `if they are gone for good: mkdir -p ${projectsDir}/${issue.project_id ?? ''}, then gardener doctor --fix`;
@@ -144,6 +147,7 @@ async function inspectOwn(
 /** What the project names: its codebase, and its adapter, which may be anywhere. */
 async function inspectNamed(
   { project_id, name, source_path: source, lora_adapter_path: adapter, training_status: status }: Project,
+  { hadAdapter }: Surroundings,
   lookAt: (path: string) => Promise<Found>,
   wants: Wants,
 ): Promise<Issue[]> {
@@ -165,8 +169,13 @@ async function inspectNamed(
     return issues;
   const trained = await lookAt(adapter);
   if (trained.kind === 'unknown') untold('adapter_unreachable', adapter, 'adapter', trained);
-  else if (trained.kind === 'nothing')
-    found('adapter_missing', adapter, `"${name}" is trained and its adapter is gone`, { fixable: true });
+  else if (trained.kind === 'nothing') {
+    // A trainer may end well and leave none, and would be asked for one again and again.
+    const fixable = await hadAdapter(project_id);
+    const is = fixable ? 'its adapter is gone' : 'has no adapter, nor is known to have had one';
+    const remedy = `if it should have one: gardener retrain ${shellWord(name)}`;
+    found('adapter_missing', adapter, `"${name}" is trained and ${is}`, fixable ? { fixable } : { remedy });
+  }
   return issues;
 }
 

@@ -9,6 +9,7 @@ import { type RunningDaemon, startDaemon } from '../support/daemon.ts';
 import { temporaryDirectory } from '../support/home.ts';
 import type { LineClient } from '../support/lines.ts';
 import { requireTools } from '../support/tools.ts';
+import { makeOlder, thrownAway } from '../support/trash.ts';
 import { until } from '../support/until.ts';
 
 const run = promisify(execFile);
@@ -64,7 +65,7 @@ async function issues(): Promise<Issue[]> {
 }
 
 describe('where projects/ is on a disk of its own, a removed project', () => {
-  test('leaves nothing', async (context) => {
+  test('is kept on that disk', async (context) => {
     const { projectsDir } = running.paths;
     await mounted(context, TMPFS, projectsDir);
     const { id } = await trained('a');
@@ -73,11 +74,12 @@ describe('where projects/ is on a disk of its own, a removed project', () => {
       active_project: null,
     });
     expect(await readdir(projectsDir)).toEqual(['.trash']);
-    expect(await readdir(join(projectsDir, '.trash'))).toEqual([]);
+    const [name = ''] = await thrownAway(join(projectsDir, '.trash'));
+    expect(await readFile(join(projectsDir, '.trash', name, 'lora_adapter.bin'), 'utf8')).toBe('weights');
     expect(await issues()).toEqual([]);
   });
 
-  test('that a killed daemon has not deleted the next one deletes', async (context) => {
+  test('is deleted there when it has been kept for long enough', async (context) => {
     const { projectsDir, dataDir } = running.paths;
     await mounted(context, TMPFS, projectsDir);
     const { id } = await trained('a');
@@ -85,6 +87,7 @@ describe('where projects/ is on a disk of its own, a removed project', () => {
     const trash = join(projectsDir, '.trash');
     await mkdir(join(trash, `${id}-0a1b2c3d`, 'v'), { recursive: true });
     await mkdir(join(trash, 'mine'));
+    await makeOlder(trash);
     running = await startDaemon({ dataDir });
     await until(async () => (await readdir(trash)).join() === 'mine', 'it is deleted');
   });
@@ -99,24 +102,23 @@ describe('a disk that is mounted in what is removed', () => {
     const precious = await temporaryDirectory();
     const unmount = await mounted(context, words ?? ['--bind', precious], join(own, 'm'));
     await writeFile(join(own, 'm', 'v'), 'kept');
-    const { left } = (await peer.call('projects.remove', { project: 'a' })) as {
-      left?: { path: string; reason: string }[];
-    };
-    const path = left?.[0]?.path ?? '';
-    expect(left).toEqual([{ path, reason: 'another disk is mounted there (m)' }]);
-    expect(await readFile(join(path, 'm', 'v'), 'utf8')).toBe('kept');
+    expect(await peer.call('projects.remove', { project: 'a' })).toMatchObject({
+      left: [{ path: own, reason: 'another disk is mounted there' }],
+    });
+    expect(await readFile(join(own, 'm', 'v'), 'utf8')).toBe('kept');
     expect(await issues()).toEqual([
       {
         code: 'left_behind',
-        path,
-        message: `${path} was removed from the registry and could not be deleted: another disk is mounted at ${path}/m`,
+        path: own,
+        message: `${own} was removed from the registry and could not be deleted: another disk is mounted at ${own}/m`,
         fixable: false,
-        remedy: `umount ${path}/m, then gardener doctor --fix; what is on that disk stays`,
+        remedy: `umount ${own}/m, then gardener doctor --fix; what is on that disk stays`,
       },
     ]);
-    await unmount(join(path, 'm'));
-    expect(await issues()).toMatchObject([{ path, fixable: true }]);
-    expect(await peer.call('registry.repair')).toMatchObject({ fixed: [{ path }], remaining: [] });
+    await unmount(join(own, 'm'));
+    expect(await issues()).toMatchObject([{ path: own, fixable: true }]);
+    expect(await peer.call('registry.repair')).toMatchObject({ fixed: [{ path: own }], remaining: [] });
+    expect(await thrownAway(running.paths.trashDir)).toHaveLength(1);
     if (!words) expect(await readdir(precious)).toEqual(['v']);
   });
 

@@ -10,6 +10,7 @@ import { capturedLog, type RunningDaemon, startDaemon } from '../support/daemon.
 import { temporaryDirectory } from '../support/home.ts';
 import type { LineClient } from '../support/lines.ts';
 import { asOrdinaryUser, openStore } from '../support/store.ts';
+import { makeOlder, thrownAway } from '../support/trash.ts';
 import { until } from '../support/until.ts';
 
 let running: RunningDaemon;
@@ -37,17 +38,20 @@ async function issues(): Promise<Issue[]> {
 }
 
 async function inTrash(): Promise<string[]> {
-  return await readdir(running.paths.trashDir);
+  return await thrownAway(running.paths.trashDir);
 }
 
 describe('a removed project', () => {
-  test('leaves nothing', async () => {
+  test('is whole in the trash, and nowhere else', async () => {
     expect(await peer.call('projects.remove', { project: 'a' })).toEqual({
       project_id: id,
       active_project: null,
     });
     expect(await readdir(running.paths.projectsDir)).toEqual([]);
-    expect(await inTrash()).toEqual([]);
+    const [name = '', ...others] = await inTrash();
+    expect(others).toEqual([]);
+    expect(name).toMatch(new RegExp(`^${id}-\\d{8}T\\d{6}Z-[0-9a-f]{8}$`));
+    expect(await readFile(join(running.paths.trashDir, name, 'lora_adapter.bin'), 'utf8')).toBe('weights');
     expect(await issues()).toEqual([]);
   });
 
@@ -94,7 +98,7 @@ describe('a removed project', () => {
     );
     expect(answer).not.toHaveProperty('left');
     expect(await readdir(projectsDir)).toEqual([]);
-    expect(await inTrash()).toEqual([]);
+    expect(await inTrash()).toHaveLength(1);
   });
 
   test('keeps what is behind a link, of projects/ or of its directory, and the answer says so', async () => {
@@ -123,36 +127,6 @@ describe('a removed project', () => {
     expect(await readdir(elsewhere)).toEqual([id]);
   });
 
-  test('leaves in the trash what cannot be deleted there, and a repair tries again', async () => {
-    await mkdir(join(own, 'v'));
-    await writeFile(join(own, 'v', 'x'), '');
-    await chmod(join(own, 'v'), 0o333);
-    const { dataDir, projectsDir, runDir, backupsDir, registryFile } = running.paths;
-    const all = [
-      dataDir,
-      projectsDir,
-      own,
-      join(own, 'v'),
-      runDir,
-      join(runDir, 'owner'),
-      backupsDir,
-      registryFile,
-    ];
-    const answer = await asOrdinaryUser(
-      all,
-      async () => await peer.call('projects.remove', { project: 'a' }),
-    );
-    const [name = ''] = await inTrash();
-    const path = join(running.paths.trashDir, name);
-    expect(answer).toMatchObject({ left: [{ path, reason: 'permission denied (v)' }] });
-    expect(await readdir(projectsDir)).toEqual([]);
-    expect(await issues()).toMatchObject([{ code: 'left_behind', path }]);
-    await chmod(join(path, 'v'), 0o755);
-    const repaired = await asOrdinaryUser([], async () => await peer.call('registry.repair'));
-    expect(repaired).toMatchObject({ fixed: [{ path }], remaining: [] });
-    expect(await inTrash()).toEqual([]);
-  });
-
   test('leaves what lies outside of its directory, also behind a link in it, and the answer says so', async () => {
     const elsewhere = await realpath(await temporaryDirectory());
     const [adapter, vectors] = [join(elsewhere, 'adapter'), join(elsewhere, 'vectors')];
@@ -174,29 +148,47 @@ describe('a removed project', () => {
     expect(await issues()).toEqual([]);
   });
 
-  test('of many files is answered, and changes go on, before all of them are gone', async () => {
-    const many = 15_000;
-    for (let at = 0; at < many; at += 500)
-      await Promise.all(Array.from({ length: 500 }, (_, n) => writeFile(join(own, `f${at + n}`), '')));
-    const b = await trained('b');
-    peer.send({ jsonrpc: '2.0', id: 1, method: 'projects.remove', params: { project: 'a' } });
-    const other = await running.connect();
-    await until(async () => (await inTrash().catch(() => [])).length > 0, 'it has been moved away');
-    for (let count = 0; count < 5; count += 1)
-      await other.call('projects.update', { project: b.id, file_count: count });
-    expect(await readdir(join(running.paths.trashDir, String((await inTrash())[0])))).not.toEqual([]);
-    expect(await peer.next()).toMatchObject({ result: { project_id: id } });
-    await until(async () => (await inTrash()).length === 0, 'all of them are gone');
+  test('is moved away whole, however many files it has, before it is answered', async () => {
+    for (let n = 0; n < 500; n += 1) await writeFile(join(own, `f${n}`), '');
+    await peer.call('projects.remove', { project: 'a' });
+    const [name = ''] = await inTrash();
+    expect(await readdir(join(running.paths.trashDir, name))).toHaveLength(501);
   });
+});
+
+test('what has been kept for long enough is deleted, whoever it was that kept it, and changes go on meanwhile', async () => {
+  const many = 15_000;
+  for (let at = 0; at < many; at += 500)
+    await Promise.all(Array.from({ length: 500 }, (_, n) => writeFile(join(own, `f${at + n}`), '')));
+  await trained('b');
+  await peer.call('projects.remove', { project: 'a' });
+  await running.daemon.stop('test');
+  await makeOlder(running.paths.trashDir);
+  running = await startDaemon({ dataDir: running.paths.dataDir });
+  peer = await running.connect();
+  await until(
+    async () => (await inTrash()).some((name) => name.endsWith('.deleting')),
+    'it is being deleted',
+  );
+  for (let count = 0; count < 5; count += 1)
+    await peer.call('projects.update', { project: 'b', file_count: count });
+  expect(await readdir(join(running.paths.trashDir, String((await inTrash())[0])))).not.toEqual([]);
+  await until(async () => (await inTrash()).length === 0, 'all of them are gone');
+  await until(async () => (await readdir(running.paths.trashDir)).length === 0, 'nothing is noted of them');
 });
 
 test('what a killed daemon has not deleted the next one does, and it touches nothing else', async () => {
   const { daemon, paths } = running;
   await daemon.stop('test');
-  await mkdir(join(paths.trashDir, `${id}-0a1b2c3d`, 'v'), { recursive: true });
-  await mkdir(join(paths.trashDir, 'mine'));
+  // Earlier versions gave no time, and were about to delete it.
+  const [doomed, earlier] = [`${id}-20260102T030405Z-0a1b2c3d.deleting`, `${id}-0a1b2c3d`];
+  for (const name of [doomed, earlier, 'mine.deleting'])
+    await mkdir(join(paths.trashDir, name, 'v'), { recursive: true });
   await startDaemon({ dataDir: paths.dataDir });
-  await until(async () => (await inTrash()).join() === 'mine', 'it is deleted');
+  await until(async () => !(await readdir(paths.trashDir)).includes(doomed), 'it is deleted');
+  expect((await readdir(paths.trashDir)).toSorted()).toEqual(
+    [earlier, 'ages.json', 'mine.deleting'].toSorted(),
+  );
 });
 
 test('what could not be removed is known to the next daemon, too', async () => {
@@ -238,7 +230,14 @@ test('an orphan that gets its project back after it was found is not deleted', a
       return await trash.discard(name);
     },
   };
-  const surroundings = { paths, lanes, trash: held, isTraining: () => false, log: capturedLog().log };
+  const surroundings = {
+    paths,
+    lanes,
+    trash: held,
+    isTraining: () => false,
+    hadAdapter: () => Promise.resolve(true),
+    log: capturedLog().log,
+  };
   const { fixed } = await repair(store, surroundings, ['orphan_dir']);
   expect(discarded).toEqual([project_id]);
   expect(store.registry.get(project_id)?.name).toBe('a');

@@ -100,11 +100,12 @@ test('a training that begins while a repair looks for those without a trainer is
     paths: { projectsDir: `${home}/projects` },
     lanes: createLanes(),
     trash: {
-      discard: () => Promise.resolve(null),
+      discard: () => Promise.resolve({ place: null, left: null }),
       left: () => Promise.resolve([]),
       tryAgain: () => Promise.resolve(),
     },
     isTraining,
+    hadAdapter: () => Promise.resolve(true),
     log: capturedLog().log,
   };
   await repair(store, surroundings, ['training_stale']);

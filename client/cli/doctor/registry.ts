@@ -60,7 +60,7 @@ export function problemFindings({
   ];
 }
 
-/** The projects that were removed and whose directories could not be deleted. */
+/** The projects that were removed and whose directories could not be moved away. */
 export function leftProjects(issues: readonly Issue[]): string[] {
   return issues.flatMap(({ code, path }) => (code === 'left_behind' ? [path?.split('/').at(-1) ?? ''] : []));
 }
@@ -71,7 +71,7 @@ export function leftProjects(issues: readonly Issue[]): string[] {
  */
 const REPAIRS: readonly (readonly [Issue['code'], did: string, asks: string | null, what: Counted])[] = [
   ['project_dir_missing', 'made', null, (count) => `the directories of ${plural(count, 'project')}`],
-  ['left_behind', 'deleted', null, () => 'what had been left of removed projects'],
+  ['left_behind', 'took away', null, () => 'what had been left of removed projects'],
   ['adapter_missing', 'marked', 'mark', (count) => `${plural(count, 'project')} for retraining`],
   ['training_stale', 'marked', 'mark', (count) => `${plural(count, 'abandoned training')} as failed`],
   ['active_missing', 'made', 'make', () => 'the first project of the file the active one'],
@@ -136,7 +136,7 @@ function remedyFor({ code, path, remedy }: Issue, name: string): string | undefi
     case 'left_behind':
       return `gardener doctor --fix, when nothing is in the way any more; or delete it yourself: rm -r ${shellWord(path ?? '')}`;
     case 'orphan_dir':
-      return `look whether you need it: ls ${shellWord(path ?? '')}; this deletes all such: gardener call registry.repair '{"codes":["orphan_dir"]}'`;
+      return `look whether you need it: ls ${shellWord(path ?? '')}; this moves all such to the trash: gardener call registry.repair '{"codes":["orphan_dir"]}'`;
     case 'adapter_missing':
       return `gardener doctor --fix, which asks before it marks it for retraining; or gardener retrain ${name}`;
     case 'training_stale':

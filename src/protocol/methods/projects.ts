@@ -184,11 +184,11 @@ export const projectMethods = {
   'projects.remove': method({
     kind: 'change',
     summary:
-      "Takes a project out of the registry and deletes the project's own directory; the codebase stays.",
+      'Takes a project out of the registry and its own directory away, to the trash; the codebase stays.',
     description:
       "A path means the project only when it is the project's own `source_path`, and not when it lies in it. " +
-      'The directory is moved away at once and deleted file by file, for a second before the answer and then after it. ' +
-      'Nothing is deleted through a link. `left` is there only when something could not be deleted: the project is out ' +
+      'The directory is moved to `<data>/trash/` in one step, kept there for seven days, and deleted then. ' +
+      'Nothing is deleted through a link. `left` is there only when something could not be moved: the project is out ' +
       'of the registry all the same, registry.validate names what stays as `left_behind`, and a repair tries again. `kept` ' +
       "is there only when adapter, vectors or context lie outside of the project's own directory: no removal touches that.",
     params: z.strictObject({
@@ -200,7 +200,7 @@ export const projectMethods = {
     result: z.object({
       project_id: z.string(),
       active_project: z.string().nullable(),
-      left: staying.describe('what could not be deleted'),
+      left: staying.describe('what could not be moved away'),
       kept: staying.describe('what stays because it is not in the directory of the project'),
     }),
     errors: [...MISSING, 'etag_mismatch', 'lease_held'],

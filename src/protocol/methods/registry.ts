@@ -105,7 +105,8 @@ export const registryMethods = {
     kind: 'change',
     summary: 'Mends what registry.validate finds and calls fixable.',
     description:
-      'Without `codes`, everything is mended but `orphan_dir`: removing a directory deletes data, so it is done only when named.',
+      'Without `codes`, everything is mended but `orphan_dir`: that moves what may be data to the trash, so it is done only ' +
+      'when named. A project is marked for retraining only when its adapter is known to have been there.',
     params: z.strictObject({ codes: codes.describe('only these') }),
     result: z.object({ fixed: z.array(issue), remaining: z.array(issue) }),
     example: {

@@ -101,7 +101,7 @@ export function projectHandlers(services: Services): Family<'projects'> {
     changed({ project: project_id, name });
     const answer = { project_id, active_project: removed.active };
     if (keep_files) return answer;
-    const [kept, left] = await Promise.all([
+    const [kept, { left }] = await Promise.all([
       dataOutside(removed.project, directoryOf(project_id), paths.projectsDir, lanes),
       trash.discard(project_id),
     ]);

@@ -24,7 +24,12 @@ import type { Family } from './types.ts';
 
 export function registryHandlers(services: Services): Family<'registry'> {
   const { store, trainings, feed } = services;
-  const surroundings: Surroundings = { ...services, isTraining: (id) => !trainings.isFree(id) };
+  const surroundings: Surroundings = {
+    ...services,
+    isTraining: (id) => !trainings.isFree(id),
+    // What is not known is left to a person.
+    hadAdapter: () => Promise.resolve(false),
+  };
   // Each asks the disk thousands of times or reads every backup: a thousand callers at once share the answer.
   const validate = sharedRun(() => inspect(store.registry, surroundings));
   const describeBackups = sharedRun(() =>

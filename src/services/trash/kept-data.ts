@@ -7,7 +7,7 @@ import type { Project } from '../../domain/project.ts';
 import { isNothing, isWithin } from '../directories.ts';
 import { type Lane, type Lanes, NoAnswerError } from '../lane.ts';
 import { LED_BY_LINK } from './place.ts';
-import type { Left } from './trash.ts';
+import type { Left } from './sweeper.ts';
 import { errorCode, systemReason } from '../../system/errors.ts';
 
 /** For so long disks are asked, all together; whoever removes a project wants an answer. Milliseconds. */

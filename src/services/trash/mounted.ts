@@ -18,13 +18,7 @@ export async function mountedIn(
   suspect: string = path,
 ): Promise<string | undefined> {
   try {
-    return await lane.ask(async () => {
-      const points = await mountPoints();
-      if (!points) return (await isOtherDisk(suspect)) ? suspect : undefined;
-      const real = join(await realpath(dirname(path)), basename(path));
-      const found = points.find((point) => isWithin(point, real));
-      return found === undefined ? undefined : path + found.slice(real.length);
-    });
+    return await lane.ask(() => mountBelow(path, suspect));
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     if (!(error instanceof NoAnswerError)) return undefined;
@@ -32,6 +26,15 @@ export async function mountedIn(
     const points = suspect === path ? await mountPoints() : undefined;
     return points ? points.find((point) => isWithin(point, path)) : suspect;
   }
+}
+
+/** The same without a lane: for a question to one. @throws the system's error */
+export async function mountBelow(path: string, suspect: string = path): Promise<string | undefined> {
+  const points = await mountPoints();
+  if (!points) return (await isOtherDisk(suspect)) ? suspect : undefined;
+  const real = join(await realpath(dirname(path)), basename(path));
+  const found = points.find((point) => isWithin(point, real));
+  return found === undefined ? undefined : path + found.slice(real.length);
 }
 
 async function isOtherDisk(path: string): Promise<boolean> {

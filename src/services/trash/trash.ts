@@ -1,35 +1,50 @@
 /**
- * Directories under `<data>/projects/` that are to go. Each is moved into `<data>/trash/` in one step, while no change
- * can come between, so that for everybody else it is whole or gone, and no project loses the directory that it has just
- * been given back. The deletion comes after that, one file after the other, and nobody waits for the end of it.
+ * What is under `<data>/projects/` and is to go. It is moved into `<data>/trash/` in one step, while no change can come
+ * between, so that for everybody else it is whole or gone, and no project loses the directory that it has just been given
+ * back. There it is kept, and can be put back as it was, until it is deleted for good (`sweeper.ts`).
  *
  * The trash is the user's alone. What remains: a program of theirs that is at work inside of a directory goes on there.
  */
-import { lstat, readdir, readlink, rename } from 'node:fs/promises';
+import { lstat, readdir, readlink } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { RegistryError } from '../../domain/errors.ts';
 import type { RegistryView } from '../../domain/registry.ts';
+import { isKept, isOf, movedAt } from '../../domain/values/trash-names.ts';
 import type { Logger } from '../../log.ts';
 import { type Paths, trashWithin } from '../../paths.ts';
-import { deleteTree, MountedError } from './delete-tree.ts';
+import { MountedError } from './delete-tree.ts';
 import { look } from '../directories.ts';
 import { type Lane, NoAnswerError, PATIENCE_MS } from '../lane.ts';
+import type { Clock } from './ages.ts';
 import { LeftNotes } from './left-notes.ts';
-import { mountedIn } from './mounted.ts';
+import { mountBelow, mountedIn } from './mounted.ts';
 import type { Store } from '../../store/store.ts';
-import { freshName, inTrash, isLink, LED_BY_LINK, linkReason, moveToTrash, UnmovableError } from './place.ts';
-import { errorCode, isMissing, systemReason } from '../../system/errors.ts';
+import {
+  inTrash,
+  isLink,
+  LED_BY_LINK,
+  linkReason,
+  moveFromTrash,
+  moveToTrash,
+  UnmovableError,
+} from './place.ts';
+import { type Left, Sweeper } from './sweeper.ts';
+import { errorCode, ifMissing, isNowhere, systemReason } from '../../system/errors.ts';
 import { shellWord } from '../../system/printable.ts';
 
-/** How long whoever removes something waits to hear whether it could be deleted. Milliseconds. */
+/** How long whoever tries again to delete something waits to hear whether it could be deleted. Milliseconds. */
 const ANSWER_MS = 1_000;
-const OURS = /^.+-[0-9a-f]{8}$/;
 
-/** What could not be deleted, and why. */
-export interface Left {
-  readonly path: string;
-  readonly reason: string;
+/** What has become of something that was to go. */
+export interface Discarded {
+  /** Where it is now, in a trash, for {@link Trash.putBack}; null when it was not moved, or is not there. */
+  readonly place: string | null;
+  /** What stays, or what a link in its place led to; null for nothing. */
+  readonly left: Left | null;
 }
+
+/** Whether something is not to go after all. */
+type IsNeeded = (registry: RegistryView) => boolean;
 
 /** What is still there of it. */
 export interface Remains extends Left {
@@ -43,53 +58,94 @@ interface Place {
   /** Of the disk with the projects' directories. */
   readonly lane: Lane;
   readonly log: Logger;
+  /** Default the machine's. */
+  readonly clock?: Clock;
 }
 
 export class Trash {
   readonly #place: Place;
   readonly #notes: LeftNotes;
-  /** In the trash, or the one within `projects/`, and cannot be deleted: by path. */
-  readonly #undeleted = new Map<string, { readonly reason: string; readonly at: string }>();
-  /** One deletion after the other. */
-  #work: Promise<unknown>;
+  readonly #sweeper: Sweeper;
   readonly #loaded: Promise<void>;
-  #closed = false;
 
   /** Goes on with what an earlier daemon has not deleted. */
   constructor(place: Place) {
     this.#place = place;
     this.#notes = new LeftNotes(place.paths.trashDir, place.log);
     this.#loaded = this.#notes.load();
-    this.#work = this.#loaded.then(() => this.#deleteLeftBehind());
+    this.#sweeper = new Sweeper(place, this.#loaded);
+  }
+
+  /** Takes a directory under `projects/` away, unless a project has it now. Never what a link leads to. */
+  async discard(name: string): Promise<Discarded> {
+    await this.#loaded;
+    const done = await this.#take([name], (registry) => registry.get(name) !== undefined);
+    if (done.place === null && done.left) await this.#notes.note(name, done.left.reason);
+    else await this.#notes.forget(name);
+    return done;
   }
 
   /**
-   * Takes a directory under `projects/` away, unless a project has it now. Never what a link leads to.
+   * Takes away what is in a project's own directory, such as `['trainings', '7']`. Never what a link leads to, nor through
+   * one. What could not be moved is not noted: whoever cleans up comes again.
    *
-   * @returns what stays; null when nothing does, as far as that is known within a second
+   * @param isNeeded asked while no change can come between; then it stays
    */
-  async discard(name: string): Promise<Left | null> {
+  async discardWithin(
+    projectId: string,
+    inside: readonly string[],
+    isNeeded: (registry: RegistryView) => boolean,
+  ): Promise<Discarded> {
+    return await this.#take([projectId, ...inside], isNeeded);
+  }
+
+  /** Where the directory `<projects>/<name>` is that was taken away last, if it is kept; null otherwise. */
+  async find(name: string): Promise<string | null> {
+    const { paths, lane } = this.#place;
+    const found: string[] = [];
+    for (const directory of [paths.trashDir, trashWithin(paths.projectsDir)]) {
+      const list = () => inTrash(directory, paths, (trash) => readdir(trash.at('.')));
+      const names = await lane.ask(list).catch(ifMissing([]));
+      found.push(...names.filter((one) => isOf(name, one)).map((one) => join(directory, one)));
+    }
+    const when = (place: string): number => movedAt(basename(place)) ?? 0;
+    return found.toSorted((a, b) => when(a) - when(b)).at(-1) ?? null;
+  }
+
+  /**
+   * Makes what {@link Trash.discard} has moved to `place` the directory `<projects>/<name>` again, in one step that survives
+   * a power cut. A directory with nothing in it is replaced, which the system decides in that step; nothing else is.
+   *
+   * @throws {UnmovableError} where something is there, and for a place that is in no trash
+   * @throws {NoAnswerError} and the system's error: ENOENT when it is not kept any more
+   * @throws {RegistryError} as {@link Store.undisturbed}
+   */
+  async putBack(place: string, name: string): Promise<void> {
+    const { paths, store, lane } = this.#place;
+    const isOurs = [paths.trashDir, trashWithin(paths.projectsDir)].includes(dirname(place));
+    if (!isOurs || !isKept(basename(place))) throw new UnmovableError(`${place} is not kept in the trash`);
+    await store.undisturbed(() => lane.ask(() => moveFromTrash(place, [name], paths), PATIENCE_MS));
+    await this.#notes.forget(name);
+  }
+
+  async #take(segments: readonly string[], isNeeded: IsNeeded): Promise<Discarded> {
     const { paths, store, lane, log } = this.#place;
-    const path = join(paths.projectsDir, name);
-    await this.#loaded;
-    let moved: string | null;
+    const path = join(paths.projectsDir, ...segments);
     try {
       // Changes wait for the move: it is not tried on a disk that is known not to answer.
-      await lane.ask(() => lstat(path));
-      moved = await store.undisturbed((registry) => this.#moveUnlessOwned(name, registry));
+      const target = await lane.ask(() => requireMovable(path));
+      const place = await store.undisturbed((registry) => this.#moveUnless(isNeeded, segments, registry));
+      if (place !== null) void this.#sweeper.sweep();
+      const led = place !== null && target !== null;
+      return { place, left: led ? { path: resolve(dirname(path), target), reason: LED_BY_LINK } : null };
     } catch (error) {
-      if (isMissing(error)) moved = null;
-      else {
-        const mount = errorCode(error) === 'EBUSY' ? await mountedIn(path, lane) : undefined;
-        const reason = mount === undefined ? reasonOf(error) : new MountedError().message;
-        if (reason === null) throw error;
-        log.warn({ err: error, path }, 'cannot remove a directory');
-        await this.#notes.note(name, reason);
-        return { path, reason };
-      }
+      if (isNowhere(error)) return { place: null, left: null };
+      const mount = errorCode(error) === 'EBUSY' ? await mountedIn(path, lane) : undefined;
+      const reason = mount === undefined ? reasonOf(error) : new MountedError().message;
+      if (reason === null) throw error;
+      log.warn({ err: error, path }, 'cannot remove a directory');
+      return { place: null, left: { path, reason } };
     }
-    await this.#notes.forget(name);
-    return moved === null ? null : await this.#soon(this.#delete(moved));
   }
 
   /** What removals could not delete, and is still there. */
@@ -108,8 +164,8 @@ export class Trash {
         left.push({ path, reason, ...byHand, ...(await this.#mounted(path)) });
       }
     }
-    for (const [path, { reason, at }] of this.#undeleted) {
-      if ((await look(path, lane)).kind === 'nothing') this.#undeleted.delete(path);
+    for (const [path, { reason, at }] of this.#sweeper.undeleted) {
+      if ((await look(path, lane)).kind === 'nothing') this.#sweeper.undeleted.delete(path);
       else left.push({ path, reason, ...(await this.#mounted(path, at)) });
     }
     return left;
@@ -123,35 +179,39 @@ export class Trash {
     return { reason: `another disk is mounted at ${mount}`, remedy };
   }
 
-  /** Tries once more to delete what {@link Trash.left} named. */
+  /** Tries once more to take away what {@link Trash.left} named. */
   async tryAgain(path: string): Promise<void> {
-    if (this.#undeleted.has(path)) await this.#soon(this.#delete(path));
+    if (this.#sweeper.undeleted.has(path)) await this.#soon(this.#sweeper.delete(path));
     else await this.discard(basename(path));
   }
 
   /** Ends a deletion after the file that is being deleted; the next daemon goes on. */
   close(): void {
-    this.#closed = true;
+    this.#sweeper.close();
   }
 
   /**
    * Changes wait for this no longer than {@link PATIENCE_MS}: the system may know a directory of a disk that is dead.
    *
-   * @returns where it is then, in a trash; null when there is nothing to delete
+   * @returns where it is then, in a trash; null when it is needed
    */
-  async #moveUnlessOwned(name: string, registry: RegistryView): Promise<string | null> {
-    if (registry.get(name)) return null;
+  async #moveUnless(
+    isNeeded: IsNeeded,
+    segments: readonly string[],
+    registry: RegistryView,
+  ): Promise<string | null> {
+    if (isNeeded(registry)) return null;
     const { paths, lane } = this.#place;
     const givenUp = new AbortController();
     let move: Promise<string> | undefined;
     try {
-      return await lane.ask(() => (move = moveToTrash(name, paths, givenUp.signal)), PATIENCE_MS);
+      return await lane.ask(() => (move = moveToTrash(segments, paths, givenUp.signal)), PATIENCE_MS);
     } catch (error) {
       if (error instanceof NoAnswerError) {
         givenUp.abort(error);
         // A step that is under way cannot be called back.
         move?.then(
-          (moved) => this.#movedLate(name, moved),
+          (moved) => this.#movedLate(isNeeded, segments, moved),
           () => undefined,
         );
       }
@@ -159,61 +219,18 @@ export class Trash {
     }
   }
 
-  /** The disk has done after all what nobody waits for any more, and the project may be back. Never throws. */
-  async #movedLate(name: string, moved: string): Promise<void> {
+  /** The disk has done after all what nobody waits for any more, and it may be needed again. Never throws. */
+  async #movedLate(isNeeded: IsNeeded, segments: readonly string[], moved: string): Promise<void> {
     const { paths, store, lane, log } = this.#place;
-    const path = join(paths.projectsDir, name);
     try {
-      const isBack = await store.undisturbed(async (registry) => {
-        if (!registry.get(name)) return false;
-        await lane.ask(() => rename(moved, path), PATIENCE_MS);
-        return true;
+      await store.undisturbed(async (registry) => {
+        if (isNeeded(registry)) await lane.ask(() => moveFromTrash(moved, segments, paths), PATIENCE_MS);
       });
-      await this.#notes.forget(name);
-      if (!isBack) await this.#delete(moved);
+      await this.#notes.forget(segments.join('/'));
+      await this.#sweeper.sweep();
     } catch (error) {
+      const path = join(paths.projectsDir, ...segments);
       log.error({ err: error, path, moved }, 'cannot put back a directory that its disk has moved away late');
-    }
-  }
-
-  #delete(path: string): Promise<Left | null> {
-    const work = this.#work.then(() => this.#deleteNow(path));
-    this.#work = work;
-    return work;
-  }
-
-  /** Never throws. */
-  async #deleteNow(path: string): Promise<Left | null> {
-    const { paths, log } = this.#place;
-    const [trashDir, name] = [dirname(path), basename(path)];
-    const leave = (error: unknown, left = path, within = ''): Left => {
-      const at = join(left, within);
-      log.error({ err: error, path: at }, 'cannot delete what was removed');
-      const why = error instanceof MountedError ? error.message : systemReason(error);
-      const reason = `${why}${within && ` (${within})`}`;
-      this.#undeleted.set(left, { reason, at });
-      return { path: left, reason };
-    };
-    try {
-      const target = await readlink(path).catch(() => null);
-      const deeper = (): string => freshName(name.slice(0, -9));
-      const left = await inTrash(trashDir, paths, (trash) =>
-        deleteTree(trash, name, deeper, () => this.#closed),
-      );
-      if (left === 'stopped') return null;
-      if (left) return leave(left.error, join(trashDir, left.name), left.inside);
-      this.#undeleted.delete(path);
-      return target === null ? null : { path: resolve(paths.projectsDir, target), reason: LED_BY_LINK };
-    } catch (error) {
-      return leave(error);
-    }
-  }
-
-  async #deleteLeftBehind(): Promise<void> {
-    const { trashDir, projectsDir } = this.#place.paths;
-    for (const directory of [trashDir, trashWithin(projectsDir)]) {
-      const names = await readdir(directory).catch(() => []);
-      for (const name of names.filter((one) => OURS.test(one))) await this.#deleteNow(join(directory, name));
     }
   }
 
@@ -229,6 +246,19 @@ export class Trash {
       clearTimeout(timer);
     }
   }
+}
+
+/**
+ * Refuses what cannot be moved as a whole.
+ *
+ * @returns what it leads to when it is a link, which is moved itself; null for anything else
+ * @throws {MountedError} where another disk is mounted in it: what is on that is somebody's
+ * @throws the system's error
+ */
+async function requireMovable(path: string): Promise<string | null> {
+  if ((await lstat(path)).isSymbolicLink()) return await readlink(path);
+  if ((await mountBelow(path)) !== undefined) throw new MountedError();
+  return null;
 }
 
 /** Why something stays where it is; null for a mistake of ours. */

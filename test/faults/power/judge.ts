@@ -74,7 +74,15 @@ async function openAt(dataDir: string): Promise<Found> {
     }
     const lanes = createLanes();
     const trash = new Trash({ paths, store: second, lane: lanes.projects, log: silent });
-    const { remaining } = await repair(second, { paths, lanes, trash, isTraining: () => false, log: silent });
+    const surroundings = {
+      paths,
+      lanes,
+      trash,
+      isTraining: () => false,
+      hadAdapter: () => Promise.resolve(true),
+      log: silent,
+    };
+    const { remaining } = await repair(second, surroundings);
     trash.close();
     await second.close();
     if (!isDeepStrictEqual(again, state))

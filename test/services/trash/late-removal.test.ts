@@ -7,12 +7,16 @@ import { Lane, NoAnswerError } from '../../../src/services/lane.ts';
 import { Trash } from '../../../src/services/trash/trash.ts';
 import { capturedLog } from '../../support/daemon.ts';
 import { idOf, openStore } from '../../support/store.ts';
+import { thrownAway } from '../../support/trash.ts';
 import { until } from '../../support/until.ts';
 
-/** Lets the first question pass, by which a dead disk would be known, and answers the second too late. */
+/**
+ * From the time it is told to, lets the first question pass, by which a dead disk would be known, and answers the second
+ * too late.
+ */
 class SlowLane extends Lane {
   readonly #when: 'before' | 'after';
-  #asked = 0;
+  #asked = Number.NEGATIVE_INFINITY;
   /** What comes of the second question. */
   outcome: Promise<unknown> = Promise.resolve();
   /** What happens before anybody hears of it. */
@@ -22,6 +26,10 @@ class SlowLane extends Lane {
   constructor(when: 'before' | 'after') {
     super();
     this.#when = when;
+  }
+
+  begin(): void {
+    this.#asked = 0;
   }
 
   override async ask<T>(question: () => Promise<T>, within?: number): Promise<T> {
@@ -44,32 +52,37 @@ async function removal(when: 'before' | 'after') {
   const lane = new SlowLane(when);
   const trash = new Trash({ paths, store: one.store, lane, log: capturedLog().log });
   const inProjects = () => readdir(join(paths.projectsDir, name)).catch(() => []);
-  const inTrash = async () => (await readdir(paths.trashDir)).filter((entry) => !entry.endsWith('.left'));
+  const inTrash = () => thrownAway(paths.trashDir);
+  // It has looked at what is there already.
+  await trash.find(name);
+  lane.begin();
   return { ...one, lane, trash, name, inProjects, inTrash };
 }
 
+const SILENT = { place: null, left: { reason: 'its disk does not answer' } };
+
 test('what is not moved in time is not moved later', async () => {
   const { lane, trash, name, inProjects, inTrash } = await removal('before');
-  expect(await trash.discard(name)).toMatchObject({ reason: 'its disk does not answer' });
+  expect(await trash.discard(name)).toMatchObject(SILENT);
   await lane.outcome;
   expect(await inProjects()).toEqual(['adapter']);
   expect(await trash.left()).toMatchObject([{ reason: 'its disk does not answer' }]);
-  expect(await trash.discard(name)).toBeNull();
-  expect(await inTrash()).toEqual([]);
+  expect(await trash.discard(name)).toMatchObject({ left: null });
+  expect(await inTrash()).toHaveLength(1);
 });
 
-test('what is moved too late is deleted', async () => {
+test('what is moved too late is in the trash', async () => {
   const { trash, name, inProjects, inTrash } = await removal('after');
-  expect(await trash.discard(name)).toMatchObject({ reason: 'its disk does not answer' });
-  await until(async () => (await inTrash()).length === 0, 'it is deleted');
+  expect(await trash.discard(name)).toMatchObject(SILENT);
+  await until(async () => (await trash.left()).length === 0, 'it is known to be gone');
   expect(await inProjects()).toEqual([]);
-  expect(await trash.left()).toEqual([]);
+  expect(await inTrash()).toHaveLength(1);
 });
 
 test('what is moved too late of a project that is back is put back', async () => {
   const { lane, trash, name, add, inProjects, inTrash } = await removal('after');
   lane.meanwhile = () => void add('a');
-  expect(await trash.discard(name)).toMatchObject({ reason: 'its disk does not answer' });
+  expect(await trash.discard(name)).toMatchObject(SILENT);
   await until(async () => (await inProjects()).length > 0, 'it is back');
   expect(await inTrash()).toEqual([]);
 });
