@@ -152,7 +152,7 @@ test.each(CASES)('%s can answer %s', async (method, kind) => {
   const it = await world();
   // Something to repair.
   if (method === 'registry.repair')
-    await it.peer.call('projects.set_status', { project: 'one', status: 'completed' });
+    await it.peer.call('projects.set_status', { project: 'one', status: 'training' });
   const answer = await PROVOKE[kind](it, method, goodParams(method, it));
   const what = `the call of ${method} that PROVOKE makes for ${kind}: mend its row for this method, give the method good parameters in GOOD, or declare the error no longer`;
   expect(answer, what).toMatchObject({ error: { code: ERRORS[kind].code, data: { kind } } });
