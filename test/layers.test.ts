@@ -27,6 +27,7 @@ const THIN = [
   'src/domain/values/json.ts',
   'src/domain/values/names.ts',
   'src/domain/values/text.ts',
+  'src/domain/values/trash-names.ts',
   'src/protocol/errors.ts',
   'src/protocol/limits.ts',
   'src/protocol/version.ts',

@@ -4,14 +4,13 @@ import type { Client } from '../../client.ts';
 import { ConnectionError } from '../../errors.ts';
 import { RegistryError } from '../../../src/domain/errors.ts';
 import { type Paths, resolvePaths } from '../../../src/paths.ts';
-import { confirm } from '../terminal/ask.ts';
 import { defineCommand } from '../command.ts';
 import type { Context } from '../context.ts';
 import { backupFindings, findDropped } from './backups.ts';
 import { checkBeside } from './beside.ts';
 import { checkDisk } from './disk.ts';
 import { checkFile } from './file.ts';
-import { checkLeftovers, checkTrash, deadSocket } from './leftovers.ts';
+import { checkLeftovers, deadSocket } from './leftovers.ts';
 import { checkPermissions } from './permissions.ts';
 import {
   daemonFindings,
@@ -21,24 +20,24 @@ import {
   protectedFindings,
   unprotected,
 } from './registry.ts';
+import { checkTrash } from './trash.ts';
+import { applyFixes } from './treatment.ts';
 import { checkWriting } from './writing.ts';
 import { report } from './report.ts';
 import { adviseThere, type Elsewhere, elsewhere, elsewhereFinding } from '../elsewhere.ts';
 import { EXIT, explain, UsageError } from '../errors.ts';
-import { type Consent, type Diagnosis, type Treatment, error, type Fix, ok, warning } from './finding.ts';
+import { type Diagnosis, type Treatment, error, ok, warning } from './finding.ts';
 import { listAll } from '../projects/list.ts';
 
 /** A doctor must not hang with the patient: a call may take so long. Milliseconds. */
 const CALL_MS = 10_000;
-/** Lines that a question is explained by. */
-const MAX_LISTED = 10;
 
 export default defineCommand({
   description:
     'Looks at the files, the daemon, the projects, the backups and the service, and says what to do. Works also when the daemon does not. Ends with 1 when there are errors.',
   takes: {
     '--fix':
-      'do what can be done without losing anything; asks before it changes the registry, and elsewhere than at a terminal leaves that',
+      'do what can be done without losing anything; says what and asks, and elsewhere than at a terminal leaves what changes the registry',
     '--yes': 'with --fix: do not ask',
   },
   async action(ctx, { fix, yes }) {
@@ -50,7 +49,7 @@ export default defineCommand({
     const treat: Treat = async (look) => {
       const found = await look();
       if (!fix || !found.some((one) => one.fix)) return found;
-      await applyFixes(found, treatment, (consent) => (yes ? Promise.resolve(true) : agreed(ctx, consent)));
+      await applyFixes(ctx, found, treatment, yes === true);
       return look();
     };
     const life = await lifeOf(ctx);
@@ -82,7 +81,7 @@ async function examineFiles(ctx: Context, running: boolean): Promise<Diagnosis[]
     ...(await checkBeside(paths, running, short)),
     ...(await checkWriting(paths, short)),
     ...(await checkLeftovers(paths, ctx.host.now(), short)),
-    ...(running ? [] : await checkTrash(paths, short)),
+    ...(await checkTrash(paths, ctx.host.now(), short)),
     ...(await checkDisk(paths)),
   ];
 }
@@ -200,33 +199,4 @@ function backupTrouble(trouble: unknown): Diagnosis {
 function troubleFinding(ctx: Context, trouble: unknown): Diagnosis {
   const { message, hint } = explain(trouble, {}, ctx.socketAlone);
   return error('daemon', message, hint);
-}
-
-/** Does what can be done, each thing once. */
-async function applyFixes(
-  found: readonly Diagnosis[],
-  { done, failed, notAgreed }: Treatment,
-  isAgreed: (consent: Consent) => Promise<boolean>,
-): Promise<void> {
-  const fixes = new Set<Fix>(found.flatMap(({ fix }) => (fix ? [fix] : [])));
-  for (const fix of fixes) {
-    if (fix.consent && !(await isAgreed(fix.consent))) {
-      notAgreed.push(fix.consent.what);
-      continue;
-    }
-    try {
-      await fix.run();
-      done.push(fix.done);
-    } catch (cause) {
-      failed.push(`${fix.done}: ${explain(cause).message}`);
-    }
-  }
-}
-
-/** Says what it is about and asks; where nobody can answer, it is no. */
-async function agreed(ctx: Context, { what, about }: Consent): Promise<boolean> {
-  if (!ctx.host.stdin.isTTY || !ctx.host.stderr.isTTY) return false;
-  for (const line of about.slice(0, MAX_LISTED)) ctx.note(line);
-  if (about.length > MAX_LISTED) ctx.note(`and ${about.length - MAX_LISTED} more`);
-  return await confirm(ctx.host, `${what}?`);
 }

@@ -7,18 +7,13 @@ export type { Finding } from '../../service/status.ts';
 
 /** Something that `--fix` can do. */
 export interface Fix {
-  /** In words, as something that was done: `removed ~/x`. */
+  /** In words, for a question and for who was not asked: `remove ~/x`. */
+  readonly does: string;
+  /** As something that was done: `removed ~/x`. */
   readonly done: string;
   readonly run: () => Promise<void>;
-  /** What it changes in the registry, for the person to agree to first; what changes nothing there needs no consent. */
-  readonly consent?: Consent;
-}
-
-export interface Consent {
-  /** `mark 3 projects for retraining`, for a question and for who was not asked. */
-  readonly what: string;
-  /** What it is about, one a line. */
-  readonly about: readonly string[];
+  /** Of what changes the registry, which is done only when somebody agrees: what it is about, one a line. */
+  readonly about?: readonly string[];
 }
 
 export interface Diagnosis extends Finding {

@@ -4,7 +4,7 @@ import { lstat, readdir, rm, rmdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { isPrivateName, lockOf, ownerNote, pidFile } from '../../../src/claim/beside.ts';
 import { wasContent } from '../../../src/domain/backup-names.ts';
-import { type Paths, trashWithin } from '../../../src/paths.ts';
+import type { Paths } from '../../../src/paths.ts';
 import { isMissing } from '../../../src/system/errors.ts';
 import { stagedFor } from '../../../src/system/staged.ts';
 import { isProbeName } from './writing.ts';
@@ -69,26 +69,6 @@ export async function checkLeftovers(
   ];
 }
 
-/** What was removed and is not deleted yet; while a daemon runs, it knows more about that. */
-export async function checkTrash(
-  { trashDir, projectsDir }: Paths,
-  short: (path: string) => string,
-): Promise<Diagnosis[]> {
-  const ours = (name: string): boolean => /.-[0-9a-f]{8}$/.test(name);
-  const within = await find(trashWithin(projectsDir), ours);
-  const waiting = [...(await find(trashDir, ours)), ...within];
-  if (waiting.length === 0) return [];
-  const what =
-    waiting.length === 1 ? '1 removed directory waits' : `${waiting.length} removed directories wait`;
-  return [
-    warning(
-      'leftovers.trash',
-      `${what} in ${short(dirname(waiting[0]?.path ?? trashDir))} to be deleted; a daemon does that when it runs`,
-      'gardener daemon start',
-    ),
-  ];
-}
-
 /** No daemon makes such a thing of such a name: whatever is in it is somebody's. */
 function takenName(path: string, short: (path: string) => string): Diagnosis {
   return error(
@@ -137,8 +117,10 @@ export async function deadSocket(
 }
 
 function removal(paths: readonly string[], short: (path: string) => string): Fix {
+  const what = paths.map(short).join(', ');
   return {
-    done: `removed ${paths.map(short).join(', ')}`,
+    does: `remove ${what}`,
+    done: `removed ${what}`,
     run: async () => void (await Promise.all(paths.map(removeOne))),
   };
 }

@@ -160,6 +160,7 @@ function checkBackups(directory: string, short: Shorten): Promise<Diagnosis[]> {
     if (open.length === 0) return [];
     const backups = plural(open.length, 'backup');
     const fix: Fix = {
+      does: `make ${backups} private`,
       done: `made ${backups} private`,
       run: async () => void (await Promise.all(open.map((path) => chmod(path, 0o600)))),
     };
@@ -201,5 +202,6 @@ async function examine(
 }
 
 function setMode(path: string, mode: number, short: Shorten): Fix {
-  return { done: `chmod ${mode.toString(8)} ${short(path)}`, run: () => chmod(path, mode) };
+  const command = `chmod ${mode.toString(8)} ${short(path)}`;
+  return { does: command, done: command, run: () => chmod(path, mode) };
 }

@@ -66,29 +66,36 @@ export function leftProjects(issues: readonly Issue[]): string[] {
 }
 
 /**
- * What is done about each kind of issue that the doctor mends, and what is asked before, if anything. Deleting what may be
- * somebody's data is not among it.
+ * What is done about each kind of issue that the doctor mends, and whether that changes the registry. Taking away what
+ * may be somebody's data is not among it.
  */
-const REPAIRS: readonly (readonly [Issue['code'], did: string, asks: string | null, what: Counted])[] = [
-  ['project_dir_missing', 'made', null, (count) => `the directories of ${plural(count, 'project')}`],
-  ['left_behind', 'took away', null, () => 'what had been left of removed projects'],
-  ['adapter_missing', 'marked', 'mark', (count) => `${plural(count, 'project')} for retraining`],
-  ['training_stale', 'marked', 'mark', (count) => `${plural(count, 'abandoned training')} as failed`],
-  ['active_missing', 'made', 'make', () => 'the first project of the file the active one'],
+const REPAIRS: readonly (readonly [
+  Issue['code'],
+  does: string,
+  did: string,
+  isChange: boolean,
+  what: Counted,
+])[] = [
+  ['project_dir_missing', 'make', 'made', false, (count) => `the directories of ${plural(count, 'project')}`],
+  ['left_behind', 'take away', 'took away', false, () => 'what had been left of removed projects'],
+  ['adapter_missing', 'mark', 'marked', true, (count) => `${plural(count, 'project')} for retraining`],
+  ['training_stale', 'mark', 'marked', true, (count) => `${plural(count, 'abandoned training')} as failed`],
+  ['active_missing', 'make', 'made', true, () => 'the first project of the file the active one'],
 ];
 
 type Counted = (count: number) => string;
 
 function repairsOf(client: Client, issues: readonly Issue[]): ReadonlyMap<Issue['code'], Fix> {
   const repairs = new Map<Issue['code'], Fix>();
-  for (const [code, did, asks, counted] of REPAIRS) {
+  for (const [code, does, did, isChange, counted] of REPAIRS) {
     const these = issues.filter((issue) => issue.code === code && issue.fixable);
     if (these.length === 0) continue;
     const about = these.map(({ message }) => printable(message));
     const what = counted(about.length);
     repairs.set(code, {
+      does: `${does} ${what}`,
       done: `${did} ${what}`,
-      ...(asks !== null && { consent: { what: `${asks} ${what}`, about } }),
+      ...(isChange && { about }),
       async run() {
         const { remaining } = await client.registry.repair({ codes: [code] });
         const still = remaining.find((issue) => issue.code === code);

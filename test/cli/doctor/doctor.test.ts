@@ -2,9 +2,14 @@ import { chmod, mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } 
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { Project } from '../../../client/index.ts';
+import type { Client, Project } from '../../../client/index.ts';
 import { spaceFinding } from '../../../client/cli/doctor/disk.ts';
-import { daemonFindings, problemFindings, protectedFindings } from '../../../client/cli/doctor/registry.ts';
+import {
+  daemonFindings,
+  issueFindings,
+  problemFindings,
+  protectedFindings,
+} from '../../../client/cli/doctor/registry.ts';
 import type { Finding } from '../../../client/cli/doctor/finding.ts';
 import { isGone } from '../../../client/cli/daemon/processes.ts';
 import { methods } from '../../../src/protocol/methods.ts';
@@ -331,6 +336,7 @@ describe('gardener doctor', () => {
     const { project_id: id } = (await cli.json(['show', 'cli'])) as Project;
     await rm(join(projects, id), { recursive: true });
     await mkdir(join(projects, 'nobody'));
+    await cli.json(['call', 'projects.set_status', '{"project":"web","status":"training"}']);
     const found = await doctor(cli);
     expect({ code: found.code, troubles: troubles(found).toSorted() }).toEqual({
       code: 0,
@@ -339,6 +345,7 @@ describe('gardener doctor', () => {
         'warning projects.orphan_dir',
         'warning projects.project_dir_missing',
         'warning projects.source_missing',
+        'warning projects.training_stale',
       ],
     });
     expect(found.findings.every(({ level, remedy }) => level === 'ok' || remedy !== undefined)).toBe(true);
@@ -347,17 +354,21 @@ describe('gardener doctor', () => {
     expect(unasked).toMatchObject({
       code: 0,
       fixed: ['made the directories of 1 project'],
-      not_agreed: ['mark 1 project for retraining'],
+      not_agreed: ['mark 1 abandoned training as failed'],
     });
-    expect(await cli.json(['show', 'api'])).toMatchObject({ retrain_requested: null });
+    expect(await cli.json(['show', 'web'])).toMatchObject({ training_status: 'training' });
     const treated = await doctor(cli, '--fix', '--yes');
-    expect(treated.fixed).toEqual(['marked 1 project for retraining']);
+    expect(treated.fixed).toEqual(['marked 1 abandoned training as failed']);
     expect(troubles(treated).toSorted()).toEqual([
+      'warning projects.adapter_missing',
       'warning projects.orphan_dir',
       'warning projects.source_missing',
     ]);
+    expect(await cli.json(['show', 'web'])).toMatchObject({ training_status: 'failed' });
+    // Its trainer ended well, and left none.
     expect(await cli.json(['show', 'api'])).toMatchObject({
-      retrain_requested: { reason: 'the adapter is missing' },
+      training_status: 'completed',
+      retrain_requested: null,
     });
     expect(await mode(join(projects, 'nobody'))).toMatch(/^7/);
   });
@@ -452,6 +463,23 @@ describe('what is found', () => {
     [{ bavail: 1_000_000n, files: 0n, ffree: 0n }, 0, 'ok'],
   ])('of a disk with %o and a file of %d bytes is %s', (disk, size, level) => {
     expect(spaceFinding({ bsize: 4096n, files: 1000n, ffree: 1000n, ...disk }, size).level).toBe(level);
+  });
+
+  test('of an adapter that is gone is a change of the registry to be agreed to, and of one that never was is none', () => {
+    const issue = { code: 'adapter_missing', project_id: 'p', path: '/p/a', message: 'gone' } as const;
+    const unasked = {} as Client;
+    const [lost, never] = issueFindings(
+      unasked,
+      [
+        { ...issue, fixable: true },
+        { ...issue, fixable: false, remedy: 'gardener retrain api' },
+      ],
+      [],
+      new Set(),
+    );
+    expect(lost?.fix).toMatchObject({ does: 'mark 1 project for retraining', about: ['gone'] });
+    expect(never).toMatchObject({ remedy: 'gardener retrain api' });
+    expect(never).not.toHaveProperty('fix');
   });
 
   test('of folders that macOS protects is told where it matters', () => {
