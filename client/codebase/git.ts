@@ -6,7 +6,8 @@
  * any of them. Nor does a question about what is there need the network, or a person who types a password.
  */
 import { once } from 'node:events';
-import { errorCode, isMissing } from '../../src/system/errors.ts';
+import { isMissing } from '../../src/system/errors.ts';
+import { endWithUs, killGroup } from './end-with-us.ts';
 
 /**
  * Git could not answer, or not to the end. The message says why, in git's words; it is empty where there is nothing to
@@ -21,13 +22,17 @@ export class GitUnavailable extends Error {
  *
  * Those that compare with the files (`status`, `diff`, `ls-files --modified`) pass the files through the programs of
  * `filter.*`, and those that print changes or signatures (`log`, `show`) run those of `diff.*` and `gpg.*`. Such sections
- * have any name, so that no flag can switch all of them off.
+ * have any name, so that no flag can switch all of them off. For one that compares see {@link changedFiles}.
  */
 type Question =
   | readonly ['ls-files', ...('-z' | '--')[]]
   | readonly ['config', '-z', '--get-regexp', string]
+  | readonly ['config', '-z', '--list', '--name-only']
+  | readonly ['diff-index', '--cached', '--name-only', '-z', string, '--', '.']
   | readonly ['rev-parse', '--is-shallow-repository']
-  | readonly ['rev-list', '--max-parents=0', 'HEAD'];
+  | readonly ['rev-parse', ...`HEAD${string}`[]]
+  | readonly ['rev-list', '--max-parents=0', 'HEAD']
+  | readonly ['rev-list', '--count', `${string}^{commit}..HEAD`, '--', '.'];
 
 /** Settings that name a program or lead to one, in the order of git's documentation. These win over the repository's. */
 const SETTINGS = [
@@ -82,6 +87,8 @@ const KEPT = new Set([
 const DEADLINE_MS = 30_000;
 /** Of what git complains about, so much is looked at. Characters. */
 const MAX_COMPLAINT = 16_384;
+/** No answer that is wanted as a whole is longer. Characters. */
+const MAX_ANSWER = 1_000_000;
 
 export interface GitOptions {
   readonly env: NodeJS.ProcessEnv;
@@ -94,14 +101,78 @@ export interface GitOptions {
  *
  * @throws {GitUnavailable} possibly after a part of the answer: what came before is then not the truth
  */
-export async function* askGit(
+export function askGit(directory: string, question: Question, options: GitOptions): AsyncIterable<string> {
+  return runGit(directory, question, options);
+}
+
+/**
+ * The same as one text.
+ *
+ * @throws {GitUnavailable}
+ */
+export async function wholeAnswer(
   directory: string,
   question: Question,
+  options: GitOptions,
+): Promise<string> {
+  let text = '';
+  for await (const part of askGit(directory, question, options)) {
+    text += part;
+    if (text.length > MAX_ANSWER) throw new GitUnavailable('its answer is too long');
+  }
+  return text;
+}
+
+/** The same, null where git has none: there is no repository, nothing of what was asked for, or no git. */
+export async function answerOrNull(
+  directory: string,
+  question: Question,
+  options: GitOptions,
+): Promise<string | null> {
+  try {
+    return await wholeAnswer(directory, question, options);
+  } catch (error) {
+    if (error instanceof GitUnavailable) return null;
+    throw error;
+  }
+}
+
+/**
+ * The files of a directory that are not as the index has them, and those that it does not have and no rule ignores. It
+ * looks into no submodule: the settings of that have filters of their own.
+ *
+ * Each filter is switched off by its name. What it would have made of a file that looks touched is then not known, and
+ * the file counts as changed.
+ *
+ * @throws {GitUnavailable}
+ */
+export async function* changedFiles(directory: string, options: GitOptions): AsyncIterable<string> {
+  const names = await wholeAnswer(directory, ['config', '-z', '--list', '--name-only'], options);
+  const filters = new Set(
+    names.split('\0').flatMap((name) => /^filter\.(.*)\.[^.]*$/s.exec(name)?.[1] ?? []),
+  );
+  const off = [...filters].flatMap((filter) =>
+    ['clean=', 'process=', 'required=false'].flatMap((setting) => ['-c', `filter.${filter}.${setting}`]),
+  );
+  // Git would take what comes before the first one for the name.
+  if ([...filters].some((filter) => filter.includes('=')))
+    throw new GitUnavailable('a filter has a name that cannot be switched off');
+  yield* runGit(
+    directory,
+    [...off, 'ls-files', '-z', '--modified', '--others', '--exclude-standard'],
+    options,
+  );
+}
+
+/** @param words what follows the settings that come first whatever is asked */
+async function* runGit(
+  directory: string,
+  words: readonly string[],
   { env, deadline = DEADLINE_MS }: GitOptions,
 ): AsyncIterable<string> {
   // Whoever only loads the library needs no processes.
   const { spawn } = await import('node:child_process');
-  const git = spawn('git', ['-C', directory, '--no-pager', ...SETTINGS, ...question], {
+  const git = spawn('git', ['-C', directory, '--no-pager', ...SETTINGS, ...words], {
     // Where PATH has relative directories, they are not to lead into a codebase.
     cwd: '/',
     env: environmentFor(env),
@@ -161,47 +232,3 @@ function complaintOf(
 const NOT_INSTALLED = /^(xcrun|xcode-select): /;
 const NO_WORK_TREE =
   /^(not a git repository \(or any|this operation must be run in a work tree|cannot use bare repository)/;
-
-/** Those that run. One set of listeners is enough for all of them: more than ten are a leak to Node, and to whoever reads its warning. */
-const running = new Set<number>();
-const SIGNALS = ['SIGHUP', 'SIGTERM'] as const;
-
-/** Ends git when this program is ended before it, as by Ctrl-C; gives what takes that back. */
-function endWithUs(pid: number | undefined): () => void {
-  if (pid === undefined) return () => undefined;
-  if (running.size === 0) {
-    process.on('exit', endAll);
-    for (const signal of SIGNALS) process.on(signal, endBy);
-  }
-  running.add(pid);
-  return () => {
-    if (running.delete(pid) && running.size === 0) stopListening();
-  };
-}
-
-function stopListening(): void {
-  process.off('exit', endAll);
-  for (const signal of SIGNALS) process.off(signal, endBy);
-}
-
-function endAll(): void {
-  for (const pid of running) killGroup(pid);
-  running.clear();
-}
-
-function endBy(signal: NodeJS.Signals): void {
-  endAll();
-  stopListening();
-  // As it would have ended without us, unless somebody else wants to hear of it.
-  if (process.listenerCount(signal) === 0) process.kill(process.pid, signal);
-}
-
-function killGroup(pid: number | undefined): void {
-  if (pid === undefined) return;
-  try {
-    process.kill(-pid, 'SIGKILL');
-  } catch (error) {
-    // Nobody is left; macOS says so with EPERM when only its entry waits to be collected.
-    if (errorCode(error) === undefined) throw error;
-  }
-}

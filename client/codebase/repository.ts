@@ -1,12 +1,10 @@
 /** What tells a codebase's repository wherever it lies: the commit it began with, and where it is kept. */
 import { MAX_REMOTE } from '../../src/domain/limits.ts';
 import type { Repository } from '../../src/domain/project.ts';
-import { askGit, type GitOptions, GitUnavailable } from './git.ts';
+import { answerOrNull, type GitOptions } from './git.ts';
 
 /** Walking back to the first of a million commits takes seconds; whoever adds a codebase waits for it. Milliseconds. */
 const DEADLINE_MS = 3_000;
-/** No answer that is of use is longer. Characters. */
-const MAX_ANSWER = 1_000_000;
 
 /**
  * The repository around a directory; null where there is none, or nothing that would tell it from others.
@@ -59,39 +57,24 @@ export function remotePlace(url: string): string | null {
 }
 
 async function rootCommit(directory: string, options: GitOptions): Promise<string | null> {
-  const shallow = await answer(directory, ['rev-parse', '--is-shallow-repository'], options);
+  const shallow = await answerOrNull(directory, ['rev-parse', '--is-shallow-repository'], options);
   // Where a shallow clone begins, the history does not.
   if (shallow?.trim() !== 'false') return null;
-  const commits = await answer(directory, ['rev-list', '--max-parents=0', 'HEAD'], options);
+  const commits = await answerOrNull(directory, ['rev-list', '--max-parents=0', 'HEAD'], options);
   // Where histories were joined there are several; the oldest comes last.
   return commits?.trim().split('\n').at(-1) || null;
 }
 
 async function remoteOf(directory: string, options: GitOptions): Promise<string | null> {
-  const settings = await answer(directory, ['config', '-z', '--get-regexp', '^remote\\..*\\.url$'], options);
+  const settings = await answerOrNull(
+    directory,
+    ['config', '-z', '--get-regexp', '^remote\\..*\\.url$'],
+    options,
+  );
   const urls = (settings ?? '').split('\0').flatMap((setting): [string, string][] => {
     const end = setting.indexOf('\n');
     return end < 0 ? [] : [[setting.slice(0, end), setting.slice(end + 1)]];
   });
   const [, url] = urls.find(([name]) => name === 'remote.origin.url') ?? urls[0] ?? [];
   return url === undefined ? null : remotePlace(url);
-}
-
-/** Null where git has none: there is no repository, nothing of what was asked for, or no git. */
-async function answer(
-  directory: string,
-  question: Parameters<typeof askGit>[1],
-  options: GitOptions,
-): Promise<string | null> {
-  let text = '';
-  try {
-    for await (const part of askGit(directory, question, options)) {
-      text += part;
-      if (text.length > MAX_ANSWER) return null;
-    }
-    return text;
-  } catch (error) {
-    if (error instanceof GitUnavailable) return null;
-    throw error;
-  }
 }

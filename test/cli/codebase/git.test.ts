@@ -2,63 +2,20 @@
  * Git and a repository that nobody has reason to trust. Each door is armed and, where a plain command opens it, seen to
  * open for that: otherwise a witness that does not appear would say nothing.
  */
-import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { chmod, chown, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { promisify } from 'node:util';
+import { chown, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { isGone } from '../../../client/cli/daemon/processes.ts';
 import { askGit } from '../../../client/codebase/git.ts';
 import { scan } from '../../../client/cli/codebase/scan.ts';
+import { aheadOf, sourceAt } from '../../../client/codebase/source.ts';
 import { commandLine } from '../../support/cli.ts';
-import { environment, temporaryDirectory } from '../../support/home.ts';
+import { type Repository, repository, stand } from '../../support/repository.ts';
 import { requireTools } from '../../support/tools.ts';
 import { until } from '../../support/until.ts';
 
-const run = promisify(execFile);
-
-interface Repository {
-  readonly root: string;
-  readonly env: NodeJS.ProcessEnv;
-  /** What a program that the repository names would make. */
-  readonly witness: string;
-  git(...args: readonly string[]): Promise<string>;
-  /** A shell command in the work tree; how it ends does not matter. */
-  shell(command: string): Promise<void>;
-  write(path: string, text: string, mode?: number): Promise<void>;
-}
-
 beforeEach((context) => requireTools(context, 'git'));
-
-/** Three files in Python, committed. */
-async function repository(): Promise<Repository> {
-  const home = await temporaryDirectory();
-  const root = join(home, 'codebase');
-  const env = environment(home);
-  const it: Repository = {
-    root,
-    env,
-    witness: join(home, 'witness'),
-    git: async (...args) => (await run('git', ['-C', root, ...args], { env })).stdout.trim(),
-    shell: async (command) => {
-      await run('sh', ['-c', command], { cwd: root, env: { ...env, GIT_TERMINAL_PROMPT: '0' } }).catch(
-        () => undefined,
-      );
-    },
-    async write(path, text, mode = 0o644) {
-      await mkdir(dirname(join(root, path)), { recursive: true });
-      await writeFile(join(root, path), text, { mode });
-    },
-  };
-  for (const name of ['a', 'b', 'c']) await it.write(`in/${name}.py`, name);
-  await it.git('init', '-q', '-b', 'main');
-  await it.git('config', 'user.name', 'ada');
-  await it.git('config', 'user.email', 'ada@example.org');
-  await it.git('add', '.');
-  await it.git('commit', '-qm', 'first');
-  return it;
-}
 
 /**
  * A partial clone whose index has a directory that is not checked out as one entry, which to open takes a tree that is
@@ -205,7 +162,10 @@ describe('git runs nothing that a repository names:', () => {
     await arm(it, `touch ${it.witness}`);
     await rm(it.witness, { force: true });
     for (const place of [it.root, join(it.root, 'in'), join(it.root, 'in/store')]) {
-      if (existsSync(place)) await scan(place, { env: it.env });
+      if (!existsSync(place)) continue;
+      await scan(place, { env: it.env });
+      await sourceAt(place, it.env);
+      await aheadOf({ directory: place, commit: await it.git('rev-parse', 'HEAD') }, it.env);
     }
     expect(existsSync(it.witness)).toBe(false);
     if (opener === undefined) return;
@@ -394,11 +354,3 @@ test('however many gits run, the process has one set of listeners, and none afte
   await Promise.all(others.map(async (git) => git.return?.()));
   expect(counts()).toEqual(before);
 });
-
-/** An environment in which this script is git. */
-async function stand({ env }: Repository, script: string): Promise<NodeJS.ProcessEnv> {
-  const directory = await temporaryDirectory();
-  await writeFile(join(directory, 'git'), `#!/bin/sh\n${script}\n`);
-  await chmod(join(directory, 'git'), 0o755);
-  return { ...env, PATH: `${directory}:${env['PATH']}` };
-}
