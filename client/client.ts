@@ -1,6 +1,5 @@
 /** The registry as a caller sees it: one function per method, over a connection that is made anew when it is lost. */
 import { hostname } from 'node:os';
-import { isAbsolute } from 'node:path';
 import { findHome } from '../src/paths.ts';
 import type { MethodName, Result } from '../src/protocol/methods.ts';
 import type { Connection } from './wire/connection.ts';
@@ -8,6 +7,7 @@ import { deadlineIn, inMs, inTime, type Patience } from './wire/deadline.ts';
 import { ConnectionError } from './errors.ts';
 import type { Greeted } from './reach/greet.ts';
 import { sendable } from './carried.ts';
+import { isAboutCodebase, withCodebase } from './codebase/params.ts';
 import { isReport, sendReport } from './reported.ts';
 import { watch, type WatchEvent, type WatchOptions } from './watch.ts';
 import { type CallArguments, type CallOptions, type Families, family, isRepeatable } from './verbs.ts';
@@ -72,8 +72,8 @@ export class Client implements Families, AsyncDisposable {
    * What a trainer reports (`training.progress`, `training.complete`, `training.fail`) is made fit: fractions and texts
    * are cut to what the registry takes; what JSON or the registry cannot carry is left out, which `onWarning` is told,
    * and the rest counts. Any other call with a value that JSON cannot carry, such as NaN, is refused before it is sent.
-   * To `projects.register` the `repository` of the codebase is added as git tells it, unless it is given, null for none,
-   * or the daemon is on another machine.
+   * As git tells them, `repository` is added to `projects.register` and `source` to `training.begin`, unless they are given,
+   * `repository` null for none, or the daemon is on another machine.
    *
    * @throws {RegistryError} what the registry has against it
    * @throws {RpcError} faults of the protocol; refused parameters, with their paths, are in its `issues`
@@ -130,9 +130,14 @@ export class Client implements Families, AsyncDisposable {
     let params = given;
     const { deadline: ms = this.#options.deadline + waitOf(params), signal } = options;
     const patience = { deadline: deadlineIn(ms, () => tooLate(method, ms)), signal };
-    // Half of the time at most: without it the project is registered all the same.
-    if (method === 'projects.register' && this.#isHere())
-      params = await inTime(withRepository(params, ms / 2), patience);
+    // Half of the time at most: without what git says the call is of use all the same.
+    if (isAboutCodebase(method) && this.#isHere())
+      params = await inTime(
+        withCodebase(method, params, ms / 2, (project) =>
+          this.#pathOf(project, { deadline: ms / 2, signal }),
+        ),
+        patience,
+      );
     for (let repeated = false; ;) {
       const { connection: known } = this.#current;
       const connection = known.alive ? known : await this.#reconnect(patience);
@@ -149,6 +154,13 @@ export class Client implements Families, AsyncDisposable {
         repeated = true;
       }
     }
+  }
+
+  /** Where the codebase of a project is that is to be trained; undefined where the call that follows will say why not. */
+  async #pathOf(project: string, options: CallOptions): Promise<string | undefined> {
+    const found = this.#send('projects.get', { project, to_change: true }, options);
+    const { source_path: path } = (await found.catch(() => ({}))) as Partial<Result<'projects.get'>>;
+    return path;
   }
 
   /** Whether paths mean the same to the daemon as here, as far as it tells. */
@@ -208,17 +220,6 @@ export class Client implements Families, AsyncDisposable {
   #keepAlive(): void {
     this.#current.connection.hold(this.#listeners.size > 0);
   }
-}
-
-/** Which repository a codebase is of is found out by clients: the daemon runs no programs. */
-async function withRepository(params: unknown, ms: number): Promise<unknown> {
-  if (!isJsonObject(params) || params['repository'] !== undefined) return params;
-  const path = params['source_path'];
-  if (typeof path !== 'string' || !isAbsolute(path) || path.includes('\0')) return params;
-  // Loaded only here: few programs register projects.
-  const { repositoryAt } = await import('./codebase/repository.ts');
-  const repository = await repositoryAt(path, process.env, ms);
-  return repository ? { ...params, repository } : params;
 }
 
 /** A call that asks the daemon to wait may take that much longer. */

@@ -20,7 +20,7 @@ const PROJECTS: Commands = {
     () => import('./projects/move/move.ts'),
   ],
   'rm <project...>': ['remove projects; the code stays', () => import('./projects/remove.ts')],
-  'retrain <project>': ['ask for a project to be trained again', () => import('./projects/retrain.ts')],
+  'retrain [project]': ['ask for a project to be trained again', () => import('./projects/retrain.ts')],
 };
 
 const TRAINING: Commands = {

@@ -110,11 +110,7 @@ export function askGit(directory: string, question: Question, options: GitOption
  *
  * @throws {GitUnavailable}
  */
-export async function wholeAnswer(
-  directory: string,
-  question: Question,
-  options: GitOptions,
-): Promise<string> {
+async function wholeAnswer(directory: string, question: Question, options: GitOptions): Promise<string> {
   let text = '';
   for await (const part of askGit(directory, question, options)) {
     text += part;

@@ -1,20 +1,14 @@
 /** What a training is made from, and how far the code has gone on since. */
+import type { Source } from '../../src/domain/project.ts';
 import { answerOrNull, askGit, changedFiles, type GitOptions, GitUnavailable } from './git.ts';
-
-/** The state of a codebase. */
-export interface Source {
-  /** The commit that is checked out, in full. */
-  readonly commit: string;
-  /** Whether the codebase has something else than that: changed, staged or new files that no rule ignores. */
-  readonly dirty: boolean;
-}
 
 /** Looking at each file of a large codebase takes seconds; whoever begins a training waits for it. Milliseconds. */
 const DEADLINE_MS = 3_000;
 /** Gits at a time: more only wait for each other. */
 const AT_ONCE = 8;
 
-const COMMIT = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
+/** An id, which a client other than this one may have cut. */
+const COMMIT = /^[0-9a-f]{7,64}$/;
 
 /**
  * The state of a codebase as git tells it; of a repository around it only that directory counts. Null where git cannot

@@ -1,4 +1,5 @@
 /** A daemon behind a socket that was given alone: on another machine, or of another directory. */
+import { existsSync } from 'node:fs';
 import { chmod, link, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createConnection, createServer } from 'node:net';
 import { hostname } from 'node:os';
@@ -9,6 +10,8 @@ import { VERSION } from '../../src/version.ts';
 import { type Gardenerd, startGardenerd } from '../faults/support/gardenerd.ts';
 import { type CommandLine, commandLine } from '../support/cli.ts';
 import { temporaryDirectory } from '../support/home.ts';
+import { repository, stand } from '../support/repository.ts';
+import { requireTools } from '../support/tools.ts';
 import { until } from '../support/until.ts';
 
 /** A daemon that takes its machine for one of this name, and has a project whose code is gone. */
@@ -398,4 +401,34 @@ test.for([
   expect(stderr).toContain(`whoever listens on ${path} closed every connection for 2 s, as a tunnel does`);
   expect(stderr).toContain('start the daemon there\n');
   expect(stderr).not.toContain('.log');
+});
+
+test('git is not asked about the codebases of another machine', async (context) => {
+  requireTools(context, 'git');
+  const cli = await commandLine();
+  const { root, git, ...it } = await repository(cli.home, 'web');
+  const daemon = await daemonOn('build7', cli.home);
+  const peer = await daemon.connect();
+  await peer.call('projects.register', { name: 'web', source_path: root });
+  const source = { commit: await git('rev-parse', 'HEAD'), dirty: false };
+  const { token } = await peer.call('training.begin', { project: 'web', source });
+  await peer.call('training.complete', { project: 'web', token });
+  const env = {
+    PATH: (await stand({ ...it, root, git }, `touch ${it.witness}; exec sleep 1000`))['PATH'],
+    CODEBASE_GARDENER_SOCKET: daemon.paths.socket,
+  };
+  const shown = { trained_from: source, ahead: null };
+  expect(await cli.json(['ls', 'web'], { env })).toMatchObject({ projects: [shown] });
+  expect(await cli.json(['which', 'web'], { env })).toMatchObject({ project: shown });
+  const { stdout } = await cli.run(['train', 'web', '--json', '--', 'true'], { env });
+  expect(JSON.parse(stdout)).toMatchObject({ project: { trained_from: null } });
+  for (const words of ['ls --stale', 'retrain --stale']) {
+    const { code, stderr } = await cli.run(words.split(' '), { env });
+    expect(code).toBe(1);
+    expect(stderr).toContain(
+      'cannot tell which projects are behind their code: the daemon is on another machine',
+    );
+    expect(stderr).toMatch(new RegExp(`^try: gardener .*${words.split(' ')[0]} .*--stale there$`, 'm'));
+  }
+  expect(existsSync(it.witness)).toBe(false);
 });

@@ -2,6 +2,7 @@
 import type { Client } from '../../client.ts';
 import type { WireProject } from '../../../src/domain/encoding.ts';
 import type { Params } from '../../../src/protocol/methods.ts';
+import { behindAmong, type Compared, NONE_BEHIND, withAhead } from '../codebase/behind.ts';
 import { STATUS_STYLES } from '../terminal/colour.ts';
 import { defineCommand } from '../command.ts';
 import type { Context } from '../context.ts';
@@ -15,9 +16,11 @@ type Filter = Pick<Params<'projects.list'>, 'status' | 'language' | 'tag' | 'que
 /** Projects asked for at once: about a mebibyte. */
 const PAGE = 1_000;
 
+const BEHIND: Column = { title: 'BEHIND', align: 'right', rigid: true };
 const COLUMNS: readonly Column[] = [
   { title: '  NAME' },
   { title: 'STATUS', rigid: true },
+  BEHIND,
   { title: 'LANGUAGE' },
   { title: 'FILES', align: 'right', rigid: true },
   { title: 'USED', rigid: true },
@@ -31,18 +34,26 @@ export default defineCommand({
     '--status <status>': { description: 'only projects in this state', ...statuses },
     '--language <language>': 'only projects in this language',
     '--tag <tag>': 'only projects with this tag',
+    '--stale': 'only projects whose code has new commits since they were trained',
   },
-  async action(ctx, { query, ...options }) {
+  async action(ctx, { query, stale, ...options }) {
     const filter: Filter = { ...options, ...(query !== undefined && { query: sought(ctx, query) }) };
     await ctx.withClient(async (client) => {
-      if (ctx.json) return ctx.printJson({ projects: await listAll(client, filter) });
-      const isFiltered = Object.keys(filter).length > 0;
+      const list = async (): Promise<Compared[]> => {
+        const all = await listAll(client, filter);
+        return await (stale
+          ? behindAmong(ctx, client, all, 'gardener ls --stale')
+          : withAhead(ctx, client, all));
+      };
+      if (ctx.json) return ctx.printJson({ projects: await list() });
+      const isFiltered = stale ?? Object.keys(filter).length > 0;
       const [projects, { active_project: active }, goneOfAll] = await Promise.all([
-        listAll(client, filter),
+        list(),
         client.projects.active(),
         isFiltered ? undefined : goneAmong(client),
       ]);
       if (projects.length === 0) {
+        if (stale) return ctx.note(NONE_BEHIND);
         return ctx.note(
           isFiltered
             ? 'no project fits; to see all: gardener ls'
@@ -54,7 +65,11 @@ export default defineCommand({
       const rows = projects.map((project) =>
         row(ctx, project, project.project_id === active?.project_id, gone.ids.has(project.project_id)),
       );
-      printTable(ctx, COLUMNS, rows);
+      // Only where there is something to see in it.
+      const isShown = projects.some(({ ahead }) => ahead !== null && ahead > 0);
+      const without = <T>(cells: readonly T[]): T[] =>
+        cells.filter((_, at) => isShown || COLUMNS[at] !== BEHIND);
+      printTable(ctx, without(COLUMNS), rows.map(without));
     });
   },
 });
@@ -81,7 +96,7 @@ export async function listAll(client: Client, filter: Filter): Promise<WireProje
   return all;
 }
 
-function row(ctx: Context, project: WireProject, active: boolean, gone: boolean): Cell[] {
+function row(ctx: Context, project: Compared, active: boolean, gone: boolean): Cell[] {
   const { training_status: status } = project;
   const style = STATUS_STYLES[status];
   return [
@@ -90,6 +105,7 @@ function row(ctx: Context, project: WireProject, active: boolean, gone: boolean)
       paint: active ? (text) => ctx.paint('green', text) : undefined,
     },
     { text: statusText(project), paint: style && ((text) => ctx.paint(style, text)) },
+    behindCell(ctx, project),
     { text: printable(project.language) },
     { text: thousands(project.file_count) },
     { text: project.last_used === null ? 'never' : relativeTime(project.last_used, ctx.host.now()) },
@@ -98,6 +114,14 @@ function row(ctx: Context, project: WireProject, active: boolean, gone: boolean)
       paint: gone ? (text) => ctx.paint('yellow', text) : undefined,
     },
   ];
+}
+
+/** Commits; nothing where that is not known. */
+function behindCell(ctx: Context, { ahead }: Compared): Cell {
+  return {
+    text: ahead === null ? '' : thousands(ahead),
+    paint: (text) => ctx.paint(ahead === 0 ? 'dim' : 'yellow', text),
+  };
 }
 
 function statusText({ training_status: status, training, retrain_requested: retrain }: WireProject): string {

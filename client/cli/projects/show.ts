@@ -1,6 +1,8 @@
 /** `gardener show`: everything about a project. */
 import { basename, dirname } from 'node:path';
 import type { WireProject } from '../../../src/domain/encoding.ts';
+import type { Source } from '../../../src/domain/project.ts';
+import { behindWords, type Compared, withItsAhead } from '../codebase/behind.ts';
 import { STATUS_STYLES } from '../terminal/colour.ts';
 import { defineCommand } from '../command.ts';
 import type { Context } from '../context.ts';
@@ -19,17 +21,20 @@ export default defineCommand({
         resolveProject(ctx, client, named),
         client.projects.active(),
       ]);
-      if (ctx.json) return ctx.printJson(project);
-      const gone = await isGoneNow(client, project);
+      if (ctx.json) return ctx.printJson(await withItsAhead(ctx, client, project));
+      const [compared, gone] = await Promise.all([
+        withItsAhead(ctx, client, project),
+        isGoneNow(client, project),
+      ]);
       const isActive = active?.project_id === project.project_id;
       const title = ctx.paint('bold', printable(project.name));
       ctx.print(isActive ? `${title}  ${ctx.paint('green', '* active')}` : title);
-      printFields(ctx, fields(ctx, project, gone), '  ');
+      printFields(ctx, fields(ctx, compared, gone), '  ');
     });
   },
 });
 
-function fields(ctx: Context, project: WireProject, isGone: boolean): Field[] {
+function fields(ctx: Context, project: Compared, isGone: boolean): Field[] {
   const { training_status: status, training, retrain_requested: retrain } = project;
   const time = (timestamp: string | null): string =>
     timestamp === null
@@ -48,6 +53,8 @@ function fields(ctx: Context, project: WireProject, isGone: boolean): Field[] {
     ['training', training && status === 'training' ? trainingText(training) : undefined],
     ['error', training?.error ? linesOf(training.error).map((line) => ctx.paint('red', line)) : undefined],
     ['trained', time(project.last_trained)],
+    ['from', project.trained_from ? sourceText(project.trained_from, project) : undefined],
+    ['base model', project.base_model ? printable(project.base_model) : undefined],
     ['used', time(project.last_used)],
     ['updated', time(project.last_updated)],
     ['created', time(project.created_at)],
@@ -60,6 +67,10 @@ function fields(ctx: Context, project: WireProject, isGone: boolean): Field[] {
 function repositoryText({ remote, root_commit: root }: NonNullable<WireProject['repository']>): string {
   const begun = root === null ? undefined : `begun with ${root.slice(0, 12)}`;
   return listed(remote, begun);
+}
+
+function sourceText({ commit, dirty }: Source, project: Compared): string {
+  return listed(`${commit.slice(0, 12)}${dirty ? ' (with uncommitted changes)' : ''}`, behindWords(project));
 }
 
 function trainingText(training: NonNullable<WireProject['training']>): string {

@@ -1,4 +1,5 @@
 /** `gardener which`: the project that is meant here. */
+import { withItsAhead } from '../codebase/behind.ts';
 import { defineCommand } from '../command.ts';
 import { NONE_MEANT, origin, PROJECT, resolveProject } from './resolve.ts';
 import { printable } from '../terminal/text.ts';
@@ -12,7 +13,7 @@ export default defineCommand({
     await ctx.withClient(async (client) => {
       const resolved = await resolveProject(ctx, client, named);
       const { project, resolved_by } = resolved;
-      if (ctx.json) return ctx.printJson({ project, resolved_by });
+      if (ctx.json) return ctx.printJson({ project: await withItsAhead(ctx, client, project), resolved_by });
       const name = printable(project.name);
       ctx.print(ctx.interactive ? `${name}  ${ctx.paint('dim', `(${origin(resolved)})`)}` : name);
     });

@@ -2,6 +2,7 @@
 import { stat } from 'node:fs/promises';
 import { constants } from 'node:os';
 import type { WireProject } from '../../../src/domain/encoding.ts';
+import type { Source } from '../../../src/domain/project.ts';
 import { isRefusal, RegistryError } from '../../../src/domain/errors.ts';
 import type { Context } from '../context.ts';
 import { answers } from '../codebase/disk-answer.ts';
@@ -20,6 +21,8 @@ export interface Outcome {
   readonly ended: Ended;
   readonly interruption: Interruption | undefined;
   readonly result: TrainingResult;
+  /** What was trained from, as far as git tells. */
+  readonly source: Source | null;
   readonly tail: readonly string[];
   readonly started: number;
   /** Whether the project's paths lead here to what the registry has. */
@@ -32,7 +35,7 @@ export interface Outcome {
 
 /** @throws {RegistryError} when the lease was lost */
 export async function tellEnd(ctx: Context, lease: HeldLease, outcome: Outcome): Promise<void> {
-  const { ended, interruption, result, tail, started } = outcome;
+  const { ended, interruption, result, source, tail, started } = outcome;
   if (interruption && 'lost' in interruption) {
     throw interruption.lost.kind === 'project_not_found'
       ? removed(interruption.lost, `the project "${lease.project.name}" was removed; the command was ended`)
@@ -53,7 +56,7 @@ export async function tellEnd(ctx: Context, lease: HeldLease, outcome: Outcome):
     kind = 'completed';
     const onWarning = (what: string): void => outcome.tell(unusable(what));
     const complete: EndCall = (client, held) =>
-      client.training.complete({ ...held, ...result }, { onWarning });
+      client.training.complete({ ...held, ...(source && { source }), ...result }, { onWarning });
     project = await endLease(ctx, lease, complete, 'completed');
     const { lora_adapter_path: adapter } = project;
     if (outcome.isHere && adapter !== null && (await isMissing(adapter))) {

@@ -12,6 +12,7 @@ import { printable, operands } from '../terminal/text.ts';
 import { endLease, type Interruption, tellEnd, unusable } from './end.ts';
 import { trainerEnvironment } from './environment.ts';
 import { HeldLease } from './lease.ts';
+import { sourceAt } from '../../codebase/source.ts';
 import { LOST_MS, passSignals, TERM_MS, Trainer } from './process/process.ts';
 import { joinResults, readReport, ReportFault, type TrainingResult } from './reports.ts';
 
@@ -50,6 +51,10 @@ export async function runTrainer(
   };
   const place = await elsewhere(ctx, client.hello);
   if (place) tell(`the daemon is ${place.where}; the paths of ${printable(project.name)} are paths there`);
+  // Which project is claimed nobody knew before; of one that was named it is told as the lease is taken.
+  const source =
+    project.training?.source ??
+    (place?.directory === null ? null : await sourceAt(project.source_path, ctx.host.env));
   let result: TrainingResult = {};
   let interruption: Interruption | undefined;
   let patience = TERM_MS;
@@ -117,6 +122,7 @@ export async function runTrainer(
     ended,
     interruption,
     result,
+    source,
     tail: trainer.tail.lines(),
     started,
     isHere: place?.directory !== null,

@@ -161,7 +161,7 @@ describe('bash', () => {
     requireTools(context, 'bash');
     const shell = await withShell();
     await expectReplies(shell, 'gardener daemon st', 'st', ['start', 'stop', 'status']);
-    await expectReplies(shell, 'gardener ls --sta', '--sta', ['--status']);
+    await expectReplies(shell, 'gardener ls --statu', '--statu', ['--status']);
     await expectReplies(shell, 'gardener ls --status ', '', [
       'not-started',
       'training',
@@ -241,7 +241,7 @@ test('fish completes commands, flags, names and paths', async (context) => {
       `${line} becomes ${expected.join()}`,
     );
   await expectReplies('gardener daemon log', ['logs']);
-  await expectReplies('gardener ls --sta', ['--status']);
+  await expectReplies('gardener ls --statu', ['--status']);
   await expectReplies('gardener ls --status f', ['failed']);
   await expectReplies('gardener show my', ['my project']);
   await expectReplies('gardener show it', [NASTY]);
