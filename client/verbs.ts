@@ -64,6 +64,7 @@ const REPEATABLE = {
   'projects.active': true,
   'projects.resolve': true,
   'training.wait': true,
+  'training.history': true,
 } satisfies Record<ReadMethod, true>;
 
 export function isRepeatable(method: string): method is ReadMethod {

@@ -178,6 +178,7 @@ export class Daemon implements DaemonControl {
     this.#services.trash.close();
     await this.#listener.answered(DRAIN_MS);
     await this.#store.close();
+    await this.#services.trainings.left.upkeep.close();
     this.#services.feed.shutdown();
     // Only now may a successor start: it reads the file that was just written.
     await leaveSeat(this.#seat).catch((error: unknown) => {

@@ -143,6 +143,7 @@ _REPEATABLE = frozenset(
         "projects.active",
         "projects.resolve",
         "training.wait",
+        "training.history",
     )
 )
 

@@ -2,11 +2,18 @@
 import type { z } from 'zod';
 import type { Method } from './method.ts';
 import { daemonMethods } from './methods/daemon.ts';
+import { historyMethods } from './methods/history.ts';
 import { projectMethods } from './methods/projects.ts';
 import { registryMethods } from './methods/registry.ts';
 import { trainingMethods } from './methods/training.ts';
 
-export const methods = { ...daemonMethods, ...registryMethods, ...projectMethods, ...trainingMethods };
+export const methods = {
+  ...daemonMethods,
+  ...registryMethods,
+  ...projectMethods,
+  ...trainingMethods,
+  ...historyMethods,
+};
 
 export type Methods = typeof methods;
 export type MethodName = keyof Methods;

@@ -94,8 +94,10 @@ export interface Lanes {
   readonly foreign: Lane;
   /** `<data>/projects/`, which may be a disk of its own. */
   readonly projects: Lane;
+  /** The same, for what nobody waits for: a long write must keep no caller waiting. */
+  readonly chores: Lane;
 }
 
 export function createLanes(): Lanes {
-  return { foreign: new Lane(), projects: new Lane() };
+  return { foreign: new Lane(), projects: new Lane(), chores: new Lane() };
 }

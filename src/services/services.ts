@@ -9,7 +9,7 @@ import { Turns } from '../system/turns.ts';
 import { Feed } from './feed/feed.ts';
 import { createLanes, NoAnswerError } from './lane.ts';
 import type { Ask } from './places/disk.ts';
-import { Outputs } from './outputs/outputs.ts';
+import { Left } from './outputs/left.ts';
 import { Places } from './places/places.ts';
 import { Trainings } from './training/trainings.ts';
 import { Trash } from './trash/trash.ts';
@@ -35,8 +35,8 @@ export function createServices(daemon: DaemonControl, store: Store, paths: Paths
       return null;
     });
   const places = new Places(() => store.registry, ask, turns);
-  const outputs = new Outputs({ paths, lanes, store });
-  const trainings = new Trainings(store, outputs, feed, turns, log);
+  const left = new Left({ paths, lanes, store, log });
+  const trainings = new Trainings(store, left, feed, turns, log);
   // Whoever is told of a change has no say in whether it was made.
   const guard = (action: () => void): void => {
     try {

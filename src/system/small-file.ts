@@ -13,6 +13,7 @@ export class UnfitFile extends Error {
  *
  * @param maxBytes a longer file is unfit
  * @param encoding `latin1` for what is no text: a character a byte
+ * @param links whether the file may be behind one; default it may
  * @returns undefined where there is none
  * @throws {UnfitFile} also for what may not be read
  */
@@ -20,9 +21,10 @@ export async function readSmallFile(
   path: string,
   maxBytes: number,
   encoding: 'utf8' | 'latin1' = 'utf8',
+  links: 'follow' | 'refuse' = 'follow',
 ): Promise<string | undefined> {
   try {
-    const { handle, status } = await openPlainFile(path);
+    const { handle, status } = await openPlainFile(path, links);
     try {
       // Not by its size, which files such as those of /proc do not know.
       const bytes = Buffer.allocUnsafe(Math.min(maxBytes, Number(status.size) || maxBytes) + 1);

@@ -36,7 +36,9 @@ test('every line has each of its keys once, and one line tells of each change, b
   await peer.call('training.progress', { ...lease, phase: 'reading', progress: 0.5 });
   await change('training.cancel', { project: 'a', reason: 'enough' });
   await change('training.fail', { ...lease, error: 'out of memory' });
-  await change('training.complete', await train());
+  const trained = await train();
+  await change('training.complete', { ...trained, lora_adapter_path: registryFile });
+  await change('training.promote', trained);
   await change('training.release', await train());
   await writeFile(registryFile, '{');
   await peer.call('registry.reload');

@@ -1,9 +1,10 @@
 /** What `rpc.discover` says is what OpenRPC asks for, and what the daemon does. */
-import { copyFile, mkdir, rm } from 'node:fs/promises';
+import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createRequire } from 'node:module';
 import { Ajv, type ValidateFunction } from 'ajv';
 import { describe, expect, test } from 'vitest';
+import type { Output } from '../../src/domain/training/output.ts';
 import { EXAMPLE_PROJECT } from '../../src/protocol/method.ts';
 import { openRpcDocument } from '../../src/protocol/openrpc.ts';
 import { type RunningDaemon, startDaemon } from '../support/daemon.ts';
@@ -145,6 +146,16 @@ type Seed = (client: LineClient, running: RunningDaemon, home: string) => Promis
 const sourceGone: Seed = (_client, _running, home) => rm(join(home, 'src', 'payments'), { recursive: true });
 const training: Seed = (client) =>
   client.call('training.begin', { project: 'payments', holder: { name: 'lora-trainer', pid: 5120 } });
+const adapting: Seed = async (client, running, home) => {
+  const lease = (await training(client, running, home)) as { token: number; output: Output };
+  await writeFile(lease.output.lora_adapter_path, '');
+  return lease;
+};
+const trained: Seed = async (client, running, home) => {
+  const { token } = (await adapting(client, running, home)) as { token: number };
+  await client.call('training.complete', { project: 'payments', token, metadata: { loss: 0.4 } });
+  return { token };
+};
 const backup: Seed = async (_client, { paths }) => {
   await copyFile(paths.registryFile, join(paths.backupsDir, 'registry-20260105T080000.000Z-edit.json'));
 };
@@ -167,11 +178,13 @@ const SEEDS: Readonly<Record<string, Seed>> = {
   'projects.move': elsewhere,
   'registry.unwatch': (client) => client.call('registry.watch'),
   'training.progress': training,
-  'training.complete': training,
+  'training.complete': adapting,
   'training.fail': training,
   'training.release': training,
   'training.cancel': training,
   'training.resume': training,
+  'training.history': trained,
+  'training.promote': trained,
 };
 
 /** What differs from one machine and one moment to the next, by the name of its member. */
@@ -212,6 +225,7 @@ function plain(value: unknown, home: string, key = ''): unknown {
   return value
     .replaceAll(home, '~')
     .replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, '<id>')
+    .replace(/(?<=\/trainings\/)\d+/, '<token>')
     .replace(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/, '<time>')
     .replace(/^[0-9a-f]{16}$/, '<etag>')
     .replace(/^[\w-]+:\d+$/, '<cursor>')

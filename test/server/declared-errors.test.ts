@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { ERROR_KINDS, type ErrorKind, ERRORS } from '../../src/domain/errors.ts';
 import { declaredErrors } from '../../src/protocol/method.ts';
+import type { Output } from '../../src/domain/training/output.ts';
 import { type MethodName, methods } from '../../src/protocol/methods.ts';
 import { type RunningDaemon, startDaemon } from '../support/daemon.ts';
 import type { Answer, LineClient } from '../support/lines.ts';
@@ -17,6 +18,8 @@ interface World extends RunningDaemon {
   /** Of the lease that `peer` holds on the project "leased". */
   readonly token: number;
   readonly source: string;
+  /** Of trainings of "one" that completed. */
+  readonly trained: number[];
   /** A backup of the registry as it is. */
   readonly backup: string;
 }
@@ -32,7 +35,15 @@ async function world(): Promise<World> {
   const begun = await peer.call('training.begin', { project: 'leased' });
   const backup = 'registry-20260101T000000.000Z-edit.json';
   await writeFile(`${running.paths.backupsDir}/${backup}`, await readFile(running.paths.registryFile));
-  return { ...running, peer, token: Number(begun['token']), source, backup };
+  return { ...running, peer, token: Number(begun['token']), source, trained: [], backup };
+}
+
+/** Trains the project "one", and leaves an adapter; gives the token. */
+async function train({ peer }: World): Promise<number> {
+  const { token, output } = await peer.call('training.begin', { project: 'one' });
+  await writeFile((output as unknown as Output).lora_adapter_path, '');
+  await peer.call('training.complete', { project: 'one', token });
+  return Number(token);
 }
 
 /** What makes a call of each method go well; what is not here takes the parameters of its example. */
@@ -51,6 +62,9 @@ const GOOD: { readonly [M in MethodName]?: (world: World) => Params } = {
   'training.claim': () => ({}),
   'training.cancel': () => ({ project: 'leased' }),
   'training.wait': () => ({ project: 'one' }),
+  'training.history': () => ({ project: 'one' }),
+  // What the world has trained first.
+  'training.promote': ({ trained }) => ({ project: 'one', token: trained[0] }),
   'training.fail': ({ token }) => ({ project: 'leased', token, error: 'x' }),
   // A phase that is not written down yet: what else is reported stays in memory.
   'training.progress': ({ token }) => ({ project: 'leased', token, phase: 'new' }),
@@ -133,9 +147,11 @@ const PROVOKE: Readonly<
     const below = (await readdir(paths.dataDir, { recursive: true })).map((name) =>
       join(paths.dataDir, name),
     );
-    // Nothing can be staged in a directory that cannot be written to.
+    // What is in a directory that may not be looked at cannot be read; nothing can be staged in one that may not be written to.
+    const [path, mode] =
+      method === 'training.history' ? ([paths.projectsDir, 0] as const) : ([paths.dataDir, 0o500] as const);
     return await asOrdinaryUser([paths.dataDir, ...below], () =>
-      withMode(paths.dataDir, 0o500, () => peer.ask(method, params)),
+      withMode(path, mode, () => peer.ask(method, params)),
     );
   },
   shutting_down: afterShutdown,
@@ -153,6 +169,7 @@ test.each(CASES)('%s can answer %s', async (method, kind) => {
   // Something to repair.
   if (method === 'registry.repair')
     await it.peer.call('projects.set_status', { project: 'one', status: 'training' });
+  if (method === 'training.promote') it.trained.push(await train(it), await train(it));
   const answer = await PROVOKE[kind](it, method, goodParams(method, it));
   const what = `the call of ${method} that PROVOKE makes for ${kind}: mend its row for this method, give the method good parameters in GOOD, or declare the error no longer`;
   expect(answer, what).toMatchObject({ error: { code: ERRORS[kind].code, data: { kind } } });

@@ -46,6 +46,17 @@ export function tokenOf(name: string): number | null {
 }
 
 /**
+ * The token of the output that a path lies in, or is.
+ *
+ * @param own the project's own directory
+ * @param path normal and absolute
+ */
+export function outputWith(own: string, path: string): number | null {
+  const before = `${own}/${TRAININGS}/`;
+  return path.startsWith(before) ? tokenOf(path.slice(before.length).split('/')[0] ?? '') : null;
+}
+
+/**
  * What an output has of results.
  *
  * @param names what is in it

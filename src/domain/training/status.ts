@@ -4,6 +4,7 @@ import type { Draft } from '../draft.ts';
 import { InvalidParamsError } from '../errors.ts';
 import { findProject } from '../places/references.ts';
 import { blankTraining, type Project, type TrainingStatus, withoutLease } from '../project.ts';
+import { type InService, inServiceOf } from './history.ts';
 import { isLeaseRecorded } from './record.ts';
 
 /**
@@ -53,4 +54,10 @@ export function retrain(draft: Draft, reference: string, now: string, reason: st
     last_updated: now,
     retrain_requested: waiting?.reason === reason ? waiting : { at: now, reason },
   });
+}
+
+/** Takes back into service what a training made earlier; its status, and whoever trains now, are not touched. */
+export function promote(draft: Draft, id: string, earlier: InService, now: string): Project {
+  const project = findProject(draft, id);
+  return putChanged(draft, project, { ...project, ...inServiceOf(earlier), last_updated: now });
 }

@@ -163,13 +163,18 @@ export const trainingMethods = {
       token,
       file_count: z.int().min(0).optional().describe('files in the codebase'),
       lora_adapter_path: absolutePath.optional().describe('an absolute path; default the one in the output'),
-      vector_store_path: absolutePath.optional(),
-      context_path: absolutePath.optional(),
+      vector_store_path: absolutePath.optional().describe('the same for the vectors'),
+      context_path: absolutePath.optional().describe('the same for the context'),
       base_model: z.string().max(MAX_BASE_MODEL).optional().describe('the model that the adapter adapts'),
       source: source.describe('default what the lease was taken with'),
       metadata: jsonObject.optional().describe('merged key by key; null deletes a key'),
     }),
-    result: wireProject,
+    result: wireProject.extend({
+      warnings: z
+        .array(z.enum(['no_adapter']))
+        .optional()
+        .describe('no_adapter: there is none in the output, none was named, and none was in service'),
+    }),
     errors: LEASED,
     example: {
       params: { ...EXAMPLE_LEASE, file_count: 412 },

@@ -1,4 +1,6 @@
+import { findProject } from '../../domain/places/references.ts';
 import type { Project } from '../../domain/project.ts';
+import { type Ended, servingOf } from '../../domain/training/history.ts';
 import type { Result } from '../../protocol/methods.ts';
 import { RawJson } from '../../protocol/wire.ts';
 import type { Context } from '../call.ts';
@@ -8,10 +10,11 @@ import type { Family } from './types.ts';
 
 type Begun = Awaited<ReturnType<Services['trainings']['begin']>>;
 
-export function trainingHandlers({ trainings, places }: Services): Family<'training'> {
+export function trainingHandlers({ store, trainings, places }: Services): Family<'training'> {
+  const { results, left } = trainings;
   const json = (project: Project): RawJson<Result<'projects.get'>> => new RawJson(trainings.json(project));
   const lease = ({ token, project }: Begun): RawJson<Result<'training.begin'>> => {
-    const output = JSON.stringify(trainings.outputs.of(project.project_id, token));
+    const output = JSON.stringify(left.outputs.of(project.project_id, token));
     return new RawJson(`{"token":${token},"project":${trainings.json(project)},"output":${output}}`);
   };
   const named = async <P extends { readonly project: string }>(
@@ -31,8 +34,13 @@ export function trainingHandlers({ trainings, places }: Services): Family<'train
     },
     'training.progress': { run: (params, context) => trainings.report(params, context) },
     'training.complete': {
-      prepare: async (params, context) => await trainings.prepareComplete(await named(params, context)),
-      run: async (params, context) => json(await trainings.complete(params, context)),
+      prepare: async (params, context) => await results.prepareComplete(await named(params, context)),
+      async run(params, context) {
+        const { project, warnings } = await results.complete(params, context);
+        const text = trainings.json(project);
+        const told = warnings.length > 0 ? `,"warnings":${JSON.stringify(warnings)}` : '';
+        return new RawJson(`${text.slice(0, -1)}${told}}`);
+      },
     },
     'training.fail': { run: async (params, context) => json(await trainings.fail(params, context)) },
     'training.release': { run: async (params, context) => json(await trainings.release(params, context)) },
@@ -43,6 +51,38 @@ export function trainingHandlers({ trainings, places }: Services): Family<'train
         return project && json(project);
       },
     },
+    'training.history': {
+      async run({ project, limit }) {
+        const found = findProject(store.registry, project);
+        const history = await left.history.of(found);
+        const serving = servingOf(found, history);
+        return { trainings: history.slice(0, limit).map((ended) => shown(ended, ended === serving)) };
+      },
+    },
+    'training.promote': {
+      prepare: async (params, context) => await results.preparePromote(await named(params, context)),
+      run: async (params, context) => json(await results.promote(params, context)),
+    },
     'training.resume': { run: async (params, context) => lease(await trainings.resume(params, context)) },
+  };
+}
+
+/** A training that has ended, without what only a promotion needs. */
+function shown(ended: Ended, in_service: boolean): Result<'training.history'>['trainings'][number] {
+  const { token, status, started_at, ended_at, error, holder, source, base_model, metadata, bytes } = ended;
+  const phases = [...ended.phases];
+  return {
+    token,
+    status,
+    started_at,
+    ended_at,
+    error,
+    holder,
+    source,
+    base_model,
+    metadata,
+    phases,
+    bytes,
+    in_service,
   };
 }

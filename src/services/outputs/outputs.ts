@@ -12,10 +12,11 @@ import {
   TRAININGS,
 } from '../../domain/training/output.ts';
 import { canBeFollowed } from '../../domain/training/record.ts';
+import type { Logger } from '../../log.ts';
 import type { Paths } from '../../paths.ts';
 import type { Store } from '../../store/store.ts';
 import { errorCode, ifMissing, isMissing, systemReason } from '../../system/errors.ts';
-import { look } from '../directories.ts';
+import { isWithin, look } from '../directories.ts';
 import type { Lanes } from '../lane.ts';
 import { inDirectory } from '../trash/open-directory.ts';
 
@@ -23,6 +24,7 @@ interface Place {
   readonly paths: Pick<Paths, 'projectsDir'>;
   readonly lanes: Lanes;
   readonly store: Pick<Store, 'undisturbed'>;
+  readonly log: Logger;
 }
 
 export class Outputs {
@@ -99,7 +101,28 @@ export class Outputs {
         (await look(join(output.directory, entry.name), lanes.foreign)).kind !== 'nothing';
       if (isThere) names.add(entry.name);
     }
-    return resultsAmong(output, names);
+    const results = resultsAmong(output, names);
+    if (Object.keys(results).length > 0) await this.#keep(output.directory);
+    return results;
+  }
+
+  /** Whether there is something at a path, wherever, as far as its disk tells. */
+  async mayBeThere(path: string | null): Promise<boolean> {
+    if (path === null) return false;
+    const { paths, lanes } = this.#place;
+    const { kind } = await look(path, isWithin(path, paths.projectsDir) ? lanes.projects : lanes.foreign);
+    return kind !== 'nothing';
+  }
+
+  /** Makes an output survive a power cut, as the registry is about to point into it; what is in it is its trainer's to sync. */
+  async #keep(directory: string): Promise<void> {
+    const { lanes, log } = this.#place;
+    for (const above of [join(directory, '..'), join(directory, '..', '..')])
+      await lanes.chores
+        .ask(() => inDirectory(above, (open) => open.sync()))
+        .catch((error: unknown) => {
+          log.warn({ err: error, path: above }, 'cannot make the directory of an output survive a power cut');
+        });
   }
 }
 

@@ -6,6 +6,7 @@ import type { Logger } from '../../log.ts';
 import type { Given } from '../../protocol/methods.ts';
 import type { Store } from '../../store/store.ts';
 import type { Context } from '../call.ts';
+import type { History } from '../outputs/history.ts';
 import type { Outputs } from '../outputs/outputs.ts';
 import type { Begun, LeaseChanges } from './changes.ts';
 import type { Leases } from './leases.ts';
@@ -15,6 +16,7 @@ interface Parts {
   readonly leases: Leases;
   readonly changes: LeaseChanges;
   readonly outputs: Outputs;
+  readonly history: History;
   readonly log: Logger;
 }
 
@@ -51,14 +53,17 @@ export class Beginnings {
     }
   }
 
-  /** A token is greater than that of any output, whatever became of the file. */
+  /** A token is greater than that of any output, and of any training in the history, whatever became of the file. */
   async readTokens(id: string, known: Set<string>): Promise<void> {
-    // What cannot be read now cannot be written either, which is told then.
-    const greatest = await this.#parts.outputs.greatestToken(id).catch((error: unknown) => {
-      this.#parts.log.warn({ err: error, project: id }, 'cannot look for the outputs of a project');
-      return 0;
-    });
-    this.#parts.leases.raise(id, greatest);
+    const { store, outputs, history, leases, log } = this.#parts;
+    const project = store.registry.get(id);
+    try {
+      leases.raise(id, await outputs.greatestToken(id));
+      if (project) leases.raise(id, await history.greatestToken(project));
+    } catch (error) {
+      // What cannot be read now cannot be written either, which is told then.
+      log.warn({ err: error, project: id }, 'cannot look for the outputs of a project');
+    }
     known.add(id);
   }
 

@@ -92,7 +92,8 @@ export class LeaseChanges {
   /** Writes down that a trainer has vanished, unless it came back in the meantime. */
   async lose(lease: Lease, why: Loss): Promise<void> {
     const { projectId, token, holder } = lease;
-    const error = why === 'stalled' ? STALLED : DISCONNECTED;
+    const [error, outcome] =
+      why === 'stalled' ? ([STALLED, 'stalled'] as const) : ([DISCONNECTED, 'lost'] as const);
     try {
       await this.#make(
         (draft, now, change) => {
@@ -100,7 +101,7 @@ export class LeaseChanges {
           const isCurrent = this.#leases.get(projectId) === lease;
           if (!project || !isCurrent || (why === 'disconnected' && lease.connection !== null)) return;
           this.#leases.requireWithin(project, token, change);
-          training.fail(draft, project, lease.live ?? {}, error, now);
+          training.fail(draft, project, lease.live ?? {}, error, now, outcome);
         },
         (_nothing, change) => {
           if (!change.ending) return;

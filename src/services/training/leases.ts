@@ -4,6 +4,7 @@
  * Taking a lease is a change of the registry, so it passes through the store's queue: a lease is reserved while its
  * change is on the way, and two that arrive together cannot both have it.
  */
+import { type CurvePoint, sampled } from '../../domain/training/curve.ts';
 import type { Holder, Project } from '../../domain/project.ts';
 import { canBeFollowed, isLeaseRecorded, nextToken } from '../../domain/training/record.ts';
 import type { Progress } from '../../domain/training/training.ts';
@@ -30,6 +31,10 @@ export interface Lease {
   readonly stallMs: number | undefined;
   /** What was reported since the record was written; only in memory. */
   live: (Progress & { updated_at: string }) | null;
+  /** By the monotonic clock. */
+  readonly startedAt: number;
+  /** How far it was when, in few points: for telling how long the next one will take. */
+  curve: readonly CurvePoint[];
   /** The change that is about to end it; until that is durable the lease stays, and no other may end it. */
   ending: LeaseChange | null;
   /** Runs out when the trainer has vanished. */
@@ -163,6 +168,9 @@ export class Leases {
   /** Keeps what a trainer reports, and its lease. */
   report(lease: Lease, progress: Progress, at: string): void {
     lease.live = { ...lease.live, ...defined(progress), updated_at: at };
+    const at_s = Math.round(performance.now() - lease.startedAt) / 1000;
+    if (progress.progress !== undefined)
+      lease.curve = sampled(lease.curve, { at_s, progress: progress.progress });
     if (lease.connection) this.watch(lease);
   }
 
@@ -226,6 +234,7 @@ export class Leases {
 
 /** The lease that a record tells of, which nobody has yet. */
 function leaseOf({ project_id: projectId, training }: Project, holder: Holder): Lease {
+  const since = Date.now() - Date.parse(training?.started_at ?? '');
   return {
     projectId,
     token: training?.token ?? 0,
@@ -233,6 +242,9 @@ function leaseOf({ project_id: projectId, training }: Project, holder: Holder): 
     connection: null,
     stallMs: training?.stall_ms,
     live: null,
+    // One that an earlier daemon wrote down has gone on meanwhile; the clock may have been set since.
+    startedAt: performance.now() - (since > 0 ? since : 0),
+    curve: [],
     ending: null,
   };
 }

@@ -1,6 +1,5 @@
 /** Trainings: who trains what, what is reported of it, how it ends, and who waits for that. */
 import { etagOf, wireJson } from '../../domain/encoding.ts';
-import { isRefusal } from '../../domain/errors.ts';
 import { findProject } from '../../domain/places/references.ts';
 import type { Project } from '../../domain/project.ts';
 import type { RegistryView } from '../../domain/registry.ts';
@@ -17,11 +16,12 @@ import type { Store } from '../../store/store.ts';
 import type { Turns } from '../../system/turns.ts';
 import type { Feed } from '../feed/feed.ts';
 import type { Context } from '../call.ts';
-import type { Outputs } from '../outputs/outputs.ts';
+import type { Left } from '../outputs/left.ts';
 import { Beginnings } from './beginnings.ts';
 import { type Begun, LeaseChanges } from './changes.ts';
 import { cannotWait } from './errors.ts';
 import { type Connection, type Lease, Leases } from './leases.ts';
+import { Results, tryToFind } from './results.ts';
 import { WaitingTrainers } from './waiting.ts';
 
 /** What is added to the parameters of `training.begin`. */
@@ -31,7 +31,9 @@ interface Prepared {
 }
 
 export class Trainings {
-  readonly outputs: Outputs;
+  readonly left: Left;
+  /** How a training completes, and what it made is taken back. */
+  readonly results: Results;
   readonly #store: Store;
   readonly #feed: Feed;
   readonly #log: Logger;
@@ -47,13 +49,21 @@ export class Trainings {
   #isClosed = false;
 
   /** Takes up the leases that an earlier daemon wrote down. */
-  constructor(store: Store, outputs: Outputs, feed: Feed, turns: Turns, log: Logger) {
+  constructor(store: Store, left: Left, feed: Feed, turns: Turns, log: Logger) {
     this.#store = store;
-    this.outputs = outputs;
+    this.left = left;
     this.#feed = feed;
     this.#log = log;
     this.#changes = new LeaseChanges(store, this.#leases, log);
-    this.#beginnings = new Beginnings({ store, leases: this.#leases, changes: this.#changes, outputs, log });
+    this.#beginnings = new Beginnings({
+      store,
+      leases: this.#leases,
+      changes: this.#changes,
+      outputs: left.outputs,
+      history: left.history,
+      log,
+    });
+    this.results = new Results({ store, leases: this.#leases, changes: this.#changes, left });
     this.#trainers = new WaitingTrainers(
       () => allWaiting(store.registry, this.isFree),
       turns,
@@ -148,19 +158,6 @@ export class Trainings {
     return null;
   }
 
-  /** Adds what the trainer has put into its output to what it says. */
-  async prepareComplete(params: Given<'training.complete'>): Promise<Given<'training.complete'>> {
-    const id = tryToFind(this.#store.registry, params.project)?.project_id;
-    const isHeld = id !== undefined && this.#leases.get(id)?.token === params.token;
-    return isHeld ? { ...(await this.outputs.results(id, params.token)), ...params } : params;
-  }
-
-  complete({ project, token, ...results }: Given<'training.complete'>, context: Context): Promise<Project> {
-    return this.#changes.end(project, token, context, (draft, { project_id }, live, now) =>
-      training.complete(draft, project_id, live, results, now),
-    );
-  }
-
   async fail(params: Given<'training.fail'>, context: Context): Promise<Project> {
     const { project: reference, token, error, details } = params;
     training.checkDetails(details);
@@ -225,10 +222,11 @@ export class Trainings {
   }
 
   /** The registry has changed, in whatever way. */
-  committed({ changes }: Commit): void {
-    for (const change of changes) {
+  committed(commit: Commit): void {
+    for (const change of commit.changes) {
       if ('id' in change && change.before && !change.after) this.#leases.removed(change.before);
     }
+    this.left.upkeep.committed(commit);
     this.#changed();
   }
 
@@ -257,15 +255,5 @@ export class Trainings {
       const timer = setTimeout(wake, ms);
       this.#sleepers.add(wake);
     });
-  }
-}
-
-/** Undefined where the change that looks again will say what is wrong. */
-function tryToFind(view: RegistryView, reference: string): Project | undefined {
-  try {
-    return findProject(view, reference);
-  } catch (error) {
-    if (isRefusal(error, 'project_not_found', 'ambiguous_project')) return undefined;
-    throw error;
   }
 }
