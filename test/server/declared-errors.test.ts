@@ -144,9 +144,10 @@ const PROVOKE: Readonly<
       await writeFile(paths.backupsDir, '');
       return await peer.ask(method, params);
     }
-    const below = (await readdir(paths.dataDir, { recursive: true })).map((name) =>
-      join(paths.dataDir, name),
-    );
+    // What is staged is gone by the time that it could be given away.
+    const below = (await readdir(paths.dataDir, { recursive: true }))
+      .filter((name) => !name.endsWith('.staged'))
+      .map((name) => join(paths.dataDir, name));
     // What is in a directory that may not be looked at cannot be read; nothing can be staged in one that may not be written to.
     const [path, mode] =
       method === 'training.history' ? ([paths.projectsDir, 0] as const) : ([paths.dataDir, 0o500] as const);
