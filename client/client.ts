@@ -158,9 +158,11 @@ export class Client implements Families, AsyncDisposable {
 
   /** Where the codebase of a project is that is to be trained; undefined where the call that follows will say why not. */
   async #pathOf(project: string, options: CallOptions): Promise<string | undefined> {
-    const found = this.#send('projects.get', { project, to_change: true }, options);
-    const { source_path: path } = (await found.catch(() => ({}))) as Partial<Result<'projects.get'>>;
-    return path;
+    type Found = Partial<Result<'projects.get'>>;
+    const asked = this.#send('projects.get', { project, to_change: true }, options) as Promise<Found>;
+    const { source_path: path, trained_from: from } = await asked.catch((): Found => ({}));
+    // A daemon of an earlier version knows of no source, and would refuse it.
+    return from === undefined ? undefined : path;
   }
 
   /** Whether paths mean the same to the daemon as here, as far as it tells. */

@@ -14,7 +14,8 @@ async function begun(it: Repository, params: object, host = hostname()): Promise
   const { client, daemon } = await pair(({ id, method, params: asked }, socket) => {
     if (method === 'daemon.hello') return { ...HELLO, host, home: findHome() };
     if (method !== 'projects.get') return null;
-    if ((asked as { project: string }).project === 'web') return { source_path: it.root };
+    if ((asked as { project: string }).project === 'web') return { source_path: it.root, trained_from: null };
+    if ((asked as { project: string }).project === 'older') return { source_path: it.root };
     socket.write(failure(id, 1001, 'no project is called that', { kind: 'project_not_found' }));
     return undefined;
   });
@@ -36,6 +37,7 @@ test('a training is begun with what git says of the codebase that a change would
 test.each<[when: string, params: object, host: string | undefined, asked: string[]]>([
   ['the caller tells it', { source: { commit: '1234567', dirty: true } }, undefined, []],
   ['the daemon is on another machine', {}, 'build7', []],
+  ['the daemon is of an earlier version', { project: 'older' }, undefined, ['projects.get']],
   ['nothing has that name', { project: 'unknown' }, undefined, ['projects.get']],
 ])('git is not asked when %s', async (_when, params, host, asked) => {
   const it = await repository();
