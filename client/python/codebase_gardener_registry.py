@@ -1439,7 +1439,7 @@ class ProjectRegistry:
     ) -> List[Dict[str, str]]:
         """Forgets a project and removes its own directory; the codebase stays.
 
-        Gives what stays of its trained data, each as ``{"path", "reason"}``: what could not be deleted, and what lies
+        Gives what stays of its trained data, each as ``{"path", "reason"}``: what could not be moved away, and what lies
         outside of its directory, such as an adapter that is kept elsewhere. The project is forgotten all the same.
         """
         done = self.call("projects.remove", project=project_id, keep_files=keep_files or None, force=force or None)
