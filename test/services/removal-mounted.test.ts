@@ -122,6 +122,31 @@ describe('a disk that is mounted in what is removed', () => {
     if (!words) expect(await readdir(precious)).toEqual(['v']);
   });
 
+  test('after it was moved keeps what is on it when it is due, is named, and a repair goes on', async (context) => {
+    const { id } = await trained('a');
+    const { trashDir, dataDir } = running.paths;
+    await peer.call('projects.remove', { project: id });
+    await running.daemon.stop('test');
+    const [name = ''] = await thrownAway(trashDir);
+    const unmount = await mounted(context, TMPFS, join(trashDir, name, 'm'));
+    await writeFile(join(trashDir, name, 'm', 'v'), 'kept');
+    await makeOlder(trashDir);
+    running = await startDaemon({ dataDir });
+    peer = await running.connect();
+    const path = join(trashDir, `${name}.deleting`);
+    const left = {
+      code: 'left_behind',
+      path,
+      remedy: expect.stringMatching(`^umount ${path}/m, `) as string,
+    };
+    await until(async () => (await issues()).length > 0, 'it could not be deleted');
+    expect(await issues()).toMatchObject([left]);
+    expect(await readFile(join(path, 'm', 'v'), 'utf8')).toBe('kept');
+    await unmount(join(path, 'm'));
+    expect(await peer.call('registry.repair')).toMatchObject({ fixed: [{ path }], remaining: [] });
+    expect(await thrownAway(trashDir)).toEqual([]);
+  });
+
   test('at the directory itself is named as well', async (context) => {
     const { own } = await trained('a');
     await mounted(context, TMPFS, own);
