@@ -34,7 +34,9 @@ export function bringBack(
     const { project_id: id, name } = project;
     const taken = after.named(name);
     if (taken?.project_id !== id) refuseTaken(taken, 'bring back', name);
-    after.put(succeedProject(draft.get(id), project, isTraining(id)));
+    const here = draft.get(id);
+    const next = succeedProject(here, project, isTraining(id));
+    if (!isSameJson(here, next)) after.put(next);
     return id;
   });
   const effect = effectOf(draft, after, ids);
@@ -71,7 +73,7 @@ export function importFrom(draft: Draft, file: RegistryView, isTraining: IsTrain
 }
 
 /** A project that is there before and after, with the fields that differ. */
-type Differing = Named & { fields: string[] };
+export type Differing = Named & { fields: string[] };
 
 /** What became of projects, or would. */
 export type Effect = ReturnType<typeof effectOf>;
@@ -111,7 +113,7 @@ function nameOf({ project_id, name }: Project): Named {
 }
 
 /** Without what moves whenever anything does, and what never goes back. */
-function differingFields(before: Project, after: Project): string[] {
+export function differingFields(before: Project, after: Project): string[] {
   const fields = new Set([...Object.keys(before), ...Object.keys(after)]);
   fields.delete('last_updated');
   return [...fields].filter((field) => !isSameJson(comparable(before, field), comparable(after, field)));
