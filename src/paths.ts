@@ -19,6 +19,8 @@ export interface Paths {
   readonly backupsDir: string;
   /** What was removed and is being deleted; on the disk of the data directory. */
   readonly trashDir: string;
+  /** What was done and can be taken back. */
+  readonly undoDir: string;
   readonly logFile: string;
   /** Directory of the lock and the process id file, private to the user. */
   readonly runDir: string;
@@ -108,6 +110,7 @@ export function resolvePaths(options: PathOptions = {}, env: NodeJS.ProcessEnv =
     projectsDir: join(dataDir, 'projects'),
     backupsDir: join(dataDir, 'backups'),
     trashDir: join(dataDir, 'trash'),
+    undoDir: join(dataDir, 'undo'),
     logFile: join(dataDir, 'logs', 'registry.log'),
     runDir,
     socket: resolveSocket(dataDir, runDir, options.socket || env['CODEBASE_GARDENER_SOCKET'], env),

@@ -8,8 +8,8 @@ import { nearest, requireRoots } from './private-directory.ts';
 const MAX_LINKS = 40;
 
 /**
- * Refuses to root what a daemon would write in another user's directory: the registry behind a link, its backups, the
- * log, the note of who serves, the socket. A file that root puts in the place of another user's is root's, and locks that
+ * Refuses to root what a daemon would write in another user's directory: the registry behind a link, its backups, what
+ * can be taken back, the log, the note of who serves, the socket. A file that root puts in the place of another user's is root's, and locks that
  * user out.
  *
  * Not `projects/`: it may be on a disk that does not answer, for which a start must not wait.
@@ -17,9 +17,10 @@ const MAX_LINKS = 40;
  * @throws {UnsafeDirectoryError}
  * @throws the system's error where it cannot be looked at
  */
-export function refuseLinksForRoot({ registryFile, backupsDir, logFile, runDir, socket }: Paths): void {
+export function refuseLinksForRoot(paths: Paths): void {
+  const { registryFile, backupsDir, undoDir, logFile, runDir, socket } = paths;
   if (process.geteuid?.() !== 0) return;
-  for (const path of [registryFile, backupsDir, logFile, runDir]) refuse(path, '--data-dir');
+  for (const path of [registryFile, backupsDir, undoDir, logFile, runDir]) refuse(path, '--data-dir');
   refuse(dirname(socket), '--socket or --data-dir');
 }
 

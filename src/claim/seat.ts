@@ -40,6 +40,7 @@ export async function takeSeat(
     [dirname(told.logFile), 'the logs'],
     [told.backupsDir, 'the backups'],
     [told.trashDir, 'what was removed'],
+    [told.undoDir, 'what can be taken back'],
   ] as const)
     if (await keepToUser(directory, purpose)) madePrivate.push(directory);
   await prepareRunDirectory(dirname(told.socket));

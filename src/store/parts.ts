@@ -10,11 +10,12 @@ import { TrackedFile } from './file/tracked-file.ts';
 import { storageFailed } from './problem.ts';
 import { Queue } from './queue.ts';
 import { State } from './state.ts';
+import { Journal } from './undo/journal.ts';
 import { UnusableFile } from './unusable-file.ts';
 import { Writer } from './writer.ts';
 
 export interface StoreOptions {
-  readonly paths: Pick<Paths, 'dataDir' | 'registryFile' | 'backupsDir'>;
+  readonly paths: Pick<Paths, 'dataDir' | 'registryFile' | 'backupsDir' | 'undoDir'>;
   readonly log: Logger;
   /** Asked before every write: whether this process still owns the registry. One that was replaced must not write. */
   readonly ownsRegistry?: () => Promise<boolean>;
@@ -32,6 +33,7 @@ export class Parts implements Required<StoreOptions> {
   readonly now: () => string;
   readonly file: TrackedFile;
   readonly backups: Backups;
+  readonly journal: Journal;
   readonly state = new State();
   readonly copy = new Copy(this);
   readonly unusable = new UnusableFile(this);
@@ -49,6 +51,7 @@ export class Parts implements Required<StoreOptions> {
     this.now = now ?? (() => timestampOf(Date.now()));
     this.file = new TrackedFile(paths.registryFile);
     this.backups = new Backups(paths.backupsDir);
+    this.journal = new Journal(paths.undoDir);
   }
 
   /** What the caller is told of an error, once the log has it. */

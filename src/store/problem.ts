@@ -141,6 +141,11 @@ export function unreadableBackups(error: unknown): Error {
   return failed(error, () => `cannot read the backups: ${reasonFor(error)}`, false);
 }
 
+/** What there was before a change cannot be kept, so that it is not made. */
+export function cannotNote(error: unknown): Error {
+  return failed(error, () => `cannot keep what there is before the change: ${reasonFor(error)}`, false);
+}
+
 /** What the caller is told of a failed write. */
 export function storageFailed(error: unknown, applied: boolean): Error {
   // The system's error names the path as well, unless Node does not know it.

@@ -18,13 +18,16 @@ export async function start(parts: Parts): Promise<void> {
   else await serveBackup(parts, found);
 }
 
-async function cleanUp({ paths, file, backups, log, now }: Parts): Promise<void> {
+async function cleanUp({ paths, file, backups, journal, log, now }: Parts): Promise<void> {
   // What is staged has a name of its own: whatever cannot be removed is in nobody's way.
   const inTheWay = (error: unknown): void =>
     log.warn({ err: error }, 'cannot remove what seems to be left of an interrupted write');
   await backups
     .prepare(inTheWay)
     .catch((error: unknown) => log.warn({ err: error }, 'cannot make the backups ready for use'));
+  await journal
+    .prepare(inTheWay)
+    .catch((error: unknown) => log.warn({ err: error }, 'cannot read what can be taken back'));
   await takeUp(paths.dataDir, backups, now()).then(
     (tookUp) => tookUp && log.warn('took up the content that the last daemon could not keep'),
     (error: unknown) =>

@@ -13,9 +13,10 @@ import { FileWatch } from './file/watch.ts';
 import { look, lookAsOwner } from './outside.ts';
 import { Parts, type StoreOptions } from './parts.ts';
 import { type Problem, shuttingDown } from './problem.ts';
-import type { Operation } from './queue.ts';
+import type { Operation, UndoOptions } from './queue.ts';
 import { start } from './start.ts';
 import type { StoreListener } from './state.ts';
+import type { Journal } from './undo/journal.ts';
 import type { Writer } from './writer.ts';
 
 /** How often a store that follows its file looks at it, whether the system tells of anything or not. Milliseconds. */
@@ -56,6 +57,11 @@ export class Store {
 
   get backups(): Backups {
     return this.#parts.backups;
+  }
+
+  /** What can be taken back. */
+  get journal(): Journal {
+    return this.#parts.journal;
   }
 
   get problem(): Problem | null {
@@ -117,13 +123,19 @@ export class Store {
    * @param applied called once, when the change has become the committed state, also if the caller is then told that
    *   it may not survive a power cut; must not throw
    * @param isTrial only tells what the change would come to, or be refused for; default false
+   * @param undo for one that can be taken back: it fails where that cannot be written down. Default it cannot
    * @throws {RegistryError} what the operation throws; `registry_read_only`; `storage_failed`, after which nothing
    *   has changed unless `applied` is true; `shutting_down`
    * @throws {InvalidParamsError} for a change that would leave a project that this program could not read again
    */
-  change<T>(operation: Operation<T>, applied?: (result: T) => void, isTrial = false): Promise<T> {
+  change<T>(
+    operation: Operation<T>,
+    applied?: (result: T) => void,
+    isTrial = false,
+    undo?: UndoOptions,
+  ): Promise<T> {
     if (this.#closing) return Promise.reject(shuttingDown());
-    return this.#parts.queue.add(operation, applied, isTrial);
+    return this.#parts.queue.add(operation, applied, isTrial, undo);
   }
 
   /** Looks at the file now; resolves with whether another content was adopted. */
@@ -175,12 +187,13 @@ export class Store {
   async restore(name: string, wanted?: readonly string[], isTrial = false): Promise<Effect> {
     const { queue, writer, now, isTraining } = this.#parts;
     const earlier = await this.backups.open(name, now());
+    const isSource = async (backup: string): Promise<boolean> => backup === name;
     if (wanted) {
       const bring = (draft: Draft): Effect => bringBack(draft, earlier, wanted, isTraining);
-      return await this.change(bring, undefined, isTrial);
+      return await this.change(bring, undefined, isTrial, { operation: 'restore', isSource });
     }
     if (this.#closing) throw shuttingDown();
-    return await queue.alone(() => writer.restore(earlier, isTrial));
+    return await queue.alone(() => writer.restore(earlier, isTrial, isSource));
   }
 
   /**

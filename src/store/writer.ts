@@ -8,11 +8,13 @@ import type { Registry } from '../domain/registry.ts';
 import { errorCode } from '../system/errors.ts';
 import { Turns } from '../system/turns.ts';
 import { succeed } from './state.ts';
+import type { IsSpared } from './backups/backups.ts';
 import { encodeRegistry } from './format/encode.ts';
 import { look, lookAsOwner } from './outside.ts';
 import type { Parts } from './parts.ts';
-import { failedWrite, readOnly, shuttingDown, storageFailed } from './problem.ts';
+import { cannotNote, failedWrite, readOnly, shuttingDown, storageFailed } from './problem.ts';
 import type { Job, Outcome } from './queue.ts';
+import { Notes } from './undo/notes.ts';
 
 export class Writer {
   /** Writes of the file, the changes that shared them, and the most that shared one. */
@@ -27,9 +29,10 @@ export class Writer {
   }
 
   /** Makes the changes that wait, in order, on a draft, writes it once, and answers whoever waits. */
-  async commit(jobs: readonly Job[]): Promise<void> {
-    const { file, state, copy } = this.#parts;
-    for (;;) {
+  async commit(waiting: readonly Job[]): Promise<void> {
+    const { file, state, copy, log } = this.#parts;
+    let jobs = waiting;
+    while (jobs.length > 0) {
       // Somebody may have edited the file meanwhile: their edit first, then the changes on top of it.
       const owns = await lookAsOwner(this.#parts);
       const refusal = state.refusal(file.real) ?? (owns ? null : shuttingDown());
@@ -45,19 +48,35 @@ export class Writer {
         if (this.#turns.isOver) await this.#turns.next();
         outcomes.push(job.run(draft, now));
       }
+      let notes: Notes;
+      try {
+        notes = await Notes.ofBatch(this.#parts, jobs, outcomes, now);
+      } catch (error) {
+        // Those fail that nobody could take back, and no others.
+        log.error({ err: error }, 'cannot keep what there is before a change');
+        const isLost = (_job: Job, n: number): boolean => outcomes[n]?.done !== undefined;
+        for (const { reject } of jobs.filter(isLost)) reject(cannotNote(error));
+        jobs = jobs.filter((job, n) => !isLost(job, n));
+        continue;
+      }
       if (draft.changes.length > 0 || this.owesWrite) {
         const { version, extra } = state.registry;
         const pieces = await encodeRegistry(draft.projects(), draft.active, version, extra);
-        if (!(await this.#replace(pieces, now))) continue;
+        if (!(await notes.around(() => this.#replace(pieces, now)))) continue;
         this.batches.count += 1;
         this.batches.changes += jobs.length;
         this.batches.largest = Math.max(this.batches.largest, jobs.length);
       }
       const unsynced = await this.trySync();
       state.registry.apply(draft.changes);
-      for (const { applied } of outcomes) applied?.();
+      for (const [n, { applied, done }] of outcomes.entries()) {
+        const entry = done && notes.entryOf(done);
+        if (entry !== undefined) jobs[n]?.undo?.noted?.(entry);
+        applied?.();
+      }
       state.publish({ changes: draft.changes, origin: 'rpc', at: now });
       await copy.keepUp(draft.changes);
+      await notes.made();
       for (const [n, { applied, answer }] of outcomes.entries()) {
         if (unsynced === null) answer();
         // Also one that was refused: what it was refused for may not survive a power cut.
@@ -71,10 +90,11 @@ export class Writer {
    * Takes an earlier content in the place of what there is, which becomes a backup.
    *
    * @param isTrial only tells what would change
+   * @param isSource whether a backup is the one that it is taken from, which stays
    * @throws {RegistryError} `registry_read_only` for a file of a newer version and a link that leads nowhere;
    *   `shutting_down`; `storage_failed`
    */
-  async restore(earlier: Registry, isTrial: boolean): Promise<Effect> {
+  async restore(earlier: Registry, isTrial: boolean, isSource: IsSpared): Promise<Effect> {
     const { file, state, copy, ownsRegistry, isTraining } = this.#parts;
     for (;;) {
       await look(this.#parts);
@@ -86,13 +106,17 @@ export class Writer {
       const effect = effectOf(state.registry, registry);
       if (isTrial) return effect;
       const now = this.#parts.now();
+      const pieces = await state.encodePieces(registry);
       const replaced = await file.read();
-      if (replaced) await copy.backUp(replaced, 'restore', now);
-      if (!(await this.#replace(await state.encodePieces(registry), now))) continue;
+      const differs = replaced && !replaced.equals(Buffer.concat(pieces));
+      const backup = differs ? await copy.backUp(replaced, 'restore', now, isSource) : null;
+      const notes = await Notes.ofRestore(this.#parts, effect, registry, { at: now, backup });
+      if (!(await notes.around(() => this.#replace(pieces, now)))) continue;
       const unsynced = await this.trySync();
       state.adopt(registry, { origin: 'rpc', at: now });
       // Also where no project differs, as after a fault.
       copy.schedule();
+      await notes.made();
       if (unsynced !== null) throw storageFailed(unsynced, true);
       return effect;
     }

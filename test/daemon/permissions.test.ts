@@ -196,7 +196,7 @@ describe('a data directory', () => {
 });
 
 describe('a directory below the data directory', () => {
-  const OWN = ['logs', 'backups', 'projects', 'trash'];
+  const OWN = ['logs', 'backups', 'projects', 'trash', 'undo'];
 
   async function loose(): Promise<string> {
     const dataDir = await temporaryDirectory();
@@ -395,6 +395,7 @@ describe('root in the home of another user', () => {
       },
     ],
     ['a link to the backups', (own, their) => symlink(their, join(own, 'backups'))],
+    ['a link to what can be taken back', (own, their) => symlink(their, join(own, 'undo'))],
     ['a link to the logs', (own, their) => symlink(their, join(own, 'logs'))],
     [
       'a link to the log',

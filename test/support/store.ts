@@ -46,7 +46,7 @@ export async function openStore(
   const store = await Store.open({
     log,
     ...options,
-    paths: { dataDir: home, registryFile: file, backupsDir: backups },
+    paths: { dataDir: home, registryFile: file, backupsDir: backups, undoDir: join(home, 'undo') },
   });
   onTestFinished(() => store.close());
   return {

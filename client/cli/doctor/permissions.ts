@@ -26,6 +26,7 @@ export async function checkPermissions(paths: Paths, short: Shorten): Promise<Di
     ...(await checkOwn('logs.permissions', dirname(paths.logFile), short)),
     ...(await checkBackups(paths.backupsDir, short)),
     ...(await checkOwn('trash.permissions', paths.trashDir, short)),
+    ...(await checkOwn('undo.permissions', paths.undoDir, short)),
     // That may be a disk of its own, and dead; the daemon tells of it then.
     ...((await answers(paths.projectsDir))
       ? await checkOwn('projects.permissions', paths.projectsDir, short)

@@ -24,10 +24,24 @@ import { type Decoded, decodeRegistry, openContent } from '../format/decode.ts';
 import { unreadableBackups } from '../problem.ts';
 
 /** Why a backup was made. */
-export type BackupReason = 'migration' | 'edit' | 'fault' | 'restore' | 'corrupt' | 'last-good';
+export type BackupReason =
+  | 'migration'
+  | 'edit'
+  | 'fault'
+  | 'remove'
+  | 'repair'
+  | 'restore'
+  | 'before-import'
+  | 'corrupt'
+  | 'last-good';
+
+/** Whether a backup stays although newer ones take its place. */
+export type IsSpared = (name: string) => Promise<boolean>;
 
 /** How many are kept, `registry-last-good.json` included; the oldest go first. */
 export const MAX_BACKUPS = 20;
+/** How many of these may be from before removals: whoever removes many projects is to lose no other backup by that. */
+const MAX_REMOVALS = 5;
 
 export interface Backup {
   readonly name: string;
@@ -60,11 +74,15 @@ export class Backups {
     await removeStaged(this.directory, isBackupName, failed);
   }
 
-  /** Keeps a content; returns the backup's name. */
-  async keep(bytes: Buffer, reason: BackupReason, now: string): Promise<string> {
+  /**
+   * Keeps a content; returns the backup's name.
+   *
+   * @param isSpared default none is
+   */
+  async keep(bytes: Buffer, reason: BackupReason, now: string, isSpared?: IsSpared): Promise<string> {
     const name = await this.#freeName(reason, now);
     await replaceFile(join(this.directory, name), bytes);
-    await this.#prune();
+    await this.#prune(isSpared);
     return name;
   }
 
@@ -194,11 +212,16 @@ export class Backups {
     return nextName(await this.#names(), reason, now);
   }
 
-  async #prune(): Promise<void> {
+  async #prune(isSpared: IsSpared = async () => false): Promise<void> {
+    let removals = 0;
+    const isOneTooMany = ({ reason }: Backup): boolean =>
+      reason === 'remove' && (removals += 1) > MAX_REMOVALS;
     const dated = (await this.list()).filter(({ name }) => name !== LAST_GOOD);
-    for (const { name } of dated.slice(MAX_BACKUPS - 1)) {
+    const extra = dated.filter(isOneTooMany);
+    const rest = dated.filter((backup) => !extra.includes(backup));
+    for (const { name } of [...extra, ...rest.slice(MAX_BACKUPS - 1)]) {
       try {
-        await rm(join(this.directory, name), { force: true });
+        if (!(await isSpared(name))) await rm(join(this.directory, name), { force: true });
       } catch (error) {
         // One too many harms nobody, and goes with the next; what was to be kept is kept.
         if (errorCode(error) === undefined) throw error;
@@ -213,6 +236,6 @@ function isNone(error: unknown): boolean {
 }
 
 /** Whether a file can be of this program's making: others may have put theirs there while the directory was open to them. */
-function isTrusted({ uid }: BigIntStats): boolean {
+export function isTrusted({ uid }: BigIntStats): boolean {
   return uid === 0n || Number(uid) === process.geteuid?.();
 }

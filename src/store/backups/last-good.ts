@@ -7,7 +7,7 @@ import type { Change } from '../../domain/draft.ts';
 import { changesLease } from '../../domain/training/succession.ts';
 import { copyFailed, type Problem } from '../problem.ts';
 import type { Parts } from '../parts.ts';
-import type { BackupReason } from './backups.ts';
+import type { BackupReason, IsSpared } from './backups.ts';
 import { keepInherited } from './inherited.ts';
 import { leaveBeside } from './rescue.ts';
 
@@ -98,9 +98,9 @@ export class Copy {
   }
 
   /** Makes a backup and returns its name; the copy is made first, so that no backup is ever newer than it. */
-  async backUp(bytes: Buffer, reason: BackupReason, now: string): Promise<string> {
+  async backUp(bytes: Buffer, reason: BackupReason, now: string, isSpared?: IsSpared): Promise<string> {
     await this.#due.flush();
-    return await this.#parts.backups.keep(bytes, reason, now);
+    return await this.#parts.backups.keep(bytes, reason, now, isSpared);
   }
 
   /** Makes a copy that is due. Where neither it nor the file can have the content, that is left somewhere else. */
