@@ -39,6 +39,7 @@ const REGISTRY: Commands = {
     'go back to a backup, or bring projects back from one',
     () => import('./backups/restore.ts'),
   ],
+  undo: ['take back the last rm, repair, restore or import', () => import('./backups/undo.ts')],
   'completion <shell>': ['teach the shell to complete gardener', () => import('./completion/completion.ts')],
   // What the scripts ask.
   '__complete [words...]': [undefined, () => import('./completion/complete.ts')],

@@ -1475,6 +1475,11 @@ class ProjectRegistry:
         found: Json = self.call("registry.import", file=_absolute(file), dry_run=dry_run or None)
         return found
 
+    def undo(self, dry_run: bool = False) -> Optional[Json]:
+        """Takes back the last removal, repair, restore or import; gives what was taken back, or would be."""
+        undone: Optional[Json] = self.call("registry.undo", dry_run=dry_run or None)["undone"]
+        return undone
+
     def get_active_project_metadata(self) -> Optional[ProjectMetadata]:
         active = self.call("projects.active")["active_project"]
         return None if active is None else ProjectMetadata.from_dict(active)

@@ -1,10 +1,13 @@
 /** Mending what is wrong between the registry and the disk, as far as it can be. */
 import { basename } from 'node:path';
+import type { Draft } from '../domain/draft.ts';
 import type { Issue, IssueCode } from '../domain/issues.ts';
 import { retrain, setStatus } from '../domain/training/status.ts';
 import type { Store } from '../store/store.ts';
 import { makeOwnDirectory } from './directories.ts';
 import { inspect, type Surroundings } from './inspection.ts';
+import type { Discarded } from './trash/trash.ts';
+import { noteMoved } from './undo.ts';
 
 /**
  * Mends what can be mended. `orphan_dir` only when named, because that deletes data.
@@ -22,7 +25,11 @@ export async function repair(
   const before = await inspect(store.registry, surroundings);
   const chosen = before.filter(wanted);
   if (chosen.length > 0) {
-    await store.change((draft, now) => {
+    const orphans = chosen.flatMap(({ code, path }) =>
+      code === 'orphan_dir' && path !== undefined ? basename(path) : [],
+    );
+    let entry: string | undefined;
+    const mend = (draft: Draft, now: string): void => {
       for (const { code, project_id: id } of chosen) {
         const status = draft.get(id ?? '')?.training_status;
         if (code === 'active_missing' && draft.active !== null && !draft.get(draft.active)) {
@@ -35,12 +42,19 @@ export async function repair(
         else if (code === 'training_stale' && status === 'training' && !surroundings.isTraining(id))
           setStatus(draft, id, 'failed', now, { error: 'training was abandoned' });
       }
+    };
+    await store.change(mend, undefined, false, {
+      operation: 'repair',
+      directories: () => orphans,
+      noted: (name) => (entry = name),
     });
+    // Whether it still belongs to nobody is decided anew, where no change can come between.
+    const discarded: Discarded[] = [];
+    for (const name of orphans) discarded.push(await trash.discard(name));
+    await noteMoved({ store, log: surroundings.log }, entry, discarded);
     for (const { code, path } of chosen) {
       if (path === undefined) continue;
       if (code === 'project_dir_missing') await makeOwnDirectory(path, surroundings);
-      // Whether it still belongs to nobody is decided anew, where no change can come between.
-      if (code === 'orphan_dir') await trash.discard(basename(path));
       if (code === 'left_behind') await trash.tryAgain(path);
     }
   }

@@ -1,6 +1,7 @@
 /** The services of a daemon, made and tied together. */
 import { keepToUser, MADE_PRIVATE } from '../claim/private-directory.ts';
 import type { Logger } from '../log.ts';
+import type { Project } from '../domain/project.ts';
 import type { Paths } from '../paths.ts';
 import type { Commit } from '../store/state.ts';
 import type { Store } from '../store/store.ts';
@@ -13,6 +14,7 @@ import { Left } from './outputs/left.ts';
 import { Places } from './places/places.ts';
 import { Trainings } from './training/trainings.ts';
 import { Trash } from './trash/trash.ts';
+import { Undo } from './undo.ts';
 
 /** What the daemon tells and does about itself. */
 export interface DaemonControl {
@@ -61,5 +63,10 @@ export function createServices(daemon: DaemonControl, store: Store, paths: Paths
     .then((done) => done && log.warn({ path: paths.projectsDir }, MADE_PRIVATE))
     .catch((error: unknown) => log.warn({ err: error }, 'cannot keep others out of the projects'));
   const trash = new Trash({ paths, store, lane: lanes.projects, log });
-  return { store, lanes, trash, paths, trainings, feed, places, turns, daemon, log };
+  const leased = {
+    isTraining: (id: string): boolean => !trainings.isFree(id),
+    requireFree: (project: Project): void => void trainings.requireFree(project),
+  };
+  const undo = new Undo({ store, trash, lanes, paths, leased, log });
+  return { store, lanes, trash, undo, paths, trainings, feed, places, turns, daemon, log };
 }

@@ -50,6 +50,7 @@ test('every line has each of its keys once, and one line tells of each change, b
     content: JSON.stringify({ projects: { [crypto.randomUUID()]: other } }),
   });
   await change('projects.remove', { project: 'a' });
+  await change('registry.undo');
   await peer.call('daemon.shutdown', { reason: 'the end' });
   await daemon.ended;
   const lines = (await readFile(logFile, 'utf8')).trimEnd().split('\n');

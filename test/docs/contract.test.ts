@@ -91,4 +91,5 @@ test('where things are', () => {
   expect(where('socket')).toBe(paths.socket);
   expect(where('log of the daemon, with three old files')).toBe(paths.logFile);
   expect(where('earlier contents of the registry')).toBe(`${paths.backupsDir}/`);
+  expect(where('what was done and can be taken back')).toBe(`${paths.undoDir}/`);
 });

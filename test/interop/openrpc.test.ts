@@ -175,6 +175,7 @@ const SEEDS: Readonly<Record<string, Seed>> = {
     await mkdir(join(home, 'old'));
     await copyFile(paths.registryFile, join(home, 'old', 'registry.json'));
   },
+  'registry.undo': (client) => client.call('projects.remove', { project: 'payments' }),
   'projects.move': elsewhere,
   'registry.unwatch': (client) => client.call('registry.watch'),
   'training.progress': training,
@@ -228,6 +229,7 @@ function plain(value: unknown, home: string, key = ''): unknown {
     .replace(/(?<=\/trainings\/)\d+/, '<token>')
     .replace(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/, '<time>')
     .replace(/^[0-9a-f]{16}$/, '<etag>')
+    .replace(/^registry-\d{8}T\d{6}\.\d{3}Z-/, 'registry-<time>-')
     .replace(/^[\w-]+:\d+$/, '<cursor>')
     .replace(/^s1-[\w-]+$/, '<subscription>');
 }

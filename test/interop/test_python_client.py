@@ -320,6 +320,9 @@ class Connections(DaemonTest):
         self.assertEqual((found["new"], found["imported"], self.registry.list_projects()), (new, 0, []))
         self.assertEqual(self.registry.import_projects(file)["imported"], 1)
         self.assertEqual(self.registry.get_project(project_id).name, "one")
+        self.assertEqual(self.registry.undo(dry_run=True)["effect"]["goes"], new)
+        self.assertEqual(self.registry.undo()["operation"], "import")
+        self.assertEqual((self.registry.list_projects(), self.registry.undo()), ([], None))
 
     @unittest.skipUnless(shutil.which("git"), "needs git")
     def test_the_repository_of_a_codebase_is_noted_as_gardener_add_does(self):

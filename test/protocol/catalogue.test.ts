@@ -37,9 +37,18 @@ test('the methods of the contract are there, and no others', () => {
     [
       ...['hello', 'ping', 'status', 'shutdown'].map((name) => `daemon.${name}`),
       'rpc.discover',
-      ...['info', 'validate', 'repair', 'reload', 'backups', 'restore', 'import', 'watch', 'unwatch'].map(
-        (name) => `registry.${name}`,
-      ),
+      ...[
+        'info',
+        'validate',
+        'repair',
+        'reload',
+        'backups',
+        'restore',
+        'import',
+        'undo',
+        'watch',
+        'unwatch',
+      ].map((name) => `registry.${name}`),
       ...[
         'register',
         'get',

@@ -57,6 +57,7 @@ const GOOD: { readonly [M in MethodName]?: (world: World) => Params } = {
   'registry.import': () => ({
     content: JSON.stringify({ projects: { [randomUUID()]: { name: 'new', source_path: '/new' } } }),
   }),
+  'registry.undo': () => ({}),
   'registry.watch': () => ({}),
   'training.begin': () => ({ project: 'one' }),
   'training.claim': () => ({}),
@@ -111,10 +112,12 @@ const PROVOKE: Readonly<
     return await peer.ask(method, { ...params, project: source });
   },
   async project_exists({ peer, source, backup }, method, params) {
-    if (method !== 'registry.restore') return await peer.ask(method, { ...params, name: 'LEASED' });
-    // The backup's "one" finds its name taken by another.
-    await peer.call('projects.remove', { project: 'one' });
+    if (method !== 'registry.restore' && method !== 'registry.undo')
+      return await peer.ask(method, { ...params, name: 'LEASED' });
+    // The "one" that comes back finds its name taken by another.
+    if (method === 'registry.restore') await peer.call('projects.remove', { project: 'one' });
     await peer.call('projects.register', { name: 'one', source_path: source });
+    if (method === 'registry.undo') return await peer.ask(method);
     return await peer.ask(method, { name: backup, projects: ['one'] });
   },
   invalid_name: ({ peer }, method, params) => peer.ask(method, { ...params, name: 'a/b' }),
@@ -124,8 +127,13 @@ const PROVOKE: Readonly<
       [method === 'projects.move' ? 'to' : 'source_path']: '/nonexistent',
     }),
   etag_mismatch: ({ peer }, method, params) => peer.ask(method, { ...params, if_etag: 'old' }),
-  lease_held: async ({ connect }, method, params) =>
-    await (await connect()).ask(method, { ...params, project: 'leased' }),
+  async lease_held({ peer, connect, ...world }, method, params) {
+    if (method !== 'registry.undo')
+      return await (await connect()).ask(method, { ...params, project: 'leased' });
+    await peer.call('registry.import', GOOD['registry.import']?.({ peer, connect, ...world }));
+    await peer.call('training.begin', { project: 'new' });
+    return await peer.ask(method, params);
+  },
   lease_lost: ({ peer, token }, method, params) => peer.ask(method, { ...params, token: token + 1 }),
   async registry_read_only({ peer, paths }, method, params) {
     const text = await readFile(paths.registryFile, 'utf8');
@@ -171,6 +179,8 @@ test.each(CASES)('%s can answer %s', async (method, kind) => {
   if (method === 'registry.repair')
     await it.peer.call('projects.set_status', { project: 'one', status: 'training' });
   if (method === 'training.promote') it.trained.push(await train(it), await train(it));
+  // Something to take back.
+  if (method === 'registry.undo') await it.peer.call('projects.remove', { project: 'one' });
   const answer = await PROVOKE[kind](it, method, goodParams(method, it));
   const what = `the call of ${method} that PROVOKE makes for ${kind}: mend its row for this method, give the method good parameters in GOOD, or declare the error no longer`;
   expect(answer, what).toMatchObject({ error: { code: ERRORS[kind].code, data: { kind } } });

@@ -55,6 +55,7 @@ export const ANSWERED: Readonly<Record<string, string>> = {
   'daemon status': '',
   'daemon restart': '',
   rm: '--yes api',
+  undo: '--yes',
   'daemon stop': '',
 };
 

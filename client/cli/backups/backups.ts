@@ -53,7 +53,11 @@ const REASONS: Readonly<Record<string, string>> = {
   migration: 'migration',
   edit: 'outside edit',
   fault: 'invalid edit',
+  remove: 'removal',
+  repair: 'repair',
   restore: 'restore',
+  import: 'import',
+  'before-import': 'import',
   corrupt: 'bad file',
   'last-good': 'last good',
 };

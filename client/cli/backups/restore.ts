@@ -1,24 +1,14 @@
 /** `gardener restore`: goes back to an earlier content, or brings single projects back from one. */
 import { RegistryError } from '../../../src/domain/errors.ts';
-import type { Result } from '../../../src/protocol/methods.ts';
 import { confirm } from '../terminal/ask.ts';
 import { type Backup, findBackup, inWords, reasonWords, shortName } from './backups.ts';
-import type { Style } from '../terminal/colour.ts';
+import { type Effect, effectDocument, effectLines, HANGING } from './effect.ts';
 import { defineCommand } from '../command.ts';
 import type { Context } from '../context.ts';
 import { EXIT, LocalError, UsageError } from '../errors.ts';
 import { collect } from '../option-values.ts';
 import { plural, printable, relativeTime, shellWord } from '../terminal/text.ts';
 import { wrapText } from '../terminal/wrap.ts';
-
-type Effect = Result<'registry.restore'>['effect'];
-
-type Affected = Effect['goes'][number] & { readonly fields?: readonly string[] };
-
-/** Projects shown of each kind. */
-const MAX_SHOWN = 20;
-/** Below the names. */
-const HANGING = ' '.repeat(14);
 
 export default defineCommand({
   description:
@@ -46,7 +36,7 @@ export default defineCommand({
       const { effect, ...before } = await client.registry
         .restore({ ...wanted, dry_run: true })
         .catch(inWordsOf(backup));
-      if (ctx.json && options.dryRun) return ctx.printJson({ backup, ...document(effect) });
+      if (ctx.json && options.dryRun) return ctx.printJson({ backup, ...effectDocument(effect) });
       if (!ctx.json) {
         for (const line of previewLines(ctx, backup, effect)) {
           for (const part of wrapText(line, ctx.columns, '', HANGING)) ctx.print(part);
@@ -87,37 +77,11 @@ function inWordsOf({ name }: Backup): (error: unknown) => never {
   };
 }
 
-/** As programs are told, who know projects by their ids. */
-function document({ active_project: active, ...effect }: Effect): object {
-  if (!active) return effect;
-  const [from, to] = [active.from?.project_id ?? null, active.to?.project_id ?? null];
-  return { ...effect, active_project: { from, to } };
-}
-
 function previewLines(
   ctx: Context,
   { name, created_at: at, reason, project_count: count }: Backup,
-  { comes_back: back, goes, changes, stay, active_project: active }: Effect,
+  effect: Effect,
 ): string[] {
   const made = `${plural(count ?? 0, 'project')}, kept ${relativeTime(at, ctx.host.now())} (${reasonWords(reason)})`;
-  const row = (what: string, text: string, paint = (label: string) => label): string =>
-    `  ${paint(what.padEnd(10))}  ${text}`;
-  const list = (what: string, style: Style, affected: readonly Affected[]): string[] => {
-    const paint = (label: string): string => ctx.paint(style, label);
-    const lines = affected.slice(0, MAX_SHOWN).map(({ name: project, fields }) => {
-      const about = fields ? `  ${ctx.paint('dim', fields.map(printable).join(', '))}` : '';
-      return row(what, printable(project) + about, paint);
-    });
-    const more = affected.length - MAX_SHOWN;
-    return more > 0 ? [...lines, row(what, `${more} more`, paint)] : lines;
-  };
-  const called = (one: { readonly name: string } | null): string => printable(one?.name ?? 'none');
-  return [
-    `${ctx.paint('bold', shortName(name))}  ${ctx.paint('dim', made)}`,
-    ...list('comes back', 'green', back),
-    ...list('goes', 'red', goes),
-    ...list('changes', 'yellow', changes),
-    ...(stay > 0 ? [row('stays', plural(stay, 'project'))] : []),
-    ...(active ? [row('active', `${called(active.from)} → ${called(active.to)}`)] : []),
-  ];
+  return [`${ctx.paint('bold', shortName(name))}  ${ctx.paint('dim', made)}`, ...effectLines(ctx, effect)];
 }

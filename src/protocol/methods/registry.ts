@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { MAX_PATH_BYTES } from '../../domain/limits.ts';
 import { TRAINING_STATUSES } from '../../domain/project.ts';
 import { ISSUE_CODES } from '../../domain/issues.ts';
+import { UNDOABLE } from '../../domain/undo/take-back.ts';
 import { condition, snapshot } from '../events.ts';
 import { MAX_IMPORT_BYTES, MAX_LIST } from '../limits.ts';
 import {
@@ -45,6 +46,14 @@ const registryInfo = z
 const codes = z.array(z.enum(ISSUE_CODES)).max(MAX_LIST).optional();
 const named = z.object({ project_id: z.string(), name: z.string() });
 const differing = named.extend({ fields: z.array(z.string()) });
+const effect = z.object({
+  comes_back: z.array(named),
+  goes: z.array(named),
+  changes: z.array(differing),
+  stay: z.int(),
+  active_project: z.object({ from: named.nullable(), to: named.nullable() }).optional(),
+});
+const staying = z.array(z.object({ path: z.string(), reason: z.string() }));
 const dryRun = z.boolean().optional().describe('only tell what would be changed; default false');
 
 const EXAMPLE_ISSUE = {
@@ -132,7 +141,9 @@ export const registryMethods = {
         z.object({
           name: z.string(),
           created_at: z.string(),
-          reason: z.string().describe('migration, edit, fault, restore, corrupt or last-good'),
+          reason: z
+            .string()
+            .describe('migration, edit, fault, remove, repair, restore, before-import, corrupt or last-good'),
           project_count: z.int().nullable().describe('null for one that cannot be read as a registry'),
           bytes: z.int(),
         }),
@@ -157,15 +168,7 @@ export const registryMethods = {
       dry_run: dryRun,
     }),
     result: registryInfo.extend({
-      effect: z
-        .object({
-          comes_back: z.array(named),
-          goes: z.array(named),
-          changes: z.array(differing),
-          stay: z.int(),
-          active_project: z.object({ from: named.nullable(), to: named.nullable() }).optional(),
-        })
-        .describe('what was changed, or with `dry_run` would be, under the names before'),
+      effect: effect.describe('what was changed, or with `dry_run` would be, under the names before'),
     }),
     errors: ['backup_not_found', 'project_not_found', 'project_exists'],
     example: {
@@ -199,6 +202,58 @@ export const registryMethods = {
     example: {
       params: { file: '/home/ada/old/registry.json', dry_run: true },
       result: { new: [], taken: [], different: [], same: 1, imported: 0, active_project: null },
+    },
+  }),
+  'registry.undo': method({
+    kind: 'change',
+    summary:
+      'Takes back the last removal, repair, restore or import, with its directories; called again, the one before.',
+    description:
+      'What was changed since stays. Projects that were removed come back with what is in the trash of them; those that ' +
+      'were brought go, unless they were changed since. Where there is nothing of an operation to take back, it is the ' +
+      'one before; the last 20 can be taken back.',
+    params: z.strictObject({ dry_run: dryRun }),
+    result: z.object({
+      undone: z
+        .object({
+          operation: z.enum(UNDOABLE),
+          at: z.string().describe('when it was done'),
+          backup: z.string().nullable().describe('the content before it, where that is still kept'),
+          effect: effect.describe('what was changed, or with `dry_run` would be'),
+          kept: z.array(differing).describe('changed since, and left as it is in these fields'),
+          directories: z.array(z.string()).describe('those that come back out of the trash'),
+          missing: staying.describe(
+            'directories that are not there any more; the projects come back without',
+          ),
+          left: staying.describe('directories that could not be put back, or not be taken away'),
+        })
+        .nullable()
+        .describe('null where there is nothing to take back'),
+    }),
+    errors: ['project_exists', 'lease_held'],
+    example: {
+      params: { dry_run: true },
+      result: {
+        undone: {
+          operation: 'remove',
+          at: '2026-01-05T08:00:00.000Z',
+          backup: 'registry-20260105T080000.000Z-remove.json',
+          effect: {
+            comes_back: [{ project_id: EXAMPLE_PROJECT.project_id, name: EXAMPLE_PROJECT.name }],
+            goes: [],
+            changes: [],
+            stay: 0,
+            active_project: {
+              from: null,
+              to: { project_id: EXAMPLE_PROJECT.project_id, name: EXAMPLE_PROJECT.name },
+            },
+          },
+          kept: [],
+          directories: [`/home/ada/.codebase-gardener/projects/${EXAMPLE_PROJECT.project_id}`],
+          missing: [],
+          left: [],
+        },
+      },
     },
   }),
   'registry.watch': method({

@@ -9,11 +9,13 @@ import type { Project } from '../../domain/project.ts';
 import { countByStatus, list } from '../../domain/query.ts';
 import { findNamed, findProject } from '../../domain/places/references.ts';
 import type { Found } from '../../domain/places/whereabouts.ts';
+import { removedBy } from '../../domain/undo/take-back.ts';
 import type { Given, Result } from '../../protocol/methods.ts';
 import { RawJson } from '../../protocol/wire.ts';
 import { dataOutside } from '../trash/kept-data.ts';
 import type { Operation } from '../../store/queue.ts';
 import { makeOwnDirectory, requireDirectory } from '../directories.ts';
+import { noteMoved } from '../undo.ts';
 import { byId } from './by-id.ts';
 import type { Context } from '../call.ts';
 import type { Services } from '../services.ts';
@@ -93,18 +95,30 @@ export function projectHandlers(services: Services): Family<'projects'> {
 
   const remove: Run<'projects.remove'> = async (params, { changed }) => {
     const { project: reference, keep_files, force, if_etag } = params;
-    const removed = await store.change((draft) => {
-      if (!force) trainings.requireFree(findNamed(draft, reference));
-      return { project: operations.remove(draft, reference, if_etag), active: draft.active };
-    });
+    let entry: string | undefined;
+    const removed = await store.change(
+      (draft) => {
+        if (!force) trainings.requireFree(findNamed(draft, reference));
+        return { project: operations.remove(draft, reference, if_etag), active: draft.active };
+      },
+      undefined,
+      false,
+      {
+        operation: 'remove',
+        directories: (done) => (keep_files ? [] : removedBy(done).map(({ project_id: id }) => id)),
+        noted: (name) => (entry = name),
+      },
+    );
     const { project_id, name } = removed.project;
     changed({ project: project_id, name });
     const answer = { project_id, active_project: removed.active };
     if (keep_files) return answer;
-    const [kept, { left }] = await Promise.all([
+    const [kept, discarded] = await Promise.all([
       dataOutside(removed.project, directoryOf(project_id), paths.projectsDir, lanes),
       trash.discard(project_id),
     ]);
+    await noteMoved(services, entry, [discarded]);
+    const { left } = discarded;
     return { ...answer, ...(left && { left: [left] }), ...(kept.length > 0 && { kept }) };
   };
 

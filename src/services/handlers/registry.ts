@@ -23,7 +23,7 @@ import type { Services } from '../services.ts';
 import type { Family } from './types.ts';
 
 export function registryHandlers(services: Services): Family<'registry'> {
-  const { store, trainings, feed } = services;
+  const { store, trainings, feed, undo } = services;
   const surroundings: Surroundings = {
     ...services,
     isTraining: (id) => !trainings.isFree(id),
@@ -72,12 +72,21 @@ export function registryHandlers(services: Services): Family<'registry'> {
           // Before it is queued: others need not wait for that, and a change may be made again.
           const content = openContent(bytes, param, timestampOf(Date.now()));
           const take = (draft: Draft) => importFrom(draft, content, surroundings.isTraining);
-          return await store.change(take, undefined, params.dry_run);
+          const isSource = async (name: string): Promise<boolean> =>
+            (await store.backups.read(name))?.equals(bytes) ?? false;
+          return await store.change(take, undefined, params.dry_run, { operation: 'import', isSource });
         });
         const ids = params.dry_run ? [] : found.new.map(({ project_id: id }) => id);
         if (ids.length > 0) changed({ imported: ids.length });
         for (const id of ids) await makeOwnDirectory(join(services.paths.projectsDir, id), services);
         return { ...found, imported: ids.length };
+      },
+    },
+    'registry.undo': {
+      async run({ dry_run: isTrial }, { changed }) {
+        const undone = await undo.last(isTrial);
+        if (undone && !isTrial) changed({ operation: undone.operation, of: undone.at });
+        return { undone };
       },
     },
     'registry.watch': {

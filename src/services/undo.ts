@@ -1,0 +1,246 @@
+/**
+ * Taking back the last removal, repair, restore or import, with the directories that it moved to the trash.
+ *
+ * The entry of an operation goes last. Whoever is killed before leaves one of which the registry has nothing to take back
+ * any more, and of which directories may still be in the trash: the next start, or the next undo, puts those back.
+ */
+import { readdir, rmdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Draft } from '../domain/draft.ts';
+import { RegistryError } from '../domain/errors.ts';
+import { isNothing, type Leased, removedBy, takeBack } from '../domain/undo/take-back.ts';
+import { timestampOf } from '../domain/values/time.ts';
+import type { Logger } from '../log.ts';
+import type { Paths } from '../paths.ts';
+import type { Result } from '../protocol/methods.ts';
+import type { Store } from '../store/store.ts';
+import type { Noted } from '../store/undo/journal.ts';
+import { errorCode, isNowhere, systemReason } from '../system/errors.ts';
+import { isNothing as isNothingThere, makeOwnDirectory } from './directories.ts';
+import { type Lanes, NoAnswerError } from './lane.ts';
+import type { Discarded, Trash } from './trash/trash.ts';
+
+export type Undone = NonNullable<Result<'registry.undo'>['undone']>;
+
+interface Around {
+  readonly store: Store;
+  readonly trash: Trash;
+  readonly lanes: Lanes;
+  readonly paths: Pick<Paths, 'projectsDir'>;
+  readonly leased: Leased;
+  readonly log: Logger;
+}
+
+/** A directory under `projects/` that comes back. */
+interface Move {
+  readonly name: string;
+  /** Where it is, in a trash. */
+  readonly place: string;
+}
+
+const KEPT_FOR = 'it is not in the trash any more, where what is removed is kept for seven days';
+const NOT_EMPTY = 'something is in it that was there before, or was put there since';
+
+export class Undo {
+  readonly #around: Around;
+  /** One after the other: two at once take two operations back. */
+  #work: Promise<unknown>;
+
+  /** Finishes what an earlier daemon has begun. */
+  constructor(around: Around) {
+    this.#around = around;
+    this.#work = this.#finish().catch((error: unknown) =>
+      around.log.error(
+        { err: error },
+        'cannot finish what an earlier daemon had begun to remove or to take back',
+      ),
+    );
+  }
+
+  /**
+   * Takes back the last operation of which there is anything to take back.
+   *
+   * @param isTrial only tells what would change; default false
+   * @returns null for none
+   * @throws {RegistryError} `project_exists`, `lease_held`, and what {@link Store.change} throws
+   */
+  last(isTrial = false): Promise<Undone | null> {
+    const work = this.#work.then(() => this.#last(isTrial));
+    this.#work = work.catch(() => undefined);
+    return work;
+  }
+
+  async #last(isTrial: boolean): Promise<Undone | null> {
+    const { journal } = this.#around.store;
+    try {
+      for (const name of await journal.names()) {
+        const entry = await journal.read(name, timestampOf(Date.now()));
+        const undone = entry && (await this.#takeBack(entry, isTrial));
+        if (undone) return undone;
+        if (entry && !isTrial) await journal.drop([name]);
+      }
+      return null;
+    } catch (error) {
+      if (errorCode(error) === undefined && !(error instanceof NoAnswerError)) throw error;
+      const message = `cannot take anything back: ${systemReason(error)}`;
+      throw new RegistryError('storage_failed', message, { applied: false });
+    }
+  }
+
+  /** Returns null where there is nothing to take back. */
+  async #takeBack(entry: Noted, isTrial: boolean): Promise<Undone | null> {
+    const { store, leased, log } = this.#around;
+    const { operation, at } = entry;
+    const { moves, missing } = await this.#look(entry);
+    const taken = await store.change((draft, now) => takeBack(draft, entry, now, leased), undefined, isTrial);
+    if (isNothing(taken) && moves.length === 0) return null;
+    const { kept, ...effect } = taken;
+    const left = isTrial ? [] : [...(await this.#putBack(moves)), ...(await this.#clear(effect))];
+    if (!isTrial) {
+      for (const { project_id: id } of effect.comes_back)
+        await makeOwnDirectory(this.#pathOf(id), this.#around);
+      // What could not be put back is tried again by the next one.
+      if (!moves.some(({ place }) => left.some(({ path }) => path === place))) {
+        await store.journal
+          .drop([entry.name])
+          .catch((error: unknown) => log.warn({ err: error }, 'cannot forget what was taken back'));
+      }
+    }
+    const backups = await store.backups.list();
+    return {
+      operation,
+      at,
+      backup: backups.find(({ name }) => name === entry.backup)?.name ?? null,
+      effect,
+      kept: [...kept],
+      directories: moves.map(({ name }) => this.#pathOf(name)),
+      missing,
+      left,
+    };
+  }
+
+  /**
+   * What is in the trash of an operation, and what is not there any more.
+   *
+   * @throws {RegistryError} where something else is in the place of what would come back
+   */
+  async #look(entry: Noted): Promise<{ moves: Move[]; missing: Undone['missing'] }> {
+    const { store, trash } = this.#around;
+    const moves: Move[] = [];
+    const missing: Undone['missing'] = [];
+    const projects = new Set(removedBy(entry).map(({ project_id: id }) => id));
+    for (const name of new Set([...projects, ...entry.directories])) {
+      const path = this.#pathOf(name);
+      const isHere = store.registry.get(name) !== undefined;
+      const [place, there] = [await trash.find(name), await this.#at(path)];
+      if (place !== null && there !== 'taken') moves.push({ name, place });
+      // One of an entry that is open was not moved: it is what is there.
+      else if (place !== null && !isHere && !entry.open) throw inTheWay(path);
+      else if (there === 'nothing' && !isHere && projects.has(name)) missing.push({ path, reason: KEPT_FOR });
+    }
+    return { moves, missing };
+  }
+
+  async #at(path: string): Promise<'nothing' | 'empty' | 'taken'> {
+    try {
+      const names = await this.#around.lanes.projects.ask(() => readdir(path));
+      return names.length > 0 ? 'taken' : 'empty';
+    } catch (error) {
+      if (isNothingThere(error)) return errorCode(error) === 'ENOENT' ? 'nothing' : 'taken';
+      throw error;
+    }
+  }
+
+  /** Returns what stays in the trash. */
+  async #putBack(moves: readonly Move[]): Promise<Undone['left']> {
+    const { trash, log } = this.#around;
+    const left: Undone['left'] = [];
+    for (const { name, place } of moves) {
+      try {
+        await trash.putBack(place, name);
+      } catch (error) {
+        if (!(error instanceof Error)) throw error;
+        log.error({ err: error, place }, 'cannot put a directory back');
+        const isSystems = errorCode(error) !== undefined || error instanceof NoAnswerError;
+        left.push({ path: place, reason: isSystems ? systemReason(error) : error.message });
+      }
+    }
+    return left;
+  }
+
+  /**
+   * Takes away the directories of what goes, which are those that were made for it: whatever has something in it was
+   * there before the operation, or is somebody's. Returns those that stay.
+   */
+  async #clear({ goes }: Undone['effect']): Promise<Undone['left']> {
+    const left: Undone['left'] = [];
+    for (const { project_id: id } of goes) {
+      const path = this.#pathOf(id);
+      try {
+        await this.#around.lanes.projects.ask(() => rmdir(path));
+      } catch (error) {
+        const code = errorCode(error);
+        if (code === undefined && !(error instanceof NoAnswerError)) throw error;
+        const isFull = code === 'ENOTEMPTY' || code === 'EEXIST';
+        if (!isNowhere(error)) left.push({ path, reason: isFull ? NOT_EMPTY : systemReason(error) });
+      }
+    }
+    return left;
+  }
+
+  /** The last operation may have been killed before its directories were moved, or before they were put back. */
+  async #finish(): Promise<void> {
+    const { store, trash } = this.#around;
+    const now = timestampOf(Date.now());
+    for (const name of await store.journal.names()) {
+      const entry = await store.journal.read(name, now);
+      if (!entry) continue;
+      if (entry.open) {
+        const discarded: Discarded[] = [];
+        for (const directory of entry.directories) discarded.push(await trash.discard(directory));
+        await noteMoved(this.#around, name, discarded);
+      }
+      const { moves } = await this.#look(entry);
+      const isBack = ({ name: id }: Move): boolean => store.registry.get(id) !== undefined;
+      const left = await this.#putBack(moves.filter(isBack));
+      // Of a content that is not the file's it cannot be told what is left to be taken back.
+      if (store.problem || left.length > 0 || moves.some((move) => !isBack(move))) return;
+      if (this.#isLeft(entry, now)) return;
+      await store.journal.drop([name]);
+    }
+  }
+
+  /** Whether there is something to take back in the registry, or would be. */
+  #isLeft(entry: Noted, now: string): boolean {
+    const { store, leased } = this.#around;
+    try {
+      return !isNothing(takeBack(new Draft(store.registry), entry, now, leased));
+    } catch (error) {
+      if (error instanceof RegistryError) return true;
+      throw error;
+    }
+  }
+
+  #pathOf(name: string): string {
+    return join(this.#around.paths.projectsDir, name);
+  }
+}
+
+/** Notes that the directories of an operation are in the trash. For what could not be moved a later start tries again. */
+export async function noteMoved(
+  { store, log }: { readonly store: Pick<Store, 'journal'>; readonly log: Logger },
+  entry: string | undefined,
+  discarded: readonly Discarded[],
+): Promise<void> {
+  if (entry === undefined || discarded.some(({ place, left }) => place === null && left !== null)) return;
+  await store.journal
+    .close(entry)
+    .catch((error: unknown) => log.warn({ err: error }, 'cannot note that a directory was moved'));
+}
+
+function inTheWay(path: string): RegistryError {
+  return new RegistryError('storage_failed', `cannot put back what was at ${path}: something else is there`, {
+    applied: false,
+    suggestions: ['move it away, then again'],
+  });
+}
