@@ -8,6 +8,7 @@ import { ConnectionError } from './errors.ts';
 import type { Greeted } from './reach/greet.ts';
 import { sendable } from './carried.ts';
 import { isAboutCodebase, withCodebase } from './codebase/params.ts';
+import { Leased } from './leased.ts';
 import { isReport, sendReport } from './reported.ts';
 import { watch, type WatchEvent, type WatchOptions } from './watch.ts';
 import { type CallArguments, type CallOptions, type Families, family, isRepeatable } from './verbs.ts';
@@ -48,6 +49,7 @@ export class Client implements Families, AsyncDisposable {
 
   readonly #options: ClientOptions;
   readonly #told = new Set<string>();
+  readonly #leased = new Leased();
   readonly #listeners = new Set<NotificationListener>();
   readonly #lostListeners = new Set<() => void>();
   readonly #closed = new AbortController();
@@ -75,6 +77,10 @@ export class Client implements Families, AsyncDisposable {
    * As git tells them, `repository` is added to `projects.register` and `source` to `training.begin`, unless they are given,
    * `repository` null for none, or the daemon is on another machine.
    *
+   * Before `training.complete` the output of the lease is synced to the disk, and `base_model` is read from the
+   * `adapter_config.json` in it, unless it is given or the daemon is on another machine.
+   *
+   * @throws {SyncError} where the disk refuses what was trained: the lease is still held, and the training to be failed
    * @throws {RegistryError} what the registry has against it
    * @throws {RpcError} faults of the protocol; refused parameters, with their paths, are in its `issues`
    * @throws {ConnectionError} when the daemon cannot be reached, or the answer does not come
@@ -121,9 +127,14 @@ export class Client implements Families, AsyncDisposable {
   }
 
   async #call(method: string, given: unknown, options: CallOptions = {}): Promise<unknown> {
-    if (!isReport(method)) return await this.#send(method, sendable(given), options);
+    if (!isReport(method)) {
+      const result = await this.#send(method, sendable(given), options);
+      this.#leased.note(result);
+      return result;
+    }
     const tell = options.onWarning ?? ((what) => this.#tell(`${method}: ${what}`));
-    return await sendReport((params) => this.#send(method, params, options), given, tell);
+    const report = method === 'training.complete' ? await this.#withOutput(given, tell, options) : given;
+    return await sendReport((params) => this.#send(method, params, options), report, tell);
   }
 
   async #send(method: string, given: unknown, options: CallOptions): Promise<unknown> {
@@ -163,6 +174,23 @@ export class Client implements Families, AsyncDisposable {
     const { source_path: path, trained_from: from } = await asked.catch((): Found => ({}));
     // A daemon of an earlier version knows of no source, and would refuse it.
     return from === undefined ? undefined : path;
+  }
+
+  /** What completes a training, once what that has made is on the disk. */
+  async #withOutput(
+    params: unknown,
+    tell: (what: string) => void,
+    { signal }: CallOptions,
+  ): Promise<unknown> {
+    const idOf = async (project: string) => (await this.projects.get({ project })).project_id;
+    const lease = this.#isHere() ? await this.#leased.find(params, idOf) : undefined;
+    if (!lease) return params;
+    const { project, token, output } = lease;
+    // Whether the lease is lost is said by the call that ends it.
+    const alive = (): void => void this.training.progress({ project, token }).catch(() => undefined);
+    // Loaded only here: few programs train.
+    const { secured } = await import('./output/secured.ts');
+    return await inTime(secured(params, output, { alive, tell }), { signal });
   }
 
   /** Whether paths mean the same to the daemon as here, as far as it tells. */

@@ -1,5 +1,6 @@
 /** What a call can end with instead of a result, beside the caller's own abort reason. */
 import { type ErrorKind, ERRORS, isRefusal, type ParamIssue, RegistryError } from '../src/domain/errors.ts';
+import { systemReason } from '../src/system/errors.ts';
 import { INTERNAL_ERROR } from '../src/protocol/errors.ts';
 import { isJsonObject } from '../src/domain/values/json.ts';
 
@@ -34,6 +35,17 @@ export class ConnectionError extends Error {
     super(message, cause === undefined ? undefined : { cause });
     this.reason = reason;
     this.sent = sent;
+  }
+}
+
+/** The disk has refused what a training made, of which nothing is in service then. */
+export class SyncError extends Error {
+  override readonly name = 'SyncError';
+  readonly path: string;
+
+  constructor(path: string, cause: unknown) {
+    super(`cannot write ${path} to the disk: ${systemReason(cause)}`, { cause });
+    this.path = path;
   }
 }
 

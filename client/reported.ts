@@ -6,6 +6,7 @@
  * calls are made by somebody who can make them anew, and are refused instead: see `carried.ts`.
  */
 import {
+  MAX_BASE_MODEL,
   MAX_DETAILS_BYTES,
   MAX_ERROR,
   MAX_MESSAGE,
@@ -85,6 +86,9 @@ const FITTING: Readonly<Record<string, (value: unknown, name: string, tell: Tell
   metadata: object(MAX_METADATA_BYTES),
   file_count: count,
   lora_adapter_path: path,
+  vector_store_path: path,
+  context_path: path,
+  base_model: text(MAX_BASE_MODEL),
 };
 
 /** A value without what JSON cannot carry, and with the replacement character where half of a character stood. */

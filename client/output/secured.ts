@@ -1,0 +1,46 @@
+/** What a client does before a training completes: what that has made is on the disk then, and looked at. */
+import type { Output } from '../../src/domain/training/output.ts';
+import { isJsonObject } from '../../src/domain/values/json.ts';
+import { systemReason } from '../../src/system/errors.ts';
+import { SyncError } from '../errors.ts';
+import { baseModelOf } from './base-model.ts';
+import { syncOutput } from './sync.ts';
+
+/** Between two signs of life while files are synced. Milliseconds. */
+const SIGN_EVERY_MS = 1_000;
+
+/** Directories that the disk has refused. A second attempt may succeed, and what was lost before is lost all the same. */
+const refusals = new Map<string, SyncError>();
+
+export interface Securing {
+  /** Keeps the lease from stalling, as long as the disk gets on. */
+  readonly alive: () => void;
+  /** Told of files of which nobody can say whether they are on the disk. */
+  readonly tell: (what: string) => void;
+}
+
+/**
+ * The parameters of `training.complete`, with the model that the adapter adapts, once the output is on the disk.
+ *
+ * @throws {SyncError} where the disk refuses it
+ */
+export async function secured(params: unknown, output: Output, { alive, tell }: Securing): Promise<unknown> {
+  let last = performance.now();
+  const synced = (): void => {
+    if (performance.now() - last < SIGN_EVERY_MS) return;
+    last = performance.now();
+    alive();
+  };
+  const refused = (path: string, error: unknown): void =>
+    tell(`cannot make sure that ${path} survives a power cut: ${systemReason(error)}`);
+  const before = refusals.get(output.directory);
+  if (before) throw before;
+  await syncOutput(output.directory, { synced, refused }).catch((error: unknown) => {
+    if (error instanceof SyncError) refusals.set(output.directory, error);
+    throw error;
+  });
+  if (!isJsonObject(params) || (params['base_model'] ?? undefined) !== undefined) return params;
+  const { lora_adapter_path: adapter = output.lora_adapter_path } = params;
+  const base_model = typeof adapter === 'string' ? await baseModelOf(adapter) : undefined;
+  return base_model === undefined ? params : { ...params, base_model };
+}
