@@ -23,6 +23,7 @@ parent's leases are none of its business. Standard library only, Python 3.9 or l
 from __future__ import annotations
 
 import errno
+import fcntl
 import hashlib
 import json
 import logging
@@ -35,6 +36,7 @@ import shlex
 import shutil
 import signal
 import socket
+import stat
 import subprocess
 import threading
 import time
@@ -52,6 +54,7 @@ __all__ = [
     "AmbiguousProjectError",
     "BackupNotFoundError",
     "CursorExpiredError",
+    "EndedTraining",
     "EtagMismatchError",
     "Holder",
     "IncompatibleProtocolError",
@@ -59,6 +62,8 @@ __all__ = [
     "InvalidParamsError",
     "LeaseHeldError",
     "LeaseLostError",
+    "Output",
+    "Phase",
     "ProjectExistsError",
     "ProjectMetadata",
     "ProjectNotFoundError",
@@ -114,6 +119,7 @@ _MAX_PHASE = 100
 _MAX_MESSAGE = 1_000
 _MAX_ERROR = 4_096
 _MAX_HOLDER = 100
+_MAX_BASE_MODEL = 1_024
 _MAX_DETAILS_BYTES = 4 * 1024
 _MAX_METADATA_BYTES = 16 * 1024
 _MAX_PATH_BYTES = 4_096
@@ -126,6 +132,8 @@ _MAX_ISSUES = 32
 _GIT_TIMEOUT = 3.0
 # What the registry takes. Characters.
 _MAX_REMOTE = 1_024
+# Of what is written beside an adapter, a few kilobytes.
+_MAX_ADAPTER_CONFIG = 64 * 1024
 # Found out; another object would be what it says.
 _FOUND_OUT: Mapping[str, Any] = {}
 
@@ -330,6 +338,18 @@ class Holder:
 
 
 @dataclass(frozen=True)
+class Phase:
+    """What a training was doing, and since when."""
+
+    phase: str
+    at: Optional[datetime] = None
+
+    @classmethod
+    def all_from(cls, data: Optional[Sequence[Mapping[str, Any]]]) -> "List[Phase]":
+        return [cls(str(each.get("phase")), _time(each.get("at"))) for each in data or ()]
+
+
+@dataclass(frozen=True)
 class Training:
     """The training record of a project: of the lease that is live, or of the last one."""
 
@@ -344,6 +364,17 @@ class Training:
     cancel_requested: bool = False
     error: Optional[str] = None
     attempt: int = 0
+    #: Why somebody is asked to stop.
+    cancel_reason: Optional[str] = None
+    # Of the lease that is live: what is trained from, as ``ProjectMetadata.trained_from``; the slot that it has; what was
+    # reported.
+    source: Optional[Json] = None
+    slot: Optional[str] = None
+    phases: List[Phase] = field(default_factory=list)
+    #: How the last one has ended: ``completed``, ``failed``, ``released``, ``cancelled``, ``stalled`` or ``lost``.
+    outcome: Optional[str] = None
+    #: Seconds that it will still take; None where that cannot be told.
+    eta_s: Optional[float] = None
 
     @classmethod
     def from_dict(cls, data: Optional[Mapping[str, Any]]) -> Optional["Training"]:
@@ -353,7 +384,55 @@ class Training:
         known["started_at"] = _time(data.get("started_at"))
         known["updated_at"] = _time(data.get("updated_at"))
         known["holder"] = Holder.from_dict(data.get("holder"))
+        known["phases"] = Phase.all_from(data.get("phases"))
         return cls(**known)
+
+
+@dataclass(frozen=True)
+class EndedTraining:
+    """A training as the history of a project has it."""
+
+    #: 0 for what was in service before any training that is known.
+    token: int
+    #: As ``Training.outcome``.
+    status: str
+    started_at: Optional[datetime] = None
+    ended_at: Optional[datetime] = None
+    error: Optional[str] = None
+    holder: Optional[Holder] = None
+    source: Optional[Json] = None
+    base_model: Optional[str] = None
+    #: As it was completed with; None where it did not complete.
+    metadata: Optional[Json] = None
+    phases: List[Phase] = field(default_factory=list)
+    #: Of results in its output; 0 once that is gone, None where it is not known.
+    bytes: Optional[int] = None
+    #: Whether what it made is what the project has now.
+    in_service: bool = False
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> "EndedTraining":
+        known: Json = _known(cls, data)
+        known["started_at"] = _time(data.get("started_at"))
+        known["ended_at"] = _time(data.get("ended_at"))
+        known["holder"] = Holder.from_dict(data.get("holder"))
+        known["phases"] = Phase.all_from(data.get("phases"))
+        return cls(**known)
+
+
+@dataclass(frozen=True)
+class Output:
+    """Where a training is to write: a directory of its own, in which nothing is in service before it has completed."""
+
+    directory: Path
+    #: For a file or a directory; an adapter may as well be saved straight into ``directory``.
+    lora_adapter_path: Path
+    vector_store_path: Path
+    context_path: Path
+
+    @classmethod
+    def from_dict(cls, data: Optional[Mapping[str, Any]]) -> Optional["Output"]:
+        return None if data is None else cls(**{name: Path(path) for name, path in _known(cls, data).items()})
 
 
 @dataclass(frozen=True)
@@ -388,6 +467,10 @@ class ProjectMetadata:
     retrain_requested: Optional[RetrainRequest] = None
     # Since version 1.2: ``root_commit`` and ``remote``, each a text or None.
     repository: Optional[Json] = None
+    #: What the training that completed last was made from: ``commit`` and whether there was more (``dirty``), or None.
+    trained_from: Optional[Json] = None
+    #: The model that the adapter in service adapts.
+    base_model: Optional[str] = None
     #: Short hash of the content, for ``if_etag``.
     etag: Optional[str] = None
     #: Fields of a newer version.
@@ -448,7 +531,7 @@ class RegistryEvent:
     project: Optional[ProjectMetadata] = None
     #: The project before; for ``activated`` the id of the project that was active.
     previous: Union[ProjectMetadata, str, None] = None
-    #: How the lease has ended, of a ``training`` that ends one: ``completed``, ``failed`` or ``released``.
+    #: How the lease has ended, of a ``training`` that ends one; as ``Training.outcome``.
     outcome: Optional[str] = None
     projects: Optional[List[ProjectMetadata]] = None
     active_project: Optional[str] = None
@@ -1195,10 +1278,14 @@ _URL = re.compile(
 _SCP = re.compile(r"(?:[^/]*@)?(\[[^\]]+\]|[^/:\s]{2,}):(?!//|:)(.*)")
 
 
+def _git_deadline(timeout: Optional[float]) -> _Deadline:
+    # Half of the time at most: what is asked for serves its purpose all the same.
+    return _Deadline(_GIT_TIMEOUT if timeout is None else min(_GIT_TIMEOUT, timeout / 2))
+
+
 def _repository_at(directory: str, timeout: Optional[float]) -> Optional[Json]:
     """The repository around a directory, as ``gardener add`` notes it; None for none, or where git does not tell."""
-    # Half of the time at most: without it the project is registered all the same.
-    deadline = _Deadline(_GIT_TIMEOUT if timeout is None else min(_GIT_TIMEOUT, timeout / 2))
+    deadline = _git_deadline(timeout)
     shallow = _git(directory, deadline, "rev-parse", "--is-shallow-repository")
     if shallow is None:
         return None
@@ -1211,6 +1298,44 @@ def _repository_at(directory: str, timeout: Optional[float]) -> Optional[Json]:
         # Where histories were joined there are several; the oldest comes last.
         root = commits[-1] if commits else None
     return None if root is None and remote is None else {"root_commit": root, "remote": remote}
+
+
+def _source_at(directory: str, timeout: Optional[float]) -> Optional[Json]:
+    """The state of a codebase, as ``gardener train`` notes it: the commit that is checked out, and whether the directory has
+    anything else than that. None where git does not tell."""
+    deadline = _git_deadline(timeout)
+    # The second is there only if the commit has the directory.
+    commit = (_git(directory, deadline, "rev-parse", "HEAD^{commit}", "HEAD:./") or "").partition("\n")[0]
+    if not re.fullmatch(r"[0-9a-f]{7,64}", commit):
+        return None
+    staged = _git(directory, deadline, "diff-index", "--cached", "--name-only", "-z", commit, "--", ".")
+    changed = _changed_files(directory, deadline)
+    if staged is None or changed is None:
+        return None
+    return {"commit": commit, "dirty": bool(staged or changed)}
+
+
+def _changed_files(directory: str, deadline: _Deadline) -> Optional[str]:
+    """What is not as the index has it, and what it does not have and no rule ignores.
+
+    To compare, git passes files through the programs of ``filter.*``: each is switched off by its name, and what looks
+    touched then counts as changed.
+    """
+    settings = _git(directory, deadline, "config", "-z", "--list", "--name-only")
+    if settings is None:
+        return None
+    found = (re.fullmatch(r"filter\.(.*)\.[^.]*", name, re.DOTALL) for name in settings.split("\0"))
+    filters = {each[1] for each in found if each}
+    if any("=" in name for name in filters):
+        # Git would take what comes before the first one for the name.
+        return None
+    off = [
+        word
+        for name in filters
+        for setting in ("clean=", "process=", "required=false")
+        for word in ("-c", f"filter.{name}.{setting}")
+    ]
+    return _git(directory, deadline, *off, "ls-files", "-z", "--modified", "--others", "--exclude-standard")
 
 
 def _remote_of(settings: str) -> Optional[str]:
@@ -1274,6 +1399,96 @@ def _end_git(git: "subprocess.Popen[bytes]") -> None:
         git.wait(timeout=1)
     except subprocess.TimeoutExpired:
         pass
+
+
+# What a training has made.
+
+# A file of any kind, which is not waited for, and no link.
+_WARILY = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY
+# As of what another user's container has made.
+_FORBIDDEN = frozenset((errno.EACCES, errno.EPERM))
+# Something the trainer has left running may still be clearing up; a link in its place has nothing of its own.
+_GONE_OR_OTHER = frozenset((errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENXIO))
+# While files are synced, a sign of life is given so often. Seconds.
+_SIGN_EVERY = 1.0
+
+
+def _sync_output(directory: str, synced: Callable[[], None], refused: Callable[[str, OSError], None]) -> None:
+    """Makes an output survive a power cut: each regular file and directory in it, and the two directories above it, up to
+    the project's own. Nothing is followed through a link; an output that is no directory any more is left to the daemon,
+    which takes nothing of it.
+
+    ``synced`` is called after each file, ``refused`` for what may not be opened. Raises OSError, with the path, where the
+    disk refuses one.
+    """
+    trainings = os.path.dirname(directory)
+    directories = [os.path.dirname(trainings), trainings, directory]
+    for at in directories:
+        # First, as a look into it would follow a link.
+        if not _sync(at, os.O_DIRECTORY, refused) or not at.startswith(directory):
+            continue
+        try:
+            entries = os.scandir(at)
+        except FileNotFoundError:
+            continue
+        with entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    directories.append(entry.path)
+                elif entry.is_file(follow_symlinks=False):
+                    _sync(entry.path, 0, refused)
+                    synced()
+
+
+def _sync(path: str, flags: int, refused: Callable[[str, OSError], None]) -> bool:
+    """Whether there was such a thing, and it may be looked at."""
+    try:
+        descriptor = os.open(path, _WARILY | flags)
+    except OSError as error:
+        if error.errno in _FORBIDDEN:
+            refused(path, error)
+        elif error.errno not in _GONE_OR_OTHER:
+            raise
+        return False
+    try:
+        _full_sync(descriptor)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, path) from error
+    finally:
+        os.close(descriptor)
+    return True
+
+
+def _full_sync(descriptor: int) -> None:
+    full = getattr(fcntl, "F_FULLFSYNC", None)
+    if full is not None:
+        try:
+            # On macOS only that reaches the disk, where it is one of this machine.
+            fcntl.fcntl(descriptor, full)
+            return
+        except OSError as error:
+            if error.errno == errno.EIO:
+                raise
+    os.fsync(descriptor)
+
+
+def _base_model_of(adapter: str) -> Optional[str]:
+    """The model of an adapter, as PEFT writes it into the directory, or beside the file; None where that does not tell."""
+    inside = os.path.isdir(adapter) and not os.path.islink(adapter)
+    for place in (adapter, os.path.dirname(adapter)) if inside else (os.path.dirname(adapter),):
+        try:
+            config = os.open(os.path.join(place, "adapter_config.json"), _WARILY)
+            with open(config, "rb") as file:
+                is_plain = stat.S_ISREG(os.fstat(config).st_mode)
+                written = file.read(_MAX_ADAPTER_CONFIG + 1) if is_plain else b""
+            if len(written) > _MAX_ADAPTER_CONFIG:
+                continue
+            model = json.loads(written)["base_model_name_or_path"]
+        except (OSError, ValueError, LookupError, TypeError, RecursionError):
+            continue  # A note of another program: where nobody can read it, nothing is known.
+        if isinstance(model, str) and model and model == _cut(model, _MAX_BASE_MODEL):
+            return model
+    return None
 
 
 # The registry.
@@ -1514,6 +1729,22 @@ class ProjectRegistry:
         info: Json = self.call("registry.info")
         return info
 
+    def get_training_history(self, project_id: str, limit: Optional[int] = None) -> List[EndedTraining]:
+        """The trainings of a project that have ended, the newest first; the last 50 are kept."""
+        found = self.call("training.history", project=project_id, limit=limit)
+        return [EndedTraining.from_dict(training) for training in found["trainings"]]
+
+    def promote_training(self, project_id: str, token: int) -> ProjectMetadata:
+        """Takes back into service what an earlier training has made, by its token in the history. Raises
+        InvalidParamsError for one that did not complete, or whose output is not there any more."""
+        return self._project("training.promote", project=project_id, token=token)
+
+    def undo(self, dry_run: bool = False) -> Optional[Json]:
+        """Takes back the last removal, repair, restore or import, with its directories; with the next call the one before.
+        Gives what that was and what came of it, or would; None where there is nothing to take back."""
+        undone: Optional[Json] = self.call("registry.undo", dry_run=dry_run or None)["undone"]
+        return undone
+
     def watch(
         self, project: Optional[str] = None, *, cursor: Optional[str] = None, progress: bool = False
     ) -> "Watch":
@@ -1526,12 +1757,27 @@ class ProjectRegistry:
         *,
         holder: Optional[str] = None,
         stall: Optional[float] = None,
+        source: Optional[Mapping[str, Any]] = _FOUND_OUT,
+        slot: Union[str, Sequence[str], None] = None,
+        wait: float = 0,
         force: bool = False,
     ) -> "TrainingLease":
         """Takes the lease on a project, so that nobody else trains it. Use it with ``with``; see
-        :class:`TrainingLease`. Without a report for ``stall`` seconds the lease is lost."""
+        :class:`TrainingLease`. Without a report for ``stall`` seconds the lease is lost.
+
+        ``source`` tells what is trained from: ``{"commit": ..., "dirty": ...}``. By default git is asked, unless the daemon
+        is on another machine; None for nothing. Of the names in ``slot``, such as those of GPUs, the lease takes the first
+        that no other has, waits up to ``wait`` seconds for one, and raises SlotTakenError then.
+        """
         lease = self._lease(
-            "training.begin", 0, project=project, holder=_holder(holder), stall_ms=_ms(stall), force=force or None
+            "training.begin",
+            source,
+            project=project,
+            holder=_holder(holder),
+            stall_ms=_ms(stall),
+            slot=_slot(slot),
+            wait_ms=_ms(wait) or None,
+            force=force or None,
         )
         assert lease is not None  # there is a project, or an error
         return lease
@@ -1543,19 +1789,25 @@ class ProjectRegistry:
         tags: Optional[Sequence[str]] = None,
         holder: Optional[str] = None,
         stall: Optional[float] = None,
+        source: Optional[Mapping[str, Any]] = _FOUND_OUT,
+        slot: Union[str, Sequence[str], None] = None,
         wait: float = 0,
     ) -> Optional["TrainingLease"]:
         """Takes the lease on the project that has waited longest; waits up to ``wait`` seconds (60 at most) for one,
-        None when there is none."""
-        return self._lease(
+        None when there is none. ``source`` and ``slot`` are as of :meth:`training`."""
+        lease = self._lease(
             "training.claim",
-            wait,
+            source,
             languages=None if languages is None else list(languages),
             tags=None if tags is None else list(tags),
             holder=_holder(holder),
             stall_ms=_ms(stall),
+            slot=_slot(slot),
             wait_ms=_ms(wait),
         )
+        if lease is not None and source is _FOUND_OUT:
+            lease._find_source(stall)
+        return lease
 
     def call(self, method: str, *, timeout: Optional[float] = None, **params: Any) -> Any:
         """Calls any method of the protocol; parameters that are None are left out.
@@ -1570,6 +1822,17 @@ class ProjectRegistry:
         # Whether the daemon is of this machine is known when it has said hello.
         self._give_back(self._take(self._deadline(None, {})))
         return _repository_at(path, self._timeout) if self._dialer.is_here() else None
+
+    def _source_of(self, project: str, connection: _Connection, deadline: _Deadline) -> Optional[Json]:
+        try:
+            found = connection.request("projects.get", {"project": project, "to_change": True}, deadline)
+        except RegistryConnectionError:
+            raise
+        except ProjectRegistryError:
+            return None  # Taking the lease says why.
+        # A daemon that keeps no sources refuses one.
+        knows = "trained_from" in found and self._dialer.is_here()
+        return _source_at(found["source_path"], self._timeout) if knows else None
 
     # Connections.
 
@@ -1593,11 +1856,18 @@ class ProjectRegistry:
             finally:
                 self._give_back(connection)
 
-    def _lease(self, method: str, wait: float, **params: Any) -> Optional["TrainingLease"]:
+    def _lease(
+        self, method: str, source: Optional[Mapping[str, Any]], **params: Any
+    ) -> Optional["TrainingLease"]:
+        if source is not _FOUND_OUT:
+            params["source"] = source
         given = _sendable({name: value for name, value in params.items() if value is not None})
         deadline = self._deadline(None, given)
         connection = self._dial(deadline)
         try:
+            if source is _FOUND_OUT and "project" in given:
+                found = self._source_of(given["project"], connection, deadline)
+                given = {**given, **({"source": found} if found else {})}
             try:
                 taken = connection.request(method, given, deadline)
             except StorageFailedError as error:
@@ -1612,7 +1882,8 @@ class ProjectRegistry:
         if taken is None:
             self._give_back(connection)
             return None
-        return TrainingLease(self, connection, int(taken["token"]), ProjectMetadata.from_dict(taken["project"]))
+        output = Output.from_dict(taken.get("output"))
+        return TrainingLease(self, connection, int(taken["token"]), ProjectMetadata.from_dict(taken["project"]), output)
 
     def _deadline(self, timeout: Optional[float], params: Mapping[str, Any]) -> _Deadline:
         seconds = self._timeout if timeout is None else timeout
@@ -1927,7 +2198,7 @@ def _count(name: str, value: Any, tell: _Tell) -> Optional[int]:
     return whole if 0 <= whole <= _MAX_WHOLE else _leave(name, "is no whole number", tell)
 
 
-def _adapter(name: str, value: Any, tell: _Tell) -> Optional[str]:
+def _result_path(name: str, value: Any, tell: _Tell) -> Optional[str]:
     """A path is never mended: it would be that of another file."""
     try:
         text = os.fsdecode(value)
@@ -1956,7 +2227,11 @@ _FITTING: Dict[str, Callable[[str, Any, _Tell], Any]] = {
     "details": _object(_MAX_DETAILS_BYTES),
     "metadata": _object(_MAX_METADATA_BYTES),
     "file_count": _count,
-    "lora_adapter_path": _adapter,
+    "lora_adapter_path": _result_path,
+    "vector_store_path": _result_path,
+    "context_path": _result_path,
+    "base_model": lambda name, value, tell: _whole(_said(value)),
+    "source": _object(_MAX_DETAILS_BYTES),
 }
 
 
@@ -1990,17 +2265,30 @@ class TrainingLease:
                     break
                 train(lease.project.source_path)
                 lease.report(progress=(epoch + 1) / 3, phase="training")
+            else:
+                model.save_pretrained(lease.output.directory)
     """
 
     def __init__(
-        self, registry: ProjectRegistry, connection: _Connection, token: int, project: ProjectMetadata
+        self,
+        registry: ProjectRegistry,
+        connection: _Connection,
+        token: int,
+        project: ProjectMetadata,
+        output: Optional[Output] = None,
     ) -> None:
         #: Greater than any before it of this project, and not consecutive, as it follows the milliseconds since 1970:
         #: a store behind a trainer can refuse an older one.
         self.token = token
         #: As it was when the lease was taken, and when it has ended.
         self.project = project
+        #: Where to write: what is there comes into service when the training completes, and nothing before. None where the
+        #: daemon is older than that.
+        self.output = output
+        #: The slot that the lease has.
+        self.slot: Optional[str] = project.training.slot if project.training else None
         self.ended = False
+        self._source: Optional[Json] = None
         self._registry = registry
         self._connection = connection
         self._lock = threading.Lock()
@@ -2078,11 +2366,75 @@ class TrainingLease:
         file_count: Optional[int] = None,
         lora_adapter_path: Optional[PathLike] = None,
         metadata: Optional[Mapping[str, Any]] = None,
+        *,
+        vector_store_path: Optional[PathLike] = None,
+        context_path: Optional[PathLike] = None,
+        base_model: Optional[str] = None,
+        source: Optional[Mapping[str, Any]] = None,
     ) -> ProjectMetadata:
         """Training has succeeded. Where the registry cannot write that down now it is tried for two minutes; then what it
-        said is raised. The same holds for :meth:`fail` and :meth:`release`."""
-        given = {"file_count": file_count, "lora_adapter_path": lora_adapter_path, "metadata": metadata}
-        return self._end("training.complete", given)
+        said is raised. The same holds for :meth:`fail` and :meth:`release`.
+
+        What is in the output comes into service, unless another path is given for it; ``base_model`` is read from the
+        ``adapter_config.json`` in it by default. First it is synced to the disk. Where the disk cannot keep it, the training
+        has failed, and OSError is raised.
+        """
+        given: Json = {
+            "file_count": file_count,
+            "lora_adapter_path": lora_adapter_path,
+            "vector_store_path": vector_store_path,
+            "context_path": context_path,
+            "base_model": base_model,
+            "source": source or self._source,
+            "metadata": metadata,
+        }
+        if self.output is not None and self._mine and not self.ended and self._registry._dialer.is_here():
+            self._secure(str(self.output.directory))
+            adapter = lora_adapter_path or self.output.lora_adapter_path
+            path = _result_path("lora_adapter_path", adapter, lambda what: None)
+            if base_model is None and path is not None:
+                given["base_model"] = _base_model_of(path)
+        try:
+            return self._end("training.complete", given)
+        except InvalidParamsError as error:
+            for name, why in error.issues:
+                if name == "output":
+                    # What it advises is done by that.
+                    self._give_up(re.sub("; [^;]*$", "", why))
+            raise
+
+    def _secure(self, directory: str) -> None:
+        """Syncs the output to the disk, which keeps the lease as long as the disk gets on."""
+        last = time.monotonic()
+
+        def synced() -> None:
+            nonlocal last
+            if time.monotonic() - last >= _SIGN_EVERY:
+                last = time.monotonic()
+                self.report()
+
+        def refused(path: str, error: OSError) -> None:
+            self._tell(f"cannot make sure that {path} survives a power cut: {error.strerror}")
+
+        try:
+            _sync_output(directory, synced, refused)
+        except OSError as error:
+            self._give_up(f"what was trained cannot be kept: {error}")
+            raise
+
+    def _give_up(self, why: str) -> None:
+        """Nothing comes into service."""
+        try:
+            self.fail(why)
+        except ProjectRegistryError as error:
+            # What is raised says more.
+            self._tell(f"that it has failed could not be said: {error}")
+
+    def _find_source(self, stall: Optional[float]) -> None:
+        """Of a project that nobody knew before it was claimed; told as the training completes."""
+        if self.output is not None and self._registry._dialer.is_here():
+            # Who is silent for too long loses the lease.
+            self._source = _source_at(str(self.project.source_path), stall)
 
     def fail(
         self, error: Union[str, BaseException], details: Optional[Mapping[str, Any]] = None
@@ -2133,7 +2485,7 @@ class TrainingLease:
 
     def _end_once(self, method: str, params: Json, perhaps_done: bool) -> ProjectMetadata:
         try:
-            return ProjectMetadata.from_dict(self._report(method, params))
+            done = self._report(method, params)
         except LeaseLostError:
             if not perhaps_done:
                 raise
@@ -2144,6 +2496,10 @@ class TrainingLease:
             if ended and _ENDS[method] in (None, project.training_status):
                 return project
             raise
+        if "no_adapter" in done.pop("warnings", ()):
+            where = "" if self.output is None else f" in {self.output.directory}"
+            self._tell(f"it has completed, and there is no adapter{where}, nor one in service")
+        return ProjectMetadata.from_dict(done)
 
     def _report(self, method: str, given: Json) -> Any:
         """A call that reports what it can, and is made once more without what the registry refuses of it."""
@@ -2174,7 +2530,7 @@ class TrainingLease:
                 lost = error
             self._connection = self._registry._dial(self._registry._deadline(None, {}))
             try:
-                self._ask("training.resume", {"token": self.token})
+                resumed = self._ask("training.resume", {"token": self.token})
             except LeaseLostError:
                 if lost.sent and method in _ENDS:
                     # Ended by the call whose answer was lost, or by somebody else: whoever ends it looks.
@@ -2184,6 +2540,8 @@ class TrainingLease:
                 # Not taken over: the next call tries that again.
                 self._connection.close()
                 raise
+            # Of a daemon that has taken the place of an older one.
+            self.output = self.output or Output.from_dict(resumed.get("output"))
             return self._ask(method, params)
 
     def _require_mine(self, method: str) -> None:
@@ -2205,6 +2563,10 @@ def _text(status: Union[TrainingStatus, str, None]) -> Optional[str]:
 
 def _holder(name: Optional[str]) -> Json:
     return {"pid": os.getpid(), **({} if name is None else {"name": _cut(_said(name), _MAX_HOLDER)})}
+
+
+def _slot(names: Union[str, Sequence[str], None]) -> Union[str, List[str], None]:
+    return names if names is None or isinstance(names, str) else list(names)
 
 
 def _ms(seconds: Optional[float]) -> Optional[float]:

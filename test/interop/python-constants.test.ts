@@ -6,7 +6,8 @@ import { expect, test } from 'vitest';
 import { DEADLINES, TUNNEL_MS } from '../../client/reach/connect.ts';
 import { ERRORS } from '../../src/domain/errors.ts';
 import * as sizes from '../../src/domain/limits.ts';
-import { blankTraining, TRAINING_STATUSES } from '../../src/domain/project.ts';
+import { TRAINING_STATUSES } from '../../src/domain/project.ts';
+import { outputOf } from '../../src/domain/training/output.ts';
 import { MAX_SOCKET_PATH_BYTES } from '../../src/paths.ts';
 import { INVALID_PARAMS } from '../../src/protocol/errors.ts';
 import { MAX_DEPTH, MAX_ISSUES, MAX_LINE_BYTES } from '../../src/protocol/limits.ts';
@@ -17,6 +18,10 @@ import { VERSION } from '../../src/version.ts';
 import { requireTools } from '../support/tools.ts';
 
 const FILE = 'client/python/codebase_gardener_registry.py';
+
+const { training } = wireProject.shape;
+/** What releasing a lease puts back, and how long its trainer may be silent. */
+const OF_THE_DAEMON: ReadonlySet<string> = new Set(['before', 'stall_ms']);
 
 /** Each with the file that decides it. */
 const EXPECTED: Readonly<Record<string, readonly [value: unknown, from: string]>> = {
@@ -39,6 +44,7 @@ const EXPECTED: Readonly<Record<string, readonly [value: unknown, from: string]>
   _MAX_DETAILS_BYTES: [sizes.MAX_DETAILS_BYTES, 'src/domain/limits.ts'],
   _MAX_METADATA_BYTES: [sizes.MAX_METADATA_BYTES, 'src/domain/limits.ts'],
   _MAX_PATH_BYTES: [sizes.MAX_PATH_BYTES, 'src/domain/limits.ts'],
+  _MAX_BASE_MODEL: [sizes.MAX_BASE_MODEL, 'src/domain/limits.ts'],
   _MAX_REMOTE: [sizes.MAX_REMOTE, 'src/domain/limits.ts'],
   _MAX_WHOLE: [Number.MAX_SAFE_INTEGER, 'what JSON numbers are in JavaScript'],
   _REPEATABLE: [
@@ -54,7 +60,12 @@ const EXPECTED: Readonly<Record<string, readonly [value: unknown, from: string]>
   TrainingStatus: [TRAINING_STATUSES, 'src/domain/project.ts'],
   // With a place for what a newer version has.
   ProjectMetadata: [[...Object.keys(wireProject.shape), 'extra'], 'src/domain/project.ts'],
-  Training: [Object.keys(blankTraining()), 'src/domain/project.ts'],
+  // Without what is for the daemon alone, and with what is only on the wire.
+  Training: [
+    [...Object.keys(training.unwrap().shape).filter((name) => !OF_THE_DAEMON.has(name)), 'eta_s'],
+    'src/domain/schema.ts',
+  ],
+  Output: [Object.keys(outputOf('', 0)), 'src/domain/training/output.ts'],
 };
 
 /** By the code of its kind, the name of each class: `project_not_found` is a ProjectNotFoundError. */

@@ -722,7 +722,7 @@ class Applied(Home):
         daemon = StandIn(self, answer)
         registry = ProjectRegistry(data_dir=self.data_dir, auto_start=False)
         self.addCleanup(registry.close)
-        return daemon, registry.training("payments")
+        return daemon, registry.training("payments", source=None)
 
     def test_a_lease_is_taken_up(self):
         daemon, lease = self.train("training.begin")
@@ -770,7 +770,7 @@ class Troubles(Home):
         daemon = StandIn(self, *[answer] * connections)
         registry = ProjectRegistry(data_dir=self.data_dir, auto_start=False, timeout=0.5)
         self.addCleanup(registry.close)
-        return daemon, registry.training("payments")
+        return daemon, registry.training("payments", source=None)
 
     def test_what_passes_leaves_out_a_report_and_is_told(self):
         for answer, told in [(self.READ_ONLY, "cannot change"), (self.FULL, "cannot write"), ("hang", "no answer in time")]:
