@@ -30,12 +30,12 @@ export class Leased {
    * @param idOf the id of the project that a reference means; asked where two projects have one token
    */
   async find(params: unknown, idOf: (reference: string) => Promise<string>): Promise<Lease | undefined> {
-    if (!isJsonObject(params)) return undefined;
+    if (!isJsonObject(params) || typeof params['project'] !== 'string') return undefined;
     const { project, token } = params;
     const those = this.#leases.filter((lease) => lease.token === token);
     const [first] = those;
     if (those.every((lease) => lease.project === first?.project)) return first;
-    const id = await idOf(String(project));
+    const id = await idOf(project);
     return those.find((lease) => lease.project === id);
   }
 }

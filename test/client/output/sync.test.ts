@@ -22,7 +22,6 @@ async function syncs(failing?: { path: string; code: string }) {
   await handle.close();
   const seen: string[] = [];
   const counts = { now: 0, most: 0 };
-  // oxlint-disable-next-line typescript/unbound-method -- it is called with its handle
   const { sync } = prototype;
   const spy = vi.spyOn(prototype, 'sync').mockImplementation(async function (this: FileHandle) {
     const path = relative(own, readlinkSync(`/proc/self/fd/${this.fd}`));
