@@ -83,24 +83,29 @@ async function projects(): Promise<Record<string, Record<string, unknown>>> {
   return Object.fromEntries(all.map((project) => [project.name, project]));
 }
 
-test('TypeScript', { timeout: 60_000 }, async () => {
-  await cli.json(['add', 'src/website']);
-  const before = await projects();
-  const counted = (await changes()).length;
+/** Compiles an example of TypeScript for Node; gives the program. */
+async function compiled(words: string): Promise<string> {
   const directory = join(cli.home, 'app');
   await mkdir(join(directory, 'node_modules'), { recursive: true });
   await symlink(ROOT, join(directory, 'node_modules', 'codebase-gardener'));
   for (const name of ['@types/node', 'undici-types']) await lend(directory, name);
   await writeFile(join(directory, 'package.json'), '{"type":"module"}');
-  await writeFile(join(directory, 'example.ts'), example('ts', 'connect'));
+  await writeFile(join(directory, 'example.ts'), example('ts', words));
   await writeFile(join(directory, 'tsconfig.json'), JSON.stringify({ compilerOptions: STRICT }));
   const tsc = join(ROOT, 'node_modules', '.bin', 'tsc');
   const { stdout } = await run(tsc, ['-p', '.'], { cwd: directory }).catch(
     (error: { stdout: string }) => error,
   );
   expect(stdout).toBe('');
-  const printed = await firstLines(process.execPath, [join(directory, 'example.js')], {});
-  expect(printed).toBe('resync\n');
+  return join(directory, 'example.js');
+}
+
+test('TypeScript', { timeout: 60_000 }, async () => {
+  await cli.json(['add', 'src/website']);
+  const before = await projects();
+  const counted = (await changes()).length;
+  const program = await compiled('activate');
+  expect(await firstLines(process.execPath, [program], {})).toBe('resync\n');
   const { payments, ...others } = await projects();
   expect(payments).toMatchObject({ source_path: join(cli.home, 'src/payments'), file_count: 412 });
   expect(payments).toMatchObject({ training_status: 'not_started' });
@@ -112,7 +117,16 @@ test('TypeScript', { timeout: 60_000 }, async () => {
     'projects.activate',
   ]);
   // As after the other examples.
-  expect(await firstLines(process.execPath, [join(directory, 'example.js')], {})).toBe('resync\n');
+  expect(await firstLines(process.execPath, [program], {})).toBe('resync\n');
+});
+
+test('TypeScript that trains', { timeout: 60_000 }, async () => {
+  await cli.json(['add', 'src/payments']);
+  const program = await compiled('training.begin');
+  await run(process.execPath, [program], { env: environment(cli.home) });
+  const { payments } = await projects();
+  expect(payments).toMatchObject({ training_status: 'completed', metadata: { loss: 0.1 } });
+  expect(await readFile(String(payments?.['lora_adapter_path']), 'utf8')).toBe('weights');
 });
 
 test('Python with the client', async (context: TestContext) => {
@@ -133,8 +147,9 @@ test('Python with the client', async (context: TestContext) => {
     source_path: join(cli.home, 'src/payments'),
     language: 'typescript',
     training_status: 'completed',
-    training: { phase: 'training', holder: null },
+    training: { phase: 'training', holder: null, outcome: 'completed' },
   });
+  expect(await readFile(String(payments?.['lora_adapter_path']), 'utf8')).toBe('weights');
   expect(others).toEqual(before);
 });
 

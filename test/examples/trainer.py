@@ -9,8 +9,8 @@ it that no two trainers have the same project; a trainer keeps its side of that:
 - A lease belongs to a connection. When that is lost, because the daemon was restarted or killed, `training.resume`
   takes the lease over to a new one. There are 10 seconds for it.
 - `lease_lost` says that the project may be somebody else's by now: stop, and claim no success. What is made is
-  written under a name with the token in it and takes its place at the very end, so that whoever is late spoils
-  nothing.
+  written into the output of the lease, a directory of its own. It comes into service when the training completes, so
+  that whoever fails or is late spoils nothing; before that it is synced to the disk, or a power cut might.
 - Whoever is asked to stop gives the project back as it was.
 
 To train for real, call `work` with a function of your own in place of `train`.
@@ -89,7 +89,7 @@ class Lease:
 
     def __init__(self, path, connection, claimed):
         self.path, self.connection = path, connection
-        self.token, self.project = claimed["token"], claimed["project"]
+        self.token, self.project, self.output = claimed["token"], claimed["project"], claimed["output"]
         self._whose = {"project": self.project["project_id"], "token": self.token}
 
     def report(self, **progress):
@@ -130,13 +130,20 @@ def train(lease):
     for done, file in enumerate(files, 1):
         size += os.path.getsize(file)
         lease.report(progress=done / len(files))
-    adapter = lease.project["lora_adapter_path"]
-    mine = f"{adapter}.{lease.token}"
-    with open(mine, "w") as out:
+    lease.report(phase="saving")
+    with open(lease.output["lora_adapter_path"], "w") as out:
         json.dump({"token": lease.token, "bytes": size}, out)
-    lease.report(phase="saving")  # raises if the lease is lost
-    os.replace(mine, adapter)
     return {"file_count": len(files)}
+
+
+def sync(directory):
+    """Makes what was written survive a power cut."""
+    for at, _, names in os.walk(directory):
+        for path in (at, *(os.path.join(at, name) for name in names)):
+            if os.path.isdir(path) or os.path.isfile(path):
+                file = os.open(path, os.O_RDONLY)
+                os.fsync(file)
+                os.close(file)
 
 
 def work(path, train=train, once=False):
@@ -158,7 +165,9 @@ def work(path, train=train, once=False):
         name = lease.project["name"]
         try:
             try:
-                lease.end("complete", **train(lease))
+                results = train(lease)
+                sync(lease.output["directory"])
+                lease.end("complete", **results)
                 print(f"{name}: completed", flush=True)
             except Cancelled:
                 lease.end("release")
