@@ -1024,6 +1024,7 @@ class Leases(DaemonTest):
                 lease.report(details=[1, 2], message=7)
                 lease.report(details=deep)
                 self.assertEqual(self.registry.get_project("payments").training.message, "7")
+                lease.output.lora_adapter_path.touch()
                 # Each is small enough, and both together are not: only the registry can tell.
                 lease.complete(7.0, "", {"more": "m" * 10000})
         self.assertRegex(log.output[-1], "metadata: is 200.* bytes long and 16384 are allowed; metadata was left out")
@@ -1109,6 +1110,7 @@ class Leases(DaemonTest):
                 file.write_text(good, "utf-8")
 
             lease._tell = mend
+            lease.output.lora_adapter_path.touch()
             lease.complete(file_count=3)
         self.assertRegex(log.output[0], "payments: a report was left out: ")
         self.assertRegex(log.output[-1], "payments: the end cannot be written yet, and is tried for 120 s: ")
