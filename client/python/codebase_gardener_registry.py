@@ -1767,7 +1767,7 @@ class ProjectRegistry:
 
         ``source`` tells what is trained from: ``{"commit": ..., "dirty": ...}``. By default git is asked, unless the daemon
         is on another machine; None for nothing. Of the names in ``slot``, such as those of GPUs, the lease takes the first
-        that no other has, waits up to ``wait`` seconds for one, and raises SlotTakenError then.
+        that no other has, waits up to ``wait`` seconds (60 at most) for one, and raises SlotTakenError then.
         """
         lease = self._lease(
             "training.begin",
