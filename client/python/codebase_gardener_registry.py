@@ -1739,6 +1739,14 @@ class ProjectRegistry:
         InvalidParamsError for one that did not complete, or whose output is not there any more."""
         return self._project("training.promote", project=project_id, token=token)
 
+    def prune_trainings(
+        self, project_id: Optional[str] = None, *, older: Optional[float] = None, dry_run: bool = False
+    ) -> Json:
+        """Moves to the trash what earlier trainings have left and nothing points to, of one project or of all; with ``older``
+        what ended so many seconds ago, the last ones, too. Gives what went, or would."""
+        done: Json = self.call("training.prune", project=project_id, older_ms=_ms(older), dry_run=dry_run or None)
+        return done
+
     def undo(self, dry_run: bool = False) -> Optional[Json]:
         """Takes back the last removal, repair, restore or import, with its directories; with the next call the one before.
         Gives what that was and what came of it, or would; None where there is nothing to take back."""

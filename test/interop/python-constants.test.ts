@@ -65,6 +65,10 @@ const EXPECTED: Readonly<Record<string, readonly [value: unknown, from: string]>
     [...Object.keys(training.unwrap().shape).filter((name) => !OF_THE_DAEMON.has(name)), 'eta_s'],
     'src/domain/schema.ts',
   ],
+  EndedTraining: [
+    Object.keys(methods['training.history'].result.shape.trainings.element.shape),
+    'src/protocol/methods/history.ts',
+  ],
   Output: [Object.keys(outputOf('', 0)), 'src/domain/training/output.ts'],
 };
 

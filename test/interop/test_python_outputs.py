@@ -1,5 +1,6 @@
 """What a training leaves behind, through the Python client. Run as test_python_client.py is."""
 
+import contextlib
 import errno
 import json
 import os
@@ -275,6 +276,59 @@ class Sources(DaemonTest):
             with self.registry.claim_training():
                 pass
         self.assertIsNone(self.trained_from())
+
+
+class History(DaemonTest):
+    def setUp(self):
+        super().setUp()
+        self.registry.register_project("payments", self.codebase("payments"))
+
+    def trained(self, weights):
+        with self.registry.training("payments", holder="lora-trainer", source=None) as lease:
+            lease.report(phase="epochs")
+            lease.output.lora_adapter_path.write_text(weights)
+            lease.complete(metadata={"loss": 0.4}, base_model="small")
+        return lease
+
+    def test_trainings_that_have_ended_are_listed_the_newest_first(self):
+        self.assertEqual(self.registry.get_training_history("payments"), [])
+        first = self.trained("first")
+        with self.assertRaises(MemoryError), self.registry.training("payments") as failed:
+            raise MemoryError("no room")
+        newest, oldest = self.registry.get_training_history("payments")
+        self.assertEqual((newest.token, newest.status, newest.error), (failed.token, "failed", "MemoryError: no room"))
+        self.assertEqual((newest.metadata, newest.in_service), (None, False))
+        self.assertEqual((oldest.token, oldest.status, oldest.in_service), (first.token, "completed", True))
+        self.assertEqual((oldest.metadata, oldest.base_model), ({"loss": 0.4}, "small"))
+        # It may not be measured yet.
+        self.assertIn(oldest.bytes, (None, 5))
+        self.assertEqual(oldest.holder, client.Holder("lora-trainer", os.getpid()))
+        self.assertEqual([each.phase for each in oldest.phases], ["epochs"])
+        self.assertLessEqual(oldest.started_at, oldest.phases[0].at)
+        self.assertLessEqual(oldest.phases[0].at, oldest.ended_at)
+        self.assertEqual(self.registry.get_training_history("payments", limit=1), [newest])
+
+    def test_an_earlier_one_is_taken_back(self):
+        first, second = self.trained("first"), self.trained("second")
+        self.assertEqual(self.registry.get_project("payments").lora_adapter_path.read_text(), "second")
+        project = self.registry.promote_training("payments", first.token)
+        self.assertEqual(project.lora_adapter_path, first.output.lora_adapter_path)
+        self.assertEqual(project.lora_adapter_path.read_text(), "first")
+        served = [each.token for each in self.registry.get_training_history("payments") if each.in_service]
+        self.assertEqual(served, [first.token])
+        with self.assertRaises(client.InvalidParamsError):
+            self.registry.promote_training("payments", second.token + 1)
+
+    def test_a_training_that_leaves_no_adapter_says_so(self):
+        with self.assertLogs(LOG, "WARNING") as log, self.registry.training("payments", source=None) as lease:
+            pass
+        told = f"it has completed, and there is no adapter in {lease.output.directory}, nor one in service"
+        self.assertEqual([record.args[1] for record in log.records], [told])
+        self.assertNotIn("warnings", lease.project.extra)
+        self.trained("first")
+        with self.assertNoLogs(LOG, "WARNING") if hasattr(self, "assertNoLogs") else contextlib.nullcontext():
+            with self.registry.training("payments", source=None):
+                pass
 
 
 class Earlier(Home):
