@@ -1,10 +1,12 @@
 /** What a training leaves in its output, completed by the library. */
 import { readlinkSync } from 'node:fs';
 import { type FileHandle, mkdir, open, readFile, writeFile } from 'node:fs/promises';
+import { homedir, hostname } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { type Client, connect, type Result, SyncError } from '../../client/index.ts';
 import { get, world, type World } from '../support/world.ts';
+import { HELLO, standIn, temporaryHome } from './stand-in.ts';
 import { reasonOf } from './support.ts';
 
 const CONFIG = JSON.stringify({ base_model_name_or_path: 'meta-llama/Llama-3.1-8B' });
@@ -115,4 +117,22 @@ test.each([
   const done = await client.training.complete({ project: 'a', token: lease.token, ...path, ...params });
   expect(done.base_model).toBe(expected);
   expect(await readFile(join(lease.output.directory, 'adapter_config.json'), 'utf8')).toBe(CONFIG);
+});
+
+test.each(['here', 'elsewhere'])('is looked at where the daemon is %s', async (where) => {
+  const directory = await temporaryHome();
+  await writeFile(join(directory, 'adapter_config.json'), CONFIG);
+  const output = { directory, lora_adapter_path: join(directory, 'lora_adapter.bin') };
+  const host = where === 'here' ? hostname() : where;
+  const daemon = await standIn(({ method }) => {
+    if (method === 'daemon.hello') return { ...HELLO, host, home: homedir() };
+    return method === 'training.begin' ? { token: 7, project: { project_id: 'id' }, output } : {};
+  });
+  const client = await connect({ socket: daemon.socket, autoStart: false });
+  onTestFinished(() => client.close());
+  await client.training.begin({ project: 'a' });
+  await client.training.complete({ project: 'a', token: 7 });
+  const sent = daemon.received.at(-1)?.params;
+  const model = where === 'here' ? { base_model: 'meta-llama/Llama-3.1-8B' } : {};
+  expect(sent).toEqual({ project: 'a', token: 7, ...model });
 });
