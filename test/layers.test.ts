@@ -24,6 +24,7 @@ const THIN = [
   'src/domain/errors.ts',
   'src/domain/limits.ts',
   'src/domain/project.ts',
+  'src/domain/training/output.ts',
   'src/domain/values/json.ts',
   'src/domain/values/names.ts',
   'src/domain/values/text.ts',

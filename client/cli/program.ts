@@ -28,6 +28,7 @@ const TRAINING: Commands = {
     'run a trainer; its exit decides completed or failed',
     () => import('./train/train.ts'),
   ],
+  'logs [project]': ['print what a trainer printed, or prints', () => import('./logs/logs.ts')],
   'watch [project]': ['see what happens, as it happens', () => import('./watch/watch.ts')],
 };
 

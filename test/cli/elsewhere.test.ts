@@ -127,6 +127,21 @@ describe('over a socket that leads to another machine', () => {
     }
   });
 
+  test('nor is what a trainer printed here, for a project there', async () => {
+    const { run } = await forwarded();
+    for (const words of [
+      ['logs', 'there'],
+      ['logs', '-f', 'there'],
+      ['logs', 'there', '--training', '5'],
+    ]) {
+      const { code, stderr, stdout } = await run(words);
+      expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+      expect(stderr).toBe(
+        `gardener: cannot show what a trainer printed: ${PLACE}\ntry: gardener logs there\n`,
+      );
+    }
+  });
+
   test('nor where nobody answers, and nobody knows whose socket it is', async () => {
     const { cli, daemon, run } = await forwarded();
     await daemon.stop();

@@ -44,6 +44,7 @@ export const ANSWERED: Readonly<Record<string, string>> = {
   mv: 'api src/web',
   retrain: 'api',
   train: 'api -- true',
+  logs: 'api',
   status: '',
   doctor: '',
   backups: '',

@@ -1,13 +1,10 @@
 /** Reading a log file to its end, and going on when it grows or is replaced. */
-import { constants, watch } from 'node:fs';
+import { constants } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { ifMissing } from '../../../src/system/errors.ts';
+import { FileNews } from './file-news.ts';
 
 const NEWLINE = 0x0a;
-/** How often to look where no event comes: network file systems, or no directory to watch yet. */
-const LOOK_EVERY_MS = 1_000;
 
 /** How many old files a log has; `log.1` is the newest. */
 export const OLD_FILES = 3;
@@ -26,7 +23,7 @@ export async function* followLines(
   signal: AbortSignal,
   wanted: (line: string) => boolean = () => true,
 ): AsyncIterable<string[]> {
-  const news = new News(path, signal);
+  const news = new FileNews(path, signal);
   let current: Reader | undefined;
   let keep = last;
   try {
@@ -130,49 +127,5 @@ class Reader {
 
   close(): Promise<void> {
     return this.#file.close();
-  }
-}
-
-/** Tells that something may have happened to a file. */
-class News {
-  readonly #path: string;
-  readonly #signal: AbortSignal;
-  #watcher: ReturnType<typeof watch> | undefined;
-  #wake: () => void = () => undefined;
-
-  constructor(path: string, signal: AbortSignal) {
-    this.#path = path;
-    this.#signal = signal;
-  }
-
-  /** Resolves at the next event, after a while without one, or when the signal comes. */
-  async next(): Promise<void> {
-    this.#listen();
-    const done = new AbortController();
-    const event = new Promise<void>((resolve) => {
-      this.#wake = resolve;
-    });
-    const waited = pause(LOOK_EVERY_MS, undefined, {
-      signal: AbortSignal.any([this.#signal, done.signal]),
-    }).catch(() => undefined);
-    await Promise.race([event, waited]);
-    done.abort();
-  }
-
-  close(): void {
-    this.#watcher?.close();
-    this.#watcher = undefined;
-  }
-
-  #listen(): void {
-    if (this.#watcher) return;
-    try {
-      // The directory and not the file: a watch on a file does not see its successor.
-      this.#watcher = watch(dirname(this.#path), () => this.#wake());
-      this.#watcher.on('error', () => this.close());
-    } catch (error) {
-      // No directory yet, or the system has no watches left: looking now and then has to do.
-      if (!(error instanceof Error && 'code' in error)) throw error;
-    }
   }
 }

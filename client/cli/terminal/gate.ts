@@ -8,6 +8,7 @@
 import { PAINTED } from './colour.ts';
 import { mendJson } from '../../../src/domain/values/text.ts';
 import { printable, printableJson } from '../../../src/system/printable.ts';
+import { withoutEscapes } from './escapes.ts';
 
 declare const gate: unique symbol;
 /** Text that a terminal may be sent. */
@@ -34,6 +35,24 @@ export function tame(text: string): string {
 export function shown(text: string): Shown {
   return tame(text).replace(PAINTED, '\x1b[$1m') as Shown;
 }
+
+/**
+ * Lines that a program has printed to a terminal. Of what a terminal obeys its colours come through, and end with the
+ * line; what sets titles, fills the clipboard or has the terminal answer does not.
+ */
+export function shownColouredLines(lines: readonly string[]): Shown {
+  return lines.map(colouredLine).join('') as Shown;
+}
+
+function colouredLine(text: string): string {
+  const parts = text.split(SGR);
+  const tamed = parts.map((part, at) => (at % 2 === 0 ? printable(withoutEscapes(part)) : part)).join('');
+  return parts.length > 1 ? `${tamed}\x1b[m\n` : `${tamed}\n`;
+}
+
+/** What sets colours: "select graphic rendition". */
+// oxlint-disable-next-line no-control-regex -- it is what the expression is about
+const SGR = /(\x1b\[[0-9;:]*m)/;
 
 /** A line with its end. */
 export function shownLine(text: string): Shown {

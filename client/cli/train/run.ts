@@ -8,6 +8,7 @@ import type { Result } from '../../../src/protocol/methods.ts';
 import type { Context } from '../context.ts';
 import { elsewhere } from '../elsewhere.ts';
 import { explain } from '../errors.ts';
+import { KeptLog } from '../logs/kept-log.ts';
 import { printable, operands } from '../terminal/text.ts';
 import { endLease, type Interruption, tellEnd, unusable } from './end.ts';
 import { trainerEnvironment } from './environment.ts';
@@ -33,7 +34,7 @@ export async function runTrainer(
   command: readonly string[],
   directory: string,
 ): Promise<void> {
-  const { project, token } = begun;
+  const { project, token, output } = begun;
   const name = operands(project.name);
   ctx.hints = { lease_lost: `gardener show ${name}, which tells how it stands` };
   ctx.host.leaveSignals();
@@ -97,15 +98,21 @@ export async function runTrainer(
       else warn(why);
     }
   };
+  const incomplete = (why: string): void => tell(`the log of the training is incomplete: ${why}`);
+  // On another machine its directory is there, and nobody else can write it.
+  const log = place?.directory === null ? undefined : await KeptLog.begin(output.directory, incomplete);
   const started = performance.now();
   try {
     trainer = await Trainer.start(command, {
       env: trainerEnvironment(ctx.host.env, project, token, ctx.location),
       // The answer for programs has standard output for itself.
-      stdout: ctx.json ? 2 : 'inherit',
+      stdout: ctx.json ? 2 : 1,
+      printed: (bytes) => log?.push(bytes),
+      unseen: () => log?.note('standard output went to a terminal and is not in here: script(1) is missing'),
       heard,
     });
   } catch (error) {
+    await log?.end();
     return notStarted(ctx, lease, command, error);
   }
   ctx.suggest(
@@ -118,6 +125,7 @@ export async function runTrainer(
   if (interruption) await trainer.stop(patience);
   trainer.leave();
   release();
+  await log?.end();
   await tellEnd(ctx, lease, {
     ended,
     interruption,

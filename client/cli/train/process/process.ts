@@ -4,7 +4,9 @@ import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { BoundedLines } from './bounded-lines.ts';
-import { makePipes } from './pipes.ts';
+import { type Outlet, passOn, Terminals } from './passage.ts';
+import { makePipes, type Pipe } from './pipes.ts';
+import { makeTerminal, type PseudoTerminal } from './pseudo-terminal.ts';
 import { groupsOf } from './session.ts';
 import { Tail } from './tail.ts';
 import { Watchdog } from './watchdog.ts';
@@ -17,8 +19,12 @@ export interface Ended {
 
 export interface TrainerOptions {
   readonly env: NodeJS.ProcessEnv;
-  /** Where its standard output goes. */
-  readonly stdout: 'inherit' | 2;
+  /** Where its standard output goes: to that of this process, or to its standard error. */
+  readonly stdout: 1 | 2;
+  /** What it writes to standard output and standard error. */
+  readonly printed: (bytes: Buffer) => void;
+  /** Nothing can be told of its standard output, which is a terminal that it has to itself. */
+  readonly unseen: () => void;
   /** A line of its progress descriptor; undefined for one that was too long to be any. */
   readonly heard: (line: string | undefined) => void;
 }
@@ -29,6 +35,8 @@ export const TERM_MS = 10_000;
 export const LOST_MS = 2_000;
 /** How long the rest of its output is waited for: a process that it left behind may hold it open. Milliseconds. */
 const DRAIN_MS = 500;
+/** How long what was written to a terminal may take to come out of it. Milliseconds. */
+const TERMINAL_LAG_MS = 10;
 /** How often to look whether all of a session is gone, which nobody tells. Milliseconds. */
 const LOOK_EVERY_MS = 50;
 /** How long what was killed is waited for: a process may be another user's, or stuck in a disk. Milliseconds. */
@@ -43,20 +51,37 @@ export class Trainer {
   readonly #session: number;
   #groups: readonly number[];
   readonly #watchdog: Watchdog;
+  readonly #terminal: PseudoTerminal | undefined;
+  readonly #terminals = new Terminals();
+  readonly #passages: (() => Promise<void>)[] = [];
   #stopping: Promise<void> | undefined;
   #killAt = Infinity;
 
-  private constructor(child: ChildProcess, session: number, watchdog: Watchdog, sources: readonly Socket[]) {
+  private constructor(child: ChildProcess, watchdog: Watchdog, made: Made, options: TrainerOptions) {
     this.#child = child;
-    this.#session = session;
-    this.#groups = [session];
+    this.#session = child.pid ?? 0;
+    this.#groups = [this.#session];
     this.#watchdog = watchdog;
+    const { errors, reports, output, terminal } = made;
+    this.#terminal = terminal;
+    const { printed, heard, stdout } = options;
+    const sources = [errors, reports, ...(output ? [output] : [])].map(({ source }) => source);
+    // A pipe that breaks is closed, and that is all there is to know.
+    for (const source of sources) source.on('error', () => undefined);
+    const seen = (bytes: Buffer): void => {
+      this.tail.push(bytes);
+      printed(bytes);
+    };
+    if (output) this.#pass(output, outlet(stdout), printed, 'noticed');
+    this.#pass(errors, process.stderr, seen, 'dropped');
+    const lines = new BoundedLines(heard);
+    reports.source.on('data', (bytes: Buffer) => lines.push(bytes)).once('close', () => lines.end());
     this.ended = this.#watchEnd(sources);
   }
 
   /**
-   * Runs a program. Its standard error is passed on and its end kept; descriptor 3 is for progress. Until
-   * {@link Trainer.leave} it ends with this process, whatever ends that.
+   * Runs a program. What it prints is passed on, and the end of its standard error kept; descriptor 3 is for progress.
+   * Until {@link Trainer.leave} it ends with this process, whatever ends that.
    *
    * @throws {LocalError} when there is no place for pipes, or no shell to watch over it
    * @throws the system's ENOENT, EACCES and the like when there is no such program
@@ -64,34 +89,36 @@ export class Trainer {
   static async start(words: readonly string[], options: TrainerOptions): Promise<Trainer> {
     const [program = '', ...args] = words;
     const watchdog = await Watchdog.start(options.env);
-    const { errors, reports } = await makePipes('errors', 'reports').catch((error: unknown) => {
+    const made = await make(outlet(options.stdout)).catch((error: unknown) => {
       watchdog.dismiss();
       throw error;
     });
-    const sources = [errors.source, reports.source];
+    const { errors, reports, output } = made;
+    if (!output) options.unseen();
+    const pipes = [errors, reports, ...(output ? [output] : [])];
     try {
       const child = spawn(program, args, {
         env: options.env,
         detached: true,
-        stdio: ['inherit', options.stdout, errors.sink, reports.sink],
+        stdio: ['inherit', output?.sink ?? options.stdout, errors.sink, reports.sink],
       });
       if (child.pid !== undefined) watchdog.guard(child.pid);
       await once(child, 'spawn');
-      const trainer = new Trainer(child, child.pid ?? 0, watchdog, sources);
-      // A pipe that breaks is closed, and that is all there is to know.
-      for (const source of sources) source.on('error', () => undefined);
-      trainer.#passErrors(errors.source);
-      const lines = new BoundedLines(options.heard);
-      reports.source.on('data', (bytes: Buffer) => lines.push(bytes)).once('close', () => lines.end());
-      return trainer;
+      return new Trainer(child, watchdog, made, options);
     } catch (error) {
-      for (const source of sources) source.destroy();
+      for (const { source } of pipes) source.destroy();
+      made.terminal?.end();
       watchdog.dismiss();
       throw error;
     } finally {
-      errors.handOver();
-      reports.handOver();
+      for (const pipe of pipes) pipe.handOver();
     }
+  }
+
+  /** The person's terminal has another size: the trainer's has it, too, before it is told so. */
+  async resized(): Promise<void> {
+    await this.#terminal?.resize();
+    this.signal('SIGWINCH');
   }
 
   /** Sends a signal to it and all that it started, as far as that has not left its session. */
@@ -151,9 +178,11 @@ export class Trainer {
     const [code, signal] = (await once(this.#child, 'exit')) as [number | null, NodeJS.Signals | null];
     // A session that is empty has a number that may be another's soon.
     if (!this.#isThere()) this.#watchdog.dismiss();
+    this.#terminal?.end();
+    for (const finish of this.#passages) void finish();
     const patience = new AbortController();
     await Promise.race([
-      Promise.all(sources.map(whenClosed)),
+      Promise.all(sources.map(whenClosed)).then(() => this.#terminals.written),
       pause(DRAIN_MS, undefined, { signal: patience.signal }).catch(() => undefined),
     ]);
     patience.abort();
@@ -161,20 +190,33 @@ export class Trainer {
     return { code, signal };
   }
 
-  /** To the process's own stream and not by way of the context: these are bytes, in whatever encoding. */
-  #passErrors(source: Socket): void {
-    const { stderr } = process;
-    const goOn = (): void => void source.resume();
-    source.on('data', (bytes: Buffer) => {
-      this.tail.push(bytes);
-      // Nobody reads any more: what is written is dropped, and the trainer must not stand still.
-      if (stderr.writable && !stderr.write(bytes)) source.pause();
-    });
-    for (const event of ['drain', 'close', 'error']) stderr.on(event, goOn);
-    source.once('close', () => {
-      for (const event of ['drain', 'close', 'error']) stderr.off(event, goOn);
-    });
+  #pass({ source }: Pipe, to: Outlet, seen: (bytes: Buffer) => void, unread: 'noticed' | 'dropped'): void {
+    const terminals = this.#terminals;
+    // What it wrote to its terminal before has a longer way.
+    const lag = this.#terminal && unread === 'dropped' ? TERMINAL_LAG_MS : undefined;
+    this.#passages.push(passOn(source, to, { seen, unread, terminals, lag }));
   }
+}
+
+/** What a trainer writes to. */
+interface Made {
+  readonly errors: Pipe;
+  readonly reports: Pipe;
+  /** Undefined where it has the person's terminal to itself. */
+  readonly output: Pipe | undefined;
+  /** The same as `output` where that is a terminal. */
+  readonly terminal?: PseudoTerminal | undefined;
+}
+
+/** @throws {LocalError} when there is no place for pipes */
+async function make(to: Outlet): Promise<Made> {
+  if (!to.isTTY) return await makePipes('errors', 'reports', 'output');
+  const [pipes, terminal] = await Promise.all([makePipes('errors', 'reports'), makeTerminal(to)]);
+  return { ...pipes, output: terminal, terminal };
+}
+
+function outlet(number: 1 | 2): Outlet {
+  return number === 1 ? process.stdout : process.stderr;
 }
 
 /** Whether anybody in a group could be sent a signal. */
@@ -193,16 +235,7 @@ function whenClosed(source: Socket): Promise<void> {
   return new Promise((resolve) => source.once('close', () => resolve()));
 }
 
-const PASSED_ON = [
-  'SIGHUP',
-  'SIGINT',
-  'SIGQUIT',
-  'SIGTERM',
-  'SIGUSR1',
-  'SIGUSR2',
-  'SIGWINCH',
-  'SIGCONT',
-] as const;
+const PASSED_ON = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGUSR1', 'SIGUSR2', 'SIGCONT'] as const;
 
 /**
  * Hands the signals that this process gets to the trainer, until the function that is returned is called.
@@ -219,6 +252,7 @@ export function passSignals(trainer: Trainer, ignored: ReadonlySet<NodeJS.Signal
   const handlers = [
     ...passed.map((name) => [name, () => trainer.signal(name)] as const),
     ['SIGTSTP', suspend] as const,
+    ['SIGWINCH', () => void trainer.resized()] as const,
   ];
   for (const [name, handler] of handlers) process.on(name, handler);
   return () => {

@@ -1,16 +1,13 @@
 /** The end of what a program wrote, for whoever asks later why it failed. */
 
 import { cutStart } from '../../../../src/domain/values/text.ts';
+import { lastState, withoutEscapes } from '../../terminal/escapes.ts';
 
 /** Kept of it, in bytes. */
 const KEPT_BYTES = 16 * 1024;
 /** Told of it. */
 const MAX_LINES = 20;
 const MAX_CHARACTERS = 3_000;
-
-/** Colours, titles, cursor movements: what ECMA-48 calls control sequences, control strings and escapes. */
-// oxlint-disable-next-line no-control-regex -- it is what the expression is about
-const ESCAPES = /\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)?|[ -/]*[0-~])/g;
 
 export class Tail {
   #chunks: Buffer[] = [];
@@ -28,11 +25,9 @@ export class Tail {
 
   /** The last lines as a person would have seen them: without colours, a progress bar in its last state. */
   lines(): string[] {
-    const lines = Buffer.concat(this.#chunks)
-      .toString()
-      .replace(ESCAPES, '')
+    const lines = withoutEscapes(Buffer.concat(this.#chunks).toString())
       .split('\n')
-      .map((line) => line.trimEnd().split('\r').at(-1) ?? '')
+      .map(lastState)
       .map((line) =>
         line
           .replaceAll('\t', '    ')
