@@ -31,10 +31,10 @@ export function completeProject(stored: StoredProject, id: string, now: string):
 }
 
 function completeTraining(stored: NonNullable<StoredProject['training']>): Training {
-  const { before } = stored;
+  const { before, eta_s: _onlyOnTheWire, ...known } = stored;
   return {
     ...blankTraining(),
-    ...stored,
+    ...known,
     started_at: timeOf(stored.started_at),
     updated_at: timeOf(stored.updated_at),
     ...(before && {

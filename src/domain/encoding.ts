@@ -5,10 +5,19 @@
  * project is. Answers and files are then put together from these pieces.
  */
 import { hash } from 'node:crypto';
-import type { Project } from './project.ts';
+import type { Project, Training } from './project.ts';
 
-/** A project with the short hash of its content that callers may give back as `if_etag`. */
-export type WireProject = Project & { etag: string };
+/** A project as it goes out. */
+export type WireProject = Project & {
+  /** Short hash of its content, which callers may give back as `if_etag`. */
+  etag: string;
+  training: WireTraining | null;
+};
+
+export type WireTraining = Training & {
+  /** Seconds that it will still take; null where that cannot be told. Only under a lease. */
+  eta_s?: number | null | undefined;
+};
 
 const wires = new WeakMap<Project, { etag: string; json: string }>();
 

@@ -39,7 +39,7 @@ export const sourceSchema = z.looseObject({
   dirty: z.boolean().describe('whether there was more than that commit has'),
 });
 
-const trainingSchema = z.looseObject({
+export const trainingSchema = z.looseObject({
   token: z
     .int()
     .min(0)

@@ -105,7 +105,7 @@ export const events = [
   ),
   event(
     'progress',
-    'A trainer has reported; only for who asks for progress.',
+    'A trainer has reported, or its end is foreseen; only for who asks for progress.',
     { project_id, project },
     { ...EXAMPLE, project: EXAMPLE_TRAINING },
   ),

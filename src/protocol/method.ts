@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { ErrorKind } from '../domain/errors.ts';
 import { MAX_PATH_BYTES } from '../domain/limits.ts';
-import { projectSchema } from '../domain/schema.ts';
+import { projectSchema, trainingSchema } from '../domain/schema.ts';
 
 export interface Method<P extends z.ZodType = z.ZodType, R extends z.ZodType = z.ZodType> {
   /** One sentence for a list of methods. */
@@ -79,7 +79,21 @@ export const toChange = z
 
 /** A project on the wire. */
 export const wireProject = projectSchema
-  .extend({ etag: z.string().describe('short hash of the content, for `if_etag`; only on the wire') })
+  .extend({
+    etag: z.string().describe('short hash of the content, for `if_etag`; only on the wire'),
+    training: trainingSchema
+      .extend({
+        eta_s: z
+          .int()
+          .min(0)
+          .nullable()
+          .optional()
+          .describe(
+            'seconds that it will still take, as far as that can be told: by the last training that completed, or by its own progress; null where it cannot; only on the wire, and under a lease',
+          ),
+      })
+      .nullable(),
+  })
   .meta({ id: 'WireProject' });
 
 export const ifEtag = z

@@ -9,7 +9,7 @@ import type { Context } from '../context.ts';
 import { statuses } from '../option-values.ts';
 import { goneAmong, markedPath, SILENT_NOTE } from './gone.ts';
 import { type Cell, type Column, printTable } from '../terminal/table.ts';
-import { printable, relativeTime, statusWords, thousands } from '../terminal/text.ts';
+import { printable, relativeTime, statusWords, thousands, timeLeft } from '../terminal/text.ts';
 
 type Filter = Pick<Params<'projects.list'>, 'status' | 'language' | 'tag' | 'query'>;
 
@@ -125,9 +125,10 @@ function behindCell(ctx: Context, { ahead }: Compared): Cell {
 }
 
 function statusText({ training_status: status, training, retrain_requested: retrain }: WireProject): string {
-  const progress = training?.progress;
-  if (status === 'training' && typeof progress === 'number') {
-    return `training ${Math.floor(progress * 100)}%`;
+  const { progress, eta_s: left } = training ?? {};
+  if (status === 'training') {
+    const percent = typeof progress === 'number' ? ` ${Math.floor(progress * 100)}%` : '';
+    return `training${percent}${typeof left === 'number' ? `, ${timeLeft(left)} left` : ''}`;
   }
   return retrain ? 'retrain' : statusWords(status);
 }

@@ -9,7 +9,7 @@ import type { Context } from '../context.ts';
 import { type Field, printFields } from '../terminal/fields.ts';
 import { isGoneNow, markedPath } from './gone.ts';
 import { NONE_MEANT, PROJECT, resolveProject } from './resolve.ts';
-import { localTime, plural, printable, relativeTime, statusWords } from '../terminal/text.ts';
+import { localTime, plural, printable, relativeTime, statusWords, leftWords } from '../terminal/text.ts';
 
 export default defineCommand({
   description: 'Shows everything about a project.',
@@ -74,9 +74,10 @@ function sourceText({ commit, dirty }: Source, project: Compared): string {
 }
 
 function trainingText(training: NonNullable<WireProject['training']>): string {
-  const { progress, phase, message, holder } = training;
+  const { progress, phase, message, holder, eta_s: left } = training;
   return listed(
     progress === null ? undefined : `${Math.floor(progress * 100)}%`,
+    typeof left === 'number' ? leftWords(left) : undefined,
     phase,
     message,
     holder?.name ?? (holder?.pid === undefined ? undefined : `process ${holder.pid}`),

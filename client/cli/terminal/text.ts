@@ -83,6 +83,17 @@ export function duration(seconds: number): string {
   return largestUnit(seconds) ?? `${Math.floor(seconds)} s`;
 }
 
+/** How long something will take that nobody knows to the second: `12 min`, `a minute`, `seconds`. */
+export function timeLeft(seconds: number): string {
+  return seconds < 45 ? 'seconds' : seconds < 90 ? 'a minute' : duration(seconds + 30);
+}
+
+/** The same as a sentence has it: `about 12 min left`. */
+export function leftWords(seconds: number): string {
+  const left = timeLeft(seconds);
+  return left === 'seconds' ? 'seconds left' : `about ${left} left`;
+}
+
 /** A timestamp in the person's time zone: `2026-01-05 09:30`. */
 export function localTime(timestamp: string): string {
   const date = new Date(timestamp);

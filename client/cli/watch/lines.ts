@@ -2,7 +2,7 @@
 import type { WatchEvent } from '../../watch.ts';
 import type { EventOf } from '../../../src/protocol/events.ts';
 import type { WireProject } from '../../../src/domain/encoding.ts';
-import { localClock, localDay, noTime, plural, printable } from '../terminal/text.ts';
+import { localClock, localDay, noTime, plural, printable, leftWords } from '../terminal/text.ts';
 import { doing, holderOf, progressOf, standing } from './standing.ts';
 
 /** As wide as the longest of the words that say what happened. */
@@ -84,10 +84,12 @@ function problemWords({ message, line, column }: EventOf<'problem'>['problem']):
 function training(project: WireProject): string[] {
   const progress = progressOf(project);
   const holder = holderOf(project);
+  const left = project.training?.eta_s;
   return [
     printable(project.name),
     progress === undefined ? '' : `${Math.floor(progress * 100)}%`,
     printable(doing(project)),
+    typeof left === 'number' ? leftWords(left) : '',
     holder === '' ? '' : `by ${holder}`,
   ].filter(Boolean);
 }

@@ -9,6 +9,8 @@ export class WatchState {
   /** Whether what is known is still being kept up to date. */
   connected = true;
   readonly #projects = new Map<string, WireProject>();
+  /** When each training will have ended, as far as that can be told; milliseconds since the epoch. */
+  readonly #ends = new Map<string, number>();
   /** Made when it is asked for, and kept until something changes. */
   #order: WireProject[] | undefined;
 
@@ -17,16 +19,18 @@ export class WatchState {
     switch (event.type) {
       case 'resync':
         this.#projects.clear();
-        for (const project of event.projects) this.#projects.set(project.project_id, project);
+        this.#ends.clear();
+        for (const project of event.projects) this.#keep(project, event.at);
         this.active = event.active_project;
         this.problem = event.problem;
         break;
       case 'activated':
         this.active = event.project_id;
-        this.#keep(event.project);
+        this.#keep(event.project, event.at);
         break;
       case 'removed':
         this.#projects.delete(event.project_id);
+        this.#ends.delete(event.project_id);
         break;
       case 'problem':
         this.problem = event.problem;
@@ -38,7 +42,7 @@ export class WatchState {
         this.connected = false;
         break;
       default:
-        this.#keep(event.project);
+        this.#keep(event.project, event.at);
     }
   }
 
@@ -63,8 +67,25 @@ export class WatchState {
     return this.#order;
   }
 
-  #keep(project: WireProject | undefined): void {
-    if (project) this.#projects.set(project.project_id, project);
+  /**
+   * How long a training will still take, in milliseconds; undefined where nobody can tell, or it takes longer.
+   *
+   * @param now milliseconds since the epoch
+   */
+  leftOf({ project_id: id }: WireProject, now: number): number | undefined {
+    const left = (this.#ends.get(id) ?? Number.NaN) - now;
+    return left >= 0 ? left : undefined;
+  }
+
+  #keep(project: WireProject | undefined, at: string): void {
+    if (!project) return;
+    const { project_id: id, training } = project;
+    const before = this.#projects.get(id)?.training;
+    this.#projects.set(id, project);
+    // Only what is told of a training as it goes on says how long it will take; its other events do not.
+    if (typeof training?.eta_s === 'number') this.#ends.set(id, Date.parse(at) + training.eta_s * 1000);
+    else if (training?.eta_s === null || training?.token !== before?.token || !isTraining(project))
+      this.#ends.delete(id);
   }
 }
 

@@ -2,7 +2,7 @@
 import type { WireProject } from '../../../src/domain/encoding.ts';
 import { type Paint, STATUS_STYLES } from '../terminal/colour.ts';
 import { type Cell, type Column, fitWidths, layTable } from '../terminal/table.ts';
-import { plural, printable, relativeTime, statusWords, thousands } from '../terminal/text.ts';
+import { plural, printable, relativeTime, statusWords, thousands, timeLeft } from '../terminal/text.ts';
 import { doing, holderOf, progressOf, standing } from './standing.ts';
 import { sinceWhen, type WatchState } from './state.ts';
 import { cutText, textWidth } from '../terminal/width.ts';
@@ -19,7 +19,7 @@ const GAP = 2;
 /** With so many rows some may stay blank. */
 const ROOMY = 13;
 /** A terminal this narrow does without the column. */
-const NEEDS = { progress: 30, doing: 40, since: 50, bar: 60, holder: 70, wideBar: 100 };
+const NEEDS = { progress: 30, doing: 40, since: 50, left: 60, bar: 60, holder: 70, wideBar: 100 };
 const BAR = 10;
 const WIDE_BAR = 20;
 /** Of text that gives way to other text, this many columns stay. */
@@ -119,6 +119,14 @@ function parts(state: WatchState, { columns, now, paint }: View): Part[] {
       flexible: true,
       cell: (project) => ({ text: holderOf(project) }),
     },
+    columns >= NEEDS.left &&
+      state.inOrder().some((project) => state.leftOf(project, now) !== undefined) && {
+        title: 'LEFT',
+        cell: (project) => {
+          const left = state.leftOf(project, now);
+          return { text: left === undefined ? '' : timeLeft(left / 1000) };
+        },
+      },
     columns >= NEEDS.since && {
       title: 'SINCE',
       cell: (project) => ({

@@ -20,7 +20,7 @@ export interface Standing {
 const LEAST_SHARE = 0.05;
 /** Nor can it from a shorter time. Seconds. */
 const LEAST_SECONDS = 5;
-/** How much slower or faster than the last one a training is believed to be. */
+/** So many times slower or faster than the last one a training is believed to be. */
 const MAX_PACE = 10;
 /** Longer is no forecast that anybody waits for: thirty days. Seconds. */
 const LONGEST_SECONDS = 30 * 86_400;
@@ -87,8 +87,9 @@ function byPhase({ elapsed_s, phases }: Standing, last: TrainingProfile): number
 
 /** How much longer than the last one a training takes for the same; 1 while that cannot be told. */
 function paceOf(took: number, lastTook: number, { seconds }: TrainingProfile): number {
-  if (lastTook < LEAST_SHARE * seconds || lastTook < LEAST_SECONDS || took <= 0) return 1;
-  return Math.min(Math.max(took / lastTook, 1 / MAX_PACE), MAX_PACE);
+  if (lastTook < LEAST_SHARE * seconds || lastTook < LEAST_SECONDS) return 1;
+  // Faster than that is not run but left out, as by going on from a checkpoint.
+  return took * MAX_PACE < lastTook ? 1 : Math.min(took / lastTook, MAX_PACE);
 }
 
 /** By how fast its own progress was until now. */

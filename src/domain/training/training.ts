@@ -174,8 +174,8 @@ export function checkDetails(details: JsonObject | undefined): void {
 }
 
 /** The training record as it is in memory. */
-export function withProgress(training: Training, live: Progress & { updated_at: string }): Training {
-  return { ...training, ...defined(live) };
+export function withProgress(training: Training, live: (Progress & { updated_at: string }) | null): Training {
+  return { ...training, ...defined(live ?? {}) };
 }
 
 /** Puts a project whose lease is over. */

@@ -67,21 +67,33 @@ export function conditionText({ problem, readOnly }: Watched, at: string): strin
   return eventText({ type: 'problem', problem, read_only: readOnly, origin: 'file', at });
 }
 
-/** What a subscription begins with, as the members of a JSON object. */
-export function snapshotText(watched: Watched, projectId: string | undefined): string {
-  return membersText(snapshotOf(watched, projectId));
+/**
+ * What a subscription begins with, as the members of a JSON object.
+ *
+ * @param json of a project, with what is only in memory
+ */
+export function snapshotText(
+  watched: Watched,
+  projectId: string | undefined,
+  json: (project: Project) => string,
+): string {
+  return membersText(snapshotOf(watched, projectId, json));
 }
 
 /** The same, in the place of events that were left out. */
 export function resyncText(watched: Watched, projectId: string | undefined, at: string): string {
-  return eventText({ type: 'resync', ...snapshotOf(watched, projectId), origin: 'rpc', at });
+  return eventText({ type: 'resync', ...snapshotOf(watched, projectId, wireJson), origin: 'rpc', at });
 }
 
-function snapshotOf({ registry, problem, readOnly }: Watched, projectId: string | undefined) {
+function snapshotOf(
+  { registry, problem, readOnly }: Watched,
+  projectId: string | undefined,
+  json: (project: Project) => string,
+) {
   const projects = projectId === undefined ? registry.projects() : [registry.get(projectId)];
-  const json = Array.from(projects, (project) => project && wireJson(project)).filter(Boolean);
+  const texts = Array.from(projects, (project) => project && json(project)).filter(Boolean);
   return {
-    projects: new RawJson<WireProject[]>(`[${json.join(',')}]`),
+    projects: new RawJson<WireProject[]>(`[${texts.join(',')}]`),
     active_project: registry.active,
     problem,
     read_only: readOnly,

@@ -97,7 +97,7 @@ export function registryHandlers(services: Services): Family<'registry'> {
         if (cursor !== undefined) return subscribed;
         const { subscription, cursor: now } = subscribed;
         return new RawJson(
-          `{"subscription":"${subscription}","cursor":"${now}",${snapshotText(store, projectId)}}`,
+          `{"subscription":"${subscription}","cursor":"${now}",${snapshotText(store, projectId, (one) => trainings.json(one))}}`,
         );
       },
     },

@@ -4,7 +4,7 @@
  * Taking a lease is a change of the registry, so it passes through the store's queue: a lease is reserved while its
  * change is on the way, and two that arrive together cannot both have it.
  */
-import { type CurvePoint, sampled } from '../../domain/training/curve.ts';
+import { type CurvePoint, sampled, type TrainingProfile } from '../../domain/training/curve.ts';
 import type { Holder, Project } from '../../domain/project.ts';
 import { canBeFollowed, isLeaseRecorded, nextToken } from '../../domain/training/record.ts';
 import type { Progress } from '../../domain/training/training.ts';
@@ -35,6 +35,10 @@ export interface Lease {
   readonly startedAt: number;
   /** How far it was when, in few points: for telling how long the next one will take. */
   curve: readonly CurvePoint[];
+  /** The last progress that was reported. */
+  reported: CurvePoint | null;
+  /** How the last training that completed went; null where there is none, and until it has been read. */
+  profile: TrainingProfile | null;
   /** The change that is about to end it; until that is durable the lease stays, and no other may end it. */
   ending: LeaseChange | null;
   /** Runs out when the trainer has vanished. */
@@ -168,9 +172,11 @@ export class Leases {
   /** Keeps what a trainer reports, and its lease. */
   report(lease: Lease, progress: Progress, at: string): void {
     lease.live = { ...lease.live, ...defined(progress), updated_at: at };
-    const at_s = Math.round(performance.now() - lease.startedAt) / 1000;
-    if (progress.progress !== undefined)
-      lease.curve = sampled(lease.curve, { at_s, progress: progress.progress });
+    if (progress.progress !== undefined) {
+      const at_s = Math.round(performance.now() - lease.startedAt) / 1000;
+      lease.reported = { at_s, progress: progress.progress };
+      lease.curve = sampled(lease.curve, lease.reported);
+    }
     if (lease.connection) this.watch(lease);
   }
 
@@ -245,6 +251,8 @@ function leaseOf({ project_id: projectId, training }: Project, holder: Holder): 
     // One that an earlier daemon wrote down has gone on meanwhile; the clock may have been set since.
     startedAt: performance.now() - (since > 0 ? since : 0),
     curve: [],
+    reported: null,
+    profile: null,
     ending: null,
   };
 }

@@ -20,6 +20,7 @@ import type { Left } from '../outputs/left.ts';
 import { Beginnings } from './beginnings.ts';
 import { type Begun, LeaseChanges } from './changes.ts';
 import { cannotWait } from './errors.ts';
+import { etaUnder } from './eta-under.ts';
 import { type Connection, type Lease, Leases } from './leases.ts';
 import { Results, tryToFind } from './results.ts';
 import { WaitingTrainers } from './waiting.ts';
@@ -69,7 +70,10 @@ export class Trainings {
       turns,
       (error) => log.error({ err: error }, 'cannot hand out what waits for training'),
     );
-    for (const project of store.registry.projects()) this.#leases.adopt(project);
+    for (const project of store.registry.projects()) {
+      this.#leases.adopt(project);
+      void this.#foresee(project);
+    }
   }
 
   /** Whether nobody holds a lease on a project, may still resume it, or is taking it in this very batch. */
@@ -90,13 +94,13 @@ export class Trainings {
    * the etag, as a report must not make anybody's `if_etag` fail.
    */
   json(project: Project): string {
-    const live = this.#leases.get(project.project_id)?.live;
-    if (!live || !project.training) return wireJson(project);
-    return JSON.stringify({
-      ...project,
-      training: training.withProgress(project.training, live),
-      etag: etagOf(project),
-    });
+    const lease = this.#leases.get(project.project_id);
+    if (!lease || project.training?.token !== lease.token) return wireJson(project);
+    const shown = {
+      ...training.withProgress(project.training, lease.live),
+      eta_s: etaUnder(lease, project.training),
+    };
+    return JSON.stringify({ ...project, training: shown, etag: etagOf(project) });
   }
 
   /** Before the change is queued, so that the changes of a batch stay in their order. */
@@ -109,7 +113,7 @@ export class Trainings {
 
   async begin(params: Given<'training.begin'> & Prepared, context: Context): Promise<Begun> {
     const { project, known = new Set(), ...terms } = params;
-    const begun = await this.#beginnings.begin(terms, context, (view) => findProject(view, project), known);
+    const begun = await this.#begin(terms, context, (view) => findProject(view, project), known);
     // There is always a project to begin with, or an error.
     return begun as Begun;
   }
@@ -123,7 +127,7 @@ export class Trainings {
       const known = new Set<string>();
       const first = choose(this.#store.registry);
       if (first) await this.#beginnings.readTokens(first.project_id, known);
-      return await this.#beginnings.begin(terms, context, choose, known);
+      return await this.#begin(terms, context, choose, known);
     };
     // Most of the time there is nothing, and the queue need not be bothered.
     const begun = choose(this.#store.registry) ? await attempt() : null;
@@ -153,8 +157,7 @@ export class Trainings {
       });
       changed({ project: project_id, name, phase, token });
     }
-    const reported = this.json(this.#store.registry.get(project_id) ?? project);
-    this.#feed.progress(project_id, new RawJson(reported), at);
+    this.#tellProgress(this.#store.registry.get(project_id) ?? project, at);
     return null;
   }
 
@@ -236,6 +239,31 @@ export class Trainings {
     this.#leases.close();
     this.#trainers.close();
     this.#changed();
+  }
+
+  async #begin(...how: Parameters<Beginnings['begin']>): Promise<Begun | null> {
+    const begun = await this.#beginnings.begin(...how);
+    if (begun) void this.#foresee(begun.project);
+    return begun;
+  }
+
+  /** Reads how the last training of a project went, by which it is told how long this one will take. Nobody waits for it. */
+  async #foresee(project: Project): Promise<void> {
+    const { project_id: id } = project;
+    const lease = this.#leases.get(id);
+    if (!lease) return;
+    try {
+      lease.profile = await this.left.history.profile(project);
+    } catch (error) {
+      this.#log.warn({ err: error, project: id }, 'cannot tell how long a training will take');
+    }
+    const now = this.#store.registry.get(id);
+    if (lease.profile && now && this.#leases.get(id) === lease)
+      this.#tellProgress(now, timestampOf(Date.now()));
+  }
+
+  #tellProgress(project: Project, at: string): void {
+    this.#feed.progress(project.project_id, new RawJson(this.json(project)), at);
   }
 
   /** Something has changed that may be what somebody waits for. */

@@ -12,6 +12,7 @@ import {
   operands,
   shellWord,
   thousands,
+  timeLeft,
   tilde,
   tildes,
 } from '../../../client/cli/terminal/text.ts';
@@ -44,6 +45,18 @@ test('what is no time is shown as far as it can be, and no longer than one', () 
 
 test('a duration has its largest unit', () => {
   expect([0.4, 59, 60, 7_300, 200_000].map(duration)).toEqual(['0 s', '59 s', '1 min', '2 h', '2 days']);
+});
+
+test('what is left is told no more exactly than anybody knows it', () => {
+  expect([0, 44, 45, 89, 90, 1_700, 5_400].map(timeLeft)).toEqual([
+    'seconds',
+    'seconds',
+    'a minute',
+    'a minute',
+    '2 min',
+    '28 min',
+    '1 h',
+  ]);
 });
 
 test('numbers and words agree', () => {

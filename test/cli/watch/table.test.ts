@@ -77,6 +77,30 @@ describe('the table', () => {
     ]);
   });
 
+  test('says how long a training will still take, and counts that down', () => {
+    const eta = (eta_s: number | null) => ({ ...training('a', { progress: 0.4 }).training, eta_s });
+    const held = training('a', { progress: 0.4 });
+    const state = stateOf({ ...held, training: eta(720) } as Project, project('b'));
+    const lines = (now: number) => watchTable(state, { ...view, now }).map((line) => line.trimEnd());
+    expect(lines(NOW).slice(1, 3)).toEqual([
+      '  NAME  STATUS       PROGRESS         DOING  BY      LEFT    SINCE',
+      '  a     training     ████░░░░░░  40%         python  12 min  just now',
+    ]);
+    expect(lines(NOW + 620_000)[2]).toContain('  a minute  ');
+    // It takes longer than was to be expected.
+    expect(lines(NOW + 720_000)[1]).not.toContain('LEFT');
+    const event = { origin: 'rpc', at: AT, cursor: 'e:2', project_id: held.project_id } as const;
+    // An event that is no report says nothing of it, and takes nothing back.
+    state.apply({ ...event, type: 'updated', project: held, previous: held });
+    expect(lines(NOW)[2]).toContain('12 min');
+    state.apply({ ...event, type: 'progress', project: { ...held, training: eta(null) } as Project });
+    expect(lines(NOW)[1]).not.toContain('LEFT');
+    const done = project('a', { training_status: 'completed', training: held.training });
+    state.apply({ ...event, type: 'progress', project: { ...held, training: eta(720) } as Project });
+    state.apply({ ...event, type: 'training', project: done, previous: held, outcome: 'completed' });
+    expect(lines(NOW)[1]).not.toContain('LEFT');
+  });
+
   test('of an empty registry is short', () => {
     expect(watchTable(stateOf(), view)).toEqual(['0 projects', 'q leaves']);
   });

@@ -39,6 +39,18 @@ describe('by the last training', () => {
     ['between two points', standing(700, { curve: points([100, 0], [700, 0.625]) }), LAST, 300],
     ['twice as slow', standing(900, { curve: points([100, 0], [900, 0.25]) }), LAST, 1000],
     ['twice as fast', standing(300, { curve: points([100, 0], [300, 0.25]) }), LAST, 250],
+    [
+      'a phase that was left out is not one that was fast',
+      standing(150, { phases: phases([1, 'saving']) }),
+      { ...WITHOUT_CURVE, phases: phases([0, 'a'], [500, 'saving']) },
+      351,
+    ],
+    [
+      'no more than ten times slower',
+      standing(5000, { curve: points([0, 0], [5000, 0.25]) }),
+      { ...LAST, curve: points([0, 0], [100, 0.25]) },
+      9000,
+    ],
     ['from a checkpoint', standing(10, { curve: points([10, 0.25]) }), LAST, 500],
     ['and on from there', standing(410, { curve: points([10, 0.25], [410, 1]) }), LAST, 100],
     ['less the time since the report', standing(550, { curve: points([100, 0], [500, 0.25]) }), LAST, 450],
