@@ -146,9 +146,9 @@ describe('the watchdog of a training', () => {
         const names = await readdir(`/proc/${pid}/fd`);
         return Promise.all(names.map((name) => readlink(`/proc/${pid}/fd/${name}`).catch(() => '')));
       };
-      // Its end of the line; standard input and output of the trainer are sockets here. The other end is gardener's.
+      // Its end of the line; standard input of the trainer is a socket here. The other end is gardener's.
       expect((await holds(watchdog)).filter((name) => name.startsWith('socket:'))).toHaveLength(1);
-      expect((await holds(pids[0] ?? 0)).filter((name) => name.startsWith('socket:'))).toHaveLength(2);
+      expect((await holds(pids[0] ?? 0)).filter((name) => name.startsWith('socket:'))).toHaveLength(1);
     }
     child.kill('SIGKILL');
     await until(() => isGone(pids[0] ?? 0), 'the trainer is gone');
