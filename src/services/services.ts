@@ -37,7 +37,8 @@ export function createServices(daemon: DaemonControl, store: Store, paths: Paths
       return null;
     });
   const places = new Places(() => store.registry, ask, turns);
-  const left = new Left({ paths, lanes, store, log });
+  const trash = new Trash({ paths, store, lane: lanes.projects, log });
+  const left = new Left({ paths, lanes, store, trash, log });
   const trainings = new Trainings(store, left, feed, turns, log);
   // Whoever is told of a change has no say in whether it was made.
   const guard = (action: () => void): void => {
@@ -62,7 +63,6 @@ export function createServices(daemon: DaemonControl, store: Store, paths: Paths
     .ask(() => keepToUser(paths.projectsDir, 'the projects'))
     .then((done) => done && log.warn({ path: paths.projectsDir }, MADE_PRIVATE))
     .catch((error: unknown) => log.warn({ err: error }, 'cannot keep others out of the projects'));
-  const trash = new Trash({ paths, store, lane: lanes.projects, log });
   const leased = {
     isTraining: (id: string): boolean => !trainings.isFree(id),
     requireFree: (project: Project): void => void trainings.requireFree(project),

@@ -39,6 +39,7 @@ test('every line has each of its keys once, and one line tells of each change, b
   const trained = await train();
   await change('training.complete', { ...trained, lora_adapter_path: registryFile });
   await change('training.promote', trained);
+  await change('training.prune');
   await change('training.release', await train());
   await writeFile(registryFile, '{');
   await peer.call('registry.reload');

@@ -1,6 +1,6 @@
 /** What `rpc.discover` says is what OpenRPC asks for, and what the daemon does. */
 import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { createRequire } from 'node:module';
 import { Ajv, type ValidateFunction } from 'ajv';
 import { describe, expect, test } from 'vitest';
@@ -9,6 +9,7 @@ import { EXAMPLE_PROJECT } from '../../src/protocol/method.ts';
 import { openRpcDocument } from '../../src/protocol/openrpc.ts';
 import { type RunningDaemon, startDaemon } from '../support/daemon.ts';
 import { temporaryDirectory } from '../support/home.ts';
+import { untilKept } from '../support/history.ts';
 import type { LineClient } from '../support/lines.ts';
 
 // Its types say that it has a default export, which Node does not see.
@@ -152,8 +153,9 @@ const adapting: Seed = async (client, running, home) => {
   return lease;
 };
 const trained: Seed = async (client, running, home) => {
-  const { token } = (await adapting(client, running, home)) as { token: number };
+  const { token, output } = (await adapting(client, running, home)) as { token: number; output: Output };
   await client.call('training.complete', { project: 'payments', token, metadata: { loss: 0.4 } });
+  await untilKept(dirname(output.directory), token);
   return { token };
 };
 const backup: Seed = async (_client, { paths }) => {
@@ -186,11 +188,17 @@ const SEEDS: Readonly<Record<string, Seed>> = {
   'training.resume': training,
   'training.history': trained,
   'training.promote': trained,
+  'training.prune': async (client, running, home) => {
+    const { token } = (await adapting(client, running, home)) as { token: number };
+    await client.call('training.fail', { project: 'payments', token, error: 'x' });
+    return { token };
+  },
 };
 
 /** What differs from one machine and one moment to the next, by the name of its member. */
 const VARIES = new Set([
   'pid',
+  'tokens',
   'token',
   'version',
   'epoch',

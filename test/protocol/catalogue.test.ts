@@ -65,7 +65,7 @@ test('the methods of the contract are there, and no others', () => {
       ...['begin', 'claim', 'progress', 'complete', 'fail', 'release', 'cancel', 'wait', 'resume'].map(
         (name) => `training.${name}`,
       ),
-      ...['history', 'promote'].map((name) => `training.${name}`),
+      ...['history', 'promote', 'prune'].map((name) => `training.${name}`),
     ].toSorted(),
   );
 });

@@ -1,13 +1,14 @@
 /** Every method really can give each error it declares, and with the code and data that go with it. */
 import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { ERROR_KINDS, type ErrorKind, ERRORS } from '../../src/domain/errors.ts';
 import { declaredErrors } from '../../src/protocol/method.ts';
 import type { Output } from '../../src/domain/training/output.ts';
 import { type MethodName, methods } from '../../src/protocol/methods.ts';
 import { type RunningDaemon, startDaemon } from '../support/daemon.ts';
+import { untilKept } from '../support/history.ts';
 import type { Answer, LineClient } from '../support/lines.ts';
 import { asOrdinaryUser, withMode } from '../support/store.ts';
 
@@ -40,10 +41,12 @@ async function world(): Promise<World> {
 
 /** Trains the project "one", and leaves an adapter; gives the token. */
 async function train({ peer }: World): Promise<number> {
-  const { token, output } = await peer.call('training.begin', { project: 'one' });
-  await writeFile((output as unknown as Output).lora_adapter_path, '');
+  const begun = await peer.call('training.begin', { project: 'one' });
+  const { token, output } = begun as unknown as { token: number; output: Output };
+  await writeFile(output.lora_adapter_path, '');
   await peer.call('training.complete', { project: 'one', token });
-  return Number(token);
+  await untilKept(dirname(output.directory), token);
+  return token;
 }
 
 /** What makes a call of each method go well; what is not here takes the parameters of its example. */
@@ -63,6 +66,7 @@ const GOOD: { readonly [M in MethodName]?: (world: World) => Params } = {
   'training.claim': () => ({}),
   'training.cancel': () => ({ project: 'leased' }),
   'training.wait': () => ({ project: 'one' }),
+  'training.prune': () => ({}),
   'training.history': () => ({ project: 'one' }),
   // What the world has trained first.
   'training.promote': ({ trained }) => ({ project: 'one', token: trained[0] }),
@@ -142,7 +146,7 @@ const PROVOKE: Readonly<
     return await peer.ask(method, params);
   },
   async storage_failed({ peer, paths }, method, params) {
-    if (method === 'registry.reload') {
+    if (method === 'registry.reload' || method === 'training.prune') {
       await rm(paths.registryFile);
       await mkdir(paths.registryFile);
       return await peer.ask(method, params);

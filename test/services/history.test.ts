@@ -2,6 +2,7 @@
 import { mkdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { untilKept } from '../support/history.ts';
 import { get, type World, world } from '../support/world.ts';
 
 type Here = Pick<World, 'writer'>;
@@ -36,12 +37,10 @@ async function adapterOf({ writer }: Here): Promise<string> {
   return await readFile(String((await get(writer, 'a'))['lora_adapter_path']), 'utf8');
 }
 
-/** The file of the history, once it says this. */
+/** The file of the history, once it has this training and all that is found out of it. */
 async function fileWith(here: World, token: number): Promise<string> {
   const { project_id: id } = await get(here.writer, 'a');
-  const file = join(here.paths.projectsDir, String(id), 'trainings', 'history.json');
-  await expect.poll(() => readFile(file, 'utf8').catch(() => '')).toContain(String(token));
-  return file;
+  return await untilKept(join(here.paths.projectsDir, String(id), 'trainings'), token);
 }
 
 const promote = ({ writer }: Here, token: number) => writer.call('training.promote', { project: 'a', token });
@@ -68,6 +67,7 @@ describe('the history of a project', () => {
     const failed = await train(here, 'PARTIAL', 'fail', { error: 'out of memory' });
     const again = await train(here, null, 'fail', { error: 'out of memory' });
     const released = await train(here, null, 'release');
+    await fileWith(here, released);
     const trainings = await historyOf(here);
     expect(trainings).toMatchObject([
       { token: released, status: 'released', error: null, in_service: false, metadata: null },

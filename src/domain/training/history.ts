@@ -9,7 +9,7 @@ import { beforeOf, isLeaseRecorded } from './record.ts';
 /** So many are kept. */
 export const MAX_HISTORY = 50;
 /** Of those that completed, so many stay whatever came after them, and their outputs with them. */
-const KEPT_OUTPUTS = 3;
+export const KEPT_OUTPUTS = 3;
 
 /** What is in service by a training, as fields of the project; all null for one that did not complete. */
 export type InService = Pick<Project, ResultField | 'trained_from' | 'base_model'>;

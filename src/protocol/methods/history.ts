@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { OUTCOMES } from '../../domain/project.ts';
 import { jsonObject, sourceSchema, timestamp } from '../../domain/schema.ts';
-import { MAX_HISTORY } from '../../domain/training/history.ts';
+import { KEPT_OUTPUTS, MAX_HISTORY } from '../../domain/training/history.ts';
 import { EXAMPLE_PROJECT, method, MISSING, projectReference, wireProject } from '../method.ts';
 
 const token = z.int().min(0).describe('of a training in the history');
@@ -27,6 +27,13 @@ const ended = z.object({
   bytes,
   in_service: z.boolean().describe('whether what it made is what the project has now'),
 });
+const pruned = z.object({
+  project_id: z.string(),
+  name: z.string(),
+  tokens: z.array(z.int()).describe('of the trainings whose outputs went'),
+  bytes: z.int().describe('what these had, as far as it is known'),
+});
+
 const AT = '2026-01-05T10:00:00.000Z';
 const TOKEN = 1_767_607_200_000;
 const EXAMPLE = {
@@ -40,7 +47,7 @@ const EXAMPLE = {
   base_model: null,
   metadata: { loss: 0.4 },
   phases: [],
-  bytes: null,
+  bytes: 13_107_200,
   in_service: true,
 };
 const DIRECTORY = `/home/ada/.codebase-gardener/projects/${EXAMPLE_PROJECT.project_id}`;
@@ -93,6 +100,38 @@ export const historyMethods = {
           attempt: 0,
           outcome: 'completed',
         },
+      },
+    },
+  }),
+  'training.prune': method({
+    kind: 'change',
+    summary: 'Moves outputs of trainings to the trash that are not needed any more.',
+    description: `Nothing that a project points to goes, nor what somebody trains into. It is done by itself, without older_ms, whenever a training has ended: the last ${KEPT_OUTPUTS} outputs of those that completed stay, and the last of the others.`,
+    params: z.strictObject({
+      project: projectReference.optional().describe('only of this one; default of all'),
+      older_ms: z
+        .int()
+        .min(0)
+        .optional()
+        .describe('those of trainings that ended so many milliseconds ago or earlier, the last ones, too'),
+      dry_run: z.boolean().optional().describe('only tell what would go; default false'),
+    }),
+    result: z.object({
+      pruned: z.array(pruned).describe('the projects of which something went'),
+      bytes: z.int().describe('of all of them'),
+      left: z
+        .array(z.object({ path: z.string(), reason: z.string() }))
+        .optional()
+        .describe('what could not be moved'),
+    }),
+    errors: MISSING,
+    example: {
+      params: { older_ms: 0 },
+      result: {
+        pruned: [
+          { project_id: EXAMPLE_PROJECT.project_id, name: 'payments', tokens: [TOKEN], bytes: 13_107_200 },
+        ],
+        bytes: 13_107_200,
       },
     },
   }),

@@ -4,6 +4,7 @@ import { type Ended, servingOf } from '../../domain/training/history.ts';
 import type { Result } from '../../protocol/methods.ts';
 import { RawJson } from '../../protocol/wire.ts';
 import type { Context } from '../call.ts';
+import type { Pruned } from '../outputs/pruning.ts';
 import type { Services } from '../services.ts';
 import { byId } from './by-id.ts';
 import type { Family } from './types.ts';
@@ -62,6 +63,26 @@ export function trainingHandlers({ store, trainings, places }: Services): Family
     'training.promote': {
       prepare: async (params, context) => await results.preparePromote(await named(params, context)),
       run: async (params, context) => json(await results.promote(params, context)),
+    },
+    'training.prune': {
+      async run({ project, older_ms, dry_run: isTrial }, { changed }) {
+        // Nothing is moved while it is not known what the file should hold.
+        await store.undisturbed(() => Promise.resolve());
+        const { registry } = store;
+        const chosen = project === undefined ? [...registry.projects()] : [findProject(registry, project)];
+        const done: (Pruned & { readonly project_id: string; readonly name: string })[] = [];
+        for (const each of chosen) {
+          const { project_id, name } = each;
+          done.push({ project_id, name, ...(await left.prune(each, older_ms, isTrial)) });
+        }
+        const pruned = done
+          .filter(({ tokens }) => tokens.length > 0)
+          .map(({ project_id, name, tokens, bytes }) => ({ project_id, name, tokens, bytes }));
+        const stays = done.flatMap((one) => one.left);
+        if (!isTrial) changed({ projects: pruned.map(({ project_id: id }) => id) });
+        const bytes = pruned.reduce((sum, one) => sum + one.bytes, 0);
+        return { pruned, bytes, ...(stays.length > 0 && { left: stays }) };
+      },
     },
     'training.resume': { run: async (params, context) => lease(await trainings.resume(params, context)) },
   };

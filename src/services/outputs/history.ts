@@ -20,8 +20,8 @@ import { canBeFollowed } from '../../domain/training/record.ts';
 import type { Logger } from '../../log.ts';
 import type { Paths } from '../../paths.ts';
 import type { Store } from '../../store/store.ts';
-import { systemReason } from '../../system/errors.ts';
-import type { Lanes } from '../lane.ts';
+import { errorCode, systemReason } from '../../system/errors.ts';
+import { type Lanes, NoAnswerError } from '../lane.ts';
 import { type Kept, readKept, writeKept } from './history-file.ts';
 
 interface Place {
@@ -74,7 +74,7 @@ export class History {
       if (withStanding(pending.ended, standing) !== pending.ended) pending.standing = standing;
       if (ended) pending.ended.splice(0, Infinity, ...joined([ended], pending.ended));
     }
-    return ended !== null || this.#pending.get(id)?.recorded != null;
+    return ended !== null || isOther || this.#pending.get(id)?.recorded != null;
   }
 
   /** Keeps how large the output of a training is that has ended. */
@@ -91,9 +91,7 @@ export class History {
     try {
       return await this.#read(project);
     } catch (error) {
-      const message = `cannot read the history of "${project.name}": ${systemReason(error)}`;
-      const suggestions = ['see what is wrong with its directory: gardener doctor; then ask again'];
-      throw new RegistryError('storage_failed', message, { applied: false, suggestions });
+      throw cannotRead(`the history of "${project.name}"`, error);
     }
   }
 
@@ -138,7 +136,8 @@ export class History {
       const history = together(project, kept, pending);
       if (!pending) return history;
       const written = copyOf(pending);
-      await lanes.chores.ask(() => writeKept(this.#own(id), history, kept.unusable));
+      if (JSON.stringify(history) !== JSON.stringify(kept.history))
+        await lanes.chores.ask(() => writeKept(this.#own(id), history, kept.unusable));
       this.#written(id, pending, written);
       return history;
     } catch (error) {
@@ -148,6 +147,11 @@ export class History {
       );
       return null;
     }
+  }
+
+  /** The tokens of trainings that have ended and are not written down. */
+  lacking(id: string): readonly number[] {
+    return (this.#pending.get(id)?.ended ?? []).map(({ token }) => token);
   }
 
   /** The projects whose files lack something. */
@@ -197,6 +201,13 @@ export class History {
   #own(id: string): string {
     return join(this.#place.paths.projectsDir, id);
   }
+}
+
+export function cannotRead(what: string, error: unknown): Error {
+  if (errorCode(error) === undefined && !(error instanceof NoAnswerError)) return error as Error;
+  const message = `cannot read ${what}: ${systemReason(error)}`;
+  const suggestions = ['see what is wrong with its directory: gardener doctor; then ask again'];
+  return new RegistryError('storage_failed', message, { applied: false, suggestions });
 }
 
 function copyOf(pending: Pending): Pending {

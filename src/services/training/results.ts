@@ -3,14 +3,13 @@ import { isRefusal } from '../../domain/errors.ts';
 import { findProject } from '../../domain/places/references.ts';
 import type { Project } from '../../domain/project.ts';
 import type { RegistryView } from '../../domain/registry.ts';
-import type { InService } from '../../domain/training/history.ts';
 import { promote } from '../../domain/training/status.ts';
 import { complete } from '../../domain/training/training.ts';
 import type { Given } from '../../protocol/methods.ts';
 import type { Store } from '../../store/store.ts';
 import type { Context } from '../call.ts';
 import type { Left } from '../outputs/left.ts';
-import { refused } from '../outputs/promotion.ts';
+import { type Promotable, refused } from '../outputs/promotion.ts';
 import type { LeaseChanges } from './changes.ts';
 import type { Leases } from './leases.ts';
 
@@ -23,7 +22,7 @@ type Completing = Given<'training.complete'> & {
 /** The same for `training.promote`. */
 type Promoting = Given<'training.promote'> & {
   /** What was in service then; missing for a project that is not known yet. */
-  readonly earlier?: InService;
+  readonly found?: Promotable;
 };
 
 interface Parts {
@@ -69,16 +68,16 @@ export class Results {
   async preparePromote(params: Given<'training.promote'>): Promise<Promoting> {
     const { store, left } = this.#parts;
     const project = tryToFind(store.registry, params.project);
-    return project ? { ...params, earlier: await left.promotable(project, params.token) } : params;
+    return project ? { ...params, found: await left.promotable(project, params.token) } : params;
   }
 
-  async promote({ project: reference, token, earlier }: Promoting, { changed }: Context): Promise<Project> {
+  async promote({ project: reference, token, found }: Promoting, { changed }: Context): Promise<Project> {
     const { store, left } = this.#parts;
     const project = await store.change((draft, now) => {
       const { project_id: id } = findProject(draft, reference);
-      if (!earlier) throw refused('is of no training that has ended');
-      left.requireKept(id, earlier);
-      return promote(draft, id, earlier, now);
+      if (!found) throw refused('is of no training that has ended');
+      left.requireKept(id, found);
+      return promote(draft, id, found.earlier, now);
     });
     changed({ project: project.project_id, name: project.name, token });
     return project;

@@ -238,6 +238,7 @@ export class Trainings {
     this.#isClosed = true;
     this.#leases.close();
     this.#trainers.close();
+    this.left.upkeep.stop();
     this.#changed();
   }
 
