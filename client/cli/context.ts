@@ -20,7 +20,7 @@ import { DamagedNameError } from './cwd.ts';
 import { type Hints, LocalError, UsageError } from './errors.ts';
 import { type Shown, shownJson, shownLine, shownLines, shownText, tame } from './terminal/gate.ts';
 import { columnsOf } from './terminal/size.ts';
-import { expandTilde, projectReference, tilde } from './terminal/text.ts';
+import { expandTilde, projectReference, tilde, tildes } from './terminal/text.ts';
 import { wrapText } from './terminal/wrap.ts';
 
 /** The part of a stream that is written to. */
@@ -82,6 +82,8 @@ export class Context {
   hints: Hints = {};
   /** Set by a command that did what it could and still has to report a failure. */
   exitCode = 0;
+  /** Set by a command that has more to tell programs than that it failed. */
+  besideError: object = {};
 
   /** Puts the flags that said where the registry is into the commands of advice; notes have them already. */
   readonly advise: Advise;
@@ -194,6 +196,11 @@ export class Context {
   /** What to do next, for somebody who looks. */
   suggest(line: string): void {
     if (this.interactive) this.note(painter(this.host.stderr, this.host.env)('dim', line));
+  }
+
+  /** A message with the paths in it as people read them. */
+  tildes(message: string): string {
+    return tildes(message, this.host.home);
   }
 
   /** A path as people read it. */

@@ -47,7 +47,7 @@ export async function run(words: readonly string[], host: Host): Promise<number>
     const explained = explain(error, context?.hints, context?.socketAlone);
     // Commander has shown the whole help where a command is missing.
     if (json || !isWithoutCommand(thrown)) tell(host, explained, adviser(program, host.home));
-    if (json) host.stdout.write(shownJson({ error: explained.document }, 2));
+    if (json) host.stdout.write(shownJson({ ...context?.besideError, error: explained.document }, 2));
     return explained.exitCode;
   }
 }

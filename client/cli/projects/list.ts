@@ -130,5 +130,5 @@ function statusText({ training_status: status, training, retrain_requested: retr
     const percent = typeof progress === 'number' ? ` ${Math.floor(progress * 100)}%` : '';
     return `training${percent}${typeof left === 'number' ? `, ${timeLeft(left)} left` : ''}`;
   }
-  return retrain ? 'retrain' : statusWords(status);
+  return retrain ? 'retrain' : statusWords(status, training?.outcome);
 }

@@ -48,9 +48,9 @@ function fields(ctx: Context, project: Compared, isGone: boolean): Field[] {
     ['repository', project.repository ? repositoryText(project.repository) : undefined],
     ['language', `${printable(project.language)}, ${plural(project.file_count, 'file')}`],
     ['tags', project.tags.map(printable).join(', ')],
-    ['status', ctx.paint(STATUS_STYLES[status] ?? 'bold', statusWords(status))],
+    ['status', ctx.paint(STATUS_STYLES[status] ?? 'bold', statusWords(status, training?.outcome))],
     ['retrain', retrain ? `requested ${relativeTime(retrain.at, ctx.host.now())}${reason}` : undefined],
-    ['training', training && status === 'training' ? trainingText(training) : undefined],
+    ['training', trainingText(project, ctx.host.now())],
     ['error', training?.error ? linesOf(training.error).map((line) => ctx.paint('red', line)) : undefined],
     ['trained', time(project.last_trained)],
     ['from', project.trained_from ? sourceText(project.trained_from, project) : undefined],
@@ -73,8 +73,14 @@ function sourceText({ commit, dirty }: Source, project: Compared): string {
   return listed(`${commit.slice(0, 12)}${dirty ? ' (with uncommitted changes)' : ''}`, behindWords(project));
 }
 
-function trainingText(training: NonNullable<WireProject['training']>): string {
-  const { progress, phase, message, holder, eta_s: left } = training;
+/** What is being done; otherwise how it ended, where the project stands as before it. */
+function trainingText({ training_status: status, training }: WireProject, now: number): string | undefined {
+  if (!training) return undefined;
+  const { progress, phase, message, holder, outcome, updated_at: at, eta_s: left } = training;
+  if (status !== 'training') {
+    if (outcome !== 'cancelled' && outcome !== 'released') return undefined;
+    return at === null ? outcome : `${outcome} ${relativeTime(at, now)}`;
+  }
   return listed(
     progress === null ? undefined : `${Math.floor(progress * 100)}%`,
     typeof left === 'number' ? leftWords(left) : undefined,

@@ -139,9 +139,15 @@ export function anyOf(words: readonly string[]): string {
   return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
 }
 
-/** `not started`: a status as a person says it. */
-export function statusWords(status: string): string {
-  return status.replaceAll('_', ' ');
+/**
+ * `not started`, `failed: stalled`: a status as a person says it.
+ *
+ * @param outcome how the last training ended, where that says more
+ */
+export function statusWords(status: string, outcome?: string): string {
+  if (status !== 'failed') return status.replaceAll('_', ' ');
+  if (outcome === 'cancelled') return outcome;
+  return outcome === 'stalled' || outcome === 'lost' ? `failed: ${outcome}` : status;
 }
 
 /** Words that end a command, with dashes before them where one of them would be taken for a flag. */

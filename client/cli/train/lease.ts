@@ -5,6 +5,7 @@ import { ConnectionError, RpcError } from '../../errors.ts';
 import type { WireProject } from '../../../src/domain/encoding.ts';
 import { isRefusal, type RegistryError } from '../../../src/domain/errors.ts';
 import type { Params, Result } from '../../../src/protocol/methods.ts';
+import type { Begun } from './environment.ts';
 import type { Progress } from './reports.ts';
 
 /** What whoever trains is told. */
@@ -23,7 +24,7 @@ export interface LeaseNews {
 type Held = Params<'training.resume'>;
 
 /** The call that ends a lease: complete, fail or release. */
-export type EndCall = (client: Client, held: Held) => Promise<WireProject>;
+export type EndCall = (client: Client, held: Held) => Promise<Result<'training.complete'>>;
 
 /** Between two reports, in milliseconds: nobody sees more, however often a trainer speaks. */
 const REPORT_EVERY_MS = 100;
@@ -47,7 +48,7 @@ export class HeldLease {
   #waiting: Progress | undefined;
   #reporting: Promise<void> | undefined;
 
-  constructor(client: Client, { project, token }: Result<'training.begin'>, news: LeaseNews) {
+  constructor(client: Client, { project, token }: Begun, news: LeaseNews) {
     this.project = project;
     this.#held = { project: project.project_id, token };
     this.#client = client;
@@ -79,7 +80,7 @@ export class HeldLease {
     call: EndCall,
     status: WireProject['training_status'] | undefined,
     missing: () => Promise<void>,
-  ): Promise<WireProject> {
+  ): ReturnType<EndCall> {
     this.#ending.abort();
     await this.#reporting;
     try {
@@ -105,7 +106,7 @@ export class HeldLease {
     call: EndCall,
     status: WireProject['training_status'] | undefined,
     missing: () => Promise<void>,
-  ): Promise<WireProject> {
+  ): ReturnType<EndCall> {
     const limit = performance.now() + END_MS;
     let perhapsDone = false;
     let told = false;

@@ -113,19 +113,22 @@ function readResult(given: unknown, base: PathBase, tell: (what: string) => void
     tell('result is no object; it was left out');
     return {};
   }
-  const { file_count, lora_adapter_path, metadata, ...unknown } = given;
-  for (const name of Object.keys(unknown)) tell(unknownName(name));
-  const result = fit({ file_count, lora_adapter_path, metadata }, (what) =>
-    tell(`result.${what}`),
-  ) as TrainingResult;
-  const { lora_adapter_path: adapter } = result;
-  return adapter === undefined
-    ? result
-    : { ...result, lora_adapter_path: resolve(base.directory, expandTilde(adapter, base.home)) };
+  const known: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(given)) {
+    if (NAMES.includes(name)) known[name] = value;
+    else tell(unknownName(name));
+  }
+  const result = fit(known, (what) => tell(`result.${what}`)) as TrainingResult;
+  for (const name of PATHS) {
+    const path = result[name];
+    if (path !== undefined) result[name] = resolve(base.directory, expandTilde(path, base.home));
+  }
+  return result;
 }
 
+const PATHS = ['lora_adapter_path', 'vector_store_path', 'context_path'] as const;
 /** Of a result. */
-const NAMES = ['file_count', 'lora_adapter_path', 'metadata'];
+const NAMES: readonly string[] = ['file_count', ...PATHS, 'base_model', 'metadata'];
 /** As many letters may be mistyped, and longer names are not looked at. */
 const MAX_MISTYPED = 2;
 const MAX_NAME = 100;
@@ -138,12 +141,14 @@ function unknownName(name: string): string {
   return `result.${shown} is unknown; it was left out${near === undefined ? '' : `; did you mean ${near}?`}`;
 }
 
-/** The name that was meant: mistyped, or one with a word in common. */
+/** The name that was meant: mistyped, or one with words in common, the more the better. */
 function nearName(name: string): string | undefined {
   const words = wordsOf(name);
   const far = (known: string): number => distance(words.join(''), wordsOf(known).join(''));
-  const near = NAMES.filter((known) => far(known) <= MAX_MISTYPED || shareWord(words, wordsOf(known)));
-  return near.toSorted((a, b) => far(a) - far(b))[0];
+  const common = (known: string): number =>
+    far(known) <= MAX_MISTYPED ? Infinity : inCommon(words, wordsOf(known));
+  const near = NAMES.filter((known) => common(known) > 0);
+  return near.toSorted((a, b) => (common(a) === common(b) ? 0 : common(b) - common(a)) || far(a) - far(b))[0];
 }
 
 function wordsOf(name: string): string[] {
@@ -154,9 +159,10 @@ function wordsOf(name: string): string[] {
     .filter(Boolean);
 }
 
-function shareWord(some: readonly string[], others: readonly string[]): boolean {
-  return some.some(
+/** How many of the words others begin with, or the other way round. */
+function inCommon(some: readonly string[], others: readonly string[]): number {
+  return some.filter(
     (word) =>
       word.length >= MIN_WORD && others.some((other) => other.startsWith(word) || word.startsWith(other)),
-  );
+  ).length;
 }

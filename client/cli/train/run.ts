@@ -4,14 +4,13 @@ import type { Client } from '../../client.ts';
 import { cutText } from '../../../src/domain/values/text.ts';
 import type { WireProject } from '../../../src/domain/encoding.ts';
 import type { RegistryError } from '../../../src/domain/errors.ts';
-import type { Result } from '../../../src/protocol/methods.ts';
 import type { Context } from '../context.ts';
 import { elsewhere } from '../elsewhere.ts';
 import { explain } from '../errors.ts';
 import { KeptLog } from '../logs/kept-log.ts';
 import { printable, operands } from '../terminal/text.ts';
-import { endLease, type Interruption, tellEnd, unusable } from './end.ts';
-import { trainerEnvironment } from './environment.ts';
+import { endLease, type Interruption, isStalled, tellEnd, unusable } from './end.ts';
+import { adapterInService, type Begun, trainerEnvironment } from './environment.ts';
 import { HeldLease } from './lease.ts';
 import { sourceAt } from '../../codebase/source.ts';
 import { LOST_MS, passSignals, TERM_MS, Trainer } from './process/process.ts';
@@ -30,11 +29,11 @@ const NOT_EXECUTABLE = 126;
 export async function runTrainer(
   ctx: Context,
   client: Client,
-  begun: Result<'training.begin'>,
+  begun: Begun,
   command: readonly string[],
   directory: string,
 ): Promise<void> {
-  const { project, token, output } = begun;
+  const { project, output } = begun;
   const name = operands(project.name);
   ctx.hints = { lease_lost: `gardener show ${name}, which tells how it stands` };
   ctx.host.leaveSignals();
@@ -52,10 +51,10 @@ export async function runTrainer(
   };
   const place = await elsewhere(ctx, client.hello);
   if (place) tell(`the daemon is ${place.where}; the paths of ${printable(project.name)} are paths there`);
+  const isHere = place?.directory !== null;
   // Which project is claimed nobody knew before; of one that was named it is told as the lease is taken.
   const source =
-    project.training?.source ??
-    (place?.directory === null ? null : await sourceAt(project.source_path, ctx.host.env));
+    project.training?.source ?? (isHere ? await sourceAt(project.source_path, ctx.host.env) : null);
   let result: TrainingResult = {};
   let interruption: Interruption | undefined;
   let patience = TERM_MS;
@@ -100,11 +99,13 @@ export async function runTrainer(
   };
   const incomplete = (why: string): void => tell(`the log of the training is incomplete: ${why}`);
   // On another machine its directory is there, and nobody else can write it.
-  const log = place?.directory === null ? undefined : await KeptLog.begin(output.directory, incomplete);
+  const log =
+    !output || place?.directory === null ? undefined : await KeptLog.begin(output.directory, incomplete);
+  const previous = await adapterInService(project, isHere);
   const started = performance.now();
   try {
     trainer = await Trainer.start(command, {
-      env: trainerEnvironment(ctx.host.env, project, token, ctx.location),
+      env: trainerEnvironment(ctx.host.env, begun, previous, ctx.location),
       // The answer for programs has standard output for itself.
       stdout: ctx.json ? 2 : 1,
       printed: (bytes) => log?.push(bytes),
@@ -133,7 +134,6 @@ export async function runTrainer(
     source,
     tail: trainer.tail.lines(),
     started,
-    isHere: place?.directory !== null,
     warnings,
     tell,
   });
@@ -159,7 +159,7 @@ async function notStarted(
 
 function adviceForLost({ data }: RegistryError, name: string): string {
   const { training } = (data['project'] ?? {}) as Partial<WireProject>;
-  return training?.error === 'stalled'
+  return isStalled(training)
     ? 'a longer --stall, or a trainer that reports; the command was ended'
     : `gardener show ${name}, which tells how it stands; the command was ended`;
 }

@@ -39,13 +39,16 @@ const TAKES = {
 
 type Options = Input<typeof TAKES>;
 
-const DETAILS = `The command gets GARDENER_PROJECT_ID, _NAME, _SOURCE_PATH, _LORA_ADAPTER_PATH,
-_VECTOR_STORE_PATH, _CONTEXT_PATH and _TOKEN. It may tell how far it is on
-descriptor 3, whose number is in GARDENER_PROGRESS_FD, a line a report, in which
-everything is optional; a mere 40% will do as well:
+const DETAILS = `The command writes the new adapter to GARDENER_PROJECT_LORA_ADAPTER_PATH, or into
+GARDENER_OUTPUT_DIR, as PEFT saves one; it comes into service when the command
+has ended well. It also gets GARDENER_PROJECT_ID, _NAME, _SOURCE_PATH, _TOKEN
+and, of what is in service, _PREVIOUS_LORA_ADAPTER_PATH, _VECTOR_STORE_PATH and
+_CONTEXT_PATH. It may tell how far it is on descriptor 3, whose number is in
+GARDENER_PROGRESS_FD, a line a report, in which everything is optional; a mere
+40% will do as well:
 
   {"progress": 0.4, "phase": "training", "message": "epoch 2"}
-  {"result": {"file_count": 412, "lora_adapter_path": "x", "metadata": {}}}
+  {"result": {"file_count": 412, "base_model": "x", "metadata": {}}}
 
 Exit 0 means trained; anything else means failed, with the last lines of
 standard error. Signals are passed on. gardener ends with the command's exit

@@ -59,8 +59,9 @@ function describe(event: WatchEvent, first: boolean, shortPath: (path: string) =
 function trained(event: EventOf<'training'>): string[] {
   const { project } = event;
   const what = event.outcome ?? outcomeOf(event.previous, project) ?? standing(project);
-  // What it failed of is told of one that has failed now.
-  if (what === 'released') return [what, printable(project.name)];
+  // What it failed of is told of one that has failed now, and in more than one word.
+  if (what === 'released' || what === 'cancelled' || what === 'stalled')
+    return [what, printable(project.name)];
   if (what === 'ended') return [what, printable(project.name), `it is ${standing(project)}`];
   return [what, ...training(project)];
 }

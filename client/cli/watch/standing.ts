@@ -9,7 +9,7 @@ export function standing({
   retrain_requested: retrain,
 }: WireProject): string {
   if (status === 'training') return training?.cancel_requested ? 'stopping' : 'training';
-  return retrain ? 'retrain' : statusWords(status);
+  return retrain ? 'retrain' : statusWords(status, training?.outcome);
 }
 
 /** From 0 to 1; undefined where nobody trains or the trainer does not say. */
@@ -25,8 +25,12 @@ export function doing({
 }: WireProject): string {
   if (status === 'training') return [training?.phase, training?.message].filter(Boolean).join(': ');
   if (retrain) return retrain.reason ?? '';
-  const [how = '', ...words] = status === 'failed' ? (training?.error ?? '').split('\n') : [];
-  // The last words say most, and how it ended stands first in the record.
+  return status === 'failed' ? lastWords(training?.error ?? '') : '';
+}
+
+/** What an error says, in one line: the last words say most, and how it ended stands first in the record. */
+export function lastWords(error: string): string {
+  const [how = '', ...words] = error.split('\n');
   return words.length === 0 ? how : `${words.at(-1)} (${how})`;
 }
 

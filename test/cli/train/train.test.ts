@@ -29,19 +29,20 @@ describe('a trainer', () => {
   });
 
   test('that ends well and leaves no adapter is told so', async () => {
-    const { cli, train, project } = await trainable();
-    const { lora_adapter_path: adapter } = await project();
+    const { cli, train } = await trainable();
     const { code, stdout, stderr } = await train('exit 0', ['--json']).finished;
-    const told = `payments is trained, and there is no adapter: the trainer is to write it to ${adapter?.replace(cli.home, '~')}, or to report another lora_adapter_path`;
+    const told =
+      'payments is trained, and there is no adapter: the trainer is to write it to $GARDENER_PROJECT_LORA_ADAPTER_PATH, or to report another lora_adapter_path';
     expect({ code, stderr }).toEqual({ code: 0, stderr: `gardener: ${told}\n` });
     expect(JSON.parse(stdout)).toMatchObject({ outcome: 'completed', warnings: [told] });
     const elsewhere = train(
       `echo x > "$HOME/adapter"; echo '{"result": {"lora_adapter_path": "adapter"}}' >&3`,
     );
     expect(await elsewhere.finished).toMatchObject({ code: 0, stderr: '' });
-    // Nothing is missing where nothing is to be.
-    await cli.json(['call', 'projects.update', '{"project": "payments", "lora_adapter_path": null}']);
+    // That one is in service; now none is.
     expect(await train('exit 0').finished).toMatchObject({ code: 0, stderr: '' });
+    await cli.json(['call', 'projects.update', '{"project": "payments", "lora_adapter_path": null}']);
+    expect(await train('exit 0').finished).toMatchObject({ code: 0, stderr: `gardener: ${told}\n` });
   });
 
   test('finds the project in its environment, and nothing of a trainer around it', async () => {
@@ -50,22 +51,23 @@ describe('a trainer', () => {
     const words = ['train', 'payments', '--', 'sh', '-c', 'env | grep ^GARDENER_; pwd; cat'];
     const { stdout } = await cli.run(words, {
       cwd: join(cli.home, 'src'),
-      env: { GARDENER_PROJECT_CONTEXT_PATH: '/other', GARDENER_PROJECT_TOKEN: '99' },
+      env: {
+        GARDENER_OUTPUT_DIR: '/other',
+        GARDENER_PROJECT_PREVIOUS_LORA_ADAPTER_PATH: '/other/adapter',
+        GARDENER_PROJECT_CONTEXT_PATH: '/other',
+        GARDENER_PROJECT_TOKEN: '99',
+      },
       input: 'from standard input',
     });
-    const {
-      project_id: id,
-      source_path: source,
-      lora_adapter_path: adapter,
-      vector_store_path: vectors,
-      training,
-    } = await project();
+    const { project_id: id, source_path: source, vector_store_path: vectors, training } = await project();
+    const output = join(cli.dataDir, 'projects', id, 'trainings', String(training?.token));
     expect(stdout.split('\n').toSorted()).toEqual(
       [
         `GARDENER_PROJECT_ID=${id}`,
         'GARDENER_PROJECT_NAME=payments',
         `GARDENER_PROJECT_SOURCE_PATH=${source}`,
-        `GARDENER_PROJECT_LORA_ADAPTER_PATH=${adapter}`,
+        `GARDENER_OUTPUT_DIR=${output}`,
+        `GARDENER_PROJECT_LORA_ADAPTER_PATH=${output}/lora_adapter.bin`,
         `GARDENER_PROJECT_VECTOR_STORE_PATH=${vectors}`,
         `GARDENER_PROJECT_TOKEN=${training?.token}`,
         'GARDENER_PROGRESS_FD=3',
