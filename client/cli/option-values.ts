@@ -46,6 +46,12 @@ export function wholeNumber(value: string): number {
   throw new InvalidArgumentError('it must be a whole number, 0 or more');
 }
 
+export function positiveNumber(value: string): number {
+  const number = wholeNumber(value);
+  if (number > 0) return number;
+  throw new InvalidArgumentError('it must be a whole number, 1 or more');
+}
+
 export function seconds(value: string): number {
   const number = Number(value);
   if (/^\d+(\.\d+)?$/.test(value) && number > 0) return number;

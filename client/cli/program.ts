@@ -30,6 +30,11 @@ const TRAINING: Commands = {
   ],
   'logs [project]': ['print what a trainer printed, or prints', () => import('./logs/logs.ts')],
   'watch [project]': ['see what happens, as it happens', () => import('./watch/watch.ts')],
+  'history [project]': ['list the trainings that have ended', () => import('./history/history.ts')],
+  'rollback [project] [token]': [
+    'take what an earlier training made back into service',
+    () => import('./history/rollback.ts'),
+  ],
 };
 
 const REGISTRY: Commands = {

@@ -186,8 +186,8 @@ async function shell(): Promise<(command: string) => Promise<string>> {
   await mkdir(bin);
   const programs = {
     gardener: `exec '${process.execPath}' '${builtProgram('gardener.js')}' "$@"`,
-    python: `echo "$GARDENER_PROJECT_NAME: python $*" >> "$HOME/trained"`,
-    make: `echo "$GARDENER_PROJECT_NAME: make $*" >> "$HOME/trained"`,
+    python: `echo "$GARDENER_PROJECT_NAME: python $*" | tee -a "$HOME/trained" > "$GARDENER_PROJECT_LORA_ADAPTER_PATH"`,
+    make: `echo "$GARDENER_PROJECT_NAME: make $*" | tee -a "$HOME/trained" > "$GARDENER_PROJECT_LORA_ADAPTER_PATH"`,
   };
   for (const [name, script] of Object.entries(programs)) {
     await writeFile(join(bin, name), `#!/bin/sh\n${script}\n`);
@@ -246,4 +246,7 @@ test('the commands that train', { timeout: 60_000 }, async () => {
     search: { training_status: 'completed' },
     website: { training_status: 'not_started' },
   });
+  // What the last of them takes back.
+  const { payments } = await projects();
+  expect(await readFile(String(payments?.['lora_adapter_path']), 'utf8')).toContain('train.py');
 });

@@ -45,6 +45,7 @@ export const ANSWERED: Readonly<Record<string, string>> = {
   retrain: 'api',
   train: 'api -- true',
   logs: 'api',
+  history: 'api',
   status: '',
   doctor: '',
   backups: '',
@@ -64,6 +65,7 @@ export const ANSWERED: Readonly<Record<string, string>> = {
 const REFUSED: Readonly<Record<string, string>> = {
   restore: 'registry-20260105T093000000Z-edit.json --dry-run',
   import: 'no-such-file',
+  rollback: 'api',
   'daemon run': '',
   'service install': '',
   'service uninstall': '',

@@ -8,13 +8,16 @@ export interface Candidate {
 }
 
 /** What a value may be, where the program does not list it. */
-export type Kind = 'project' | 'backup' | 'method' | 'topic' | 'file' | 'directory' | 'command' | 'anything';
+export type Kind =
+  'project' | 'token' | 'backup' | 'method' | 'topic' | 'file' | 'directory' | 'command' | 'anything';
 
 export interface Completion {
   /** The part of a word that a candidate stands for; what came before it stays: `--language=`. */
   readonly prefix: string;
   readonly candidates: readonly Candidate[];
   readonly kind: Kind;
+  /** The words before it that are neither flags nor their values. */
+  readonly operands: readonly string[];
   /** What begins with a dash would be taken for a flag. */
   readonly noDashes: boolean;
   /** Flags that say where the registry is, as far as they were typed. */
@@ -24,6 +27,7 @@ export interface Completion {
 /** What the names of arguments and of options' values stand for. */
 const KINDS: Readonly<Record<string, Kind>> = {
   project: 'project',
+  token: 'token',
   backup: 'backup',
   method: 'method',
   topic: 'topic',
@@ -41,11 +45,12 @@ export function completeWords(program: Command, words: readonly string[]): Compl
   const typed = words.slice(0, -1);
   const current = words.at(-1) ?? '';
   const place = walk(program, typed);
-  const { command, value, location, afterDashes } = place;
+  const { command, operands, value, location, afterDashes } = place;
   const answer = (prefix: string, candidates: readonly Candidate[], kind: Kind): Completion => ({
     prefix,
     candidates: candidates.filter(({ value: text }) => text.startsWith(prefix)),
     kind,
+    operands,
     noDashes: !afterDashes && !value,
     location,
   });
@@ -57,7 +62,7 @@ export function completeWords(program: Command, words: readonly string[]): Compl
     return answer(text, option ? choices(option) : [], option ? kindOfOption(option) : 'anything');
   }
   if (!afterDashes && current.startsWith('-')) return answer(current, flags(command), 'anything');
-  if (!afterDashes && place.operands === 0 && command.commands.length > 0) {
+  if (!afterDashes && operands.length === 0 && command.commands.length > 0) {
     return answer(current, subcommands(command), 'anything');
   }
   const argument = argumentAt(command, place);
@@ -66,7 +71,7 @@ export function completeWords(program: Command, words: readonly string[]): Compl
 
 interface Place {
   readonly command: Command;
-  readonly operands: number;
+  readonly operands: readonly string[];
   readonly afterDashes: boolean;
   /** The option whose value comes next. */
   readonly value: Option | undefined;
@@ -75,16 +80,16 @@ interface Place {
 
 function walk(program: Command, typed: readonly string[]): Place {
   let command = program;
-  let operands = 0;
+  const operands: string[] = [];
   let afterDashes = false;
   let value: Option | undefined;
   const location: Record<string, string> = {};
   for (const word of typed) {
-    const next = operands === 0 ? command.commands.find((one) => one.name() === word) : undefined;
+    const next = operands.length === 0 ? command.commands.find((one) => one.name() === word) : undefined;
     if (value) {
       location[value.attributeName()] = word;
       value = undefined;
-    } else if (afterDashes) operands += 1;
+    } else if (afterDashes) operands.push(word);
     else if (word === '--') afterDashes = true;
     else if (word.startsWith('-') && word !== '-') {
       const [flag = '', ...rest] = word.split('=');
@@ -94,7 +99,7 @@ function walk(program: Command, typed: readonly string[]): Place {
       else if (option?.required) value = option;
     } else if (next) command = next;
     // What follows "help" is what would follow without it.
-    else if (word !== 'help' || command.commands.length === 0) operands += 1;
+    else if (word !== 'help' || command.commands.length === 0) operands.push(word);
   }
   const { dataDir, socket } = location;
   return {
@@ -114,7 +119,7 @@ function argumentAt(
   const [last] = all.slice(-1);
   // Dashes come before a command that is to be run, whether or not a project was named.
   if (afterDashes && last?.name() === 'command') return last;
-  return all[operands] ?? (last?.variadic ? last : undefined);
+  return all[operands.length] ?? (last?.variadic ? last : undefined);
 }
 
 function findOption(command: Command, flag: string): Option | undefined {

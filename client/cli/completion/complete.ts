@@ -5,13 +5,13 @@ import type { Client } from '../../client.ts';
 import { abortable } from '../../wire/deadline.ts';
 import { isBackupName, newestFirst } from '../../../src/domain/backup-names.ts';
 import { shortName } from '../backups/backups.ts';
-import { type Candidate, completeWords, type Completion, type Kind } from './complete-words.ts';
+import { type Candidate, completeWords, type Completion } from './complete-words.ts';
 import { defineCommand, loadCommands } from '../command.ts';
 import type { Context } from '../context.ts';
 import { readCatalogue } from '../reference/reference.ts';
 import { shownWords } from '../terminal/gate.ts';
 import { readShellLine, writeShellWord } from './shell-line.ts';
-import { expandTilde, printable } from '../terminal/text.ts';
+import { expandTilde, localTime, printable } from '../terminal/text.ts';
 
 /** How long a person waits for names. Milliseconds. */
 const PATIENCE_MS = 100;
@@ -71,14 +71,16 @@ function replacement(
   return `${before}${whole}`.slice(kept);
 }
 
-async function namesOf(ctx: Context, { kind, prefix, noDashes, location }: Completion): Promise<Candidate[]> {
+async function namesOf(ctx: Context, completion: Completion): Promise<Candidate[]> {
+  const { prefix, noDashes, location } = completion;
   const { home, env } = ctx.host;
   const typed = (path: string | undefined): string | undefined => path && expandTilde(path, home);
   try {
     const { dataDir, socket } = ctx.location;
     const where = { dataDir: typed(location.dataDir) ?? dataDir, socket: typed(location.socket) ?? socket };
     const { socketAlone, backupsDir } = resolvePaths(where, env);
-    const names = await lookUp(kind, prefix, {
+    const names = await lookUp(completion, {
+      reference: (word) => ctx.reference(word),
       ask: (question) => asking(ctx, where, question),
       backupsDir: socketAlone ? undefined : backupsDir,
     });
@@ -92,9 +94,14 @@ async function namesOf(ctx: Context, { kind, prefix, noDashes, location }: Compl
 interface Sources {
   readonly ask: <T>(question: (client: Client) => Promise<T>) => Promise<T>;
   readonly backupsDir: string | undefined;
+  /** A project as it was named, for the daemon. */
+  readonly reference: (word: string) => string;
 }
 
-async function lookUp(kind: Kind, prefix: string, { ask, backupsDir }: Sources): Promise<Candidate[]> {
+async function lookUp(
+  { kind, prefix, operands }: Completion,
+  { ask, backupsDir, reference }: Sources,
+): Promise<Candidate[]> {
   switch (kind) {
     case 'project': {
       const query = prefix === '' ? {} : { query: prefix };
@@ -102,6 +109,16 @@ async function lookUp(kind: Kind, prefix: string, { ask, backupsDir }: Sources):
         client.projects.list({ ...query, sort: 'name', limit: MAX_NAMES }),
       );
       return projects.map(({ name, source_path: path }) => ({ value: name, description: path }));
+    }
+    case 'token': {
+      const [project = ''] = operands;
+      const { trainings } = await ask((client) => client.training.history({ project: reference(project) }));
+      return trainings
+        .filter((one) => one.status === 'completed' && one.bytes !== 0 && !one.in_service)
+        .map(({ token, ended_at: ended }) => ({
+          value: String(token),
+          description: localTime(ended),
+        }));
     }
     case 'backup': {
       // Their names are enough; the daemon would read them all to count their projects. Whose they are behind a socket that

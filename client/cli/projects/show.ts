@@ -7,9 +7,18 @@ import { STATUS_STYLES } from '../terminal/colour.ts';
 import { defineCommand } from '../command.ts';
 import type { Context } from '../context.ts';
 import { type Field, printFields } from '../terminal/fields.ts';
+import { endedTrainings, type Trained, trainingWords } from '../history/trainings.ts';
 import { isGoneNow, markedPath } from './gone.ts';
 import { NONE_MEANT, PROJECT, resolveProject } from './resolve.ts';
-import { localTime, plural, printable, relativeTime, statusWords, leftWords } from '../terminal/text.ts';
+import {
+  byteSize,
+  leftWords,
+  localTime,
+  plural,
+  printable,
+  relativeTime,
+  statusWords,
+} from '../terminal/text.ts';
 
 export default defineCommand({
   description: 'Shows everything about a project.',
@@ -22,19 +31,20 @@ export default defineCommand({
         client.projects.active(),
       ]);
       if (ctx.json) return ctx.printJson(await withItsAhead(ctx, client, project));
-      const [compared, gone] = await Promise.all([
+      const [compared, gone, trainings] = await Promise.all([
         withItsAhead(ctx, client, project),
         isGoneNow(client, project),
+        endedTrainings(client, project.project_id),
       ]);
       const isActive = active?.project_id === project.project_id;
       const title = ctx.paint('bold', printable(project.name));
       ctx.print(isActive ? `${title}  ${ctx.paint('green', '* active')}` : title);
-      printFields(ctx, fields(ctx, compared, gone), '  ');
+      printFields(ctx, fields(ctx, compared, trainings, gone), '  ');
     });
   },
 });
 
-function fields(ctx: Context, project: Compared, isGone: boolean): Field[] {
+function fields(ctx: Context, project: Compared, trainings: readonly Trained[], isGone: boolean): Field[] {
   const { training_status: status, training, retrain_requested: retrain } = project;
   const time = (timestamp: string | null): string =>
     timestamp === null
@@ -59,6 +69,7 @@ function fields(ctx: Context, project: Compared, isGone: boolean): Field[] {
     ['updated', time(project.last_updated)],
     ['created', time(project.created_at)],
     ...trainedFields(ctx, project),
+    ...outputFields(ctx, trainings),
     ['metadata', metadata.map(([key, value]) => printable(`${key}: ${JSON.stringify(value)}`))],
     ['etag', project.etag],
   ];
@@ -120,5 +131,16 @@ function trainedFields(ctx: Context, project: WireProject): Field[] {
   return [
     ['data', `${short(directory)}/`],
     ...known.map(([label, path]): Field => [label, printable(basename(path))]),
+  ];
+}
+
+/** Which training made what is in service, and how much all of them have left. */
+function outputFields(ctx: Context, trainings: readonly Trained[]): Field[] {
+  const serving = trainings.find((training) => training.in_service);
+  const kept = trainings.flatMap(({ bytes }) => (bytes === null || bytes === 0 ? [] : [bytes]));
+  const total = kept.reduce((sum, bytes) => sum + bytes, 0);
+  return [
+    ['in service', serving && trainingWords(ctx, serving)],
+    ['outputs', kept.length === 0 ? undefined : `of ${plural(kept.length, 'training')}, ${byteSize(total)}`],
   ];
 }

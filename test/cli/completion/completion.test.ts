@@ -61,6 +61,8 @@ describe('what may come next', async () => {
     [['train', '--stall', ''], 'anything'],
     [['train', '--wait', ''], 'project'],
     [['restore', ''], 'backup'],
+    [['rollback', ''], 'project'],
+    [['rollback', 'payments', ''], 'token'],
     [['call', ''], 'method'],
     [['import', ''], 'file'],
     [['add', ''], 'directory'],
