@@ -52,6 +52,17 @@ export function positiveNumber(value: string): number {
   throw new InvalidArgumentError('it must be a whole number, 1 or more');
 }
 
+const HOUR_MS = 3_600_000;
+const AGES: Readonly<Record<string, number>> = { h: HOUR_MS, d: 24 * HOUR_MS, w: 7 * 24 * HOUR_MS };
+
+/** A length of time as people write an age: `12h`, `30d`, `2w`, `0d` for none. In milliseconds. */
+export function age(value: string): number {
+  const [, count, unit = ''] = /^(\d{1,6})([hdw])$/.exec(value) ?? [];
+  const length = AGES[unit];
+  if (length !== undefined) return Number(count) * length;
+  throw new InvalidArgumentError('it must be a number of hours, days or weeks, such as 12h, 30d or 2w');
+}
+
 export function seconds(value: string): number {
   const number = Number(value);
   if (/^\d+(\.\d+)?$/.test(value) && number > 0) return number;

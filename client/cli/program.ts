@@ -35,6 +35,7 @@ const TRAINING: Commands = {
     'take what an earlier training made back into service',
     () => import('./history/rollback.ts'),
   ],
+  'prune [project]': ['move to the trash what trainings left long ago', () => import('./history/prune.ts')],
 };
 
 const REGISTRY: Commands = {

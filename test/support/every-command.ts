@@ -46,6 +46,7 @@ export const ANSWERED: Readonly<Record<string, string>> = {
   train: 'api -- true',
   logs: 'api',
   history: 'api',
+  prune: '--dry-run api',
   status: '',
   doctor: '',
   backups: '',

@@ -1,6 +1,7 @@
 /** What a person sees of trainings that have ended, and takes back of them. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
+import { terminal } from '../../support/terminal.ts';
 import { type Trainable, trainable } from '../../support/trainer.ts';
 import { until } from '../../support/until.ts';
 
@@ -30,7 +31,50 @@ async function trained({ registry }: Trainable, ...trainings: readonly Given[]):
   return tokens;
 }
 
+/** Waits until the sizes of outputs are known, which are looked for when nobody waits. */
+async function measured({ registry }: Trainable, count: number): Promise<void> {
+  await until(async () => {
+    const { trainings } = await registry.training.history({ project: 'payments' });
+    return trainings.filter(({ bytes }) => bytes !== null && bytes > 0).length === count;
+  }, 'all outputs are measured');
+}
+
 describe('gardener history', () => {
+  test('is a table that says most where there is room, and what it can where there is not', async () => {
+    const it = await trainable();
+    const [first, second, third] = await trained(
+      it,
+      { adapter: 'x'.repeat(2_048), dirty: false },
+      { adapter: 'x'.repeat(1_024), dirty: true },
+      { error: 'exit code 3\nloading\nno such model' },
+    );
+    await measured(it, 2);
+    const shown = async (columns: number) => {
+      const { code, stdout } = await terminal({ home: it.cli.dataDir, columns }).run(['history', 'payments']);
+      expect(code).toBe(0);
+      // oxlint-disable-next-line no-control-regex -- colours
+      const lines = stdout.replace(/\x1b\[[\d;]*m/g, '').split('\n');
+      for (const line of lines) expect(line.length).toBeLessThanOrEqual(columns);
+      return lines.map((line) => line.replace(/ {2,}/g, '  ')).slice(0, 4);
+    };
+    const time = /\d{4}-\d\d-\d\d \d\d:\d\d {2}/;
+    const wide = await shown(200);
+    expect(wide[1]).toMatch(time);
+    expect(wide.map((line) => line.replace(time, ''))).toEqual([
+      '  TOKEN  ENDED  OUTCOME  TOOK  SIZE  COMMIT  BY  WHY',
+      `  ${third}  just now  failed  0 s  trainer.py  no such model (exit code 3)`,
+      `* ${second}  just now  completed  0 s  1.0 KiB  1a2b3c4*  trainer.py`,
+      `  ${first}  just now  completed  0 s  2.0 KiB  1a2b3c4  trainer.py`,
+    ]);
+    expect((await shown(80))[2]).toBe(`* ${second}  just now  completed  0 s  1.0 KiB  1a2b3c4*  trainer.py`);
+    expect(await shown(50)).toEqual([
+      '  TOKEN  ENDED  OUTCOME',
+      `  ${third}  just now  failed`,
+      `* ${second}  just now  completed`,
+      `  ${first}  just now  completed`,
+    ]);
+  });
+
   test('may be short, and is a document for programs', async () => {
     const it = await trainable();
     const [, second] = await trained(it, { adapter: 'a' }, { adapter: 'b', dirty: false });
@@ -69,6 +113,42 @@ describe('gardener rollback', () => {
   const inService = async ({ project }: Trainable): Promise<string> =>
     await readFile((await project()).lora_adapter_path ?? '', 'utf8');
 
+  test('takes back what was in service before, and again what was before that', async () => {
+    const it = await trainable();
+    const [first, second, , fourth] = await trained(
+      it,
+      { adapter: 'one' },
+      { adapter: 'two' },
+      { error: 'no memory' },
+      { adapter: 'four' },
+    );
+    await measured(it, 3);
+    const { code, stdout } = await it.cli.run(['rollback', 'payments']);
+    expect({ code, stdout }).toEqual({
+      code: 0,
+      stdout: `in service of payments now: training ${second} (just now, 3 B)\nbefore: training ${fourth} (just now, 4 B)\n`,
+    });
+    expect(await inService(it)).toBe('two');
+    expect(await it.cli.json(['rollback', 'payments'])).toMatchObject({
+      project: { name: 'payments', training_status: 'completed' },
+      token: first,
+      previous_token: second,
+    });
+    expect(await inService(it)).toBe('one');
+    expect(await it.cli.run(['rollback', 'payments'])).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr:
+        'gardener: cannot roll payments back: nothing is kept of a training before what is in service\ntry: gardener history payments\n',
+    });
+    // Forward again.
+    expect((await it.cli.run(['rollback', 'payments', String(fourth)])).code).toBe(0);
+    expect(await inService(it)).toBe('four');
+    expect((await it.cli.run(['rollback', 'payments', String(fourth)])).stdout).toBe(
+      `in service of payments already: training ${fourth} (just now, 4 B)\n`,
+    );
+  });
+
   test('means the project around the working directory', async () => {
     const it = await trainable();
     await trained(it, { adapter: 'one' }, { adapter: 'two' });
@@ -104,4 +184,15 @@ describe('gardener rollback', () => {
     const found = await until(offered, 'something is offered');
     expect(found).toMatch(new RegExp(`^${first}\\t\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d\\n$`));
   });
+});
+
+test('gardener show tells which training is in service, and what all have left', async () => {
+  const it = await trainable();
+  const [, second] = await trained(it, { adapter: 'one' }, { adapter: 'four', dirty: true });
+  await measured(it, 2);
+  const { stdout } = await it.cli.run(['show', 'payments']);
+  expect(stdout).toMatch(
+    new RegExp(` in service +training ${second} \\(just now, 4 B, from 1a2b3c4\\*\\)\\n`),
+  );
+  expect(stdout).toMatch(/ outputs +of 2 trainings, 7 B\n/);
 });
