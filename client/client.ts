@@ -80,7 +80,7 @@ export class Client implements Families, AsyncDisposable {
    * Before `training.complete` the output of the lease is synced to the disk, and `base_model` is read from the
    * `adapter_config.json` in it, unless it is given or the daemon is on another machine.
    *
-   * @throws {SyncError} where the disk refuses what was trained: the lease is still held, and the training to be failed
+   * @throws {OutputError} where the disk refuses what was trained: the lease is still held, and the training to be failed
    * @throws {RegistryError} what the registry has against it
    * @throws {RpcError} faults of the protocol; refused parameters, with their paths, are in its `issues`
    * @throws {ConnectionError} when the daemon cannot be reached, or the answer does not come

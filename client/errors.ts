@@ -1,6 +1,5 @@
 /** What a call can end with instead of a result, beside the caller's own abort reason. */
 import { type ErrorKind, ERRORS, isRefusal, type ParamIssue, RegistryError } from '../src/domain/errors.ts';
-import { systemReason } from '../src/system/errors.ts';
 import { INTERNAL_ERROR } from '../src/protocol/errors.ts';
 import { isJsonObject } from '../src/domain/values/json.ts';
 
@@ -38,15 +37,9 @@ export class ConnectionError extends Error {
   }
 }
 
-/** The disk has refused what a training made, of which nothing is in service then. */
-export class SyncError extends Error {
-  override readonly name = 'SyncError';
-  readonly path: string;
-
-  constructor(path: string, cause: unknown) {
-    super(`cannot write ${path} to the disk: ${systemReason(cause)}`, { cause });
-    this.path = path;
-  }
+/** The disk has refused what a training made, of which nothing is in service then; `cause` says which file, and why. */
+export class OutputError extends Error {
+  override readonly name = 'OutputError';
 }
 
 /** The protocol says no: a code in the range that JSON-RPC reserves, or one that this version does not know. */

@@ -6,7 +6,7 @@ export type { Client, NotificationListener } from './client.ts';
 export type { WatchEvent, WatchOptions } from './watch.ts';
 export type { EventNotification, RegistryEvent } from '../src/protocol/events.ts';
 export type { CallArguments, CallOptions, Families, Family, FamilyName, Verb } from './verbs.ts';
-export { ConnectionError, type ConnectionFailure, RpcError, SyncError } from './errors.ts';
+export { ConnectionError, type ConnectionFailure, OutputError, RpcError } from './errors.ts';
 export { type ErrorData, type ErrorKind, type ParamIssue, RegistryError } from '../src/domain/errors.ts';
 export { PathError, SocketPathError } from '../src/paths.ts';
 export type { Json, JsonObject, TrainingStatus } from '../src/domain/project.ts';

@@ -2,15 +2,15 @@
 import type { Output } from '../../src/domain/training/output.ts';
 import { isJsonObject } from '../../src/domain/values/json.ts';
 import { systemReason } from '../../src/system/errors.ts';
-import { SyncError } from '../errors.ts';
+import { OutputError } from '../errors.ts';
 import { baseModelOf } from './base-model.ts';
-import { syncOutput } from './sync.ts';
+import { SyncError, syncOutput } from './sync.ts';
 
 /** Between two signs of life while files are synced. Milliseconds. */
 const SIGN_EVERY_MS = 1_000;
 
 /** Directories that the disk has refused. A second attempt may succeed, and what was lost before is lost all the same. */
-const refusals = new Map<string, SyncError>();
+const refusals = new Map<string, OutputError>();
 
 export interface Securing {
   /** Keeps the lease from stalling, as long as the disk gets on. */
@@ -22,7 +22,7 @@ export interface Securing {
 /**
  * The parameters of `training.complete`, with the model that the adapter adapts, once the output is on the disk.
  *
- * @throws {SyncError} where the disk refuses it
+ * @throws {OutputError} where the disk refuses it
  */
 export async function secured(params: unknown, output: Output, { alive, tell }: Securing): Promise<unknown> {
   let last = performance.now();
@@ -36,8 +36,13 @@ export async function secured(params: unknown, output: Output, { alive, tell }: 
   const before = refusals.get(output.directory);
   if (before) throw before;
   await syncOutput(output.directory, { synced, refused }).catch((error: unknown) => {
-    if (error instanceof SyncError) refusals.set(output.directory, error);
-    throw error;
+    if (!(error instanceof SyncError)) throw error;
+    const why = `${error.message}: ${systemReason(error.cause)}`;
+    const refusal = new OutputError(`cannot complete the training: ${why}; fail it, and train again`, {
+      cause: error,
+    });
+    refusals.set(output.directory, refusal);
+    throw refusal;
   });
   if (!isJsonObject(params) || (params['base_model'] ?? undefined) !== undefined) return params;
   const { lora_adapter_path: adapter = output.lora_adapter_path } = params;

@@ -2,12 +2,22 @@
 import { constants, type Dirent } from 'node:fs';
 import { type FileHandle, open, opendir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { SyncError } from '../errors.ts';
 import { isNowhere, systemCode } from '../../src/system/errors.ts';
 import { NotPlainError, openPlainFile } from '../../src/system/plain-file.ts';
 
 /** Files synced at a time: a disk takes a few at once, and a process has not many descriptors. */
 const AT_ONCE = 8;
+
+/** What the disk said of a file, and of which. */
+export class SyncError extends Error {
+  override readonly name = 'SyncError';
+  readonly path: string;
+
+  constructor(path: string, cause: unknown) {
+    super(`cannot write ${path} to the disk`, { cause });
+    this.path = path;
+  }
+}
 
 export interface SyncNews {
   /** After each file. */

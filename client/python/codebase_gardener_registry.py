@@ -1691,7 +1691,8 @@ class ProjectRegistry:
         return found
 
     def undo(self, dry_run: bool = False) -> Optional[Json]:
-        """Takes back the last removal, repair, restore or import; gives what was taken back, or would be."""
+        """Takes back the last removal, repair, restore or import, with its directories; with the next call the one before.
+        Gives what that was and what came of it, or would; None where there is nothing to take back."""
         undone: Optional[Json] = self.call("registry.undo", dry_run=dry_run or None)["undone"]
         return undone
 
@@ -1746,12 +1747,6 @@ class ProjectRegistry:
         what ended so many seconds ago, the last ones, too. Gives what went, or would."""
         done: Json = self.call("training.prune", project=project_id, older_ms=_ms(older), dry_run=dry_run or None)
         return done
-
-    def undo(self, dry_run: bool = False) -> Optional[Json]:
-        """Takes back the last removal, repair, restore or import, with its directories; with the next call the one before.
-        Gives what that was and what came of it, or would; None where there is nothing to take back."""
-        undone: Optional[Json] = self.call("registry.undo", dry_run=dry_run or None)["undone"]
-        return undone
 
     def watch(
         self, project: Optional[str] = None, *, cursor: Optional[str] = None, progress: bool = False

@@ -4,7 +4,7 @@ import { type FileHandle, mkdir, open, readFile, writeFile } from 'node:fs/promi
 import { homedir, hostname } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { type Client, connect, type Result, SyncError } from '../../client/index.ts';
+import { type Client, connect, OutputError, type Result } from '../../client/index.ts';
 import { get, world, type World } from '../support/world.ts';
 import { HELLO, standIn, temporaryHome } from './stand-in.ts';
 import { reasonOf } from './support.ts';
@@ -64,8 +64,10 @@ test.runIf(process.platform === 'linux')('that the disk refuses does not', async
   const whose = { project: 'a', token: lease.token };
   await syncs(join(lease.output.directory, 'adapter_config.json'));
   const refused = await reasonOf(client.training.complete(whose));
-  expect(refused).toBeInstanceOf(SyncError);
-  expect(refused).toMatchObject({ message: expect.stringMatching(/: the disk reports an error$/) as string });
+  expect(refused).toBeInstanceOf(OutputError);
+  expect(refused).toMatchObject({
+    message: expect.stringMatching(/: the disk reports an error; fail it/) as string,
+  });
   // What a disk has lost it does not tell twice.
   vi.restoreAllMocks();
   expect(await reasonOf(client.training.complete(whose))).toBe(refused);

@@ -1,10 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { readlinkSync } from 'node:fs';
 import { chmod, type FileHandle, mkdir, open, rm, symlink, writeFile } from 'node:fs/promises';
-import { dirname, join, relative } from 'node:path';
+import { join, relative } from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
-import { SyncError } from '../../../client/index.ts';
-import { syncOutput } from '../../../client/output/sync.ts';
+import { SyncError, syncOutput } from '../../../client/output/sync.ts';
 import { temporaryDirectory } from '../../support/home.ts';
 
 let own: string;
@@ -22,6 +21,7 @@ async function syncs(failing?: { path: string; code: string }) {
   await handle.close();
   const seen: string[] = [];
   const counts = { now: 0, most: 0 };
+
   const { sync } = prototype;
   const spy = vi.spyOn(prototype, 'sync').mockImplementation(async function (this: FileHandle) {
     const path = relative(own, readlinkSync(`/proc/self/fd/${this.fd}`));
@@ -68,7 +68,8 @@ describe.runIf(process.platform === 'linux')('an output', () => {
     const { seen, counts } = await syncs();
     await syncOutput(output, news());
     expect(seen).toHaveLength(303);
-    expect(counts.most).toBe(8);
+    expect(counts.most).toBeGreaterThan(1);
+    expect(counts.most).toBeLessThanOrEqual(8);
   });
 
   test('is synced without what is neither file nor directory, and not through links', async () => {
@@ -100,7 +101,7 @@ describe.runIf(process.platform === 'linux')('an output', () => {
     const error: unknown = await syncOutput(output, news()).catch((error: unknown) => error);
     expect(error).toBeInstanceOf(SyncError);
     expect(error).toMatchObject({
-      message: `cannot write ${join(output, 'weights')} to the disk: the disk is full`,
+      message: `cannot write ${join(output, 'weights')} to the disk`,
       cause: { code: 'ENOSPC' },
     });
   });
@@ -115,6 +116,6 @@ describe.runIf(process.platform === 'linux')('an output', () => {
     const heard = news();
     await syncOutput(output, heard);
     expect(heard.told.toSorted()).toEqual([join(output, 'secret'), join(output, 'shut')]);
-    expect(seen.toSorted()).toEqual(['', 'trainings', relative(own, dirname(join(output, 'secret')))]);
+    expect(seen.toSorted()).toEqual(['', 'trainings', 'trainings/7']);
   });
 });
