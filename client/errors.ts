@@ -40,6 +40,13 @@ export class ConnectionError extends Error {
 /** The disk has refused what a training made, of which nothing is in service then; `cause` says which file, and why. */
 export class OutputError extends Error {
   override readonly name = 'OutputError';
+  /** What the disk has refused, and why: which file, in the system's words. */
+  readonly reason: string;
+
+  constructor(reason: string, options: ErrorOptions) {
+    super(`cannot complete the training: ${reason}; fail it, and train again`, options);
+    this.reason = reason;
+  }
 }
 
 /** The protocol says no: a code in the range that JSON-RPC reserves, or one that this version does not know. */

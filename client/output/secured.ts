@@ -38,9 +38,7 @@ export async function secured(params: unknown, output: Output, { alive, tell }: 
   await syncOutput(output.directory, { synced, refused }).catch((error: unknown) => {
     if (!(error instanceof SyncError)) throw error;
     const why = `${error.message}: ${systemReason(error.cause)}`;
-    const refusal = new OutputError(`cannot complete the training: ${why}; fail it, and train again`, {
-      cause: error,
-    });
+    const refusal = new OutputError(why, { cause: error });
     refusals.set(output.directory, refusal);
     throw refusal;
   });

@@ -4,7 +4,7 @@ import type { WireProject } from '../../../src/domain/encoding.ts';
 import { isRefusal, RegistryError } from '../../../src/domain/errors.ts';
 import type { JsonObject, Source } from '../../../src/domain/project.ts';
 import { INVALID_PARAMS } from '../../../src/protocol/errors.ts';
-import { RpcError, SyncError } from '../../errors.ts';
+import { OutputError, RpcError } from '../../errors.ts';
 import type { Context } from '../context.ts';
 import { EXIT } from '../errors.ts';
 import { duration, printable } from '../terminal/text.ts';
@@ -103,7 +103,7 @@ async function completed(
  * directory any more. Undefined for another error.
  */
 function unfit(error: unknown): string | undefined {
-  if (error instanceof SyncError) return error.message;
+  if (error instanceof OutputError) return error.reason;
   if (!(error instanceof RpcError) || error.code !== INVALID_PARAMS) return undefined;
   // What it advises is done now.
   return error.issues.find(({ path }) => path === 'output')?.message.replace(/; [^;]*$/, '');
