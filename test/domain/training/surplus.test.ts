@@ -29,7 +29,10 @@ function ended(token: number, status: Outcome = 'completed', more: Partial<Ended
 }
 
 /** The outputs that go, and `!` where the log stays. */
-function goes(history: readonly Ended[], { live = null as number | null, unknown = [] as number[] } = {}) {
+function goes(
+  history: readonly Ended[],
+  { live = null as number | null, unknown = [] as readonly number[] } = {},
+) {
   const tokens = [...history.map(({ token }) => token), ...unknown, ...(live === null ? [] : [live])];
   return surplusOf({ own: OWN, tokens, history, live }).map(
     ({ token, keepsLog }) => `${token}${keepsLog ? '!' : ''}`,
@@ -74,7 +77,7 @@ describe('of the outputs of a project', () => {
       ['2!'],
     ],
   ] as const)('%s', (_what, history, more, expected) => {
-    expect(goes(history, more as object)).toEqual(expected);
+    expect(goes(history, more)).toEqual(expected);
   });
 
   test('those go that are older, however they ended and however few there are', () => {
