@@ -91,6 +91,7 @@ const HINTS: Readonly<Record<ErrorKind, string | null>> = {
   cursor_expired: null,
   backup_not_found: null,
   too_many_connections: 'close programs that use the registry, then again',
+  slot_taken: 'again when one of them is free, or another slot',
 };
 
 /** For a daemon that is not there, on a socket that was given without a data directory. */

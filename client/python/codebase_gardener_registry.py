@@ -75,6 +75,7 @@ __all__ = [
     "RegistryReadOnlyError",
     "RetrainRequest",
     "ShuttingDownError",
+    "SlotTakenError",
     "SourcePathMissingError",
     "StorageFailedError",
     "TooManyConnectionsError",
@@ -244,6 +245,10 @@ class TooManyConnectionsError(ProjectRegistryError):
     """The daemon has as many connections as it takes."""
 
 
+class SlotTakenError(ProjectRegistryError):
+    """All the slots that would do are taken; ``data["holders"]`` says by whom, for which project."""
+
+
 class InvalidParamsError(ProjectRegistryError):
     """Parameters that no rule can accept; ``issues`` holds the path of each, and why."""
 
@@ -297,6 +302,7 @@ _ERRORS: Dict[int, Type[ProjectRegistryError]] = {
     1013: CursorExpiredError,
     1014: BackupNotFoundError,
     1015: TooManyConnectionsError,
+    1016: SlotTakenError,
 }
 
 

@@ -51,6 +51,11 @@ export const ERRORS = {
   cursor_expired: row(1013, 'The cursor is older than the history, or from an earlier daemon.', 'cursor'),
   backup_not_found: row(1014, 'No backup has this name.', 'name'),
   too_many_connections: row(1015, 'The daemon has as many connections as it takes.'),
+  slot_taken: row(
+    1016,
+    'All the slots that would do are taken; `holders` says by whom, for which project.',
+    'holders',
+  ),
 };
 
 export type ErrorKind = keyof typeof ERRORS;

@@ -1,6 +1,8 @@
 /** Starting: cleaning up after an earlier daemon, and serving what there is. Nothing that cannot be used is thrown away. */
 import { basename, dirname } from 'node:path';
 import { Registry } from '../domain/registry.ts';
+import { takeSharedSlots } from '../domain/training/slots.ts';
+import type { Logger } from '../log.ts';
 import { removeStaged } from '../system/staged.ts';
 import type { GoodBackup } from './backups/backups.ts';
 import { withInheritedLeases } from './backups/inherited.ts';
@@ -48,7 +50,9 @@ async function serve(parts: Parts, found: Extract<Found, { kind: 'good' }>): Pro
   // Whoever wrote it while no daemon ran need not have synced it. The next change tries again.
   await writer.trySync();
   const taken = newer ? null : await withInheritedLeases(parts, bytes, registry, now);
-  state.adopt(taken?.registry ?? registry, {
+  const served = taken?.registry ?? registry;
+  if (takeSlots(served, log)) writer.owesWrite = !newer;
+  state.adopt(served, {
     origin: 'file',
     at: now,
     newer,
@@ -68,6 +72,18 @@ async function serve(parts: Parts, found: Extract<Found, { kind: 'good' }>): Pro
   copy.replaceInherited(readAt);
 }
 
+/** Returns whether the file said of several leases that they have one slot. */
+function takeSlots(registry: Registry, log: Logger): boolean {
+  const steps = takeSharedSlots(registry.projects());
+  for (const { after } of steps)
+    log.warn(
+      { project: after.project_id },
+      'the registry file gives the slot of an earlier training to another one, which goes on without',
+    );
+  registry.apply(steps);
+  return steps.length > 0;
+}
+
 /** The file is bad or gone. */
 async function serveBackup(parts: Parts, found: Exclude<Found, { kind: 'good' }>): Promise<void> {
   const { file, state, writer, unusable, log } = parts;
@@ -75,7 +91,9 @@ async function serveBackup(parts: Parts, found: Exclude<Found, { kind: 'good' }>
   // The file stays where it is when this fails: a start that refuses has changed nothing.
   const kept = found.kind === 'invalid' ? await setAside(parts, found.bytes) : '';
   const now = parts.now();
-  state.adopt(backup?.registry ?? new Registry(), { origin: 'file', at: now });
+  const served = backup?.registry ?? new Registry();
+  takeSlots(served, log);
+  state.adopt(served, { origin: 'file', at: now });
   if (found.kind === 'gone' && backup === null) return;
   if (found.kind === 'dangling') {
     log.warn({ target: found.target }, 'the registry file is a link that leads nowhere');

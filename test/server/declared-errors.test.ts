@@ -167,6 +167,11 @@ const PROVOKE: Readonly<
       withMode(path, mode, () => peer.ask(method, params)),
     );
   },
+  async slot_taken({ peer, connect, source }, method, params) {
+    await peer.call('projects.register', { name: 'in-slot', source_path: source });
+    await peer.call('training.begin', { project: 'in-slot', slot: 'gpu0' });
+    return await (await connect()).ask(method, { ...params, slot: 'gpu0' });
+  },
   shutting_down: afterShutdown,
   incompatible_protocol: ({ peer }, method) => peer.ask(method, { protocol: { min: 98, max: 99 } }),
   cursor_expired: ({ peer }, method) => peer.ask(method, { cursor: 'earlier:1' }),

@@ -1,7 +1,7 @@
 /** How a caller names a project: by id, by name or by a path in it. */
 import { distance } from 'fastest-levenshtein';
 import { toWire } from '../encoding.ts';
-import { RegistryError } from '../errors.ts';
+import { isRefusal, RegistryError } from '../errors.ts';
 import type { Project } from '../project.ts';
 import type { RegistryView } from '../registry.ts';
 import { foldName, MAX_NAME_LENGTH } from '../values/names.ts';
@@ -27,8 +27,18 @@ export function findProject(view: RegistryView, reference: string, suggest = nea
   throw notFound(reference, unfound(reference), suggest(view, reference));
 }
 
+/** The same; undefined where the change that looks again will say what is wrong. */
+export function tryToFind(view: RegistryView, reference: string): Project | undefined {
+  try {
+    return findProject(view, reference);
+  } catch (error) {
+    if (isRefusal(error, 'project_not_found', 'ambiguous_project')) return undefined;
+    throw error;
+  }
+}
+
 /**
- * The same, but for a path, which has to be the project's own: what lies in a project must not take all of it away.
+ * As {@link findProject}, but for a path, which has to be the project's own: what lies in a project must not take all of it away.
  *
  * @throws {RegistryError} `project_not_found` with near names, `ambiguous_project` with the projects it matches
  */

@@ -8,10 +8,13 @@ import {
   MAX_MESSAGE,
   MAX_PHASE,
   MAX_REASON,
+  MAX_SLOT,
+  MAX_SLOTS,
 } from '../../domain/limits.ts';
 import { MAX_STALL_MS, MAX_TAGS } from '../../domain/project.ts';
 import { jsonObject } from '../../domain/schema.ts';
 import { outputOf } from '../../domain/training/output.ts';
+import { slotFault } from '../../domain/training/slots.ts';
 import { MAX_LOST_ATTEMPTS } from '../../domain/training/waiting.ts';
 import { MAX_WAIT_MS } from '../limits.ts';
 import { absolutePath, EXAMPLE_PROJECT, method, MISSING, projectReference, wireProject } from '../method.ts';
@@ -43,6 +46,20 @@ const source = z
   })
   .optional()
   .describe('what is trained from; `trained_from` of the project once the training has completed');
+const slotName = z
+  .string()
+  .refine((name) => slotFault(name) === null, { error: ({ input }) => slotFault(String(input)) ?? undefined })
+  // As far as a schema can say it.
+  .meta({ minLength: 1, maxLength: MAX_SLOT, pattern: '^(?!\\.{1,2}$)[^\\s/\\\\]([^/\\\\]*[^\\s/\\\\])?$' });
+const slot = z
+  .union(
+    [slotName, z.array(slotName).min(1).max(MAX_SLOTS)],
+    `must be the name of a slot, or a list of at most ${MAX_SLOTS} such names`,
+  )
+  .optional()
+  .describe(
+    'the name of what no two live leases have at a time, as one of two GPUs; of several the first free one',
+  );
 const lease = z.object({
   token: z
     .int()
@@ -50,6 +67,10 @@ const lease = z.object({
       'greater than any before it of this project; not consecutive: it follows the milliseconds since 1970',
     ),
   project: wireProject,
+  slot: z
+    .string()
+    .optional()
+    .describe('the slot that it has, where one was asked for; it ends with the lease'),
   output: z
     .object({
       directory: z.string().describe('of this lease alone; an adapter may be saved straight into it'),
@@ -102,13 +123,15 @@ export const trainingMethods = {
       holder,
       stall_ms: stall,
       source,
+      slot,
+      wait_ms: wait.describe('with `slot`: how long to wait for one, first come, first served; default 0'),
       force: z
         .boolean()
         .optional()
         .describe("take it even if somebody holds it; the holder's token is worth nothing then"),
     }),
     result: lease,
-    errors: [...MISSING, 'lease_held'],
+    errors: [...MISSING, 'lease_held', 'slot_taken'],
     example: {
       params: { project: 'payments', holder: { name: 'lora-trainer', pid: 5120 } },
       result: EXAMPLE_BEGUN,
@@ -126,9 +149,11 @@ export const trainingMethods = {
       tags: choice.optional().describe('only with one of these'),
       stall_ms: stall,
       source,
-      wait_ms: wait.describe('how long to wait for one; default 0'),
+      slot,
+      wait_ms: wait.describe('how long to wait for one, and for a slot; default 0'),
     }),
     result: lease.nullable(),
+    errors: ['slot_taken'],
     example: {
       params: { holder: { name: 'lora-trainer', pid: 5120 }, languages: ['typescript'] },
       result: EXAMPLE_BEGUN,

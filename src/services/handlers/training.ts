@@ -9,14 +9,16 @@ import type { Services } from '../services.ts';
 import { byId } from './by-id.ts';
 import type { Family } from './types.ts';
 
-type Begun = Awaited<ReturnType<Services['trainings']['begin']>>;
+type Begun = Awaited<ReturnType<Services['trainings']['resume']>>;
 
 export function trainingHandlers({ store, trainings, places }: Services): Family<'training'> {
   const { results, left } = trainings;
   const json = (project: Project): RawJson<Result<'projects.get'>> => new RawJson(trainings.json(project));
   const lease = ({ token, project }: Begun): RawJson<Result<'training.begin'>> => {
     const output = JSON.stringify(left.outputs.of(project.project_id, token));
-    return new RawJson(`{"token":${token},"project":${trainings.json(project)},"output":${output}}`);
+    const { slot } = project.training ?? {};
+    const inSlot = slot === undefined ? '' : `,"slot":${JSON.stringify(slot)}`;
+    return new RawJson(`{"token":${token},"project":${trainings.json(project)}${inSlot},"output":${output}}`);
   };
   const named = async <P extends { readonly project: string }>(
     params: P,
@@ -24,12 +26,12 @@ export function trainingHandlers({ store, trainings, places }: Services): Family
   ): Promise<P> => (await byId(params, (path) => places.findToChange(path, connection))) ?? params;
   return {
     'training.begin': {
-      prepare: async (params, context) => await trainings.prepareBegin(await named(params, context)),
-      run: async (params, context) => lease(await trainings.begin(params, context)),
+      prepare: async (params, context) => await trainings.takers.prepareBegin(await named(params, context)),
+      run: async (params, context) => lease(await trainings.takers.begin(params, context)),
     },
     'training.claim': {
       async run(params, context) {
-        const begun = await trainings.claim(params, context);
+        const begun = await trainings.takers.claim(params, context);
         return begun && lease(begun);
       },
     },

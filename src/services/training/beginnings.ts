@@ -3,12 +3,11 @@ import type { Project } from '../../domain/project.ts';
 import type { RegistryView } from '../../domain/registry.ts';
 import * as training from '../../domain/training/training.ts';
 import type { Logger } from '../../log.ts';
-import type { Given } from '../../protocol/methods.ts';
 import type { Store } from '../../store/store.ts';
 import type { Context } from '../call.ts';
 import type { History } from '../outputs/history.ts';
 import type { Outputs } from '../outputs/outputs.ts';
-import type { Begun, LeaseChanges } from './changes.ts';
+import type { Begun, LeaseChanges, Terms } from './changes.ts';
 import type { Leases } from './leases.ts';
 
 interface Parts {
@@ -17,6 +16,8 @@ interface Parts {
   readonly changes: LeaseChanges;
   readonly outputs: Outputs;
   readonly history: History;
+  /** Told of each project on which a lease has begun. */
+  readonly begun: (project: Project) => void;
   readonly log: Logger;
 }
 
@@ -28,12 +29,12 @@ export class Beginnings {
   }
 
   /**
-   * Begins a lease on the project that `choose` finds, and makes its output.
+   * Begins a lease on the project that `choose` finds, and makes its output; null as {@link LeaseChanges.begin} is.
    *
    * @param known the projects whose outputs have been looked at; added to
    */
   async begin(
-    terms: Omit<Given<'training.begin'>, 'project'>,
+    terms: Terms,
     context: Context,
     choose: (view: RegistryView) => Project | null,
     known: Set<string>,
@@ -47,7 +48,11 @@ export class Beginnings {
         unread.id = id === undefined || known.has(id) || !this.#parts.store.registry.get(id) ? null : id;
         return unread.id === null ? project : null;
       });
-      if (begun) return await this.#withOutput(begun, context);
+      if (begun) {
+        await this.#makeOutput(begun, context);
+        this.#parts.begun(begun.project);
+        return begun;
+      }
       if (unread.id === null) return null;
       await this.readTokens(unread.id, known);
     }
@@ -76,8 +81,7 @@ export class Beginnings {
   }
 
   /** A lease without a place to write is none: it is given back. */
-  async #withOutput(begun: Begun, context: Context): Promise<Begun> {
-    const { project, token } = begun;
+  async #makeOutput({ project, token }: Begun, context: Context): Promise<void> {
     const { leases, changes, outputs, log } = this.#parts;
     try {
       await outputs.make(project, token);
@@ -95,6 +99,5 @@ export class Beginnings {
         });
       throw error;
     }
-    return begun;
   }
 }

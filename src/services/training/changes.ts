@@ -6,11 +6,17 @@ import type { Project } from '../../domain/project.ts';
 import type { Draft } from '../../domain/draft.ts';
 import { DISCONNECTED, STALLED } from '../../domain/training/record.ts';
 import * as training from '../../domain/training/training.ts';
+import { defined } from '../../domain/values/defined.ts';
 import type { Logger } from '../../log.ts';
 import type { Given } from '../../protocol/methods.ts';
 import type { Store } from '../../store/store.ts';
 import type { Context } from '../call.ts';
 import { type Lease, type LeaseChange, type Leases, type Loss, RESUME_GRACE_MS } from './leases.ts';
+
+/** On what terms a lease is begun; its slot is null where all that would do are taken. */
+export type Terms = Omit<Given<'training.begin'>, 'project' | 'slot' | 'wait_ms'> & {
+  readonly slot?: string | null | undefined;
+};
 
 /** What proves a lease, and its project. */
 export interface Begun {
@@ -29,9 +35,9 @@ export class LeaseChanges {
     this.#log = log;
   }
 
-  /** Begins a lease on the project that `choose` finds; null when it finds none. */
+  /** Begins a lease on the project that `choose` finds; null when it finds none, or there is no slot. */
   async begin(
-    { holder, force = false, ...terms }: Omit<Given<'training.begin'>, 'project'>,
+    { holder, force = false, slot, ...terms }: Terms,
     { peer, connection, changed }: Context,
     choose: (draft: Draft) => Project | null,
   ): Promise<Begun | null> {
@@ -42,8 +48,12 @@ export class LeaseChanges {
         (draft, now, change) => {
           const project = choose(draft);
           if (!project) return null;
+          if (slot === null) {
+            if (!force) this.#leases.requireFree(project);
+            return null;
+          }
           const token = this.#leases.reserve(change, project, force, now);
-          return training.begin(draft, project, token, who, now, terms);
+          return training.begin(draft, project, token, who, now, { ...terms, slot });
         },
         (project, change) => {
           if (!project) return;
@@ -52,7 +62,7 @@ export class LeaseChanges {
           begun = { token, project, lease };
           // The same batch may have removed the project.
           if (!this.#store.registry.get(project.project_id)) this.#leases.end(lease);
-          changed({ project: project.project_id, name: project.name, token });
+          changed({ project: project.project_id, name: project.name, token, ...defined({ slot }) });
         },
       );
       return begun;

@@ -29,6 +29,8 @@ export interface Lease {
   connection: Connection | null;
   /** Without a report for so long the lease is lost; milliseconds. */
   readonly stallMs: number | undefined;
+  /** What no other has. */
+  readonly slot: string | undefined;
   /** What was reported since the record was written; only in memory. */
   live: (Progress & { updated_at: string }) | null;
   /** By the monotonic clock. */
@@ -78,6 +80,12 @@ export class Leases {
   /** The lease on a project, also one that is waiting to be resumed. */
   get(projectId: string): Lease | undefined {
     return this.#leases.get(projectId);
+  }
+
+  /** Who has which slot, by its name. */
+  slots(): Map<string, Lease> {
+    const leases = [...this.#leases.values()];
+    return new Map(leases.flatMap((lease) => (lease.slot === undefined ? [] : [[lease.slot, lease]])));
   }
 
   isFree(projectId: string): boolean {
@@ -247,6 +255,7 @@ function leaseOf({ project_id: projectId, training }: Project, holder: Holder): 
     holder,
     connection: null,
     stallMs: training?.stall_ms,
+    slot: training?.slot,
     live: null,
     // One that an earlier daemon wrote down has gone on meanwhile; the clock may have been set since.
     startedAt: performance.now() - (since > 0 ? since : 0),

@@ -1,8 +1,6 @@
 /** What a training brings into service as it completes, and what is taken back of an earlier one. */
-import { isRefusal } from '../../domain/errors.ts';
-import { findProject } from '../../domain/places/references.ts';
+import { findProject, tryToFind } from '../../domain/places/references.ts';
 import type { Project } from '../../domain/project.ts';
-import type { RegistryView } from '../../domain/registry.ts';
 import { promote } from '../../domain/training/status.ts';
 import { complete } from '../../domain/training/training.ts';
 import type { Given } from '../../protocol/methods.ts';
@@ -81,15 +79,5 @@ export class Results {
     });
     changed({ project: project.project_id, name: project.name, token });
     return project;
-  }
-}
-
-/** Undefined where the change that looks again will say what is wrong. */
-export function tryToFind(view: RegistryView, reference: string): Project | undefined {
-  try {
-    return findProject(view, reference);
-  } catch (error) {
-    if (isRefusal(error, 'project_not_found', 'ambiguous_project')) return undefined;
-    throw error;
   }
 }

@@ -2,10 +2,8 @@
 import { etagOf, wireJson } from '../../domain/encoding.ts';
 import { findProject } from '../../domain/places/references.ts';
 import type { Project } from '../../domain/project.ts';
-import type { RegistryView } from '../../domain/registry.ts';
 import { isLeaseRecorded } from '../../domain/training/record.ts';
 import * as training from '../../domain/training/training.ts';
-import { allWaiting, nextWaiting } from '../../domain/training/waiting.ts';
 import { timestampOf } from '../../domain/values/time.ts';
 import type { Logger } from '../../log.ts';
 import { MAX_WAIT_MS } from '../../protocol/limits.ts';
@@ -22,19 +20,14 @@ import { type Begun, LeaseChanges } from './changes.ts';
 import { cannotWait } from './errors.ts';
 import { etaUnder } from './eta-under.ts';
 import { type Connection, type Lease, Leases } from './leases.ts';
-import { Results, tryToFind } from './results.ts';
-import { WaitingTrainers } from './waiting.ts';
-
-/** What is added to the parameters of `training.begin`. */
-interface Prepared {
-  /** The projects whose outputs have been looked at. */
-  readonly known?: Set<string>;
-}
+import { Results } from './results.ts';
+import { Takers } from './takers.ts';
 
 export class Trainings {
   readonly left: Left;
   /** How a training completes, and what it made is taken back. */
   readonly results: Results;
+  readonly takers: Takers;
   readonly #store: Store;
   readonly #feed: Feed;
   readonly #log: Logger;
@@ -44,7 +37,6 @@ export class Trainings {
   );
   readonly #changes: LeaseChanges;
   readonly #beginnings: Beginnings;
-  readonly #trainers: WaitingTrainers<Begun>;
   /** Those who wait for a project to be free; each looks for itself whether it is. */
   readonly #sleepers = new Set<() => void>();
   #isClosed = false;
@@ -62,14 +54,11 @@ export class Trainings {
       changes: this.#changes,
       outputs: left.outputs,
       history: left.history,
+      begun: (project) => void this.#foresee(project),
       log,
     });
     this.results = new Results({ store, leases: this.#leases, changes: this.#changes, left });
-    this.#trainers = new WaitingTrainers(
-      () => allWaiting(store.registry, this.isFree),
-      turns,
-      (error) => log.error({ err: error }, 'cannot hand out what waits for training'),
-    );
+    this.takers = new Takers({ store, leases: this.#leases, beginnings: this.#beginnings, turns, log });
     for (const project of store.registry.projects()) {
       this.#leases.adopt(project);
       void this.#foresee(project);
@@ -101,41 +90,6 @@ export class Trainings {
       eta_s: etaUnder(lease, project.training),
     };
     return JSON.stringify({ ...project, training: shown, etag: etagOf(project) });
-  }
-
-  /** Before the change is queued, so that the changes of a batch stay in their order. */
-  async prepareBegin(params: Given<'training.begin'>): Promise<Given<'training.begin'> & Prepared> {
-    const known = new Set<string>();
-    const found = tryToFind(this.#store.registry, params.project);
-    if (found) await this.#beginnings.readTokens(found.project_id, known);
-    return { ...params, known };
-  }
-
-  async begin(params: Given<'training.begin'> & Prepared, context: Context): Promise<Begun> {
-    const { project, known = new Set(), ...terms } = params;
-    const begun = await this.#begin(terms, context, (view) => findProject(view, project), known);
-    // There is always a project to begin with, or an error.
-    return begun as Begun;
-  }
-
-  /** Begins a lease on the project that has waited longest; null when there is none. */
-  async claim(params: Given<'training.claim'>, context: Context): Promise<Begun | null> {
-    const { languages, tags, wait_ms: ms = 0, ...terms } = params;
-    const filter = { languages, tags };
-    const choose = (view: RegistryView): Project | null => nextWaiting(view, filter, this.isFree);
-    const attempt = async (): Promise<Begun | null> => {
-      const known = new Set<string>();
-      const first = choose(this.#store.registry);
-      if (first) await this.#beginnings.readTokens(first.project_id, known);
-      return await this.#begin(terms, context, choose, known);
-    };
-    // Most of the time there is nothing, and the queue need not be bothered.
-    const begun = choose(this.#store.registry) ? await attempt() : null;
-    if (begun !== null || ms === 0) return begun;
-    context.parks();
-    // A peer that will ask nothing more could do nothing with a lease.
-    const isNeeded = (): boolean => !context.connection.ended;
-    return await this.#trainers.wait({ filter, ms, isNeeded, attempt });
   }
 
   /** Keeps what a trainer reports; only a new phase is written down. */
@@ -237,15 +191,9 @@ export class Trainings {
   close(): void {
     this.#isClosed = true;
     this.#leases.close();
-    this.#trainers.close();
+    this.takers.close();
     this.left.upkeep.stop();
     this.#changed();
-  }
-
-  async #begin(...how: Parameters<Beginnings['begin']>): Promise<Begun | null> {
-    const begun = await this.#beginnings.begin(...how);
-    if (begun) void this.#foresee(begun.project);
-    return begun;
   }
 
   /** Reads how the last training of a project went, by which it is told how long this one will take. Nobody waits for it. */
@@ -269,7 +217,7 @@ export class Trainings {
 
   /** Something has changed that may be what somebody waits for. */
   #changed(): void {
-    this.#trainers.changed();
+    this.takers.changed();
     for (const wake of this.#sleepers) wake();
   }
 

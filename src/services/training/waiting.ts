@@ -1,40 +1,79 @@
 /**
- * Trainers that wait for a project. Whenever something has changed it is looked up once what waits for training, and
- * handed out: first come, first served. A thousand that wait cost little more than one.
+ * Trainers that wait for a project, a slot or both. Whenever something has changed it is looked up once what waits for
+ * training and which slots are taken, and handed out: first come, first served. A thousand that wait cost little more
+ * than one.
  */
 import type { Project } from '../../domain/project.ts';
 import { type Filter, fits } from '../../domain/training/waiting.ts';
 import type { Turns } from '../../system/turns.ts';
 import { cannotWait } from './errors.ts';
 
+/**
+ * Who waits for longer than one call asks again and again. For so long after the end of a call its place is kept, and what
+ * comes to it meanwhile; milliseconds.
+ */
+const PLACE_KEPT_MS = 2_000;
+
 export interface Wanted<T> {
-  readonly filter: Filter;
+  /** What the trainer can train; default the project that it has named. */
+  readonly filter?: Filter;
+  /** How it stands with that. */
+  readonly named?: () => Named;
+  /** The slots that would do, the best first; default it needs none. */
+  readonly slots?: readonly string[];
   /** How long to wait, in milliseconds. */
   readonly ms: number;
+  /** Who waits; a place is kept for whoever comes again. */
+  readonly peer?: object;
   /** Whether the trainer would still take a project. */
   readonly isNeeded: () => boolean;
-  /** Tries to begin on one; null when another was faster. */
-  readonly attempt: () => Promise<T | null>;
+  /**
+   * Tries to begin on one; null when another was faster.
+   *
+   * @param slot that is free for it; null for none
+   */
+  readonly attempt: (slot: string | null) => Promise<T | null>;
+}
+
+/** A project that a trainer has named. */
+export interface Named {
+  readonly id: string | undefined;
+  /** It is not known or somebody else's: to try is to be told so. */
+  readonly isOutOfReach: boolean;
 }
 
 interface Waiter<T> extends Wanted<T> {
   /** Those of one key want the same. */
   readonly key: string;
-  readonly timer: NodeJS.Timeout;
+  timer: NodeJS.Timeout | undefined;
   isTrying: boolean;
   isOverdue: boolean;
+  /** Only its place is kept. */
+  isAway: boolean;
   resolve(begun: T | null): void;
   reject(error: unknown): void;
 }
 
+/** What there is to hand out. */
+interface Stock {
+  readonly projects: Set<Project>;
+  /** Whose lease has which slot; null for a slot that was handed out. */
+  readonly taken: Map<string, Owner | null>;
+}
+
+interface Owner {
+  readonly projectId: string;
+}
+
 export class WaitingTrainers<T> {
   readonly #projects: () => readonly Project[];
+  readonly #taken: () => ReadonlyMap<string, Owner>;
   readonly #turns: Turns;
   readonly #failed: (error: unknown) => void;
   /** In the order in which they came. */
   readonly #waiters = new Set<Waiter<T>>();
   /** Handed out, and not begun yet. */
-  readonly #tried = new Set<string>();
+  readonly #tried = { projects: new Set<string>(), slots: new Set<string>() };
   #isRunning = false;
   #isStale = false;
   #isClosed = false;
@@ -42,11 +81,18 @@ export class WaitingTrainers<T> {
   /**
    * @param projects those that wait for training and are free, first the one that has waited longest
    * @param failed called when something threw that should not have
+   * @param taken the leases that have slots, by these; default none
    */
-  constructor(projects: () => readonly Project[], turns: Turns, failed: (error: unknown) => void) {
+  constructor(
+    projects: () => readonly Project[],
+    turns: Turns,
+    failed: (error: unknown) => void,
+    taken: () => ReadonlyMap<string, Owner> = () => new Map(),
+  ) {
     this.#projects = projects;
     this.#turns = turns;
     this.#failed = failed;
+    this.#taken = taken;
   }
 
   /**
@@ -56,18 +102,21 @@ export class WaitingTrainers<T> {
    */
   wait(wanted: Wanted<T>): Promise<T | null> {
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        waiter.isOverdue = true;
-        if (!waiter.isTrying) this.#leave(waiter).resolve(null);
-      }, wanted.ms);
-      const key = JSON.stringify(wanted.filter);
-      const waiter: Waiter<T> = { ...wanted, key, timer, isTrying: false, isOverdue: false, resolve, reject };
+      const { filter, named, slots, ms, peer } = wanted;
+      const key = JSON.stringify([filter, named?.().id, slots]);
+      const isHere = { key, timer: undefined, isTrying: false, isOverdue: ms === 0, isAway: false };
+      const fresh: Waiter<T> = { ...wanted, ...isHere, resolve, reject };
+      const isSame = (other: Waiter<T>): boolean => other.isAway && other.peer === peer && other.key === key;
+      const kept = [...this.#waiters].find(isSame);
+      clearTimeout(kept?.timer);
+      const waiter = kept ? Object.assign(kept, fresh) : fresh;
+      if (ms > 0) waiter.timer = setTimeout(() => this.#expire(waiter), ms);
       this.#waiters.add(waiter);
       this.changed();
     });
   }
 
-  /** Something has changed that may have made a project free, or the wait of a trainer needless. */
+  /** Something has changed that may have made a project or a slot free, or the wait of a trainer needless. */
   changed(): void {
     this.#isStale = true;
     if (this.#isRunning || this.#waiters.size === 0) return;
@@ -108,38 +157,74 @@ export class WaitingTrainers<T> {
   }
 
   async #handOut(): Promise<void> {
-    const projects = new Set(this.#projects().filter(({ project_id: id }) => !this.#tried.has(id)));
+    const stock = this.#stock();
     const hopeless = new Set<string>();
     for (const waiter of this.#waiters) {
-      if (projects.size === 0) return;
-      if (waiter.isTrying || hopeless.has(waiter.key)) continue;
+      if (waiter.isTrying || (hopeless.has(waiter.key) && !waiter.isOverdue)) continue;
       if (this.#turns.isOver) await this.#turns.next();
-      const project = first(projects, waiter.filter);
-      if (!project) hopeless.add(waiter.key);
-      else if (this.#waiters.has(waiter)) {
-        projects.delete(project);
-        this.#try(waiter, project.project_id);
-      }
+      // It may have left meanwhile.
+      if (!this.#waiters.has(waiter)) continue;
+      const named = waiter.named?.();
+      const slot = waiter.slots?.find((name) => isFree(stock, name, named)) ?? null;
+      const project = waiter.filter && first(stock.projects, waiter.filter);
+      const isServed = (slot !== null || !waiter.slots) && (project !== undefined || !waiter.filter);
+      if (isServed) {
+        if (project) stock.projects.delete(project);
+        if (slot !== null) stock.taken.set(slot, null);
+      } else if (waiter.filter) hopeless.add(waiter.key);
+      if (waiter.isAway) continue;
+      if (isServed || named?.isOutOfReach) this.#try(waiter, project?.project_id, slot);
+      // What has become free since is another round's, and counts for it, too.
+      else if (waiter.isOverdue && !this.#isStale) this.#leave(waiter).resolve(null);
     }
   }
 
-  #try(waiter: Waiter<T>, id: string): void {
+  #stock(): Stock {
+    const { projects, slots } = this.#tried;
+    // To look for projects takes longest.
+    const areWanted = [...this.#waiters].some(({ filter }) => filter);
+    const free = areWanted ? this.#projects().filter(({ project_id: id }) => !projects.has(id)) : [];
+    const taken = new Map<string, Owner | null>(this.#taken());
+    for (const slot of slots) taken.set(slot, null);
+    return { projects: new Set(free), taken };
+  }
+
+  #try(waiter: Waiter<T>, id: string | undefined, slot: string | null): void {
+    const { projects, slots } = this.#tried;
     waiter.isTrying = true;
-    this.#tried.add(id);
+    if (id !== undefined) projects.add(id);
+    if (slot !== null) slots.add(slot);
     waiter
-      .attempt()
+      .attempt(slot)
       .finally(() => {
         waiter.isTrying = false;
-        this.#tried.delete(id);
+        if (id !== undefined) projects.delete(id);
+        if (slot !== null) slots.delete(slot);
+        // Where it has not been begun, the slot is another's.
+        if (slot !== null) this.changed();
       })
       .then(
         (begun) => {
-          if (begun !== null || waiter.isOverdue) this.#leave(waiter).resolve(begun);
+          if (begun !== null) this.#leave(waiter).resolve(begun);
+          else if (waiter.isOverdue) this.#expire(waiter);
           // What another was faster with has changed by now, and was told, perhaps while this one was trying.
           else this.changed();
         },
         (error: unknown) => this.#leave(waiter).reject(error),
       );
+  }
+
+  /** The time of a trainer is up. */
+  #expire(waiter: Waiter<T>): void {
+    waiter.isOverdue = true;
+    if (waiter.isTrying) return;
+    if (!waiter.slots || waiter.ms === 0 || !waiter.isNeeded()) return this.#leave(waiter).resolve(null);
+    waiter.isAway = true;
+    waiter.timer = setTimeout(() => {
+      this.#leave(waiter);
+      this.changed();
+    }, PLACE_KEPT_MS);
+    waiter.resolve(null);
   }
 
   /** Has a trainer wait no longer; returns it, to be told why. */
@@ -148,6 +233,12 @@ export class WaitingTrainers<T> {
     this.#waiters.delete(waiter);
     return waiter;
   }
+}
+
+/** Whether nobody has a slot but the lease that the trainer would take the place of. */
+function isFree({ taken }: Stock, slot: string, named: Named | undefined): boolean {
+  const owner = taken.get(slot);
+  return owner === undefined || (owner !== null && owner.projectId === named?.id);
 }
 
 function first(projects: Iterable<Project>, filter: Filter): Project | undefined {
