@@ -45,24 +45,25 @@ export class Takers {
 
   /** Before the change is queued, so that the changes of a batch stay in their order. */
   async prepareBegin(params: Given<'training.begin'>): Promise<Given<'training.begin'> & Prepared> {
-    const known = new Set<string>();
-    const found = tryToFind(this.#parts.store.registry, params.project);
-    if (found) await this.#parts.beginnings.readTokens(found.project_id, known);
-    return { ...params, known };
+    // Who wants a slot takes a place in the queue as they come, however long the disk takes.
+    if (params.slot !== undefined) return params;
+    return { ...params, known: await this.#look(tryToFind(this.#parts.store.registry, params.project)) };
   }
 
   async begin(params: Given<'training.begin'> & Prepared, context: Context): Promise<Begun> {
     const { beginnings, store } = this.#parts;
-    const { project: reference, known = new Set(), slot, wait_ms: ms = 0, ...terms } = params;
+    const { project: reference, known, slot, wait_ms: ms = 0, ...terms } = params;
     const choose = (view: RegistryView): Project => findProject(view, reference);
     // There is always a project to begin with, or an error.
-    if (slot === undefined) return (await beginnings.begin(terms, context, choose, known)) as Begun;
+    if (slot === undefined)
+      return (await beginnings.begin(terms, context, choose, known ?? new Set())) as Begun;
+    const find = (): Project | undefined => tryToFind(store.registry, reference);
     const named = (): Named => {
-      const id = tryToFind(store.registry, reference)?.project_id;
+      const id = find()?.project_id;
       return { id, isOutOfReach: id === undefined || !(terms.force || this.#isFree(id)) };
     };
-    const attempt = (free: string | null): Promise<Begun | null> =>
-      beginnings.begin({ ...terms, slot: free }, context, choose, known);
+    const attempt = async (free: string | null): Promise<Begun | null> =>
+      await beginnings.begin({ ...terms, slot: free }, context, choose, await this.#look(find()));
     const slots = [slot].flat();
     const begun = await this.#wait({ named, slots, ms, attempt }, context);
     if (begun === null) throw this.#slotTaken(slots);
@@ -75,12 +76,13 @@ export class Takers {
     const { languages, tags, wait_ms: ms = 0, slot, ...terms } = params;
     const filter = { languages, tags };
     const choose = (view: RegistryView): Project | null => nextWaiting(view, filter, this.#isFree);
-    const attempt = async (free: string | null | undefined): Promise<Begun | null> => {
-      const known = new Set<string>();
-      const first = choose(store.registry);
-      if (first) await beginnings.readTokens(first.project_id, known);
-      return await beginnings.begin({ ...terms, slot: free }, context, choose, known);
-    };
+    const attempt = async (free: string | null | undefined): Promise<Begun | null> =>
+      await beginnings.begin(
+        { ...terms, slot: free },
+        context,
+        choose,
+        await this.#look(choose(store.registry)),
+      );
     if (slot !== undefined) {
       const slots = [slot].flat();
       const begun = await this.#wait({ filter, slots, ms, attempt }, context);
@@ -110,6 +112,13 @@ export class Takers {
   /** See {@link WaitingTrainers.close}. */
   close(): void {
     this.#waiting.close();
+  }
+
+  /** Looks at the outputs of the project that is likely to be begun on. */
+  async #look(project: Project | null | undefined): Promise<Set<string>> {
+    const known = new Set<string>();
+    if (project) await this.#parts.beginnings.readTokens(project.project_id, known);
+    return known;
   }
 
   readonly #isFree = (id: string): boolean => this.#parts.leases.isFree(id);
