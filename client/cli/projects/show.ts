@@ -87,7 +87,7 @@ function sourceText({ commit, dirty }: Source, project: Compared): string {
 /** What is being done; otherwise how it ended, where the project stands as before it. */
 function trainingText({ training_status: status, training }: WireProject, now: number): string | undefined {
   if (!training) return undefined;
-  const { progress, phase, message, holder, outcome, updated_at: at, eta_s: left } = training;
+  const { progress, phase, message, holder, outcome, slot, updated_at: at, eta_s: left } = training;
   if (status !== 'training') {
     if (outcome !== 'cancelled' && outcome !== 'released') return undefined;
     return at === null ? outcome : `${outcome} ${relativeTime(at, now)}`;
@@ -98,6 +98,7 @@ function trainingText({ training_status: status, training }: WireProject, now: n
     phase,
     message,
     holder?.name ?? (holder?.pid === undefined ? undefined : `process ${holder.pid}`),
+    slot === undefined ? undefined : `slot ${slot}`,
   );
 }
 

@@ -20,7 +20,7 @@ const PROGRESS_FD = 3;
  */
 export function trainerEnvironment(
   env: NodeJS.ProcessEnv,
-  { project, token, output }: Begun,
+  { project, token, output, slot }: Begun,
   previous: string | undefined,
   { dataDir, socket }: PathOptions,
 ): NodeJS.ProcessEnv {
@@ -41,6 +41,7 @@ export function trainerEnvironment(
     GARDENER_PROJECT_VECTOR_STORE_PATH: project.vector_store_path ?? undefined,
     GARDENER_PROJECT_CONTEXT_PATH: project.context_path ?? undefined,
     GARDENER_PROJECT_TOKEN: String(token),
+    GARDENER_SLOT: slot,
     GARDENER_PROGRESS_FD: String(PROGRESS_FD),
   };
 }

@@ -13,6 +13,7 @@ import { origin, resolveProject } from '../projects/resolve.ts';
 import { operands, printable } from '../terminal/text.ts';
 import { beginLease, isPassing } from './lease.ts';
 import { runTrainer } from './run.ts';
+import { askForSlot } from './slot.ts';
 import { askInTurns } from './wait.ts';
 
 /** What the daemon takes: a day. Seconds. */
@@ -24,8 +25,13 @@ const TAKES = {
   '--claim': 'take the project that has waited longest for training',
   '--language <language>': { description: 'with --claim: only in this language; repeatable', read: collect },
   '--tag <tag>': { description: 'with --claim: only with this tag; repeatable', read: collect },
+  '--slot <slot>': {
+    description:
+      'train in one of these slots, which no two trainers have at a time; comma-separated or repeatable',
+    read: slots,
+  },
   '--wait [seconds]': {
-    description: 'with --claim or --cancel: wait so long (default: as long as it takes)',
+    description: 'with --claim, --slot or --cancel: wait so long (default: as long as it takes)',
     read: seconds,
   },
   '--stall <seconds>': {
@@ -49,6 +55,8 @@ GARDENER_PROGRESS_FD, a line a report, in which everything is optional; a mere
 
   {"progress": 0.4, "phase": "training", "message": "epoch 2"}
   {"result": {"file_count": 412, "base_model": "x", "metadata": {}}}
+
+--slot waits as long as it takes, and GARDENER_SLOT names the slot.
 
 Exit 0 means trained; anything else means failed, with the last lines of
 standard error. Signals are passed on. gardener ends with the command's exit
@@ -80,6 +88,7 @@ export default defineCommand({
     const terms: Terms = {
       holder: { name: cutText(basename(program), 100), pid: process.pid },
       ...(options.stall !== undefined && { stall_ms: Math.round(options.stall * 1000) }),
+      ...(options.slot && { slot: [...options.slot] }),
     };
     // Started before and not by the client of the lease: that one is to wait for a daemon that somebody has stopped.
     const named = await ctx.withClient(async (client) => {
@@ -89,16 +98,7 @@ export default defineCommand({
     });
     await ctx.withClient(
       async (client) => {
-        const begun =
-          named === undefined
-            ? await claim(client, terms, options)
-            : await beginLease(client, () =>
-                client.training.begin({
-                  ...terms,
-                  project: named,
-                  ...(options.force && { force: true }),
-                }),
-              );
+        const begun = await take(ctx, client, terms, named, options);
         if (begun) return runTrainer(ctx, client, begun, command, directory);
         ctx.note('no project waits for training');
         ctx.exitCode = EXIT.refused;
@@ -160,23 +160,36 @@ async function meant(ctx: Context, client: Client, argument: string | undefined)
 }
 
 /** What is asked of whichever lease is given. */
-type Terms = Pick<Params<'training.begin'>, 'holder' | 'stall_ms'>;
+type Terms = Pick<Params<'training.begin'>, 'holder' | 'stall_ms' | 'slot'>;
 
-function claim(
+/**
+ * Takes the lease, and waits for it where that is wanted.
+ *
+ * @param project its id; undefined for the one that has waited longest
+ */
+async function take(
+  ctx: Context,
   client: Client,
   terms: Terms,
-  { language, tag, wait = 0 }: Options,
+  project: string | undefined,
+  options: Options,
 ): Promise<Result<'training.claim'>> {
-  return askInTurns(wait, async (waitMs) => {
+  const { force, language, tag, wait, slot } = options;
+  const begin = (wait_ms?: number): Promise<Result<'training.begin'>> => {
+    const params = { ...terms, project: String(project), ...(force && { force }) };
+    return client.training.begin({ ...params, ...(wait_ms !== undefined && { wait_ms }) });
+  };
+  const claim = (wait_ms: number): Promise<Result<'training.claim'>> => {
+    const filter = { ...(language && { languages: [...language] }), ...(tag && { tags: [...tag] }) };
+    return client.training.claim({ ...terms, ...filter, wait_ms });
+  };
+  const isNamed = project !== undefined;
+  if (slot)
+    return await askForSlot(ctx, wait, (ms) => beginLease(client, () => (isNamed ? begin(ms) : claim(ms))));
+  if (isNamed) return await beginLease(client, () => begin());
+  return await askInTurns(wait ?? 0, async (waitMs) => {
     try {
-      return await beginLease(client, () =>
-        client.training.claim({
-          ...terms,
-          ...(language && { languages: [...language] }),
-          ...(tag && { tags: [...tag] }),
-          wait_ms: waitMs,
-        }),
-      );
+      return await beginLease(client, () => claim(waitMs));
     } catch (error) {
       if (!isPassing(error) || waitMs === 0) throw error;
       await pause(Math.min(RETRY_MS, waitMs));
@@ -187,14 +200,17 @@ function claim(
 
 /** Which flags make sense with which way to use the command. */
 function refuseContradictions(options: Options): void {
-  const { claim, cancel, language, tag, wait, force, stall, reason } = options;
+  const { claim, cancel, language, tag, wait, force, stall, reason, slot } = options;
   const faults: readonly (readonly [boolean, string])[] = [
     [Boolean(claim && cancel), 'cannot claim and cancel at once'],
     [Boolean(claim && force), 'cannot claim by force: only projects that wait are claimed'],
     [Boolean((language ?? tag) && !claim), 'cannot choose by language or tag without --claim'],
-    [wait !== undefined && !claim && !cancel, 'cannot wait without --claim or --cancel'],
+    [wait !== undefined && !claim && !cancel && !slot, 'cannot wait without --claim, --slot or --cancel'],
     [reason !== undefined && !cancel, 'cannot give a reason without --cancel'],
-    [Boolean(cancel && (force ?? stall !== undefined)), 'cannot use --force or --stall with --cancel'],
+    [
+      Boolean(cancel && (force ?? slot ?? stall !== undefined)),
+      'cannot use --force, --stall or --slot with --cancel',
+    ],
   ];
   const fault = faults.find(([applies]) => applies);
   if (fault) throw new UsageError(fault[1], 'gardener train --help');
@@ -203,4 +219,9 @@ function refuseContradictions(options: Options): void {
 function stall(value: string): number {
   if (seconds(value) <= LONGEST_STALL) return seconds(value);
   throw new InvalidArgumentError(`it must be at most ${LONGEST_STALL} seconds; without it there is no limit`);
+}
+
+/** An empty name is none that anybody means, and the daemon says so. */
+function slots(value: string, before: readonly string[] = []): readonly string[] {
+  return [...new Set([...before, ...value.split(',').map((name) => name.trim())])];
 }

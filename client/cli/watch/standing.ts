@@ -34,9 +34,11 @@ export function lastWords(error: string): string {
   return words.length === 0 ? how : `${words.at(-1)} (${how})`;
 }
 
-/** Who trains it: the program's name, or its process. */
+/** Who trains it: the program's name, or its process, and the slot that it has. */
 export function holderOf({ training_status: status, training }: WireProject): string {
   if (status !== 'training') return '';
   const { name, pid } = training?.holder ?? {};
-  return name === undefined ? (pid === undefined ? '' : `process ${pid}`) : printable(name);
+  const holder = name ?? (pid === undefined ? '' : `process ${pid}`);
+  const slot = training?.slot === undefined ? '' : `(${training.slot})`;
+  return printable([holder, slot].filter(Boolean).join(' '));
 }

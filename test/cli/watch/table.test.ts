@@ -101,6 +101,19 @@ describe('the table', () => {
     expect(lines(NOW)[1]).not.toContain('LEFT');
   });
 
+  test('says in which slot a trainer is', () => {
+    const state = stateOf(
+      training('a', { slot: 'gpu0' }),
+      training('b', { slot: 'gpu\u001b[1', holder: {} }),
+    );
+    const [, , ...rows] = watchTable(state, view);
+    expect(rows.map((row) => row.slice(35))).toEqual([
+      'python (gpu0)  just now',
+      '(gpu\\x1b[1)    just now',
+      '',
+    ]);
+  });
+
   test('of an empty registry is short', () => {
     expect(watchTable(stateOf(), view)).toEqual(['0 projects', 'q leaves']);
   });
