@@ -49,7 +49,11 @@ export function takeUpLease(copy: Project | undefined, there: Project): Project 
   // Written since then: by this program, which knows more than the copy, or with a token that somebody has put there.
   if (said && said.token > lease.token && said.token <= MAX_BROUGHT_TOKEN) return there;
   const isHeld = isLeaseRecorded(copy);
-  if (isHeld && said?.token === lease.token && (said.holder === null || isLeaseRecorded(there))) return there;
+  const isKnown = isHeld && said?.token === lease.token;
+  if (isKnown && said.holder === null) return there;
+  // A lease never moves to another slot, whatever somebody has written.
+  if (isKnown && isLeaseRecorded(there))
+    return said.slot === lease.slot ? there : { ...there, training: { ...said, slot: lease.slot } };
   return succeedProject(copy, there, isHeld);
 }
 

@@ -167,6 +167,29 @@ describe('a trainer with --slot', () => {
     expect((await second.finished).code).toBe(0);
   });
 
+  test('waits on where a lease of its own stands that it never heard of, until that is over', async () => {
+    const { start, end, hasSlot, registry } = await world();
+    const first = start('payments', 'gpu0');
+    await hasSlot(first, 'gpu0');
+    const second = start('web', 'gpu0');
+    await told(second, /gpu0/);
+    // As if the daemon had begun it and been killed before it answered.
+    const holder = { name: 'sh', pid: Number(second.child.pid) };
+    const { token } = await registry.training.begin({ project: 'web', holder });
+    await end('payments');
+    expect((await first.finished).code).toBe(0);
+    const { project } = await registry.training.begin({ project: 'api', slot: 'gpu0', wait_ms: 20_000 });
+    expect(second.child.exitCode).toBeNull();
+    for (const held of [
+      { project: 'web', token },
+      { project: 'api', token: Number(project.training?.token) },
+    ])
+      await registry.training.release(held);
+    await hasSlot(second, 'gpu0');
+    await end('web');
+    expect((await second.finished).code).toBe(0);
+  });
+
   test('cannot use what is no slot', async () => {
     const { start } = await world();
     for (const [slot, why] of [

@@ -80,6 +80,22 @@ test.each<[string, copy: Project | undefined, there: Project]>([
   expect(takeUpLease(copy, there)).toBe(there);
 });
 
+test.each([
+  ['gpu0', 'gpu1'],
+  ['gpu0', undefined],
+  [undefined, 'gpu1'],
+])(
+  'a lease that has the slot %s by the copy has it, and not the slot %s that the file says',
+  (slot, other) => {
+    const there = withRecord(HELD, { slot: other, cancel_requested: true });
+    expect(takeUpLease(withRecord(HELD, { slot }), there)).toEqual(
+      withRecord(HELD, { slot, cancel_requested: true }),
+    );
+    // One that has ended since has none.
+    expect(takeUpLease(withRecord(HELD, { slot }), COMPLETED)).toBe(COMPLETED);
+  },
+);
+
 test('a lease that is over by the copy is over, as it ended', () => {
   expect(takeUpLease(COMPLETED, HELD)).toMatchObject({
     training_status: 'completed',

@@ -295,9 +295,9 @@ describe('with a daemon', () => {
     const { writer, connect } = await world(['held', 'a', 'b', 'c']);
     await begin(writer, 'held', { slot: 'gpu0' });
     const peers = [await connect(), await connect(), await connect()];
-    const [taken, removed, forced] = peers.map((peer, n) => {
-      const project = ['a', 'b', 'a'][n];
-      const force = n === 2;
+    const [forced, taken, removed] = peers.map((peer, n) => {
+      const project = ['a', 'a', 'b'][n];
+      const force = n === 0;
       return peer.ask('training.begin', { project, slot: 'gpu0', wait_ms: 60_000, ...(force && { force }) });
     });
     for (const peer of peers) await peer.call('daemon.ping');

@@ -1,5 +1,6 @@
 /** Slots: which lease has which, how one is given back, and what two that want the same get. */
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Answer, LineClient } from '../../support/lines.ts';
 import { asOrdinaryUser, withMode } from '../../support/store.ts';
@@ -31,6 +32,12 @@ async function edit({ paths }: World, fields: Record<string, Record<string, unkn
   for (const project of Object.values(file.projects))
     project.training = { ...project.training, ...fields[project.name] };
   await writeFile(paths.registryFile, JSON.stringify(file));
+}
+
+async function stop({ daemon, writer }: World): Promise<void> {
+  const stopped = daemon.stop('the file is edited');
+  writer.socket.destroy();
+  await stopped;
 }
 
 async function slotOf(peer: LineClient, params: object): Promise<unknown> {
@@ -296,15 +303,26 @@ describe('what the file says', () => {
     expect(await slotOf(writer, { project: 'b', slot: 'gpu0' })).toBe('gpu0');
   });
 
+  test('while no daemon runs does not either, where the copy of it knows better', async () => {
+    const before = await world(['a', 'b']);
+    await begin(before.writer, 'a', { slot: 'gpu0' });
+    await begin(before.writer, 'b', { slot: 'gpu1' });
+    await stop(before);
+    await edit(before, { a: { slot: undefined }, b: { slot: 'gpu0' } });
+    const after = await world([], { dataDir: before.paths.dataDir });
+    await after.writer.call('registry.reload');
+    expect(await onDisk(after)).toEqual({ a: 'gpu0', b: 'gpu1' });
+  });
+
   test('of two with one slot leaves it to the first, in the file, too', async () => {
     const before = await world(['a', 'b', 'c']);
     const tokens = [
       await begin(before.writer, 'a', { slot: 'gpu0' }),
       await begin(before.writer, 'b', { slot: 'gpu1' }),
     ];
-    const stopped = before.daemon.stop('the file is edited');
-    before.writer.socket.destroy();
-    await stopped;
+    await stop(before);
+    // As a file from elsewhere.
+    await rm(join(before.paths.backupsDir, 'registry-last-good.json'));
     await edit(before, { b: { slot: 'gpu0' } });
     const after = await world([], { dataDir: before.paths.dataDir });
     const { writer } = after;
