@@ -43,10 +43,10 @@ test(`${WORKERS} trainers, ${SLOTS.length} slots, ${KILLS} kills`, { timeout: 24
   await registerMore(cli);
   const running = new Set<Running>();
   const codes = new Map<number | null, number>();
-  let isOver = false;
+  const plan = { isOver: false };
   let next = 0;
   const work = async (number: number): Promise<void> => {
-    while (!isOver) {
+    while (!plan.isOver) {
       // Every second one takes what waits, the others a project of their own.
       const what = number % 2 === 0 ? ['--claim', '--tag', 'claimed'] : [`named${(next += 1)}`];
       const slots = number === 0 ? 'gpu1' : SLOTS.join(',');
@@ -62,14 +62,14 @@ test(`${WORKERS} trainers, ${SLOTS.length} slots, ${KILLS} kills`, { timeout: 24
   const workers = Array.from({ length: WORKERS }, (_, number) => work(number));
   const taken = async () => (await textOf(cli, 'taken')).split('\n').slice(0, -1);
   await until(async () => (await taken()).length >= SLOTS.length, 'trainers have the slots');
-  const watching = watchFile(cli, () => isOver);
+  const watching = watchFile(cli, () => plan.isOver);
   const kills = { gardener: 0, trainer: 0, daemon: 0 };
   for (let kill = 0; kill < KILLS; kill += 1) {
     await pause(random.fraction() * LONGEST_PAUSE_MS);
     const victim = random.pick(['gardener', 'trainer', 'daemon'] as const);
     if (await KILL[victim](cli, running, random)) kills[victim] += 1;
   }
-  isOver = true;
+  plan.isOver = true;
   await Promise.all(workers);
   expect(await textOf(cli, 'overlaps')).toBe('');
   expect(await watching).toEqual([]);

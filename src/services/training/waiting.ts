@@ -218,7 +218,7 @@ export class WaitingTrainers<T> {
   #expire(waiter: Waiter<T>): void {
     waiter.isOverdue = true;
     if (waiter.isTrying) return;
-    if (!waiter.slots || waiter.ms === 0 || !waiter.isNeeded()) return this.#leave(waiter).resolve(null);
+    if (!waiter.slots || waiter.ms === 0) return this.#leave(waiter).resolve(null);
     waiter.isAway = true;
     waiter.timer = setTimeout(() => {
       this.#leave(waiter);

@@ -159,6 +159,31 @@ test('of a thousand that wait each change looks once, and searches no project th
   );
 });
 
+test('what is given back while the queue is gone through counts for who does not wait', async () => {
+  const owners = new Map([['a', { projectId: 'before' }]]);
+  // Others have had a turn, and one of them has given it back.
+  const turnOfOthers = {
+    isOver: true,
+    async next() {
+      if (owners.delete('a')) trainers.changed();
+    },
+  };
+  const trainers = new WaitingTrainers<string | null>(
+    () => [],
+    turnOfOthers as unknown as Turns,
+    () => undefined,
+    () => owners,
+  );
+  const begun = trainers.wait({
+    named: () => ({ id: 'x', isOutOfReach: false }),
+    slots: ['a'],
+    ms: 0,
+    isNeeded: () => true,
+    attempt: (slot) => Promise.resolve(slot),
+  });
+  expect(await begun).toBe('a');
+});
+
 describe('the place of who asks again', () => {
   beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }));
   afterEach(() => void vi.useRealTimers());
@@ -247,7 +272,7 @@ describe('the place of who asks again', () => {
       trainers.wait({
         filter: {},
         ms,
-        peer: trainers,
+        peer: {},
         isNeeded: () => true,
         attempt: () => Promise.resolve(name),
       });
