@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Project } from '../../../src/domain/project.ts';
 import type { Filter } from '../../../src/domain/training/waiting.ts';
 import { type Named, WaitingTrainers } from '../../../src/services/training/waiting.ts';
+import { Store } from '../../../src/store/store.ts';
 import { Turns } from '../../../src/system/turns.ts';
 import type { LineClient } from '../../support/lines.ts';
 import { project } from '../../support/projects.ts';
@@ -330,7 +331,11 @@ describe('with a daemon', () => {
     expect(await taken).toMatchObject({ error: { code: 1006, data: { project: { name: 'a' } } } });
     await writer.call('projects.remove', { project: 'b' });
     expect(await removed).toMatchObject({ error: { code: 1001 } });
-    // Whoever takes it by force waits on.
+    // Whoever takes it by force waits on, and does not try meanwhile.
+    const tries = vi.spyOn(Store.prototype, 'change');
+    for (let n = 0; n < 20; n += 1) await writer.call('daemon.ping');
+    expect(tries).not.toHaveBeenCalled();
+    tries.mockRestore();
     await writer.call('projects.remove', { project: 'held', force: true });
     expect(await forced).toMatchObject({ result: { slot: 'gpu0', project: { name: 'a' } } });
   });
