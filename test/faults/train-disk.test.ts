@@ -57,6 +57,8 @@ test('is asked for all of it before the training has completed', async (context)
       join(own, 'trainings'),
       output,
       `${output}/lora_adapter.bin`,
+      // What it printed is there, too.
+      `${output}/trainer.log`,
       `${output}/vector_store`,
       `${output}/vector_store/index`,
     ]),

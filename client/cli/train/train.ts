@@ -45,10 +45,10 @@ const TAKES = {
 
 type Options = Input<typeof TAKES>;
 
-const DETAILS = `The command writes the new adapter to GARDENER_PROJECT_LORA_ADAPTER_PATH, or into
-GARDENER_OUTPUT_DIR, as PEFT saves one; it comes into service when the command
-has ended well. It also gets GARDENER_PROJECT_ID, _NAME, _SOURCE_PATH, _TOKEN
-and, of what is in service, _PREVIOUS_LORA_ADAPTER_PATH, _VECTOR_STORE_PATH and
+const DETAILS = `The command writes the new adapter to GARDENER_PROJECT_LORA_ADAPTER_PATH, or as
+PEFT does into GARDENER_OUTPUT_DIR; it comes into service when the command has
+ended well. It also gets GARDENER_PROJECT_ID, _NAME, _SOURCE_PATH, _TOKEN and,
+of what is in service, _PREVIOUS_LORA_ADAPTER_PATH, _VECTOR_STORE_PATH and
 _CONTEXT_PATH. It may tell how far it is on descriptor 3, whose number is in
 GARDENER_PROGRESS_FD, a line a report, in which everything is optional; a mere
 40% will do as well:

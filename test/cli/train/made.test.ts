@@ -8,7 +8,7 @@ import { trainable } from '../../support/trainer.ts';
 
 const GOOD = 'echo GOOD > "$GARDENER_PROJECT_LORA_ADAPTER_PATH"';
 const REFUSED =
-  /^gardener: training payments has failed: nothing of ~\/\S+\/trainings\/\d+ can be brought into service: it is no directory any more\n$/;
+  /^gardener: the log of the training is incomplete: it was moved or removed\ngardener: training payments has failed: nothing of ~\/\S+\/trainings\/\d+ can be brought into service: it is no directory any more\n$/;
 
 describe('an adapter in service', () => {
   test('stays as it is when the next training fails', async () => {
@@ -73,7 +73,7 @@ describe('an output that is', () => {
     const { train, project } = await trainable();
     await train(GOOD).finished;
     const before = await project();
-    const { code, stdout, stderr } = await train(`rmdir "$GARDENER_OUTPUT_DIR"; ${replace}`, ['--json'])
+    const { code, stdout, stderr } = await train(`rm -r "$GARDENER_OUTPUT_DIR"; ${replace}`, ['--json'])
       .finished;
     expect(code).toBe(1);
     expect(stderr).toMatch(REFUSED);
@@ -92,7 +92,7 @@ describe('an output that is', () => {
     const { train, project } = await trainable();
     await train(GOOD).finished;
     const { lora_adapter_path: adapter } = await project();
-    expect((await train('rmdir "$GARDENER_OUTPUT_DIR"').finished).code).toBe(0);
+    expect((await train('rm -r "$GARDENER_OUTPUT_DIR"').finished).code).toBe(0);
     expect(await project()).toMatchObject({ training_status: 'completed', lora_adapter_path: adapter });
   });
 });
