@@ -103,9 +103,11 @@ export const EXAMPLE_TRAINING = {
     cancel_requested: false,
     error: null,
     attempt: 1,
+    eta_s: null,
   },
 };
-const ENDED = { ...EXAMPLE_TRAINING.training, holder: null };
+const { eta_s: _over, ...RECORD } = EXAMPLE_TRAINING.training;
+const ENDED = { ...RECORD, holder: null };
 const EXAMPLE_LEASE = { project: 'payments', token: TOKEN };
 const OUTPUT = outputOf(`/home/ada/.codebase-gardener/projects/${EXAMPLE_PROJECT.project_id}`, TOKEN);
 const EXAMPLE_BEGUN = { token: TOKEN, project: EXAMPLE_TRAINING, output: OUTPUT };

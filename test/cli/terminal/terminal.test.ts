@@ -94,7 +94,7 @@ describe('a table', () => {
     const project = await register('api');
     const { stdout, stderr } = await run(['ls', '--json']);
     expect({ document: JSON.parse(stdout) as unknown, stderr }).toEqual({
-      document: { projects: [project] },
+      document: { projects: [{ ...project, ahead: null }] },
       stderr: '',
     });
   });
