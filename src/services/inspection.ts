@@ -26,7 +26,7 @@ export interface Surroundings {
   /** Whether somebody holds a lease on a project. */
   isTraining(id: string): boolean;
   /** Whether what a project has as its adapter has been there, as far as that is known. */
-  hadAdapter(id: string): Promise<boolean>;
+  hadAdapter(project: Project): Promise<boolean>;
   /** Says why something could not be mended; the issue then remains. */
   readonly log: Logger;
 }
@@ -146,11 +146,18 @@ async function inspectOwn(
 
 /** What the project names: its codebase, and its adapter, which may be anywhere. */
 async function inspectNamed(
-  { project_id, name, source_path: source, lora_adapter_path: adapter, training_status: status }: Project,
+  project: Project,
   { hadAdapter }: Surroundings,
   lookAt: (path: string) => Promise<Found>,
   wants: Wants,
 ): Promise<Issue[]> {
+  const {
+    project_id,
+    name,
+    source_path: source,
+    lora_adapter_path: adapter,
+    training_status: status,
+  } = project;
   const issues: Issue[] = [];
   const found = (code: IssueCode, path: string, message: string, more: Partial<Issue> = {}): void => {
     if (wants(code)) issues.push({ code, project_id, path, message, fixable: false, ...more });
@@ -171,7 +178,7 @@ async function inspectNamed(
   if (trained.kind === 'unknown') untold('adapter_unreachable', adapter, 'adapter', trained);
   else if (trained.kind === 'nothing') {
     // A trainer may end well and leave none, and would be asked for one again and again.
-    const fixable = await hadAdapter(project_id);
+    const fixable = await hadAdapter(project);
     const is = fixable ? 'its adapter is gone' : 'has no adapter, nor is known to have had one';
     const remedy = `if it should have one: gardener retrain ${shellWord(name)}`;
     found('adapter_missing', adapter, `"${name}" is trained and ${is}`, fixable ? { fixable } : { remedy });

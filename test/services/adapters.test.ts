@@ -1,7 +1,8 @@
 /** Trained projects without an adapter: which of them a repair marks for another training. */
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import type { Output } from '../../src/domain/training/output.ts';
 import { setStatus } from '../../src/domain/training/status.ts';
 import { resolvePaths } from '../../src/paths.ts';
 import { inspect, type Surroundings } from '../../src/services/inspection.ts';
@@ -10,6 +11,7 @@ import { repair } from '../../src/services/repair.ts';
 import { Trash } from '../../src/services/trash/trash.ts';
 import { capturedLog, startDaemon } from '../support/daemon.ts';
 import { openStore } from '../support/store.ts';
+import { world } from '../support/world.ts';
 
 test('only one whose adapter is known to have been there is marked; of another a person is told', async () => {
   const { store, home, add } = await openStore();
@@ -27,7 +29,7 @@ test('only one whose adapter is known to have been there is marked; of another a
     lanes,
     trash,
     isTraining: () => false,
-    hadAdapter: (id) => Promise.resolve(id === lost.project_id),
+    hadAdapter: ({ project_id: id }) => Promise.resolve(id === lost.project_id),
     log,
   };
   const codes = ['adapter_missing'] as const;
@@ -67,4 +69,29 @@ test('a trainer that ends well and leaves none is not asked for another by a rep
     training_status: 'completed',
     retrain_requested: null,
   });
+});
+
+test('an adapter that a training has brought into service is missed, and one that none has left is not', async () => {
+  const { writer } = await world(['a', 'b', 'c']);
+  const train = async (name: string, write: boolean): Promise<string> => {
+    const { token, output } = (await writer.call('training.begin', { project: name })) as unknown as {
+      token: number;
+      output: Output;
+    };
+    if (write) await writeFile(output.lora_adapter_path, 'good');
+    await writer.call('training.complete', { project: name, token });
+    return output.directory;
+  };
+  await rm(await train('a', true), { recursive: true });
+  await train('b', false);
+  // Where the adapter always was, as trainers have it that know of no output.
+  const { lora_adapter_path: path } = await writer.call('projects.get', { project: 'c' });
+  await writeFile(String(path), 'good');
+  await train('c', false);
+  await rm(String(path));
+  const { issues } = await writer.call('registry.validate');
+  const told = (issues as unknown as { message: string; fixable: boolean }[]).map(
+    ({ message, fixable }) => `${message.slice(0, 3)} ${fixable}`,
+  );
+  expect(told.toSorted()).toEqual(['"a" true', '"b" false', '"c" true']);
 });

@@ -146,6 +146,16 @@ export function servingOf(project: InService, history: readonly Ended[]): Ended 
   );
 }
 
+/**
+ * Whether the adapter that a project names is known to have been there: it came into service out of an output, or the
+ * training that left it there completed while this program looked.
+ */
+export function hadAdapter(project: Project, history: readonly Ended[]): boolean {
+  if (project.lora_adapter_path?.includes(`/${project.project_id}/${TRAININGS}/`)) return true;
+  // What nobody has looked at has no metadata either.
+  return history.some((ended) => ended.adapter && ended.metadata !== null && hasAdapterOf(ended, project));
+}
+
 function hasAdapterOf({ status, lora_adapter_path: adapter }: Ended, project: InService): boolean {
   return status === 'completed' && adapter === project.lora_adapter_path;
 }

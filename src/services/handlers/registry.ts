@@ -1,10 +1,11 @@
 import { join } from 'node:path';
 import { importFrom } from '../../domain/contents.ts';
-import { InvalidParamsError } from '../../domain/errors.ts';
+import { InvalidParamsError, isRefusal } from '../../domain/errors.ts';
 import type { Issue } from '../../domain/issues.ts';
 import { countByStatus } from '../../domain/query.ts';
 import { findProject } from '../../domain/places/references.ts';
 import type { Draft } from '../../domain/draft.ts';
+import { hadAdapter } from '../../domain/training/history.ts';
 import { timestampOf } from '../../domain/values/time.ts';
 import { MAX_IMPORT_BYTES } from '../../protocol/limits.ts';
 import type { Given, Result } from '../../protocol/methods.ts';
@@ -27,8 +28,14 @@ export function registryHandlers(services: Services): Family<'registry'> {
   const surroundings: Surroundings = {
     ...services,
     isTraining: (id) => !trainings.isFree(id),
-    // What is not known is left to a person.
-    hadAdapter: () => Promise.resolve(false),
+    async hadAdapter(project) {
+      const history = await trainings.left.history.of(project).catch((error: unknown) => {
+        // What is not known is left to a person.
+        if (isRefusal(error, 'storage_failed')) return [];
+        throw error;
+      });
+      return hadAdapter(project, history);
+    },
   };
   // Each asks the disk thousands of times or reads every backup: a thousand callers at once share the answer.
   const validate = sharedRun(() => inspect(store.registry, surroundings));
