@@ -1,6 +1,8 @@
 /** What training makes is in service only when it has completed, and all of it then. */
 import { mkdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { get, world } from '../support/world.ts';
 import type { LineClient } from '../support/lines.ts';
@@ -91,6 +93,13 @@ describe('a training that completes', () => {
     expect(await complete({ lora_adapter_path: '/elsewhere/adapter' })).toMatchObject({
       lora_adapter_path: '/elsewhere/adapter',
     });
+  });
+
+  test('has made no adapter with what nobody can read twice', async () => {
+    const { output, writer, complete } = await begun();
+    const { lora_adapter_path: before } = await get(writer, 'a');
+    await promisify(execFile)('mkfifo', [output.lora_adapter_path]);
+    expect(await complete()).toMatchObject({ lora_adapter_path: before, warnings: ['no_adapter'] });
   });
 
   test('has made nothing with a link that leads nowhere, nor where its output is gone', async () => {

@@ -74,7 +74,7 @@ export async function behindAmong(
 export function behindWords({ ahead, trained_from: from }: Compared): string | undefined {
   // What was not committed then may be otherwise by now.
   if (ahead === null || (ahead === 0 && from?.dirty)) return undefined;
-  return ahead === 0 ? 'up to date with the code' : `${plural(ahead, 'commit')} behind the code`;
+  return ahead === 0 ? 'no commits since' : `${plural(ahead, 'commit')} behind the code`;
 }
 
 /** False also for what a daemon of an earlier version gives. */

@@ -109,7 +109,10 @@ export async function runTrainer(
       // The answer for programs has standard output for itself.
       stdout: ctx.json ? 2 : 1,
       printed: (bytes) => log?.push(bytes),
-      unseen: () => log?.note('standard output went to a terminal and is not in here: script(1) is missing'),
+      unseen: () =>
+        log?.note(
+          'standard output went to a terminal and is not in here: there is no script(1) that would show it',
+        ),
       heard,
     });
   } catch (error) {

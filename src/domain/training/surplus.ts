@@ -24,19 +24,21 @@ export interface Known {
 
 /**
  * The outputs that are not needed any more, but for those that some project points to: of those that completed all but the
- * last three, of the others all but the last. One that the history does not know may have completed.
+ * last three, of the others all but the last. One that the history does not know may have completed, unless it is newer than
+ * all that does: that one has begun since the history was looked at, and may have failed by now.
  */
 export function surplusOf(known: Known): Surplus[] {
   const { own, history } = known;
   const ended = new Map(history.map((one) => [one.token, one]));
-  const full = idle(known).filter((token) => !isEmptied(own, ended.get(token)));
+  const newest = Math.max(0, ...ended.keys());
+  const full = idle(known).filter((token) => token <= newest && !isEmptied(own, ended.get(token)));
   const completed = full.filter((token) => (ended.get(token)?.status ?? 'completed') === 'completed');
   const last = completed.slice(0, KEPT_OUTPUTS);
   const stay = new Set<number | null>([...last, full.find((token) => !completed.includes(token)) ?? null]);
   // A training may have left in service what an earlier one had made.
   for (const token of last)
     for (const path of pathsOf(ended.get(token) ?? NO_PATHS)) stay.add(outputWith(own, path));
-  return toGo(known, ({ token }) => !stay.has(token));
+  return toGo(known, ({ token }) => token <= newest && !stay.has(token));
 }
 
 /** The same of all trainings that ended before a moment, as ISO 8601. */

@@ -1,4 +1,5 @@
 /** The outputs of trainings on the disk: `<data>/projects/<id>/trainings/<token>/`. */
+import type { Dirent } from 'node:fs';
 import { lstat, mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InvalidParamsError, RegistryError } from '../../domain/errors.ts';
@@ -6,6 +7,7 @@ import type { Project } from '../../domain/project.ts';
 import {
   type Output,
   outputOf,
+  RESULT_NAMES,
   type ResultField,
   resultsAmong,
   tokenOf,
@@ -18,7 +20,7 @@ import type { Store } from '../../store/store.ts';
 import { errorCode, ifMissing, isMissing, systemReason } from '../../system/errors.ts';
 import { isWithin, look } from '../directories.ts';
 import type { Lanes } from '../lane.ts';
-import { inDirectory } from '../trash/open-directory.ts';
+import { inDirectory, type OpenDirectory } from '../trash/open-directory.ts';
 
 interface Place {
   readonly paths: Pick<Paths, 'projectsDir'>;
@@ -95,10 +97,12 @@ export class Outputs {
       });
     const names = new Set<string>();
     for (const entry of entries) {
-      // A link that leads nowhere is no result; where it leads may be another disk.
+      // A link that leads nowhere is no result; where it leads may be another disk. Nor is what nobody can read twice.
       const isThere =
-        !entry.isSymbolicLink() ||
-        (await look(join(output.directory, entry.name), lanes.foreign)).kind !== 'nothing';
+        entry.isFile() ||
+        entry.isDirectory() ||
+        (entry.isSymbolicLink() &&
+          (await look(join(output.directory, entry.name), lanes.foreign)).kind !== 'nothing');
       if (isThere) names.add(entry.name);
     }
     const results = resultsAmong(output, names);
@@ -140,7 +144,9 @@ async function entriesOf(directory: string) {
       inDirectory(parent.at(directory.slice(directory.lastIndexOf('/') + 1)), async (own) => {
         if ((await own.mount()) !== (await parent.mount()))
           throw refused(directory, 'another disk is mounted there');
-        return await readdir(own.at('.'), { withFileTypes: true });
+        const entries = await readdir(own.at('.'), { withFileTypes: true });
+        for (const entry of entries) await requireOwn(own, entry, directory);
+        return entries;
       }),
     );
   } catch (error) {
@@ -149,6 +155,18 @@ async function entriesOf(directory: string) {
     if (errorCode(error) !== 'ENOTDIR' && errorCode(error) !== 'ELOOP') throw error;
     throw refused(directory, 'it is no directory any more');
   }
+}
+
+const NAMES: ReadonlySet<string> = new Set(Object.values(RESULT_NAMES));
+
+/** What is mounted there goes as it came. */
+async function requireOwn(own: OpenDirectory, entry: Dirent, directory: string): Promise<void> {
+  if (!entry.isDirectory() || !NAMES.has(entry.name)) return;
+  const isOwn = await inDirectory(
+    own.at(entry.name),
+    async (inner) => (await inner.mount()) === (await own.mount()),
+  ).catch(ifMissing(true));
+  if (!isOwn) throw refused(`${directory}/${entry.name}`, 'another disk is mounted there');
 }
 
 function storageFailed(message: string): RegistryError {

@@ -77,7 +77,7 @@ test('show says from which commit, and how far that is behind', async () => {
   const commit = async (it: Repository, name: string): Promise<string> =>
     (await it.git('rev-parse', name)).slice(0, 12);
   expect(await from('api')).toBe(`${await commit(cli.api, 'HEAD~3')}, 3 commits behind the code`);
-  expect(await from('docs')).toBe(`${await commit(cli.docs, 'HEAD')}, up to date with the code`);
+  expect(await from('docs')).toBe(`${await commit(cli.docs, 'HEAD')}, no commits since`);
   expect(await from('dirty')).toBe(
     `${await commit(cli.dirty, 'HEAD~1')} (with uncommitted changes), 1 commit behind the code`,
   );

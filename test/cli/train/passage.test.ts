@@ -93,7 +93,7 @@ describe('at a terminal', () => {
     const script = `${ADAPTER}; test -t 1 && echo yes; echo no >&2`;
     expect(await atTerminal(here, script, { env })).toBe('yes\nno\n');
     expect(await logOf(here)).toBe(
-      '[gardener: standard output went to a terminal and is not in here: script(1) is missing]\nno\n',
+      '[gardener: standard output went to a terminal and is not in here: there is no script(1) that would show it]\nno\n',
     );
   });
 });

@@ -9,6 +9,7 @@ import type { Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { WriteStream } from 'node:tty';
 import { sizeOf } from '../../terminal/size.ts';
+import { errorCode } from '../../../../src/system/errors.ts';
 import type { Pipe } from './pipes.ts';
 
 export interface PseudoTerminal extends Pipe {
@@ -47,7 +48,10 @@ export async function makeTerminal(like: WriteStream): Promise<PseudoTerminal | 
   for (const stream of [input, source, told, line, keeper]) stream?.on('error', () => undefined);
   const name = told && (await nameOf(told));
   if (!source || !line || name === undefined) {
+    // What it has started may hold them open, and is waited for no longer.
+    for (const stream of [input, source, told, line]) stream?.destroy();
     keeper.kill('SIGKILL');
+    keeper.unref();
     return undefined;
   }
   const sink = openSync(name, constants.O_RDWR | constants.O_NOCTTY);
@@ -82,8 +86,15 @@ async function nameOf(told: Socket): Promise<string | undefined> {
   return name;
 }
 
+/** A person resizes their window whenever they like, also when the other one is gone already. */
 async function resize(name: string, like: WriteStream): Promise<void> {
-  const terminal = openSync(name, constants.O_RDWR | constants.O_NOCTTY);
+  let terminal: number;
+  try {
+    terminal = openSync(name, constants.O_RDWR | constants.O_NOCTTY);
+  } catch (error) {
+    if (errorCode(error) === undefined) throw error;
+    return;
+  }
   const stty = spawn('stty', sizeWords(like), { stdio: [terminal, 'ignore', 'ignore'] });
   closeSync(terminal);
   // One that cannot be started leaves the size as it is.
