@@ -68,6 +68,14 @@ describe('at a terminal', () => {
     expect(await atTerminal(await trainable(), script)).toBe('now resize\n30 110\n');
   });
 
+  test('that it has another size after the trainer has ended costs the training nothing', async (context) => {
+    requireTools(context, ['python3', 'script']);
+    const here = await trainable();
+    const resized = '(for n in 1 2 3 4 5; do sleep 0.05; kill -WINCH $P; done) &';
+    expect(await atTerminal(here, `${ADAPTER}; P=$PPID; ${resized} exit 0`)).toBe('');
+    expect(await here.project()).toMatchObject({ training_status: 'completed' });
+  });
+
   test('everything is shown and kept, however much it is', async (context) => {
     requireTools(context, ['python3', 'script']);
     const here = await trainable();
