@@ -9,7 +9,7 @@ import type { Greeted } from './reach/greet.ts';
 import { sendable } from './carried.ts';
 import { isAboutCodebase, withCodebase } from './codebase/params.ts';
 import { Leased } from './leased.ts';
-import { isReport, sendReport } from './reported.ts';
+import { isReport, sendReport, tellMissed } from './reported.ts';
 import { watch, type WatchEvent, type WatchOptions } from './watch.ts';
 import { type CallArguments, type CallOptions, type Families, family, isRepeatable } from './verbs.ts';
 import { isJsonObject } from '../src/domain/values/json.ts';
@@ -25,7 +25,7 @@ interface ClientOptions {
   readonly open: (signal: AbortSignal) => Promise<Greeted>;
   /** Of calls that name none. Milliseconds. */
   readonly deadline: number;
-  /** Told what was left out of a trainer's report. */
+  /** Told what was left out of a trainer's report, and what a training that completed lacks. */
   readonly warn: (message: string) => void;
   /** The daemon may be on another machine. */
   readonly socketAlone: boolean;
@@ -78,7 +78,8 @@ export class Client implements Families, AsyncDisposable {
    * `repository` null for none, or the daemon is on another machine.
    *
    * Before `training.complete` the output of the lease is synced to the disk, and `base_model` is read from the
-   * `adapter_config.json` in it, unless it is given or the daemon is on another machine.
+   * `adapter_config.json` in it, unless it is given or the daemon is on another machine. That it completed and there is no
+   * adapter is told as what was left out is.
    *
    * @throws {OutputError} where the disk refuses what was trained: the lease is still held, and the training to be failed
    * @throws {RegistryError} what the registry has against it
@@ -132,9 +133,11 @@ export class Client implements Families, AsyncDisposable {
       this.#leased.note(result);
       return result;
     }
-    const tell = options.onWarning ?? ((what) => this.#tell(`${method}: ${what}`));
+    const tell = options.onWarning ?? ((what: string) => this.#tell(`${method}: ${what}`));
     const report = method === 'training.complete' ? await this.#withOutput(given, tell, options) : given;
-    return await sendReport((params) => this.#send(method, params, options), report, tell);
+    const result = await sendReport((params) => this.#send(method, params, options), report, tell);
+    tellMissed(result, tell);
+    return result;
   }
 
   async #send(method: string, given: unknown, options: CallOptions): Promise<unknown> {

@@ -16,9 +16,11 @@ import {
 } from '../src/domain/limits.ts';
 import { cutText } from '../src/domain/values/text.ts';
 import { INVALID_PARAMS, INVALID_REQUEST } from '../src/protocol/errors.ts';
+import type { Result } from '../src/protocol/methods.ts';
 import { carried, util } from './carried.ts';
 import { RpcError } from './errors.ts';
 import { isJsonObject } from '../src/domain/values/json.ts';
+import type { CompletionWarning } from './verbs.ts';
 
 type Tell = (what: string) => void;
 
@@ -61,6 +63,14 @@ export async function sendReport<T>(
       params = rest;
     }
   }
+}
+
+/** Tells what the registry misses in a training that has completed. */
+export function tellMissed(result: unknown, tell: (what: string, code: CompletionWarning) => void): void {
+  const { name, training, warnings } = (result ?? {}) as Partial<Result<'training.complete'>>;
+  if (!warnings?.includes('no_adapter')) return;
+  const why = 'none is in its output, none was named, and none was in service';
+  tell(`training ${training?.token} of ${name} has completed, and there is no adapter: ${why}`, 'no_adapter');
 }
 
 /** The params as the registry takes them, as far as that can be told here; what is null is not reported. */

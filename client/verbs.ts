@@ -1,6 +1,8 @@
 /** One typed function per method: `client.projects.get({ project })` for `projects.get`. */
 import type { MethodName, Params, ReadMethod, Result } from '../src/protocol/methods.ts';
 
+export type CompletionWarning = NonNullable<Result<'training.complete'>['warnings']>[number];
+
 export interface CallOptions {
   /** Gives up on the answer; the call may still be carried out. */
   readonly signal?: AbortSignal | undefined;
@@ -9,8 +11,11 @@ export interface CallOptions {
    * where the call has one.
    */
   readonly deadline?: number | undefined;
-  /** Told, in place of the client's, of each thing that was left out of a trainer's report. */
-  readonly onWarning?: ((message: string) => void) | undefined;
+  /**
+   * Told, in place of the client's, of each thing that was left out of a trainer's report, and of what the registry misses
+   * in a training that has completed, with its code.
+   */
+  readonly onWarning?: ((message: string, code?: CompletionWarning) => void) | undefined;
 }
 
 /** What a call takes after its method; a method without required params may be called without any. */

@@ -121,6 +121,27 @@ test.each([
   expect(await readFile(join(lease.output.directory, 'adapter_config.json'), 'utf8')).toBe(CONFIG);
 });
 
+test('without an adapter is told to whoever calls, else to the client', async () => {
+  const here = await world(['a']);
+  const told: string[] = [];
+  const onWarning = (message: string): void => void told.push(message);
+  const client = await connect({ socket: here.paths.socket, autoStart: false, onWarning });
+  onTestFinished(() => client.close());
+  const lacks = (token: number): string =>
+    `training ${token} of a has completed, and there is no adapter: none is in its output, none was named, and none was in service`;
+  const first = await client.training.begin({ project: 'a' });
+  await client.training.complete({ project: 'a', token: first.token });
+  expect(told).toEqual([`training.complete: ${lacks(first.token)}`]);
+  const { token } = await client.training.begin({ project: 'a' });
+  const heard: unknown[] = [];
+  await client.training.complete({ project: 'a', token }, { onWarning: (...what) => heard.push(what) });
+  expect(heard).toEqual([[lacks(token), 'no_adapter']]);
+  const third = await client.training.begin({ project: 'a' });
+  await save(third);
+  await client.training.complete({ project: 'a', token: third.token });
+  expect(told).toHaveLength(1);
+});
+
 test.each(['here', 'elsewhere'])('is looked at where the daemon is %s', async (where) => {
   const directory = await temporaryHome();
   await writeFile(join(directory, 'adapter_config.json'), CONFIG);

@@ -83,8 +83,10 @@ async function completed(
 ): Promise<Told> {
   const name = printable(lease.project.name);
   // What was not taken is named by its parameter; of what is on the disk a whole sentence is told.
-  const onWarning = (what: string): void =>
-    tell(what.startsWith('cannot ') ? printable(ctx.tildes(what)) : unusable(what));
+  const onWarning = (what: string, code?: string): void => {
+    // What it lacks is told below, with what its trainer is to do.
+    if (code === undefined) tell(what.startsWith('cannot ') ? printable(ctx.tildes(what)) : unusable(what));
+  };
   // Before that, the output is synced to the disk.
   const complete: EndCall = (client, held) =>
     client.training.complete({ ...held, ...(source && { source }), ...result }, { onWarning });
