@@ -2386,7 +2386,7 @@ class TrainingLease:
 
         What is in the output comes into service, unless another path is given for it; ``base_model`` is read from the
         ``adapter_config.json`` in it by default. First it is synced to the disk. Where the disk cannot keep it, the training
-        has failed, and OSError is raised.
+        has failed, and OSError is raised; InvalidParamsError where the output is no directory any more.
         """
         given: Json = {
             "file_count": file_count,
@@ -2408,8 +2408,7 @@ class TrainingLease:
         except InvalidParamsError as error:
             for name, why in error.issues:
                 if name == "output":
-                    # What it advises is done by that.
-                    self._give_up(re.sub("; [^;]*$", "", why))
+                    self._give_up(why)
             raise
 
     def _secure(self, directory: str) -> None:

@@ -1,6 +1,6 @@
 /** What a training leaves in its output, completed by the library. */
 import { readlinkSync } from 'node:fs';
-import { type FileHandle, mkdir, open, readFile, writeFile } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readFile, rmdir, symlink, writeFile } from 'node:fs/promises';
 import { homedir, hostname } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
@@ -140,6 +140,23 @@ test('without an adapter is told to whoever calls, else to the client', async ()
   await save(third);
   await client.training.complete({ project: 'a', token: third.token });
   expect(told).toHaveLength(1);
+});
+
+test.each(['a link', 'a file'])('that is %s by now is refused, and why is all that is said', async (what) => {
+  const { client } = await trainers(['a']);
+  const { token, output } = await client.training.begin({ project: 'a' });
+  await rmdir(output.directory);
+  if (what === 'a link') await symlink('/', output.directory);
+  else await writeFile(output.directory, '');
+  expect(await reasonOf(client.training.complete({ project: 'a', token }))).toMatchObject({
+    code: -32602,
+    issues: [
+      {
+        path: 'output',
+        message: `nothing of ${output.directory} can be brought into service: it is no directory any more`,
+      },
+    ],
+  });
 });
 
 test.each(['here', 'elsewhere'])('is looked at where the daemon is %s', async (where) => {

@@ -107,8 +107,7 @@ async function completed(
 function unfit(error: unknown): string | undefined {
   if (error instanceof OutputError) return error.reason;
   if (!(error instanceof RpcError) || error.code !== INVALID_PARAMS) return undefined;
-  // What it advises is done now.
-  return error.issues.find(({ path }) => path === 'output')?.message.replace(/; [^;]*$/, '');
+  return error.issues.find(({ path }) => path === 'output')?.message;
 }
 
 async function failed(

@@ -175,7 +175,7 @@ function storageFailed(message: string): RegistryError {
 }
 
 function refused(directory: string, reason: string): InvalidParamsError {
-  const message = `nothing of ${directory} can be brought into service: ${reason}; put back a directory, or fail the training`;
+  const message = `nothing of ${directory} can be brought into service: ${reason}`;
   return new InvalidParamsError([{ path: 'output', message }]);
 }
 
