@@ -1435,7 +1435,9 @@ def _sync_output(directory: str, synced: Callable[[], None], refused: Callable[[
             continue
         try:
             entries = os.scandir(at)
-        except FileNotFoundError:
+        except OSError as error:
+            if error.errno not in _GONE_OR_OTHER | _FORBIDDEN:
+                raise
             continue
         with entries:
             for entry in entries:

@@ -133,6 +133,21 @@ class Outputs(DaemonTest):
             self.assertEqual((after.training.outcome, after.lora_adapter_path), ("failed", before.lora_adapter_path))
             self.assertRegex(after.training.error, "^what was trained cannot be kept: .*Input/output error: .*weights'$")
 
+    def test_a_directory_that_is_replaced_while_it_is_synced_has_nothing(self):
+        scandir = os.scandir
+
+        def replaced(path):
+            if os.path.basename(path) == "checkpoint":
+                os.rmdir(path)
+                pathlib.Path(path).touch()
+            return scandir(path)
+
+        with unittest.mock.patch.object(os, "scandir", replaced), self.registry.training("payments") as lease:
+            (lease.output.directory / "checkpoint").mkdir()
+            lease.output.lora_adapter_path.write_text("weights")
+        self.assertTrue((lease.output.directory / "checkpoint").is_file())
+        self.assertEqual(self.project().training.outcome, "completed")
+
     def synced(self, refused=None):
         """The paths of what is synced from now on; the disk may refuse one by its name."""
         seen = []
