@@ -8,12 +8,13 @@ import pathlib
 import shutil
 import subprocess
 import tempfile
+import threading
 import unittest
 import unittest.mock
 
 import codebase_gardener_registry as client
 from codebase_gardener_registry import ProjectRegistry
-from test_python_client import DaemonTest, Home, StandIn
+from test_python_client import PATIENCE, DaemonTest, Home, StandIn
 
 LOG = "codebase_gardener_registry"
 CONFIG = json.dumps({"base_model_name_or_path": "meta-llama/Llama-3.1-8B"})
@@ -345,6 +346,34 @@ class History(DaemonTest):
         with self.assertNoLogs(LOG, "WARNING") if hasattr(self, "assertNoLogs") else contextlib.nullcontext():
             with self.registry.training("payments", source=None):
                 pass
+
+
+class Slots(DaemonTest):
+    def setUp(self):
+        super().setUp()
+        for name in ("a", "b", "c"):
+            self.registry.register_project(name, self.codebase(name))
+
+    def test_no_two_leases_have_one(self):
+        with self.registry.training("a", slot=["gpu0", "gpu1"]) as first:
+            second = self.registry.claim_training(slot=("gpu0", "gpu1"))
+            self.assertEqual((first.slot, second.slot), ("gpu0", "gpu1"))
+            self.assertEqual(self.registry.get_project("a").training.slot, "gpu0")
+            with self.assertRaises(client.SlotTakenError) as caught:
+                self.registry.training("c", slot="gpu0")
+            holders = caught.exception.data["holders"]
+            self.assertEqual([(each["slot"], each["project"]["name"]) for each in holders], [("gpu0", "a")])
+            second.release()
+        with self.registry.training("b") as lease:
+            self.assertIsNone(lease.slot)
+
+    def test_one_is_waited_for(self):
+        first = self.registry.training("a", slot="gpu0")
+        release = threading.Timer(0.2, first.release)
+        release.start()
+        self.addCleanup(release.join)
+        with self.registry.training("b", slot="gpu0", wait=PATIENCE) as lease:
+            self.assertEqual(lease.slot, "gpu0")
 
 
 class Earlier(Home):
