@@ -157,7 +157,7 @@ function missing({ name, training }: WireProject, token: number, kept: readonly 
     training?.token === token
       ? `the last training of ${printable(name)}`
       : `a training ${token} of ${printable(name)}`;
-  const why = 'it was not run by gardener train, or is none of the last five';
+  const why = 'gardener train kept none, or it is none of the last five';
   const [newest] = kept;
   return new LocalError(
     `there is no log of ${which}: ${why}${newest === undefined ? '' : `; there is one of ${anyOf(kept.map(String))}`}`,

@@ -63,7 +63,7 @@ describe('the log of a training', () => {
     expect({ code, stderr }).toEqual({
       code: 1,
       stderr: expect.stringMatching(
-        /^gardener: there is no log of a training 5 of payments: it was not run by gardener train, or is none of the last five; there is one of \d+ or \d+\ntry: gardener logs --training \d+ payments\n$/,
+        /^gardener: there is no log of a training 5 of payments: gardener train kept none, or it is none of the last five; there is one of \d+ or \d+\ntry: gardener logs --training \d+ payments\n$/,
       ),
     });
   });
@@ -79,7 +79,9 @@ describe('the log of a training', () => {
     await all.registry.training.complete({ project: 'payments', token });
     const missing = {
       code: 1,
-      stderr: expect.stringContaining('there is no log of the last training of payments: it was not run by'),
+      stderr: expect.stringContaining(
+        'there is no log of the last training of payments: gardener train kept none',
+      ),
     };
     expect(await all.cli.run(['logs', 'payments'])).toMatchObject(missing);
     await all.train('echo out').finished;
