@@ -2,7 +2,7 @@
 import type { Dir } from 'node:fs';
 import { lstat, opendir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { errorCode, isNowhere } from '../../system/errors.ts';
+import { errorCode, ifMissing } from '../../system/errors.ts';
 import { type Lane, NoAnswerError } from '../lane.ts';
 
 /** Looked at in one question. */
@@ -20,8 +20,10 @@ export async function bytesIn(directory: string, except: string, lane: Lane): Pr
   let [bytes, entries, isAny] = [0, 0, false];
   const waiting = [directory];
   try {
+    const status = await lane.ask(() => lstat(directory).catch(ifMissing(null)));
+    if (status === null) return 0;
     // What a trainer has put in the place of its output may lead anywhere.
-    if (!(await lane.ask(() => lstat(directory))).isDirectory()) return null;
+    if (!status.isDirectory()) return null;
     for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
       const path = next;
       const open = await lane.ask(() => opendir(path, { bufferSize: PORTION }));
@@ -41,7 +43,7 @@ export async function bytesIn(directory: string, except: string, lane: Lane): Pr
     }
     return entries < MAX_ENTRIES ? Math.max(bytes, isAny ? 1 : 0) : null;
   } catch (error) {
-    if (isNowhere(error)) return bytes;
+    // Also where something goes meanwhile: it is looked at again.
     if (error instanceof NoAnswerError || errorCode(error) !== undefined) return null;
     throw error;
   }
@@ -56,8 +58,8 @@ async function portionOf(open: Dir, path: string) {
     if (!entry) break;
     if (entry.isDirectory()) directories.push(join(path, entry.name));
     else {
-      const status = await lstat(join(path, entry.name)).catch(() => null);
-      if (status) files.push({ name: entry.name, size: status.size });
+      const { size } = await lstat(join(path, entry.name));
+      files.push({ name: entry.name, size });
     }
   }
   return { files, directories, count };
