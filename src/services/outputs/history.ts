@@ -67,11 +67,14 @@ export class History {
     if (!after) this.#forget(id);
     if (!before || !after) return false;
     const ended = endedWith(change, this.#told.get(after));
-    const isOther = before.lora_adapter_path !== after.lora_adapter_path;
+    const standing = standingOf(before);
+    // The record that names its token goes with the next training.
+    const isUnnamed = standing !== null && standing.token !== standingOf(after)?.token;
+    const isOther = before.lora_adapter_path !== after.lora_adapter_path || isUnnamed;
     if (ended || isOther) {
       const pending = this.#pendingOf(id);
-      const standing = standingOf(before);
-      if (withStanding(pending.ended, standing) !== pending.ended) pending.standing = standing;
+      const known = withStanding(pending.ended, pending.standing);
+      if (withStanding(known, standing) !== known) pending.standing = standing;
       if (ended) pending.ended.splice(0, Infinity, ...joined([ended], pending.ended));
     }
     return ended !== null || isOther || this.#pending.get(id)?.recorded != null;
