@@ -90,6 +90,20 @@ describe('when a training has ended', () => {
     expect(await readdir(here.paths.trashDir).catch(() => [])).toEqual([]);
   });
 
+  test('what was made elsewhere is not called gone with an output', async () => {
+    const here = await world(['a']);
+    const { lora_adapter_path: own } = await get(here.writer, 'a');
+    await writeFile(String(own), 'in place');
+    const empty = await begin(here);
+    await here.writer.call('training.complete', { project: 'a', token: empty.token });
+    const leases = [empty];
+    const elsewhere = `${await here.codebase('elsewhere')}/adapter`;
+    while (leases.length < 6) leases.push(await train(here, 'complete', { lora_adapter_path: elsewhere }));
+    await here.writer.call('training.prune', { older_ms: 0 });
+    await expectOutputs(leases, [null, LOG, LOG, LOG, LOG, LOG]);
+    expect(await bytesOf(here)).toEqual([null, null, null, null, null, null]);
+  });
+
   test('names that are of no training are left alone', async () => {
     const here = await world(['a']);
     const [first] = await completed(here, 1);

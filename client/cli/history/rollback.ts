@@ -2,6 +2,7 @@
 import type { Client } from '../../client.ts';
 import { RpcError } from '../../errors.ts';
 import type { WireProject } from '../../../src/domain/encoding.ts';
+import { inServiceOf } from '../../../src/domain/training/history.ts';
 import { defineCommand } from '../command.ts';
 import type { Context } from '../context.ts';
 import { LocalError } from '../errors.ts';
@@ -54,8 +55,11 @@ function earlierOf(trainings: readonly Trained[]): Trained[] {
   return trainings.slice(serving + 1).filter(({ status, bytes }) => status === 'completed' && bytes !== 0);
 }
 
+const inService = (project: WireProject): string => JSON.stringify(inServiceOf(project));
+
 /**
- * Takes back the first that can be: whether there is anything to take back, only the daemon knows.
+ * Takes back the first that can be, and that changes something where none is named: what there is to take back, only the
+ * daemon knows.
  *
  * @param token the one that was named
  * @throws {LocalError} where there is none
@@ -63,10 +67,11 @@ function earlierOf(trainings: readonly Trained[]): Trained[] {
 async function promoteFirst(
   ctx: Context,
   client: Client,
-  { project_id: id, name }: WireProject,
+  project: WireProject,
   wanted: readonly Trained[],
   token: number | undefined,
 ): Promise<{ promoted: WireProject; training: Trained }> {
+  const { project_id: id, name } = project;
   let why =
     token === undefined
       ? 'nothing is kept of a training before what is in service'
@@ -74,7 +79,8 @@ async function promoteFirst(
   for (const training of wanted) {
     try {
       const promoted = await client.training.promote({ project: id, token: training.token });
-      return { promoted, training };
+      // A training that left nothing had in service what an earlier one made.
+      if (token !== undefined || inService(promoted) !== inService(project)) return { promoted, training };
     } catch (error) {
       const issue = error instanceof RpcError && error.issues.find(({ path }) => path === 'token');
       if (!issue) throw error;

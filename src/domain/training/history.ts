@@ -3,7 +3,7 @@ import type { ProjectChange } from '../draft.ts';
 import type { Holder, JsonObject, Outcome, Phase, Project, Source } from '../project.ts';
 import { defined } from '../values/defined.ts';
 import type { CurvePoint } from './curve.ts';
-import { type ResultField, RESULT_FIELDS, TRAININGS } from './output.ts';
+import { outputWith, type ResultField, RESULT_FIELDS, TRAININGS } from './output.ts';
 import { beforeOf, isLeaseRecorded } from './record.ts';
 
 /** So many are kept. */
@@ -101,13 +101,12 @@ export function lastRecorded(project: Project): Ended | null {
 export function standingOf(project: Project): Ended | null {
   const { training, last_trained: trained, lora_adapter_path: adapter } = project;
   if (trained === null || adapter === null) return null;
-  const within = new RegExp(`/${project.project_id}/${TRAININGS}/([1-9]\\d{0,15})(?:/|$)`, 'i').exec(adapter);
   // As an earlier version, which told no outcome, has left it.
   const isLast = training && !training.outcome && project.training_status === 'completed';
   return {
     ...inServiceOf(project),
     ...UNTOLD,
-    token: within ? Number(within[1]) : isLast ? training.token : 0,
+    token: outputIn(project.project_id, adapter) ?? (isLast ? training.token : 0),
     status: 'completed',
     started_at: null,
     ended_at: trained,
@@ -136,13 +135,21 @@ export function withStanding(history: readonly Ended[], standing: Ended | null):
   return joined(others, [standing]);
 }
 
-/** The training by which a project has what is in service; undefined where none of them is it. */
-export function servingOf(project: InService, history: readonly Ended[]): Ended | undefined {
-  const text = JSON.stringify(inServiceOf(project));
+/**
+ * The training by which a project has what is in service; undefined where none of them is it. Of those that had the same
+ * paths it is the one that made what is there: others may have left nothing and so changed nothing.
+ */
+export function servingOf(project: Project, history: readonly Ended[]): Ended | undefined {
   const completed = history.filter(({ status }) => status === 'completed');
+  const paths = JSON.stringify(pathsOf(project));
+  const same = completed.filter((ended) => JSON.stringify(pathsOf(ended)) === paths);
+  const made = new Set(pathsOf(project).map((path) => outputIn(project.project_id, path)));
+  const text = JSON.stringify(inServiceOf(project));
+  const some = same.length > 0 ? same : completed.filter((ended) => hasAdapterOf(ended, project));
   return (
-    completed.find((ended) => JSON.stringify(inServiceOf(ended)) === text) ??
-    completed.find((ended) => ended.adapter && hasAdapterOf(ended, project))
+    some.find(({ token }) => made.has(token)) ??
+    some.find((ended) => JSON.stringify(inServiceOf(ended)) === text) ??
+    some.find(({ adapter }) => adapter)
   );
 }
 
@@ -158,6 +165,30 @@ export function hadAdapter(project: Project, history: readonly Ended[]): boolean
 
 function hasAdapterOf({ status, lora_adapter_path: adapter }: Ended, project: InService): boolean {
   return status === 'completed' && adapter === project.lora_adapter_path;
+}
+
+/** The token of the output of a project that a path lies in, wherever the data is; null for none. */
+function outputIn(id: string, path: string): number | null {
+  const within = new RegExp(`/${id}/${TRAININGS}/([1-9]\\d{0,15})(?:/|$)`, 'i').exec(path);
+  return within && Number(within[1]);
+}
+
+/**
+ * What is known by the size of what a training left in its output: 0 says that what it made is gone, and nothing in the
+ * output says nothing of what it made elsewhere.
+ *
+ * @param own the project's own directory
+ * @param bytes in the output; null where that is not known
+ */
+export function sizeOf(own: string, ended: Ended, bytes: number | null): number | null {
+  return bytes === 0 && liesElsewhere(own, ended) ? null : bytes;
+}
+
+/** Whether what a training made is in no output. */
+export function liesElsewhere(own: string, ended: Ended): boolean {
+  const { lora_adapter_path: adapter, token } = ended;
+  if (adapter === null || outputWith(own, adapter) !== null) return false;
+  return pathsOf(ended).every((path) => outputWith(own, path) !== token);
 }
 
 /** The paths of what is in service. */

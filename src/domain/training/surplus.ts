@@ -1,5 +1,5 @@
 /** Which outputs of a project are to go: those of the last trainings stay, and the directory does not grow for ever. */
-import { type Ended, KEPT_OUTPUTS, pathsOf } from './history.ts';
+import { type Ended, KEPT_OUTPUTS, liesElsewhere, pathsOf } from './history.ts';
 import { outputWith } from './output.ts';
 
 /** Of so many trainings, the last ones, what their trainers printed stays. */
@@ -54,8 +54,7 @@ export function olderOf(known: Known, before: string): Surplus[] {
 
 /** Whether an output has nothing that its training made: that is elsewhere, or is gone, or was never there. */
 function isEmptied(own: string, ended: Ended | undefined): boolean {
-  const { bytes, lora_adapter_path: adapter } = ended ?? {};
-  return bytes === 0 || (bytes === null && adapter != null && outputWith(own, adapter) === null);
+  return ended !== undefined && (ended.bytes === 0 || (ended.bytes === null && liesElsewhere(own, ended)));
 }
 
 const NO_PATHS = {

@@ -12,6 +12,7 @@ import {
   endedWith,
   joined,
   lastRecorded,
+  sizeOf,
   standingOf,
   type Told,
   withStanding,
@@ -136,7 +137,7 @@ export class History {
       const project = store.registry.get(id);
       if (!project) return null;
       const pending = this.#pending.get(id);
-      const history = together(project, kept, pending);
+      const history = together(this.#own(id), project, kept, pending);
       if (!pending) return history;
       const written = copyOf(pending);
       if (JSON.stringify(history) !== JSON.stringify(kept.history))
@@ -174,7 +175,7 @@ export class History {
     const id = project.project_id;
     const before = copyOf(this.#pending.get(id) ?? NOTHING);
     const kept = await this.#readFile(id);
-    return together(project, kept, this.#pending.get(id), before);
+    return together(this.#own(id), project, kept, this.#pending.get(id), before);
   }
 
   /** Forgets what was written, and nothing that came since. */
@@ -219,6 +220,7 @@ function copyOf(pending: Pending): Pending {
 
 /** What a file has, and lacks; and lacked, when it was about to be read. */
 function together(
+  own: string,
   project: Project,
   { history: kept }: Kept,
   now: Pending = NOTHING,
@@ -229,7 +231,7 @@ function together(
   for (const standing of [now.standing, before.standing, standingOf(project)])
     known = withStanding(known, standing);
   return known.map((ended) => {
-    const bytes = now.bytes.get(ended.token);
-    return bytes === undefined ? ended : { ...ended, bytes };
+    const bytes = sizeOf(own, ended, now.bytes.get(ended.token) ?? ended.bytes);
+    return { ...ended, bytes };
   });
 }

@@ -3,8 +3,8 @@ import { rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Project } from '../../domain/project.ts';
 import type { RegistryView } from '../../domain/registry.ts';
-import type { Ended } from '../../domain/training/history.ts';
-import { outputWith, tokenOf, TRAINER_LOG, TRAININGS } from '../../domain/training/output.ts';
+import { type Ended, sizeOf } from '../../domain/training/history.ts';
+import { tokenOf, TRAINER_LOG, TRAININGS } from '../../domain/training/output.ts';
 import { isLeaseRecorded } from '../../domain/training/record.ts';
 import { type Known, olderOf, type Surplus, surplusOf } from '../../domain/training/surplus.ts';
 import type { Paths } from '../../paths.ts';
@@ -123,14 +123,13 @@ export class Pruning {
   ): Promise<Map<number, number>> {
     const sizes = new Map<number, number>();
     for (const ended of history) {
-      const { token, lora_adapter_path: adapter } = ended;
+      const { token } = ended;
       if (ended.bytes !== null || token === 0 || token === live || this.#place.isClosed()) continue;
       const isThere = tokens.includes(token);
       const directory = join(own, TRAININGS, String(token));
-      const bytes = isThere ? await bytesIn(directory, TRAINER_LOG, this.#place.lanes.chores) : 0;
-      // 0 would say that it is gone.
-      const isElsewhere = adapter !== null && outputWith(own, adapter) === null;
-      if (bytes === null || (bytes === 0 && isElsewhere)) continue;
+      const found = isThere ? await bytesIn(directory, TRAINER_LOG, this.#place.lanes.chores) : 0;
+      const bytes = sizeOf(own, ended, found);
+      if (bytes === null) continue;
       sizes.set(token, bytes);
       this.#place.history.measured(id, token, bytes);
     }

@@ -149,6 +149,30 @@ describe('gardener rollback', () => {
     );
   });
 
+  test('gets on to what differs, past trainings that left nothing', async () => {
+    const it = await trainable();
+    const [first, second] = await trained(it, { adapter: 'one' }, { adapter: 'two' }, {});
+    expect((await it.cli.run(['history', 'payments'])).stdout).toMatch(new RegExp(`^\\* +${second} `, 'm'));
+    expect(await it.cli.json(['rollback', 'payments'])).toMatchObject({
+      token: first,
+      previous_token: second,
+    });
+    expect(await inService(it)).toBe('one');
+  });
+
+  test('gets on past trainings that wrote to where the last did', async () => {
+    const it = await trainable();
+    const elsewhere = `${it.cli.home}/adapter`;
+    await writeFile(elsewhere, 'elsewhere');
+    const [first] = await trained(it, { adapter: 'one' });
+    for (let round = 0; round < 2; round += 1) {
+      const { token } = await it.registry.training.begin({ project: 'payments' });
+      await it.registry.training.complete({ project: 'payments', token, lora_adapter_path: elsewhere });
+    }
+    expect(await it.cli.json(['rollback', 'payments'])).toMatchObject({ token: first });
+    expect(await inService(it)).toBe('one');
+  });
+
   test('means the project around the working directory', async () => {
     const it = await trainable();
     await trained(it, { adapter: 'one' }, { adapter: 'two' });

@@ -90,6 +90,34 @@ describe('what only the project tells', () => {
   });
 });
 
+describe('of trainings with the same paths is in service', () => {
+  const at = (token: number): Partial<Project> => ({
+    lora_adapter_path: `/data/projects/${ID}/trainings/${token}/lora_adapter.bin`,
+  });
+  const ended = (token: number, fields: Partial<Project>) =>
+    lastRecorded(project(fields, { token, outcome: 'completed' }));
+
+  test.each([
+    ['the one whose output it is', [at(5), at(5)], at(5), 5],
+    ['that also where another was trained from', [{ ...at(5), base_model: 'x' }, at(5)], at(5), 5],
+    [
+      'the last that left vectors',
+      [{ ...at(5), vector_store_path: '/x' }, at(5)],
+      { ...at(5), vector_store_path: '/x' },
+      7,
+    ],
+    [
+      'the last where it lies elsewhere',
+      [{ lora_adapter_path: '/x' }, { lora_adapter_path: '/x' }],
+      { lora_adapter_path: '/x' },
+      7,
+    ],
+  ] as const)('%s', (_what, fields, of, token) => {
+    const known = [ended(7, fields[0]), ended(5, fields[1])].filter((one) => one !== null);
+    expect(servingOf(project(of), known)?.token).toBe(token);
+  });
+});
+
 describe('the file', () => {
   const ended = lastRecorded(project({}, { token: 7, outcome: 'failed', error: 'x' }));
   const some = ended ? [ended] : [];
