@@ -13,7 +13,7 @@ export async function thrownAway(directory: string): Promise<string[]> {
 /** As if all that is there had been kept for so long; for the next daemon. Milliseconds; default as long as it is kept. */
 export async function makeOlder(directory: string, ms = KEPT_MS): Promise<void> {
   const names = await thrownAway(directory);
-  const kept = Object.fromEntries(names.map((name) => [name, ms]));
+  const kept = Object.fromEntries(names.map((name) => [name, [ms, ms]]));
   const text = JSON.stringify({ looked_at: Date.now(), uptime: uptime() * 1000, kept });
   await writeFile(join(directory, 'ages.json'), text);
 }

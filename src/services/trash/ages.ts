@@ -2,13 +2,14 @@
  * For how long things have been kept in a trash. Their own times are those of the project, and the wall clock may jump:
  * by the time of a removal alone, a machine that starts in 1970 and is then told the time would delete at once.
  *
- * So each look adds to all that is there the time since the look before, by the wall clock, and no more of it than the
- * machine has been running in between, or a day: it may have been off. What is seen for the first time begins at zero.
- * A jump makes something go a day early at most, and a machine that is mostly off keeps it longer.
+ * So what counts is the time that the machine was seen to run: from one look to the next, and after a restart since that.
+ * A day is added in all, and no more than the wall clock has moved by: the machine may have been off. A clock that jumps,
+ * however often, makes something go a day early at most, and a machine that is mostly off keeps it longer. What is seen for
+ * the first time begins at zero.
  */
 import { KEPT_MS } from '../../domain/values/trash-names.ts';
 
-/** How much is taken on trust of the wall clock at each look. Milliseconds. */
+/** How much is taken on trust of the wall clock for each thing that is kept. Milliseconds. */
 const TRUSTED_MS = 24 * 60 * 60 * 1000;
 
 /** Both in milliseconds. */
@@ -19,10 +20,13 @@ export interface Clock {
   uptime(): number;
 }
 
+/** For how long something has been kept. Both in milliseconds. */
+type Age = readonly [running: number, wall: number];
+
 export class Ages {
   #lookedAt = 0;
   #uptime = 0;
-  #kept = new Map<string, number>();
+  #kept = new Map<string, Age>();
 
   /** @param text what an earlier one left; whatever is wrong in it counts for nothing */
   constructor(text = '') {
@@ -30,22 +34,26 @@ export class Ages {
     if (!isTime(at) || !isTime(uptime) || typeof kept !== 'object' || kept === null) return;
     [this.#lookedAt, this.#uptime] = [at, uptime];
     for (const [name, age] of Object.entries(kept) as [string, unknown][])
-      if (isTime(age)) this.#kept.set(name, age);
+      if (isAge(age)) this.#kept.set(name, age);
   }
 
   /** Looks at all that is there. @returns the names of what has been kept for long enough */
   look(names: readonly string[], clock: Clock): string[] {
     const [now, uptime] = [clock.now(), clock.uptime()];
-    // Of another start of the machine the difference says too little, and never too much.
-    const since = Math.max(0, Math.min(now - this.#lookedAt, Math.max(uptime - this.#uptime, TRUSTED_MS)));
+    const moved = Math.max(0, now - this.#lookedAt);
+    // Where it was restarted and has been running for longer by now, the difference is too little, and never too much.
+    const ran = uptime < this.#uptime ? uptime : uptime - this.#uptime;
     const before = this.#kept;
-    const ageOf = (name: string): number => {
+    const ageOf = (name: string): Age => {
       const age = before.get(name);
-      return age === undefined ? 0 : age + since;
+      return age ? [age[0] + ran, age[1] + moved] : [0, 0];
     };
     this.#kept = new Map(names.map((name) => [name, ageOf(name)]));
     [this.#lookedAt, this.#uptime] = [now, uptime];
-    return names.filter((name) => (this.#kept.get(name) ?? 0) >= KEPT_MS);
+    return names.filter((name) => {
+      const [running, wall] = this.#kept.get(name) ?? [0, 0];
+      return Math.min(running + TRUSTED_MS, Math.max(running, wall)) >= KEPT_MS;
+    });
   }
 
   /** For the next one. */
@@ -66,4 +74,8 @@ function parsed(text: string): Record<string, unknown> {
 
 function isTime(value: unknown): value is number {
   return typeof value === 'number' && value >= 0;
+}
+
+function isAge(value: unknown): value is Age {
+  return Array.isArray(value) && value.length === 2 && value.every(isTime);
 }

@@ -88,7 +88,22 @@ test.for<readonly [what: string, looks: readonly Look[], due: number]>([
     ],
     3,
   ],
-  ['one that runs an hour each week', Array.from({ length: 9 }, (_, week) => [week * 7, 0.04] as const), 7],
+  [
+    'one whose clock is a year further at each start',
+    Array.from({ length: 50 }, (_, start) => [start * 365, 0.001] as const),
+    -1,
+  ],
+  [
+    'one that runs, while its clock is put a day ahead at each look',
+    Array.from({ length: 50 }, (_, look) => [look, 1 + look / 1000] as const),
+    -1,
+  ],
+  [
+    'one that runs for half of each day',
+    Array.from({ length: 30 }, (_, day) => [day, day % 2 === 0 ? 0.1 : 0.6] as const),
+    20,
+  ],
+  ['one that runs an hour each day', Array.from({ length: 200 }, (_, day) => [day, 0.04] as const), -1],
 ])('%s', ([, looks, due]) => {
   expect(dueAt(looks)).toBe(due);
 });
@@ -109,8 +124,10 @@ test.for([
   '[]',
   '{"looked_at":1,"uptime":2}',
   '{"looked_at":"1","uptime":2,"kept":{"it":1e12}}',
-  '{"looked_at":1,"uptime":2,"kept":{"it":"604800000"}}',
-  '{"looked_at":1,"uptime":2,"kept":{"it":-5}}',
+  '{"looked_at":1,"uptime":2,"kept":{"it":604800000}}',
+  '{"looked_at":1,"uptime":2,"kept":{"it":[604800000,"604800000"]}}',
+  '{"looked_at":1,"uptime":2,"kept":{"it":[604800000]}}',
+  '{"looked_at":1,"uptime":2,"kept":{"it":[-5,604800000]}}',
 ])('of a note %s nothing is believed', (text) => {
   const clock = { now: () => START, uptime: () => DAY };
   expect(new Ages(text).look(['it'], clock)).toEqual([]);
