@@ -2,10 +2,13 @@
 import { chmod, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { builtProgram } from '../../support/cli.ts';
 import { startDaemon } from '../../support/daemon.ts';
 import { temporaryDirectory } from '../../support/home.ts';
 import type { LineClient } from '../../support/lines.ts';
 import { type Terminal, terminal } from '../../support/terminal.ts';
+import { tmuxTerminal } from '../../support/tmux.ts';
+import { requireTools } from '../../support/tools.ts';
 
 interface Desk extends Terminal {
   readonly home: string;
@@ -55,6 +58,19 @@ test('it lists what it is about, asks for each kind of change, and does what is 
   expect(stdout).toContain('marked 2 abandoned trainings as failed');
   expect(stdout).toContain(`${MAKE}: not done without`);
   expect([await status('api'), await status('web'), await active()]).toEqual(['failed', 'failed', null]);
+});
+
+test('it waits at a terminal for the answer to a question that follows another at once', async (context) => {
+  requireTools(context, 'tmux');
+  const { env, home, status, active } = await desk();
+  const words = `"${process.execPath}" "${builtProgram('gardener.js')}" doctor --fix --data-dir "${home}" --no-start`;
+  const { shows, type } = await tmuxTerminal(words, { columns: 200, rows: 50, env });
+  await shows(`${MARK}? [y/N]`);
+  await type('n', 'Enter');
+  await shows(`${MAKE}? [y/N]`);
+  await type('y', 'Enter');
+  await shows('ended with 0');
+  expect([await status('api'), await active()]).toEqual(['training', 'api']);
 });
 
 test('another active project is a change of the registry, too', async () => {
