@@ -17,14 +17,16 @@ export interface Dropped {
 
 /** What the file held before somebody edited it, while a daemon was looking or while none ran. */
 const BEFORE_EDITS = new Set(['edit', 'fault', 'last-good']);
+/** What it held before an operation of the registry, of which `gardener undo` knows. */
+const BEFORE_OPERATIONS = new Set(['remove', 'repair', 'restore', 'before-import']);
 /** An edit is asked about for so long, in milliseconds. */
 const RECENT_MS = 7 * 86_400_000;
 /** Projects named in a message. */
 const MAX_NAMED = 5;
 
 /**
- * The projects that an edit of the file has recently taken out. Their own directories are still there: a removal by
- * the registry takes those along.
+ * The projects that an edit of the file has recently taken out: the newest backup that has one was made for an edit, not
+ * for an operation, which may have left their own directories, too. Those that have none have nothing to lose.
  *
  * @param known ids of projects that are not to be looked for
  */
@@ -36,11 +38,15 @@ export async function findDropped(
   now: number,
 ): Promise<Dropped[]> {
   const dropped = new Map<string, Dropped>();
+  const meant = new Set(known);
   for (const { name, reason, created_at: at, project_count: count } of backups) {
-    if (!BEFORE_EDITS.has(reason) || now - Date.parse(at) > RECENT_MS || count === null) continue;
+    const isEdit = BEFORE_EDITS.has(reason);
+    if (!(isEdit || BEFORE_OPERATIONS.has(reason)) || now - Date.parse(at) > RECENT_MS || count === null)
+      continue;
     for (const project of await absent(client, name)) {
       const { project_id: id } = project;
-      if (known.has(id) || dropped.has(id) || !(await isDirectory(join(dataDir, 'projects', id)))) continue;
+      if (!isEdit && !dropped.has(id)) meant.add(id);
+      if (meant.has(id) || dropped.has(id) || !(await isDirectory(join(dataDir, 'projects', id)))) continue;
       dropped.set(id, { ...project, backup: name });
     }
   }

@@ -1,4 +1,15 @@
-import { chmod, mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  mkdir,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  utimes,
+  writeFile,
+  copyFile,
+} from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -395,6 +406,24 @@ describe('gardener doctor', () => {
       /: gardener (restore \S+-edit) --project web --project 'my cli'$/.exec(finding?.remedy ?? '') ?? [];
     await cli.json([...command.split(' '), '--project', 'web', '--project', 'my cli', '--yes']);
     expect(troubles(await doctor(cli))).toEqual([]);
+  });
+
+  test('does not take a removal that left the files for an edit, and still sees an edit after it', async () => {
+    const cli = await registry('api', 'web');
+    const file = join(cli.dataDir, 'registry.json');
+    // As after ten quiet seconds.
+    const lastGood = join(cli.dataDir, 'backups', 'registry-last-good.json');
+    await copyFile(file, lastGood);
+    await cli.json(['rm', '--yes', '--keep-files', 'api']);
+    const report = await doctor(cli);
+    expect(report.findings.find(({ check }) => check === 'backups.dropped')).toBeUndefined();
+    const document = JSON.parse(await readFile(file, 'utf8')) as { projects: Record<string, Project> };
+    await writeFile(file, JSON.stringify({ ...document, projects: {} }));
+    const finding = await until(
+      async () => (await doctor(cli)).findings.find(({ check }) => check === 'backups.dropped'),
+      'the edit is noticed',
+    );
+    expect(finding.message).toBe('an edit of the file took out 1 project that it had just now: web');
   });
 
   test('says what is in the way of the socket', async () => {
