@@ -1698,10 +1698,12 @@ class ProjectRegistry:
         found: Json = self.call("registry.import", file=_absolute(file), dry_run=dry_run or None)
         return found
 
-    def undo(self, dry_run: bool = False) -> Optional[Json]:
+    def undo(self, dry_run: bool = False, without_directories: bool = False) -> Optional[Json]:
         """Takes back the last removal, repair, restore or import, with its directories; with the next call the one before.
-        Gives what that was and what came of it, or would; None where there is nothing to take back."""
-        undone: Optional[Json] = self.call("registry.undo", dry_run=dry_run or None)["undone"]
+        Gives what that was and what came of it, or would; None where there is nothing to take back. Is refused where a
+        directory is in no trash though it should still be kept, unless it is to do without_directories."""
+        options = {"dry_run": dry_run or None, "without_directories": without_directories or None}
+        undone: Optional[Json] = self.call("registry.undo", **options)["undone"]
         return undone
 
     def get_active_project_metadata(self) -> Optional[ProjectMetadata]:

@@ -4,12 +4,13 @@
  * The entry of an operation goes last. Whoever is killed before leaves one of which the registry has nothing to take back
  * any more, and of which directories may still be in the trash: the next start, or the next undo, puts those back.
  */
-import { readdir, rmdir } from 'node:fs/promises';
+import { lstat, readdir, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Draft } from '../domain/draft.ts';
 import { RegistryError } from '../domain/errors.ts';
 import { isNothing, type Leased, removedBy, takeBack } from '../domain/undo/take-back.ts';
 import { timestampOf } from '../domain/values/time.ts';
+import { KEPT_MS } from '../domain/values/trash-names.ts';
 import type { Logger } from '../log.ts';
 import type { Paths } from '../paths.ts';
 import type { Result } from '../protocol/methods.ts';
@@ -38,6 +39,17 @@ interface Move {
   readonly place: string;
 }
 
+/** What has become of the directories of an operation. */
+interface Seen {
+  readonly moves: readonly Move[];
+  /** Those of projects that come back without. */
+  readonly missing: Undone['missing'];
+  /** What stays in the trash, because a project that is here again has another directory by now. */
+  readonly aside: readonly Move[];
+  /** Those that no trash has, though they should still be kept: a disk may not be mounted. */
+  readonly lost: readonly string[];
+}
+
 const KEPT_FOR = 'it is not in the trash any more, where what is removed is kept for seven days';
 const NOT_EMPTY = 'something is in it that was there before, or was put there since';
 
@@ -61,23 +73,23 @@ export class Undo {
    * Takes back the last operation of which there is anything to take back.
    *
    * @param isTrial only tells what would change; default false
+   * @param isWithout does without the directories that no trash has, though they should still be kept; default false
    * @returns null for none
-   * @throws {RegistryError} `project_exists`, `lease_held`, and what {@link Store.change} throws
+   * @throws {RegistryError} `project_exists`, `lease_held`, `storage_failed`, and what {@link Store.change} throws
    */
-  last(isTrial = false): Promise<Undone | null> {
-    const work = this.#work.then(() => this.#last(isTrial));
+  last(isTrial = false, isWithout = false): Promise<Undone | null> {
+    const work = this.#work.then(() => this.#last(isTrial, isWithout));
     this.#work = work.catch(() => undefined);
     return work;
   }
 
-  async #last(isTrial: boolean): Promise<Undone | null> {
+  async #last(isTrial: boolean, isWithout: boolean): Promise<Undone | null> {
     const { journal } = this.#around.store;
     try {
       for (const name of await journal.names()) {
         const entry = await journal.read(name, timestampOf(Date.now()));
-        const undone = entry && (await this.#takeBack(entry, isTrial));
+        const undone = entry && (await this.#takeBack(entry, isTrial, isWithout));
         if (undone) return undone;
-        if (entry && !isTrial) await journal.drop([name]);
       }
       return null;
     } catch (error) {
@@ -87,20 +99,26 @@ export class Undo {
     }
   }
 
-  /** Returns null where there is nothing to take back. */
-  async #takeBack(entry: Noted, isTrial: boolean): Promise<Undone | null> {
+  /** Returns null where there is nothing to take back, and forgets that unless something of it lies in the trash. */
+  async #takeBack(entry: Noted, isTrial: boolean, isWithout: boolean): Promise<Undone | null> {
     const { store, leased, log } = this.#around;
     const { operation, at } = entry;
-    const { moves, missing } = await this.#look(entry);
+    const { moves, missing, aside, lost } = await this.#look(entry);
+    const [first] = lost;
+    if (first !== undefined && !isWithout)
+      throw isLost(first, keptUntil(entry), this.#around.paths.projectsDir);
     const taken = await store.change((draft, now) => takeBack(draft, entry, now, leased), undefined, isTrial);
-    if (isNothing(taken) && moves.length === 0) return null;
+    if (isNothing(taken) && moves.length === 0) {
+      if (!isTrial && aside.length === 0) await store.journal.drop([entry.name]);
+      return null;
+    }
     const { kept, ...effect } = taken;
     const left = isTrial ? [] : [...(await this.#putBack(moves)), ...(await this.#clear(effect))];
     if (!isTrial) {
       for (const { project_id: id } of effect.comes_back)
         await makeOwnDirectory(this.#pathOf(id), this.#around);
       // What could not be put back is tried again by the next one.
-      if (!moves.some(({ place }) => left.some(({ path }) => path === place))) {
+      if (aside.length === 0 && !moves.some(({ place }) => left.some(({ path }) => path === place))) {
         await store.journal
           .drop([entry.name])
           .catch((error: unknown) => log.warn({ err: error }, 'cannot forget what was taken back'));
@@ -124,10 +142,11 @@ export class Undo {
    *
    * @throws {RegistryError} where something else is in the place of what would come back
    */
-  async #look(entry: Noted): Promise<{ moves: Move[]; missing: Undone['missing'] }> {
+  async #look(entry: Noted): Promise<Seen> {
     const { store, trash } = this.#around;
-    const moves: Move[] = [];
-    const missing: Undone['missing'] = [];
+    const [moves, missing]: [Move[], Undone['missing']] = [[], []];
+    const [aside, lost]: [Move[], string[]] = [[], []];
+    const isKept = Date.now() < keptUntil(entry);
     const projects = new Set(removedBy(entry).map(({ project_id: id }) => id));
     for (const name of new Set([...projects, ...entry.directories])) {
       const path = this.#pathOf(name);
@@ -135,16 +154,23 @@ export class Undo {
       const [place, there] = [await trash.find(name), await this.#at(path)];
       if (place !== null && there !== 'taken') moves.push({ name, place });
       // One of an entry that is open was not moved: it is what is there.
-      else if (place !== null && !isHere && !entry.open) throw inTheWay(path);
-      else if (there === 'nothing' && !isHere && projects.has(name)) missing.push({ path, reason: KEPT_FOR });
+      else if (place !== null && !entry.open) {
+        if (!isHere) throw inTheWay(path);
+        aside.push({ name, place });
+      } else if (there === 'nothing') {
+        if (isKept && entry.directories.includes(name)) lost.push(path);
+        if (!isHere && projects.has(name)) missing.push({ path, reason: KEPT_FOR });
+      }
     }
-    return { moves, missing };
+    return { moves, missing, aside, lost };
   }
 
+  /** Nothing is put in the place of a link, wherever that leads. */
   async #at(path: string): Promise<'nothing' | 'empty' | 'taken'> {
     try {
-      const names = await this.#around.lanes.projects.ask(() => readdir(path));
-      return names.length > 0 ? 'taken' : 'empty';
+      const isEmpty = async (): Promise<boolean> =>
+        (await lstat(path)).isDirectory() && (await readdir(path)).length === 0;
+      return (await this.#around.lanes.projects.ask(isEmpty)) ? 'empty' : 'taken';
     } catch (error) {
       if (isNothingThere(error)) return errorCode(error) === 'ENOENT' ? 'nothing' : 'taken';
       throw error;
@@ -200,12 +226,13 @@ export class Undo {
         for (const directory of entry.directories) discarded.push(await trash.discard(directory));
         await noteMoved(this.#around, name, discarded);
       }
-      const { moves } = await this.#look(entry);
+      const { moves, aside, lost } = await this.#look(entry);
       const isBack = ({ name: id }: Move): boolean => store.registry.get(id) !== undefined;
       const left = await this.#putBack(moves.filter(isBack));
       // Of a content that is not the file's it cannot be told what is left to be taken back.
       if (store.problem || left.length > 0 || moves.some((move) => !isBack(move))) return;
-      if (this.#isLeft(entry, now)) return;
+      if (lost.length > 0 || this.#isLeft(entry, now)) return;
+      if (aside.length > 0) continue;
       await store.journal.drop([name]);
     }
   }
@@ -236,6 +263,21 @@ export async function noteMoved(
   await store.journal
     .close(entry)
     .catch((error: unknown) => log.warn({ err: error }, 'cannot note that a directory was moved'));
+}
+
+/** Milliseconds since 1970; not a number for a time that a person has spoilt. */
+function keptUntil({ at }: Noted): number {
+  return Date.parse(at) + KEPT_MS;
+}
+
+function isLost(path: string, until: number, projectsDir: string): RegistryError {
+  const message = `cannot put back what was at ${path}: it is in no trash, where it would be kept until ${timestampOf(until)}`;
+  return new RegistryError('storage_failed', message, {
+    applied: false,
+    suggestions: [
+      `see whether the disk of ${projectsDir} is mounted; if the directory is gone for good: gardener undo --without-directories`,
+    ],
+  });
 }
 
 function inTheWay(path: string): RegistryError {

@@ -1,5 +1,5 @@
 /** What a person has done by mistake, and takes back. */
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { MAX_UNDO } from '../../src/store/undo/journal.ts';
@@ -130,12 +130,65 @@ describe('a removal', () => {
     expect(await undo()).toMatchObject({ directories: [own] });
   });
 
+  test.each(['nowhere', 'elsewhere'])('in whose place is a link to %s is refused', async (to) => {
+    const own = await train('a');
+    await remove('a');
+    const target = join(here.paths.dataDir, to);
+    if (to === 'elsewhere') await mkdir(target);
+    await symlink(target, own);
+    for (const params of [{ dry_run: true }, {}])
+      expect(await here.writer.refusal('registry.undo', params)).toMatchObject({ code: 1010 });
+    expect(await names()).toEqual(['b', 'c']);
+    await rm(own);
+    expect(await undo()).toMatchObject({ directories: [own], left: [] });
+  });
+
+  test('of which something stays in the trash is not forgotten', async () => {
+    const own = await train('a');
+    await remove('a');
+    const [name = ''] = await backups('remove');
+    await here.writer.call('registry.restore', { name, projects: ['a'] });
+    await train('a');
+    await here.writer.call('projects.update', { project: 'a', file_count: 3 });
+    // It was the active one.
+    expect(await undo()).toMatchObject({ operation: 'remove', directories: [] });
+    expect(await undo()).toBeNull();
+    const next = await here.restart();
+    // Waits for what a start finishes.
+    expect(await undo({}, next)).toBeNull();
+    await rm(own, { recursive: true });
+    expect(await undo({}, next)).toMatchObject({ operation: 'remove', directories: [own] });
+    expect(await readFile(join(own, 'lora_adapter.bin'), 'utf8')).toBe('weights of a');
+    expect(await journal()).toEqual([]);
+  });
+
+  test('is kept while the disk with its trash is not mounted', async () => {
+    const own = await train('a');
+    await remove('a');
+    const [trash, away] = [here.paths.trashDir, join(here.paths.dataDir, 'away')];
+    await rename(trash, away);
+    for (const params of [{ dry_run: true }, {}])
+      expect(await here.writer.refusal('registry.undo', params)).toMatchObject({
+        code: 1010,
+        message: expect.stringMatching(/^cannot put back .*: it is in no trash, .* until 20/),
+      });
+    expect(await names()).toEqual(['b', 'c']);
+    await expect(stat(own)).rejects.toThrow('ENOENT');
+    await rm(trash, { recursive: true, force: true });
+    await rename(away, trash);
+    expect(await undo()).toMatchObject({ directories: [own], missing: [] });
+  });
+
   test('comes back without what was deleted for good, and says so', async () => {
     const own = await train('a');
     await remove('a');
     for (const name of await thrownAway(here.paths.trashDir))
       await rm(join(here.paths.trashDir, name), { recursive: true });
-    expect(await undo()).toMatchObject({ directories: [], missing: [{ path: own }] });
+    expect(await here.writer.refusal('registry.undo')).toMatchObject({ code: 1010 });
+    expect(await undo({ without_directories: true })).toMatchObject({
+      directories: [],
+      missing: [{ path: own }],
+    });
     expect(await readdir(own)).toEqual([]);
   });
 

@@ -17,8 +17,9 @@ export default defineCommand({
   takes: {
     '--dry-run': 'show what would change, and change nothing',
     '--yes': 'do not ask',
+    '--without-directories': 'do without what is gone from the trash before its time',
   },
-  async action(ctx, { dryRun, yes }) {
+  async action(ctx, { dryRun, yes, withoutDirectories }) {
     const asks = ctx.host.stdin.isTTY && ctx.host.stderr.isTTY;
     if (!yes && !dryRun && !asks) {
       throw new UsageError(
@@ -30,8 +31,9 @@ export default defineCommand({
       project_exists: 'rename the project that has the name now (gardener edit), then gardener undo',
       lease_held: 'again when the training has ended',
     };
+    const without = withoutDirectories ? { without_directories: true } : {};
     await ctx.withClient(async (client) => {
-      const { undone: last } = await client.registry.undo({ dry_run: true });
+      const { undone: last } = await client.registry.undo({ ...without, dry_run: true });
       if (ctx.json && (dryRun || !last)) return ctx.printJson(document(last));
       if (!last) return ctx.note('nothing to take back');
       if (!ctx.json) print(ctx, previewLines(ctx, last));
@@ -41,7 +43,7 @@ export default defineCommand({
         ctx.exitCode = EXIT.refused;
         return;
       }
-      const { undone } = await client.registry.undo();
+      const { undone } = await client.registry.undo(without);
       if (undone && undone.left.length > 0) ctx.exitCode = EXIT.refused;
       if (ctx.json) return ctx.printJson(document(undone));
       if (!undone) return ctx.note('nothing to take back any more');

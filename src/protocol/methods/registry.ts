@@ -212,7 +212,15 @@ export const registryMethods = {
       'What was changed since stays. Projects that were removed come back with what is in the trash of them; those that ' +
       'were brought go, unless they were changed since. Where there is nothing of an operation to take back, it is the ' +
       'one before; the last 20 can be taken back.',
-    params: z.strictObject({ dry_run: dryRun }),
+    params: z.strictObject({
+      dry_run: dryRun,
+      without_directories: z
+        .boolean()
+        .optional()
+        .describe(
+          'go on where a directory is in no trash though it should still be kept, as when its disk is not mounted; default false',
+        ),
+    }),
     result: z.object({
       undone: z
         .object({

@@ -90,8 +90,8 @@ export function registryHandlers(services: Services): Family<'registry'> {
       },
     },
     'registry.undo': {
-      async run({ dry_run: isTrial }, { changed }) {
-        const undone = await undo.last(isTrial);
+      async run({ dry_run: isTrial, without_directories: isWithout }, { changed }) {
+        const undone = await undo.last(isTrial, isWithout);
         if (undone && !isTrial) changed({ operation: undone.operation, of: undone.at });
         return { undone };
       },
