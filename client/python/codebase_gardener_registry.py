@@ -1698,11 +1698,14 @@ class ProjectRegistry:
         found: Json = self.call("registry.import", file=_absolute(file), dry_run=dry_run or None)
         return found
 
-    def undo(self, dry_run: bool = False, without_directories: bool = False) -> Optional[Json]:
+    def undo(
+        self, dry_run: bool = False, without_directories: bool = False, id: Optional[str] = None
+    ) -> Optional[Json]:
         """Takes back the last removal, repair, restore or import, with its directories; with the next call the one before.
         Gives what that was and what came of it, or would; None where there is nothing to take back. Is refused where a
-        directory is in no trash though it should still be kept, unless it is to do without_directories."""
-        options = {"dry_run": dry_run or None, "without_directories": without_directories or None}
+        directory is in no trash though it should still be kept, unless it is to do without_directories. With the id that a
+        dry_run gave, that one is taken back and no other."""
+        options = {"id": id, "dry_run": dry_run or None, "without_directories": without_directories or None}
         undone: Optional[Json] = self.call("registry.undo", **options)["undone"]
         return undone
 

@@ -7,7 +7,7 @@
 import { lstat, readdir, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Draft } from '../domain/draft.ts';
-import { RegistryError } from '../domain/errors.ts';
+import { InvalidParamsError, RegistryError } from '../domain/errors.ts';
 import { isNothing, type Leased, removedBy, takeBack } from '../domain/undo/take-back.ts';
 import { timestampOf } from '../domain/values/time.ts';
 import { KEPT_MS } from '../domain/values/trash-names.ts';
@@ -20,6 +20,7 @@ import { errorCode, isNowhere, systemReason } from '../system/errors.ts';
 import { isNothing as isNothingThere, makeOwnDirectory } from './directories.ts';
 import { type Lanes, NoAnswerError } from './lane.ts';
 import type { Discarded, Trash } from './trash/trash.ts';
+import { inTheWay, isLost } from './undo-refusals.ts';
 
 export type Undone = NonNullable<Result<'registry.undo'>['undone']>;
 
@@ -30,6 +31,14 @@ interface Around {
   readonly paths: Pick<Paths, 'projectsDir'>;
   readonly leased: Leased;
   readonly log: Logger;
+}
+
+/** What is to be taken back, and how. */
+interface Wanted {
+  /** The last one must be this; default whichever is. */
+  readonly id?: string | undefined;
+  /** Does without the directories that no trash has, though they should still be kept; default false. */
+  readonly isWithout?: boolean | undefined;
 }
 
 /** A directory under `projects/` that comes back. */
@@ -51,6 +60,7 @@ interface Seen {
 }
 
 const KEPT_FOR = 'it is not in the trash any more, where what is removed is kept for seven days';
+const NOT_LAST = 'is not the last operation any more; see what is with dry_run';
 const NOT_EMPTY = 'something is in it that was there before, or was put there since';
 
 export class Undo {
@@ -73,22 +83,25 @@ export class Undo {
    * Takes back the last operation of which there is anything to take back.
    *
    * @param isTrial only tells what would change; default false
-   * @param isWithout does without the directories that no trash has, though they should still be kept; default false
    * @returns null for none
+   * @throws {InvalidParamsError} where the last one is another than was wanted
    * @throws {RegistryError} `project_exists`, `lease_held`, `storage_failed`, and what {@link Store.change} throws
    */
-  last(isTrial = false, isWithout = false): Promise<Undone | null> {
-    const work = this.#work.then(() => this.#last(isTrial, isWithout));
+  last(isTrial = false, { id, isWithout = false }: Wanted = {}): Promise<Undone | null> {
+    const work = this.#work.then(() => this.#last(isTrial, isWithout, id));
     this.#work = work.catch(() => undefined);
     return work;
   }
 
-  async #last(isTrial: boolean, isWithout: boolean): Promise<Undone | null> {
+  async #last(isTrial: boolean, isWithout: boolean, id?: string): Promise<Undone | null> {
     const { journal } = this.#around.store;
     try {
       for (const name of await journal.names()) {
         const entry = await journal.read(name, timestampOf(Date.now()));
-        const undone = entry && (await this.#takeBack(entry, isTrial, isWithout));
+        if (!entry) continue;
+        const isOther = id !== undefined && id !== idOf(entry);
+        const undone = await this.#takeBack(entry, isTrial || isOther, isWithout);
+        if (undone && isOther) throw new InvalidParamsError([{ path: 'id', message: NOT_LAST }]);
         if (undone) return undone;
       }
       return null;
@@ -126,6 +139,7 @@ export class Undo {
     }
     const backups = await store.backups.list();
     return {
+      id: idOf(entry),
       operation,
       at,
       backup: backups.find(({ name }) => name === entry.backup)?.name ?? null,
@@ -265,24 +279,12 @@ export async function noteMoved(
     .catch((error: unknown) => log.warn({ err: error }, 'cannot note that a directory was moved'));
 }
 
+/** A number is given out again once an entry is gone, but not at the same time. */
+function idOf({ name, at }: Noted): string {
+  return `${Number.parseInt(name, 10)}-${at}`;
+}
+
 /** Milliseconds since 1970; not a number for a time that a person has spoilt. */
 function keptUntil({ at }: Noted): number {
   return Date.parse(at) + KEPT_MS;
-}
-
-function isLost(path: string, until: number, projectsDir: string): RegistryError {
-  const message = `cannot put back what was at ${path}: it is in no trash, where it would be kept until ${timestampOf(until)}`;
-  return new RegistryError('storage_failed', message, {
-    applied: false,
-    suggestions: [
-      `see whether the disk of ${projectsDir} is mounted; if the directory is gone for good: gardener undo --without-directories`,
-    ],
-  });
-}
-
-function inTheWay(path: string): RegistryError {
-  return new RegistryError('storage_failed', `cannot put back what was at ${path}: something else is there`, {
-    applied: false,
-    suggestions: ['move it away, then again'],
-  });
 }

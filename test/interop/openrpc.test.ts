@@ -235,7 +235,7 @@ function plain(value: unknown, home: string, key = ''): unknown {
     .replaceAll(home, '~')
     .replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, '<id>')
     .replace(/(?<=\/trainings\/)\d+/, '<token>')
-    .replace(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/, '<time>')
+    .replace(/^(\d+-)?\d{4}-\d\d-\d\dT[\d:.]+Z$/, '$1<time>')
     .replace(/^[0-9a-f]{16}$/, '<etag>')
     .replace(/^registry-\d{8}T\d{6}\.\d{3}Z-/, 'registry-<time>-')
     .replace(/^[\w-]+:\d+$/, '<cursor>')

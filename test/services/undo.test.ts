@@ -7,6 +7,7 @@ import { thrownAway } from '../support/trash.ts';
 import { begin, get, request, type World, world } from '../support/world.ts';
 
 interface Undone {
+  readonly id: string;
   readonly operation: string;
   readonly backup: string | null;
   readonly effect: Record<'comes_back' | 'goes' | 'changes', readonly { name: string }[]>;
@@ -76,6 +77,23 @@ describe('a removal', () => {
     expect((await undo())?.effect.comes_back).toMatchObject([{ name: 'b' }]);
     expect((await undo())?.effect.comes_back).toMatchObject([{ name: 'a' }]);
     expect(await names()).toEqual(['a', 'b', 'c']);
+  });
+
+  test('that was shown is taken back, and no other', async () => {
+    await remove('a');
+    const shown = await undo({ dry_run: true });
+    await remove('b');
+    const params = { id: shown?.id };
+    expect(await here.writer.refusal('registry.undo', params)).toMatchObject({
+      code: -32602,
+      data: { issues: [{ path: 'id' }] },
+    });
+    expect(await names()).toEqual(['c']);
+    await undo();
+    expect(await undo(params)).toMatchObject({ ...params, effect: { comes_back: [{ name: 'a' }] } });
+    // The next one has its number.
+    await remove('c');
+    expect(await here.writer.refusal('registry.undo', params)).toMatchObject({ code: -32602 });
   });
 
   test('is taken back by the next daemon', async () => {

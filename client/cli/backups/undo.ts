@@ -30,6 +30,7 @@ export default defineCommand({
     ctx.hints = {
       project_exists: 'rename the project that has the name now (gardener edit), then gardener undo',
       lease_held: 'again when the training has ended',
+      invalid_params: 'gardener undo, which shows what was done meanwhile',
     };
     const without = withoutDirectories ? { without_directories: true } : {};
     await ctx.withClient(async (client) => {
@@ -43,12 +44,10 @@ export default defineCommand({
         ctx.exitCode = EXIT.refused;
         return;
       }
-      const { undone } = await client.registry.undo(without);
+      const { undone } = await client.registry.undo({ ...without, id: last.id });
       if (undone && undone.left.length > 0) ctx.exitCode = EXIT.refused;
       if (ctx.json) return ctx.printJson(document(undone));
       if (!undone) return ctx.note('nothing to take back any more');
-      // Somebody may have done something else meanwhile.
-      if (undone.at !== last.at) print(ctx, previewLines(ctx, undone));
       ctx.print(`took back the ${reasonOf(undone)}`);
       print(ctx, leftLines(ctx, undone));
     });

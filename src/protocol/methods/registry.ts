@@ -2,7 +2,6 @@ import { z } from 'zod';
 import { MAX_PATH_BYTES } from '../../domain/limits.ts';
 import { TRAINING_STATUSES } from '../../domain/project.ts';
 import { ISSUE_CODES } from '../../domain/issues.ts';
-import { UNDOABLE } from '../../domain/undo/take-back.ts';
 import { condition, snapshot } from '../events.ts';
 import { MAX_IMPORT_BYTES, MAX_LIST } from '../limits.ts';
 import {
@@ -14,6 +13,8 @@ import {
   pathText,
   projectReference,
 } from '../method.ts';
+import { differing, dryRun, effect, named } from './effect.ts';
+import { undoMethods } from './undo.ts';
 
 const issue = z
   .object({
@@ -44,18 +45,6 @@ const registryInfo = z
   .meta({ id: 'RegistryInfo' });
 
 const codes = z.array(z.enum(ISSUE_CODES)).max(MAX_LIST).optional();
-const named = z.object({ project_id: z.string(), name: z.string() });
-const differing = named.extend({ fields: z.array(z.string()) });
-const effect = z.object({
-  comes_back: z.array(named),
-  goes: z.array(named),
-  changes: z.array(differing),
-  stay: z.int(),
-  active_project: z.object({ from: named.nullable(), to: named.nullable() }).optional(),
-});
-const staying = z.array(z.object({ path: z.string(), reason: z.string() }));
-const dryRun = z.boolean().optional().describe('only tell what would be changed; default false');
-
 const EXAMPLE_ISSUE = {
   code: 'source_missing',
   project_id: EXAMPLE_PROJECT.project_id,
@@ -204,66 +193,7 @@ export const registryMethods = {
       result: { new: [], taken: [], different: [], same: 1, imported: 0, active_project: null },
     },
   }),
-  'registry.undo': method({
-    kind: 'change',
-    summary:
-      'Takes back the last removal, repair, restore or import, with its directories; called again, the one before.',
-    description:
-      'What was changed since stays. Projects that were removed come back with what is in the trash of them; those that ' +
-      'were brought go, unless they were changed since. Where there is nothing of an operation to take back, it is the ' +
-      'one before; the last 20 can be taken back.',
-    params: z.strictObject({
-      dry_run: dryRun,
-      without_directories: z
-        .boolean()
-        .optional()
-        .describe(
-          'go on where a directory is in no trash though it should still be kept, as when its disk is not mounted; default false',
-        ),
-    }),
-    result: z.object({
-      undone: z
-        .object({
-          operation: z.enum(UNDOABLE),
-          at: z.string().describe('when it was done'),
-          backup: z.string().nullable().describe('the content before it, where that is still kept'),
-          effect: effect.describe('what was changed, or with `dry_run` would be'),
-          kept: z.array(differing).describe('changed since, and left as it is in these fields'),
-          directories: z.array(z.string()).describe('those that come back out of the trash'),
-          missing: staying.describe(
-            'directories that are not there any more; the projects come back without',
-          ),
-          left: staying.describe('directories that could not be put back, or not be taken away'),
-        })
-        .nullable()
-        .describe('null where there is nothing to take back'),
-    }),
-    errors: ['project_exists', 'lease_held'],
-    example: {
-      params: { dry_run: true },
-      result: {
-        undone: {
-          operation: 'remove',
-          at: '2026-01-05T08:00:00.000Z',
-          backup: 'registry-20260105T080000.000Z-remove.json',
-          effect: {
-            comes_back: [{ project_id: EXAMPLE_PROJECT.project_id, name: EXAMPLE_PROJECT.name }],
-            goes: [],
-            changes: [],
-            stay: 0,
-            active_project: {
-              from: null,
-              to: { project_id: EXAMPLE_PROJECT.project_id, name: EXAMPLE_PROJECT.name },
-            },
-          },
-          kept: [],
-          directories: [`/home/ada/.codebase-gardener/projects/${EXAMPLE_PROJECT.project_id}`],
-          missing: [],
-          left: [],
-        },
-      },
-    },
-  }),
+  ...undoMethods,
   'registry.watch': method({
     kind: 'control',
     summary: 'Subscribes to changes: registry.event notifications follow.',

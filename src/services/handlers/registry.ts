@@ -90,8 +90,8 @@ export function registryHandlers(services: Services): Family<'registry'> {
       },
     },
     'registry.undo': {
-      async run({ dry_run: isTrial, without_directories: isWithout }, { changed }) {
-        const undone = await undo.last(isTrial, isWithout);
+      async run({ dry_run: isTrial, id, without_directories: isWithout }, { changed }) {
+        const undone = await undo.last(isTrial, { id, isWithout });
         if (undone && !isTrial) changed({ operation: undone.operation, of: undone.at });
         return { undone };
       },
