@@ -2,7 +2,6 @@
 import type { Client } from '../../client.ts';
 import { RpcError } from '../../errors.ts';
 import type { WireProject } from '../../../src/domain/encoding.ts';
-import { inServiceOf } from '../../../src/domain/training/history.ts';
 import { defineCommand } from '../command.ts';
 import type { Context } from '../context.ts';
 import { LocalError } from '../errors.ts';
@@ -55,7 +54,10 @@ function earlierOf(trainings: readonly Trained[]): Trained[] {
   return trainings.slice(serving + 1).filter(({ status, bytes }) => status === 'completed' && bytes !== 0);
 }
 
-const inService = (project: WireProject): string => JSON.stringify(inServiceOf(project));
+function inService(project: WireProject): string {
+  const { lora_adapter_path, vector_store_path, context_path, trained_from, base_model } = project;
+  return JSON.stringify([lora_adapter_path, vector_store_path, context_path, trained_from, base_model]);
+}
 
 /**
  * Takes back the first that can be, and that changes something where none is named: what there is to take back, only the
