@@ -8,7 +8,7 @@ import { lstat, readdir, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Draft } from '../domain/draft.ts';
 import { InvalidParamsError, RegistryError } from '../domain/errors.ts';
-import { isNothing, type Leased, removedBy, takeBack } from '../domain/undo/take-back.ts';
+import { isNothing, type Leased, removedBy, takeBack, type TakenBack } from '../domain/undo/take-back.ts';
 import { timestampOf } from '../domain/values/time.ts';
 import { KEPT_MS } from '../domain/values/trash-names.ts';
 import type { Logger } from '../log.ts';
@@ -18,6 +18,7 @@ import type { Store } from '../store/store.ts';
 import type { Noted } from '../store/undo/journal.ts';
 import { errorCode, isNowhere, systemReason } from '../system/errors.ts';
 import { isNothing as isNothingThere, makeOwnDirectory } from './directories.ts';
+import { goneAdapters } from './gone-adapters.ts';
 import { type Lanes, NoAnswerError } from './lane.ts';
 import type { Discarded, Trash } from './trash/trash.ts';
 import { inTheWay, isLost } from './undo-refusals.ts';
@@ -120,7 +121,10 @@ export class Undo {
     const [first] = lost;
     if (first !== undefined && !isWithout)
       throw isLost(first, keptUntil(entry), this.#around.paths.projectsDir);
-    const taken = await store.change((draft, now) => takeBack(draft, entry, now, leased), undefined, isTrial);
+    const gone = await goneAdapters(entry, this.#around);
+    const take = (draft: Draft, now: string): TakenBack =>
+      takeBack(draft, entry, now, leased, (path) => gone.has(path));
+    const taken = await store.change(take, undefined, isTrial);
     if (isNothing(taken) && moves.length === 0) {
       if (!isTrial && aside.length === 0) await store.journal.drop([entry.name]);
       return null;

@@ -321,6 +321,24 @@ describe('a restore', () => {
     expect(await names()).toEqual(['a', 'b', 'c', 'd', 'e']);
   });
 
+  test.each([true, false])('leads to no adapter that is gone since: %s', async (isGone) => {
+    const adapter = join(here.paths.dataDir, 'adapter.bin');
+    await writeFile(adapter, 'weights');
+    const { lora_adapter_path: earlier } = await get(here.writer, 'a');
+    await here.writer.call('projects.remove', { project: 'b' });
+    const [name = ''] = await backups('remove');
+    await here.writer.call('projects.set_status', { project: 'a', status: 'completed' });
+    await here.writer.call('projects.update', { project: 'a', lora_adapter_path: adapter, file_count: 3 });
+    await here.writer.call('registry.restore', { name });
+    if (isGone) await rm(adapter);
+    const fields = expect.arrayContaining(['lora_adapter_path']);
+    expect((await undo())?.kept).toEqual(isGone ? [expect.objectContaining({ name: 'a', fields })] : []);
+    expect(await get(here.writer, 'a')).toMatchObject({
+      lora_adapter_path: isGone ? earlier : adapter,
+      file_count: 3,
+    });
+  });
+
   test('of single projects is one, too', async () => {
     await remove('a');
     const [name = ''] = await backups('remove');

@@ -11,10 +11,12 @@ const TOGETHER = [
 /** Moves with every change. */
 const TIME = 'last_updated';
 
+export type IsGone = (adapter: string) => boolean;
+
 export interface MergedBack {
   /** The very project that there is, when nothing of it goes back. */
   readonly project: Project;
-  /** What the operation changed, and somebody else since. */
+  /** What the operation changed, and somebody else since, or what would be of an adapter that is gone. */
   readonly kept: readonly string[];
 }
 
@@ -22,8 +24,9 @@ export interface MergedBack {
  * @param was before the operation
  * @param made what that made of it
  * @param is what there is now
+ * @param isGone whether an adapter is not there any more: nothing goes back to that
  */
-export function mergeBack(was: Project, made: Project, is: Project): MergedBack {
+export function mergeBack(was: Project, made: Project, is: Project, isGone: IsGone): MergedBack {
   const next: Record<string, unknown> = { ...is };
   const kept: string[] = [];
   let goesBack = false;
@@ -31,7 +34,9 @@ export function mergeBack(was: Project, made: Project, is: Project): MergedBack 
     const changed = fields.filter((field) => !isSameJson(was[field], made[field]));
     const back = changed.filter((field) => !isSameJson(was[field], is[field]));
     if (back.length === 0) continue;
-    if (fields.every((field) => isSameJson(is[field], made[field]))) {
+    const adapter = back.includes('lora_adapter_path') ? was.lora_adapter_path : null;
+    const isThere = adapter === null || !isGone(adapter);
+    if (isThere && fields.every((field) => isSameJson(is[field], made[field]))) {
       for (const field of changed) put(next, field, was[field]);
       goesBack = true;
     } else kept.push(...back);

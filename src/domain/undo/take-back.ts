@@ -6,7 +6,7 @@ import type { Project } from '../project.ts';
 import { Registry, type RegistryView } from '../registry.ts';
 import { type IsTraining, succeedProject } from '../training/succession.ts';
 import { foldName } from '../values/names.ts';
-import { mergeBack } from './merge-back.ts';
+import { type IsGone, mergeBack } from './merge-back.ts';
 
 /** The operations that can be taken back. */
 export const UNDOABLE = ['remove', 'repair', 'restore', 'import'] as const;
@@ -53,10 +53,17 @@ export interface Leased {
  *
  * A project that came with it goes, unless it has changed; to be used is no change.
  *
+ * @param isGone whether an adapter is not there any more; default none is
  * @throws {RegistryError} `project_exists` when a name that comes back belongs to another project by now; `lease_held`
  *   when a project would go that somebody trains. Nothing has changed then
  */
-export function takeBack(draft: Draft, done: Done, now: string, leased: Leased): TakenBack {
+export function takeBack(
+  draft: Draft,
+  done: Done,
+  now: string,
+  leased: Leased,
+  isGone: IsGone = () => false,
+): TakenBack {
   const after = new Draft(draft);
   const kept: Differing[] = [];
   /** Returns whether there is anything. That it was used in the meantime is nothing. */
@@ -74,7 +81,7 @@ export function takeBack(draft: Draft, done: Done, now: string, leased: Leased):
       leased.requireFree(is);
       if (!keep(is, differingFields(made, is))) after.remove(id);
     } else if (was && made && is) {
-      const merged = mergeBack(was, made, is);
+      const merged = mergeBack(was, made, is, isGone);
       keep(is, merged.kept);
       if (merged.project === is) continue;
       const next = succeedProject(is, merged.project, leased.isTraining(id));
