@@ -68,6 +68,8 @@ export class Undo {
   readonly #around: Around;
   /** One after the other: two at once take two operations back. */
   #work: Promise<unknown>;
+  /** Names of entries that the log says cannot be used. */
+  readonly #told = new Set<string>();
 
   /** Finishes what an earlier daemon has begun. */
   constructor(around: Around) {
@@ -98,7 +100,7 @@ export class Undo {
     const { journal } = this.#around.store;
     try {
       for (const name of await journal.names()) {
-        const entry = await journal.read(name, timestampOf(Date.now()));
+        const entry = await this.#read(name, timestampOf(Date.now()));
         if (!entry) continue;
         const isOther = id !== undefined && id !== idOf(entry);
         const undone = await this.#takeBack(entry, isTrial || isOther, isWithout);
@@ -111,6 +113,14 @@ export class Undo {
       const message = `cannot take anything back: ${systemReason(error)}`;
       throw new RegistryError('storage_failed', message, { applied: false });
     }
+  }
+
+  async #read(name: string, now: string): Promise<Noted | null> {
+    const { store, log } = this.#around;
+    return await store.journal.read(name, now, (err) => {
+      if (!this.#told.has(name)) log.warn({ err, entry: name }, 'cannot read what could be taken back');
+      this.#told.add(name);
+    });
   }
 
   /** Returns null where there is nothing to take back, and forgets that unless something of it lies in the trash. */
@@ -237,7 +247,7 @@ export class Undo {
     const { store, trash } = this.#around;
     const now = timestampOf(Date.now());
     for (const name of await store.journal.names()) {
-      const entry = await store.journal.read(name, now);
+      const entry = await this.#read(name, now);
       if (!entry) continue;
       if (entry.open) {
         const discarded: Discarded[] = [];

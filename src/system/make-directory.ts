@@ -1,5 +1,5 @@
-/** Making a directory with those above it. */
-import { chmodSync, closeSync, fsyncSync, mkdirSync, openSync, statSync } from 'node:fs';
+/** Making a directory with those above it, and refusing a link in its place. */
+import { chmodSync, closeSync, fsyncSync, lstatSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { errorCode, isMissing } from './errors.ts';
 
@@ -55,4 +55,22 @@ function syncEntries(directory: string): void {
   } finally {
     closeSync(descriptor);
   }
+}
+
+/** A link is where a directory belongs, and what it leads to is somebody's. */
+class LinkedError extends Error {
+  override readonly name = 'LinkedError';
+  /** None of the system's, which would be told by its own words. */
+  readonly code = 'ELINKED';
+}
+
+/**
+ * Refuses a link; what is not there is none.
+ *
+ * @throws {LinkedError}
+ * @throws the system's error
+ */
+export function requireNoLink(directory: string): void {
+  if (lstatSync(directory, { throwIfNoEntry: false })?.isSymbolicLink())
+    throw new LinkedError(`${directory} is a link, and nothing is written or deleted through one; remove it`);
 }

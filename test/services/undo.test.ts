@@ -51,6 +51,32 @@ const remove = (project: string, params: object = {}) =>
   here.writer.call('projects.remove', { project, ...params });
 const refusal = (project: string) => here.writer.refusal('projects.remove', { project });
 
+describe('what can be taken back', () => {
+  test('is passed over where it cannot be read, and the log says so once', async () => {
+    await remove('a');
+    await remove('b');
+    const [, last = ''] = (await journal()).toSorted();
+    await writeFile(join(here.paths.dataDir, 'undo', last), '{');
+    expect((await undo({ dry_run: true }))?.effect.comes_back).toMatchObject([{ name: 'a' }]);
+    expect((await undo())?.effect.comes_back).toMatchObject([{ name: 'a' }]);
+    expect(here.log.filter(({ msg }) => msg === 'cannot read what could be taken back')).toHaveLength(1);
+  });
+
+  test('is kept in no place that a link leads to: nothing is removed then', async () => {
+    const elsewhere = join(here.paths.dataDir, 'elsewhere');
+    const undoDir = join(here.paths.dataDir, 'undo');
+    await mkdir(elsewhere);
+    await rm(undoDir, { recursive: true, force: true });
+    await symlink(elsewhere, undoDir);
+    const because = `${undoDir} is a link, and nothing is written or deleted through one; remove it`;
+    expect((await refusal('a')).message).toContain(because);
+    expect(await names()).toEqual(['a', 'b', 'c']);
+    expect(await readdir(elsewhere)).toEqual([]);
+    await rm(undoDir);
+    await remove('a');
+  });
+});
+
 describe('a removal', () => {
   test('is taken back with its directory, whole', async () => {
     const own = await train('a');

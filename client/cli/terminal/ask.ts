@@ -46,6 +46,6 @@ async function readLine(input: Host['stdin']): Promise<string | undefined> {
     // Whoever gets the terminal next, an editor perhaps, must get what is typed.
     input.pause();
     // Standard input stops reading a tick later, and would stop for a question that comes before that, too.
-    await new Promise<void>((resolve) => void process.nextTick(resolve));
+    await new Promise<void>((resolve) => process.nextTick(resolve));
   }
 }

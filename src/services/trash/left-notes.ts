@@ -6,7 +6,7 @@ import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from '../../log.ts';
 import { isMissing } from '../../system/errors.ts';
-import { makeDirectory } from '../../system/make-directory.ts';
+import { makeDirectory, requireNoLink } from '../../system/make-directory.ts';
 import { readSmallFile, UnfitFile } from '../../system/small-file.ts';
 
 const SUFFIX = '.left';
@@ -27,6 +27,7 @@ export class LeftNotes {
   /** Reads what earlier daemons have noted. */
   async load(): Promise<void> {
     try {
+      requireNoLink(this.#directory);
       for (const file of await readdir(this.#directory)) {
         const name = file.slice(0, -SUFFIX.length);
         if (!file.endsWith(SUFFIX) || this.#reasons.has(name)) continue;
@@ -62,6 +63,7 @@ export class LeftNotes {
   /** The note is for those who look later; what it is about was said already. */
   async #attempt(write: () => Promise<void>): Promise<void> {
     try {
+      requireNoLink(this.#directory);
       await write();
     } catch (error) {
       this.#log.error({ err: error }, 'cannot note what a removal has left');

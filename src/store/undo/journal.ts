@@ -11,7 +11,7 @@ import type { Registry } from '../../domain/registry.ts';
 import { type Done, UNDOABLE, type Undoable } from '../../domain/undo/take-back.ts';
 import { isJsonObject } from '../../domain/values/json.ts';
 import { ifMissing } from '../../system/errors.ts';
-import { makeDirectory } from '../../system/make-directory.ts';
+import { makeDirectory, requireNoLink } from '../../system/make-directory.ts';
 import { NotPlainError } from '../../system/plain-file.ts';
 import { removeStaged } from '../../system/staged.ts';
 import { isTrusted } from '../backups/backups.ts';
@@ -56,19 +56,23 @@ export class Journal {
    * Removes what an interrupted write has left.
    *
    * @param failed told of what cannot be removed
+   * @throws {LinkedError}, as all that follows
    */
   async prepare(failed: (error: unknown) => void): Promise<void> {
+    requireNoLink(this.#directory);
     await removeStaged(this.#directory, (name) => NAME.test(name), failed).catch(ifMissing([]));
   }
 
   /** Of the entries, the last one first. */
   async names(): Promise<string[]> {
+    requireNoLink(this.#directory);
     const names = await readdir(this.#directory).catch(ifMissing([]));
     return names.filter((name) => NAME.test(name)).toSorted((a, b) => (a < b ? 1 : -1));
   }
 
   /** Writes entries down, each after the one before it; returns their names. */
   async add(entries: readonly Entry[]): Promise<string[]> {
+    requireNoLink(this.#directory);
     makeDirectory(this.#directory);
     const added: string[] = [];
     let last = Number.parseInt((await this.names())[0] ?? '0', 10);
@@ -86,16 +90,32 @@ export class Journal {
     }
   }
 
-  /** @returns null for one that is gone, or cannot be read any more */
-  async read(name: string, now: string): Promise<Noted | null> {
+  /**
+   * @param unusable told why one that is there cannot be used; default nobody
+   * @returns null for one that is gone, or cannot be used any more
+   */
+  async read(
+    name: string,
+    now: string,
+    unusable: (reason: unknown) => void = () => undefined,
+  ): Promise<Noted | null> {
+    requireNoLink(this.#directory);
     try {
-      const read = await readRegularFile(join(this.#directory, name), 'refuse', isTrusted);
+      const read = await readRegularFile(join(this.#directory, name), 'refuse', (status) => {
+        if (isTrusted(status)) return true;
+        unusable("it is another user's");
+        return false;
+      });
       const entry = read && decode(read.bytes, now);
+      if (read && !entry) unusable('it is none');
       return entry && { ...entry, name, open: name.includes(OPEN) };
     } catch (error) {
       const isUnreadable =
         error instanceof SyntaxError || error instanceof InvalidParamsError || error instanceof NotPlainError;
-      if (isUnreadable) return null;
+      if (isUnreadable) {
+        unusable(error);
+        return null;
+      }
       return ifMissing(null)(error);
     }
   }
@@ -104,11 +124,13 @@ export class Journal {
   async close(name: string): Promise<void> {
     const closed = name.replace(OPEN, '');
     if (closed === name) return;
+    requireNoLink(this.#directory);
     await rename(join(this.#directory, name), join(this.#directory, closed)).catch(ifMissing(undefined));
   }
 
   /** Forgets entries: they were never made, or are taken back. */
   async drop(names: readonly string[]): Promise<void> {
+    requireNoLink(this.#directory);
     for (const name of names) {
       await rm(join(this.#directory, name), { force: true });
       await rm(join(this.#directory, name.replace(OPEN, '')), { force: true });

@@ -36,6 +36,19 @@ function trashOf(): Trash {
   return trash;
 }
 
+test('what a removal had to leave is noted in no place that a link leads to', async () => {
+  const elsewhere = join(opened.home, 'elsewhere');
+  await mkdir(elsewhere);
+  const theirs = join(elsewhere, `${ID}.left`);
+  await writeFile(theirs, 'theirs');
+  await symlink(elsewhere, paths.trashDir);
+  const trash = trashOf();
+  expect(await trash.left()).toEqual([]);
+  expect((await trash.discard(ID)).left?.path).toBe(own);
+  expect(await readFile(theirs, 'utf8')).toBe('theirs');
+  expect(await readdir(elsewhere)).toEqual([`${ID}.left`]);
+});
+
 describe('what is put back', () => {
   async function discarded(): Promise<{ trash: Trash; place: string }> {
     const trash = trashOf();

@@ -77,8 +77,13 @@ describe('an entry', () => {
     const { journal: one, directory } = await journal();
     await one.add([entry()]);
     await writeFile(join(directory, '000000000002.json'), text);
-    expect(await one.read('000000000002.json', NOW)).toBeNull();
-    expect(await one.read('000000000001.json', NOW)).not.toBeNull();
+    const reasons: unknown[] = [];
+    const told = (reason: unknown): void => void reasons.push(reason);
+    expect(await one.read('000000000002.json', NOW, told)).toBeNull();
+    expect(reasons).toHaveLength(1);
+    expect(await one.read('000000000001.json', NOW, told)).not.toBeNull();
+    expect(await one.read('000000000003.json', NOW, told)).toBeNull();
+    expect(reasons).toHaveLength(1);
   });
 
   test('is nothing that a link leads to, or that somebody else has put there', async (context) => {
@@ -90,6 +95,28 @@ describe('an entry', () => {
     await chown(join(directory, '000000000001.json'), 65_534, 65_534);
     expect(await one.read('000000000001.json', NOW)).toBeNull();
   });
+});
+
+test('nothing is read, written or deleted where the directory has become a link', async () => {
+  const { journal: one, directory } = await journal();
+  const names = await one.add([entry({ directories: ['d'] })]);
+  const elsewhere = `${directory}-elsewhere`;
+  await rename(directory, elsewhere);
+  await writeFile(join(elsewhere, '000000000001.json.0123456789ab.staged'), '');
+  await symlink(elsewhere, directory);
+  const before = await readdir(elsewhere);
+  const [name = ''] = names;
+  for (const task of [
+    () => one.prepare(() => undefined),
+    () => one.names(),
+    () => one.add([entry()]),
+    () => one.read(name, NOW),
+    () => one.close(name),
+    () => one.drop(names),
+    () => one.prune(),
+  ])
+    await expect(task()).rejects.toThrow(`${directory} is a link, and nothing is written or deleted`);
+  expect(await readdir(elsewhere)).toEqual(before);
 });
 
 describe('a change that is not made', () => {
