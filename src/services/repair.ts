@@ -7,7 +7,7 @@ import type { Store } from '../store/store.ts';
 import { makeOwnDirectory } from './directories.ts';
 import { inspect, type Surroundings } from './inspection.ts';
 import type { Discarded } from './trash/trash.ts';
-import { noteMoved } from './undo.ts';
+import { noteMoved } from './note-moved.ts';
 
 /**
  * Mends what can be mended. `orphan_dir` only when named, because that deletes data.

@@ -21,6 +21,7 @@ import { isNothing as isNothingThere, makeOwnDirectory } from './directories.ts'
 import { goneAdapters } from './gone-adapters.ts';
 import { type Lanes, NoAnswerError } from './lane.ts';
 import type { Discarded, Trash } from './trash/trash.ts';
+import { noteMoved } from './note-moved.ts';
 import { inTheWay, isLost } from './undo-refusals.ts';
 
 export type Undone = NonNullable<Result<'registry.undo'>['undone']>;
@@ -279,18 +280,6 @@ export class Undo {
   #pathOf(name: string): string {
     return join(this.#around.paths.projectsDir, name);
   }
-}
-
-/** Notes that the directories of an operation are in the trash. For what could not be moved a later start tries again. */
-export async function noteMoved(
-  { store, log }: { readonly store: Pick<Store, 'journal'>; readonly log: Logger },
-  entry: string | undefined,
-  discarded: readonly Discarded[],
-): Promise<void> {
-  if (entry === undefined || discarded.some(({ place, left }) => place === null && left !== null)) return;
-  await store.journal
-    .close(entry)
-    .catch((error: unknown) => log.warn({ err: error }, 'cannot note that a directory was moved'));
 }
 
 /** A number is given out again once an entry is gone, but not at the same time. */

@@ -15,7 +15,7 @@ import { RawJson } from '../../protocol/wire.ts';
 import { dataOutside } from '../trash/kept-data.ts';
 import type { Operation } from '../../store/queue.ts';
 import { makeOwnDirectory, requireDirectory } from '../directories.ts';
-import { noteMoved } from '../undo.ts';
+import { noteMoved } from '../note-moved.ts';
 import { byId } from './by-id.ts';
 import type { Context } from '../call.ts';
 import type { Services } from '../services.ts';

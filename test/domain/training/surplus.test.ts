@@ -47,7 +47,12 @@ describe('of the outputs of a project', () => {
     ['older ones go, with the log of the last five', all(1, 2, 3, 4, 5, 6), {}, ['3!', '2!', '1']],
     ['the one that is trained into neither goes nor counts', all(1, 2, 3), { live: 4 }, []],
     ['one that the history does not know may have completed', all(2, 3, 4), { unknown: [1] }, ['1!']],
-    ['one that began since the history was looked at neither goes nor counts', all(1, 2, 3), { unknown: [4] }, []],
+    [
+      'one that began since the history was looked at neither goes nor counts',
+      all(1, 2, 3),
+      { unknown: [4] },
+      [],
+    ],
     [
       'the last that did not complete stays',
       [ended(1, 'failed'), ended(2, 'lost'), ended(3, 'released')],
