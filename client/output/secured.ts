@@ -2,6 +2,7 @@
 import type { Output } from '../../src/domain/training/output.ts';
 import { isJsonObject } from '../../src/domain/values/json.ts';
 import { systemReason } from '../../src/system/errors.ts';
+import { answers } from '../codebase/disk-answer.ts';
 import { OutputError } from '../errors.ts';
 import { baseModelOf } from './base-model.ts';
 import { SyncError, syncOutput } from './sync.ts';
@@ -44,6 +45,14 @@ export async function secured(params: unknown, output: Output, { alive, tell }: 
   });
   if (!isJsonObject(params) || (params['base_model'] ?? undefined) !== undefined) return params;
   const { lora_adapter_path: adapter = output.lora_adapter_path } = params;
-  const base_model = typeof adapter === 'string' ? await baseModelOf(adapter) : undefined;
+  const base_model =
+    typeof adapter === 'string' && (await canBeAsked(adapter, output))
+      ? await baseModelOf(adapter)
+      : undefined;
   return base_model === undefined ? params : { ...params, base_model };
+}
+
+/** Its own disk has just taken the output; that of another place may be dead. */
+async function canBeAsked(adapter: string, { directory }: Output): Promise<boolean> {
+  return adapter.startsWith(`${directory}/`) || adapter === directory || (await answers(adapter));
 }

@@ -6,7 +6,7 @@ import type { Paths } from '../../../src/paths.ts';
 import { isBackupName, LAST_GOOD } from '../../../src/domain/backup-names.ts';
 import { errorCode, isNowhere, systemReason } from '../../../src/system/errors.ts';
 import { startLog } from '../../reach/spawn.ts';
-import { answers } from '../codebase/disk-answer.ts';
+import { answers } from '../../codebase/disk-answer.ts';
 import { type Diagnosis, error, type Fix, moveAside, ok, remedyOf, warning } from './finding.ts';
 import { plural, shellWord } from '../terminal/text.ts';
 

@@ -3,7 +3,7 @@ import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDoomed, isKept, KEPT_MS, movedAt } from '../../../src/domain/values/trash-names.ts';
 import { type Paths, trashWithin } from '../../../src/paths.ts';
-import { answers } from '../codebase/disk-answer.ts';
+import { answers } from '../../codebase/disk-answer.ts';
 import { byteSize, duration, shellWord } from '../terminal/text.ts';
 import { type Diagnosis, ok } from './finding.ts';
 

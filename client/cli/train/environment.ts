@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises';
 import type { PathOptions } from '../../../src/paths.ts';
 import type { Result } from '../../../src/protocol/methods.ts';
 import { isNowhere } from '../../../src/system/errors.ts';
-import { answers } from '../codebase/disk-answer.ts';
+import { answers } from '../../codebase/disk-answer.ts';
 import { PROJECT_VARIABLE } from '../projects/resolve.ts';
 
 /** A lease as it was given; a daemon of an earlier version has no output for it. */
