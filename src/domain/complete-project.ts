@@ -31,7 +31,8 @@ export function completeProject(stored: StoredProject, id: string, now: string):
 }
 
 function completeTraining(stored: NonNullable<StoredProject['training']>): Training {
-  const { before, eta_s: _onlyOnTheWire, ...known } = stored;
+  const { eta_s: _onlyOnTheWire, ...known } = stored;
+  const { before } = known;
   return {
     ...blankTraining(),
     ...known,
