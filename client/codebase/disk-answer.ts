@@ -1,5 +1,4 @@
 /** Whether a disk answers at all. */
-import { spawn } from 'node:child_process';
 
 /** A disk that sleeps wakes up within that. Milliseconds. */
 export const PATIENCE_MS = 5_000;
@@ -11,6 +10,8 @@ export const PATIENCE_MS = 5_000;
  * would keep it from ending, and the person's shell waiting.
  */
 export async function answers(path: string): Promise<boolean> {
+  // Loaded only here: few of those who load the library need it.
+  const { spawn } = await import('node:child_process');
   const program = spawn('ls', ['-d', '--', `${path}/.`], { cwd: '/', stdio: 'ignore' });
   let timer: NodeJS.Timeout | undefined;
   const answered = await new Promise<boolean>((resolve) => {

@@ -42,10 +42,9 @@ export class Results {
     const { store, leases, left } = this.#parts;
     const project = tryToFind(store.registry, params.project);
     if (!project || leases.get(project.project_id)?.token !== params.token) return params;
-    const results = { ...(await left.outputs.results(project.project_id, params.token)), ...params };
-    // One that is named is somebody else's to look after.
-    const isMade = results.lora_adapter_path !== undefined;
-    return { ...results, adapter: isMade || (await left.outputs.mayBeThere(project.lora_adapter_path)) };
+    const made = await left.outputs.results(project.project_id, params.token);
+    const { lora_adapter_path: named = made.lora_adapter_path ?? project.lora_adapter_path } = params;
+    return { ...made, ...params, adapter: await left.outputs.mayBeThere(named) };
   }
 
   async complete(
@@ -59,7 +58,9 @@ export class Results {
       left.history.tell(completed, { metadata: results.metadata ?? {}, adapter, curve });
       return completed;
     });
-    return { project, warnings: adapter ? [] : ['no_adapter'] };
+    // One that is named is somebody else's to look after.
+    const isMissed = !adapter && results.lora_adapter_path === undefined;
+    return { project, warnings: isMissed ? ['no_adapter'] : [] };
   }
 
   /** Finds out what was in service when an earlier training completed, and whether that is there. */
