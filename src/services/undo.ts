@@ -8,7 +8,13 @@ import { lstat, readdir, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Draft } from '../domain/draft.ts';
 import { InvalidParamsError, RegistryError } from '../domain/errors.ts';
-import { isNothing, type Leased, removedBy, takeBack, type TakenBack } from '../domain/undo/take-back.ts';
+import {
+  takesNothingBack,
+  type Leased,
+  removedBy,
+  takeBack,
+  type TakenBack,
+} from '../domain/undo/take-back.ts';
 import { timestampOf } from '../domain/values/time.ts';
 import { KEPT_MS } from '../domain/values/trash-names.ts';
 import type { Logger } from '../log.ts';
@@ -17,7 +23,7 @@ import type { Result } from '../protocol/methods.ts';
 import type { Store } from '../store/store.ts';
 import type { Noted } from '../store/undo/journal.ts';
 import { errorCode, isNowhere, systemReason } from '../system/errors.ts';
-import { isNothing as isNothingThere, makeOwnDirectory } from './directories.ts';
+import { isNothing, makeOwnDirectory } from './directories.ts';
 import { goneAdapters } from './gone-adapters.ts';
 import { type Lanes, NoAnswerError } from './lane.ts';
 import type { Discarded, Trash } from './trash/trash.ts';
@@ -136,7 +142,7 @@ export class Undo {
     const take = (draft: Draft, now: string): TakenBack =>
       takeBack(draft, entry, now, leased, (path) => gone.has(path));
     const taken = await store.change(take, undefined, isTrial);
-    if (isNothing(taken) && moves.length === 0) {
+    if (takesNothingBack(taken) && moves.length === 0) {
       if (!isTrial && aside.length === 0) await store.journal.drop([entry.name]);
       return null;
     }
@@ -201,7 +207,7 @@ export class Undo {
         (await lstat(path)).isDirectory() && (await readdir(path)).length === 0;
       return (await this.#around.lanes.projects.ask(isEmpty)) ? 'empty' : 'taken';
     } catch (error) {
-      if (isNothingThere(error)) return errorCode(error) === 'ENOENT' ? 'nothing' : 'taken';
+      if (isNothing(error)) return errorCode(error) === 'ENOENT' ? 'nothing' : 'taken';
       throw error;
     }
   }
@@ -270,7 +276,7 @@ export class Undo {
   #isLeft(entry: Noted, now: string): boolean {
     const { store, leased } = this.#around;
     try {
-      return !isNothing(takeBack(new Draft(store.registry), entry, now, leased));
+      return !takesNothingBack(takeBack(new Draft(store.registry), entry, now, leased));
     } catch (error) {
       if (error instanceof RegistryError) return true;
       throw error;

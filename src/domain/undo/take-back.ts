@@ -97,7 +97,7 @@ export function takeBack(
 }
 
 /** Whether there is nothing to take back: it was never made, or is as it was again. */
-export function isNothing(taken: TakenBack): boolean {
+export function takesNothingBack(taken: TakenBack): boolean {
   const { comes_back, goes, changes, active_project } = taken;
   return comes_back.length + goes.length + changes.length === 0 && !active_project;
 }

@@ -8,7 +8,13 @@ import { RegistryError } from '../../../src/domain/errors.ts';
 import { blankTraining, type Project } from '../../../src/domain/project.ts';
 import { Registry } from '../../../src/domain/registry.ts';
 import { retrain } from '../../../src/domain/training/status.ts';
-import { type Done, doneBetween, doneBy, isNothing, takeBack } from '../../../src/domain/undo/take-back.ts';
+import {
+  type Done,
+  doneBetween,
+  doneBy,
+  takesNothingBack,
+  takeBack,
+} from '../../../src/domain/undo/take-back.ts';
 import { isSameJson } from '../../../src/domain/values/json.ts';
 import { LATER, NOW, project, registryOf, uuid } from '../../support/projects.ts';
 
@@ -63,7 +69,7 @@ describe('a removal that is taken back', () => {
     const registry = registryOf(project(1));
     const done = make(registry, (draft) => operations.remove(draft, uuid(1)));
     make(registry, (draft) => draft.put(project(1, { name: 'again' })));
-    expect(isNothing(undo(registry, done))).toBe(true);
+    expect(takesNothingBack(undo(registry, done))).toBe(true);
     expect(registry.get(uuid(1))?.name).toBe('again');
   });
 
@@ -249,7 +255,7 @@ describe('whatever the operation', () => {
       fc.property(contents, contents, contents, (was, made, is) => {
         const registry = after(was, made, is);
         const done = doneBetween(new Registry(was.values()), new Registry(made.values()), ALL);
-        expect(isNothing(undo(registry, done))).toBe(true);
+        expect(takesNothingBack(undo(registry, done))).toBe(true);
       }),
     );
   });
