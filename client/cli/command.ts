@@ -68,8 +68,15 @@ interface Words<T> {
   /** In place of what help makes of `takes`. */
   readonly usage?: string;
   readonly takes?: T;
-  /** What help says below the flags: how to use it, with examples. */
+  /** What help says below the flags: how to use it. */
   readonly details?: string;
+  /** What help says at its end: commands as they are typed, each with what it does. */
+  readonly examples?: Readonly<Record<string, string>>;
+  /**
+   * What the document holds that `--json` prints: its fields, each with what it is, `?` behind the name of one that may be
+   * missing; or in a word what the document is as a whole.
+   */
+  readonly document?: Readonly<Record<string, string>> | string;
 }
 
 /** A command that was declared, whatever it takes. */
@@ -134,14 +141,30 @@ export function shownInLists(command: Command): string {
   return shownAs.get(command) ?? new Help().subcommandTerm(command);
 }
 
+/** Laid out as help does it with flags; a command that is wide has what it does below it. */
+function layExamples(command: Command, examples: Readonly<Record<string, string>>): string {
+  const help = command.createHelp();
+  const columns = help.helpWidth ?? Number.POSITIVE_INFINITY;
+  const lines = Object.entries(examples);
+  const width = Math.max(...lines.map(([typed]) => typed.length));
+  const isBeside = lines.every(([, does]) => 4 + width + does.length <= columns);
+  return [
+    'Examples:',
+    ...lines.map(([typed, does]) =>
+      isBeside ? `  ${typed.padEnd(width)}  ${does}` : `  ${typed}\n      ${does}`,
+    ),
+  ].join('\n');
+}
+
 function declare(
   command: Command,
-  { description, usage, takes = {}, details, action }: Declaration,
+  { description, usage, takes = {}, details, examples, action }: Declaration,
   context: () => Context,
 ): void {
   command.description(description);
   if (usage !== undefined) command.usage(usage);
   if (details !== undefined) command.addHelpText('after', `\n${details}`);
+  if (examples) command.addHelpText('after', () => `\n${layExamples(command, examples)}`);
   // One that takes something, in the place of commander's.
   if ('-h, --help' in takes) command.helpOption(false);
   for (const [written, about] of Object.entries(takes)) {

@@ -8,6 +8,11 @@ import { printable } from '../terminal/text.ts';
 export default defineCommand({
   description: 'Makes a project the active one.',
   takes: { '[project]': PROJECT, '--none': 'no project is active afterwards' },
+  examples: {
+    'gardener use website': 'it is what every tool takes that names none',
+    'gardener use --none': 'no project is active afterwards',
+  },
+  document: { active_project: 'the project, or null' },
   async action(ctx, { project, none }) {
     if ((project === undefined) === !none) {
       throw new UsageError(
