@@ -1,5 +1,6 @@
 /** The registry as a table that fits a terminal. Pure: state, size and time come in. */
 import type { WireProject } from '../../../src/domain/encoding.ts';
+import { progressBar } from '../terminal/bar.ts';
 import { type Paint, STATUS_STYLES } from '../terminal/colour.ts';
 import { type Cell, type Column, fitWidths, layTable } from '../terminal/table.ts';
 import { plural, printable, relativeTime, statusWords, thousands, timeLeft } from '../terminal/text.ts';
@@ -140,13 +141,6 @@ function parts(state: WatchState, { columns, now, paint }: View): Part[] {
 
 function barWidth(columns: number): number {
   return columns >= NEEDS.wideBar ? WIDE_BAR : columns >= NEEDS.bar ? BAR : 0;
-}
-
-function progressBar(progress: number | undefined, width: number): string {
-  if (progress === undefined) return '';
-  const percent = `${Math.floor(progress * 100)}%`.padStart(4);
-  const full = Math.floor(progress * width);
-  return width === 0 ? percent : `${'█'.repeat(full)}${'░'.repeat(width - full)} ${percent}`;
 }
 
 /** Lays out the table; what cannot be cut without becoming a riddle keeps its width. */
