@@ -25,6 +25,8 @@ const THIN = [
   'src/domain/limits.ts',
   'src/domain/project.ts',
   'src/domain/training/output.ts',
+  'src/domain/training/record.ts',
+  'src/domain/training/waiting.ts',
   'src/domain/values/json.ts',
   'src/domain/values/names.ts',
   'src/domain/values/text.ts',

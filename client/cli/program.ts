@@ -10,11 +10,11 @@ import { sizeOf } from './terminal/size.ts';
 
 const PROJECTS: Commands = {
   'add [path]': ['register a codebase', () => import('./projects/add.ts')],
-  'ls [query]': ['list the projects', () => import('./projects/list.ts')],
+  'ls [query]': ['list the projects', () => import('./ls/ls.ts')],
   'show [project]': ['show everything about a project', () => import('./projects/show.ts')],
   'use [project]': ['make a project the active one', () => import('./projects/use.ts')],
   'which [project]': ['tell which project is meant here', () => import('./projects/which.ts')],
-  'edit <project>': ['change a project', () => import('./projects/edit.ts')],
+  'edit <project>': ['change a project', () => import('./projects/edit/edit.ts')],
   'mv <project-or-directory> <directory>': [
     'tell that a codebase lies elsewhere now; moves no files',
     () => import('./projects/move/move.ts'),

@@ -1,134 +1,134 @@
-/** `gardener ls`: the projects as a table. */
-import type { Client } from '../../client.ts';
+/** Which of the projects are meant, and in which order: the flags for that, and those that fit. */
 import type { WireProject } from '../../../src/domain/encoding.ts';
+import { allWaiting } from '../../../src/domain/training/waiting.ts';
 import type { Params } from '../../../src/protocol/methods.ts';
-import { behindAmong, type Compared, NONE_BEHIND, withAhead } from '../codebase/behind.ts';
-import { STATUS_STYLES } from '../terminal/colour.ts';
-import { defineCommand } from '../command.ts';
+import type { Client } from '../../client.ts';
+import { behindAmong, type Compared } from '../codebase/behind.ts';
+import type { Input } from '../command.ts';
 import type { Context } from '../context.ts';
-import { statuses } from '../option-values.ts';
-import { goneAmong, markedPath, SILENT_NOTE } from './gone.ts';
-import { type Cell, type Column, printTable } from '../terminal/table.ts';
-import { printable, relativeTime, statusWords, thousands, timeLeft } from '../terminal/text.ts';
-
-type Filter = Pick<Params<'projects.list'>, 'status' | 'language' | 'tag' | 'query'>;
+import { collect, statuses } from '../option-values.ts';
 
 /** Projects asked for at once: about a mebibyte. */
 const PAGE = 1_000;
 
-const BEHIND: Column = { title: 'BEHIND', align: 'right', rigid: true };
-const COLUMNS: readonly Column[] = [
-  { title: '  NAME' },
-  { title: 'STATUS', rigid: true },
-  BEHIND,
-  { title: 'LANGUAGE' },
-  { title: 'FILES', align: 'right', rigid: true },
-  { title: 'USED', rigid: true },
-  { title: 'PATH', cut: 'start' },
-];
+type Filter = Pick<Params<'projects.list'>, 'status' | 'language' | 'tag' | 'query'>;
+type Sort = Exclude<Params<'projects.list'>['sort'], undefined>;
 
-export default defineCommand({
-  description: 'Lists the projects; the active one is marked with *.',
-  takes: {
-    '[query]': 'part of a name, path or tag',
-    '--status <status>': { description: 'only projects in this state', ...statuses },
-    '--language <language>': 'only projects in this language',
-    '--tag <tag>': 'only projects with this tag',
-    '--stale': 'only projects whose code has new commits since they were trained',
+/** Orders of the registry, which gives the first of them without the rest: its name for each. */
+const THEIRS: Readonly<Record<string, Sort>> = {
+  name: 'name',
+  status: 'status',
+  used: 'last_used',
+  updated: 'last_updated',
+  added: 'created_at',
+};
+
+/** Orders that it does not have; of those that are equal in one, by name. */
+const OURS: Readonly<Record<string, (a: WireProject, b: WireProject) => number>> = {
+  trained: (a, b) => compare(b.last_trained ?? '', a.last_trained ?? ''),
+  files: (a, b) => b.file_count - a.file_count,
+  language: (a, b) => compare(a.language.toLowerCase(), b.language.toLowerCase()),
+};
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** As they are typed. */
+export const SORTS: readonly string[] = [...Object.keys(THEIRS), ...Object.keys(OURS)];
+
+export const NONE_FITS = 'no project fits; to see all: gardener ls';
+
+/** The flags that choose projects by what they are. */
+export const BY_KIND = {
+  '--language <language>': 'only projects in this language',
+  '--tag <tag>': {
+    description: 'only projects with this tag; of several, with one of them; repeatable',
+    read: collect,
   },
-  async action(ctx, { query, stale, ...options }) {
-    const filter: Filter = { ...options, ...(query !== undefined && { query: sought(ctx, query) }) };
-    await ctx.withClient(async (client) => {
-      const list = async (): Promise<Compared[]> => {
-        const all = await listAll(client, filter);
-        return await (stale
-          ? behindAmong(ctx, client, all, 'gardener ls --stale')
-          : withAhead(ctx, client, all));
-      };
-      if (ctx.json) return ctx.printJson({ projects: await list() });
-      const isFiltered = stale ?? Object.keys(filter).length > 0;
-      const [projects, { active_project: active }, goneOfAll] = await Promise.all([
-        list(),
-        client.projects.active(),
-        isFiltered ? undefined : goneAmong(client),
-      ]);
-      if (projects.length === 0) {
-        if (stale) return ctx.note(NONE_BEHIND);
-        return ctx.note(
-          isFiltered
-            ? 'no project fits; to see all: gardener ls'
-            : 'no projects yet; to add one: gardener add <path>',
-        );
-      }
-      const gone = goneOfAll ?? (await goneAmong(client, projects));
-      if (gone.silent) ctx.note(SILENT_NOTE);
-      const rows = projects.map((project) =>
-        row(ctx, project, project.project_id === active?.project_id, gone.ids.has(project.project_id)),
-      );
-      // Only where there is something to see in it.
-      const isShown = projects.some(({ ahead }) => ahead !== null && ahead > 0);
-      const without = <T>(cells: readonly T[]): T[] =>
-        cells.filter((_, at) => isShown || COLUMNS[at] !== BEHIND);
-      printTable(ctx, without(COLUMNS), rows.map(without));
-    });
-  },
-});
+  '--stale': 'only projects whose code has new commits since they were trained',
+} as const;
+
+/** The same and those that choose by how far their training is. */
+export const CHOOSING = {
+  '--status <status>': { description: 'only projects in this state', ...statuses },
+  ...BY_KIND,
+  '--waiting': 'only projects that wait for training, as train --claim would take them',
+} as const;
+
+export interface Choice extends Partial<Input<typeof CHOOSING>> {
+  readonly query?: string | undefined;
+  /** One of {@link SORTS}; default by name, and of those that wait the one first that has waited longest. */
+  readonly sort?: string | undefined;
+  readonly reverse?: true | undefined;
+  readonly limit?: number | undefined;
+}
+
+/**
+ * The projects that fit.
+ *
+ * @param command for whoever has to run it on another machine
+ * @throws {LocalError} for those that are behind their code, which is on another machine
+ */
+export async function chosen(
+  ctx: Context,
+  client: Client,
+  choice: Choice,
+  command: string,
+): Promise<(WireProject | Compared)[]> {
+  const { status, language, tag: tags = [], query, stale, waiting, sort, reverse, limit } = choice;
+  const [tag] = tags;
+  const theirs = sort === undefined ? 'name' : THEIRS[sort];
+  // What is left out here of what it gives, or put into another order, may be any of them.
+  const isWhole = theirs === undefined || tags.length > 1 || Boolean(stale ?? waiting ?? reverse);
+  let found: (WireProject | Compared)[] = await listAll(
+    client,
+    {
+      ...(status && { status }),
+      ...(language !== undefined && { language }),
+      ...(tags.length === 1 && tag !== undefined && { tag }),
+      ...(query !== undefined && { query: sought(ctx, query) }),
+    },
+    { sort: theirs, limit: isWhole ? undefined : limit },
+  );
+  if (tags.length > 1) found = found.filter((project) => tags.some((one) => project.tags.includes(one)));
+  if (waiting) {
+    const inTurn = allWaiting(found);
+    const ids = new Set(inTurn.map(({ project_id: id }) => id));
+    found = sort === undefined ? inTurn : found.filter(({ project_id: id }) => ids.has(id));
+  }
+  const ours = sort === undefined ? undefined : OURS[sort];
+  if (ours) found = found.toSorted(ours);
+  if (reverse) found = found.toReversed();
+  if (stale) found = await behindAmong(ctx, client, found, command);
+  return found.slice(0, limit);
+}
 
 /** What was typed as a path from here, as the registry has it; and as Tab completes a directory, with a slash. */
 function sought(ctx: Context, query: string): string {
   return /^(\.{1,2}|~)(\/|$)/.test(query) ? ctx.reference(query) : query.replace(/(?<=[^/])\/+$/, '');
 }
 
-/** Every project that fits, by name. */
-export async function listAll(client: Client, filter: Filter): Promise<WireProject[]> {
+/** Every project that fits, or the first so many; by name unless sorted. */
+export async function listAll(
+  client: Client,
+  filter: Filter,
+  {
+    sort = 'name',
+    limit = Number.POSITIVE_INFINITY,
+  }: { sort?: Sort | undefined; limit?: number | undefined } = {},
+): Promise<WireProject[]> {
   const all: WireProject[] = [];
   let cursor: string | null = null;
   do {
     const page: { projects: WireProject[]; next_cursor: string | null } = await client.projects.list({
       ...filter,
-      sort: 'name',
-      limit: PAGE,
+      sort,
+      limit: Math.min(PAGE, limit - all.length),
       ...(cursor !== null && { cursor }),
     });
     all.push(...page.projects);
     cursor = page.next_cursor;
-  } while (cursor !== null);
+  } while (cursor !== null && all.length < limit);
   return all;
-}
-
-function row(ctx: Context, project: Compared, active: boolean, gone: boolean): Cell[] {
-  const { training_status: status } = project;
-  const style = STATUS_STYLES[status];
-  return [
-    {
-      text: `${active ? '*' : ' '} ${printable(project.name)}`,
-      paint: active ? (text) => ctx.paint('green', text) : undefined,
-    },
-    { text: statusText(project), paint: style && ((text) => ctx.paint(style, text)) },
-    behindCell(ctx, project),
-    { text: printable(project.language) },
-    { text: thousands(project.file_count) },
-    { text: project.last_used === null ? 'never' : relativeTime(project.last_used, ctx.host.now()) },
-    {
-      text: markedPath(printable(ctx.shortPath(project.source_path)), gone),
-      paint: gone ? (text) => ctx.paint('yellow', text) : undefined,
-    },
-  ];
-}
-
-/** Commits; nothing where that is not known. */
-function behindCell(ctx: Context, { ahead }: Compared): Cell {
-  return {
-    text: ahead === null ? '' : thousands(ahead),
-    paint: (text) => ctx.paint(ahead === 0 ? 'dim' : 'yellow', text),
-  };
-}
-
-function statusText({ training_status: status, training, retrain_requested: retrain }: WireProject): string {
-  const { progress, eta_s: left } = training ?? {};
-  if (status === 'training') {
-    const percent = typeof progress === 'number' ? ` ${Math.floor(progress * 100)}%` : '';
-    return `training${percent}${typeof left === 'number' ? `, ${timeLeft(left)} left` : ''}`;
-  }
-  return retrain ? 'retrain' : statusWords(status, training?.outcome);
 }

@@ -10,6 +10,8 @@ export interface Column {
   readonly cut?: 'start' | 'end';
   /** Short words that say nothing when cut; they give way last. */
   readonly rigid?: boolean;
+  /** It is never cut below this width: columns on the right go first. Default what can just be read. */
+  readonly least?: number;
 }
 
 export interface Cell {
@@ -57,6 +59,7 @@ export function layTable(
     wanted,
     limit,
     columns.map(({ rigid = false }) => rigid),
+    columns.map(({ least = LEAST_READABLE }) => least),
   );
   return lines.map((line) => layLine(line, columns, widths));
 }
@@ -89,15 +92,16 @@ export function fitWidths(
   wanted: readonly number[],
   limit: number,
   rigid: readonly boolean[] = [],
+  leasts: readonly number[] = [],
 ): number[] {
   const count = wanted.length;
   const room = limit - GAP.length * (count - 1);
   if (total(wanted) <= room) return [...wanted];
   if (count === 1) return [Math.max(1, Math.floor(limit))];
-  const least = total(wanted.map((width) => Math.min(width, LEAST_READABLE)));
-  if (room < least) return fitWidths(wanted.slice(0, -1), limit, rigid);
+  const least = wanted.map((width, index) => Math.min(width, leasts[index] ?? LEAST_READABLE));
+  if (room < total(least)) return fitWidths(wanted.slice(0, -1), limit, rigid, leasts);
   const atCap = (cap: number, rigidCap: number) =>
-    wanted.map((width, index) => Math.min(width, rigid[index] ? rigidCap : cap));
+    wanted.map((width, index) => Math.min(width, Math.max(rigid[index] ? rigidCap : cap, least[index] ?? 0)));
   let cap = Math.max(...wanted);
   let rigidCap = cap;
   while (total(atCap(cap, rigidCap)) > room) {

@@ -24,19 +24,29 @@ export function nextWaiting(
   isFree: (id: string) => boolean,
 ): Project | null {
   let best: Waiting | null = null;
-  for (const waits of free(view, isFree)) {
+  for (const waits of free(view.projects(), isFree)) {
     if (fits(waits.project, filter) && (!best || compare(waits, best) < 0)) best = waits;
   }
   return best?.project ?? null;
 }
 
-/** All of them, those that have waited longest first. */
-export function allWaiting(view: RegistryView, isFree: (id: string) => boolean): Project[] {
-  return [...free(view, isFree)].toSorted(compare).map(({ project }) => project);
+/**
+ * Those among projects that wait, that which has waited longest first.
+ *
+ * @param isFree as above; by default whether it is said of the project that it is trained
+ */
+export function allWaiting<P extends Project>(
+  projects: Iterable<P>,
+  isFree: (id: string) => boolean = () => true,
+): P[] {
+  return [...free(projects, isFree)].toSorted(compare).map(({ project }) => project);
 }
 
-function* free(view: RegistryView, isFree: (id: string) => boolean): Generator<Waiting> {
-  for (const project of view.projects()) {
+function* free<P extends Project>(
+  projects: Iterable<P>,
+  isFree: (id: string) => boolean,
+): Generator<Waiting<P>> {
+  for (const project of projects) {
     const waits = waiting(project);
     if (waits && isFree(project.project_id)) yield waits;
   }
@@ -47,8 +57,8 @@ export function fits(project: Project, { languages, tags }: Filter): boolean {
   return !tags || tags.some((tag) => project.tags.includes(tag));
 }
 
-interface Waiting {
-  readonly project: Project;
+interface Waiting<P extends Project = Project> {
+  readonly project: P;
   readonly rank: number;
   readonly since: string;
 }
@@ -57,7 +67,7 @@ function compare(a: Waiting, b: Waiting): number {
   return a.rank - b.rank || (a.since < b.since ? -1 : a.since > b.since ? 1 : 0);
 }
 
-function waiting(project: Project): Waiting | null {
+function waiting<P extends Project>(project: P): Waiting<P> | null {
   if (project.training_status === 'training') return null;
   if (project.retrain_requested) return { project, rank: 0, since: project.retrain_requested.at };
   if (project.training_status === 'not_started') return { project, rank: 1, since: project.created_at };

@@ -36,7 +36,7 @@ export class Takers {
     this.#parts = parts;
     const { store, leases, turns, log } = parts;
     this.#waiting = new WaitingTrainers(
-      () => allWaiting(store.registry, this.#isFree),
+      () => allWaiting(store.registry.projects(), this.#isFree),
       turns,
       (error) => log.error({ err: error }, 'cannot hand out what waits for training'),
       () => leases.slots(),

@@ -2,7 +2,7 @@ import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises
 import { dirname, join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { editableText } from '../../../client/cli/projects/edited.ts';
+import { editableText } from '../../../client/cli/projects/edit/edited.ts';
 import type { WireProject } from '../../../src/domain/encoding.ts';
 import { builtProgram } from '../../support/cli.ts';
 import { type RunningDaemon, startDaemon } from '../../support/daemon.ts';

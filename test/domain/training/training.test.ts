@@ -438,7 +438,7 @@ describe('all that wait to be trained', () => {
       ...['b', 'a', 'c'].map((name) => project(name, { created_at: T1 })),
       project('asked', { retrain_requested: { at: T2, reason: null } }),
     ];
-    const all = allWaiting(new Registry(waiting), () => true);
+    const all = allWaiting(waiting);
     expect(all.map(({ name }) => name)).toEqual(['asked', 'b', 'a', 'c', 'late', 'lost']);
     expect(all[0]).toBe(nextWaiting(new Registry(waiting), {}, () => true));
   });
@@ -446,6 +446,6 @@ describe('all that wait to be trained', () => {
   test('are not those that somebody is just taking', () => {
     const [a, b] = [project('a'), project('b')];
     const isFree = (id: string): boolean => id !== a.project_id;
-    expect(allWaiting(new Registry([a, b]), isFree)).toEqual([b]);
+    expect(allWaiting([a, b], isFree)).toEqual([b]);
   });
 });

@@ -1,16 +1,16 @@
 /** `gardener edit`: changes fields of a project, by flags or in an editor. */
-import type { Json } from '../../../src/domain/project.ts';
+import type { Json } from '../../../../src/domain/project.ts';
 import { updateCurrent } from './changes.ts';
-import { codebaseAt, fileWords, scanCodebase } from '../codebase/codebase.ts';
-import { requireAnswer } from '../codebase/disk-answer.ts';
-import { defineCommand } from '../command.ts';
-import { elsewhere, requireHere, warnElsewhere } from '../elsewhere.ts';
-import { UsageError } from '../errors.ts';
-import { JsonFault, parseJson } from '../json.ts';
-import { collect, wholeNumber } from '../option-values.ts';
-import { repositoryAt } from '../../codebase/repository.ts';
-import { PROJECT, referenceToChange } from './resolve.ts';
-import { printable, shellWord } from '../terminal/text.ts';
+import { codebaseAt, fileWords, scanCodebase } from '../../codebase/codebase.ts';
+import { requireAnswer } from '../../codebase/disk-answer.ts';
+import { defineCommand } from '../../command.ts';
+import { elsewhere, requireHere, warnElsewhere } from '../../elsewhere.ts';
+import { UsageError } from '../../errors.ts';
+import { JsonFault, parseJson } from '../../json.ts';
+import { collect, wholeNumber } from '../../option-values.ts';
+import { repositoryAt } from '../../../codebase/repository.ts';
+import { PROJECT, referenceToChange } from '../resolve.ts';
+import { printable, shellWord } from '../../terminal/text.ts';
 
 export default defineCommand({
   description: 'Changes a project; without flags in an editor ($VISUAL or $EDITOR).',

@@ -5,18 +5,18 @@ import { readFileSync, rmSync } from 'node:fs';
 import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { isMissing } from '../../../src/system/errors.ts';
-import type { Client } from '../../client.ts';
-import { RpcError } from '../../errors.ts';
-import type { WireProject } from '../../../src/domain/encoding.ts';
-import { confirm } from '../terminal/ask.ts';
-import type { Context } from '../context.ts';
+import { isMissing } from '../../../../src/system/errors.ts';
+import type { Client } from '../../../client.ts';
+import { RpcError } from '../../../errors.ts';
+import type { WireProject } from '../../../../src/domain/encoding.ts';
+import { confirm } from '../../terminal/ask.ts';
+import type { Context } from '../../context.ts';
 import { updateCurrent } from './changes.ts';
 import { changesIn, editableText, EditFault, overtaken } from './edited.ts';
-import { explain, LocalError } from '../errors.ts';
-import { JsonFault } from '../json.ts';
-import { printable } from '../terminal/text.ts';
-import { isRefusal } from '../../../src/domain/errors.ts';
+import { explain, LocalError } from '../../errors.ts';
+import { JsonFault } from '../../json.ts';
+import { printable } from '../../terminal/text.ts';
+import { isRefusal } from '../../../../src/domain/errors.ts';
 
 /** Opens the editor until what it leaves is accepted or given up, and makes only the changes made there. */
 export async function editByHand(ctx: Context, client: Client, reference: string): Promise<void> {

@@ -1,10 +1,10 @@
 /** The text of a project in an editor, and what was changed in it. */
 import { isDeepStrictEqual } from 'node:util';
-import type { WireProject } from '../../../src/domain/encoding.ts';
-import type { Json, JsonObject } from '../../../src/domain/project.ts';
+import type { WireProject } from '../../../../src/domain/encoding.ts';
+import type { Json, JsonObject } from '../../../../src/domain/project.ts';
 import type { Changes } from './changes.ts';
-import { parseJson } from '../json.ts';
-import { isJsonObject } from '../../../src/domain/values/json.ts';
+import { parseJson } from '../../json.ts';
+import { isJsonObject } from '../../../../src/domain/values/json.ts';
 
 /** What was written is JSON and cannot be a project. */
 export class EditFault extends Error {
