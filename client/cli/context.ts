@@ -15,7 +15,7 @@ import { refuseForRoot } from '../../src/claim/private-directory.ts';
 import { VERSION } from '../../src/version.ts';
 import { findService } from '../service/ask.ts';
 import type { Advise } from './advice.ts';
-import { type Paint, painter } from './terminal/colour.ts';
+import { type Paint, painter, plainly } from './terminal/colour.ts';
 import { DamagedNameError } from './cwd.ts';
 import { type Hints, LocalError, UsageError } from './errors.ts';
 import { type Shown, shownJson, shownLine, shownLines, shownText, tame } from './terminal/gate.ts';
@@ -97,7 +97,7 @@ export class Context {
     this.advise = advise;
     this.json = globals.json ?? false;
     this.autoStart = globals.start;
-    this.paint = painter(host.stdout, host.env);
+    this.paint = this.json ? plainly : painter(host.stdout, host.env);
     this.interactive = host.stdout.isTTY === true && !this.json;
   }
 

@@ -2,7 +2,7 @@
 import { type Command, CommanderError } from 'commander';
 import { VERSION } from '../../src/version.ts';
 import { adviser, type Advise } from './advice.ts';
-import { painter } from './terminal/colour.ts';
+import { type Paint, painter, plainly } from './terminal/colour.ts';
 import { loadCommands } from './command.ts';
 import type { Context, Host } from './context.ts';
 import { EXIT, explain, type Explained, UsageError } from './errors.ts';
@@ -46,7 +46,9 @@ export async function run(words: readonly string[], host: Host): Promise<number>
     }
     const explained = explain(error, context?.hints, context?.socketAlone);
     // Commander has shown the whole help where a command is missing.
-    if (json || !isWithoutCommand(thrown)) tell(host, explained, adviser(program, host.home));
+    const paint = json ? plainly : painter(host.stderr, host.env);
+    if (json || !isWithoutCommand(thrown))
+      tell(host, explained, { advise: adviser(program, host.home), paint });
     if (json) host.stdout.write(shownJson({ ...context?.besideError, error: explained.document }, 2));
     return explained.exitCode;
   }
@@ -76,8 +78,11 @@ function refuseDamaged(words: readonly string[]): void {
   }
 }
 
-function tell({ stderr, env, home }: Host, { message, hint, exitCode }: Explained, advise: Advise): void {
-  const paint = painter(stderr, env);
+function tell(
+  { stderr, home }: Host,
+  { message, hint, exitCode }: Explained,
+  { advise, paint }: { readonly advise: Advise; readonly paint: Paint },
+): void {
   const columns = columnsOf(stderr);
   // Other messages quote names, and end in no advice.
   const sentence = exitCode === EXIT.unreachable ? advise(message) : message;

@@ -22,25 +22,27 @@ export interface Terminal {
 export interface TerminalOptions {
   readonly home: string;
   readonly columns?: number;
+  /** False for pipes in its place; default true. */
+  readonly isTTY?: boolean;
   /** Milliseconds since the epoch; default the time. */
   readonly now?: () => number;
 }
 
 /** A terminal in the home directory of a registry, whose daemon must be running. */
-export function terminal({ home, columns = 80, now = Date.now }: TerminalOptions): Terminal {
+export function terminal({ home, columns = 80, isTTY = true, now = Date.now }: TerminalOptions): Terminal {
   const env = environment(home);
   return {
     env,
     async run(words, typed = []) {
       const written = { stdout: '', stderr: '' };
       const output = (name: keyof typeof written): Output => ({
-        isTTY: true,
+        isTTY,
         columns,
         write(text) {
           written[name] += text;
         },
       });
-      const stdin = Object.assign(new PassThrough(), { isTTY: true });
+      const stdin = Object.assign(new PassThrough(), { isTTY });
       stdin.end(typed.map((line) => `${line}\n`).join(''));
       const host: Host = {
         stdin,

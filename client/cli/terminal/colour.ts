@@ -2,16 +2,31 @@
 export type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan';
 export type Paint = (style: Style, text: string) => string;
 
-/**
- * Gives the painter of a stream: plain text when the stream is no terminal, when `NO_COLOR` holds anything, and on
- * a `dumb` terminal. What is painted has to go through the gate.
- */
-export function painter(stream: { readonly isTTY?: boolean | undefined }, env: NodeJS.ProcessEnv): Paint {
-  if (!stream.isTTY || env['NO_COLOR'] || env['TERM'] === 'dumb') return (_style, text) => text;
+interface Stream {
+  readonly isTTY?: boolean | undefined;
+}
+
+/** Gives the painter of a stream: of plain text where it takes no colours. What is painted has to go through the gate. */
+export function painter(stream: Stream, env: NodeJS.ProcessEnv): Paint {
+  if (!takesColours(stream, env)) return plainly;
   return (style, text) => {
     const [on, off] = CODES[style];
     return `\x1b[${MARK};${on}m${text}\x1b[${MARK};${off}m`;
   };
+}
+
+/** For whatever programs read. */
+export const plainly: Paint = (_style, text) => text;
+
+/**
+ * `NO_COLOR` goes before all, as picocolors and Python have it: whoever sets it can or will not read colours, whatever a
+ * build sets for its logs. `FORCE_COLOR` then is for or against them whatever the stream and TERM are, as with Node and
+ * chalk. Either says nothing while it is empty.
+ */
+function takesColours({ isTTY }: Stream, { NO_COLOR, FORCE_COLOR, TERM }: NodeJS.ProcessEnv): boolean {
+  if (NO_COLOR) return false;
+  if (FORCE_COLOR) return FORCE_COLOR !== '0' && FORCE_COLOR !== 'false';
+  return isTTY === true && TERM !== 'dumb';
 }
 
 /** What turns each on and off, as ECMA-48 has it. */
