@@ -13,13 +13,6 @@ const MAX_SHOWN = 20;
 /** Below the names. */
 export const HANGING = ' '.repeat(14);
 
-/** As programs are told, who know projects by their ids. */
-export function effectDocument({ active_project: active, ...effect }: Effect): object {
-  if (!active) return effect;
-  const [from, to] = [active.from?.project_id ?? null, active.to?.project_id ?? null];
-  return { ...effect, active_project: { from, to } };
-}
-
 /** A line that begins with what becomes of something. */
 export function row(what: string, text: string, paint = (label: string) => label): string {
   return `  ${paint(what.padEnd(10))}  ${text}`;

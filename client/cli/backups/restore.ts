@@ -1,8 +1,10 @@
 /** `gardener restore`: goes back to an earlier content, or brings single projects back from one. */
+import type { Result } from '../../../src/protocol/methods.ts';
 import { RegistryError } from '../../../src/domain/errors.ts';
+import type { Client } from '../../client.ts';
 import { confirm } from '../terminal/ask.ts';
 import { type Backup, findBackup, inWords, reasonWords, shortName } from './backups.ts';
-import { type Effect, effectDocument, effectLines, HANGING } from './effect.ts';
+import { type Effect, effectLines, HANGING } from './effect.ts';
 import { defineCommand } from '../command.ts';
 import type { Context } from '../context.ts';
 import { EXIT, LocalError, UsageError } from '../errors.ts';
@@ -36,7 +38,7 @@ export default defineCommand({
       const { effect, ...before } = await client.registry
         .restore({ ...wanted, dry_run: true })
         .catch(inWordsOf(backup));
-      if (ctx.json && options.dryRun) return ctx.printJson({ backup, ...effectDocument(effect) });
+      if (ctx.json && options.dryRun) return ctx.printJson({ backup, ...effect });
       if (!ctx.json) {
         for (const line of previewLines(ctx, backup, effect)) {
           for (const part of wrapText(line, ctx.columns, '', HANGING)) ctx.print(part);
@@ -45,7 +47,7 @@ export default defineCommand({
       // A file that is spoilt is written anew even where the registry stays as it is.
       const { comes_back: back, goes, changes, active_project: active } = effect;
       if (back.length + goes.length + changes.length === 0 && !active && !before.problem) {
-        if (ctx.json) ctx.printJson(before);
+        if (ctx.json) ctx.printJson(await withActive(client, before));
         else ctx.note('nothing would change');
         return;
       }
@@ -56,13 +58,18 @@ export default defineCommand({
         return;
       }
       const { effect: _told, ...info } = await client.registry.restore(wanted);
-      if (ctx.json) return ctx.printJson(info);
+      if (ctx.json) return ctx.printJson(await withActive(client, info));
       const from = `${options.project ? 'from ' : ''}${shortName(backup.name)}`;
       ctx.print(`restored ${from}: ${plural(info.project_count, 'project')} now`);
       if (!options.project) ctx.suggest('what it replaced is the newest of the backups now');
     });
   },
 });
+
+/** As the command line's documents have it: the project, and not its id. */
+async function withActive(client: Client, info: Result<'registry.info'>): Promise<object> {
+  return { ...info, ...(await client.projects.active()) };
+}
 
 /** Says of a backup that it cannot be read, or has no such project, as a person knows it. */
 function inWordsOf({ name }: Backup): (error: unknown) => never {

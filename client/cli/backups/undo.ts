@@ -7,7 +7,7 @@ import { confirm } from '../terminal/ask.ts';
 import { printable, relativeTime, tildes } from '../terminal/text.ts';
 import { wrapText } from '../terminal/wrap.ts';
 import { reasonWords } from './backups.ts';
-import { effectDocument, effectLines, HANGING, projectLines, row } from './effect.ts';
+import { effectLines, HANGING, projectLines, row } from './effect.ts';
 
 type Undone = NonNullable<Result<'registry.undo'>['undone']>;
 
@@ -35,7 +35,7 @@ export default defineCommand({
     const without = withoutDirectories ? { without_directories: true } : {};
     await ctx.withClient(async (client) => {
       const { undone: last } = await client.registry.undo({ ...without, dry_run: true });
-      if (ctx.json && (dryRun || !last)) return ctx.printJson(document(last));
+      if (ctx.json && (dryRun || !last)) return ctx.printJson({ undone: last });
       if (!last) return ctx.note('nothing to take back');
       if (!ctx.json) print(ctx, previewLines(ctx, last));
       if (dryRun) return;
@@ -46,7 +46,7 @@ export default defineCommand({
       }
       const { undone } = await client.registry.undo({ ...without, id: last.id });
       if (undone && undone.left.length > 0) ctx.exitCode = EXIT.refused;
-      if (ctx.json) return ctx.printJson(document(undone));
+      if (ctx.json) return ctx.printJson({ undone });
       if (!undone) return ctx.note('nothing to take back any more');
       ctx.print(`took back the ${reasonOf(undone)}`);
       print(ctx, leftLines(ctx, undone));
@@ -56,11 +56,6 @@ export default defineCommand({
 
 function reasonOf({ operation }: Undone): string {
   return reasonWords(operation);
-}
-
-/** As programs are told. */
-function document(undone: Undone | null): object {
-  return { undone: undone && { ...undone, effect: effectDocument(undone.effect) } };
 }
 
 function print(ctx: Context, lines: readonly string[]): void {

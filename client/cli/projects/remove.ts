@@ -88,20 +88,19 @@ async function removeAll(
 ): Promise<void> {
   const { active_project: before } = await client.projects.active();
   const removed: Removed[] = [];
-  let active = before?.project_id ?? null;
   let refusal: RegistryError | undefined;
   for (const { project_id: id, name } of projects) {
     try {
       const what = { project: id, ...(keepFiles && { keep_files: true }), ...(force && { force: true }) };
-      const { active_project: next, left, kept } = await client.projects.remove(what);
+      const { left, kept } = await client.projects.remove(what);
       removed.push({ project_id: id, name, ...(left && { left }), ...(kept && { kept }) });
-      active = next;
     } catch (error) {
       if (!(error instanceof RegistryError)) throw error;
       refusal = error;
       break;
     }
   }
+  const { active_project: active } = await client.projects.active();
   // Printed at the end: whoever closes the pipe early must not stop half of the removals.
   if (!ctx.json) for (const { name } of removed) ctx.print(`removed ${ctx.paint('bold', printable(name))}`);
   else if (!refusal) ctx.printJson({ removed, active_project: active });
@@ -110,9 +109,8 @@ async function removeAll(
     if (ctx.json) for (const { name } of removed) ctx.note(`removed ${printable(name)} before that`);
     throw refusal;
   }
-  if (!ctx.json && active !== null && active !== before?.project_id) {
-    const { active_project: next } = await client.projects.active();
-    if (next) ctx.note(`active now: ${printable(next.name)}`);
+  if (!ctx.json && active && active.project_id !== before?.project_id) {
+    ctx.note(`active now: ${printable(active.name)}`);
   }
 }
 

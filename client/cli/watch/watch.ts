@@ -10,6 +10,7 @@ import type { Context } from '../context.ts';
 import { shownJson, shownLine } from '../terminal/gate.ts';
 import { referenceTo } from '../projects/resolve.ts';
 import { Screen } from '../terminal/screen.ts';
+import { eventDocument } from './document.ts';
 import { eventLine } from './lines.ts';
 import { WatchState } from './state.ts';
 import { staleAfter, watchTable } from './table.ts';
@@ -58,7 +59,7 @@ type Leave = (exitCode: number) => void;
 
 async function showLines(
   ctx: Context,
-  _client: Client,
+  client: Client,
   events: AsyncIterable<WatchEvent>,
   leave: Leave,
 ): Promise<void> {
@@ -68,7 +69,7 @@ async function showLines(
   try {
     for await (const event of events) {
       const line = ctx.json
-        ? shownJson(event)
+        ? shownJson(await eventDocument(client, event))
         : shownLine(eventLine(event, first, (path) => ctx.shortPath(path)));
       first = false;
       // A slow reader gets a resync in place of what it missed, not all of our memory.

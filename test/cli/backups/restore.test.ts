@@ -115,8 +115,12 @@ describe('gardener restore', () => {
     expect((await cli.run(['restore', backup.name, '--yes'])).stderr).toBe('nothing would change\n');
     const [undo] = await backups(cli);
     expect(undo?.reason).toBe('restore');
-    await cli.json(['restore', undo?.name ?? '', '--yes']);
+    expect(await cli.json(['restore', undo?.name ?? '', '--yes'])).toMatchObject({ active_project: null });
     expect(await names(cli)).toEqual(['cli', 'web']);
+    expect(await cli.json(['restore', backup.name, '--yes'])).toMatchObject({
+      project_count: 3,
+      active_project: { name: 'api' },
+    });
   });
 
   test('brings single projects back', async () => {

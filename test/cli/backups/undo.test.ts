@@ -42,7 +42,9 @@ describe('gardener undo', () => {
 
   test('answers programs with one document', async () => {
     const { cli, own } = await removed();
-    const undone = { operation: 'remove', effect: { comes_back: [{ name: 'api' }] }, directories: [own] };
+    const active_project = { from: { name: 'web' }, to: { name: 'api' } };
+    const effect = { comes_back: [{ name: 'api' }], active_project };
+    const undone = { operation: 'remove', effect, directories: [own] };
     expect(await cli.json(['undo', '--dry-run'])).toMatchObject({ undone });
     expect(await cli.json(['undo', '--yes'])).toMatchObject({ undone });
   });

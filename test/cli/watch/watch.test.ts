@@ -110,6 +110,7 @@ describe('gardener watch, piped', () => {
     expect(events().map(({ type }) => type)).toEqual(['resync', 'shutdown', 'resync', 'training']);
     expect(events()[0]).toMatchObject({
       projects: [{ name: 'payments' }],
+      active_project: { name: 'payments' },
       cursor: expect.stringContaining(':'),
     });
   });
