@@ -1,6 +1,7 @@
 /** A command as one declaration, and how commander learns of it: its name at once, the rest when it is asked for. */
 import { Argument, type Command, Help, Option } from 'commander';
 import type { Context } from './context.ts';
+import { addExamples, addParagraphs } from './help/layout.ts';
 
 /** More about a value than its description. */
 interface Value {
@@ -94,10 +95,15 @@ export function defineCommand<const T extends Takes = Record<never, never>>(
   return declaration;
 }
 
+/** Commands that have a name in common. */
+interface Group {
+  readonly description: string;
+  readonly examples: Readonly<Record<string, string>>;
+  readonly commands: Commands;
+}
+
 /** What is behind a name: the file of a command, or commands of its own. */
-type Behind =
-  | (() => Promise<{ readonly default: Declaration }>)
-  | { readonly description: string; readonly commands: Commands };
+type Behind = (() => Promise<{ readonly default: Declaration }>) | Group;
 
 /** As lists show them, by name and what each takes beside flags; one without a summary is not shown. */
 export type Commands = Readonly<Record<string, readonly [summary: string | undefined, behind: Behind]>>;
@@ -116,7 +122,9 @@ export function addCommands(parent: Command, commands: Commands, context: () => 
     if (typeof behind === 'function') {
       waiting.set(command, async () => declare(command, (await behind()).default, context));
     } else {
-      addCommands(command.description(behind.description), behind.commands, context);
+      const { description, examples, commands: below } = behind;
+      addExamples(command.description(description), examples);
+      addCommands(command, below, context);
     }
   }
 }
@@ -141,21 +149,6 @@ export function shownInLists(command: Command): string {
   return shownAs.get(command) ?? new Help().subcommandTerm(command);
 }
 
-/** Laid out as help does it with flags; a command that is wide has what it does below it. */
-function layExamples(command: Command, examples: Readonly<Record<string, string>>): string {
-  const help = command.createHelp();
-  const columns = help.helpWidth ?? Number.POSITIVE_INFINITY;
-  const lines = Object.entries(examples);
-  const width = Math.max(...lines.map(([typed]) => typed.length));
-  const isBeside = lines.every(([, does]) => 4 + width + does.length <= columns);
-  return [
-    'Examples:',
-    ...lines.map(([typed, does]) =>
-      isBeside ? `  ${typed.padEnd(width)}  ${does}` : `  ${typed}\n      ${does}`,
-    ),
-  ].join('\n');
-}
-
 function declare(
   command: Command,
   { description, usage, takes = {}, details, examples, action }: Declaration,
@@ -163,8 +156,8 @@ function declare(
 ): void {
   command.description(description);
   if (usage !== undefined) command.usage(usage);
-  if (details !== undefined) command.addHelpText('after', `\n${details}`);
-  if (examples) command.addHelpText('after', () => `\n${layExamples(command, examples)}`);
+  if (details !== undefined) addParagraphs(command, details);
+  if (examples) addExamples(command, examples);
   // One that takes something, in the place of commander's.
   if ('-h, --help' in takes) command.helpOption(false);
   for (const [written, about] of Object.entries(takes)) {

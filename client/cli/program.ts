@@ -4,6 +4,7 @@ import { VERSION } from '../../src/version.ts';
 import { adviser } from './advice.ts';
 import { addCommands, type Commands, shownInLists } from './command.ts';
 import { Context, type Globals, type Host } from './context.ts';
+import { addExamples, addParagraphs, formatItem } from './help/layout.ts';
 import { shownText } from './terminal/gate.ts';
 import { placeOption } from './option-values.ts';
 import { sizeOf } from './terminal/size.ts';
@@ -54,6 +55,10 @@ const REGISTRY: Commands = {
     'start, stop and look at the daemon',
     {
       description: 'Usually nobody needs to do anything: the daemon is started when it is needed.',
+      examples: {
+        'gardener daemon status': 'whether it runs, and what it does',
+        'gardener daemon logs -n 20': 'what it has logged last',
+      },
       commands: {
         run: ['run the daemon in the foreground', () => import('./daemon/run.ts')],
         start: [
@@ -72,6 +77,10 @@ const REGISTRY: Commands = {
     {
       description:
         'Makes the daemon a service of launchd (macOS) or systemd (Linux). Nobody needs it: without it, the daemon is started with the first call.',
+      examples: {
+        'gardener service install': 'the daemon runs from login on',
+        'gardener service status': 'whether it does',
+      },
       commands: {
         install: ['install the service, or bring it up to date', () => import('./service/install.ts')],
         uninstall: ['remove the service; the registry stays', () => import('./service/uninstall.ts')],
@@ -86,13 +95,19 @@ const REGISTRY: Commands = {
   'docs [topic]': ['print the reference of the protocol', () => import('./reference/docs.ts')],
 };
 
-const EPILOGUE = `
-A project is named by its name, its id or a path in it. Commands that may do
+const EPILOGUE = `A project is named by its name, its id or a path in it. Commands that may do
 without one take CODEBASE_GARDENER_PROJECT, the project around the working
 directory, or the active one.
 
 Exit codes: 0 good, 1 the registry said no, 2 wrong usage, 3 the daemon cannot
 be reached.`;
+
+const EXAMPLES = {
+  'gardener add ~/src/website': 'register a codebase',
+  'gardener ls': 'list them all',
+  'gardener train website -- make adapter': 'train one, and record how it ends',
+  'gardener status': 'see how everything stands',
+};
 
 /**
  * Makes the program.
@@ -127,10 +142,9 @@ export function createProgram(
     .configureHelp({
       showGlobalOptions: true,
       helpWidth: Math.min(sizeOf(host.stdout).columns, 100),
-      minWidthToWrap: 30,
+      formatItem,
       subcommandTerm: shownInLists,
     })
-    .addHelpText('after', EPILOGUE)
     .exitOverride()
     // Messages go through the same door as all others; see run.ts.
     .configureOutput({
@@ -139,6 +153,8 @@ export function createProgram(
       writeErr: (text) => (printed ? undefined : host.stderr.write(shownText(text))),
       outputError: () => undefined,
     });
+  addParagraphs(program, EPILOGUE);
+  addExamples(program, EXAMPLES);
   const context = (): Context => {
     const ctx = new Context(host, words, program.opts<Globals>(), adviser(program, host.home));
     entered(ctx);
