@@ -14,6 +14,13 @@ const ROOM_FOR_NAMES = 92;
 
 export default defineCommand({
   description: 'Lists the earlier contents of the registry that are kept, newest first.',
+  examples: {
+    'gardener backups': 'what can be restored, newest first',
+    'gardener restore 20260105T093000.000Z-edit --dry-run': 'what one of them would change',
+  },
+  document: {
+    backups: 'newest first, as registry.backups has them',
+  },
   async action(ctx) {
     const { backups: kept } = await ctx.withClient((client) => client.registry.backups());
     if (ctx.json) return ctx.printJson({ backups: kept });

@@ -15,6 +15,17 @@ export default defineCommand({
     '[file]': { description: 'where to; - is standard output', default: '-' },
     '--force': 'also over a file that exists',
   },
+  examples: {
+    'gardener export projects.json': 'for another machine: gardener import projects.json',
+    "gardener export | jq -r '.projects[].name'": 'on standard output',
+  },
+  document: {
+    'file?': 'where they were written',
+    'project_count?': 'how many',
+    'version?': 'to standard output: what the file would hold, as it is in files',
+    'active_project?': 'to standard output: as it is in files, an id or null',
+    'projects?': 'to standard output: by their ids',
+  },
   async action(ctx, { file, force }) {
     // The projects in one answer: pages could belong to different moments.
     const [info, { projects }] = await ctx.withClient((client) =>

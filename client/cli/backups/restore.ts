@@ -24,6 +24,21 @@ export default defineCommand({
     '--dry-run': 'show what would change, and change nothing',
     '--yes': 'do not ask',
   },
+  examples: {
+    'gardener restore 20260105T093000.000Z-edit': 'shows what would change, and asks',
+    'gardener restore 20260105T093000.000Z-edit --project website': 'only this project',
+    'gardener undo': 'takes a restore back',
+  },
+  document: {
+    '...registry.info?': 'the registry afterwards',
+    'active_project?':
+      'the active project afterwards, or null; with --dry-run from which to which, if it changes',
+    'backup?': 'with --dry-run: the one that was named',
+    'comes_back?': 'with --dry-run: projects, each with project_id and name',
+    'goes?': 'with --dry-run: projects that are not in the backup',
+    'changes?': 'with --dry-run: projects, each with the fields that change',
+    'stay?': 'with --dry-run: how many stay as they are',
+  },
   async action(ctx, { backup: named, ...options }) {
     const asks = ctx.host.stdin.isTTY && ctx.host.stderr.isTTY;
     if (!options.yes && !options.dryRun && !asks) {

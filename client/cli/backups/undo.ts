@@ -19,6 +19,14 @@ export default defineCommand({
     '--yes': 'do not ask',
     '--without-directories': 'do without what is gone from the trash before its time',
   },
+  examples: {
+    'gardener undo --dry-run': 'what the last one was',
+    'gardener undo': 'shows it, and asks',
+    'gardener undo --yes': 'in a script, which nobody asks',
+  },
+  document: {
+    undone: 'what was taken back, or with --dry-run would be, as registry.undo has it; null for nothing',
+  },
   async action(ctx, { dryRun, yes, withoutDirectories }) {
     const asks = ctx.host.stdin.isTTY && ctx.host.stderr.isTTY;
     if (!yes && !dryRun && !asks) {

@@ -20,6 +20,12 @@ export default defineCommand({
     '-n, --lines <number>': { description: 'how many lines to begin with', read: wholeNumber, default: 50 },
     '--level <level>': { description: 'only what is of this level or above', ...logLevels },
   },
+  examples: {
+    'gardener daemon logs -n 20': 'the last lines',
+    'gardener daemon logs --follow --level WARN': 'what goes wrong from now on',
+  },
+  document:
+    'a document a line, as the daemon has logged it: level (10 to 60), time (milliseconds since 1970), msg and what it is about',
   async action(ctx, { follow, lines: last, level }) {
     const logFile = await logHere(ctx);
     const wanted = (line: string): boolean => level === undefined || isAtLeast(line, level);

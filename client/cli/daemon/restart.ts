@@ -4,6 +4,14 @@ import { end, refuseElsewhere, refuseToStart } from './running.ts';
 
 export default defineCommand({
   description: 'Ends the daemon once everything is written, and starts it again.',
+  examples: {
+    'gardener daemon restart': 'the same registry, with what is installed now',
+  },
+  document: {
+    stopped: 'pid of the one before, or null',
+    pid: 'of the daemon',
+    version: 'of the daemon',
+  },
   async action(ctx) {
     refuseToStart(ctx, 'restart');
     await refuseElsewhere(ctx, 'restart the daemon', 'gardener daemon restart');

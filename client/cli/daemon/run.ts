@@ -19,6 +19,11 @@ export default defineCommand({
       ...logLevels,
     },
   },
+  examples: {
+    'gardener daemon run --log-level DEBUG': 'in this terminal, until Ctrl-C',
+    'gardener daemon run --idle-timeout 600': 'until nobody needs it',
+  },
+  document: 'none: it serves, and refuses --json',
   async action(ctx, { idleTimeout, logLevel }) {
     if (ctx.json) {
       throw new UsageError(

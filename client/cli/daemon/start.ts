@@ -4,6 +4,14 @@ import { refuseToStart, whenRunning } from './running.ts';
 
 export default defineCommand({
   description: 'Starts the daemon in the background, unless it is running.',
+  examples: {
+    'gardener daemon start': 'in the background',
+  },
+  document: {
+    started: 'false where it was running',
+    pid: 'of the daemon',
+    version: 'of the daemon',
+  },
   async action(ctx) {
     refuseToStart(ctx, 'start');
     const running = await whenRunning(ctx, ({ hello }) => Promise.resolve(hello));

@@ -12,6 +12,13 @@ import { whenRunning } from './running.ts';
 
 export default defineCommand({
   description: 'Shows what the daemon is doing, and how long it takes for it. Never starts it.',
+  examples: {
+    'gardener daemon status': 'what it does, and how fast',
+    'gardener daemon status --json | jq .memory_rss': 'one of its figures',
+  },
+  document: {
+    '...daemon.status': 'of the daemon',
+  },
   async action(ctx) {
     const found = await whenRunning(ctx, (client) => client.daemon.status());
     if (!found) throw new NotRunningError('the daemon is not running');

@@ -5,6 +5,14 @@ import { end } from './running.ts';
 
 export default defineCommand({
   description: 'Ends the daemon once everything is written. Whoever needs it next starts it again.',
+  examples: {
+    'gardener daemon stop': 'before an update, or to free memory',
+  },
+  document: {
+    stopped: 'false where none was running',
+    'pid?': 'of the one that was',
+    'left?': 'path of a content that it could not write where it belongs, or null',
+  },
   async action(ctx) {
     const stopped = await end(ctx, 'gardener daemon stop');
     if (stopped) noteLeft(ctx, stopped.left);

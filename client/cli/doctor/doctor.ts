@@ -40,6 +40,17 @@ export default defineCommand({
       'do what can be done without losing anything; says what and asks, and elsewhere than at a terminal leaves what changes the registry',
     '--yes': 'with --fix: do not ask',
   },
+  examples: {
+    'gardener doctor': 'what is wrong, and what to do about it',
+    'gardener doctor --fix': 'shows what can be done, and asks',
+    'gardener doctor --json > report.json': 'for a bug report',
+  },
+  document: {
+    findings: 'each with check, level (ok, warning, error), message, and remedy where there is one',
+    'fixed?': 'with --fix: what was done',
+    'not_fixed?': 'with --fix: what could not be done',
+    'not_agreed?': 'with --fix: what nobody has agreed to',
+  },
   async action(ctx, { fix, yes }) {
     if (yes && !fix) {
       const message = 'cannot agree to anything: nothing is to be changed';

@@ -15,6 +15,15 @@ export default defineCommand({
     '--limit <count>': { description: 'the last so many', read: positiveNumber },
   },
   details: `To take an earlier one back into service: gardener rollback`,
+  examples: {
+    'gardener history website': 'its trainings, newest first',
+    'gardener history website --limit 5': 'the last five',
+  },
+  document: {
+    project_id: 'of the project',
+    name: 'of the project',
+    trainings: 'those that have ended, newest first, as training.history has them',
+  },
   async action(ctx, { project: named, limit }) {
     ctx.hints = NONE_MEANT;
     await ctx.withClient(async (client) => {

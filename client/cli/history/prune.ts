@@ -25,6 +25,15 @@ export default defineCommand({
     '--dry-run': 'only tell what would go',
     '--yes': 'do not ask',
   },
+  examples: {
+    'gardener prune --dry-run': 'what would go, of all projects',
+    'gardener prune website --older 2w': 'only of one, and sooner',
+    'gardener prune --yes --older 90d': 'in a script, which nobody asks',
+  },
+  document: {
+    dry_run: 'whether nothing was moved',
+    '...training.prune': 'what went, or would go',
+  },
   async action(ctx, { project: named, older = age(OLDER), dryRun = false, yes }) {
     const asks = ctx.host.stdin.isTTY && ctx.host.stderr.isTTY;
     if (!dryRun && !yes && !asks) {

@@ -21,6 +21,15 @@ export default defineCommand({
       read: wholeNumber,
     },
   },
+  examples: {
+    'gardener rollback website': 'to what served before',
+    'gardener rollback website 1767607200000': 'to a training of its history',
+  },
+  document: {
+    project: 'as it is now',
+    token: 'of the training that serves now',
+    previous_token: 'of the one that served before, or null',
+  },
   async action(ctx, { project: named, token }) {
     const isToken = named !== undefined && token === undefined && /^\d{6,}$/.test(named);
     ctx.hints = isToken ? { project_not_found: `gardener rollback <project> ${named}` } : NONE_MEANT;

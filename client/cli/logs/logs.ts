@@ -28,6 +28,17 @@ export default defineCommand({
     '-n, --lines <number>': { description: 'how many lines to begin with; default all', read: wholeNumber },
     '--training <token>': { description: 'not the last training but this one', read: wholeNumber },
   },
+  examples: {
+    'gardener logs website': 'what its last trainer printed',
+    'gardener logs website -n 20 --follow': 'the end of it, and what comes',
+    'gardener logs website | grep -i loss': 'a line each, without colours',
+  },
+  document: {
+    project: 'its project_id and name',
+    training: 'its token',
+    file: 'where this is kept',
+    lines: 'what was printed; with --follow a document a line, {training, line}',
+  },
   async action(ctx, { project: named, follow = false, lines: last = Number.POSITIVE_INFINITY, training }) {
     ctx.hints = NONE_MEANT;
     await ctx.withClient(async (client) => {

@@ -25,6 +25,16 @@ const MAX_NAMED = 10;
 export default defineCommand({
   description: 'Removes projects from the registry, with what training left. The code stays.',
   takes: TAKES,
+  examples: {
+    'gardener rm website': 'asks first',
+    'gardener rm --yes website payments': 'in a script, which nobody asks',
+    'gardener undo': 'brings them back',
+  },
+  document: {
+    removed:
+      'each with project_id and name; left and kept where what training left stays, with paths and reasons',
+    active_project: 'the active project afterwards, or null',
+  },
   async action(ctx, { project: references, ...options }) {
     const asks = ctx.host.stdin.isTTY && ctx.host.stderr.isTTY;
     if (!options.yes && !asks) {

@@ -8,6 +8,14 @@ export default defineCommand({
   description:
     'Prints the name of the project that is meant here, and on a terminal why. Piped, the name stands alone.',
   takes: { '[project]': PROJECT },
+  examples: {
+    'gardener which': 'the project around the working directory, or the active one',
+    'gardener logs "$(gardener which)"': 'in a script',
+  },
+  document: {
+    project: 'a WireProject, with ahead: commits that it was not trained with, or null',
+    resolved_by: 'argument, env, cwd, worktree or active',
+  },
   async action(ctx, { project: named }) {
     ctx.hints = NONE_MEANT;
     await ctx.withClient(async (client) => {

@@ -20,6 +20,13 @@ export default defineCommand({
     // An option and not commander's own: it takes a method.
     '-h, --help': 'print help; for a method, its params, errors and an example',
   },
+  examples: {
+    'gardener call projects.count': 'a method without params',
+    [`gardener call projects.get '{"project": "website"}'`]: 'params are a JSON object',
+    [`echo '{"query": "web"}' | gardener call projects.list -`]: 'or come from standard input',
+    'gardener call --help projects.get': 'what a method takes',
+  },
+  document: 'the result of the method, as the protocol has it',
   async action(ctx, { method, json: text, help }, command) {
     if (help && method !== undefined) return (await import('./method-help.ts')).methodHelp(ctx, method);
     if (help) return command.help();

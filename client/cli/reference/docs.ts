@@ -18,6 +18,13 @@ type Part = string | readonly string[];
 export default defineCommand({
   description: 'Prints every method and event of the registry, its types and its errors, as Markdown.',
   takes: { '[topic]': 'print only what has this heading: events, removed, projects.get, WireProject' },
+  examples: {
+    'gardener docs projects.get': 'a method',
+    'gardener docs events': 'what gardener watch --json prints',
+    'gardener docs documents': 'what other commands print with --json',
+    'gardener docs > protocol.md': 'all of it',
+  },
+  document: 'a list of what has this heading; without one, of all methods',
   async action(ctx, { topic: wanted }) {
     const catalogue = await ctx.withClient(readCatalogue);
     const is = (name: string | undefined): boolean => name?.toLowerCase() === wanted?.toLowerCase();

@@ -10,13 +10,22 @@ import { noteLeft } from '../daemon/left-content.ts';
 import { end, refuseElsewhere, whenRunning } from '../daemon/running.ts';
 import { UsageError } from '../errors.ts';
 import { printable, shellWord } from '../terminal/text.ts';
-import { explained, managed, managerOf, noteProblem, planOptions } from './manager.ts';
+import { explained, managed, managerOf, noteProblem, planOptions, STATUS_FIELDS } from './manager.ts';
 
 export default defineCommand({
   description: 'Installs the service and starts it, or brings it up to date.',
   takes: {
     ...managed,
     '--on-demand': 'start with the first call and end when idle (always so with systemd)',
+  },
+  examples: {
+    'gardener service install': 'start the daemon at login',
+    'gardener service install --on-demand': 'only when somebody calls',
+  },
+  document: {
+    changed: 'false where all was there already',
+    warnings: 'what may be unexpected, in words',
+    ...STATUS_FIELDS,
   },
   async action(ctx, { manager: named, onDemand }) {
     if (ctx.mayBeTunnel) {

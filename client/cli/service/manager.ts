@@ -4,7 +4,7 @@ import { ServiceError } from '../../service/commands.ts';
 import { SERVICE_MANAGERS, type ServiceManagerName } from '../../../src/flags.ts';
 import type { ServiceManager } from '../../service/manager.ts';
 import type { PlanOptions } from '../../service/plan.ts';
-import type { Finding } from '../../service/status.ts';
+import type { Finding, ServiceStatus } from '../../service/status.ts';
 import type { Context } from '../context.ts';
 import { LocalError } from '../errors.ts';
 import { printable } from '../terminal/text.ts';
@@ -16,6 +16,19 @@ export const managed = {
     choices: SERVICE_MANAGERS,
   },
 } as const;
+
+/** What documents hold of how a service is. */
+export const STATUS_FIELDS: Readonly<Record<keyof ServiceStatus, string>> = {
+  manager: 'launchd or systemd',
+  installed: 'whether its file is there',
+  enabled: 'whether it is started, or listened for, from login on',
+  loaded: 'whether the manager knows it now',
+  running: 'whether its daemon runs',
+  pid: 'of its daemon, or null',
+  last_exit: 'exit code of its last run that has ended, or null',
+  file: 'path of its file',
+  problems: 'what is not as it should be: each with check, level, message, and remedy where there is one',
+};
 
 export async function managerOf(ctx: Context, named?: ServiceManagerName): Promise<ServiceManager> {
   // It brings more with it than all other commands, and is not needed to say what they take.

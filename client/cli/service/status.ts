@@ -3,11 +3,16 @@ import type { ServiceStatus } from '../../service/status.ts';
 import { defineCommand } from '../command.ts';
 import { printFields } from '../terminal/fields.ts';
 import { printable } from '../terminal/text.ts';
-import { explained, managed, managerOf, noteProblem, planOptions } from './manager.ts';
+import { explained, managed, managerOf, noteProblem, planOptions, STATUS_FIELDS } from './manager.ts';
 
 export default defineCommand({
   description: 'Shows whether the service is installed, whether it runs, and what is not as it should be.',
   takes: managed,
+  examples: {
+    'gardener service status': 'whether it is installed, and runs',
+    'gardener service status --manager systemd': 'of a manager by name',
+  },
+  document: STATUS_FIELDS,
   async action(ctx, { manager: named }) {
     const manager = await managerOf(ctx, named);
     const found = await explained(ctx, () => manager.status(planOptions(ctx)));

@@ -8,6 +8,14 @@ import { explained, managed, managerOf } from './manager.ts';
 export default defineCommand({
   description: 'Removes the service. The registry stays, and so do the commands.',
   takes: managed,
+  examples: {
+    'gardener service uninstall': 'as it was before gardener service install',
+  },
+  document: {
+    removed: 'the files that are gone',
+    was_loaded: 'whether the manager knew it',
+    'left?': 'path of a content that the daemon could not write where it belongs',
+  },
   async action(ctx, { manager: named }) {
     refuseForRoot(ctx.host.home || homeDirectory());
     const manager = await managerOf(ctx, named);

@@ -30,6 +30,15 @@ export default defineCommand({
     '<directory>': 'where it is now, or is in now',
     '--dry-run': 'show what would change, and change nothing',
   },
+  examples: {
+    'gardener mv website ~/work/website': 'it lies there now',
+    'gardener mv ~/src ~/work': 'and so do all that were below',
+    'gardener mv ~/src ~/work --dry-run': 'who would follow',
+  },
+  document: {
+    '...projects.move': 'those that follow, and those that do not',
+    'dry_run?': 'true where nothing was changed',
+  },
   async action(ctx, { projectOrDirectory: text, directory, dryRun: isTrial }) {
     ctx.hints = { project_not_found: 'gardener ls shows where projects are' };
     const target = await codebaseAt(ctx, directory);
