@@ -43,9 +43,13 @@ async function readLine(input: Host['stdin']): Promise<string | undefined> {
       return bytes.toString('utf8', 0, end);
     }
   } finally {
-    // Whoever gets the terminal next, an editor perhaps, must get what is typed.
-    input.pause();
-    // Standard input stops reading a tick later, and would stop for a question that comes before that, too.
-    await new Promise<void>((resolve) => process.nextTick(resolve));
+    await letGo(input);
   }
+}
+
+/** Stops reading: whoever gets the terminal next, an editor perhaps, must get what is typed. */
+export async function letGo(input: Host['stdin']): Promise<void> {
+  input.pause();
+  // Standard input stops reading a tick later, and would stop for a question that comes before that, too.
+  await new Promise<void>((resolve) => process.nextTick(resolve));
 }

@@ -79,6 +79,26 @@ export function shownOver(text: string): Shown {
 }
 
 /**
+ * What the prompt library draws: its lines, colours and moves of the cursor come through. What it quotes was tamed before,
+ * but for what is being typed, which it has taken apart into keys.
+ */
+export function shownDrawing(text: string): Shown {
+  return text
+    .split(DRAWN)
+    .map((part, at) => (at % 2 === 0 ? printable(part) : part))
+    .join('') as Shown;
+}
+
+/** Line breaks, colours, moves of the cursor, erasing, and the cursor itself hidden or shown. */
+// oxlint-disable-next-line no-control-regex -- it is what the expression is about
+const DRAWN = /(\n|\x1b\[(?:[0-9;]*[ABCDGJKm]|\?25[hl]))/;
+
+/** The cursor, for a terminal that may have been left without one. */
+export function shownCursor(): Shown {
+  return '\x1b[?25h' as Shown;
+}
+
+/**
  * A document of JSON with a line break at its end. A program reads the same values from it as from any other form, but for
  * halves of characters, at which most would stop.
  */

@@ -1,0 +1,58 @@
+/** A list to choose from, for whoever sits at the terminal: what is typed leaves what has it. */
+import type { Context, Host } from '../context.ts';
+import { List } from './prompt/list.ts';
+import { atTerminal } from './prompt/streams.ts';
+
+export interface Choice<T> {
+  readonly value: T;
+  readonly label: string;
+  /** Shown beside the label where somebody looks at it; found by what is typed, too. */
+  readonly hint?: string | undefined;
+}
+
+/** Whether somebody is there who can choose. */
+export function canPick({ json, host: { stdin, stderr, env } }: Context): boolean {
+  return !json && stdin.isTTY === true && stderr.isTTY === true && env['TERM'] !== 'dumb';
+}
+
+/**
+ * Asks on standard error for one of them: standard output stays the answer.
+ *
+ * @returns undefined when none is chosen: by Esc, or because the input ends. Ctrl-C ends the program as elsewhere
+ */
+export async function pickOne<T>(
+  host: Host,
+  question: string,
+  choices: readonly Choice<T>[],
+): Promise<T | undefined> {
+  const { autocomplete } = await import('@clack/prompts');
+  const list = new List(host, choices);
+  const number = await atTerminal(host, list.toggleAll, (streams) =>
+    autocomplete({ ...list.look(question), ...streams, options: list.options }),
+  );
+  return number === undefined ? undefined : list.choice(number).value;
+}
+
+/**
+ * The same for any number of them.
+ *
+ * @param picked whether it is ticked to begin with
+ */
+export async function pickMany<T>(
+  host: Host,
+  question: string,
+  choices: readonly Choice<T>[],
+  { picked }: { readonly picked: (value: T) => boolean },
+): Promise<T[] | undefined> {
+  const { autocompleteMultiselect } = await import('@clack/prompts');
+  const list = new List(host, choices, picked);
+  const numbers = await atTerminal(host, list.toggleAll, (streams) =>
+    autocompleteMultiselect({
+      ...list.look(`${question} (Ctrl-A: all or none)`),
+      ...streams,
+      options: list.options,
+    }),
+  );
+  // In the order of the list, and not of the ticks.
+  return numbers?.toSorted((a, b) => a - b).map((number) => list.choice(number).value);
+}
