@@ -40,7 +40,7 @@ const TRAINING: Commands = {
 };
 
 const REGISTRY: Commands = {
-  status: ['daemon, projects and problems at a glance', () => import('./daemon/overview.ts')],
+  status: ['what there is to know at a glance', () => import('./home/status.ts')],
   doctor: ['look at everything that can be wrong', () => import('./doctor/doctor.ts')],
   backups: ['list the earlier contents that are kept', () => import('./backups/backups.ts')],
   'restore <backup>': [
@@ -49,6 +49,8 @@ const REGISTRY: Commands = {
   ],
   undo: ['take back the last rm, repair, restore or import', () => import('./backups/undo.ts')],
   'completion <shell>': ['teach the shell to complete gardener', () => import('./completion/completion.ts')],
+  // What the program does without a command.
+  __home: [undefined, () => import('./home/alone.ts')],
   // What the scripts ask.
   '__complete [words...]': [undefined, () => import('./completion/complete.ts')],
   daemon: [

@@ -10,7 +10,7 @@ import { shownJson, shownLine, tame } from './terminal/gate.ts';
 import { createProgram } from './program.ts';
 import { columnsOf } from './terminal/size.ts';
 import { tildes } from './terminal/text.ts';
-import { asksForJson, askedForHelp, beyondHelp, commandIn } from './words.ts';
+import { asksForJson, askedForHelp, beyondHelp, commandIn, orHome } from './words.ts';
 import { wrapText } from './terminal/wrap.ts';
 
 /**
@@ -28,14 +28,15 @@ export async function run(words: readonly string[], host: Host): Promise<number>
   };
   const program = createProgram(host, words, entered, printed);
   const asked = askedForHelp(program, words);
+  const meant = orHome(program, asked);
   try {
     refuseDamaged(words);
-    await loadCommands(program, words);
+    await loadCommands(program, meant);
     const beyond = beyondHelp(program, words);
     if (beyond !== undefined) {
       throw new UsageError(`unknown command '${beyond}'`, helpFor(program, asked));
     }
-    await program.parseAsync(asked, { from: 'user' });
+    await program.parseAsync(meant, { from: 'user' });
     return context?.exitCode ?? EXIT.ok;
   } catch (thrown) {
     const error = thrown instanceof CommanderError ? usageError(thrown, program, asked) : thrown;

@@ -2,6 +2,8 @@
 import type { Command } from 'commander';
 
 const HELP_FLAGS: readonly string[] = ['--help', '-h'];
+/** Flags that are answered at once. */
+const ANSWERING = [...HELP_FLAGS, '--version'];
 
 function beforeDashes(words: readonly string[]): readonly string[] {
   const dashes = words.indexOf('--');
@@ -11,6 +13,16 @@ function beforeDashes(words: readonly string[]): readonly string[] {
 /** Whether a document is expected; for what is told before the flags are read. */
 export function asksForJson(words: readonly string[]): boolean {
   return beforeDashes(words).includes('--json');
+}
+
+/** The command that there is no name for: what the program does when nothing but its own flags is typed. */
+const HOME = '__home';
+
+/** No words, or flags alone that ask for nothing else, as the command that they mean. */
+export function orHome(program: Command, words: readonly string[]): readonly string[] {
+  const typed = beforeDashes(words);
+  const isAlone = placesOfNames(program, words).next().done && words.length - typed.length < 2;
+  return isAlone && !typed.some((word) => ANSWERING.includes(word)) ? [HOME, ...words] : words;
 }
 
 /**

@@ -7,7 +7,7 @@ import { NotRunningError } from '../errors.ts';
 import { printFields } from '../terminal/fields.ts';
 import { printTable } from '../terminal/table.ts';
 import { byteSize, duration, plural, printable, thousands } from '../terminal/text.ts';
-import { managerWords, placeText, releaseText } from './overview.ts';
+import { managerWords, placeText, releaseText } from './told.ts';
 import { whenRunning } from './running.ts';
 
 export default defineCommand({

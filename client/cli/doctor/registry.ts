@@ -5,7 +5,7 @@ import { BUILD, VERSION } from '../../../src/version.ts';
 import type { WireProject } from '../../../src/domain/encoding.ts';
 import type { Result } from '../../../src/protocol/methods.ts';
 import { type Diagnosis, error, type Fix, ok, warning } from './finding.ts';
-import { managerWords } from '../daemon/overview.ts';
+import { managerWords } from '../daemon/told.ts';
 import { duration, plural, printable, shellWord } from '../terminal/text.ts';
 
 type Issue = Result<'registry.validate'>['issues'][number];

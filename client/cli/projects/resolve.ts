@@ -52,7 +52,8 @@ export async function resolveProject(
   const { path: cwd, fault } = workingPath(ctx);
   const resolved = await client.projects.resolve({ ...(cwd !== undefined && { cwd }), ...how });
   if (!isTold || resolved.resolved_by !== 'active') return resolved;
-  const why = fault ?? (cwd !== undefined && isInCodebase(cwd) ? 'not registered' : undefined);
+  const why =
+    fault ?? (cwd !== undefined && codebaseAround(cwd) !== undefined ? 'not registered' : undefined);
   if (why !== undefined) ctx.note(`${why}: using the active project "${printable(resolved.project.name)}"`);
   return resolved;
 }
@@ -113,15 +114,15 @@ export function origin({ resolved_by: by }: Resolved): string {
   }
 }
 
-/** Whether the directory belongs to a repository, as it is written or behind links. */
-function isInCodebase(directory: string): boolean {
-  return hasRepository(directory) || hasRepository(realpathSync(directory));
+/** The repository that a directory belongs to, as it is written or behind links; undefined where there is none. */
+export function codebaseAround(directory: string): string | undefined {
+  return repositoryAbove(directory) ?? repositoryAbove(realpathSync(directory));
 }
 
-function hasRepository(directory: string): boolean {
+function repositoryAbove(directory: string): string | undefined {
   for (let place = directory; ; place = dirname(place)) {
-    if (statusOf(join(place, '.git'))) return true;
-    if (place === dirname(place)) return false;
+    if (statusOf(join(place, '.git'))) return place;
+    if (place === dirname(place)) return undefined;
   }
 }
 

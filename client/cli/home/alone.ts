@@ -1,0 +1,39 @@
+/** `gardener` without a command: the screen where somebody looks and there is something to see, help otherwise. */
+import { existsSync } from 'node:fs';
+import { defineCommand } from '../command.ts';
+import type { Context } from '../context.ts';
+
+export default defineCommand({
+  description: 'Shows how everything stands.',
+  async action(ctx, _input, command) {
+    if (!ctx.interactive) return (command.parent ?? command).help();
+    // Whoever only looks what this program is gets no daemon and no directory.
+    if (!ctx.socketAlone && !existsSync(ctx.paths.dataDir)) return welcome(ctx);
+    // Loaded only here: whoever asks for help waits for nothing else.
+    const { printHome } = await import('./screen.ts');
+    if (!(await printHome(ctx))) welcome(ctx);
+  },
+});
+
+const BEGIN: Readonly<Record<string, string>> = {
+  'gardener add .': 'register the codebase in this directory',
+  'gardener scan ~/src': 'find codebases below a directory',
+  'gardener use <project>': 'make one the active project',
+};
+
+function welcome(ctx: Context): void {
+  ctx.say('No codebases are registered yet. To begin with:');
+  ctx.print();
+  const width = Math.max(...Object.keys(BEGIN).map((typed) => typed.length));
+  const isBeside = Object.values(BEGIN).every((does) => 4 + width + does.length <= (ctx.columns ?? 0));
+  for (const [typed, does] of Object.entries(BEGIN)) {
+    const command = ctx.advise(typed);
+    ctx.printLines(
+      isBeside && command === typed
+        ? [`  ${ctx.paint('cyan', typed.padEnd(width))}  ${does}`]
+        : [`  ${ctx.paint('cyan', command)}`, `      ${does}`],
+    );
+  }
+  ctx.print();
+  ctx.print('gardener --help for all commands');
+}
