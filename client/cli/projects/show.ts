@@ -1,12 +1,15 @@
 /** `gardener show`: everything about a project. */
 import { basename, dirname } from 'node:path';
 import type { WireProject } from '../../../src/domain/encoding.ts';
+import type { Client } from '../../client.ts';
 import type { Source } from '../../../src/domain/project.ts';
 import { behindWords, type Compared, withItsAhead } from '../codebase/behind.ts';
 import { STATUS_STYLES } from '../terminal/colour.ts';
 import { defineCommand } from '../command.ts';
 import type { Context } from '../context.ts';
+import { collect } from '../option-values.ts';
 import { type Field, printFields } from '../terminal/fields.ts';
+import { fieldOf, FIELDS, fieldText } from './field.ts';
 import { endedTrainings, type Trained, trainingWords } from '../history/trainings.ts';
 import { isGoneNow, markedPath } from './gone.ts';
 import { NONE_MEANT, PROJECT, resolveProject } from './resolve.ts';
@@ -22,10 +25,29 @@ import {
 
 export default defineCommand({
   description: 'Shows everything about a project.',
-  takes: { '[project]': PROJECT },
-  async action(ctx, { project: named }) {
+  takes: {
+    '[project]': PROJECT,
+    '--field <field>': {
+      description:
+        'the bare value of a field, for scripts, also metadata.<key>; repeatable, then a line each',
+      choices: FIELDS,
+      read: collect,
+    },
+  },
+  examples: {
+    'gardener show website': 'everything about it',
+    'gardener show website --field source_path': 'where it is, and nothing else',
+    'gardener show website --field training.error': 'why its last training failed',
+  },
+  document:
+    'the project as the registry has it, with `ahead`, the number of commits by which its code is ahead of what it was trained from, or null; with --field only what was asked for, by the names that were given',
+  async action(ctx, { project: named, field: fields }) {
     ctx.hints = NONE_MEANT;
     await ctx.withClient(async (client) => {
+      if (fields) {
+        const { project } = await resolveProject(ctx, client, named);
+        return await printValues(ctx, client, project, fields);
+      }
       const [{ project }, { active_project: active }] = await Promise.all([
         resolveProject(ctx, client, named),
         client.projects.active(),
@@ -39,12 +61,27 @@ export default defineCommand({
       const isActive = active?.project_id === project.project_id;
       const title = ctx.paint('bold', printable(project.name));
       ctx.print(isActive ? `${title}  ${ctx.paint('green', '* active')}` : title);
-      printFields(ctx, fields(ctx, compared, trainings, gone), '  ');
+      printFields(ctx, fieldsOf(ctx, compared, trainings, gone), '  ');
     });
   },
 });
 
-function fields(ctx: Context, project: Compared, trainings: readonly Trained[], isGone: boolean): Field[] {
+/** Of several a line each; one alone keeps its lines. */
+async function printValues(
+  ctx: Context,
+  client: Client,
+  project: WireProject,
+  fields: readonly string[],
+): Promise<void> {
+  const document = fields.includes('ahead') ? await withItsAhead(ctx, client, project) : project;
+  const [only = '', ...others] = fields.map((field) => fieldText(document, field));
+  if (ctx.json) {
+    ctx.printJson(Object.fromEntries(fields.map((field) => [field, fieldOf(document, field) ?? null])));
+  } else if (others.length === 0) ctx.printText(only);
+  else ctx.printLines([only, ...others]);
+}
+
+function fieldsOf(ctx: Context, project: Compared, trainings: readonly Trained[], isGone: boolean): Field[] {
   const { training_status: status, training, retrain_requested: retrain } = project;
   const time = (timestamp: string | null): string =>
     timestamp === null
