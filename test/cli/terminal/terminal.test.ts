@@ -61,12 +61,12 @@ test('where a codebase was moved to is asked when nothing tells, and the end of 
 
 describe('a table', () => {
   test('is as wide as the terminal at most, and paths lose their beginning', async () => {
-    const { run, register } = await desk({ columns: 60 });
+    const { run, register } = await desk({ columns: 76 });
     await register('a project with quite a long name, as people write them', { language: 'a long language' });
     const { stdout } = await run(['ls']);
     const [, line = ''] = stripVTControlCharacters(stdout).split('\n');
-    expect(line).toHaveLength(60);
-    expect(line).toMatch(/^\* a proj.*… {2}not started {2}a lon.*… +0 {2}never {2}….*them$/);
+    expect(line).toHaveLength(76);
+    expect(line).toMatch(/^\* a project with.*… {2}not started {2}a long.*… +0 {2}never {2}….*them$/);
   });
 
   test('is as wide as most terminals where this one does not say', async () => {
