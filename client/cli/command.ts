@@ -75,7 +75,8 @@ interface Words<T> {
   readonly examples?: Readonly<Record<string, string>>;
   /**
    * What the document holds that `--json` prints: its fields, each with what it is, `?` behind the name of one that may be
-   * missing; or in a word what the document is as a whole.
+   * missing, and `...WireProject` or `...registry.info` for all that this type or the result of this method has; or in a
+   * word what the document is as a whole.
    */
   readonly document?: Readonly<Record<string, string>> | string;
 }
@@ -111,7 +112,9 @@ export type Commands = Readonly<Record<string, readonly [summary: string | undef
 /** How a command that was added stands in lists. */
 const shownAs = new WeakMap<Command, string>();
 /** What is still to be loaded of it. */
-const waiting = new WeakMap<Command, () => Promise<void>>();
+const waiting = new WeakMap<Command, () => Promise<Declaration>>();
+/** What was loaded of it. */
+const loaded = new WeakMap<Command, Declaration>();
 
 /** Adds commands as lists show them; what each takes and does is added by {@link loadCommands}. */
 export function addCommands(parent: Command, commands: Commands, context: () => Context): void {
@@ -120,7 +123,11 @@ export function addCommands(parent: Command, commands: Commands, context: () => 
     const command = parent.command(name, { hidden: summary === undefined }).summary(summary ?? '');
     shownAs.set(command, shown);
     if (typeof behind === 'function') {
-      waiting.set(command, async () => declare(command, (await behind()).default, context));
+      waiting.set(command, async () => {
+        const { default: declaration } = await behind();
+        declare(command, declaration, context);
+        return declaration;
+      });
     } else {
       const { description, examples, commands: below } = behind;
       addExamples(command.description(description), examples);
@@ -137,11 +144,30 @@ export async function loadCommands(parent: Command, words: readonly string[]): P
   const named = parent.commands.filter((command) => words.includes(command.name()));
   await Promise.all(
     named.map(async (command) => {
-      const load = waiting.get(command);
-      waiting.delete(command);
-      await (load ? load() : loadCommands(command, words));
+      await (waiting.has(command) ? load(command) : loadCommands(command, words));
     }),
   );
+}
+
+/** Loads all commands, and gives what each declares, by what is typed: `gardener daemon logs`. */
+export async function loadAll(
+  parent: Command,
+  typed = parent.name(),
+): Promise<[typed: string, declaration: Declaration][]> {
+  const found = parent.commands.map(async (command): Promise<[string, Declaration][]> => {
+    const name = `${typed} ${command.name()}`;
+    const declaration = await load(command);
+    return declaration ? [[name, declaration]] : loadAll(command, name);
+  });
+  return (await Promise.all(found)).flat();
+}
+
+/** Undefined for a group. */
+async function load(command: Command): Promise<Declaration | undefined> {
+  const declaration = loaded.get(command) ?? (await waiting.get(command)?.());
+  waiting.delete(command);
+  if (declaration) loaded.set(command, declaration);
+  return declaration;
 }
 
 /** How a command stands in lists. Each has flags: saying so would leave no room for what it does. */

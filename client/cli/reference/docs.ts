@@ -1,6 +1,7 @@
 /** `gardener docs`: the protocol as Markdown, as the daemon describes it. */
 import { printable } from '../../../src/system/printable.ts';
-import { defineCommand } from '../command.ts';
+import { defineCommand, loadAll } from '../command.ts';
+import { ABOUT_DOCUMENTS, type Described, describedDocuments, fieldRows } from './documents.ts';
 import {
   type Catalogue,
   type DescribedEvent,
@@ -16,8 +17,12 @@ import {
 type Part = string | readonly string[];
 
 export default defineCommand({
-  description: 'Prints every method and event of the registry, its types and its errors, as Markdown.',
-  takes: { '[topic]': 'print only what has this heading: events, removed, projects.get, WireProject' },
+  description:
+    'Prints every method and event of the registry, its types and its errors, and what each command prints with --json, as Markdown.',
+  takes: {
+    '[topic]':
+      'print only what has this heading: events, removed, projects.get, WireProject, documents, "gardener ls"',
+  },
   examples: {
     'gardener docs projects.get': 'a method',
     'gardener docs events': 'what gardener watch --json prints',
@@ -25,14 +30,16 @@ export default defineCommand({
     'gardener docs > protocol.md': 'all of it',
   },
   document: 'a list of what has this heading; without one, of all methods',
-  async action(ctx, { topic: wanted }) {
+  async action(ctx, { topic: wanted }, { parent }) {
     const catalogue = await ctx.withClient(readCatalogue);
     const is = (name: string | undefined): boolean => name?.toLowerCase() === wanted?.toLowerCase();
-    const whole = partsOf(catalogue);
+    const documents = describedDocuments(parent ? await loadAll(parent) : []);
+    const whole = [...partsOf(catalogue), ...documentParts(documents)];
     const parts = wanted === undefined ? whole : under(whole, is);
     if (wanted !== undefined && parts.length === 0)
       throw unknownName(wanted, 'method, event or type', whole.flatMap(titleOf));
-    if (ctx.json) return ctx.printJson(wanted === undefined ? catalogue.methods : described(catalogue, is));
+    if (ctx.json)
+      return ctx.printJson(wanted === undefined ? catalogue.methods : described(catalogue, documents, is));
     // A line break that the daemon gives makes no line.
     ctx.printText(parts.map((part) => [part].flat().map(printable).join('\n')).join('\n\n'));
   },
@@ -40,6 +47,7 @@ export default defineCommand({
 
 function described(
   { methods, events, schemas, errors }: Catalogue,
+  documents: readonly Described[],
   is: (name?: string) => boolean,
 ): unknown[] {
   const types = [...schemas].map(([name, schema]) => ({ name, ...schema }));
@@ -48,6 +56,7 @@ function described(
     ...events.filter(({ type }) => is(type) || is('events')),
     ...types.filter(({ name }) => is(name) || is('types')),
     ...errors.filter(() => is('errors')),
+    ...documents.filter(({ command }) => is(command) || is('documents')),
   ];
 }
 
@@ -94,6 +103,17 @@ function partsOf({ version, description, methods, events, tags, schemas, errors 
       ['code', 'kind', 'when'],
       errors.map(({ code, kind, message }) => [String(code), `\`${kind}\``, message]),
     ),
+  ];
+}
+
+function documentParts(documents: readonly Described[]): Part[] {
+  return [
+    '## Documents',
+    ABOUT_DOCUMENTS,
+    ...documents.flatMap(({ command, document }): Part[] => [
+      `### ${command}`,
+      typeof document === 'string' ? document : table(['field', ''], fieldRows(document, link)),
+    ]),
   ];
 }
 
