@@ -1,11 +1,14 @@
 import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type CommandLine, commandLine } from '../support/cli.ts';
 import { ALL, ANSWERED, COMMANDS, GROUPS, splitWords as split, WORDS } from '../support/every-command.ts';
+import { faultsOf } from '../support/declared-documents.ts';
 import { temporaryDirectory } from '../support/home.ts';
 import { type Seen, terminal } from '../support/terminal.ts';
 import { until } from '../support/until.ts';
+import { world } from '../support/world.ts';
 
 const HELP = { help: expect.stringMatching(/^Usage: gardener/) };
 const failed = (kind: string) => ({
@@ -85,11 +88,47 @@ test(
       const words = split(`${path} ${more}`);
       const { code, stdout, stderr } = await cli.run(['--json', ...words]);
       expect(code, `${words.join(' ')}: ${stderr}`).toBe(0);
-      expect(JSON.parse(stdout), words.join(' ')).toBeDefined();
+      expect(faultsOf(path, JSON.parse(stdout)), words.join(' ')).toEqual([]);
       if (path === 'docs') await followed(cli);
     }
   },
 );
+
+test('so does every command that needs something that was done before', async () => {
+  const { paths, writer, codebase } = await world(['api', 'web']);
+  const home = paths.dataDir;
+  const { run } = terminal({ home, isTTY: false });
+  const answer = async (path: string, ...words: string[]): Promise<Record<string, unknown>> => {
+    const { code, stdout, stderr } = await run([...split(path), ...words, '--json']);
+    expect(code, `${path} ${words.join(' ')}: ${stderr}`).toBe(0);
+    const document = JSON.parse(stdout) as Record<string, unknown>;
+    expect(faultsOf(path, document), `${path} ${words.join(' ')}`).toEqual([]);
+    return document;
+  };
+  for (const loss of [0.2, 0.1]) {
+    const { token, output } = await writer.call('training.begin', { project: 'api' });
+    await writeFile(join(String(output?.['directory']), 'lora_adapter.bin'), 'weights');
+    await writer.call('training.complete', { project: 'api', token, metadata: { loss } });
+  }
+  await answer('history', 'api');
+  await answer('rollback', 'api');
+  await answer('prune', 'api', '--older', '0d', '--yes');
+  const file = join(home, 'projects.json');
+  await answer('export', file);
+  await answer('use', 'web');
+  await answer('rm', 'web', '--yes');
+  const { undone } = await answer('undo', '--dry-run');
+  expect(undone).toMatchObject({ effect: { active_project: { to: { name: 'web' } } } });
+  await answer('import', file, '--dry-run');
+  await answer('import', file);
+  const { backups } = await answer('backups');
+  const [{ name = '' } = {}] = (backups as { name: string }[]).slice(-1);
+  await answer('restore', name, '--dry-run');
+  await answer('restore', name, '--yes');
+  await answer('restore', name, '--yes');
+  await answer('mv', 'web', await codebase('elsewhere'), '--dry-run');
+  await answer('doctor', '--fix');
+});
 
 /** What goes on has a document a line. */
 async function followed(cli: CommandLine): Promise<void> {
@@ -98,6 +137,9 @@ async function followed(cli: CommandLine): Promise<void> {
     await until(() => output.stdout.includes('\n'), `${words.join(' ')} has printed a line`);
     child.kill('SIGINT');
     await once(child, 'close');
-    for (const line of output.stdout.trimEnd().split('\n')) expect(JSON.parse(line)).toBeTypeOf('object');
+    for (const line of output.stdout.trimEnd().split('\n')) {
+      expect(JSON.parse(line)).toBeTypeOf('object');
+      expect(faultsOf(words.join(' ').replace(' --follow', ''), JSON.parse(line))).toEqual([]);
+    }
   }
 }

@@ -1,6 +1,6 @@
 /** Every command of the program, and what is typed behind each: a new one is in the tests once it is in these tables. */
 import type { Command } from 'commander';
-import { loadCommands } from '../../client/cli/command.ts';
+import { loadAll } from '../../client/cli/command.ts';
 import { createProgram } from '../../client/cli/program.ts';
 
 /** Not called: only a command that runs asks for its host. */
@@ -14,16 +14,13 @@ function commandsOf(command: Command, path: readonly string[] = []): { path: str
   });
 }
 
-const program = createProgram(NO_HOST, [], () => undefined);
-export const ALL = commandsOf(program);
+export const PROGRAM = createProgram(NO_HOST, [], () => undefined);
+export const ALL = commandsOf(PROGRAM);
 
 /** The program with all that each command takes, of which usually only that is loaded which the words name. */
 export async function wholeProgram(): Promise<Command> {
-  await loadCommands(
-    program,
-    ALL.flatMap(({ path }) => splitWords(path)),
-  );
-  return program;
+  await loadAll(PROGRAM);
+  return PROGRAM;
 }
 
 /** Answers the scripts of shells, in words of its own. */
