@@ -32,16 +32,22 @@ export class Draft implements RegistryView {
   readonly #removed = new Set<string>();
   readonly #names = new Map<string, string>();
   #active: string | null;
+  #previous: string | null;
   #size: number;
 
   constructor(base: RegistryView) {
     this.#base = base;
     this.#active = base.active;
+    this.#previous = base.previous;
     this.#size = base.size;
   }
 
   get active(): string | null {
     return this.#active;
+  }
+
+  get previous(): string | null {
+    return this.#previous;
   }
 
   get size(): number {
@@ -126,6 +132,7 @@ export class Draft implements RegistryView {
     const before = this.get(id);
     if (!before) return;
     this.#size -= 1;
+    if (id === this.#previous) this.#previous = null;
     freeName(this.#names, before);
     this.#touched.set(id, undefined);
     this.#removed.add(id);
@@ -135,7 +142,15 @@ export class Draft implements RegistryView {
   activate(active: string | null): void {
     if (active === this.#active) return;
     this.#changes.push({ active, previous: this.#active });
+    if (this.get(this.#active ?? '')) this.#previous = this.#active;
+    else if (active === this.#previous) this.#previous = null;
     this.#active = active;
+  }
+
+  /** Says which project was active before, where that is not the one that this draft has found active. */
+  recall(previous: string | null): void {
+    const isOther = previous !== this.#active && this.get(previous ?? '');
+    this.#previous = isOther ? previous : null;
   }
 
   /**
@@ -149,6 +164,7 @@ export class Draft implements RegistryView {
       if (project) this.put(project, draft.#outcomes.get(id));
     }
     this.activate(draft.active);
+    this.recall(draft.previous);
   }
 }
 

@@ -10,6 +10,8 @@ export const REGISTRY_VERSION = '1.2';
 export interface RegistryView {
   /** Id of the active project; the file may name one that does not exist. */
   readonly active: string | null;
+  /** Id of the one that was active before; the file may name one that does not exist. */
+  readonly previous: string | null;
   readonly size: number;
   get(id: string): Project | undefined;
   /** The project of this name, without regard to case. */
@@ -28,6 +30,8 @@ export class Registry implements RegistryView {
   /** Top-level fields of the file that this version does not know. */
   readonly extra: Readonly<Record<string, Json>>;
   #active: string | null;
+  #previous: string | null;
+  #previousInFile: string | null;
   readonly #projects = new Map<string, Project>();
   readonly #names = new Map<string, string>();
   readonly #paths = new Map<string, string[]>();
@@ -39,15 +43,28 @@ export class Registry implements RegistryView {
     active: string | null = null,
     version: string = REGISTRY_VERSION,
     extra: Readonly<Record<string, Json>> = {},
+    previous: string | null = null,
+    previousInFile: string | null = previous,
   ) {
     this.version = version;
     this.extra = extra;
     this.#active = active;
+    this.#previous = previous;
+    this.#previousInFile = previousInFile;
     for (const project of projects) this.#put(project);
   }
 
   get active(): string | null {
     return this.#active;
+  }
+
+  get previous(): string | null {
+    return this.#previous;
+  }
+
+  /** The same as the file says it: an edit of that may have switched, and said nothing of it. */
+  get previousInFile(): string | null {
+    return this.#previousInFile;
   }
 
   get size(): number {
@@ -83,8 +100,14 @@ export class Registry implements RegistryView {
     return this.#projects.values();
   }
 
-  /** Takes the steps of a draft over this state. They were checked there; nothing can go wrong here. */
-  apply(changes: Iterable<Change>): void {
+  /**
+   * Takes the steps of a draft over this state. They were checked there; nothing can go wrong here.
+   *
+   * @param previous id of the project that was active before, after them
+   */
+  apply(changes: Iterable<Change>, previous: string | null = this.#previous): void {
+    this.#previous = previous;
+    this.#previousInFile = previous;
     for (const change of changes) {
       if ('active' in change) {
         this.#active = change.active;

@@ -148,8 +148,8 @@ export class State {
 
   /** What the file says of what is committed, or would, in pieces that follow one another. */
   encodePieces(registry: Registry = this.registry): Promise<Buffer[]> {
-    const { version, extra, active } = registry;
-    return encodeRegistry(registry.projects(), active, version, extra);
+    const { version, extra, active, previous } = registry;
+    return encodeRegistry(registry.projects(), active, version, extra, previous);
   }
 
   /** The same in one. */
@@ -170,7 +170,7 @@ export interface Succession {
  *
  * @throws {InvalidParamsError} when what comes of the two could not be read again
  */
-export function succeed(before: RegistryView, after: Registry, isTraining: IsTraining): Succession {
+export function succeed(before: Registry, after: Registry, isTraining: IsTraining): Succession {
   let leasesDiffer = false;
   const projects = Array.from(after.projects(), (project) => {
     const id = project.project_id;
@@ -181,8 +181,17 @@ export function succeed(before: RegistryView, after: Registry, isTraining: IsTra
     if (isTraining(id) || isLeaseRecorded(project)) leasesDiffer ||= !sameContent(project, next);
     return known && sameContent(known, next) ? known : next;
   });
-  const registry = new Registry(projects, after.active, after.version, after.extra);
+  const { active, version, extra, previous } = after;
+  const registry = new Registry(projects, active, version, extra, previousOf(before, after), previous);
   return { registry, leasesDiffer };
+}
+
+/** What was active before: as the content says, where it says something new; otherwise what it has taken the place of. */
+function previousOf(before: Registry, after: Registry): string | null {
+  const isNews = after.previous !== before.previousInFile;
+  const isSwitched = before.active !== after.active && after.get(before.active ?? '') !== undefined;
+  if (isSwitched && !(isNews && after.previous !== null)) return before.active;
+  return isNews ? after.previous : before.previous;
 }
 
 /** The changes that lead from one state to another: removals first, so that a freed name can be taken again. */

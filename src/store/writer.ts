@@ -61,14 +61,14 @@ export class Writer {
       }
       if (draft.changes.length > 0 || this.owesWrite) {
         const { version, extra } = state.registry;
-        const pieces = await encodeRegistry(draft.projects(), draft.active, version, extra);
+        const pieces = await encodeRegistry(draft.projects(), draft.active, version, extra, draft.previous);
         if (!(await notes.around(() => this.#replace(pieces, now)))) continue;
         this.batches.count += 1;
         this.batches.changes += jobs.length;
         this.batches.largest = Math.max(this.batches.largest, jobs.length);
       }
       const unsynced = await this.trySync();
-      state.registry.apply(draft.changes);
+      state.registry.apply(draft.changes, draft.previous);
       for (const [n, { applied, done }] of outcomes.entries()) {
         const entry = done && notes.entryOf(done);
         if (entry !== undefined) jobs[n]?.undo?.noted?.(entry);

@@ -10,6 +10,11 @@ export function activeProject(view: RegistryView): Project | null {
   return view.active === null ? null : (view.get(view.active) ?? null);
 }
 
+/** The one that was active before that; null when none was, or it does not exist. */
+export function previousProject(view: RegistryView): Project | null {
+  return view.previous === view.active ? null : (view.get(view.previous ?? '') ?? null);
+}
+
 export const RESOLVED_BY = ['argument', 'env', 'cwd', 'worktree', 'active'] as const;
 export type ResolvedBy = (typeof RESOLVED_BY)[number];
 

@@ -25,6 +25,9 @@ export function doneBetween(before: RegistryView, after: RegistryView, ids: Iter
     new Registry(
       wanted.flatMap((id) => view.get(id) ?? []),
       view.active,
+      undefined,
+      undefined,
+      view.previous,
     );
   return { before: part(before), after: part(after) };
 }
@@ -126,7 +129,7 @@ function requireNames(draft: Draft, puts: readonly Project[]): void {
 
 /** Who was made active by it is not any more; nor who goes with it. */
 function activateAgain(draft: Draft, { before, after }: Done): void {
-  const { active } = draft;
+  const { active, previous } = draft;
   const isThere = (id: string | null): boolean => id === null || draft.get(id) !== undefined;
   if (before.active !== after.active && active === after.active && isThere(before.active))
     draft.activate(before.active);
@@ -134,4 +137,6 @@ function activateAgain(draft: Draft, { before, after }: Done): void {
     const [first] = draft.projects();
     draft.activate(first?.project_id ?? null);
   }
+  // Nobody has switched since.
+  if (active === after.active && previous === after.previous) draft.recall(before.previous);
 }

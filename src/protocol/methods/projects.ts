@@ -252,10 +252,13 @@ export const projectMethods = {
   }),
   'projects.active': method({
     kind: 'read',
-    summary: 'Gives the active project.',
+    summary: 'Gives the active project, and the one that was active before.',
     params: noParams,
-    result: z.object({ active_project: wireProject.nullable() }),
-    example: { params: {}, result: { active_project: EXAMPLE_PROJECT } },
+    result: z.object({
+      active_project: wireProject.nullable(),
+      previous_project: wireProject.nullable().describe('the one before that, if it is still there'),
+    }),
+    example: { params: {}, result: { active_project: EXAMPLE_PROJECT, previous_project: null } },
   }),
   'projects.resolve': method({
     kind: 'read',

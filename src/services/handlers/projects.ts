@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { RegistryError } from '../../domain/errors.ts';
 import { move } from '../../domain/places/moves.ts';
 import * as operations from '../../domain/changes.ts';
-import { activeProject, resolveProject } from '../../domain/places/resolve.ts';
+import { activeProject, previousProject, resolveProject } from '../../domain/places/resolve.ts';
 import * as trainingStatus from '../../domain/training/status.ts';
 import type { Project } from '../../domain/project.ts';
 import { countByStatus, list } from '../../domain/query.ts';
@@ -46,9 +46,7 @@ export function projectHandlers(services: Services): Family<'projects'> {
     return new RawJson(present(project));
   }
 
-  function activeAnswer(active: Project | null): RawJson<Result<'projects.active'>> {
-    return new RawJson(`{"active_project":${active ? present(active) : 'null'}}`);
-  }
+  const presentOrNull = (project: Project | null): string => (project ? present(project) : 'null');
 
   const register: Run<'projects.register'> = async (params, context) => {
     const id = randomUUID();
@@ -205,10 +203,16 @@ export function projectHandlers(services: Services): Family<'projects'> {
       async run({ project }, { changed }) {
         const active = await store.change((draft, now) => operations.activate(draft, project, now));
         changed({ project: active?.project_id ?? null });
-        return activeAnswer(active);
+        return new RawJson(`{"active_project":${presentOrNull(active)}}`);
       },
     },
-    'projects.active': { run: () => activeAnswer(activeProject(store.registry)) },
+    'projects.active': {
+      run() {
+        const active = presentOrNull(activeProject(store.registry));
+        const previous = presentOrNull(previousProject(store.registry));
+        return new RawJson(`{"active_project":${active},"previous_project":${previous}}`);
+      },
+    },
     'projects.resolve': { run: resolve },
   };
 }

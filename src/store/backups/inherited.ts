@@ -62,8 +62,8 @@ export async function withInheritedLeases(
       leasesDiffer ||= isLeaseRecorded(project) || isLeaseRecorded(after);
       return after;
     });
-    const { active, version, extra } = registry;
-    return { registry: new Registry(projects, active, version, extra), leasesDiffer };
+    const { active, version, extra, previous } = registry;
+    return { registry: new Registry(projects, active, version, extra, previous), leasesDiffer };
   } catch (error) {
     log.error({ err: error }, 'cannot find out which trainings went on as the last daemon ended');
     return null;

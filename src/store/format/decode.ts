@@ -69,7 +69,7 @@ export function openContent(bytes: Buffer, param: string, now: string): Registry
 
 function readDocument(document: unknown, now: string, mend: boolean): Content {
   if (!isJsonObject(document)) throw new Fault([], 'the file must hold a JSON object');
-  const { version = '1.0', active_project = null, projects, ...extra } = document;
+  const { version = '1.0', active_project = null, previous_project, projects, ...extra } = document;
   const mended: string[] = [];
   if (typeof version !== 'string' || !/^\d+(\.\d+)*$/.test(version)) {
     throw new Fault(['version'], 'must be a version such as "1.1"');
@@ -100,7 +100,9 @@ function readDocument(document: unknown, now: string, mend: boolean): Content {
       if (!(newer && error instanceof Fault)) throw error;
     }
   }
-  const registry = new Registry(read, active_project, older ? REGISTRY_VERSION : version, extra);
+  // What it is good for is to go back by one word: anything else than an id is none.
+  const previous = typeof previous_project === 'string' ? previous_project : null;
+  const registry = new Registry(read, active_project, older ? REGISTRY_VERSION : version, extra, previous);
   return { registry, older, newer, mended };
 }
 

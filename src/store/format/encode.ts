@@ -34,8 +34,10 @@ export async function encodeRegistry(
   active: string | null,
   version: string,
   extra: Readonly<Record<string, Json>>,
+  previous: string | null,
 ): Promise<Buffer[]> {
-  const head = `{\n  "version": ${JSON.stringify(version)},\n  "active_project": ${JSON.stringify(active)},\n  "projects": {`;
+  const before = previous === null ? '' : `,\n  "previous_project": ${JSON.stringify(previous)}`;
+  const head = `{\n  "version": ${JSON.stringify(version)},\n  "active_project": ${JSON.stringify(active)}${before},\n  "projects": {`;
   const all = Array.from(projects);
   const pieces: Buffer[] = [Buffer.from(all.length > 0 ? `${head}\n` : head)];
   let written = 0;

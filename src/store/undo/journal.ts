@@ -145,7 +145,9 @@ export class Journal {
 
 async function encode({ before, after, ...about }: Entry): Promise<Buffer> {
   const text = async (part: Registry): Promise<string> =>
-    Buffer.concat(await encodeRegistry(part.projects(), part.active, part.version, part.extra)).toString();
+    Buffer.concat(
+      await encodeRegistry(part.projects(), part.active, part.version, part.extra, part.previous),
+    ).toString();
   const head = JSON.stringify(about).slice(0, -1);
   return Buffer.from(`${head},\n"before": ${await text(before)},\n"after": ${await text(after)}}\n`);
 }

@@ -216,7 +216,10 @@ test('use changes the active project, and takes none', async () => {
   expect((await cli.run(['use', 'src/api'])).stdout).toBe('active now: api  ~/src/api\n');
   expect(await cli.json(['use', 'WEB'])).toMatchObject({ active_project: { name: 'web' } });
   expect((await cli.run(['use', '--none'])).stdout).toBe('no project is active now\n');
-  expect(await cli.json(['call', 'projects.active'])).toEqual({ active_project: null });
+  expect(await cli.json(['call', 'projects.active'])).toMatchObject({
+    active_project: null,
+    previous_project: { name: 'web' },
+  });
   expect(await cli.run(['use'])).toMatchObject({ code: 2 });
   expect(await cli.run(['use', 'web', '--none'])).toMatchObject({ code: 2 });
 });

@@ -19,8 +19,9 @@ function decode(content: string | Buffer): Extract<Decoded, { ok: true }> {
 }
 
 async function encode(registry: Registry): Promise<string> {
-  const { active, version, extra } = registry;
-  return Buffer.concat(await encodeRegistry(registry.projects(), active, version, extra)).toString();
+  const { active, version, extra, previous } = registry;
+  const pieces = await encodeRegistry(registry.projects(), active, version, extra, previous);
+  return Buffer.concat(pieces).toString();
 }
 
 const file = (fields: object, version = '1.2'): string =>
@@ -184,16 +185,18 @@ test('whatever a registry holds, it holds the same after writing and reading', a
     fc.asyncProperty(
       fc.uniqueArray(fields, { selector: (one) => foldName(one.name), maxLength: 4 }),
       object,
-      async (list, extra) => {
+      fc.option(fc.constant(uuid(1))),
+      async (list, extra, previous) => {
         // What JSON itself does to a value (-0, and keys in their order) is not the codec's doing.
         const plain = JSON.parse(JSON.stringify({ list, extra })) as { list: typeof list; extra: JsonObject };
-        const { version: _v, active_project: _a, projects: _p, ...rest } = plain.extra;
+        const { version: _v, active_project: _a, previous_project: _b, projects: _p, ...rest } = plain.extra;
         const projects = plain.list.map((one, at) => project(at, one as Partial<Project>));
-        const registry = new Registry(projects, uuid(0), '1.2', rest);
+        const registry = new Registry(projects, uuid(0), '1.2', rest, previous);
         const again = decode(await encode(registry)).registry;
         expect([...again.projects()]).toEqual([...registry.projects()]);
         expect(again.extra).toEqual(registry.extra);
         expect(again.active).toBe(registry.active);
+        expect(again.previous).toBe(previous);
         expect(await encode(again)).toBe(await encode(registry));
       },
     ),

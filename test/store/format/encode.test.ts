@@ -5,7 +5,7 @@ import { encodeRegistry } from '../../../src/store/format/encode.ts';
 import { project, uuid } from '../../support/projects.ts';
 
 async function encoded(projects: readonly Project[]): Promise<string> {
-  return Buffer.concat(await encodeRegistry(projects, null, '1.2', {})).toString();
+  return Buffer.concat(await encodeRegistry(projects, null, '1.2', {}, null)).toString();
 }
 
 function expected(projects: readonly Project[]): string {
@@ -48,10 +48,10 @@ test('the text is that of the projects as they are, whatever was kept of earlier
 
 test('nothing of a large registry is written out twice while it does not change', async () => {
   const projects = Array.from({ length: 1_000 }, (_, number) => project(number));
-  const first = await encodeRegistry(projects, null, '1.2', {});
+  const first = await encodeRegistry(projects, null, '1.2', {}, null);
   const changed = [...projects];
   changed[500] = { ...(changed[500] as Project), file_count: 1 };
-  const second = await encodeRegistry(changed, null, '1.2', {});
+  const second = await encodeRegistry(changed, null, '1.2', {}, null);
   const kept = new Set(first);
   // The beginning and the end, which are short, and the run with the change.
   expect(second.filter((piece) => !kept.has(piece))).toHaveLength(3);
@@ -66,7 +66,7 @@ test('others have their turns while a large registry is written out', async () =
     if (!done) setImmediate(count);
   };
   setImmediate(count);
-  await encodeRegistry(projects, null, '1.2', {});
+  await encodeRegistry(projects, null, '1.2', {}, null);
   done = true;
   expect(turns).toBeGreaterThan(5);
 });

@@ -221,14 +221,14 @@ const step = record({
 });
 
 function copy(registry: Registry): Registry {
-  const { active, version, extra } = registry;
-  return new Registry(registry.projects(), active, version, extra);
+  const { active, version, extra, previous } = registry;
+  return new Registry(registry.projects(), active, version, extra, previous);
 }
 
 /** What is written of a registry says the same to whoever reads it. */
 async function expectReadable(registry: Registry): Promise<void> {
-  const { active, version, extra } = registry;
-  const bytes = Buffer.concat(await encodeRegistry(registry.projects(), active, version, extra));
+  const { active, version, extra, previous } = registry;
+  const bytes = Buffer.concat(await encodeRegistry(registry.projects(), active, version, extra, previous));
   const again = decodeRegistry(bytes, LATER);
   if (!again.ok) throw new Error(`cannot be read again: ${JSON.stringify(again.fault)}`);
   const told = ({ registry: { active: id, extra: more }, list }: { registry: Registry; list: Project[] }) =>
