@@ -46,7 +46,7 @@ describe('with --json there is one document on standard output', () => {
     }
   });
 
-  test.each(['', ...GROUPS])('where the command is missing after gardener %s', async (path) => {
+  test.each(GROUPS)('where the command is missing after gardener %s', async (path) => {
     const { code, stdout, stderr } = await run([...split(path), '--json']);
     expect(JSON.parse(stdout)).toEqual(failed('usage'));
     expect(code).toBe(2);

@@ -23,9 +23,9 @@ export async function wholeProgram(): Promise<Command> {
   return PROGRAM;
 }
 
-/** Answers the scripts of shells, in words of its own. */
-const FOR_SHELLS = '__complete';
-export const COMMANDS = ALL.filter(({ path, isGroup }) => !isGroup && path !== FOR_SHELLS).map(
+/** What answers the scripts of shells, in words of its own, and what is there without a command: nobody types them. */
+const isUntyped = (path: string): boolean => path.startsWith('__');
+export const COMMANDS = ALL.filter(({ path, isGroup }) => !isGroup && !isUntyped(path)).map(
   ({ path }) => path,
 );
 export const GROUPS = ALL.filter(({ isGroup }) => isGroup).map(({ path }) => path);

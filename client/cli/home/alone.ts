@@ -24,15 +24,12 @@ const BEGIN: Readonly<Record<string, string>> = {
 function welcome(ctx: Context): void {
   ctx.say('No codebases are registered yet. To begin with:');
   ctx.print();
-  const width = Math.max(...Object.keys(BEGIN).map((typed) => typed.length));
-  const isBeside = Object.values(BEGIN).every((does) => 4 + width + does.length <= (ctx.columns ?? 0));
-  for (const [typed, does] of Object.entries(BEGIN)) {
-    const command = ctx.advise(typed);
-    ctx.printLines(
-      isBeside && command === typed
-        ? [`  ${ctx.paint('cyan', typed.padEnd(width))}  ${does}`]
-        : [`  ${ctx.paint('cyan', command)}`, `      ${does}`],
-    );
+  const lines = Object.entries(BEGIN).map(([typed, does]) => [ctx.advise(typed), does] as const);
+  const width = Math.max(...lines.map(([typed]) => typed.length));
+  const isBeside = lines.every(([, does]) => 4 + width + does.length <= (ctx.columns ?? 0));
+  for (const [typed, does] of lines) {
+    const command = `  ${ctx.paint('cyan', isBeside ? typed.padEnd(width) : typed)}`;
+    ctx.printLines(isBeside ? [`${command}  ${does}`] : [command, `      ${does}`]);
   }
   ctx.print();
   ctx.print('gardener --help for all commands');

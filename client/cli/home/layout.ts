@@ -54,7 +54,7 @@ const ROOMY = 60;
 /** Prose of which less is left says nothing. */
 const LEAST_PROSE = 20;
 const GAP = '  ';
-/** At least so much stands between a line and what to do next. */
+/** So much stands between a line and what to do next, where there is room for it. */
 const STEP_GAP = 4;
 const BESIDE_GAP = '      ';
 
@@ -71,16 +71,23 @@ export function layRows(rows: readonly Row[], { columns, paint }: RowOptions): s
   const common = stepColumn(lines, columns);
   return lines.flatMap(({ texts, width, step }) => {
     if (step === undefined) return texts;
-    const painted = paint('cyan', printable(step));
+    const typed = paint('cyan', printable(step));
     const length = textWidth(printable(step));
-    const start = Math.max(width + STEP_GAP, columns === undefined ? 0 : Math.min(common, columns - length));
-    if (texts.length === 1 && start + length <= (columns ?? Number.POSITIVE_INFINITY))
-      return [`${texts[0]}${' '.repeat(start - width)}${painted}`];
-    const indent = [LABEL + (margin && margin + GAP.length), LABEL].find(
-      (at) => at + length <= (columns ?? 0),
-    );
-    return [...texts, ' '.repeat(indent ?? GAP.length) + painted];
+    const start =
+      columns === undefined
+        ? width + STEP_GAP
+        : Math.max(Math.min(common, columns - length), Math.min(width + STEP_GAP, columns - length));
+    if (texts.length === 1 && start >= width + GAP.length)
+      return [`${texts[0]}${' '.repeat(start - width)}${typed}`];
+    return [...texts, ' '.repeat(indentFor(length, margin, columns)) + typed];
   });
+}
+
+/** Where a command begins that stands below its line. */
+function indentFor(length: number, margin: number, columns = 0): number {
+  if (columns < ROOMY) return GAP.length;
+  const fitting = [LABEL + margin + GAP.length, LABEL].find((at) => at + length <= columns);
+  return fitting ?? GAP.length;
 }
 
 function subjectWidth(rows: readonly Row[]): number {

@@ -41,7 +41,10 @@ export async function findMoved(
   if (sought.length === 0) return found;
   const taken = new Set(projects.map(({ source_path: path }) => path));
   const near = new Set(sought.flatMap(({ source_path: path }) => nearestThere(path) ?? []));
-  const beside = projects.filter((one) => !gone.includes(one)).map(({ source_path: path }) => dirname(path));
+  const beside = [
+    ...[...near].map((path) => dirname(path)).filter((path) => path !== dirname(path)),
+    ...projects.filter((one) => !gone.includes(one)).map(({ source_path: path }) => dirname(path)),
+  ];
   const repositories = (await repositoriesIn(near, new Set(beside), end)).filter((path) => !taken.has(path));
   const waiting = likeliestFirst(repositories, sought).values();
   const work = async (): Promise<void> => {
@@ -80,7 +83,7 @@ function isDirectory(path: string, look: typeof lstatSync): boolean {
   }
 }
 
-/** Repositories up to two levels below the first places, and directly in the others. */
+/** Repositories up to two levels below the first places, and directly in the others, as far as there is time. */
 async function repositoriesIn(
   near: ReadonlySet<string>,
   beside: ReadonlySet<string>,

@@ -107,7 +107,8 @@ function listed<T>(all: readonly T[], row: (one: T) => Row, step: string): Row[]
 
 function trainingRow(ctx: Context, project: WireProject): Row {
   const done = progressOf(project);
-  const [bar, narrow, alone] = [BAR, NARROW_BAR, 0].map((width) => progressBar(done, width));
+  // In a table there would be room for 100 %.
+  const bars = [BAR, NARROW_BAR, 0].map((width) => progressBar(done, width).replace(/ +/, ' ').trim());
   const { eta_s: left } = project.training ?? {};
   const since = Math.max(0, ctx.host.now() - Date.parse(sinceWhen(project))) / 1000;
   const elapsed = Number.isNaN(since) ? [] : [duration(since)];
@@ -119,7 +120,7 @@ function trainingRow(ctx: Context, project: WireProject): Row {
     isAligned: true,
     style: 'cyan',
     parts: [
-      { forms: [bar ?? '', narrow ?? '', alone?.trim() ?? ''], style: 'cyan' },
+      { forms: bars, style: 'cyan' },
       { forms: [[...stopping, doing(project)].filter(Boolean).join(': ')], isProse: true },
       { forms: [[...elapsed, ...times].join(', '), (times[0] ?? elapsed[0]) || ''] },
       { forms: [holderOf(project)], style: 'dim' },
