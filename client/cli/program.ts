@@ -10,7 +10,7 @@ import { placeOption } from './option-values.ts';
 import { sizeOf } from './terminal/size.ts';
 
 const PROJECTS: Commands = {
-  'add [path]': ['register a codebase', () => import('./projects/add.ts')],
+  'add [path...]': ['register codebases', () => import('./projects/add.ts')],
   'ls [query]': ['list the projects', () => import('./ls/ls.ts')],
   'show [project]': ['show everything about a project', () => import('./projects/show.ts')],
   'use [project]': ['make a project the active one', () => import('./projects/use.ts')],

@@ -1,24 +1,24 @@
 /** `gardener add`: registers a codebase. */
-import { basename } from 'node:path';
 import type { Client } from '../../client.ts';
 import type { WireProject } from '../../../src/domain/encoding.ts';
 import type { Repository } from '../../../src/domain/project.ts';
 import { confirm } from '../terminal/ask.ts';
-import { codebaseAt, fileWords, scanCodebase } from '../codebase/codebase.ts';
+import { codebaseAt, scanCodebase } from '../codebase/codebase.ts';
 import { defineCommand, type Input } from '../command.ts';
 import type { Context } from '../context.ts';
 import { elsewhere, warnElsewhere } from '../elsewhere.ts';
 import { UsageError } from '../errors.ts';
 import { collect } from '../option-values.ts';
-import { goneAmong } from './gone.ts';
 import { listAll } from './list.ts';
 import { moveCommand } from './move/move.ts';
 import { nameFor, sameName } from '../names.ts';
 import { isSameRepository, repositoryAt } from '../../codebase/repository.ts';
+import { describe, movedWords } from '../scan/told.ts';
+import { movedAmong } from '../scan/moved.ts';
 import { operands, printable, shellWord } from '../terminal/text.ts';
 
 const TAKES = {
-  '[path]': { description: 'directory of the codebase', default: '.' },
+  '[path...]': 'directory of the codebase, or of several; the working directory if none is given',
   '--name <name>': 'name of the project (default: that of the directory)',
   '--language <language>': 'language (default: that of most files)',
   '--tag <tag>': { description: 'a tag; may be given several times', read: collect },
@@ -28,9 +28,21 @@ const TAKES = {
 type Options = Omit<Input<typeof TAKES>, 'path'>;
 
 export default defineCommand({
-  description: 'Registers a codebase. Its name, language and number of files are found out.',
+  description: 'Registers codebases. Their names, languages and numbers of files are found out.',
   takes: TAKES,
-  async action(ctx, { path: directory, ...options }) {
+  examples: {
+    'gardener add': 'the working directory',
+    'gardener add --name api --tag work ~/src/backend': 'with a name and a tag',
+    'gardener add ~/src/*': 'several; see also gardener scan',
+  },
+  document: {
+    '...Project?': 'of one path: the project',
+    'projects?': 'of several paths: the projects',
+    'failed?': 'of several paths: those that are none, each with path and error',
+  },
+  async action(ctx, { path: typed, ...options }) {
+    if (typed.length > 1) return await addSeveral(ctx, typed, options);
+    const [directory = '.'] = typed;
     const path = await codebaseAt(ctx, directory);
     const name = options.name ?? nameFor(path);
     if (name === '' && options.name === undefined) {
@@ -48,6 +60,21 @@ export default defineCommand({
     });
   },
 });
+
+async function addSeveral(
+  ctx: Context,
+  typed: readonly string[],
+  { name, use, ...options }: Options,
+): Promise<void> {
+  if (name !== undefined || use) {
+    throw new UsageError(
+      `cannot ${use ? 'make several projects the active one' : 'give several projects one name'}`,
+      `one path with ${use ? '--use' : '--name'}, and the others without`,
+    );
+  }
+  const { addMany } = await import('../scan/add-many.ts');
+  await addMany(ctx, typed, options);
+}
 
 /**
  * The project that this directory is registered as. Without a name from the person any project there will do: a
@@ -74,7 +101,7 @@ async function greetAgain(
     : { active_project: null };
   const current = active ?? project;
   if (ctx.json) return ctx.printJson(current);
-  ctx.say(`already registered ${describe(ctx, current, [])}`);
+  ctx.say(`already registered ${describe(ctx, current)}`);
   if (active) ctx.print(`active now: ${printable(active.name)}`);
   if (tag || language !== undefined) {
     ctx.note(`note: its tags and language stay; to change them: gardener edit ${shellWord(current.name)}`);
@@ -106,7 +133,7 @@ async function register(
     project = await client.projects.update({ project: project.project_id, file_count: found.files });
   }
   if (ctx.json) return ctx.printJson(project);
-  ctx.say(`added ${describe(ctx, project, [`${project.language}, ${fileWords(found)}`])}`);
+  ctx.say(`added ${describe(ctx, project, found)}`);
   if (!ctx.interactive) return;
   const { active_project: active } = await client.projects.active();
   if (active?.project_id === project.project_id) ctx.suggest('it is the active project');
@@ -120,15 +147,8 @@ async function goneFrom(
   repository: Repository | null,
 ): Promise<WireProject | undefined> {
   if (!repository) return undefined;
-  const projects = (await listAll(client, {})).filter((one) => isSameRepository(one.repository, repository));
-  if (projects.length === 0) return undefined;
-  const { ids } = await goneAmong(client, projects);
-  const gone = projects.filter(({ project_id: id }) => ids.has(id));
-  // A repository may have many projects in it: only the one that had the same place can be meant.
-  const named = gone.filter(({ source_path: old }) => basename(old) === basename(path));
-  // One that has another name now can be told only where there is no other project.
-  const [candidate, ...others] = named.length > 0 || projects.length > 1 ? named : gone;
-  return others.length === 0 ? candidate : undefined;
+  const same = (await listAll(client, {})).filter((one) => isSameRepository(one.repository, repository));
+  return same.length === 0 ? undefined : (await movedAmong(client, same))?.(path, repository);
 }
 
 /** Has a project follow its codebase, if the person wants that; otherwise says how it is done. */
@@ -139,8 +159,8 @@ async function offerMove(
   path: string,
   asksForAnother: boolean,
 ): Promise<boolean> {
-  const { name, source_path: old, project_id: project } = gone;
-  const what = `"${printable(name)}" is registered for the same repository at ${printable(ctx.shortPath(old))}, which is gone`;
+  const { name, project_id: project } = gone;
+  const what = movedWords(ctx, gone);
   // Whoever says what the new project is to be does not mean the old one.
   if (asksForAnother || !ctx.host.stdin.isTTY || !ctx.host.stderr.isTTY || ctx.json) {
     ctx.note(`note: ${what}; to have it here instead: ${moveCommand(name, path)}`);
@@ -148,11 +168,6 @@ async function offerMove(
   }
   if (!(await confirm(ctx.host, `${what}; is it this one?`))) return false;
   const { projects } = await client.projects.move({ project, to: path });
-  for (const moved of projects) ctx.say(`moved ${describe(ctx, moved, [])}`);
+  for (const moved of projects) ctx.say(`moved ${describe(ctx, moved)}`);
   return true;
-}
-
-function describe(ctx: Context, { name, source_path: path }: WireProject, more: readonly string[]): string {
-  const parts = [ctx.paint('bold', printable(name)), ...more.map(printable), ctx.shortPath(printable(path))];
-  return parts.join('  ');
 }

@@ -1,0 +1,133 @@
+/** Registering many codebases at once. */
+import type { WireProject } from '../../../src/domain/encoding.ts';
+import { RegistryError } from '../../../src/domain/errors.ts';
+import type { Repository } from '../../../src/domain/project.ts';
+import type { Client } from '../../client.ts';
+import { RpcError } from '../../errors.ts';
+import { repositoryAt } from '../../codebase/repository.ts';
+import { scan, type Scan } from '../codebase/scan.ts';
+import type { Context } from '../context.ts';
+import { type ErrorDocument, explain } from '../errors.ts';
+import { withProgress } from '../terminal/progress.ts';
+import { plural, thousands } from '../terminal/text.ts';
+import { inParallel } from './parallel.ts';
+import { describe, MAX_NAMED, named } from './told.ts';
+
+/** A codebase, and what is in it. */
+export interface Counted {
+  readonly path: string;
+  readonly scan: Scan;
+  /** Null where it is not known, undefined where nobody has asked yet. */
+  readonly repository: Repository | null | undefined;
+}
+
+/** What did not become a project, and why. */
+export interface Failure {
+  readonly path: string;
+  readonly error: ErrorDocument;
+}
+
+/** Looks through codebases, some at a time, with progress on a terminal; and says of which not all could be read. */
+export async function countEach<T extends { readonly path: string }>(
+  ctx: Context,
+  codebases: readonly T[],
+  asksRepository: boolean,
+): Promise<(T & Counted)[]> {
+  const { env, stderr } = ctx.host;
+  let count = 0;
+  const counted = await withProgress(
+    stderr,
+    () => `counting files: ${thousands(count)} of ${plural(codebases.length, 'codebase')}`,
+    () =>
+      inParallel(codebases, async (one) => {
+        const found = await scan(one.path, { env });
+        const repository = asksRepository ? await repositoryAt(one.path, env) : undefined;
+        count += 1;
+        return { ...one, scan: found, repository };
+      }),
+  );
+  const partly = counted.filter(({ scan: { gitFault, unreadableCount, unreadRules } }) =>
+    Boolean(gitFault ?? unreadRules ?? unreadableCount),
+  );
+  if (partly.length > 0)
+    ctx.note(
+      `note: the number of files may be another one, as not all could be read: ${named(
+        ctx,
+        partly.map(({ path }) => path),
+      )}`,
+    );
+  return counted;
+}
+
+interface Told {
+  readonly language?: string | undefined;
+  readonly tag?: readonly string[] | undefined;
+}
+
+/**
+ * Registers codebases; what fails of one is told, and the others go on. Once begun it is done to its end, to be told.
+ *
+ * @throws {ConnectionError} where the registry cannot be reached any more
+ */
+export async function registerEach(
+  ctx: Context,
+  client: Client,
+  codebases: readonly (Counted & { readonly name: string })[],
+  { language, tag }: Told,
+): Promise<{ projects: WireProject[]; failed: Failure[] }> {
+  const { env, stderr } = ctx.host;
+  let count = 0;
+  const known = await withProgress(
+    stderr,
+    () => `asking git: ${thousands(count)} of ${plural(codebases.length, 'codebase')}`,
+    () =>
+      inParallel(codebases, async (one) => {
+        const repository = one.repository === undefined ? await repositoryAt(one.path, env) : one.repository;
+        count += 1;
+        return { ...one, repository };
+      }),
+  );
+  const register = async ({
+    path,
+    name,
+    scan: { files, language: found },
+    repository,
+  }: (typeof known)[number]) => {
+    const project = await client.projects.register({
+      name,
+      source_path: path,
+      language: language ?? found,
+      ...(tag && { tags: [...tag] }),
+      repository,
+      // Somebody else may have registered it while the files were counted.
+      if_exists: 'return',
+    });
+    if (project.file_count === files) return project;
+    return await client.projects.update({ project: project.project_id, file_count: files });
+  };
+  const projects: WireProject[] = [];
+  const failed: Failure[] = [];
+  // At once, to become durable together.
+  const ends = await ctx.host.uninterrupted(() => Promise.allSettled(known.map(register)));
+  for (const [at, one] of known.entries()) {
+    const end = ends[at];
+    if (end?.status === 'fulfilled') {
+      projects.push(end.value);
+      if (!ctx.json) ctx.say(`added ${describe(ctx, end.value, one.scan)}`);
+    } else failed.push(failure(one.path, end?.reason));
+  }
+  return { projects, failed };
+}
+
+/** @throws what is no answer of the registry's about this codebase */
+function failure(path: string, error: unknown): Failure {
+  if (error instanceof RegistryError || error instanceof RpcError)
+    return { path, error: explain(error).document };
+  throw error;
+}
+
+/** Says what did not become a project. */
+export function tellFailures(ctx: Context, failed: readonly Failure[]): void {
+  for (const { error } of failed.slice(0, MAX_NAMED)) ctx.note(`gardener: ${ctx.tildes(error.message)}`);
+  if (failed.length > MAX_NAMED) ctx.note(`gardener: and ${thousands(failed.length - MAX_NAMED)} more`);
+}

@@ -1,0 +1,31 @@
+/** How codebases and the projects of them are told. */
+import type { WireProject } from '../../../src/domain/encoding.ts';
+import { fileWords } from '../codebase/codebase.ts';
+import type { Scan } from '../codebase/scan.ts';
+import type { Context } from '../context.ts';
+import { printable, thousands } from '../terminal/text.ts';
+
+/** So many of each kind are named on a screen. */
+export const MAX_NAMED = 10;
+
+/** Name, what is in it where that was looked at, and where it is. */
+export function describe(
+  ctx: Context,
+  { name, source_path: path, language }: WireProject,
+  scan?: Scan,
+): string {
+  const more = scan ? [`${printable(language)}, ${fileWords(scan)}`] : [];
+  return [ctx.paint('bold', printable(name)), ...more, ctx.shortPath(printable(path))].join('  ');
+}
+
+/** What is registered for the repository of a codebase, at a place that is gone. */
+export function movedWords(ctx: Context, { name, source_path: old }: WireProject): string {
+  return `"${printable(name)}" is registered for the same repository at ${printable(ctx.shortPath(old))}, which is gone`;
+}
+
+/** Paths in a sentence. */
+export function named(ctx: Context, paths: readonly string[]): string {
+  const shown = paths.slice(0, MAX_NAMED).map((path) => printable(ctx.shortPath(path)));
+  const more = paths.length - shown.length;
+  return `${shown.join(', ')}${more > 0 ? ` and ${thousands(more)} more` : ''}`;
+}

@@ -1,0 +1,88 @@
+import { mkdir, rename, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { commandLine } from '../../support/cli.ts';
+import { temporaryDirectory } from '../../support/home.ts';
+import { repository } from '../../support/repository.ts';
+import { terminal } from '../../support/terminal.ts';
+import { requireTools } from '../../support/tools.ts';
+
+test('add of several registers each once, tells what fails of one, and goes on', async () => {
+  const cli = await commandLine();
+  await cli.codebase('web', { 'a.ts': '' });
+  await cli.run(['add', 'web']);
+  await cli.codebase('work/api', { 'a.go': '', 'inner/b.go': '' });
+  await cli.codebase('oss/api', { 'a.py': '' });
+  await writeFile(join(cli.home, 'file'), '');
+  await symlink(join(cli.home, 'oss'), join(cli.home, 'link'));
+  await symlink(join(cli.home, 'nowhere'), join(cli.home, 'broken'));
+  const typed = 'web nope work/api file oss/api/ link/api oss/../oss/api broken work/api/inner'.split(' ');
+  expect(await cli.run(['add', ...typed, '--tag', 'x'])).toEqual({
+    code: 1,
+    signal: null,
+    stdout: [
+      'already registered web  ~/web',
+      'added work-api  go, 2 files  ~/work/api',
+      'added oss-api  python, 1 file  ~/oss/api',
+      'added inner  go, 1 file  ~/work/api/inner',
+      '',
+    ].join('\n'),
+    stderr: [
+      'note: ~/link/api is the same directory as ~/oss/api',
+      'note: tags and language stay of what was registered already: ~/web',
+      'gardener: cannot use ~/nope: there is no such directory',
+      'gardener: cannot use ~/file: it is no directory',
+      'gardener: cannot use ~/broken: there is no such directory',
+      '',
+    ].join('\n'),
+  });
+  expect(await cli.json(['ls', '--tag', 'x'])).toMatchObject({ projects: [{}, {}, {}] });
+});
+
+test('add of several prints one document, with what failed in it', async () => {
+  const cli = await commandLine();
+  await mkdir(join(cli.home, 'a'));
+  const { code, stdout } = await cli.run(['--json', 'add', 'a', 'b']);
+  expect(code).toBe(1);
+  expect(JSON.parse(stdout)).toEqual({
+    projects: [expect.objectContaining({ name: 'a' })],
+    failed: [
+      {
+        path: join(cli.home, 'b'),
+        error: {
+          code: 1004,
+          message: 'cannot use ~/b: there is no such directory',
+          data: expect.objectContaining({ kind: 'source_path_missing' }),
+        },
+      },
+    ],
+  });
+  expect(await cli.json(['add', 'a', './a/'])).toMatchObject({ projects: [{ name: 'a' }], failed: [] });
+});
+
+test('add of several says which of them may be one that was moved', async (context) => {
+  requireTools(context, ['git']);
+  const cli = await commandLine();
+  const { root } = await repository(cli.home, 'old/thing');
+  await cli.run(['add', root]);
+  await mkdir(join(cli.home, 'new'));
+  await rename(root, join(cli.home, 'new/thing'));
+  const { code, stdout, stderr } = await cli.run(['add', 'new', 'new/thing']);
+  expect(code).toBe(0);
+  expect(stdout).toContain('added new-thing  python, 3 files  ~/new/thing\n');
+  expect(stderr).toBe(
+    'note: "thing" is registered for the same repository at ~/old/thing, which is gone; ' +
+      `to have it here instead: gardener mv thing ${join(cli.home, 'new/thing')}\n`,
+  );
+});
+
+test.each([
+  [['--name', 'x'], 'cannot give several projects one name'],
+  [['--use'], 'cannot make several projects the active one'],
+])('add of several with %j is wrong usage', async (flags, message) => {
+  const { env, run } = terminal({ home: await temporaryDirectory() });
+  env['NO_COLOR'] = '1';
+  const { code, stderr } = await run(['add', 'a', 'b', ...flags]);
+  expect(code).toBe(2);
+  expect(stderr).toContain(`gardener: ${message}\n`);
+});
