@@ -11,6 +11,7 @@ import { sizeOf } from './terminal/size.ts';
 
 const PROJECTS: Commands = {
   'add [path...]': ['register codebases', () => import('./projects/add.ts')],
+  'scan [dir...]': ['find codebases, and register those you tick', () => import('./scan/scan.ts')],
   'ls [query]': ['list the projects', () => import('./ls/ls.ts')],
   'show [project]': ['show everything about a project', () => import('./projects/show.ts')],
   'use [project]': ['make a project the active one', () => import('./projects/use.ts')],

@@ -157,6 +157,14 @@ test(
     expect((await run('show', 'disk'))[0]).toBe(0);
     const [code, said] = await run('add', '.', '--name', 'around');
     expect([code, said]).toEqual([0, expect.stringContaining('could not read 1 directory: disk\n')]);
+    for (const name of ['a', 'b', 'c', 'd']) {
+      await mkdir(`${dirname(disk.place)}/beside/${name}`, { recursive: true });
+      await writeFile(`${dirname(disk.place)}/beside/${name}/package.json`, '');
+    }
+    const began = performance.now();
+    expect(await run('scan', '--json', '--yes')).toEqual([0, expect.stringContaining('"unreadable": 1')]);
+    // Once for each time that it is asked, and not for each codebase.
+    expect(performance.now() - began).toBeLessThan(3 * ANSWER_MS);
     const report = `echo '{"result":{"lora_adapter_path":"${disk.place}/adapter"}}' >&$GARDENER_PROGRESS_FD`;
     const trained = await run('train', 'near', '--', 'sh', '-c', report);
     expect(trained[0]).toBe(0);

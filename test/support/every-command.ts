@@ -33,6 +33,7 @@ export const GROUPS = ALL.filter(({ isGroup }) => isGroup).map(({ path }) => pat
 /** What is typed behind each command to get an answer of it, in an order in which all of them get one. */
 export const ANSWERED: Readonly<Record<string, string>> = {
   add: 'src/api',
+  scan: 'src',
   ls: '',
   show: 'api',
   use: 'api',

@@ -6,7 +6,7 @@ import { isDirectory } from './look.ts';
 import { readSmallFile, UnfitFile } from '../../../src/system/small-file.ts';
 
 /** What tools put beside the code and nobody wrote; many a codebase has no `.gitignore` that says so. */
-const NEVER = new Set(
+export const NEVER = new Set(
   [
     '.git .hg .svn .jj CVS .DS_Store node_modules bower_components .yarn .pnpm-store .next .nuxt .svelte-kit',
     '.turbo .parcel-cache .angular .venv venv __pycache__ .tox .nox .eggs site-packages .mypy_cache',
