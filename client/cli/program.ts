@@ -92,7 +92,10 @@ const REGISTRY: Commands = {
       },
     },
   ],
-  'import <file>': ['take projects out of another registry file', () => import('./backups/import.ts')],
+  'import [file]': [
+    'take projects out of another registry file, or program',
+    () => import('./backups/import.ts'),
+  ],
   'export [file]': ['write the projects to a registry file', () => import('./backups/export.ts')],
   'call [method] [json]': ['call any method of the registry', () => import('./reference/call.ts')],
   'docs [topic]': ['print the reference of the protocol', () => import('./reference/docs.ts')],

@@ -1,4 +1,7 @@
-/** `gardener import`: projects of another registry file, in one change. The daemon says which, and takes them. */
+/**
+ * `gardener import`: projects of another registry file, in one change. The daemon says which, and takes them. What other
+ * programs know is imported by ../scan/from.ts.
+ */
 import { isUtf8 } from 'node:buffer';
 import { createReadStream } from 'node:fs';
 import { realpath, stat } from 'node:fs/promises';
@@ -10,7 +13,9 @@ import { defineCommand } from '../command.ts';
 import type { Context } from '../context.ts';
 import { requireAnswer } from '../codebase/disk-answer.ts';
 import { elsewhere, requireHere } from '../elsewhere.ts';
-import { LocalError } from '../errors.ts';
+import { LocalError, UsageError } from '../errors.ts';
+import { collect } from '../option-values.ts';
+import { DOCUMENT } from '../scan/document.ts';
 import { inWords } from './backups.ts';
 import { plural, printable, operands } from '../terminal/text.ts';
 
@@ -23,12 +28,50 @@ const MAX_TEXT_BYTES = MAX_LINE_BYTES - 1024;
 
 export default defineCommand({
   description:
-    'Takes the projects of another registry file, of any version up to this one, that are not in this one, with their ids, times and training. Adapters stay where they are.',
+    'Takes the projects of another registry file, of any version up to this one, that are not in this one, with their ids, times and training. Adapters stay where they are. With --from, registers the codebases that another program knows.',
+  usage: '[options] <file>\n       gardener import [options] --from <program>',
   takes: {
-    '<file>': 'registry.json of another data directory, or an exported one',
+    '[file]': 'registry.json of another data directory, or an exported one',
+    '--from <program>': {
+      description: 'tick what is to be registered of what this program knows',
+      choices: ['ghq', 'vscode', 'git-maintenance'],
+    },
     '--dry-run': 'only tell what would be taken',
+    '--yes': 'with --from: register all of it; do not ask',
+    '--tag <tag>': { description: 'with --from: a tag for each; may be given several times', read: collect },
   },
-  async action(ctx, { file, dryRun }) {
+  details: `ghq: what is below GHQ_ROOT, ghq.root of git, or ~/ghq. git-maintenance: what
+git maintenance register and scalar look after. vscode: what VS Code, VSCodium,
+Cursor and Windsurf have open or keep notes of, and what their extension Project
+Manager has saved; not the rest of their history, which is in a database.`,
+  examples: {
+    'gardener import --dry-run ~/registry.json': 'what is in it and not here',
+    'gardener import --from ghq': 'tick repositories that ghq keeps',
+    'gardener import --from vscode --yes --tag work': 'all that VS Code knows',
+  },
+  document: {
+    'imported?': 'of a file: how many projects were taken',
+    'new?': 'of a file: projects that are not here',
+    'taken?': 'of a file: projects whose names others have here',
+    'different?': 'of a file: projects that are here with other values',
+    'same?': 'of a file: how many are here already',
+    ...Object.fromEntries(
+      Object.entries(DOCUMENT).map(([name, what]) => [`${name}?`, `with --from: ${what}`]),
+    ),
+  },
+  async action(ctx, { file, from, dryRun, yes, tag }) {
+    const usage = 'gardener import <file>, or gardener import --from <program>';
+    if (from !== undefined) {
+      if (file !== undefined)
+        throw new UsageError('cannot import a file and what another program knows at once', usage);
+      const { importFrom } = await import('../scan/from.ts');
+      return await importFrom(ctx, from, { dryRun, yes, tag });
+    }
+    if (file === undefined) throw new UsageError('cannot tell what to import: the file is missing', usage);
+    if (yes || tag) {
+      const flag = tag ? '--tag' : '--yes';
+      throw new UsageError(`cannot use ${flag} with a file: it is for --from`, 'the same without it');
+    }
     const path = ctx.absolute(file);
     await requireAnswer(path, ctx.shortPath(path));
     const cannot = inWords(`import ${printable(path)}`);

@@ -1,0 +1,10 @@
+/** `git maintenance register` and `scalar` note in the settings of git which repositories they look after. */
+import { absolutes, gitSettings, type Source } from './source.ts';
+
+/** https://git-scm.com/docs/git-maintenance */
+export const gitMaintenance: Source = {
+  where: 'maintenance.repo of git',
+  async read(around) {
+    return { paths: absolutes(await gitSettings(around, String.raw`^maintenance\.repo$`), around.home) };
+  },
+};
