@@ -22,6 +22,10 @@ const PROJECTS: Commands = {
     () => import('./projects/move/move.ts'),
   ],
   'rm <project...>': ['remove projects; the code stays', () => import('./projects/remove.ts')],
+  'foreach [query] [command...]': [
+    'run a command in the directory of each project',
+    () => import('./many/foreach.ts'),
+  ],
   'retrain [project]': ['ask for a project to be trained again', () => import('./projects/retrain.ts')],
 };
 

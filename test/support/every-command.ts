@@ -40,6 +40,7 @@ export const ANSWERED: Readonly<Record<string, string>> = {
   which: '',
   edit: 'api --tag x',
   mv: 'api src/web',
+  foreach: '-- true',
   retrain: 'api',
   train: 'api -- true',
   logs: 'api',

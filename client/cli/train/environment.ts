@@ -22,14 +22,12 @@ export function trainerEnvironment(
   env: NodeJS.ProcessEnv,
   { project, token, output, slot }: Begun,
   previous: string | undefined,
-  { dataDir, socket }: PathOptions,
+  place: PathOptions,
 ): NodeJS.ProcessEnv {
   // Undefined leaves a variable out, also one of a trainer around this one.
   return {
     ...env,
-    // A socket that was given alone must not find itself in company.
-    ...((dataDir ?? socket) !== undefined && { CODEBASE_GARDENER_DATA_DIR: dataDir }),
-    ...(socket !== undefined && { CODEBASE_GARDENER_SOCKET: socket }),
+    ...placeVariables(place),
     // So that every command of the registry in it means the project that is trained, unless it names another.
     [PROJECT_VARIABLE]: project.project_id,
     GARDENER_PROJECT_ID: project.project_id,
@@ -43,6 +41,15 @@ export function trainerEnvironment(
     GARDENER_PROJECT_TOKEN: String(token),
     GARDENER_SLOT: slot,
     GARDENER_PROGRESS_FD: String(PROGRESS_FD),
+  };
+}
+
+/** What leads the programs that are run to the registry that flags have named. */
+export function placeVariables({ dataDir, socket }: PathOptions): NodeJS.ProcessEnv {
+  return {
+    // A socket that was given alone must not find itself in company.
+    ...((dataDir ?? socket) !== undefined && { CODEBASE_GARDENER_DATA_DIR: dataDir }),
+    ...(socket !== undefined && { CODEBASE_GARDENER_SOCKET: socket }),
   };
 }
 
