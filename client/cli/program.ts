@@ -16,7 +16,7 @@ const PROJECTS: Commands = {
   'show [project]': ['show everything about a project', () => import('./projects/show.ts')],
   'use [project]': ['make a project the active one', () => import('./projects/use.ts')],
   'which [project]': ['tell which project is meant here', () => import('./projects/which.ts')],
-  'edit <project>': ['change a project', () => import('./projects/edit/edit.ts')],
+  'edit <project...>': ['change projects', () => import('./projects/edit/edit.ts')],
   'mv <project-or-directory> <directory>': [
     'tell that a codebase lies elsewhere now; moves no files',
     () => import('./projects/move/move.ts'),
@@ -26,7 +26,7 @@ const PROJECTS: Commands = {
     'run a command in the directory of each project',
     () => import('./many/foreach.ts'),
   ],
-  'retrain [project]': ['ask for a project to be trained again', () => import('./projects/retrain.ts')],
+  'retrain [project...]': ['ask for projects to be trained again', () => import('./projects/retrain.ts')],
 };
 
 const TRAINING: Commands = {

@@ -1,62 +1,85 @@
 /** `gardener retrain`: asks for projects to be trained again. */
+import type { WireProject } from '../../../src/domain/encoding.ts';
 import { isRefusal } from '../../../src/domain/errors.ts';
 import type { Client } from '../../client.ts';
-import { behindAmong, behindWords, type Compared, NONE_BEHIND } from '../codebase/behind.ts';
+import { behindWords, type Compared, NONE_BEHIND } from '../codebase/behind.ts';
 import { defineCommand } from '../command.ts';
 import type { Context } from '../context.ts';
 import { UsageError } from '../errors.ts';
-import { listAll } from './list.ts';
+import { type Done, each, type Skipped, tellSkipped } from '../many/each.ts';
+import { BY_KIND, type Choice, chosen, NONE_FITS } from './list.ts';
 import { PROJECT, referenceToChange } from './resolve.ts';
-import { printable, operands } from '../terminal/text.ts';
+import { operands, plural, printable } from '../terminal/text.ts';
 
 export default defineCommand({
-  description: 'Marks a project as waiting for training, or all whose code has new commits.',
-  usage: '[options] <project>\n       gardener retrain [options] --stale',
+  description: 'Marks projects as waiting for training: those that are named, or those that fit.',
+  usage:
+    '[options] <project...>\n       gardener retrain [options] --all\n       gardener retrain [options] [--stale] [--tag <tag>] [--language <language>]',
   takes: {
-    '[project]': PROJECT,
-    '--stale': 'all projects whose code has new commits since they were trained',
+    '[project...]': PROJECT,
+    '--all': 'all projects',
+    ...BY_KIND,
     '--reason <reason>': 'why, for whoever trains it; with --stale by default how far it is behind',
   },
-  async action(ctx, { project: reference, stale, ...given }) {
-    if ((reference === undefined) === !stale) {
+  examples: {
+    'gardener retrain payments website --reason "new base model"': 'these two',
+    'gardener retrain --stale': 'those whose code has new commits',
+    'gardener retrain --tag work --language go': 'those in a language that have a tag',
+  },
+  document:
+    'the project as it is now; where several may be meant `projects`, those that wait now, and `skipped`, those that do not: `project_id` or null, `name` and `reason`, the kind of the error',
+  async action(ctx, { project: references, all, reason, ...kind }) {
+    const [flag] = [...(all ? ['all'] : []), ...Object.keys(kind)];
+    if (references.length > 0 === (flag !== undefined)) {
       throw new UsageError(
-        stale ? 'cannot name a project with --stale' : 'cannot retrain: the project is missing',
+        flag === undefined
+          ? 'cannot retrain: the project is missing'
+          : `cannot name a project with --${flag}`,
         'gardener retrain <project>, or gardener retrain --stale',
       );
     }
-    if (reference === undefined) return await ctx.withClient((client) => retrainStale(ctx, client, given));
-    ctx.hints = { lease_held: `again when the training has ended: gardener show ${operands(reference)}` };
+    if (all && Object.keys(kind).length > 0) {
+      throw new UsageError('cannot retrain all projects and only some', 'gardener retrain --help');
+    }
+    const given = reason === undefined ? {} : { reason };
     await ctx.withClient(async (client) => {
-      const project = await referenceToChange(ctx, client, reference);
-      const waiting = await client.projects.retrain({ project, ...given });
-      if (ctx.json) return ctx.printJson(waiting);
-      ctx.print(`${ctx.paint('bold', printable(waiting.name))} waits for training now`);
+      if (flag !== undefined) return await retrainChosen(ctx, client, kind, reason);
+      const [reference = '', ...others] = references;
+      const ask = (project: string): Promise<WireProject> => client.projects.retrain({ project, ...given });
+      if (others.length > 0) {
+        return tell(ctx, await each(ctx, client, references, ({ project_id: id }) => ask(id)));
+      }
+      ctx.hints = { lease_held: `again when the training has ended: gardener show ${operands(reference)}` };
+      const project = await ask(await referenceToChange(ctx, client, reference));
+      if (ctx.json) return ctx.printJson(project);
+      tell(ctx, { projects: [project], skipped: [] });
     });
   },
 });
 
-interface Skipped {
-  readonly project_id: string;
-  readonly name: string;
-  readonly reason: 'lease_held' | 'project_not_found';
+function tell(ctx: Context, done: Done<WireProject>): void {
+  if (ctx.json) return ctx.printJson(done);
+  const { projects } = done;
+  ctx.printLines(projects.map(({ name }) => `${ctx.paint('bold', printable(name))} waits for training now`));
+  if (projects.length > 1)
+    ctx.suggest(`${plural(projects.length, 'project')}; what waits: gardener ls --waiting`);
 }
 
-const SKIPPED = { lease_held: 'it is being trained', project_not_found: 'it was removed' } as const;
-
-async function retrainStale(
+/** What is being trained, or was removed meanwhile, is no failure of what was asked for. */
+async function retrainChosen(
   ctx: Context,
   client: Client,
-  given: { readonly reason?: string },
+  kind: Choice,
+  reason: string | undefined,
 ): Promise<void> {
-  const behind = await behindAmong(ctx, client, await listAll(client, {}), 'gardener retrain --stale');
+  const found = await chosen(ctx, client, kind, 'gardener retrain --stale');
   // At once, to become durable together.
-  const ends = await Promise.all(behind.map((project) => mark(client, project, given.reason)));
+  const ends = await Promise.all(found.map((project) => mark(client, { ahead: null, ...project }, reason)));
   const projects = ends.flatMap(({ waiting }) => waiting ?? []);
   const skipped = ends.flatMap((end) => end.skipped ?? []);
-  for (const { name, reason } of skipped) ctx.note(`skipped ${printable(name)}: ${SKIPPED[reason]}`);
-  if (ctx.json) return ctx.printJson({ projects, skipped });
-  if (behind.length === 0) ctx.note(NONE_BEHIND);
-  for (const { name } of projects) ctx.print(`${ctx.paint('bold', printable(name))} waits for training now`);
+  for (const one of skipped) tellSkipped(ctx, one);
+  if (!ctx.json && found.length === 0) ctx.note(kind.stale ? NONE_BEHIND : NONE_FITS);
+  tell(ctx, { projects, skipped });
 }
 
 async function mark(
@@ -72,6 +95,6 @@ async function mark(
     return { waiting: { ...waiting, ahead } };
   } catch (error) {
     if (!isRefusal(error, 'lease_held', 'project_not_found')) throw error;
-    return { skipped: { project_id: id, name, reason: error.kind as Skipped['reason'] } };
+    return { skipped: { project_id: id, name, reason: error.kind } };
   }
 }
