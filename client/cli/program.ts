@@ -53,6 +53,10 @@ const REGISTRY: Commands = {
     () => import('./backups/restore.ts'),
   ],
   undo: ['take back the last rm, repair, restore or import', () => import('./backups/undo.ts')],
+  'init [shell]': [
+    'teach the shell gcd, use --shell, completion and a prompt',
+    () => import('./shell/init.ts'),
+  ],
   'completion <shell>': ['teach the shell to complete gardener', () => import('./completion/completion.ts')],
   // What the program does without a command.
   __home: [undefined, () => import('./home/alone.ts')],

@@ -52,6 +52,7 @@ export const ANSWERED: Readonly<Record<string, string>> = {
   export: '-',
   docs: '',
   call: 'daemon.ping',
+  init: 'bash',
   completion: 'bash',
   'daemon start': '',
   'daemon status': '',
