@@ -4,18 +4,16 @@ import { join } from 'node:path';
 import type { WireProject } from '../../../src/domain/encoding.ts';
 import { isRefusal } from '../../../src/domain/errors.ts';
 import { outputOf, tokenOf, TRAINER_LOG, TRAININGS } from '../../../src/domain/training/output.ts';
-import { resolvePaths } from '../../../src/paths.ts';
 import { isNowhere, systemReason } from '../../../src/system/errors.ts';
 import type { Client } from '../../client.ts';
-import { requireAnswer } from '../codebase/disk-answer.ts';
 import { defineCommand } from '../command.ts';
 import type { Context } from '../context.ts';
-import { elsewhere, requireHere } from '../elsewhere.ts';
 import { LocalError } from '../errors.ts';
 import { wholeNumber } from '../option-values.ts';
 import { NONE_MEANT, PROJECT, resolveProject } from '../projects/resolve.ts';
 import { shownJsonLines } from '../terminal/gate.ts';
 import { anyOf, operands, printable } from '../terminal/text.ts';
+import { directoryOf, logIn } from './place.ts';
 import { Printer, PrintedLines } from './printed.ts';
 import { TrainerLog } from './trainer-log.ts';
 
@@ -43,14 +41,10 @@ export default defineCommand({
     ctx.hints = NONE_MEANT;
     await ctx.withClient(async (client) => {
       const { project } = await resolveProject(ctx, client, named);
-      const place = await elsewhere(ctx, await client.daemon.status());
-      requireHere(place, 'show what a trainer printed', 'gardener logs');
-      const { projectsDir } = place?.directory ? resolvePaths({ dataDir: place.directory }, {}) : ctx.paths;
-      const own = join(projectsDir, project.project_id);
-      await requireAnswer(own, ctx.shortPath(own));
+      const own = await directoryOf(ctx, client, project.project_id);
       const token = training ?? project.training?.token;
       if (token === undefined) throw neverTrained(project);
-      const path = join(outputOf(own, token).directory, TRAINER_LOG);
+      const path = logIn(own, token);
       const log = await TrainerLog.open(path).catch(async (error: unknown) => {
         if (isNowhere(error)) throw missing(project, token, await keptTokens(own, token));
         throw new LocalError(

@@ -57,7 +57,7 @@ export class Printer {
     const columns = columnsOf(this.#output);
     if (this.#isOver) this.#output.write(shownOver(''));
     if (lines.length > 0) this.#output.write(this.#shown(lines.map(lastState)));
-    const drawn = columns === undefined ? '' : cutText(plain(lastState(rest)), columns - 1, 'end');
+    const drawn = columns === undefined ? '' : cutText(plainLine(rest), columns - 1, 'end');
     this.#isOver = drawn !== '';
     if (this.#isOver) this.#output.write(shownOver(drawn));
   }
@@ -65,6 +65,11 @@ export class Printer {
   #shown(lines: readonly string[]): Shown {
     return this.#hasColours ? shownColouredLines(lines.map(spaced)) : shownLines(lines.map(plain));
   }
+}
+
+/** What a line shows in the end, without colours. */
+export function plainLine(line: string): string {
+  return plain(lastState(line));
 }
 
 function plain(line: string): string {
