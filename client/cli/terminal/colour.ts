@@ -1,5 +1,5 @@
 /** Colours, for a terminal that shows them to a person who wants them. */
-export type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan';
+export type Style = 'bold' | 'dim' | 'inverse' | 'red' | 'green' | 'yellow' | 'cyan';
 export type Paint = (style: Style, text: string) => string;
 
 interface Stream {
@@ -33,6 +33,7 @@ function takesColours({ isTTY }: Stream, { NO_COLOR, FORCE_COLOR, TERM }: NodeJS
 const CODES: Readonly<Record<Style, readonly [on: number, off: number]>> = {
   bold: [1, 22],
   dim: [2, 22],
+  inverse: [7, 27],
   red: [31, 39],
   green: [32, 39],
   yellow: [33, 39],

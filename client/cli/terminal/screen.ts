@@ -6,6 +6,9 @@ import { sizeOf } from './size.ts';
 /** Another screen without a cursor, where long lines are cut; and back. */
 const ENTER = '\x1b[?1049h\x1b[?25l\x1b[?7l';
 const LEAVE = '\x1b[?7h\x1b[?25h\x1b[?1049l';
+/** The terminal says what is pasted, which is not meant as keys. */
+const TELL_PASTES = '\x1b[?2004h';
+const NO_PASTES = '\x1b[?2004l';
 const CLEAR = '\x1b[2J';
 
 export interface ScreenCallbacks {
@@ -13,6 +16,8 @@ export interface ScreenCallbacks {
   readonly redraw: () => void;
   /** The person wants to leave, or somebody wants the program to end; with the exit code for it. */
   readonly leave: (exitCode: number) => void;
+  /** What comes from the keyboard, where standard input is a terminal. */
+  readonly typed: (bytes: Buffer) => void;
 }
 
 export class Screen {
@@ -27,7 +32,7 @@ export class Screen {
       ['SIGINT', () => callbacks.leave(0)],
       ['SIGHUP', () => callbacks.leave(129)],
       ['SIGTERM', () => callbacks.leave(143)],
-      ['SIGTSTP', () => this.#suspend()],
+      ['SIGTSTP', () => this.suspend()],
       ['SIGCONT', () => this.#enter()],
     ];
   }
@@ -37,7 +42,9 @@ export class Screen {
     for (const [name, handler] of this.#handlers) process.on(name, handler);
     process.on('exit', this.#restore);
     process.stdout.on('resize', this.#resized);
-    process.stdin.on('data', this.#typed);
+    if (this.hasKeys) process.stdin.on('data', this.#callbacks.typed).on('end', this.#gone);
+    // Also after it was given back: a terminal that has closed has no modes, either.
+    process.stdin.on('error', this.#gone);
     this.#enter();
   }
 
@@ -46,8 +53,13 @@ export class Screen {
     for (const [name, handler] of this.#handlers) process.off(name, handler);
     process.off('exit', this.#restore);
     process.stdout.off('resize', this.#resized);
-    process.stdin.off('data', this.#typed).pause();
+    process.stdin.off('data', this.#callbacks.typed).off('end', this.#gone).pause();
     this.#restore();
+  }
+
+  /** Whether somebody can type. */
+  get hasKeys(): boolean {
+    return process.stdin.isTTY;
   }
 
   get columns(): number {
@@ -76,21 +88,27 @@ export class Screen {
     this.#open = true;
     this.#shown = [];
     // Otherwise what is typed would be shown amidst the lines.
-    if (process.stdin.isTTY) process.stdin.setRawMode(true);
-    process.stdout.write(ENTER + CLEAR);
+    if (this.hasKeys) process.stdin.setRawMode(true);
+    process.stdout.write(ENTER + (this.hasKeys ? TELL_PASTES : '') + CLEAR);
     this.#callbacks.redraw();
   }
 
   readonly #restore = (): void => {
     if (!this.#open) return;
     this.#open = false;
-    if (process.stdin.isTTY) process.stdin.setRawMode(false);
-    process.stdout.write(LEAVE);
+    if (this.hasKeys) process.stdin.setRawMode(false);
+    process.stdout.write((this.hasKeys ? NO_PASTES : '') + LEAVE);
   };
 
-  #suspend(): void {
+  /** Gives the terminal back and stops the program until it is told to go on. */
+  suspend(): void {
     this.#restore();
     process.kill(process.pid, 'SIGSTOP');
+  }
+
+  /** Shows all of it anew, as somebody else may have written between the lines. */
+  refresh(): void {
+    this.#resized();
   }
 
   readonly #resized = (): void => {
@@ -100,11 +118,7 @@ export class Screen {
     this.#callbacks.redraw();
   };
 
-  readonly #typed = (keys: Buffer): void => {
-    for (const key of keys.toString('latin1')) {
-      if (key === 'q' || key === '\x03') this.#callbacks.leave(0);
-      else if (key === '\x1a') this.#suspend();
-      else if (key === '\x0c') this.#resized();
-    }
+  readonly #gone = (): void => {
+    if (this.#open) this.#callbacks.leave(129);
   };
 }

@@ -50,6 +50,10 @@ export class WatchState {
     return this.#projects.size;
   }
 
+  get(id: string): WireProject | undefined {
+    return this.#projects.get(id);
+  }
+
   /** How many projects have each status, in the order in which people ask for them. */
   counts(): (readonly [WireProject['training_status'], number])[] {
     const all = [...this.#projects.values()].map(({ training_status: status }) => status);

@@ -2,21 +2,16 @@
 import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Client } from '../../client.ts';
-import { LONGEST_TIMER_MS } from '../../../src/system/longest-timer.ts';
 import { ConnectionError } from '../../errors.ts';
 import type { WatchEvent } from '../../watch.ts';
 import { defineCommand } from '../command.ts';
 import type { Context } from '../context.ts';
 import { shownJson, shownLine } from '../terminal/gate.ts';
 import { referenceTo } from '../projects/resolve.ts';
-import { Screen } from '../terminal/screen.ts';
 import { eventDocument } from './document.ts';
 import { eventLine } from './lines.ts';
-import { WatchState } from './state.ts';
-import { staleAfter, watchTable } from './table.ts';
+import { Session } from './session.ts';
 
-/** Between two pictures of the table, in milliseconds. */
-const REDRAW_MS = 100;
 /** Between two questions whether a daemon is there again, in milliseconds. */
 const ASK_AGAIN_MS = 500;
 
@@ -28,6 +23,14 @@ export default defineCommand({
     '--progress': 'also what trainers report (default for the table)',
     '--no-progress': 'not what trainers report (default otherwise)',
   },
+  details: 'The table takes keys: ? shows them. Those of the last line are used most.',
+  examples: {
+    'gardener watch': 'a table to look at and to work in',
+    'gardener watch website': 'one project, with what its trainer prints',
+    'gardener watch --json': 'an event a line, for programs',
+  },
+  document:
+    'one a line: an event as registry.watch tells them, with the cursor from which a later watch goes on',
   async action(ctx, { project, progress }) {
     const asTable = ctx.interactive && ctx.host.env['TERM'] !== 'dumb';
     // Started before, and not by the client that watches: whoever stops the daemon means it.
@@ -42,10 +45,12 @@ export default defineCommand({
         ctx.host.endUnread();
         const show = asTable ? showTable : showLines;
         try {
-          await show(ctx, client, client.watch({ ...params, signal: stopped.signal }), (exitCode) => {
+          const events = client.watch({ ...params, signal: stopped.signal });
+          const leave = (exitCode: number): void => {
             ctx.exitCode = exitCode;
             stopped.abort();
-          });
+          };
+          await show(ctx, client, events, leave, reference !== undefined);
         } catch (error) {
           if (!stopped.signal.aborted) throw error;
         }
@@ -85,26 +90,18 @@ async function showTable(
   client: Client,
   events: AsyncIterable<WatchEvent>,
   leave: Leave,
+  isOne: boolean,
 ): Promise<void> {
-  const state = new WatchState();
-  const picture = new Picture(state, ctx, leave);
+  const session = new Session(ctx, client, isOne, leave);
   const stopListening = client.onLost(() => {
-    state.connected = false;
-    picture.changed();
-    void whenBack(client).then((back) => {
-      state.connected = back;
-      picture.changed();
-    });
+    session.connected(false);
+    void whenBack(client).then((back) => session.connected(back));
   });
   try {
-    for await (const event of events) {
-      state.apply(event);
-      if (event.type === 'resync') picture.open();
-      picture.changed();
-    }
+    for await (const event of events) session.apply(event);
   } finally {
     stopListening();
-    picture.close();
+    await session.close();
   }
 }
 
@@ -118,53 +115,5 @@ async function whenBack(client: Client): Promise<boolean> {
       if (error instanceof ConnectionError && error.reason === 'closed') return false;
     }
     await pause(ASK_AGAIN_MS, undefined, { ref: false });
-  }
-}
-
-/** The table on the screen, drawn when something has changed, and when time alone changes it. */
-class Picture {
-  readonly #state: WatchState;
-  readonly #ctx: Context;
-  readonly #screen: Screen;
-  #timer: NodeJS.Timeout | undefined;
-  #drawnAt = 0;
-  #open = false;
-
-  constructor(state: WatchState, ctx: Context, leave: Leave) {
-    this.#state = state;
-    this.#ctx = ctx;
-    this.#screen = new Screen({ redraw: () => this.#draw(), leave });
-  }
-
-  open(): void {
-    if (this.#open) return;
-    this.#open = true;
-    this.#screen.open();
-  }
-
-  close(): void {
-    clearTimeout(this.#timer);
-    if (this.#open) this.#screen.close();
-    this.#open = false;
-  }
-
-  changed(): void {
-    if (this.#open) this.#drawIn(this.#drawnAt + REDRAW_MS - performance.now());
-  }
-
-  #draw(): void {
-    this.#drawnAt = performance.now();
-    const { columns, rows } = this.#screen;
-    const now = this.#ctx.host.now();
-    this.#screen.draw(watchTable(this.#state, { columns, rows, now, paint: this.#ctx.paint }));
-    const stale = staleAfter(this.#state, { rows, now });
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    if (stale !== undefined) this.#timer = setTimeout(() => this.#draw(), Math.min(stale, LONGEST_TIMER_MS));
-  }
-
-  #drawIn(ms: number): void {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#draw(), Math.max(0, ms));
   }
 }

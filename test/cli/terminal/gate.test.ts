@@ -9,7 +9,7 @@ import { painter } from '../../../client/cli/terminal/colour.ts';
 import { shown, shownJson, shownLine, shownText, tame } from '../../../client/cli/terminal/gate.ts';
 import { eventLine } from '../../../client/cli/watch/lines.ts';
 import { WatchState } from '../../../client/cli/watch/state.ts';
-import { staleAfter, watchTable } from '../../../client/cli/watch/table.ts';
+import { staleAfter, watchTable } from '../../../client/cli/watch/pages/table.ts';
 import { textWidth } from '../../../client/cli/terminal/width.ts';
 import { ERROR_KINDS, ERRORS } from '../../../src/domain/errors.ts';
 import { EXAMPLE_PROJECT } from '../../../src/protocol/method.ts';
@@ -283,7 +283,7 @@ describe('what is watched', () => {
         expect(lines.filter((line) => textWidth(line) > columns)).toEqual([]);
       }
       // A timer with no number fires at once, and again.
-      expect(staleAfter(state, { rows: 20, now: 0 })).toBeUndefined();
+      expect(staleAfter(state.inOrder(), 0)).toBeUndefined();
     },
   );
 
@@ -300,7 +300,7 @@ describe('what is watched', () => {
       at,
       cursor: 'e:1',
     });
-    expect(staleAfter(state, { rows: 20, now: Date.parse(at) })).toBe(60_000);
+    expect(staleAfter(state.inOrder(), Date.parse(at))).toBe(60_000);
   });
 });
 

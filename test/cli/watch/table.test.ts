@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Project, WatchEvent } from '../../../client/index.ts';
 import { eventLine } from '../../../client/cli/watch/lines.ts';
 import { WatchState } from '../../../client/cli/watch/state.ts';
-import { staleAfter, watchTable } from '../../../client/cli/watch/table.ts';
+import { staleAfter, watchTable } from '../../../client/cli/watch/pages/table.ts';
 import { textWidth } from '../../../client/cli/terminal/width.ts';
 import { EXAMPLE_PROJECT } from '../../../src/protocol/method.ts';
 
@@ -73,7 +73,7 @@ describe('the table', () => {
       '  b     stopping                                             process 7  just now',
       '  c     failed                     out of memory (exit cod…             just now',
       '  d     retrain                    new base model                       just now',
-      'q leaves',
+      'Ctrl-C leaves',
     ]);
   });
 
@@ -115,7 +115,7 @@ describe('the table', () => {
   });
 
   test('of an empty registry is short', () => {
-    expect(watchTable(stateOf(), view)).toEqual(['0 projects', 'q leaves']);
+    expect(watchTable(stateOf(), view)).toEqual(['0 projects', 'Ctrl-C leaves']);
   });
 
   test('tells what is wrong, and for how long', () => {
@@ -160,11 +160,11 @@ describe('the table', () => {
     ['2026-01-02T06:00:00.000Z', 18 * 3_600_000],
     ['2026-01-05T12:00:05.000Z', 60_000],
   ])('is drawn anew no sooner than a time of %s reads differently', (last_updated, ms) => {
-    expect(staleAfter(stateOf(project('a', { last_updated })), view)).toBe(ms);
+    expect(staleAfter(stateOf(project('a', { last_updated })).inOrder(), NOW)).toBe(ms);
   });
 
   test('without projects never goes stale', () => {
-    expect(staleAfter(stateOf(), view)).toBeUndefined();
+    expect(staleAfter([], NOW)).toBeUndefined();
   });
 });
 

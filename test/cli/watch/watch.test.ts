@@ -178,9 +178,9 @@ describe('gardener watch at a terminal', () => {
     expect(await shows('q leaves')).toBe(
       [
         '1 project: 1 not started',
-        '  NAME      STATUS       PROGRESS  DOING  BY  SINCE',
-        '* payments  not started                       just now',
-        'q leaves',
+        '   NAME      STATUS       PROGRESS  DOING  BY  SINCE',
+        '>* payments  not started                       just now',
+        '↑↓ enter  c cancel  r retrain  u use  / filter  ? keys  q leaves',
       ].join('\n'),
     );
     const { finished } = train(
@@ -190,20 +190,20 @@ describe('gardener watch at a terminal', () => {
       '* payments  training  ████░░░░░░  40%  embedding: file 3  sh  just now\n',
     );
     await resize(110, 10);
-    await shows('* payments  training  ████████░░░░░░░░░░░░  40%  embedding: file 3  sh  just now\n');
+    await shows('>* payments  training  ████████░░░░░░░░░░░░  40%  embedding: file 3  sh  just now\n');
     for (const name of ['api', 'web', 'app', 'cli', 'doc']) {
       await cli.codebase(`src/${name}`, {});
       await cli.json(['add', `src/${name}`]);
     }
     await resize(48, 6);
-    const small = await shows('3 projects more; q leaves');
+    const small = await shows('1-3 of 6  ↑↓ enter  c cancel  ? keys  q leaves');
     expect(small.split('\n')).toEqual([
       '6 projects: 1 training, 5 not started',
-      '  NAME      STATUS       PROGRESS  DOING',
-      expect.stringMatching(/^\* payments  training {6}40% {6}embedding: f…$/),
-      expect.stringMatching(/^ {2}doc {7}not started$/),
-      expect.stringMatching(/^ {2}cli {7}not started$/),
-      '3 projects more; q leaves',
+      '   NAME      STATUS       PROGRESS  DOING',
+      expect.stringMatching(/^>\* payments {2}training {6}40% {6}embedding: …$/),
+      expect.stringMatching(/^ {3}doc {7}not started$/),
+      expect.stringMatching(/^ {3}cli {7}not started$/),
+      '1-3 of 6  ↑↓ enter  c cancel  ? keys  q leaves',
     ]);
     await cli.json(['daemon', 'stop']);
     await shows('no daemon answers; reconnecting …');

@@ -1,0 +1,28 @@
+/** What each key does. */
+import { wrapText } from '../../terminal/wrap.ts';
+import { cutText } from '../../terminal/width.ts';
+import type { Canvas } from './table.ts';
+
+const KEYS: readonly (readonly [keys: string, does: string])[] = [
+  ['↑ ↓  k j', 'selects a project, or scrolls'],
+  ['PgUp PgDn', 'the same by a screen'],
+  ['Home End  g G', 'the first or the last'],
+  ['Enter', 'opens the project'],
+  ['Esc q', 'goes back; from the table, q leaves'],
+  ['c', 'cancels the training, after a question'],
+  ['r', 'asks for another training'],
+  ['u', 'makes the project the active one'],
+  ['/', 'shows only projects with these words in name, path, tags or status; Enter keeps them, Esc does not'],
+  ['Ctrl-L', 'draws all of it again'],
+];
+const WIDTH = Math.max(...KEYS.map(([keys]) => keys.length));
+
+/** Lines of at most `columns` columns. */
+export function keysPage({ columns, paint }: Pick<Canvas, 'columns' | 'paint'>): string[] {
+  return KEYS.flatMap(([keys, does]) =>
+    wrapText(does, columns - WIDTH - 2).map((line, at) => {
+      const text = cutText(`${(at === 0 ? keys : '').padEnd(WIDTH)}  ${line}`, columns, 'end');
+      return at === 0 ? paint('bold', text.slice(0, WIDTH)) + text.slice(WIDTH) : text;
+    }),
+  );
+}
