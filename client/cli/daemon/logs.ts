@@ -22,7 +22,7 @@ export default defineCommand({
   },
   examples: {
     'gardener daemon logs -n 20': 'the last lines',
-    'gardener daemon logs --follow --level WARN': 'what goes wrong from now on',
+    'gardener daemon logs --follow --level WARNING': 'what goes wrong from now on',
   },
   document:
     'a document a line, as the daemon has logged it: level (10 to 60), time (milliseconds since 1970), msg and what it is about',
