@@ -19,7 +19,7 @@ const { methods, components } = JSON.parse(JSON.stringify(openRpcDocument())) as
 export const DECLARED: ReadonlyMap<string, Declaration> = new Map(await loadAll(PROGRAM));
 
 /** These print what the protocol and the file hold, or examples of that. */
-const AS_THEY_ARE = ['call', 'docs', 'export', 'status'];
+const AS_THEY_ARE = ['call', 'docs', 'export'];
 
 /** What is wrong with the document of a command: `daemon logs`. */
 export function faultsOf(path: string, document: unknown): string[] {

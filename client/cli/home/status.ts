@@ -12,7 +12,7 @@ export default defineCommand({
   },
   document: {
     daemon: 'what daemon.status answers',
-    registry: 'what registry.info answers',
+    registry: 'what registry.info answers, with the active project itself',
     active_project: 'the project, or null',
     here: 'what is meant in the working directory: `project` and `resolved_by`, or null for none; `unregistered`, a repository there that is in no project, or null; `problem`, why it cannot be told, or null',
     training: 'the projects in training, the longest first',
@@ -32,7 +32,7 @@ export default defineCommand({
 
 function document({
   daemon,
-  registry,
+  registry: info,
   active,
   here,
   training,
@@ -42,5 +42,6 @@ function document({
   gone,
   silent,
 }: Glance) {
+  const registry = { ...info, active_project: active };
   return { daemon, registry, active_project: active, here, training, waiting, failed, stale, gone, silent };
 }
