@@ -14,6 +14,8 @@ export interface TmuxTerminal {
   /** Types keys by tmux' names, such as `C-c`, or text. */
   type(...keys: readonly string[]): Promise<void>;
   resize(columns: number, rows: number): Promise<void>;
+  /** Closes the terminal, as a window is closed: whoever runs in it gets SIGHUP. */
+  close(): Promise<void>;
 }
 
 /**
@@ -35,7 +37,12 @@ export async function tmuxTerminal(
   };
   const size = ['-x', String(columns), '-y', String(rows)];
   await tmux('new-session', '-d', ...size, `sh -c '${command}; echo "ended with $?"; cat'`);
-  onTestFinished(async () => void (await tmux('kill-server')));
+  let isOpen = true;
+  const close = async (): Promise<void> => {
+    if (isOpen) await tmux('kill-server');
+    isOpen = false;
+  };
+  onTestFinished(close);
   const screen = async () =>
     (await tmux('capture-pane', '-p'))
       .split('\n')
@@ -44,6 +51,7 @@ export async function tmuxTerminal(
       .trimEnd();
   return {
     screen,
+    close,
     shows: (text) =>
       until(async () => {
         const now = await screen();
