@@ -16,6 +16,7 @@ const PROJECTS: Commands = {
   'show [project]': ['show everything about a project', () => import('./projects/show.ts')],
   'use [project]': ['make a project the active one', () => import('./projects/use.ts')],
   'which [project]': ['tell which project is meant here', () => import('./projects/which.ts')],
+  'path [project]': ['print the directory of a project', () => import('./projects/path.ts')],
   'edit <project...>': ['change projects', () => import('./projects/edit/edit.ts')],
   'mv <project-or-directory> <directory>': [
     'tell that a codebase lies elsewhere now; moves no files',

@@ -16,6 +16,7 @@ export interface Query {
   readonly tag?: string | undefined;
   readonly source_path?: string | undefined;
   readonly query?: string | undefined;
+  readonly beginning?: string | undefined;
   readonly sort?: Sort | undefined;
   readonly limit?: number | undefined;
   readonly cursor?: string | undefined;
@@ -34,9 +35,9 @@ export interface Page {
  * of the last projects before it that is left, and only where none is, at the old position.
  */
 export function list(view: RegistryView, query: Query): Page {
-  const fits = filter(query);
-  const found: Project[] = [];
-  for (const project of view.projects()) if (fits(project)) found.push(project);
+  let found = fitting(view, query, 'name');
+  // Anything of a few letters from a to f begins some id.
+  if (found.length === 0 && query.beginning !== undefined) found = fitting(view, query, 'project_id');
   if (query.sort) found.sort(ORDERS[query.sort]);
   const start = query.cursor === undefined ? 0 : after(found, query.sort, query.cursor);
   const end = query.limit === undefined ? found.length : start + query.limit;
@@ -53,7 +54,16 @@ export function countByStatus(view: RegistryView): Record<TrainingStatus, number
   return counts;
 }
 
-function filter(query: Query): (project: Project) => boolean {
+/** @param begins what the beginning is one of */
+function fitting(view: RegistryView, query: Query, begins: 'name' | 'project_id'): Project[] {
+  const fits = filter(query, begins);
+  const found: Project[] = [];
+  for (const project of view.projects()) if (fits(project)) found.push(project);
+  return found;
+}
+
+function filter(query: Query, begins: 'name' | 'project_id'): (project: Project) => boolean {
+  const beginning = query.beginning === undefined ? undefined : foldName(query.beginning);
   const text = query.query === undefined ? undefined : foldName(query.query);
   const path = query.source_path === undefined ? undefined : normalizePath(query.source_path);
   return (project) =>
@@ -61,6 +71,7 @@ function filter(query: Query): (project: Project) => boolean {
     (query.language === undefined || project.language === query.language) &&
     (query.tag === undefined || project.tags.includes(query.tag)) &&
     (path === undefined || project.source_path === path) &&
+    (beginning === undefined || foldName(project[begins]).startsWith(beginning)) &&
     (text === undefined ||
       [project.name, project.source_path, ...project.tags].some((part) => part.toLowerCase().includes(text)));
 }

@@ -38,6 +38,7 @@ export const ANSWERED: Readonly<Record<string, string>> = {
   show: 'api',
   use: 'api',
   which: '',
+  path: 'api',
   edit: 'api --tag x',
   mv: 'api src/web',
   foreach: '-- true',

@@ -4,7 +4,7 @@ import { defineCommand } from '../command.ts';
 import type { Context } from '../context.ts';
 import { EXIT, UsageError } from '../errors.ts';
 import { age } from '../option-values.ts';
-import { PROJECT, referenceToChange } from '../projects/resolve.ts';
+import { EXACTLY, PROJECT, referenceToChange } from '../projects/resolve.ts';
 import { confirm } from '../terminal/ask.ts';
 import { byteSize, operands, plural, printable } from '../terminal/text.ts';
 
@@ -43,7 +43,8 @@ export default defineCommand({
       );
     }
     await ctx.withClient(async (client) => {
-      const project = named === undefined ? {} : { project: await referenceToChange(ctx, client, named) };
+      const project =
+        named === undefined ? {} : { project: await referenceToChange(ctx, client, named, EXACTLY) };
       const terms = { ...project, older_ms: older };
       if (!yes || dryRun) {
         const trial = await client.training.prune({ ...terms, dry_run: true });

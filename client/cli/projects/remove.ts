@@ -9,7 +9,7 @@ import { defineCommand, type Input } from '../command.ts';
 import type { Context } from '../context.ts';
 import { requireAnswer } from '../codebase/disk-answer.ts';
 import { EXIT, UsageError } from '../errors.ts';
-import { PROJECT, referenceTo } from './resolve.ts';
+import { EXACTLY, PROJECT, referenceTo } from './resolve.ts';
 import { plural, printable, operands, tildes } from '../terminal/text.ts';
 
 const TAKES = {
@@ -60,7 +60,7 @@ export default defineCommand({
 
 /** The project that is to go. A path has to be its own: what lies in a project must not take all of it away. */
 async function named(ctx: Context, client: Client, text: string): Promise<WireProject> {
-  const reference = await referenceTo(ctx, client, text);
+  const reference = await referenceTo(ctx, client, text, EXACTLY);
   const project = await client.projects.get({ project: reference });
   if (!reference.startsWith('/') || (await isSamePlace(ctx, reference, project.source_path))) return project;
   const name = printable(project.name);

@@ -3,13 +3,17 @@ import { lstatSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { errorCode, isMissing as isGone } from '../../../src/system/errors.ts';
 import type { Client } from '../../client.ts';
+import type { WireProject } from '../../../src/domain/encoding.ts';
 import { RegistryError } from '../../../src/domain/errors.ts';
-import type { Result } from '../../../src/protocol/methods.ts';
+import type { Params, Result } from '../../../src/protocol/methods.ts';
 import type { Context } from '../context.ts';
 import { requireAnswer } from '../codebase/disk-answer.ts';
 import { elsewhere } from '../elsewhere.ts';
 import { ifRefused } from '../errors.ts';
 import { printable } from '../terminal/text.ts';
+
+/** Projects named where several may be meant. */
+const MAX_NAMED = 5;
 
 /** What help says of the word that names one. */
 export const PROJECT = 'name, id or path of a project';
@@ -47,7 +51,8 @@ export async function resolveProject(
   const env = ctx.host.env[PROJECT_VARIABLE];
   if (env) {
     ctx.hints = { project_not_found: `gardener ls, or unset ${PROJECT_VARIABLE}` };
-    return client.projects.resolve({ env: await referenceTo(ctx, client, env), ...how });
+    const reference = await referenceTo(ctx, client, env, EXACTLY);
+    return client.projects.resolve({ env: reference, ...how });
   }
   const { path: cwd, fault } = workingPath(ctx);
   const resolved = await client.projects.resolve({ ...(cwd !== undefined && { cwd }), ...how });
@@ -58,21 +63,38 @@ export async function resolveProject(
   return resolved;
 }
 
+interface Guessing {
+  /** Whether the beginning of a name or id will do, where only one project has it. */
+  readonly guesses?: boolean;
+}
+
+/** For what nobody wants to have happened to another project than the one that was meant. */
+export const EXACTLY: Guessing = { guesses: false };
+
 /**
  * A project as the person named it, for the daemon. A bare word is a name or an id; where no project has it and a
- * directory here does, it means that.
+ * directory here does, it means that; otherwise the project whose name or id begins with it, which is said.
+ *
+ * @throws {RegistryError} `ambiguous_project` when several begin with it
  */
-export async function referenceTo(ctx: Context, client: Client, text: string): Promise<string> {
+export async function referenceTo(
+  ctx: Context,
+  client: Client,
+  text: string,
+  { guesses = true }: Guessing = {},
+): Promise<string> {
   const reference = ctx.reference(text);
   if (reference.startsWith('/')) return reference;
   const known = await client.projects.get({ project: reference }).catch(ifRefused('project_not_found', null));
   if (known) return known.project_id;
   // Only now: what is of that name here may be on a disk that does not answer.
   const { path: cwd, fault } = workingPath(ctx);
-  if (fault !== undefined) return reference;
-  const path = resolve(cwd, text);
-  await requireAnswer(path, ctx.shortPath(path));
-  return statusOf(path)?.isDirectory() ? path : reference;
+  if (fault === undefined) {
+    const path = resolve(cwd, text);
+    await requireAnswer(path, ctx.shortPath(path));
+    if (statusOf(path)?.isDirectory()) return path;
+  }
+  return (guesses && (await guess(ctx, client, reference))) || reference;
 }
 
 /**
@@ -82,8 +104,13 @@ export async function referenceTo(ctx: Context, client: Client, text: string): P
  * @throws {RegistryError} `project_not_found`, `ambiguous_project`
  * @throws {LocalError} when the disk answers the daemon and not the command line
  */
-export async function referenceToChange(ctx: Context, client: Client, text: string): Promise<string> {
-  const reference = await referenceTo(ctx, client, text);
+export async function referenceToChange(
+  ctx: Context,
+  client: Client,
+  text: string,
+  guessing?: Guessing,
+): Promise<string> {
+  const reference = await referenceTo(ctx, client, text, guessing);
   if (!reference.startsWith('/')) return reference;
   const found = await client.projects.get({ project: reference, to_change: true });
   const { project_id: id, name } = found;
@@ -96,6 +123,43 @@ export async function referenceToChange(ctx: Context, client: Client, text: stri
     `cannot tell which project is meant: there is no ${printable(ctx.shortPath(path))}`,
     { project: reference, suggestions: [name] },
   );
+}
+
+/** The id of the project that begins like this; undefined when none does. */
+async function guess(ctx: Context, client: Client, beginning: string): Promise<string | undefined> {
+  // What goes back with `use` is no beginning elsewhere.
+  if (beginning === '-') return undefined;
+  const { projects } = await client.projects.list({ beginning, sort: 'name', limit: MAX_NAMED + 1 });
+  const [first, second] = projects;
+  if (!first) return undefined;
+  if (!second) {
+    ctx.note(`taking "${printable(first.name)}" for ${printable(beginning)}`);
+    return first.project_id;
+  }
+  const count = projects.length > MAX_NAMED ? 'many' : projects.length;
+  throw new RegistryError(
+    'ambiguous_project',
+    `cannot tell which project is meant: ${count} projects begin with "${beginning}"`,
+    { project: beginning, suggestions: projects.slice(0, MAX_NAMED).map(({ name }) => name) },
+  );
+}
+
+/**
+ * The project around the working directory; undefined where that is in none.
+ *
+ * @param how to find it: as a change finds it, where it will be changed
+ */
+export async function projectAround(
+  ctx: Context,
+  client: Client,
+  how: Pick<Params<'projects.resolve'>, 'to_change'> = {},
+): Promise<WireProject | undefined> {
+  const { path: cwd } = workingPath(ctx);
+  if (cwd === undefined) return undefined;
+  const found = await client.projects
+    .resolve({ cwd, ...how })
+    .catch(ifRefused('project_not_found', undefined));
+  return found?.resolved_by === 'active' ? undefined : found?.project;
 }
 
 /** Why it is this project. */

@@ -12,6 +12,7 @@ import { type Field, printFields } from '../terminal/fields.ts';
 import { fieldOf, FIELDS, fieldText } from './field.ts';
 import { endedTrainings, type Trained, trainingWords } from '../history/trainings.ts';
 import { isGoneNow, markedPath } from './gone.ts';
+import { namedOrPicked } from './picked.ts';
 import { NONE_MEANT, PROJECT, resolveProject } from './resolve.ts';
 import {
   byteSize,
@@ -48,8 +49,9 @@ export default defineCommand({
         const { project } = await resolveProject(ctx, client, named);
         return await printValues(ctx, client, project, fields);
       }
+      const chosen = ctx.interactive ? await namedOrPicked(ctx, client, named, 'show which project?') : named;
       const [{ project }, { active_project: active }] = await Promise.all([
-        resolveProject(ctx, client, named),
+        resolveProject(ctx, client, chosen),
         client.projects.active(),
       ]);
       if (ctx.json) return ctx.printJson(await withItsAhead(ctx, client, project));

@@ -93,6 +93,11 @@ export function shownDrawing(text: string): Shown {
 // oxlint-disable-next-line no-control-regex -- it is what the expression is about
 const DRAWN = /(\n|\x1b\[(?:[0-9;]*[ABCDGJKm]|\?25[hl]))/;
 
+/** A line for a program that needs each character, such as a path that a shell goes to; never for a terminal. */
+export function exactLine(text: string): Shown {
+  return `${text}\n` as Shown;
+}
+
 /** The cursor, for a terminal that may have been left without one. */
 export function shownCursor(): Shown {
   return '\x1b[?25h' as Shown;

@@ -9,6 +9,7 @@ import { defineCommand, type Input } from '../command.ts';
 import type { Context } from '../context.ts';
 import { EXIT, UsageError } from '../errors.ts';
 import { collect, seconds } from '../option-values.ts';
+import { namedOrPicked } from '../projects/picked.ts';
 import { origin, resolveProject } from '../projects/resolve.ts';
 import { operands, printable } from '../terminal/text.ts';
 import { beginLease, isPassing } from './lease.ts';
@@ -142,7 +143,8 @@ function split(
 
 /** The id of the project to train; where it was not named, which one it is and why is said. */
 async function meant(ctx: Context, client: Client, argument: string | undefined): Promise<string> {
-  const resolved = await resolveProject(ctx, client, argument, { isTold: false, isToChange: true });
+  const named = await namedOrPicked(ctx, client, argument, 'train which project?');
+  const resolved = await resolveProject(ctx, client, named, { isTold: false, isToChange: true });
   // The active project has nothing to do with a command that was typed somewhere else.
   if (resolved.resolved_by === 'active') {
     throw new UsageError(
@@ -151,7 +153,7 @@ async function meant(ctx: Context, client: Client, argument: string | undefined)
     );
   }
   const { project_id: id, name } = resolved.project;
-  if (argument === undefined) ctx.note(`training ${printable(name)}: ${origin(resolved)}`);
+  if (named === undefined) ctx.note(`training ${printable(name)}: ${origin(resolved)}`);
   const word = operands(argument ?? name);
   ctx.hints = {
     lease_held: `gardener train --cancel ${word} asks them to stop; --force takes the project away from them`,

@@ -107,6 +107,9 @@ export const projectMethods = {
       tag: z.string().optional().describe('only with this tag'),
       source_path: absolutePath.optional().describe('exactly this path'),
       query: pathText.optional().describe('part of a name, path or tag, without regard to case'),
+      beginning: pathText
+        .optional()
+        .describe('of a name, without regard to case; where no name has it, of an id'),
       sort: z.enum(SORTS).optional().describe('default: as in the file'),
       limit: z.int().min(1).optional().describe('at most so many; default all'),
       cursor: z.string().max(MAX_PATH_BYTES).optional().describe('`next_cursor` of the page before'),
