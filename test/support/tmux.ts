@@ -11,6 +11,8 @@ export interface TmuxTerminal {
   screen(): Promise<string>;
   /** Waits until something is on the screen, and gives all that is there then. */
   shows(text: string | RegExp): Promise<string>;
+  /** Whether the cursor is to be seen. */
+  hasCursor(): Promise<boolean>;
   /** Types keys by tmux' names, such as `C-c`, or text. */
   type(...keys: readonly string[]): Promise<void>;
   resize(columns: number, rows: number): Promise<void>;
@@ -57,6 +59,7 @@ export async function tmuxTerminal(
         const now = await screen();
         return (typeof text === 'string' ? now.includes(text) : text.test(now)) && now;
       }, `the terminal shows ${text}`),
+    hasCursor: async () => (await tmux('display-message', '-p', '#{cursor_flag}')).trim() === '1',
     type: async (...keys) => void (await tmux('send-keys', ...keys)),
     resize: async (width, height) =>
       void (await tmux('resize-window', '-x', String(width), '-y', String(height))),

@@ -1,5 +1,5 @@
 /* oxlint-disable no-control-regex -- control characters are what it is about */
-/** A list to choose from, in a terminal emulator; what becomes of a real terminal stands in test/cli/projects/picked.test.ts. */
+/** A list to choose from, in a terminal emulator; what becomes of a real terminal stands in test/cli/projects/reference.test.ts. */
 import { PassThrough } from 'node:stream';
 import xterm from '@xterm/headless';
 import { expect, test } from 'vitest';

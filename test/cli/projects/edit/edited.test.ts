@@ -1,5 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { changesIn, editableText, EditFault, overtaken } from '../../../../client/cli/projects/edit/edited.ts';
+import {
+  changesIn,
+  editableText,
+  EditFault,
+  overtaken,
+} from '../../../../client/cli/projects/edit/edited.ts';
 import { EXAMPLE_PROJECT } from '../../../../src/protocol/method.ts';
 
 const PROJECT = { ...EXAMPLE_PROJECT, metadata: { owner: 'ada', depth: { max: 3 } } };
