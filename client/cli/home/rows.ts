@@ -48,7 +48,7 @@ export function homeRows(ctx: Context, glance: Glance): Row[] {
       step: `gardener retrain ${operands(name)}`,
     })),
     registry.project_count === 0
-      ? { label: 'projects', parts: [{ forms: ['none yet'] }], step: 'gardener add <path>' }
+      ? { label: 'projects', parts: [{ forms: ['none yet'] }], step: 'gardener add .' }
       : trainedRow(ctx, glance),
     ...stateRows(ctx, glance),
   ].map((row) => (row.step === undefined ? row : { ...row, step: ctx.advise(row.step) }));

@@ -241,7 +241,9 @@ describe('a daemon that is not there', () => {
       registry: { project_count: 0, problem: null },
       active_project: null,
     });
-    expect((await cli.run([...where, 'status'])).stdout).toMatch(/^projects +none yet$/m);
+    expect((await cli.run([...where, 'status'])).stdout).toMatch(
+      /^projects +none yet +gardener --data-dir \S+ --socket \S+ add \.$/m,
+    );
     await cli.run([...where, 'daemon', 'stop']);
   });
 });

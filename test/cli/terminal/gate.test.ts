@@ -59,6 +59,7 @@ describe('the gate', () => {
 
 /** Whatever may be typed that only tells something, or ends by itself. */
 const COMMANDS: readonly (readonly string[])[] = [
+  [],
   ['ls'],
   ['ls', HOSTILE],
   ['show'],
