@@ -1,11 +1,12 @@
 /** What is published: the client library and the two programs, each with all that it needs. */
 import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { defineConfig, type Plugin, type RolldownOptions } from 'rolldown';
+import { defineConfig, type OutputOptions, type Plugin, type RolldownOptions } from 'rolldown';
 import { sourcesId } from './build-id.ts';
 
 /** Where it is put together; `npm run build` moves it to `dist/` when it is complete. */
 const DIST = 'dist.new';
+type Splitting = NonNullable<OutputOptions['codeSplitting']>;
 const SHEBANG = '#!/usr/bin/env node';
 
 /** Seconds, as packagers set it who want the same bytes again: https://reproducible-builds.org/specs/source-date-epoch/ */
@@ -15,13 +16,30 @@ const BUILD = JSON.stringify({
   built_at: new Date(epoch === undefined ? Date.now() : Number(epoch) * 1_000),
 });
 
+/**
+ * What is in one file though not all commands need it: to open a file takes a millisecond of the start, which a bundler
+ * does not know. What each command loads, and what the screen of `gardener` alone does.
+ *
+ * Without the entry: what is loaded later would wait for it, which waits for that.
+ */
+const TOGETHER: Splitting = {
+  groups: [
+    { name: 'always', tags: ['$initial'], test: (id) => !id.endsWith('/client/cli/main.ts'), priority: 1 },
+    { name: 'home', test: /\/client\/cli\/home\/(?!moved)/ },
+  ],
+};
+
 /** The packages whose code is in what was built so far, by directory. */
 const bundled = new Set<string>();
 
 export default defineConfig([
   // In one file: programs that live for weeks would load a part of it when it has been upgraded below them.
   bundle('index', 'client/index.ts', { alias: clientsOnly(), codeSplitting: false }),
-  bundle('gardener', 'client/cli/main.ts', { alias: clientsOnly(), banner: SHEBANG }),
+  bundle('gardener', 'client/cli/main.ts', {
+    alias: clientsOnly(),
+    banner: SHEBANG,
+    codeSplitting: TOGETHER,
+  }),
   bundle('gardenerd', 'src/gardenerd.ts', { banner: SHEBANG }),
 ]);
 
@@ -39,7 +57,7 @@ function bundle(
     alias = {},
     banner = '',
     codeSplitting = true,
-  }: { alias?: Record<string, string>; banner?: string; codeSplitting?: boolean },
+  }: { alias?: Record<string, string>; banner?: string; codeSplitting?: Splitting },
 ): RolldownOptions {
   return {
     input: { [name]: entry },

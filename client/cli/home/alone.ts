@@ -1,7 +1,10 @@
 /** `gardener` without a command: the screen where somebody looks and there is something to see, help otherwise. */
 import { existsSync } from 'node:fs';
+import { ConnectionError } from '../../errors.ts';
 import { defineCommand } from '../command.ts';
 import type { Context } from '../context.ts';
+import { EXIT } from '../errors.ts';
+import { askForGlance } from './ask.ts';
 
 export default defineCommand({
   description: 'Shows how everything stands.',
@@ -9,9 +12,18 @@ export default defineCommand({
     if (!ctx.interactive) return (command.parent ?? command).help();
     // Whoever only looks what this program is gets no daemon and no directory.
     if (!ctx.socketAlone && !existsSync(ctx.paths.dataDir)) return welcome(ctx);
-    // Loaded only here: whoever asks for help waits for nothing else.
-    const { printHome } = await import('./screen.ts');
-    if (!(await printHome(ctx))) welcome(ctx);
+    try {
+      const glance = await askForGlance(ctx);
+      const { project_count: count, problem } = glance.registry;
+      if (count === 0 && !problem) return welcome(ctx);
+      const { printGlance } = await import('./screen.ts');
+      printGlance(ctx, glance);
+    } catch (error) {
+      if (!(error instanceof ConnectionError)) throw error;
+      const { printUnreachable } = await import('./screen.ts');
+      printUnreachable(ctx, error);
+      ctx.exitCode = EXIT.unreachable;
+    }
   },
 });
 

@@ -40,36 +40,50 @@ export interface Missing {
 }
 
 export async function lookAround(ctx: Context, client: Client): Promise<Glance> {
-  const [daemon, registry, projects, here, gone] = await Promise.all([
+  // The disk first, which takes longest.
+  const [gone, { projects, ...known }] = await Promise.all([goneAmong(client), lookAtRegistry(ctx, client)]);
+  const missing = projects.filter(({ project_id: id }) => gone.ids.has(id));
+  const moved = missing.length > 0 && !known.place ? await findMovedAmong(ctx, missing, projects) : undefined;
+  return {
+    ...known,
+    gone: missing.map((project) => ({ project, moved_to: moved?.get(project.project_id) ?? null })),
+    silent: gone.silent,
+  };
+}
+
+async function findMovedAmong(
+  ctx: Context,
+  missing: readonly WireProject[],
+  projects: readonly WireProject[],
+): Promise<ReadonlyMap<string, string>> {
+  const { findMoved } = await import('./moved.ts');
+  return await findMoved(missing, projects, ctx.host.env);
+}
+
+/** All that the daemon knows without asking a disk, and what git says of projects in use. */
+async function lookAtRegistry(
+  ctx: Context,
+  client: Client,
+): Promise<Omit<Glance, 'gone' | 'silent'> & { readonly projects: readonly WireProject[] }> {
+  const [daemon, registry, projects, here] = await Promise.all([
     client.daemon.status(),
     client.registry.info(),
     listAll(client, {}),
     projectHere(ctx, client),
-    goneAmong(client),
   ]);
-  const place = await elsewhere(ctx, daemon);
   const active = projects.find(({ project_id: id }) => id === registry.active_project) ?? null;
-  const waiting = allWaiting(projects);
-  const missing = projects.filter(({ project_id: id }) => gone.ids.has(id));
-  const [stale, moved] = await Promise.all([
-    staleAmong(ctx, client, [here.project, active]),
-    missing.length === 0 || place
-      ? undefined
-      : import('./moved.ts').then((it) => it.findMoved(missing, projects, ctx.host.env)),
-  ]);
   return {
+    projects,
     daemon,
     registry,
-    place,
+    place: await elsewhere(ctx, daemon),
     active,
     here,
     training: latest(projects, 'training', (one) => one.training?.started_at).toReversed(),
-    waiting,
+    waiting: allWaiting(projects),
     failed: latest(projects, 'failed', (one) => one.training?.updated_at).filter(isToLookAt),
     trained: latest(projects, 'completed', (one) => one.last_trained),
-    stale,
-    gone: missing.map((project) => ({ project, moved_to: moved?.get(project.project_id) ?? null })),
-    silent: gone.silent,
+    stale: await staleAmong(ctx, client, [here.project, active]),
   };
 }
 

@@ -1,9 +1,9 @@
 /** The screen, as it is printed. */
-import { ConnectionError } from '../../errors.ts';
+import type { ConnectionError } from '../../errors.ts';
 import type { Context } from '../context.ts';
-import { EXIT, explain } from '../errors.ts';
+import { explain } from '../errors.ts';
 import { printable } from '../terminal/text.ts';
-import { type Glance, lookAround } from './glance.ts';
+import type { Glance } from './glance.ts';
 import { layRows, type Row } from './layout.ts';
 import { homeRows } from './rows.ts';
 
@@ -12,31 +12,14 @@ export function printGlance(ctx: Context, glance: Glance): void {
   printRows(ctx, homeRows(ctx, glance));
 }
 
-/**
- * Prints it where there is something to see, be it only that there is no daemon, and why; then the exit code says so.
- *
- * @returns false where nothing is registered, and nothing printed
- */
-export async function printHome(ctx: Context): Promise<boolean> {
-  try {
-    const glance = await ctx.withClient((client) => lookAround(ctx, client));
-    if (glance.registry.project_count === 0 && !glance.registry.problem) return false;
-    printGlance(ctx, glance);
-  } catch (error) {
-    if (!(error instanceof ConnectionError)) throw error;
-    ctx.exitCode = EXIT.unreachable;
-    printRows(ctx, unreachableRows(ctx, error));
-  }
-  return true;
-}
-
-function unreachableRows(ctx: Context, error: ConnectionError): Row[] {
+/** Says in the place of the daemon why it cannot be reached, and what to do. */
+export function printUnreachable(ctx: Context, error: ConnectionError): void {
   const { message, hint } = explain(error, ctx.hints, ctx.socketAlone);
-  return [
+  printRows(ctx, [
     { label: 'daemon', told: ctx.paint('red', printable(ctx.advise(ctx.tildes(message)))) },
     ...(hint === undefined ? [] : [{ label: 'try', told: printable(ctx.advise(hint)) }]),
     { label: 'help', told: 'gardener --help for all commands' },
-  ];
+  ]);
 }
 
 function printRows(ctx: Context, rows: readonly Row[]): void {

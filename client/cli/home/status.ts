@@ -1,7 +1,7 @@
 /** `gardener status`: what there is to know at a glance, and what to do next. */
 import { defineCommand } from '../command.ts';
-import { type Glance, lookAround } from './glance.ts';
-import { printGlance } from './screen.ts';
+import { askForGlance } from './ask.ts';
+import type { Glance } from './glance.ts';
 
 export default defineCommand({
   description:
@@ -24,9 +24,10 @@ export default defineCommand({
     silent: 'whether a disk did not answer, so that which are gone cannot be told',
   },
   async action(ctx) {
-    const glance = await ctx.withClient((client) => lookAround(ctx, client));
-    if (ctx.json) ctx.printJson(document(glance));
-    else printGlance(ctx, glance);
+    const glance = await askForGlance(ctx);
+    if (ctx.json) return ctx.printJson(document(glance));
+    const { printGlance } = await import('./screen.ts');
+    printGlance(ctx, glance);
   },
 });
 
