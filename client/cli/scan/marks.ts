@@ -53,7 +53,8 @@ export async function marksOf(
   let [cut, damaged, isPackage, isContainer, isJj] = [false, 0, false, false, false];
   for await (const entry of await opendir(place, { bufferSize: 256 })) {
     const { name } = entry;
-    if (name === '.git') {
+    // Through a link, as some tools for many repositories make it.
+    if (name === '.git' && (entry.isDirectory() || entry.isFile() || entry.isSymbolicLink())) {
       const git = await gitMarks(place, entry.isDirectory(), entry.isFile());
       if (git.kind === 'container') isContainer = true;
       else if (!isThrough) return { ...git, inside: [], cut: false, damaged: 0 };
@@ -79,7 +80,6 @@ type Kept = Pick<Marks, 'kind' | 'repository'>;
 /** What `.git` is. Nothing is looked at that it leads to elsewhere: that disk may not answer. */
 async function gitMarks(place: string, isDirectory: boolean, isFile: boolean): Promise<Kept> {
   const link = join(place, '.git');
-  // A link leads to a repository, as some tools for many of them make it.
   if (!isDirectory && !isFile) return { kind: 'repository' };
   const named = isFile ? /^gitdir: (.+)$/m.exec((await small(link)) ?? '')?.[1] : undefined;
   const kept = named === undefined ? link : resolve(place, named);

@@ -2,7 +2,7 @@
 import { availableParallelism } from 'node:os';
 
 /** Programs such as git at a time: more only wait for each other. */
-export const AT_ONCE = Math.min(Math.max(availableParallelism(), 2), 8);
+const AT_ONCE = Math.min(Math.max(availableParallelism(), 2), 8);
 
 /** Does something with each, some at a time, and gives what came of them in their order. */
 export async function inParallel<T, R>(
