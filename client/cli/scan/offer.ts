@@ -103,7 +103,7 @@ function tellLeftOut(ctx: Context, finds: Finds, { fresh, known, moved }: Sorted
     );
   if (finds.unreadableCount > 0)
     ctx.note(
-      `note: could not look at ${plural(finds.unreadableCount, 'place')}: ${named(ctx, finds.unreadable)}`,
+      `note: could not look at ${plural(finds.unreadableCount, 'place')}: ${named(ctx, finds.unreadable)}${finds.unreadableCount > finds.unreadable.length ? ', …' : ''}`,
     );
   if (finds.stopped)
     ctx.note('note: there is more than is looked at; a directory that is nearer shows the rest');
