@@ -7,6 +7,7 @@ import { loadCommands } from './command.ts';
 import type { Context, Host } from './context.ts';
 import { EXIT, explain, type Explained, UsageError } from './errors.ts';
 import { shownJson, shownLine, tame } from './terminal/gate.ts';
+import { inOurWords, otherwise } from './help/synonyms.ts';
 import { createProgram } from './program.ts';
 import { columnsOf } from './terminal/size.ts';
 import { tildes } from './terminal/text.ts';
@@ -27,12 +28,13 @@ export async function run(words: readonly string[], host: Host): Promise<number>
     context = ctx;
   };
   const program = createProgram(host, words, entered, printed);
-  const asked = askedForHelp(program, words);
+  const typed = inOurWords(program, words);
+  const asked = askedForHelp(program, typed);
   const meant = orHome(program, asked);
   try {
     refuseDamaged(words);
     await loadCommands(program, meant);
-    const beyond = beyondHelp(program, words);
+    const beyond = beyondHelp(program, typed);
     if (beyond !== undefined) {
       throw new UsageError(`unknown command '${beyond}'`, helpFor(program, asked));
     }
@@ -96,7 +98,7 @@ function tell(
 
 /** Advice that is a command stays in one line, however long: it will be copied. */
 function layHint(hint: string, columns: number | undefined, first: string): string[] {
-  return hint.startsWith('gardener ') ? [first + hint] : wrapText(hint, columns, first, '  ');
+  return /^(gardener|cd) /.test(hint) ? [first + hint] : wrapText(hint, columns, first, '  ');
 }
 
 /** Undefined for help and version that were asked for; they have been printed. */
@@ -106,6 +108,8 @@ function usageError(
   words: readonly string[],
 ): UsageError | undefined {
   if (error.exitCode === 0) return undefined;
+  const known = error.code === 'commander.unknownCommand' ? otherwise(program, words) : undefined;
+  if (known) return known;
   const hint = helpFor(program, words);
   if (isWithoutCommand(error)) return new UsageError('cannot tell what to do: the command is missing', hint);
   const message = error.message

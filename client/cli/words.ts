@@ -79,8 +79,14 @@ export function commandIn(program: Command, words: readonly string[]) {
   return { names };
 }
 
+/** The words that are neither flags nor values of those that stand before a command, also behind dashes. */
+export function operandsOf(program: Command, words: readonly string[]): string[] {
+  const before = Array.from(placesOfNames(program, words), (at) => words[at] ?? '');
+  return [...before, ...words.slice(beforeDashes(words).length + 1)];
+}
+
 /** Where the words are that are neither flags nor values of those that stand before a command. */
-function* placesOfNames(program: Command, words: readonly string[]): Generator<number, void> {
+export function* placesOfNames(program: Command, words: readonly string[]): Generator<number, void> {
   const typed = beforeDashes(words);
   for (let at = 0; at < typed.length; at += 1) {
     const word = typed[at] ?? '';

@@ -8,6 +8,7 @@ import { shortName } from '../backups/backups.ts';
 import { type Candidate, completeWords, type Completion } from './complete-words.ts';
 import { defineCommand, loadCommands } from '../command.ts';
 import type { Context } from '../context.ts';
+import { inOurWords } from '../help/synonyms.ts';
 import { readCatalogue } from '../reference/reference.ts';
 import { shownWords } from '../terminal/gate.ts';
 import { readShellLine, writeShellWord } from './shell-line.ts';
@@ -36,7 +37,9 @@ export default defineCommand({
   async action(ctx, { words, line, replaces = '' }, { parent: program }) {
     if (!program) return;
     const shell = line === undefined ? undefined : readShellLine(line);
-    const typed = shell ? shell.words.slice(1) : words;
+    const all = shell ? shell.words.slice(1) : words;
+    // What is being typed stays as it is.
+    const typed = [...inOurWords(program, all.slice(0, -1)), ...all.slice(-1)];
     await loadCommands(program, typed);
     const completion = completeWords(program, typed);
     const { kind, prefix } = completion;

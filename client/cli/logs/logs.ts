@@ -17,6 +17,8 @@ import { directoryOf, logIn } from './place.ts';
 import { Printer, PrintedLines } from './printed.ts';
 import { TrainerLog } from './trainer-log.ts';
 
+const DAEMON_LOGS = 'gardener daemon logs';
+
 export default defineCommand({
   description:
     'Prints what a trainer printed that gardener train ran, also while it runs. Kept are the last five trainings of a project, of each at most 8 MiB without the middle. What the daemon logs: gardener daemon logs.',
@@ -38,7 +40,10 @@ export default defineCommand({
     lines: 'what was printed; with --follow a document a line, {training, line}',
   },
   async action(ctx, { project: named, follow = false, lines: last = Number.POSITIVE_INFINITY, training }) {
-    ctx.hints = NONE_MEANT;
+    ctx.hints = {
+      project_not_found:
+        named === 'daemon' ? DAEMON_LOGS : `${NONE_MEANT.project_not_found}; of the daemon: ${DAEMON_LOGS}`,
+    };
     await ctx.withClient(async (client) => {
       const { project } = await resolveProject(ctx, client, named);
       const own = await directoryOf(ctx, client, project.project_id);
