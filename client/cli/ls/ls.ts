@@ -39,7 +39,7 @@ export default defineCommand({
   },
   document: {
     projects:
-      'those that fit, in their order: each as the registry has it, with `ahead`, the number of commits by which its code is ahead of what it was trained from, or null',
+      'those that fit, in their order, each with ahead: commits that it was not trained with, or null',
   },
   async action(ctx, { quiet, columns, ...choice }) {
     const forms = [ctx.json && '--json', quiet && '--quiet', columns && '--columns'].filter(Boolean);

@@ -41,7 +41,7 @@ export default defineCommand({
   },
   document: {
     projects:
-      'those that were gone through: `project_id`, `name`, `exit_code` or `signal`, the other one null, and `error`, why nothing was run, or null',
+      'those that were gone through, each with project_id, name, exit_code, signal and error, why nothing was run',
   },
   async action(ctx, { query: _query, command: _command, ...flags }, { args: words }) {
     const { query, command } = split(words, ctx.words);

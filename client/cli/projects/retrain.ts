@@ -26,8 +26,11 @@ export default defineCommand({
     'gardener retrain --stale': 'those whose code has new commits',
     'gardener retrain --tag work --language go': 'those in a language that have a tag',
   },
-  document:
-    'the project as it is now; where several may be meant `projects`, those that wait now, and `skipped`, those that do not: `project_id` or null, `name` and `reason`, the kind of the error',
+  document: {
+    '...WireProject?': 'of one that was named: the project as it is now',
+    'projects?': 'otherwise: those that wait now',
+    'skipped?': 'otherwise: those that do not, each with project_id or null, name and reason',
+  },
   async action(ctx, { project: references, all, reason, ...kind }) {
     const [flag] = [...(all ? ['all'] : []), ...Object.keys(kind)];
     if (references.length > 0 === (flag !== undefined)) {

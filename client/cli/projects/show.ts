@@ -40,8 +40,10 @@ export default defineCommand({
     'gardener show website --field source_path': 'where it is, and nothing else',
     'gardener show website --field training.error': 'why its last training failed',
   },
-  document:
-    'the project as the registry has it, with `ahead`, the number of commits by which its code is ahead of what it was trained from, or null; with --field only what was asked for, by the names that were given',
+  document: {
+    '...WireProject?': 'the project; with --field only what was asked for, by the names that were given',
+    'ahead?': 'commits that it was not trained with, or null',
+  },
   async action(ctx, { project: named, field: fields }) {
     ctx.hints = NONE_MEANT;
     await ctx.withClient(async (client) => {

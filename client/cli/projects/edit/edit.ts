@@ -40,8 +40,11 @@ export default defineCommand({
     'gardener edit payments --meta \'owner="ada"\'': 'what you want to note about it',
     'gardener edit payments': 'all of it, in an editor',
   },
-  document:
-    'the project as it is now; of several `projects`, as they are now, and `skipped`, those that could not be changed: `project_id` or null, `name` and `reason`, the kind of the error',
+  document: {
+    '...WireProject?': 'of one: the project as it is now',
+    'projects?': 'of several: those that were named, as they are now',
+    'skipped?': 'of several: those that could not be changed, each with project_id or null, name and reason',
+  },
   async action(ctx, { project: references, ...options }) {
     ctx.hints = { project_exists: 'another name' };
     const [reference = '', ...others] = references;
