@@ -9,7 +9,17 @@ export interface Candidate {
 
 /** What a value may be, where the program does not list it. */
 export type Kind =
-  'project' | 'token' | 'backup' | 'method' | 'topic' | 'file' | 'directory' | 'command' | 'anything';
+  | 'project'
+  | 'tag'
+  | 'language'
+  | 'token'
+  | 'backup'
+  | 'method'
+  | 'topic'
+  | 'file'
+  | 'directory'
+  | 'command'
+  | 'anything';
 
 export interface Completion {
   /** The part of a word that a candidate stands for; what came before it stays: `--language=`. */
@@ -27,6 +37,9 @@ export interface Completion {
 /** What the names of arguments and of options' values stand for. */
 const KINDS: Readonly<Record<string, Kind>> = {
   project: 'project',
+  'project-or-directory': 'project',
+  tag: 'tag',
+  language: 'language',
   token: 'token',
   backup: 'backup',
   method: 'method',
@@ -54,12 +67,12 @@ export function completeWords(program: Command, words: readonly string[]): Compl
     noDashes: !afterDashes && !value,
     location,
   });
-  if (value) return answer(current, choices(value), kindOfOption(value));
+  if (value) return answer(current, valuesOf(value, current), kindOfOption(value));
   const assigned = afterDashes ? null : /^(--[^=]+)=(.*)$/s.exec(current);
   if (assigned) {
     const [, flag = '', text = ''] = assigned;
     const option = findOption(command, flag);
-    return answer(text, option ? choices(option) : [], option ? kindOfOption(option) : 'anything');
+    return answer(text, option ? valuesOf(option, text) : [], option ? kindOfOption(option) : 'anything');
   }
   if (!afterDashes && current.startsWith('-')) return answer(current, flags(command), 'anything');
   if (!afterDashes && operands.length === 0 && command.commands.length > 0) {
@@ -149,6 +162,17 @@ function subcommands(command: Command): Candidate[] {
 
 function choices({ argChoices }: Pick<Option | Argument, 'argChoices'>): Candidate[] {
   return (argChoices ?? []).map((value) => ({ value, description: '' }));
+}
+
+/** The choices of an option; where it takes several with commas between them, those that are left. */
+function valuesOf(option: Option, typed: string): Candidate[] {
+  const all = choices(option);
+  if (option.attributeName() !== 'columns') return all;
+  const before = typed.slice(0, typed.lastIndexOf(',') + 1);
+  const named = before.split(',');
+  return all
+    .filter(({ value }) => !named.includes(value))
+    .map(({ value }) => ({ value: before + value, description: '' }));
 }
 
 function kindOfOption(option: Option): Kind {

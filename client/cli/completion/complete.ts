@@ -11,12 +11,13 @@ import type { Context } from '../context.ts';
 import { inOurWords } from '../help/synonyms.ts';
 import { readCatalogue } from '../reference/reference.ts';
 import { shownWords } from '../terminal/gate.ts';
+import { type Listed, storedProjects } from './stored.ts';
 import { readShellLine, writeShellWord } from './shell-line.ts';
 import { expandTilde, localTime, printable } from '../terminal/text.ts';
 
 /** How long a person waits for names. Milliseconds. */
 const PATIENCE_MS = 100;
-/** Names that are asked for at once; more would not be read. */
+/** Names that are shown; more would not be read. */
 const MAX_NAMES = 200;
 
 /**
@@ -46,7 +47,9 @@ export default defineCommand({
     // A project may also be named by a path in it.
     const isPath = kind === 'project' && /^[.~/]|\//.test(prefix);
     const found = isPath ? [] : [...completion.candidates, ...(await namesOf(ctx, completion))];
-    for (const { value, description } of found) {
+    for (const { value, description } of few(found)) {
+      // What begins with a colon says what the shell may complete.
+      if (value === '' || value.startsWith(':')) continue;
       const text = shell ? replacement(value, shell, completion.prefix, replaces) : value;
       // What cannot be shown cannot be typed either.
       if (text === undefined || printable(text) !== text) continue;
@@ -56,6 +59,13 @@ export default defineCommand({
     if (['file', 'directory', 'command'].includes(own)) ctx.print(`:${own}`);
   },
 });
+
+/** As many as are read, but with the last: the shell types what the first and the last begin with. */
+function few(found: readonly Candidate[]): readonly Candidate[] {
+  if (found.length <= MAX_NAMES) return found;
+  const sorted = found.toSorted((a, b) => (a.value < b.value ? -1 : 1));
+  return sorted.toSpliced(MAX_NAMES - 1, found.length - MAX_NAMES);
+}
 
 /** The candidate as it replaces what the shell takes for the word: less than the whole after `=`, or in quotes. */
 function replacement(
@@ -81,21 +91,35 @@ async function namesOf(ctx: Context, completion: Completion): Promise<Candidate[
   try {
     const { dataDir, socket } = ctx.location;
     const where = { dataDir: typed(location.dataDir) ?? dataDir, socket: typed(location.socket) ?? socket };
-    const { socketAlone, backupsDir } = resolvePaths(where, env);
+    const { socketAlone, backupsDir, registryFile } = resolvePaths(where, env);
+    const ask: Sources['ask'] = (question) => asking(ctx, where, question);
+    const list = (): Promise<readonly Listed[]> =>
+      ask(async (client) => (await client.projects.list()).projects);
     const names = await lookUp(completion, {
       reference: (word) => ctx.reference(word),
-      ask: (question) => asking(ctx, where, question),
+      ask,
+      // Of a file that somebody has just spoilt the daemon has what was in it before.
+      projects: () => (socketAlone ? list() : storedProjects(registryFile).catch(list)),
       backupsDir: socketAlone ? undefined : backupsDir,
     });
-    return names.filter(({ value }) => value.startsWith(prefix) && !(noDashes && value.startsWith('-')));
+    return beginningWith(prefix, names).filter(({ value }) => !(noDashes && value.startsWith('-')));
   } catch {
     // No daemon, a slow one, an older one: whoever presses the tabulator key wants no lecture.
     return [];
   }
 }
 
+/** What was typed stays as it is where it can; else names are the same in small and capital letters. */
+function beginningWith(prefix: string, names: readonly Candidate[]): readonly Candidate[] {
+  const found = names.filter(({ value }) => value.startsWith(prefix));
+  if (found.length > 0) return found;
+  const folded = prefix.toLowerCase();
+  return names.filter(({ value }) => value.toLowerCase().startsWith(folded));
+}
+
 interface Sources {
   readonly ask: <T>(question: (client: Client) => Promise<T>) => Promise<T>;
+  readonly projects: () => Promise<readonly Listed[]>;
   readonly backupsDir: string | undefined;
   /** A project as it was named, for the daemon. */
   readonly reference: (word: string) => string;
@@ -103,16 +127,15 @@ interface Sources {
 
 async function lookUp(
   { kind, prefix, operands }: Completion,
-  { ask, backupsDir, reference }: Sources,
+  { ask, projects, backupsDir, reference }: Sources,
 ): Promise<Candidate[]> {
   switch (kind) {
-    case 'project': {
-      const query = prefix === '' ? {} : { query: prefix };
-      const { projects } = await ask((client) =>
-        client.projects.list({ ...query, sort: 'name', limit: MAX_NAMES }),
-      );
-      return projects.map(({ name, source_path: path }) => ({ value: name, description: path }));
-    }
+    case 'project':
+      return (await projects()).map(({ name, source_path: path }) => ({ value: name, description: path }));
+    case 'tag':
+      return each((await projects()).flatMap(({ tags }) => tags));
+    case 'language':
+      return each((await projects()).map(({ language }) => language));
     case 'token': {
       const [project = ''] = operands;
       const { trainings } = await ask((client) => client.training.history({ project: reference(project) }));
@@ -143,6 +166,11 @@ async function lookUp(
     default:
       return [];
   }
+}
+
+/** Each once, in the order of letters. */
+function each(values: readonly string[]): Candidate[] {
+  return [...new Set(values)].toSorted().map((value) => ({ value, description: '' }));
 }
 
 /** Asks a daemon that runs, for as long as anybody waits. */

@@ -44,6 +44,7 @@ export function readShellLine(line: string): ShellLine {
  */
 export function writeShellWord(word: string, quote: ShellLine['quote']): string | undefined {
   if (quote === "'") return word.includes("'") ? undefined : word;
-  if (quote === '"') return word.replace(/[$`"\\]/g, '\\$&');
+  // In these, nothing keeps bash from looking for an earlier command.
+  if (quote === '"') return word.includes('!') ? undefined : word.replace(/[$`"\\]/g, '\\$&');
   return word.replace(/[^\p{L}\p{N}_./:@%+,=-]/gu, '\\$&');
 }
