@@ -87,6 +87,8 @@ export class Context {
   exitCode = 0;
   /** Set by a command that has more to tell programs than that it failed. */
   besideError: object = {};
+  /** Where notes go; whoever keeps a line at the end of the terminal has them written above it. */
+  notes: Pick<Output, 'write'>;
 
   /** Puts the flags that said where the registry is into the commands of advice; notes have them already. */
   readonly advise: Advise;
@@ -101,6 +103,7 @@ export class Context {
     this.json = globals.json ?? false;
     this.autoStart = globals.start;
     this.paint = this.json ? plainly : painter(host.stdout, host.env);
+    this.notes = host.stderr;
     this.interactive = host.stdout.isTTY === true && !this.json;
   }
 
@@ -193,7 +196,7 @@ export class Context {
 
   /** A line for the person that is not the answer. */
   note(line: string): void {
-    this.host.stderr.write(shownLine(this.advise(line)));
+    this.notes.write(shownLine(this.advise(line)));
   }
 
   /** What to do next, for somebody who looks. */

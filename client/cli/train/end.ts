@@ -1,5 +1,6 @@
 /** The end of a training, told to the registry and to whoever reads. */
 import { constants } from 'node:os';
+import type { Client } from '../../client.ts';
 import type { WireProject } from '../../../src/domain/encoding.ts';
 import { isRefusal, RegistryError } from '../../../src/domain/errors.ts';
 import type { JsonObject, Source } from '../../../src/domain/project.ts';
@@ -7,39 +8,69 @@ import { INVALID_PARAMS } from '../../../src/protocol/errors.ts';
 import { OutputError, RpcError } from '../../errors.ts';
 import type { Context } from '../context.ts';
 import { EXIT } from '../errors.ts';
-import { duration, printable } from '../terminal/text.ts';
-import type { EndCall, HeldLease } from './lease.ts';
+import { printable } from '../terminal/text.ts';
+import { cancelHeld, type EndCall, type HeldLease } from './lease.ts';
+import { tookWords } from './progress-words.ts';
 import type { Ended } from './process/process.ts';
 import type { TrainingResult } from './reports.ts';
+import { factsOf, withLog } from './summary.ts';
 
 /** Why a trainer had to end. */
 export type Interruption = { readonly lost: RegistryError } | { readonly cancelled: string | undefined };
+
+/** The reason that a Ctrl-C is told as. */
+export const CTRL_C = 'Ctrl-C';
 
 /** How a training ended, and what came of it. */
 export interface Outcome {
   readonly ended: Ended;
   readonly interruption: Interruption | undefined;
+  /** How often Ctrl-C was pressed. */
+  readonly presses: number;
   readonly result: TrainingResult;
   /** What was trained from, as far as git tells. */
   readonly source: Source | null;
   readonly tail: readonly string[];
   readonly started: number;
+  /** Whether what the trainer printed was kept. */
+  readonly isLogged: boolean;
+  /** Whether a project would be claimed once more that is given back. */
+  readonly isRepeated: boolean;
   /** What was told beside that, for programs; added to by {@link Outcome.tell}. */
   readonly warnings: ReadonlySet<string>;
   /** Tells the person, and programs. */
   readonly tell: (warning: string) => void;
 }
 
+/** What is known of a training that is over, for programs and for whoever sums up. */
+export interface Finish {
+  readonly exitCode: number;
+  readonly name: string;
+  readonly document: {
+    readonly outcome: string;
+    readonly exit_code: number | null;
+    readonly [field: string]: unknown;
+  };
+}
+
+/** What a training is ended with. */
+interface Place {
+  readonly ctx: Context;
+  readonly client: Client;
+  readonly lease: HeldLease;
+}
+
 /** @throws {RegistryError} when the lease was lost */
-export async function tellEnd(ctx: Context, lease: HeldLease, outcome: Outcome): Promise<void> {
+export async function tellEnd(place: Place, outcome: Outcome): Promise<Finish> {
+  const { ctx, lease } = place;
   const { code, signal } = outcome.ended;
   const how = { exit_code: code, signal };
   try {
-    const { project, kind } = await end(ctx, lease, outcome);
-    if (!ctx.json) return;
+    const { project, kind, exitCode: own } = await end(place, outcome);
     // A daemon of an earlier version does not tell.
     const known = project.training?.outcome ?? kind;
-    ctx.printJson({ outcome: known, ...how, project, warnings: [...outcome.warnings] });
+    const document = { outcome: known, ...how, project, warnings: [...outcome.warnings] };
+    return { exitCode: own ?? exitCode(outcome.ended), name: lease.project.name, document };
   } catch (error) {
     if (isRefusal(error, 'lease_lost', 'project_not_found'))
       ctx.besideError = { outcome: lossOf(error), ...how, warnings: [...outcome.warnings] };
@@ -50,37 +81,44 @@ export async function tellEnd(ctx: Context, lease: HeldLease, outcome: Outcome):
 interface Told {
   readonly project: WireProject;
   readonly kind: 'completed' | 'failed' | 'cancelled';
+  /** Default the trainer's. */
+  readonly exitCode?: number;
 }
 
-async function end(ctx: Context, lease: HeldLease, outcome: Outcome): Promise<Told> {
-  const { ended, interruption, tail } = outcome;
+async function end(place: Place, outcome: Outcome): Promise<Told> {
+  const { ended, interruption, presses, tail } = outcome;
   if (interruption && 'lost' in interruption) {
+    const { name } = place.lease.project;
     throw interruption.lost.kind === 'project_not_found'
-      ? removed(interruption.lost, `the project "${lease.project.name}" was removed; the command was ended`)
+      ? removed(interruption.lost, `the project "${name}" was removed; the command was ended`)
       : interruption.lost;
   }
-  ctx.exitCode = exitCode(ended);
-  if (interruption) return await cancelled(ctx, lease, interruption.cancelled);
+  if (interruption) {
+    // It ended well because it was asked to, and trained nothing to the end.
+    return { ...(await cancelled(place, outcome)), exitCode: exitCode(ended) || EXIT.refused };
+  }
+  // A trainer may finish in good order what it was asked to end, and then it has trained.
+  if (presses > 1 || (presses === 1 && ended.code !== 0)) {
+    return { ...(await cancelled(place, outcome)), exitCode: EXIT.interrupted };
+  }
   if (ended.code !== 0) {
     const how = ended.signal === null ? `exit code ${ended.code}` : `ended by ${ended.signal}`;
     const details = ended.signal === null ? { exit_code: ended.code } : { signal: ended.signal };
-    return await failed(ctx, lease, how, { tail, details });
+    return await failed(place, outcome, how, { tail, details });
   }
   try {
-    return await completed(ctx, lease, outcome);
+    return await completed(place, outcome);
   } catch (error) {
     const why = unfit(error);
     if (why === undefined) throw error;
-    ctx.exitCode = EXIT.refused;
-    return await failed(ctx, lease, why, { tail: [], details: { exit_code: 0 } });
+    const told = await failed(place, outcome, why, { tail: [], details: { exit_code: 0 } });
+    return { ...told, exitCode: EXIT.refused };
   }
 }
 
-async function completed(
-  ctx: Context,
-  lease: HeldLease,
-  { result, source, started, tell }: Outcome,
-): Promise<Told> {
+async function completed(place: Place, outcome: Outcome): Promise<Told> {
+  const { ctx, client, lease } = place;
+  const { result, source, started, tell } = outcome;
   const name = printable(lease.project.name);
   // What was not taken is named by its parameter; of what is on the disk a whole sentence is told.
   const onWarning = (what: string, code?: string): void => {
@@ -88,15 +126,20 @@ async function completed(
     if (code === undefined) tell(what.startsWith('cannot ') ? printable(ctx.tildes(what)) : unusable(what));
   };
   // Before that, the output is synced to the disk.
-  const complete: EndCall = (client, held) =>
-    client.training.complete({ ...held, ...(source && { source }), ...result }, { onWarning });
+  const complete: EndCall = (by, held) =>
+    by.training.complete({ ...held, ...(source && { source }), ...result }, { onWarning });
+  const took = tookWords((performance.now() - started) / 1000);
   const { warnings, ...project } = await endLease(ctx, lease, complete, 'completed');
   if (warnings?.includes('no_adapter')) {
     tell(
       `${name} is trained, and there is no adapter: the trainer is to write it to $GARDENER_PROJECT_LORA_ADAPTER_PATH, or to report another lora_adapter_path`,
     );
   }
-  ctx.suggest(`trained ${name} in ${duration((performance.now() - started) / 1000)}`);
+  if (ctx.interactive) {
+    const facts = await factsOf(client, project, lease.token, result);
+    const said = [`trained ${name} in ${took}`, facts.join(', ')].filter(Boolean).join('  ');
+    for (const line of withLog(ctx, said, outcome.isLogged ? project.name : undefined)) ctx.suggest(line);
+  }
   return { project, kind: 'completed' };
 }
 
@@ -111,25 +154,38 @@ function unfit(error: unknown): string | undefined {
 }
 
 async function failed(
-  ctx: Context,
-  lease: HeldLease,
+  { ctx, lease }: Place,
+  outcome: Outcome,
   how: string,
   { tail, details }: { readonly tail: readonly string[]; readonly details: JsonObject },
 ): Promise<Told> {
   const error = [how, ...tail].join('\n');
   const fail: EndCall = (client, held) => client.training.fail({ ...held, error, details });
   const project = await endLease(ctx, lease, fail, 'failed');
-  ctx.note(`gardener: training ${printable(lease.project.name)} has failed: ${printable(ctx.tildes(how))}`);
+  tellBadEnd(ctx, outcome, project.name, `has failed: ${printable(ctx.tildes(how))}`);
   return { project, kind: 'failed' };
 }
 
-async function cancelled(ctx: Context, lease: HeldLease, why: string | undefined): Promise<Told> {
-  const project = await endLease(ctx, lease, (client, held) => client.training.release(held), undefined);
-  const reason = why === undefined ? '' : `: ${printable(why)}`;
-  ctx.note(`gardener: training ${printable(lease.project.name)} was cancelled${reason}`);
-  // It ended well because it was asked to, and trained nothing to the end.
-  ctx.exitCode ||= EXIT.refused;
+/** What it was asked for by somebody elsewhere, the registry knows; of a Ctrl-C it is told. */
+async function cancelled({ ctx, lease }: Place, outcome: Outcome): Promise<Told> {
+  const { interruption, presses } = outcome;
+  const said = interruption && 'cancelled' in interruption ? interruption.cancelled : undefined;
+  const why = interruption ? said : presses > 1 ? `${CTRL_C}, ended by force` : CTRL_C;
+  const giveUp: EndCall = async (client, held) => {
+    if (!interruption) await cancelHeld(client, held, CTRL_C);
+    else if (outcome.isRepeated) return client.training.fail({ ...held, error: why ?? 'cancelled' });
+    return client.training.release(held);
+  };
+  const project = await endLease(ctx, lease, giveUp, undefined);
+  tellBadEnd(ctx, outcome, project.name, `was cancelled${why === undefined ? '' : `: ${printable(why)}`}`);
   return { project, kind: 'cancelled' };
+}
+
+/** Scripts read the one line; a person also how to see more. */
+function tellBadEnd(ctx: Context, { isLogged }: Outcome, name: string, how: string): void {
+  const said = `gardener: training ${printable(name)} ${how}`;
+  const lines = ctx.interactive ? withLog(ctx, said, isLogged ? name : undefined) : [said];
+  for (const line of lines) ctx.note(line);
 }
 
 /** How a training has ended whose lease is another's or nobody's. */
@@ -165,7 +221,7 @@ export async function endLease(
 }
 
 /** The registry, which has it no more, can only call it what it was asked for: an id that nobody typed. */
-function removed({ kind, data }: RegistryError, message: string): RegistryError {
+export function removed({ kind, data }: RegistryError, message: string): RegistryError {
   return new RegistryError(kind, message, { ...data, suggestions: [] });
 }
 

@@ -18,6 +18,8 @@ export interface LeaseNews {
   readonly refused: (why: string) => void;
   /** The end has been tried for a second or two, and is tried on; once. */
   readonly delayed: (error: unknown) => void;
+  /** In how many seconds the training will be over; null where nobody can tell. Default nobody wants to know. */
+  readonly foreseen?: (left: number | null) => void;
 }
 
 /** What proves a lease. */
@@ -59,12 +61,21 @@ export class HeldLease {
     if (!client.connected) void this.#resume();
   }
 
+  get token(): number {
+    return this.#held.token;
+  }
+
   /** Passes on what the trainer reports; what is overtaken by the next report is left out. */
   report(progress: Progress): void {
     this.#waiting = { ...this.#waiting, ...progress };
     this.#reporting ??= this.#reportAll().finally(() => {
       this.#reporting = undefined;
     });
+  }
+
+  /** Whoever trains has asked it to stop: everybody sees that, and its end is a cancelled one. */
+  async cancel(reason: string): Promise<void> {
+    await cancelHeld(this.#client, this.#held, reason);
   }
 
   /**
@@ -183,13 +194,16 @@ export class HeldLease {
   /** Hears of requests to stop, and of whatever else happens to the project. */
   async #watch(): Promise<void> {
     const { signal } = this.#ending;
+    const { foreseen } = this.#news;
+    const wanted = { project: this.#held.project, ...(foreseen && { progress: true }) };
     while (!signal.aborted) {
       try {
-        for await (const event of this.#client.watch({ project: this.#held.project, signal })) {
+        for await (const event of this.#client.watch({ ...wanted, signal })) {
           const project =
             'projects' in event ? event.projects[0] : 'project' in event ? event.project : undefined;
           if (project?.training_status === 'training' && project.training?.token === this.#held.token) {
-            const { cancel_requested: asked, cancel_reason: reason } = project.training;
+            const { cancel_requested: asked, cancel_reason: reason, eta_s: left } = project.training;
+            if (left !== undefined) foreseen?.(left);
             if (asked) this.#news.cancelled(typeof reason === 'string' ? reason : undefined);
           } else if (event.type !== 'shutdown' && event.type !== 'problem' && event.type !== 'recovered') {
             // It looks lost; only the daemon knows.
@@ -204,6 +218,13 @@ export class HeldLease {
       }
     }
   }
+}
+
+/** Asks whoever holds a lease to stop, as long as it is this one. */
+export async function cancelHeld(client: Client, { project, token }: Held, reason: string): Promise<void> {
+  const { training } = await client.projects.get({ project });
+  if (training?.token === token && training.holder !== null)
+    await client.training.cancel({ project, reason });
 }
 
 function isLost(error: unknown): error is RegistryError {

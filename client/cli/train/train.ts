@@ -60,9 +60,11 @@ GARDENER_PROGRESS_FD, a line a report, in which everything is optional; a mere
 --slot waits as long as it takes, and GARDENER_SLOT names the slot.
 
 Exit 0 means trained; anything else means failed, with the last lines of
-standard error. Signals are passed on. gardener ends with the command's exit
-code, 128 and the signal that ended it, or its own: 1 also when the project was
-taken away or nothing waits, 127 and 126 when the command cannot be run.`;
+standard error. Signals are passed on. The first Ctrl-C asks the command to
+end, the second one kills it: unless it still ends well after the first, the
+training is cancelled. gardener ends with the command's exit code, 128 and the
+signal that ended it, or its own: 1 also when the project was taken away or
+nothing waits, 127 and 126 when the command cannot be run.`;
 
 /** Before asking again a daemon that was just not there. Milliseconds. */
 const RETRY_MS = 500;
@@ -100,7 +102,12 @@ export default defineCommand({
     await ctx.withClient(
       async (client) => {
         const begun = await take(ctx, client, terms, named, options);
-        if (begun) return runTrainer(ctx, client, begun, command, directory);
+        if (begun) {
+          const { exitCode, document } = await runTrainer(ctx, client, begun, { command, directory });
+          ctx.exitCode = exitCode;
+          if (ctx.json) ctx.printJson(document);
+          return;
+        }
         ctx.note('no project waits for training');
         ctx.exitCode = EXIT.refused;
         const ended = { outcome: 'nothing_waits', exit_code: null, signal: null, project: null };

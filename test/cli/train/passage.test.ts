@@ -41,8 +41,19 @@ async function atTerminal(
     shown += text;
   });
   await once(child, 'close');
-  // oxlint-disable-next-line no-control-regex -- it is what is taken out
-  return shown.replace(/\x1b\[2m.*\x1b\[22m\r\n/g, '').replaceAll('\r\n', '\n');
+  return withoutOurs(shown);
+}
+
+/** Without the line of progress, its taking away, and what is told around the training. */
+function withoutOurs(shown: string): string {
+  return (
+    shown
+      // oxlint-disable-next-line no-control-regex -- it is what is taken out
+      .replace(/\r\x1b7\x1b\[m\x1b\[J\x1b8|\x1b7\x1b\[m\x1b\[\?7l[^\n]*?\x1b\[\?7h\x1b8/g, '')
+      // oxlint-disable-next-line no-control-regex -- it is what is taken out
+      .replace(/\x1b\[2m(?:training|trained|  ).*\x1b\[22m\r\n/g, '')
+      .replaceAll('\r\n', '\n')
+  );
 }
 
 async function logOf({ cli, project }: Trainable): Promise<string> {

@@ -5,6 +5,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { WriteStream } from 'node:tty';
 import { promisify } from 'node:util';
 import { errorCode } from '../../../../src/system/errors.ts';
+import type { Shown } from '../../terminal/gate.ts';
+import type { LiveLine } from './live-line.ts';
 
 /** Where it goes: the process's own stream, and not by way of the context: these are bytes, in whatever encoding. */
 export type Outlet = WriteStream & { readonly fd: number };
@@ -64,10 +66,38 @@ export function passOn(source: Socket, outlet: Outlet, options: PassageOptions):
  */
 export class Terminals {
   #last: Promise<void> = Promise.resolve();
+  readonly #line: LiveLine | undefined;
+  #isStale = false;
+
+  /** @param line stands below all that is written, on standard error */
+  constructor(line?: LiveLine) {
+    this.#line = line;
+  }
 
   /** @throws the system's errors, as when the terminal is gone */
   write(outlet: Outlet, bytes: Buffer): Promise<void> {
-    const written = this.#last.then(() => writeAll(outlet, bytes));
+    return this.#inTurn(outlet, () => this.#line?.around(bytes) ?? bytes);
+  }
+
+  /** Writes a line of this program's own, to standard error; a terminal that is gone is nobody's concern. */
+  say(text: Shown): void {
+    const written = this.#inTurn(process.stderr, () => this.#line?.aside(text) ?? Buffer.from(text));
+    written.catch(() => undefined);
+  }
+
+  /** Shows the line as it was set, unless that is to be done already; resolves when it is. */
+  async refresh(): Promise<void> {
+    if (!this.#line || this.#isStale) return this.#last;
+    this.#isStale = true;
+    await this.#inTurn(process.stderr, () => {
+      this.#isStale = false;
+      return this.#line?.refreshed() ?? Buffer.alloc(0);
+      // Whoever passes on what the program writes hears that the terminal is gone.
+    }).catch(() => undefined);
+  }
+
+  #inTurn(outlet: Outlet, bytes: () => Buffer): Promise<void> {
+    const written = this.#last.then(() => writeAll(outlet, bytes()));
     this.#last = written.catch(() => undefined);
     return written;
   }

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { BoundedLines } from './bounded-lines.ts';
-import { type Outlet, passOn, Terminals } from './passage.ts';
+import { type Outlet, passOn, type Terminals } from './passage.ts';
 import { makePipes, type Pipe } from './pipes.ts';
 import { makeTerminal, type PseudoTerminal } from './pseudo-terminal.ts';
 import { groupsOf } from './session.ts';
@@ -21,6 +21,8 @@ export interface TrainerOptions {
   readonly env: NodeJS.ProcessEnv;
   /** Where its standard output goes: to that of this process, or to its standard error. */
   readonly stdout: 1 | 2;
+  /** Writes it, where that is a terminal. */
+  readonly terminals: Terminals;
   /** What it writes to standard output and standard error. */
   readonly printed: (bytes: Buffer) => void;
   /** Nothing can be told of its standard output, which is a terminal that it has to itself. */
@@ -52,7 +54,7 @@ export class Trainer {
   #groups: readonly number[];
   readonly #watchdog: Watchdog;
   readonly #terminal: PseudoTerminal | undefined;
-  readonly #terminals = new Terminals();
+  readonly #terminals: Terminals;
   readonly #passages: (() => Promise<void>)[] = [];
   #stopping: Promise<void> | undefined;
   #killAt = Infinity;
@@ -64,7 +66,8 @@ export class Trainer {
     this.#watchdog = watchdog;
     const { errors, reports, output, terminal } = made;
     this.#terminal = terminal;
-    const { printed, heard, stdout } = options;
+    const { printed, heard, stdout, terminals } = options;
+    this.#terminals = terminals;
     const sources = [errors, reports, ...(output ? [output] : [])].map(({ source }) => source);
     // A pipe that breaks is closed, and that is all there is to know.
     for (const source of sources) source.on('error', () => undefined);
@@ -233,29 +236,4 @@ function send(group: number, name: NodeJS.Signals | 0): boolean {
 function whenClosed(source: Socket): Promise<void> {
   if (source.closed) return Promise.resolve();
   return new Promise((resolve) => source.once('close', () => resolve()));
-}
-
-const PASSED_ON = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGUSR1', 'SIGUSR2', 'SIGCONT'] as const;
-
-/**
- * Hands the signals that this process gets to the trainer, until the function that is returned is called.
- *
- * @param ignored those that nobody is to notice
- */
-export function passSignals(trainer: Trainer, ignored: ReadonlySet<NodeJS.Signals>): () => void {
-  const suspend = (): void => {
-    // Not the same: a group that no shell looks after ignores the signal of a Ctrl-Z.
-    trainer.signal('SIGSTOP');
-    process.kill(process.pid, 'SIGSTOP');
-  };
-  const passed = PASSED_ON.filter((name) => !ignored.has(name));
-  const handlers = [
-    ...passed.map((name) => [name, () => trainer.signal(name)] as const),
-    ['SIGTSTP', suspend] as const,
-    ['SIGWINCH', () => void trainer.resized()] as const,
-  ];
-  for (const [name, handler] of handlers) process.on(name, handler);
-  return () => {
-    for (const [name, handler] of handlers) process.off(name, handler);
-  };
 }
