@@ -8,8 +8,15 @@ import { UnsafeDirectoryError, WITHOUT_SUDO } from '../../src/claim/private-dire
 import { systemReason } from '../../src/system/errors.ts';
 import { anyOf, shellWord } from './terminal/text.ts';
 
-/** Good, the registry said no, wrong usage, the daemon cannot be reached, interrupted. */
-export const EXIT = { ok: 0, refused: 1, usage: 2, unreachable: 3, interrupted: 130 } as const;
+/** Good, the registry said no, wrong usage, the daemon cannot be reached, there was nothing to claim, interrupted. */
+export const EXIT = {
+  ok: 0,
+  refused: 1,
+  usage: 2,
+  unreachable: 3,
+  nothingWaits: 4,
+  interrupted: 130,
+} as const;
 
 /** What a failure tells a program that asked with `--json`; `code` is null for what has no number. */
 export interface ErrorDocument {

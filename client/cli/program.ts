@@ -115,7 +115,7 @@ without one take CODEBASE_GARDENER_PROJECT, the project around the working
 directory, or the active one.
 
 Exit codes: 0 good, 1 the registry said no, 2 wrong usage, 3 the daemon cannot
-be reached.`;
+be reached, 4 nothing waits for "train --claim".`;
 
 const EXAMPLES = {
   'gardener add ~/src/website': 'register a codebase',

@@ -5,11 +5,10 @@ import type { Holder } from '../../../src/domain/project.ts';
 import type { Context } from '../context.ts';
 import { printable } from '../terminal/text.ts';
 import { isPassing } from './lease.ts';
+import { RETRY_MS } from './wait.ts';
 
 /** How long the daemon waits in one call. Who has the slots is told with its answer, and the place in the queue is kept. */
 const TURN_MS = 10_000;
-/** Before asking again a daemon that was just not there. Milliseconds. */
-const RETRY_MS = 500;
 /** So many slots are told of; of more their number. */
 const MAX_TOLD = 4;
 

@@ -1,10 +1,8 @@
 /** `gardener train`: runs a trainer under a lease, or asks somebody else's to stop. */
 import { basename } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { InvalidArgumentError } from 'commander';
 import type { Client } from '../../client.ts';
 import { cutText } from '../../../src/domain/values/text.ts';
-import type { Params, Result } from '../../../src/protocol/methods.ts';
 import { defineCommand, type Input } from '../command.ts';
 import type { Context } from '../context.ts';
 import { EXIT, UsageError } from '../errors.ts';
@@ -12,10 +10,9 @@ import { collect, seconds } from '../option-values.ts';
 import { namedOrPicked } from '../projects/picked.ts';
 import { origin, resolveProject } from '../projects/resolve.ts';
 import { operands, printable } from '../terminal/text.ts';
-import { beginLease, isPassing } from './lease.ts';
-import { runTrainer } from './run.ts';
-import { askForSlot } from './slot.ts';
-import { askInTurns } from './wait.ts';
+import { trainAll } from './loop.ts';
+import { runTrainer, type Work } from './run.ts';
+import { claim, type Named, takeNamed, type Terms } from './take.ts';
 
 /** What the daemon takes: a day. Seconds. */
 const LONGEST_STALL = 86_400;
@@ -24,6 +21,7 @@ const TAKES = {
   '[project]': 'name, id or path of a project; default the one that is meant here',
   '[command...]': 'the trainer, with its arguments',
   '--claim': 'take the project that has waited longest for training',
+  '--loop': 'with --claim: go on with the next project, until none waits',
   '--language <language>': { description: 'with --claim: only in this language; repeatable', read: collect },
   '--tag <tag>': { description: 'with --claim: only with this tag; repeatable', read: collect },
   '--slot <slot>': {
@@ -32,8 +30,9 @@ const TAKES = {
     read: slots,
   },
   '--wait [seconds]': {
-    description: 'with --claim, --slot or --cancel: wait so long (default: as long as it takes)',
-    read: seconds,
+    description:
+      'wait so long for the project, for one to claim or a slot, with --cancel for the end (default: as long as it takes)',
+    read: patience,
   },
   '--stall <seconds>': {
     description: 'fail the project when no progress is reported for so long',
@@ -57,17 +56,39 @@ GARDENER_PROGRESS_FD, a line a report, in which everything is optional; a mere
   {"progress": 0.4, "phase": "training", "message": "epoch 2"}
   {"result": {"file_count": 412, "base_model": "x", "metadata": {}}}
 
---slot waits as long as it takes, and GARDENER_SLOT names the slot.
+--slot waits as long as it takes, and GARDENER_SLOT names the slot. With --wait
+and both, first the project is waited for and then the slot. All behind -- is
+the command, whatever it looks like.
 
 Exit 0 means trained; anything else means failed, with the last lines of
 standard error. Signals are passed on. The first Ctrl-C asks the command to
 end, the second one kills it: unless it still ends well after the first, the
 training is cancelled. gardener ends with the command's exit code, 128 and the
-signal that ended it, or its own: 1 also when the project was taken away or
-nothing waits, 127 and 126 when the command cannot be run.`;
+signal that ended it, or its own: 1 also when the project was taken away, 4 when
+nothing waits, 127 and 126 when the command cannot be run.
 
-/** Before asking again a daemon that was just not there. Milliseconds. */
-const RETRY_MS = 500;
+--loop goes on whatever comes of a training, and with --wait until nothing has
+waited for so long; 126, 127 and a signal end it. It ends with 0 when all were
+trained, with 4 when nothing waited, otherwise with the first other code.`;
+
+const EXAMPLES = {
+  'gardener train payments -- python train.py --epochs 3': 'its exit decides: completed or failed',
+  'gardener train payments --wait -- python train.py': 'when nobody else trains it any more',
+  'gardener train --claim --loop -- python train.py': 'all that waits, one after the other',
+  'gardener train --claim --slot gpu0,gpu1 --wait -- python train.py': 'one trainer a GPU',
+  'gardener train --cancel payments': 'ask whoever trains it to stop',
+};
+
+const DOCUMENT = {
+  'outcome?':
+    'completed, failed, cancelled, released when the command could not be run, stalled or lost beside an error, nothing_waits',
+  'exit_code?': "the command's, or null",
+  'signal?': 'which ended the command, or null',
+  'project?': 'as it then is, or null',
+  'warnings?': 'what a person was told besides',
+  'trainings?':
+    'in the place of all that, with --loop: one of these each; with --cancel the document is the project',
+};
 
 export default defineCommand({
   description: 'Runs a command that trains a project, while nobody else may train it.',
@@ -75,6 +96,8 @@ export default defineCommand({
     '[options] [project] -- <command...>\n       gardener train [options] --claim -- <command...>\n       gardener train --cancel <project>',
   takes: TAKES,
   details: DETAILS,
+  examples: EXAMPLES,
+  document: DOCUMENT,
   async action(ctx, options, { args: words }) {
     refuseContradictions(options);
     if (options.cancel) return (await import('./cancel.ts')).cancel(ctx, words, options);
@@ -87,36 +110,57 @@ export default defineCommand({
       );
     }
     // Before anything is begun: it may be gone.
-    const directory = ctx.cwd();
+    const work = { command, directory: ctx.cwd() };
     const terms: Terms = {
       holder: { name: cutText(basename(program), 100), pid: process.pid },
       ...(options.stall !== undefined && { stall_ms: Math.round(options.stall * 1000) }),
       ...(options.slot && { slot: [...options.slot] }),
     };
+    if (options.claim) return claimed(ctx, terms, options, work);
     // Started before and not by the client of the lease: that one is to wait for a daemon that somebody has stopped.
-    const named = await ctx.withClient(async (client) => {
-      if (!options.claim) return meant(ctx, client, project);
-      await client.daemon.ping();
-      return undefined;
-    });
+    const named = await ctx.withClient((client) => meant(ctx, client, project));
     await ctx.withClient(
       async (client) => {
-        const begun = await take(ctx, client, terms, named, options);
-        if (begun) {
-          const { exitCode, document } = await runTrainer(ctx, client, begun, { command, directory });
-          ctx.exitCode = exitCode;
-          if (ctx.json) ctx.printJson(document);
-          return;
-        }
-        ctx.note('no project waits for training');
-        ctx.exitCode = EXIT.refused;
-        const ended = { outcome: 'nothing_waits', exit_code: null, signal: null, project: null };
-        if (ctx.json) ctx.printJson(ended);
+        const begun = await takeNamed(ctx, client, terms, named, options);
+        const { exitCode, document } = await runTrainer(ctx, client, begun, work);
+        ctx.exitCode = exitCode;
+        if (ctx.json) ctx.printJson(document);
       },
       { autoStart: false },
     );
   },
 });
+
+/** Trains the project that has waited longest, or one after the other. */
+async function claimed(ctx: Context, terms: Terms, options: Options, work: Work): Promise<void> {
+  const isThere = (): Promise<unknown> => ctx.withClient((client) => client.daemon.ping());
+  await isThere();
+  await ctx.withClient(
+    async (client) => {
+      if (options.loop) {
+        return trainAll(ctx, {
+          claim: async (signal) => {
+            await isThere();
+            return claim(ctx, client, terms, { ...options, signal });
+          },
+          train: (begun) => runTrainer(ctx, client, begun, { ...work, isRepeated: true }),
+        });
+      }
+      const begun = await claim(ctx, client, terms, options);
+      if (begun) {
+        const { exitCode, document } = await runTrainer(ctx, client, begun, work);
+        ctx.exitCode = exitCode;
+        if (ctx.json) ctx.printJson(document);
+        return;
+      }
+      ctx.note('no project waits for training');
+      ctx.exitCode = EXIT.nothingWaits;
+      const ended = { outcome: 'nothing_waits', exit_code: null, signal: null, project: null };
+      if (ctx.json) ctx.printJson(ended);
+    },
+    { autoStart: false },
+  );
+}
 
 /**
  * Which of the words are the project and which the command.
@@ -148,8 +192,8 @@ function split(
   return { project, command: words.slice(before.length) };
 }
 
-/** The id of the project to train; where it was not named, which one it is and why is said. */
-async function meant(ctx: Context, client: Client, argument: string | undefined): Promise<string> {
+/** The project to train; where it was not named, which one it is and why is said. */
+async function meant(ctx: Context, client: Client, argument: string | undefined): Promise<Named> {
   const named = await namedOrPicked(ctx, client, argument, 'train which project?');
   const resolved = await resolveProject(ctx, client, named, { isTold: false, isToChange: true });
   // The active project has nothing to do with a command that was typed somewhere else.
@@ -163,58 +207,23 @@ async function meant(ctx: Context, client: Client, argument: string | undefined)
   if (named === undefined) ctx.note(`training ${printable(name)}: ${origin(resolved)}`);
   const word = operands(argument ?? name);
   ctx.hints = {
-    lease_held: `gardener train --cancel ${word} asks them to stop; --force takes the project away from them`,
+    lease_held: `gardener train --cancel ${word} asks them to stop; --wait waits for them; --force takes the project away from them`,
   };
-  return id;
-}
-
-/** What is asked of whichever lease is given. */
-type Terms = Pick<Params<'training.begin'>, 'holder' | 'stall_ms' | 'slot'>;
-
-/**
- * Takes the lease, and waits for it where that is wanted.
- *
- * @param project its id; undefined for the one that has waited longest
- */
-async function take(
-  ctx: Context,
-  client: Client,
-  terms: Terms,
-  project: string | undefined,
-  options: Options,
-): Promise<Result<'training.claim'>> {
-  const { force, language, tag, wait, slot } = options;
-  const begin = (wait_ms?: number): Promise<Result<'training.begin'>> => {
-    const params = { ...terms, project: String(project), ...(force && { force }) };
-    return client.training.begin({ ...params, ...(wait_ms !== undefined && { wait_ms }) });
-  };
-  const claim = (wait_ms: number): Promise<Result<'training.claim'>> => {
-    const filter = { ...(language && { languages: [...language] }), ...(tag && { tags: [...tag] }) };
-    return client.training.claim({ ...terms, ...filter, wait_ms });
-  };
-  const isNamed = project !== undefined;
-  if (slot)
-    return await askForSlot(ctx, wait, (ms) => beginLease(client, () => (isNamed ? begin(ms) : claim(ms))));
-  if (isNamed) return await beginLease(client, () => begin());
-  return await askInTurns(wait ?? 0, async (waitMs) => {
-    try {
-      return await beginLease(client, () => claim(waitMs));
-    } catch (error) {
-      if (!isPassing(error) || waitMs === 0) throw error;
-      await pause(Math.min(RETRY_MS, waitMs));
-      return null;
-    }
-  });
+  return { id, name };
 }
 
 /** Which flags make sense with which way to use the command. */
 function refuseContradictions(options: Options): void {
-  const { claim, cancel, language, tag, wait, force, stall, reason, slot } = options;
+  const { claim, cancel, language, tag, wait, force, stall, reason, slot, loop } = options;
   const faults: readonly (readonly [boolean, string])[] = [
     [Boolean(claim && cancel), 'cannot claim and cancel at once'],
     [Boolean(claim && force), 'cannot claim by force: only projects that wait are claimed'],
     [Boolean((language ?? tag) && !claim), 'cannot choose by language or tag without --claim'],
-    [wait !== undefined && !claim && !cancel && !slot, 'cannot wait without --claim, --slot or --cancel'],
+    [Boolean(loop && !claim), 'cannot loop without --claim'],
+    [
+      wait !== undefined && Boolean(force) && !slot,
+      'cannot wait for a project that is taken by force: nobody is waited for',
+    ],
     [reason !== undefined && !cancel, 'cannot give a reason without --cancel'],
     [
       Boolean(cancel && (force ?? slot ?? stall !== undefined)),
@@ -223,6 +232,12 @@ function refuseContradictions(options: Options): void {
   ];
   const fault = faults.find(([applies]) => applies);
   if (fault) throw new UsageError(fault[1], 'gardener train --help');
+}
+
+/** A project before the flag is what was meant, where its value is no number. */
+function patience(value: string): number {
+  if (/^[\d.]/.test(value)) return seconds(value);
+  throw new InvalidArgumentError('it must be a number of seconds; a project stands before --wait');
 }
 
 function stall(value: string): number {

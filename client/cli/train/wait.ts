@@ -2,6 +2,9 @@
 
 import { MAX_WAIT_MS } from '../../../src/protocol/limits.ts';
 
+/** Before asking again a daemon that was just not there. Milliseconds. */
+export const RETRY_MS = 500;
+
 /**
  * Asks again and again until there is an answer or the time is up; once at least, and without waiting at the end.
  *

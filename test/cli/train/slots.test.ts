@@ -132,8 +132,8 @@ describe('a trainer with --slot', () => {
     for (const running of claims) await told(running, new RegExp(used('gpu0', 'payments', first)));
     for (const name of ['web', 'api', 'payments']) await end(name);
     for (const { finished } of claims) expect(await finished).toMatchObject({ code: 0, stdout: 'gpu0\n' });
-    expect(await claim().finished).toMatchObject({ code: 1, stderr: 'no project waits for training\n' });
-    expect(await claim('--wait', '0.1').finished).toMatchObject({ code: 1, stdout: '' });
+    expect(await claim().finished).toMatchObject({ code: 4, stderr: 'no project waits for training\n' });
+    expect(await claim('--wait', '0.1').finished).toMatchObject({ code: 4, stdout: '' });
   });
 
   test('that is interrupted while it waits leaves its place to others, and nothing behind', async () => {
