@@ -40,6 +40,11 @@ export class ProgressLine {
     this.terminals = new Terminals(this.#live);
   }
 
+  /** Whether it may be shown at all. */
+  get isPossible(): boolean {
+    return this.#live !== undefined;
+  }
+
   /** Whether there is somebody who sees it. */
   get isShown(): boolean {
     return this.#timer !== undefined;

@@ -90,7 +90,7 @@ export async function runTrainer(
       );
       if (hint !== undefined) ctx.note(`try: ${hint}`);
     },
-    foreseen: (left) => line.foreseen(left),
+    ...(line.isPossible && { foreseen: (left: number | null) => line.foreseen(left) }),
   });
   const signals = passSignals(ctx.host.ignoredSignals, {
     interrupted(times) {

@@ -77,6 +77,30 @@ describe('a trainer', () => {
     );
   });
 
+  test('is all that stands behind the dashes, whatever it looks like', async () => {
+    const { cli } = await trainable();
+    const words = [
+      '--json',
+      '--help',
+      '-h',
+      '--version',
+      '--claim',
+      '--data-dir',
+      '/x',
+      '--',
+      'train',
+      'help',
+    ];
+    const named = await cli.run(['train', 'payments', '--', 'echo', ...words]);
+    expect(named).toMatchObject({ code: 0, stdout: `${words.join(' ')}\n` });
+    const meant = await cli.run(['train', '--json', '--', 'echo', ...words], {
+      cwd: join(cli.home, 'src/payments'),
+    });
+    expect(JSON.parse(meant.stdout)).toMatchObject({ outcome: 'completed', exit_code: 0 });
+    expect(meant.stderr).toContain(`\n${words.join(' ')}\n`);
+    expect(await cli.run(['train', 'payments', '--', '--help'])).toMatchObject({ code: 127, stdout: '' });
+  });
+
   test('reaches the registry that the flags named', async () => {
     const { cli } = await trainable();
     const elsewhere = { env: { CODEBASE_GARDENER_DATA_DIR: join(cli.home, 'elsewhere') } };
