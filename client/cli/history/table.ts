@@ -76,7 +76,8 @@ export function layTrainings(trainings: readonly Trained[], looks: Looks): strin
   const { columns, paint } = looks;
   const shown = PARTS.filter(({ from = 0 }) => (columns ?? Infinity) >= from);
   return layTable(
-    shown.map(({ column }) => column),
+    // Half a number or a word says nothing: they rather go, those on the right first.
+    shown.map(({ column }) => (column.rigid ? { ...column, least: Infinity } : column)),
     trainings.map((training) => shown.map(({ cell }) => cell(training, looks))),
     { columns, paintTitle: (text) => paint('dim', text) },
   );

@@ -12,7 +12,8 @@ import type { Key } from './keys/keys.ts';
 import { arranged, openedProject, pictureOf } from './pages/picture.ts';
 import { WatchState } from './state.ts';
 import { type Canvas, type Looked, staleAfter, watchTable } from './pages/table.ts';
-import { type Change, type Effect, firstView, press, type Said, type ViewState } from './keys/view.ts';
+import { type Effect, press } from './keys/press.ts';
+import { type Change, firstView, type Said, type ViewState } from './keys/view.ts';
 
 /** Between two pictures, in milliseconds. */
 const REDRAW_MS = 100;

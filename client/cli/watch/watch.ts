@@ -30,7 +30,7 @@ export default defineCommand({
     'gardener watch --json': 'an event a line, for programs',
   },
   document:
-    'one a line: an event as registry.watch tells them, with the cursor from which a later watch goes on',
+    'a document a line: an event as registry.watch tells it, but that active_project is the project; and the cursor from which a later watch goes on',
   async action(ctx, { project, progress }) {
     const asTable = ctx.interactive && ctx.host.env['TERM'] !== 'dumb';
     // Started before, and not by the client that watches: whoever stops the daemon means it.

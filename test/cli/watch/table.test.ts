@@ -2,46 +2,11 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Project, WatchEvent } from '../../../client/index.ts';
 import { eventLine } from '../../../client/cli/watch/lines.ts';
-import { WatchState } from '../../../client/cli/watch/state.ts';
 import { staleAfter, watchTable } from '../../../client/cli/watch/pages/table.ts';
 import { textWidth } from '../../../client/cli/terminal/width.ts';
-import { EXAMPLE_PROJECT } from '../../../src/protocol/method.ts';
+import { AT, project, SOUND, stateOf, training } from './state.ts';
 
 const NOW = Date.parse('2026-01-05T12:00:00.000Z');
-const AT = '2026-01-05T11:59:30.000Z';
-
-function project(name: string, more: Partial<Project> = {}): Project {
-  return { ...EXAMPLE_PROJECT, project_id: `id of ${name}`, name, last_updated: AT, ...more };
-}
-
-function training(name: string, record: Partial<NonNullable<Project['training']>>): Project {
-  return project(name, {
-    training_status: 'training',
-    training: {
-      token: 1,
-      phase: null,
-      progress: null,
-      message: null,
-      details: null,
-      started_at: AT,
-      updated_at: AT,
-      holder: { name: 'python', pid: 4242 },
-      cancel_requested: false,
-      error: null,
-      attempt: 1,
-      ...record,
-    },
-  });
-}
-
-const SOUND = { active_project: null, problem: null, read_only: false };
-
-function stateOf(...projects: readonly Project[]): WatchState {
-  const state = new WatchState();
-  state.apply({ ...SOUND, type: 'resync', projects: [...projects], origin: 'rpc', at: AT, cursor: 'e:1' });
-  return state;
-}
-
 const plain = (_style: string, text: string): string => text;
 const view = { columns: 80, rows: 10, now: NOW, paint: plain };
 
