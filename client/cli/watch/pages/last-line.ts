@@ -2,6 +2,7 @@
 import type { Style } from '../../terminal/colour.ts';
 import { printable } from '../../terminal/text.ts';
 import { cutText, textWidth } from '../../terminal/width.ts';
+import { wrapText } from '../../terminal/wrap.ts';
 import type { WatchState } from '../state.ts';
 import type { Canvas } from './table.ts';
 import type { ViewState } from '../keys/view.ts';
@@ -26,25 +27,42 @@ const TYPING: readonly Hint[] = [
 const BACK: readonly Hint[] = [['esc back', 0]];
 const GAP = '  ';
 
+/** What is said may be as long as the message of an error; lines. */
+const MOST_SAID = 4;
+
 /**
+ * Puts them below what a page shows, in the place of its end where there is no room beside it.
+ *
  * @param view undefined where no keys are read
  * @param where which part of all is seen; empty where all of it is
  */
-export function lastLine(
+export function withLastLine(
+  lines: readonly string[],
   state: WatchState,
-  { columns, paint }: Pick<Canvas, 'columns' | 'paint'>,
+  canvas: Pick<Canvas, 'columns' | 'rows' | 'paint'>,
   view: ViewState | undefined,
   where = '',
-): string {
+): string[] {
+  const last = lastLines(state, canvas, view, where);
+  return [...lines.slice(0, Math.max(0, canvas.rows - last.length)), ...last];
+}
+
+function lastLines(
+  state: WatchState,
+  { columns, rows, paint }: Pick<Canvas, 'columns' | 'rows' | 'paint'>,
+  view: ViewState | undefined,
+  where: string,
+): string[] {
   const line = (style: Style, text: string): string => paint(style, cutText(printable(text), columns, 'end'));
-  if (view?.asks) return line('yellow', question(view.asks.id, state, columns));
-  if (!state.connected) return line('yellow', 'no daemon answers; reconnecting …');
-  if (view?.says) return line(view.says.isBad ? 'red' : 'bold', view.says.text);
+  if (view?.asks) return [line('yellow', question(view.asks.id, state, columns))];
+  if (!state.connected) return [line('yellow', 'no daemon answers; reconnecting …')];
+  if (view?.says) {
+    const { text, isBad = false } = view.says;
+    const said = wrapText(printable(text), columns).slice(0, Math.min(MOST_SAID, rows));
+    return said.map((part) => line(isBad ? 'red' : 'bold', part));
+  }
   const hints = view ? hintsOf(view) : [['Ctrl-C leaves', 0] as const];
-  return paint(
-    'dim',
-    cutText(fitted(where === '' ? hints : [[where, 2.5], ...hints], columns), columns, 'end'),
-  );
+  return [line('dim', fitted(where === '' ? hints : [[where, 2.5], ...hints], columns))];
 }
 
 /** The answers are seen in any case. */

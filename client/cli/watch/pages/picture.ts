@@ -2,7 +2,7 @@
 import type { WireProject } from '../../../../src/domain/encoding.ts';
 import { matching } from '../keys/filter.ts';
 import { keysPage } from './keys.ts';
-import { lastLine } from './last-line.ts';
+import { withLastLine } from './last-line.ts';
 import { type About, projectPage } from './project.ts';
 import type { WatchState } from '../state.ts';
 import { type Canvas, type Looked, roomFor, watchTable } from './table.ts';
@@ -49,8 +49,8 @@ export function pictureOf(
     ? projectPage(state, project, about, { ...canvas, rows: room }, view.above, shortPath)
     : scrolledPage(keysPage(canvas), room, view.above);
   const blank = Array.from({ length: Math.max(0, room - page.lines.length) }, () => '');
-  const last = lastLine(state, canvas, view, page.isCut ? '↑↓ more' : '');
-  const lines = [...page.lines, ...blank, last];
+  const more = page.isCut ? '↑↓ more' : '';
+  const lines = withLastLine([...page.lines, ...blank], state, canvas, view, more);
   return { lines, view: { ...view, above: page.above }, seen: project ? [project] : [] };
 }
 

@@ -4,7 +4,7 @@ import type { WireProject } from '../../../../src/domain/encoding.ts';
 import { type Paint, STATUS_STYLES } from '../../terminal/colour.ts';
 import { plural, printable, statusWords, thousands } from '../../terminal/text.ts';
 import { layColumns } from './columns.ts';
-import { lastLine } from './last-line.ts';
+import { withLastLine } from './last-line.ts';
 import { sinceWhen, type WatchState } from '../state.ts';
 import { cutText, textWidth } from '../../terminal/width.ts';
 import { selectedOf, type ViewState } from '../keys/view.ts';
@@ -38,7 +38,7 @@ export function watchTable(state: WatchState, canvas: Canvas, looked?: Looked): 
   const { columns, rows, paint } = canvas;
   const head = headOf(state, canvas, looked);
   const room = roomFor(state, rows);
-  if (room < 1) return [...head.slice(0, rows - 1), lastLine(state, canvas, looked?.view)].slice(-rows);
+  if (room < 1) return withLastLine(head, state, canvas, looked?.view);
   const { projects = state.inOrder(), view } = looked ?? {};
   const top = view?.top ?? 0;
   const shown = projects.slice(top, top + room);
@@ -46,7 +46,8 @@ export function watchTable(state: WatchState, canvas: Canvas, looked?: Looked): 
     view && view.filter !== '' ? [paint('dim', cutText('no project has that', columns, 'end'))] : [];
   const lines = [...head, ...(shown.length > 0 ? layProjects(state, shown, canvas, view) : none)];
   const blank = rows >= ROOMY ? Array.from({ length: rows - 1 - lines.length }, () => '') : [];
-  return [...lines, ...blank, lastLine(state, canvas, view, whereOf(top, shown.length, projects.length))];
+  const where = whereOf(top, shown.length, projects.length);
+  return withLastLine([...lines, ...blank], state, canvas, view, where);
 }
 
 /** How many projects are seen at once. */

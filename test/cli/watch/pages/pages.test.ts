@@ -278,6 +278,17 @@ describe('the last line', () => {
   });
 });
 
+test('what is said in more than a line has some, in the place of the last of the page', () => {
+  const state = stateOf(project('a name of many words, as somebody has it'), project('web'));
+  expect(screen(state, { columns: 30, rows: 5, keys: 'c' })).toEqual([
+    '2 projects: 2 not started',
+    '   NAME           STATUS',
+    expect.stringMatching(/^> {2}a name/),
+    'nobody trains a name of many',
+    'words, as somebody has it',
+  ]);
+});
+
 test('the keys are told at every width, and scroll where there are few rows', () => {
   for (const columns of [100, 80, 40]) {
     const lines = screen(busy(), { keys: '?', columns });

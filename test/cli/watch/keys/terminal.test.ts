@@ -1,0 +1,65 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { builtProgram } from '../../../support/cli.ts';
+import { environment } from '../../../support/home.ts';
+import { tmuxTerminal } from '../../../support/tmux.ts';
+import { requireTools } from '../../../support/tools.ts';
+import { trainable, WAITS } from '../../../support/trainer.ts';
+import { until } from '../../../support/until.ts';
+
+const WATCH = `"${process.execPath}" "${builtProgram('gardener.js')}" watch`;
+
+test('keys look into a training, cancel it, and use and retrain a project; what is pasted is no key', async (context) => {
+  requireTools(context, 'tmux');
+  const { cli, registry, train, whenProject } = await trainable();
+  await cli.codebase('src/web', {});
+  await cli.json(['add', 'src/web']);
+  const trainer = train(`echo '{"phase": "embedding"}' >&3; echo epoch 1 of 3; ${WAITS}`);
+  await whenProject(({ training }) => training?.phase === 'embedding', 'it is being trained');
+  const { shows, type } = await tmuxTerminal(WATCH, { env: environment(cli.home) });
+  await shows('>* payments  training');
+  await type('Enter');
+  expect(await shows('epoch 1 of 3')).toMatch(
+    /^\* payments {2}training\n[^]*\nphases +embedding since \d\d:\d\d\n/,
+  );
+  await type('Escape');
+  await shows(/^ {3}web/m);
+  await type('-l', '\x1b[200~cyq\x1b[201~r');
+  await shows(/^cannot take "payments": [^]*; try: again when the training has ended$/m);
+  await type('c');
+  await shows('cancel the training of payments? y/n');
+  await type('y');
+  await shows('asked sh to stop training payments');
+  expect((await trainer.finished).code).not.toBe(0);
+  await whenProject(({ training }) => training?.outcome === 'cancelled', 'it was cancelled');
+  await type('/web', 'Enter', 'u');
+  await shows('active now: web');
+  expect((await registry.projects.active()).active_project?.name).toBe('web');
+  await type('r');
+  expect(await shows('web waits for training now')).toMatch(
+    /^\/web {2}1 of 2 projects\n[^]*\n>\* web +retrain/,
+  );
+  expect((await registry.projects.get({ project: 'web' })).retrain_requested).not.toBeNull();
+  await type('q');
+  expect(await shows('ended with')).toBe('ended with 0');
+});
+
+test('one project that is watched has the screen, and it is given back when the program stops and ends', async (context) => {
+  requireTools(context, 'tmux');
+  const { cli } = await trainable();
+  const pidFile = join(cli.home, 'pid');
+  // So that the process has a number that is known.
+  const command = `echo before; sh -c "echo \\$\\$ > \\"${pidFile}\\"; exec \\"${process.execPath}\\" \\"${builtProgram('gardener.js')}\\" watch payments"`;
+  const { shows, screen, type } = await tmuxTerminal(command, { env: environment(cli.home) });
+  await shows(/^\* payments {2}not started\n[^]*q leaves$/);
+  const pid = Number(await readFile(pidFile, 'utf8'));
+  await type('C-z');
+  await until(async () => (await screen()) === 'before', 'the terminal is as it was');
+  process.kill(pid, 'SIGCONT');
+  await shows(/^\* payments {2}not started\n/);
+  process.kill(pid, 'SIGTERM');
+  expect(await shows('ended with')).toBe('before\nended with 143');
+  await type('hello', 'Enter');
+  await until(async () => (await screen()).endsWith('hello\nhello'), 'what is typed is seen, and comes back');
+});
