@@ -15,7 +15,7 @@ const NEEDS = { progress: 30, doing: 40, since: 50, left: 60, bar: 60, holder: 7
 const BAR = 10;
 const WIDE_BAR = 20;
 /** Of a longer name, and of text that gives way to other text, this many columns stay. */
-const LEAST_NAME = 24;
+const LEAST_NAME = 17;
 const LEAST_TEXT = 6;
 
 /** A column of the table. */

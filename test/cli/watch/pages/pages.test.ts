@@ -215,8 +215,9 @@ describe('the table', () => {
     [100, 'NAME STATUS PROGRESS DOING BY SINCE'],
     [80, 'NAME STATUS PROGRESS DOING BY SINCE'],
     [62, 'NAME STATUS PROGRESS DOING'],
-    [48, 'NAME STATUS PROGRESS'],
-    [40, 'NAME STATUS'],
+    [48, 'NAME STATUS PROGRESS DOING'],
+    [40, 'NAME STATUS PROGRESS'],
+    [36, 'NAME STATUS'],
     [20, 'NAME'],
   ])('at %i columns has those that there is room for', (columns, titles) => {
     const [head, title = '', first] = screen(state(), { columns, rows: 8 });
@@ -282,7 +283,7 @@ test('what is said in more than a line has some, in the place of the last of the
   const state = stateOf(project('a name of many words, as somebody has it'), project('web'));
   expect(screen(state, { columns: 30, rows: 5, keys: 'c' })).toEqual([
     '2 projects: 2 not started',
-    '   NAME           STATUS',
+    '   NAME            STATUS',
     expect.stringMatching(/^> {2}a name/),
     'nobody trains a name of many',
     'words, as somebody has it',
