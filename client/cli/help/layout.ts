@@ -19,19 +19,23 @@ export function formatItem(this: Help, term: string, width: number, description:
   return lines.join('\n');
 }
 
-/** Adds paragraphs to the end of a command's help; what is moved in stays as it is. */
+/** Adds text to the end of a command's help. */
 export function addParagraphs(command: Command, text: string): void {
   command.addHelpText('after', () => {
     const { helpWidth: columns } = command.createHelp();
-    const paragraphs = text
-      .split('\n\n')
-      .map((paragraph) =>
-        paragraph.startsWith(SMALL)
-          ? paragraph
-          : wrapText(paragraph.replaceAll('\n', ' '), columns).join('\n'),
-      );
-    return `\n${paragraphs.join('\n\n')}`;
+    return ['', ...reflowed(text).flatMap((line) => wrapParagraph(line, columns))].join('\n');
   });
+}
+
+/** Without the line breaks between lines of which neither is moved in or empty. */
+function reflowed(text: string): string[] {
+  return text.replaceAll(/(?<=\S)(?<!^ .*)\n(?=\S)/gm, ' ').split('\n');
+}
+
+/** What is to be copied stays in one line. */
+function wrapParagraph(line: string, columns: number | undefined): string[] {
+  if (line.startsWith('  - ')) return wrapText(line.slice(4), columns, '  - ', '    ');
+  return line.startsWith(SMALL) ? [line] : wrapText(line, columns);
 }
 
 /** Adds commands as they are typed, each with what it does; below it where there is no room beside all of them. */
