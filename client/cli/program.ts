@@ -110,7 +110,8 @@ const REGISTRY: Commands = {
   'docs [topic]': ['print the reference of the protocol', () => import('./reference/docs.ts')],
 };
 
-const EPILOGUE = `A project is named by its name, its id or a path in it. Commands that may do
+const EPILOGUE = `A project is named by its name, its id, a path in it or, where nothing is
+removed, the beginning of a name that no other project has. Commands that may do
 without one take CODEBASE_GARDENER_PROJECT, the project around the working
 directory, or the active one.
 

@@ -83,7 +83,8 @@ export default defineCommand({
 
 /** As the command line's documents have it: the project, and not its id. */
 async function withActive(client: Client, info: Result<'registry.info'>): Promise<object> {
-  return { ...info, ...(await client.projects.active()) };
+  const { active_project } = await client.projects.active();
+  return { ...info, active_project };
 }
 
 /** Says of a backup that it cannot be read, or has no such project, as a person knows it. */
