@@ -5,7 +5,7 @@ import { errorCode, isMissing as isGone } from '../../../src/system/errors.ts';
 import type { Client } from '../../client.ts';
 import type { WireProject } from '../../../src/domain/encoding.ts';
 import { RegistryError } from '../../../src/domain/errors.ts';
-import type { Params, Result } from '../../../src/protocol/methods.ts';
+import type { Result } from '../../../src/protocol/methods.ts';
 import type { Context } from '../context.ts';
 import { requireAnswer } from '../codebase/disk-answer.ts';
 import { elsewhere } from '../elsewhere.ts';
@@ -147,19 +147,24 @@ async function guess(ctx: Context, client: Client, beginning: string): Promise<s
 /**
  * The project around the working directory; undefined where that is in none.
  *
- * @param how to find it: as a change finds it, where it will be changed
+ * @param isToChange for whoever will change the project, by its id
  */
 export async function projectAround(
   ctx: Context,
   client: Client,
-  how: Pick<Params<'projects.resolve'>, 'to_change'> = {},
+  { isToChange = false }: { readonly isToChange?: boolean } = {},
 ): Promise<WireProject | undefined> {
   const { path: cwd } = workingPath(ctx);
   if (cwd === undefined) return undefined;
-  const found = await client.projects
-    .resolve({ cwd, ...how })
-    .catch(ifRefused('project_not_found', undefined));
-  return found?.resolved_by === 'active' ? undefined : found?.project;
+  const look = async (how: object): Promise<WireProject | undefined> => {
+    const found = await client.projects
+      .resolve({ cwd, ...how })
+      .catch(ifRefused('project_not_found', undefined));
+    return found?.resolved_by === 'active' ? undefined : found?.project;
+  };
+  const found = await look({});
+  // To look as a change does takes seconds where there are thousands, which is only for one that is there.
+  return found && isToChange ? look({ to_change: true }) : found;
 }
 
 /** Why it is this project. */

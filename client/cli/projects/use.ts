@@ -54,7 +54,7 @@ async function meant(ctx: Context, client: Client, named: string | undefined): P
   if (named === '-') return (await before(client)).project_id;
   if (named !== undefined) return referenceToChange(ctx, client, named);
   const project =
-    (await projectAround(ctx, client, { to_change: true })) ??
+    (await projectAround(ctx, client, { isToChange: true })) ??
     (await pickProject(ctx, client, 'which project is to be active?'));
   if (project) return project.project_id;
   throw new UsageError(
