@@ -12,7 +12,7 @@ import {
   shellWord,
   thousands,
 } from '../terminal/text.ts';
-import { doing, holderOf, lastWords, progressOf, standing } from '../watch/standing.ts';
+import { doing, holderOf, progressOf, standing } from '../watch/standing.ts';
 import { sinceWhen } from '../watch/state.ts';
 import { stateRows } from './state-rows.ts';
 import type { Glance, Missing } from './glance.ts';
@@ -154,6 +154,7 @@ function waitingRows(waiting: readonly WireProject[]): Row[] {
 function failedRows(ctx: Context, [last, ...others]: readonly WireProject[]): Row[] {
   if (!last) return [];
   const { name, training } = last;
+  const error = training?.error ?? '';
   return [
     {
       label: 'failed',
@@ -162,7 +163,8 @@ function failedRows(ctx: Context, [last, ...others]: readonly WireProject[]): Ro
       style: 'red',
       parts: [
         { forms: [relativeTime(sinceWhen(last), ctx.host.now())], style: 'dim' },
-        { forms: [lastWords(training?.error ?? '')], isProse: true },
+        // How it ended stands in the lines before.
+        { forms: [error.split('\n').at(-1) ?? ''], isProse: true },
         { forms: [others.length > 0 ? `and ${thousands(others.length)} more` : ''], style: 'dim' },
       ],
       gives: [1, 2],
