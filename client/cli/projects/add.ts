@@ -36,7 +36,7 @@ export default defineCommand({
     'gardener add ~/src/*': 'several; see also gardener scan',
   },
   document: {
-    '...Project?': 'of one path: the project',
+    '...WireProject?': 'of one path: the project',
     'projects?': 'of several paths: the projects',
     'failed?': 'of several paths: those that are none, each with path and error',
   },
