@@ -40,13 +40,11 @@ export default defineCommand({
     '--yes': 'with --from: register all of it; do not ask',
     '--tag <tag>': { description: 'with --from: a tag for each; may be given several times', read: collect },
   },
-  details: `Of these programs only what they have noted is read:
-
-  ghq              repositories below GHQ_ROOT, ghq.root of git, or ~/ghq
-  git-maintenance  what git maintenance register and scalar look after
-  vscode           what VS Code, VSCodium, Cursor and Windsurf have open or keep
-                   notes of, and what Project Manager has saved in them; not
-                   the rest of their history, which is in a database`,
+  details: `Of other programs only what they have noted is read. ghq: repositories below
+GHQ_ROOT, ghq.root of git, or ~/ghq. git-maintenance: what git maintenance
+register and scalar look after. vscode: what VS Code, VSCodium, Cursor and
+Windsurf have open or keep notes of, and what Project Manager has saved in them;
+not the rest of their history, which is in a database.`,
   examples: {
     'gardener import --dry-run ~/registry.json': 'what is in it and not here',
     'gardener import --from ghq': 'tick repositories that ghq keeps',

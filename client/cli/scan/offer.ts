@@ -99,12 +99,13 @@ async function sort(ctx: Context, client: Client, codebases: readonly Codebase[]
 function tellLeftOut(ctx: Context, finds: Finds, { fresh, known, moved }: Sorted): void {
   for (const { path, project } of moved)
     ctx.note(
-      `note: ${movedWords(ctx, project)}; it is ${printable(ctx.shortPath(path))} now? ${moveCommand(project.name, path)}`,
+      `note: ${movedWords(ctx, project)}; if it is ${printable(ctx.shortPath(path))} now: ${moveCommand(project.name, path)}`,
     );
-  if (finds.unreadableCount > 0)
-    ctx.note(
-      `note: could not look at ${plural(finds.unreadableCount, 'place')}: ${named(ctx, finds.unreadable)}${finds.unreadableCount > finds.unreadable.length ? ', …' : ''}`,
-    );
+  const { unreadable, unreadableCount } = finds;
+  if (unreadableCount > 0) {
+    const more = unreadableCount > unreadable.length ? ', …' : '';
+    ctx.note(`note: could not look at ${plural(unreadableCount, 'place')}: ${named(ctx, unreadable)}${more}`);
+  }
   if (finds.stopped)
     ctx.note('note: there is more than is looked at; a directory that is nearer shows the rest');
   const out = [
