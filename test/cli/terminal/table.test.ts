@@ -39,6 +39,19 @@ test('short words are cut last', () => {
   expect(layTable(columns, rows, { columns: 26 })[1]).toBe('a name…  not sta…  typesc…');
 });
 
+test('no column is cut below its least width: others give way, and then the last one goes', () => {
+  const columns: Column[] = [
+    { title: 'NAME', least: 10 },
+    { title: 'STATUS', rigid: true, least: Number.POSITIVE_INFINITY },
+    { title: 'PATH', cut: 'start', least: 6 },
+  ];
+  const rows = [cells('a name of some length', 'not started', '~/src/some/place')];
+  expect(layTable(columns, rows, { columns: 34 })[1]).toBe('a name of…  not started  …me/place');
+  expect(layTable(columns, rows, { columns: 31 })[1]).toBe('a name of…  not started  …place');
+  expect(layTable(columns, rows, { columns: 30 })[1]).toBe('a name of some l…  not started');
+  expect(layTable(columns, rows, { columns: 22 })[1]).toBe('a name of some length');
+});
+
 test('columns that find no room are left out from the right', () => {
   const rows = [cells('payments', '7', '~/payments')];
   expect(layTable(COLUMNS, rows, { columns: 12 })).toEqual(['NAME   FILES', 'paym…      7']);
