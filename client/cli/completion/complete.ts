@@ -11,7 +11,7 @@ import type { Context } from '../context.ts';
 import { inOurWords } from '../help/synonyms.ts';
 import { readCatalogue } from '../reference/reference.ts';
 import { shownWords } from '../terminal/gate.ts';
-import { type Listed, storedProjects } from './stored.ts';
+import { type Listed, type Named, storedNames, storedProjects } from './stored.ts';
 import { readShellLine, writeShellWord } from './shell-line.ts';
 import { expandTilde, localTime, printable } from '../terminal/text.ts';
 
@@ -99,6 +99,7 @@ async function namesOf(ctx: Context, completion: Completion): Promise<Candidate[
       reference: (word) => ctx.reference(word),
       ask,
       // Of a file that somebody has just spoilt the daemon has what was in it before.
+      names: () => (socketAlone ? list() : storedNames(registryFile).catch(list)),
       projects: () => (socketAlone ? list() : storedProjects(registryFile).catch(list)),
       backupsDir: socketAlone ? undefined : backupsDir,
     });
@@ -119,6 +120,7 @@ function beginningWith(prefix: string, names: readonly Candidate[]): readonly Ca
 
 interface Sources {
   readonly ask: <T>(question: (client: Client) => Promise<T>) => Promise<T>;
+  readonly names: () => Promise<readonly Named[]>;
   readonly projects: () => Promise<readonly Listed[]>;
   readonly backupsDir: string | undefined;
   /** A project as it was named, for the daemon. */
@@ -127,11 +129,11 @@ interface Sources {
 
 async function lookUp(
   { kind, prefix, operands }: Completion,
-  { ask, projects, backupsDir, reference }: Sources,
+  { ask, names, projects, backupsDir, reference }: Sources,
 ): Promise<Candidate[]> {
   switch (kind) {
     case 'project':
-      return (await projects()).map(({ name, source_path: path }) => ({ value: name, description: path }));
+      return (await names()).map(({ name, source_path: path }) => ({ value: name, description: path }));
     case 'tag':
       return each((await projects()).flatMap(({ tags }) => tags));
     case 'language':

@@ -46,6 +46,8 @@ describe('what may come next', async () => {
     expect(values('ls', '--status', '')).toEqual(['not-started', 'training', 'completed', 'failed']);
     expect(values('daemon', 'run', '--log-level=W')).toEqual(['WARNING']);
     expect(values('completion', '')).toEqual(['bash', 'zsh', 'fish']);
+    expect(values('ls', '--columns', 'name,ta')).toEqual(['name,tags']);
+    expect(values('ls', '--columns=name,na')).toEqual([]);
   });
 
   test.each([
@@ -70,6 +72,10 @@ describe('what may come next', async () => {
     [['--data-dir', ''], 'directory'],
     [['--socket='], 'file'],
     [['add', '--name', ''], 'anything'],
+    [['ls', '--tag', ''], 'tag'],
+    [['ls', '--language='], 'language'],
+    [['edit', 'payments', '--untag', ''], 'tag'],
+    [['use', '--shell', ''], 'project'],
     [['nonsense', ''], 'anything'],
   ])('after %j is a %s', (words, kind) => {
     expect(after(...words).kind).toBe(kind);
@@ -109,6 +115,9 @@ describe('a line of a shell', () => {
     expect(writeShellWord(word, '"')).toBe(String.raw`it's \$(touch pwned) & co`);
     expect(writeShellWord(word, "'")).toBeUndefined();
     expect(writeShellWord('日本語-1.0', '')).toBe('日本語-1.0');
+    // Which bash would replace by an earlier command whatever stands before it.
+    expect(writeShellWord('now!', '"')).toBeUndefined();
+    expect(writeShellWord('now!', '')).toBe(String.raw`now\!`);
   });
 });
 
@@ -203,11 +212,11 @@ describe('bash', () => {
     expect((await shell.cli.run(['which'])).stdout).toBe('-payments\n');
   });
 
-  test('completes no names without a daemon, and starts none', async (context) => {
+  test('completes names without a daemon, and starts none', async (context) => {
     requireTools(context, 'bash');
     const { cli, env } = await withShell();
     await cli.json(['daemon', 'stop']);
-    expect(await replies(cli, env, 'gardener show ', '')).toEqual([]);
+    expect(await replies(cli, env, 'gardener show PAY', 'PAY')).toEqual(['payments']);
     expect((await cli.run(['daemon', 'status'])).code).toBe(3);
   });
 
