@@ -5,9 +5,7 @@ import { expect, test } from 'vitest';
 import { writeShellWord } from '../../../client/cli/completion/shell-line.ts';
 import { HOSTILE } from '../../support/hostile.ts';
 import { temporaryDirectory } from '../../support/home.ts';
-import { standIn } from '../../client/stand-in.ts';
 import { terminal } from '../../support/terminal.ts';
-import { until } from '../../support/until.ts';
 
 interface Stored {
   readonly name: string;
@@ -23,10 +21,8 @@ async function answers(text: string | readonly Stored[], line: string): Promise<
   return completed(home, line);
 }
 
-/** @param socket of the daemon that is meant in the place of the one in the home directory */
-async function completed(home: string, line: string, socket?: string): Promise<readonly string[]> {
-  const { run, env } = terminal({ home, isTTY: false });
-  if (socket !== undefined) env['CODEBASE_GARDENER_SOCKET'] = socket;
+async function completed(home: string, line: string): Promise<readonly string[]> {
+  const { run } = terminal({ home, isTTY: false });
   const word = line.slice(line.lastIndexOf(' ') + 1);
   const { code, stdout, stderr } = await run([
     '__complete',
@@ -92,23 +88,6 @@ test('of ten thousand those are shown by which the shell sees what all begin wit
   const found = await answers(projects, 'show p');
   expect(found).toHaveLength(200);
   expect([found[0], found.at(-1)]).toEqual(['p-0000\t/', 'p-9999\t/']);
-});
-
-test('a socket that was given alone has other projects than the file', async () => {
-  const home = await temporaryDirectory();
-  await writeFile(join(home, 'registry.json'), file([{ name: 'here', source_path: '/here' }]));
-  const there = {
-    projects: [{ name: 'there', source_path: '/there', language: 'go', tags: [] }],
-    next_cursor: null,
-  };
-  const { socket } = await standIn(({ method }) => (method === 'projects.list' ? there : undefined));
-  // A daemon is not waited for on a machine that is busy.
-  const found = await until(
-    async () => (await completed(home, 'show ', socket))[0],
-    'the daemon has answered',
-  );
-  expect(found).toBe('there\t/there');
-  expect(await completed(home, 'show ')).toEqual(['here\t/here']);
 });
 
 test('what a terminal would obey is not completed', async () => {
