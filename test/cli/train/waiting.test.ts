@@ -38,6 +38,7 @@ describe('a trainer with --wait', () => {
     const { training } = await project();
     // What a client of the library does by itself when it trains.
     await registry.training.resume({ project: 'payments', token: Number(training?.token) });
+    await until(async () => (await registry.daemon.status()).connections > 1, 'it has come back');
     await release();
     expect(await finished).toMatchObject({ code: 0, stdout: 'trained\n' });
     expect(output.stderr.match(/^waiting/gm)).toHaveLength(1);
