@@ -209,6 +209,7 @@ describe('a filter', () => {
     ['/ n o t', 'Café'],
     ['/ s h o p', 'Café'],
     ['/ <c> <a> <f> <e> <\u0301>', 'Café'],
+    ['/ g p u <\u00a0> z', ''],
     ['/ g p u <\u00a0> w e', 'web'],
     ['/ z', ''],
     ['/ z backspace', 'api Café web'],

@@ -227,6 +227,12 @@ describe('the table', () => {
     expect(first).toMatch(/^> {2}api/);
   });
 
+  test('rather goes without a column that says nothing', () => {
+    const idle = stateOf(project('a-name-of-some-length'), project('web'));
+    const [, title = ''] = screen(idle, { columns: 52, rows: 8 });
+    expect(title.trim().split(/ +/)).toEqual(['NAME', 'STATUS', 'PROGRESS', 'SINCE']);
+  });
+
   test('of a registry with more projects than rows says where it is', () => {
     const many = stateOf(
       ...Array.from({ length: 30 }, (_, at) => project(`p${String(at).padStart(2, '0')}`)),
