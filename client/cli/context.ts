@@ -79,6 +79,8 @@ export class Context {
   readonly autoStart: boolean;
   /** Colours of standard output. */
   readonly paint: Paint;
+  /** Colours of standard error. */
+  readonly paintNote: Paint;
   /** Somebody looks at standard output. */
   readonly interactive: boolean;
   /** A command's own advice, set by it. */
@@ -104,6 +106,7 @@ export class Context {
     this.autoStart = globals.start;
     this.paint = this.json ? plainly : painter(host.stdout, host.env);
     this.notes = host.stderr;
+    this.paintNote = this.json ? plainly : painter(host.stderr, host.env);
     this.interactive = host.stdout.isTTY === true && !this.json;
   }
 
@@ -201,7 +204,7 @@ export class Context {
 
   /** What to do next, for somebody who looks. */
   suggest(line: string): void {
-    if (this.interactive) this.note(painter(this.host.stderr, this.host.env)('dim', line));
+    if (this.interactive) this.note(this.paintNote('dim', line));
   }
 
   /** A message with the paths in it as people read them. */

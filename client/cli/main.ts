@@ -9,12 +9,13 @@ import { lostDirectory, realWorkingDirectory, workingDirectory } from './cwd.ts'
 import { EXIT } from './errors.ts';
 import { ignoredSignals } from './train/process/ignored-signals.ts';
 import { systemReason } from '../../src/system/errors.ts';
+import { obeysEscapes } from './terminal/colour.ts';
 import { shownLine, shownOver } from './terminal/gate.ts';
 import { run } from './run.ts';
 
 function interrupted(): void {
   // What may stand on the line: a progress message, or an echoed ^C.
-  if (process.stderr.isTTY) process.stderr.write(shownOver(''));
+  if (obeysEscapes(process.stderr, process.env)) process.stderr.write(shownOver(''));
   process.exit(EXIT.interrupted);
 }
 

@@ -53,7 +53,7 @@ export async function behindAmong(
   const asked = projects.filter(isComparable);
   let count = 0;
   const compared = await withProgress(
-    ctx.host.stderr,
+    ctx.host,
     () => `asking git: ${thousands(count)} of ${plural(asked.length, 'project')}`,
     () => compare(ctx, asked, WHOLE, (told) => void (count = told)),
   );

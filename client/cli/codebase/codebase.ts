@@ -39,7 +39,7 @@ async function directoryFault(path: string): Promise<string | undefined> {
 export async function scanCodebase(ctx: Context, path: string): Promise<Scan> {
   let files = 0;
   const result = await withProgress(
-    ctx.host.stderr,
+    ctx.host,
     () => `counting files: ${thousands(files)}`,
     () =>
       scan(path, {

@@ -11,6 +11,7 @@ import type { Context } from '../context.ts';
 import { LocalError } from '../errors.ts';
 import { wholeNumber } from '../option-values.ts';
 import { NONE_MEANT, PROJECT, resolveProject } from '../projects/resolve.ts';
+import { obeysEscapes } from '../terminal/colour.ts';
 import { shownJsonLines } from '../terminal/gate.ts';
 import { anyOf, operands, printable } from '../terminal/text.ts';
 import { directoryOf, logIn } from './place.ts';
@@ -129,7 +130,11 @@ async function untilEnded(client: Client, id: string, token: number, signal: Abo
 }
 
 function printer(ctx: Context): Printer {
-  return new Printer(ctx.host.stdout, ctx.paint('bold', '') !== '');
+  const { stdout, env } = ctx.host;
+  return new Printer(stdout, {
+    hasColours: ctx.paint('bold', '') !== '',
+    isRedrawn: obeysEscapes(stdout, env),
+  });
 }
 
 /** The last lines that are there. */

@@ -45,16 +45,18 @@ export class PrintedLines {
 export class Printer {
   readonly #output: Output;
   readonly #hasColours: boolean;
+  readonly #isRedrawn: boolean;
   #isOver = false;
 
-  constructor(output: Output, hasColours: boolean) {
+  constructor(output: Output, { hasColours, isRedrawn }: { hasColours: boolean; isRedrawn: boolean }) {
     this.#output = output;
     this.#hasColours = hasColours;
+    this.#isRedrawn = isRedrawn;
   }
 
   /** @param rest the line that has no end yet */
   show(lines: readonly string[], rest = ''): void {
-    const columns = columnsOf(this.#output);
+    const columns = this.#isRedrawn ? columnsOf(this.#output) : undefined;
     if (this.#isOver) this.#output.write(shownOver(''));
     if (lines.length > 0) this.#output.write(this.#shown(lines.map(lastState)));
     const drawn = columns === undefined ? '' : cutText(plainLine(rest), columns - 1, 'end');

@@ -9,7 +9,6 @@ import type { Context } from '../context.ts';
 import { elsewhere, requireHere } from '../elsewhere.ts';
 import { EXIT, UsageError } from '../errors.ts';
 import { type Choice, CHOOSING, chosen, NONE_FITS } from '../projects/list.ts';
-import { painter } from '../terminal/colour.ts';
 import { plural, printable, shellWord } from '../terminal/text.ts';
 import { faultOf, Runner } from './run-in.ts';
 
@@ -104,7 +103,6 @@ async function runAll(
   projects: readonly WireProject[],
   command: readonly string[],
 ): Promise<End[]> {
-  const paint = painter(ctx.host.stderr, ctx.host.env);
   const [program = ''] = command;
   const ends: End[] = [];
   for (const project of projects) {
@@ -114,7 +112,7 @@ async function runAll(
     // Looking may take as long as it takes somebody to lose patience.
     if (runner.interruption) break;
     const where = printable(ctx.shortPath(directory));
-    ctx.note(`${paint('bold', `== ${printable(name)}`)}  ${paint('dim', where)}`);
+    ctx.note(`${ctx.paintNote('bold', `== ${printable(name)}`)}  ${ctx.paintNote('dim', where)}`);
     if (fault !== undefined) ends.push({ ...end, error: fault });
     else {
       try {

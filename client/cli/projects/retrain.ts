@@ -14,7 +14,7 @@ import { operands, plural, printable } from '../terminal/text.ts';
 export default defineCommand({
   description: 'Marks projects as waiting for training: those that are named, or those that fit.',
   usage:
-    '[options] <project...>\n       gardener retrain [options] --all\n       gardener retrain [options] --stale | --tag <tag> | --language <language>',
+    '[options] <project...>\n       gardener retrain [options] --all\n       gardener retrain --stale | --tag <tag> | --language <language>',
   takes: {
     '[project...]': PROJECT,
     '--all': 'all projects',

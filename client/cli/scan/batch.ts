@@ -33,15 +33,15 @@ export async function countEach<T extends { readonly path: string }>(
   codebases: readonly T[],
   asksRepository: boolean,
 ): Promise<(T & Counted)[]> {
-  const { env, stderr } = ctx.host;
+  const { host } = ctx;
   let count = 0;
   const counted = await withProgress(
-    stderr,
+    host,
     () => `counting files: ${thousands(count)} of ${plural(codebases.length, 'codebase')}`,
     () =>
       inParallel(codebases, async (one) => {
-        const found = await scan(one.path, { env });
-        const repository = asksRepository ? await repositoryAt(one.path, env) : undefined;
+        const found = await scan(one.path, { env: host.env });
+        const repository = asksRepository ? await repositoryAt(one.path, host.env) : undefined;
         count += 1;
         return { ...one, scan: found, repository };
       }),
@@ -75,14 +75,15 @@ export async function registerEach(
   codebases: readonly (Counted & { readonly name: string })[],
   { language, tag }: Told,
 ): Promise<{ projects: WireProject[]; failed: Failure[] }> {
-  const { env, stderr } = ctx.host;
+  const { host } = ctx;
   let count = 0;
   const known = await withProgress(
-    stderr,
+    host,
     () => `asking git: ${thousands(count)} of ${plural(codebases.length, 'codebase')}`,
     () =>
       inParallel(codebases, async (one) => {
-        const repository = one.repository === undefined ? await repositoryAt(one.path, env) : one.repository;
+        const repository =
+          one.repository === undefined ? await repositoryAt(one.path, host.env) : one.repository;
         count += 1;
         return { ...one, repository };
       }),

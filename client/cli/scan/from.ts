@@ -34,7 +34,7 @@ export async function importFrom(ctx: Context, name: keyof typeof SOURCES, wish:
     if (away > 0) ctx.note(`note: left out: ${plural(away, 'place')} on other machines`);
     let count = 0;
     const finds = await withProgress(
-      ctx.host.stderr,
+      ctx.host,
       () => `looking at what ${name} knows: ${plural(count, 'place')}`,
       async () => {
         const there = await inParallel(

@@ -43,7 +43,7 @@ get that of the directory around before theirs: work-api and oss-api.`,
       requireHere(await elsewhere(ctx, client.hello), 'scan', `gardener scan ${operands(...typed)}`);
       let [directories, found] = [0, 0];
       const finds = await withProgress(
-        ctx.host.stderr,
+        ctx.host,
         () => `looking at directories: ${thousands(directories)}, with ${plural(found, 'codebase')}`,
         () =>
           findCodebases(roots, {

@@ -23,9 +23,15 @@ export const plainly: Paint = (_style, text) => text;
  * build sets for its logs. `FORCE_COLOR` then is for or against them whatever the stream and TERM are, as with Node and
  * chalk. Either says nothing while it is empty.
  */
-function takesColours({ isTTY }: Stream, { NO_COLOR, FORCE_COLOR, TERM }: NodeJS.ProcessEnv): boolean {
+function takesColours(stream: Stream, env: NodeJS.ProcessEnv): boolean {
+  const { NO_COLOR, FORCE_COLOR } = env;
   if (NO_COLOR) return false;
   if (FORCE_COLOR) return FORCE_COLOR !== '0' && FORCE_COLOR !== 'false';
+  return obeysEscapes(stream, env);
+}
+
+/** Whether a line can be drawn again in its place, and painted: on a terminal, unless it is dumb. */
+export function obeysEscapes({ isTTY }: Stream, { TERM }: NodeJS.ProcessEnv): boolean {
   return isTTY === true && TERM !== 'dumb';
 }
 

@@ -1,5 +1,6 @@
 /** A line on a terminal that says how far something is, and is gone when it is done. */
-import type { Output } from '../context.ts';
+import type { Host } from '../context.ts';
+import { obeysEscapes } from './colour.ts';
 import { shownOver } from './gate.ts';
 
 /** Whatever is done sooner needs no line. Milliseconds. */
@@ -12,22 +13,22 @@ const EVERY_MS = 100;
  * @param text asked for each time the line is drawn
  */
 export async function withProgress<T>(
-  output: Output,
+  { stderr, env }: Pick<Host, 'stderr' | 'env'>,
   text: () => string,
   work: () => Promise<T>,
 ): Promise<T> {
-  if (!output.isTTY) return work();
+  if (!obeysEscapes(stderr, env)) return work();
   const started = performance.now();
   let shown = false;
   const timer = setInterval(() => {
     if (performance.now() - started < DELAY_MS) return;
     shown = true;
-    output.write(shownOver(text()));
+    stderr.write(shownOver(text()));
   }, EVERY_MS);
   try {
     return await work();
   } finally {
     clearInterval(timer);
-    if (shown) output.write(shownOver(''));
+    if (shown) stderr.write(shownOver(''));
   }
 }

@@ -5,7 +5,7 @@ import { terminal } from '../../support/terminal.ts';
 import { world } from '../../support/world.ts';
 
 /** Needs a process of its own, or what such a one has left. */
-const NOT_HERE = /^(daemon (start|stop|restart)|train|logs)$/;
+const NOT_HERE = /^(daemon (start|stop|restart)|train|logs|foreach)$/;
 
 test.for<[what: string, columns: number, env: NodeJS.ProcessEnv]>([
   ['of no size', 0, {}],

@@ -9,10 +9,10 @@ afterEach(() => void vi.useRealTimers());
 const after = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 /** What is written while work goes on for so long. */
-async function written(isTTY: boolean, work: () => Promise<unknown>): Promise<string[]> {
+async function written(isTTY: boolean, work: () => Promise<unknown>, env = {}): Promise<string[]> {
   const lines: string[] = [];
-  const output = { isTTY, write: (text: string) => void lines.push(text) };
-  const done = withProgress(output, () => 'counting', work).catch(() => undefined);
+  const stderr = { isTTY, write: (text: string) => void lines.push(text) };
+  const done = withProgress({ stderr, env }, () => 'counting', work).catch(() => undefined);
   await vi.runAllTimersAsync();
   await done;
   return lines;
@@ -32,6 +32,7 @@ test('a failure leaves nothing behind either', async () => {
   expect(lines.at(-1)).toBe('\r\u001b[K');
 });
 
-test('where nobody looks nothing is shown', async () => {
+test('where nobody looks, or nothing can be drawn again, nothing is shown', async () => {
   expect(await written(false, () => after(5_000))).toEqual([]);
+  expect(await written(true, () => after(5_000), { TERM: 'dumb' })).toEqual([]);
 });
