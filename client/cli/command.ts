@@ -71,27 +71,40 @@ interface Words<T> {
   readonly takes?: T;
   /** What help says below the flags: how to use it. */
   readonly details?: string;
+}
+
+/** What those have that people type. */
+interface Shown {
   /** What help says at its end: commands as they are typed, each with what it does. */
-  readonly examples?: Readonly<Record<string, string>>;
+  readonly examples: Readonly<Record<string, string>>;
   /**
    * What the document holds that `--json` prints: its fields, each with what it is, `?` behind the name of one that may be
    * missing, and `...WireProject` or `...registry.info` for all that this type or the result of this method has; or in a
    * word what the document is as a whole.
    */
-  readonly document?: Readonly<Record<string, string>> | string;
+  readonly document: Readonly<Record<string, string>> | string;
 }
 
 /** A command that was declared, whatever it takes. */
-export interface Declaration extends Words<Takes> {
+export interface Declaration extends Words<Takes>, Partial<Shown> {
   readonly action: (ctx: Context, input: never, command: Command) => void | Promise<void>;
+}
+
+interface Does<T> {
+  /** @param command as commander knows it */
+  readonly action: (ctx: Context, input: Input<T>, command: Command) => void | Promise<void>;
 }
 
 /** Declares a command; a row in program.ts gives it its name. */
 export function defineCommand<const T extends Takes = Record<never, never>>(
-  declaration: Words<T> & {
-    /** @param command as commander knows it */
-    readonly action: (ctx: Context, input: Input<T>, command: Command) => void | Promise<void>;
-  },
+  declaration: Words<T> & Shown & Does<T>,
+): Declaration {
+  return declaration;
+}
+
+/** Declares a command that no list shows: what scripts ask, and what the program does without one. */
+export function defineHidden<const T extends Takes = Record<never, never>>(
+  declaration: Words<T> & Does<T>,
 ): Declaration {
   return declaration;
 }

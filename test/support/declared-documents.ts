@@ -25,7 +25,8 @@ const AS_THEY_ARE = ['call', 'docs', 'export'];
 export function faultsOf(path: string, document: unknown): string[] {
   const fields = DECLARED.get(`gardener ${path}`)?.document;
   const faults = AS_THEY_ARE.includes(path) ? [] : activeIds(document);
-  if (fields === undefined || typeof fields === 'string') return faults;
+  if (fields === undefined) return [...faults, 'no document is declared'];
+  if (typeof fields === 'string') return faults;
   if (!isJsonObject(document)) return ['it is no object'];
   const known = fieldsOf(fields);
   for (const [name, isOptional] of known) {

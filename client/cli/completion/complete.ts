@@ -6,7 +6,7 @@ import { abortable } from '../../wire/deadline.ts';
 import { isBackupName, newestFirst } from '../../../src/domain/backup-names.ts';
 import { shortName } from '../backups/backups.ts';
 import { type Candidate, completeWords, type Completion } from './complete-words.ts';
-import { defineCommand, loadCommands } from '../command.ts';
+import { defineHidden, loadCommands } from '../command.ts';
 import type { Context } from '../context.ts';
 import { inOurWords } from '../help/synonyms.ts';
 import { readCatalogue } from '../reference/reference.ts';
@@ -26,7 +26,7 @@ const MAX_NAMES = 200;
  *
  * The words are those after the program's name, quotes taken off, the last one being typed; unused with a line.
  */
-export default defineCommand({
+export default defineHidden({
   description: '',
   takes: {
     '[words...]': '',

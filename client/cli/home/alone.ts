@@ -1,12 +1,12 @@
 /** `gardener` without a command: the screen where somebody looks and there is something to see, help otherwise. */
 import { existsSync } from 'node:fs';
 import { ConnectionError } from '../../errors.ts';
-import { defineCommand } from '../command.ts';
+import { defineHidden } from '../command.ts';
 import type { Context } from '../context.ts';
 import { EXIT } from '../errors.ts';
 import { askForGlance } from './ask.ts';
 
-export default defineCommand({
+export default defineHidden({
   description: 'Shows how everything stands.',
   async action(ctx, _input, command) {
     if (!ctx.interactive) return (command.parent ?? command).help();
