@@ -65,9 +65,10 @@ test('it is found beside its old place, a level below or above that, and beside 
 });
 
 test('what is hidden, behind a link, or another project is none', async (context) => {
-  const { home, code, project, foundAt } = await scene(context);
+  const { home, code, gone, project, foundAt } = await scene(context);
   await symlink(code.root, join(home, 'src/link'));
   await symlink(dirname(code.root), join(home, 'src/links'));
+  expect(await findMoved([gone], [gone], code.env, PATIENT)).toEqual(new Map());
   expect(await foundAt('src/.cache/fastidx')).toBeUndefined();
   expect(await foundAt('elsewhere/code')).toBeUndefined();
   expect(await foundAt('src/other', [project('src/other')])).toBeUndefined();
