@@ -50,11 +50,7 @@ describe.each(Object.keys(SHELLS) as Shell[])('in %s', (shell) => {
       .map((words) => `gardener ${words}; echo "${code}"; printenv CODEBASE_GARDENER_PROJECT`)
       .join('\n');
     const { stdout } = await runIn(shell, `${script}\n${told}`, { env, cwd: home });
-    expect(stdout.split('\n').slice(0, -1)).toEqual([
-      ...['1', '0', ID],
-      ...['touch pwned', '0', ID],
-      ...['0', '1'],
-    ]);
+    expect(stdout.split('\n').slice(0, -1)).toEqual(['1', '0', ID, 'touch pwned', '0', ID, '0', '1']);
     expect(await readdir(home)).not.toContain('pwned');
   });
 
