@@ -85,6 +85,7 @@ describe.each(Object.keys(SHELLS) as Shell[])('in %s', (shell) => {
     await symlink(join(home, 'repo/pkg'), join(home, 'link'));
     expect(await prompt(shell, home, { cwd: 'link' })).toBe('package');
     // Anybody can write down a repository; only that itself knows its worktrees.
+    await writeFile(join(kept, 'gitdir'), '/elsewhere/.git\n');
     expect(await prompt(shell, home, { cwd: 'linked/pkg/lib' })).toBe('active');
     await writeFile(join(kept, 'gitdir'), `${await realpath(join(home, 'linked'))}/.git\n`);
     expect(await prompt(shell, home, { cwd: 'linked/pkg/lib' })).toBe('package');
