@@ -1,5 +1,5 @@
 /** A command as one declaration, and how commander learns of it: its name at once, the rest when it is asked for. */
-import { Argument, type Command, Help, Option } from 'commander';
+import { Argument, type Command, Option } from 'commander';
 import type { Context } from './context.ts';
 import { addExamples, addParagraphs } from './help/layout.ts';
 
@@ -119,11 +119,9 @@ interface Group {
 /** What is behind a name: the file of a command, or commands of its own. */
 type Behind = (() => Promise<{ readonly default: Declaration }>) | Group;
 
-/** As lists show them, by name and what each takes beside flags; one without a summary is not shown. */
+/** As lists show them, by name; one without a summary is not shown. */
 export type Commands = Readonly<Record<string, readonly [summary: string | undefined, behind: Behind]>>;
 
-/** How a command that was added stands in lists. */
-const shownAs = new WeakMap<Command, string>();
 /** What is still to be loaded of it. */
 const waiting = new WeakMap<Command, () => Promise<Declaration>>();
 /** What was loaded of it. */
@@ -131,10 +129,8 @@ const loaded = new WeakMap<Command, Declaration>();
 
 /** Adds commands as lists show them; what each takes and does is added by {@link loadCommands}. */
 export function addCommands(parent: Command, commands: Commands, context: () => Context): void {
-  for (const [shown, [summary, behind]] of Object.entries(commands)) {
-    const [name = ''] = shown.split(' ');
+  for (const [name, [summary, behind]] of Object.entries(commands)) {
     const command = parent.command(name, { hidden: summary === undefined }).summary(summary ?? '');
-    shownAs.set(command, shown);
     if (typeof behind === 'function') {
       waiting.set(command, async () => {
         const { default: declaration } = await behind();
@@ -181,11 +177,6 @@ async function load(command: Command): Promise<Declaration | undefined> {
   waiting.delete(command);
   if (declaration) loaded.set(command, declaration);
   return declaration;
-}
-
-/** How a command stands in lists. Each has flags: saying so would leave no room for what it does. */
-export function shownInLists(command: Command): string {
-  return shownAs.get(command) ?? new Help().subcommandTerm(command);
 }
 
 function declare(

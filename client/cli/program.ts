@@ -2,67 +2,48 @@
 import { Command } from 'commander';
 import { VERSION } from '../../src/version.ts';
 import { adviser } from './advice.ts';
-import { addCommands, type Commands, shownInLists } from './command.ts';
+import { addCommands, type Commands } from './command.ts';
 import { Context, type Globals, type Host } from './context.ts';
 import { addExamples, addParagraphs, formatItem } from './help/layout.ts';
 import { shownText } from './terminal/gate.ts';
 import { placeOption } from './option-values.ts';
 import { sizeOf } from './terminal/size.ts';
 
+const BEGIN: Commands = {
+  add: ['register codebases', () => import('./projects/add.ts')],
+  scan: ['find codebases, and register those you tick', () => import('./scan/scan.ts')],
+  ls: ['list the projects', () => import('./ls/ls.ts')],
+  use: ['make a project the active one', () => import('./projects/use.ts')],
+  status: ['what there is to know at a glance', () => import('./home/status.ts')],
+};
+
 const PROJECTS: Commands = {
-  'add [path...]': ['register codebases', () => import('./projects/add.ts')],
-  'scan [dir...]': ['find codebases, and register those you tick', () => import('./scan/scan.ts')],
-  'ls [query]': ['list the projects', () => import('./ls/ls.ts')],
-  'show [project]': ['show everything about a project', () => import('./projects/show.ts')],
-  'use [project]': ['make a project the active one', () => import('./projects/use.ts')],
-  'which [project]': ['tell which project is meant here', () => import('./projects/which.ts')],
-  'path [project]': ['print the directory of a project', () => import('./projects/path.ts')],
-  'edit <project...>': ['change projects', () => import('./projects/edit/edit.ts')],
-  'mv <project-or-directory> <directory>': [
-    'tell that a codebase lies elsewhere now; moves no files',
-    () => import('./projects/move/move.ts'),
-  ],
-  'rm <project...>': ['remove projects; the code stays', () => import('./projects/remove.ts')],
-  'foreach [query] [command...]': [
-    'run a command in the directory of each project',
-    () => import('./many/foreach.ts'),
-  ],
-  'retrain [project...]': ['ask for projects to be trained again', () => import('./projects/retrain.ts')],
+  show: ['show everything about a project', () => import('./projects/show.ts')],
+  which: ['tell which project is meant here', () => import('./projects/which.ts')],
+  path: ['print the directory of a project', () => import('./projects/path.ts')],
+  edit: ['change projects', () => import('./projects/edit/edit.ts')],
+  mv: ['tell that a codebase lies elsewhere now; moves no files', () => import('./projects/move/move.ts')],
+  rm: ['remove projects; the code stays', () => import('./projects/remove.ts')],
+  foreach: ['run a command in the directory of each project', () => import('./many/foreach.ts')],
 };
 
 const TRAINING: Commands = {
-  'train [project] [command...]': [
-    'run a trainer; its exit decides completed or failed',
-    () => import('./train/train.ts'),
-  ],
-  'logs [project]': ['print what a trainer printed, or prints', () => import('./logs/logs.ts')],
-  'watch [project]': ['see what happens, as it happens', () => import('./watch/watch.ts')],
-  'history [project]': ['list the trainings that have ended', () => import('./history/history.ts')],
-  'rollback [project] [token]': [
-    'take what an earlier training made back into service',
-    () => import('./history/rollback.ts'),
-  ],
-  'prune [project]': ['move to the trash what trainings left long ago', () => import('./history/prune.ts')],
+  train: ['run a trainer; its exit decides completed or failed', () => import('./train/train.ts')],
+  retrain: ['ask for projects to be trained again', () => import('./projects/retrain.ts')],
+  watch: ['see what happens, as it happens', () => import('./watch/watch.ts')],
+  logs: ['print what a trainer printed, or prints', () => import('./logs/logs.ts')],
+  history: ['list the trainings that have ended', () => import('./history/history.ts')],
+  rollback: ['take what an earlier training made back into service', () => import('./history/rollback.ts')],
+  prune: ['move to the trash what trainings left long ago', () => import('./history/prune.ts')],
 };
 
 const REGISTRY: Commands = {
-  status: ['what there is to know at a glance', () => import('./home/status.ts')],
   doctor: ['look at everything that can be wrong', () => import('./doctor/doctor.ts')],
-  backups: ['list the earlier contents that are kept', () => import('./backups/backups.ts')],
-  'restore <backup>': [
-    'go back to a backup, or bring projects back from one',
-    () => import('./backups/restore.ts'),
-  ],
   undo: ['take back the last rm, repair, restore or import', () => import('./backups/undo.ts')],
-  'init [shell]': [
-    'teach the shell gcd, use --shell, completion and a prompt',
-    () => import('./shell/init.ts'),
-  ],
-  'completion <shell>': ['teach the shell to complete gardener', () => import('./completion/completion.ts')],
-  // What the program does without a command.
-  __home: [undefined, () => import('./home/alone.ts')],
-  // What the scripts ask.
-  '__complete [words...]': [undefined, () => import('./completion/complete.ts')],
+  backups: ['list the earlier contents that are kept', () => import('./backups/backups.ts')],
+  restore: ['go back to a backup, or bring projects back from one', () => import('./backups/restore.ts')],
+  import: ['take projects out of another registry file, or program', () => import('./backups/import.ts')],
+  export: ['write the projects to a registry file', () => import('./backups/export.ts')],
   daemon: [
     'start, stop and look at the daemon',
     {
@@ -101,13 +82,17 @@ const REGISTRY: Commands = {
       },
     },
   ],
-  'import [file]': [
-    'take projects out of another registry file, or program',
-    () => import('./backups/import.ts'),
-  ],
-  'export [file]': ['write the projects to a registry file', () => import('./backups/export.ts')],
-  'call [method] [json]': ['call any method of the registry', () => import('./reference/call.ts')],
-  'docs [topic]': ['print the reference of the protocol', () => import('./reference/docs.ts')],
+};
+
+const SHELL: Commands = {
+  init: ['teach the shell gcd, use --shell, completion and a prompt', () => import('./shell/init.ts')],
+  completion: ['teach the shell to complete gardener', () => import('./completion/completion.ts')],
+  call: ['call any method of the registry', () => import('./reference/call.ts')],
+  docs: ['print the reference of the protocol and of --json', () => import('./reference/docs.ts')],
+  // What the program does without a command.
+  __home: [undefined, () => import('./home/alone.ts')],
+  // What the scripts ask.
+  __complete: [undefined, () => import('./completion/complete.ts')],
 };
 
 const EPILOGUE = `A project is named by its name, its id, a path in it or, where nothing is
@@ -142,7 +127,6 @@ export function createProgram(
     .description('Knows your codebases: where they are, how far their training is, which one is active.')
     .version(VERSION, '--version', 'print the version')
     .helpOption('-h, --help', 'print help')
-    .helpCommand('help [command]', 'print help for a command')
     .option(
       '--data-dir <path>',
       'where the registry is (default: ~/.codebase-gardener)',
@@ -159,7 +143,8 @@ export function createProgram(
       showGlobalOptions: true,
       helpWidth: Math.min(sizeOf(host.stdout).columns, 100),
       formatItem,
-      subcommandTerm: shownInLists,
+      // What each takes is in its own help: here it would leave no room for what it does.
+      subcommandTerm: (command) => command.name(),
     })
     .exitOverride()
     // Messages go through the same door as all others; see run.ts.
@@ -176,8 +161,11 @@ export function createProgram(
     entered(ctx);
     return ctx;
   };
+  addCommands(program.commandsGroup('To begin with:'), BEGIN, context);
   addCommands(program.commandsGroup('Projects:'), PROJECTS, context);
   addCommands(program.commandsGroup('Training:'), TRAINING, context);
   addCommands(program.commandsGroup('Registry:'), REGISTRY, context);
+  addCommands(program.commandsGroup('Shell and programs:'), SHELL, context);
+  program.helpCommand('help [command]', 'print help for a command');
   return program;
 }

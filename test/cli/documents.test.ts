@@ -122,7 +122,7 @@ test('so does every command that needs something that was done before', async ()
   await answer('import', file, '--dry-run');
   await answer('import', file);
   const { backups } = await answer('backups');
-  const [{ name = '' } = {}] = (backups as { name: string }[]).slice(-1);
+  const name = (backups as { name: string }[]).at(-1)?.name ?? '';
   await answer('restore', name, '--dry-run');
   await answer('restore', name, '--yes');
   await answer('restore', name, '--yes');

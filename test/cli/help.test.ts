@@ -1,7 +1,5 @@
-import { type Command, Help } from 'commander';
-import { describe, expect, test } from 'vitest';
-import { shownInLists } from '../../client/cli/command.ts';
-import { ALL, splitWords, wholeProgram } from '../support/every-command.ts';
+import { expect, test } from 'vitest';
+import { ALL, splitWords } from '../support/every-command.ts';
 import { temporaryDirectory } from '../support/home.ts';
 import { terminal } from '../support/terminal.ts';
 
@@ -36,16 +34,4 @@ test.for([40, 80, 100])('every help text fits %d columns', async (columns) => {
     else if (!path.startsWith('__'))
       expect(path.includes(' ') || commandsIn(whole).includes(path), path).toBe(true);
   }
-});
-
-describe('lists of commands show what the files of the commands declare, though they do not load them:', async () => {
-  const leaves = (command: Command): Command[] =>
-    command.commands.length === 0 ? [command] : command.commands.flatMap(leaves);
-
-  test.each(leaves(await wholeProgram()).map((command) => [command.name(), command] as const))(
-    'the row of %s in program.ts is right',
-    (_, command) => {
-      expect(shownInLists(command)).toBe(new Help().subcommandTerm(command).replace(' [options]', ''));
-    },
-  );
 });

@@ -8,8 +8,8 @@ const SMALL = '  ';
 const LARGE = '      ';
 
 /** In the place of commander's, which wraps nothing where there is little room. */
-export function formatItem(this: Help, term: string, width: number, description: string): string {
-  const columns = this.helpWidth ?? Infinity;
+export function formatItem(term: string, width: number, description: string, help: Help): string {
+  const columns = help.helpWidth ?? Infinity;
   if (!description) return SMALL + term;
   const beside = `${SMALL}${term.padEnd(width)}  `;
   const isBeside = columns - beside.length >= LEAST_BESIDE;
