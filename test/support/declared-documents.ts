@@ -16,7 +16,7 @@ const { methods, components } = JSON.parse(JSON.stringify(openRpcDocument())) as
   readonly components: { readonly schemas: Readonly<Record<string, Schema>> };
 };
 
-export const DECLARED: ReadonlyMap<string, Declaration> = new Map(await loadAll(PROGRAM));
+const DECLARED: ReadonlyMap<string, Declaration> = new Map(await loadAll(PROGRAM));
 
 /** These print what the protocol and the file hold, or examples of that. */
 const AS_THEY_ARE = ['call', 'docs', 'export'];
