@@ -15,7 +15,7 @@ const LOOK_EVERY_MS = 250;
 /** What is over sooner needs no line. Milliseconds. */
 const DELAY_MS = 500;
 /** Longer than a terminal takes to be written to that is read at all. Milliseconds. */
-const PATIENCE_MS = 200;
+const PATIENCE_MS = 1_000;
 
 /** What changes of it. */
 type News = Partial<Pick<Standing, 'notice' | 'progress' | 'phase' | 'message'>>;

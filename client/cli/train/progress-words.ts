@@ -57,7 +57,7 @@ function wordsOf({ name, notice, phase, message }: Standing): string {
 }
 
 /** `0:07`, `3:12`, `1:03:12`. */
-export function clock(seconds: number): string {
+function clock(seconds: number): string {
   const whole = Math.max(0, Math.floor(seconds));
   const [hours, minutes, rest] = [Math.floor(whole / HOUR), Math.floor(whole / 60) % 60, whole % 60];
   const two = (number: number): string => String(number).padStart(2, '0');

@@ -193,7 +193,7 @@ describe('gardener train --claim', () => {
     await cli.json(['add', 'src/web', '--language', 'typescript', '--tag', 'work']);
     const claim = (...flags: string[]) =>
       cli.run(['train', '--claim', ...flags, '--', 'sh', '-c', 'echo "$GARDENER_PROJECT_NAME"']);
-    const nothing = { code: 1, stdout: '', stderr: 'no project waits for training\n' };
+    const nothing = { code: 4, stdout: '', stderr: 'no project waits for training\n' };
     expect(await claim('--language', 'rust')).toMatchObject(nothing);
     expect(await claim('--language', 'rust', '--language', 'typescript')).toMatchObject({
       code: 0,
