@@ -310,6 +310,7 @@ test('text gets to the terminal through the gate only', () => {
   const allowed = new Map([
     ['main.ts', 'gives them to the host'],
     ['terminal/screen.ts', 'moves the cursor, around lines that it passes through the gate'],
+    ['train/process/passage.ts', 'puts what is told between the lines that a trainer prints'],
     ['train/process/process.ts', 'passes on the bytes of a trainer, whose terminal it is too'],
     ['watch/watch.ts', 'waits until there is room'],
   ]);
