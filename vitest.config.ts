@@ -1,11 +1,15 @@
 import { availableParallelism } from 'node:os';
 import { defaultExclude, defineConfig } from 'vitest/config';
 
-// `npm test` runs everything but what is slow on purpose; `--mode faults` runs what breaks disks and processes.
+const SLOW = 'test/**/*.slow.test.ts';
+const FAULTS = 'test/faults/**/*.test.ts';
+
+// `npm test` runs what is quick; `--mode slow` what starts dozens of programs or waits for a limit of time to pass, and
+// `--mode faults` what breaks disks and processes.
 export default defineConfig(({ mode }) => ({
   test: {
-    include: mode === 'faults' ? ['test/faults/**/*.test.ts'] : ['test/**/*.test.ts'],
-    exclude: [...defaultExclude, ...(mode === 'faults' ? [] : ['test/faults/**'])],
+    include: mode === 'faults' ? [FAULTS] : mode === 'slow' ? [SLOW] : ['test/**/*.test.ts'],
+    exclude: [...defaultExclude, ...(mode === 'faults' || mode === 'slow' ? [] : [SLOW, FAULTS])],
     globalSetup: ['test/support/fresh-build.ts'],
     setupFiles: ['test/support/setup.ts'],
     // Processes: threads share a umask and a working directory, and cannot be sent signals.
@@ -13,7 +17,7 @@ export default defineConfig(({ mode }) => ({
     // What holds calls up and kills at moments wants the machine to itself.
     fileParallelism: mode !== 'faults',
     // The tests mostly wait; one worker less than there are cores, as by default, takes twice as long on two cores.
-    maxWorkers: Math.ceil(1.5 * availableParallelism()),
+    maxWorkers: 2 * availableParallelism(),
     // Little here takes long, but a loaded machine with two cores is ten times as slow, and may stall for seconds. It only
     // passes when something is broken. Milliseconds.
     testTimeout: 60_000,
