@@ -1,6 +1,6 @@
 /**
  * Loaded into a program before it starts: its clock is a file and stands still in between, so that a picture made
- * tomorrow says the same. Timers and the monotonic clock go on as ever.
+ * tomorrow says the same. Timers go on as ever.
  */
 import { readFileSync } from 'node:fs';
 
@@ -20,3 +20,5 @@ globalThis.Date = class Date extends RealDate {
     return now();
   }
 };
+
+performance.now = now;

@@ -5,13 +5,15 @@
  *
  * Needs script(1) of util-linux. What is different now shows in `git diff`.
  */
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { drawTerminal } from './svg.mjs';
-import { openTerminal } from './terminal.mjs';
+import { openTerminal, PATIENCE_MS } from './terminal.mjs';
 
 const here = fileURLToPath(new URL('./', import.meta.url));
 const program = fileURLToPath(new URL('../../dist/gardener.js', import.meta.url));
@@ -26,58 +28,128 @@ const env = {
   PICTURES_CLOCK: clock,
   NODE_OPTIONS: `--import=${new URL('./clock.mjs', import.meta.url).href}`,
 };
+const KEYS = { up: '\x1b[A', down: '\x1b[B', space: ' ', enter: '\r' };
 /** What `npm run pictures` started, to be ended with it. */
 const started = [];
+const pipes = [];
 
 try {
   furnish();
+  setClock('2026-03-06T09:24:00.000Z');
+  await startDaemon();
+  await train('website', ['2026-03-06T09:37:00.000Z', 0.64, 'training', 'loss 0.21']);
+  setClock('2026-03-06T09:38:00.000Z');
   await everydayUse();
+  await train('payments', ['2026-03-06T09:41:00.000Z', 0.42, 'training', 'epoch 2 of 3']);
+  setClock('2026-03-06T09:42:00.000Z');
   await watching();
+  await training();
 } finally {
-  for (const child of started) {
+  for (const child of started.toReversed()) {
     child.kill();
     if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
   }
-  await once(spawn(program, ['daemon', 'stop'], { env, stdio: 'ignore' }), 'exit');
+  for (const pipe of pipes) await pipe.close();
   rmSync(home, { recursive: true, force: true });
 }
 
 async function everydayUse() {
-  setClock('2026-03-06T09:30:00.000Z');
-  const terminal = openTerminal({ columns: 80, rows: 60, env });
-  await terminal.type('gardener add ~/src/payments --tag work');
+  const terminal = openTerminal({ columns: 96, rows: 80, env });
+  const scan = await terminal.begin('gardener scan --tag work ~/work');
+  await terminal.shows('◼ payments', '◼ scratch');
+  scan.stdin.write(KEYS.up + KEYS.space);
+  await terminal.shows('◻ scratch');
+  scan.stdin.write(KEYS.enter);
+  await terminal.ended(scan);
   await terminal.type('gardener ls');
-  await terminal.type('gardener use website');
-  await terminal.type('cd ~/src/payments/lib && gardener which');
-  await terminal.type('gardener show search');
-  write('everyday', 'gardener: add, ls, use, which, show', terminal);
+  await terminal.type('gardener use pay');
+  await terminal.type('cd "$(gardener path website)" && gardener');
+  write('everyday', 'gardener: scan, ls, use, path', terminal);
 }
 
 async function watching() {
-  setClock('2026-03-06T09:30:00.000Z');
-  await train('website', 'loss 1.31', 0.85, 'evaluating');
-  setClock('2026-03-06T09:38:00.000Z');
-  await train('payments', 'epoch 2 of 3', 0.42, 'training');
-  setClock('2026-03-06T09:42:00.000Z');
-  const terminal = openTerminal({ columns: 96, rows: 13, env });
+  const terminal = openTerminal({ columns: 96, rows: 11, env });
   const watch = terminal.start('gardener watch');
-  await terminal.shows('42%', '85%');
+  await terminal.shows('42%', '64%', '? keys');
+  watch.stdin.write(KEYS.down);
+  await terminal.shows('>* payments');
   write('watch', 'gardener watch', terminal);
   watch.stdin.write('q');
-  await once(watch, 'exit');
+  await terminal.ended(watch);
 }
 
-/** Begins a training that reports once and then goes on until it is ended; resolves when the report has arrived. */
-async function train(project, message, progress, phase) {
-  const report = JSON.stringify({ progress, phase, message });
-  const words = ['train', project, '--', 'train-lora', report];
-  const trainer = spawn(program, words, { env, stdio: 'ignore' });
-  started.push(trainer);
+/** One that has ended, and below it one that has come some way. */
+async function training() {
+  setClock('2026-03-06T10:00:00.000Z');
+  const terminal = openTerminal({ columns: 96, rows: 30, env });
+  const first = await terminal.begin('gardener train ledger -- python train.py --epochs 3');
+  const made = await instruct(
+    'ledger',
+    'echo epoch 1: loss 0.417; echo epoch 2: loss 0.204; echo epoch 3: loss 0.101',
+    'truncate -s 96M "$GARDENER_PROJECT_LORA_ADAPTER_PATH"',
+    `echo '{"result": {"file_count": 188, "metadata": {"loss": 0.101}}}' >&3`,
+  );
+  await terminal.shows('epoch 3');
+  setClock('2026-03-06T10:05:17.000Z');
+  await made.write('exit\n');
+  await terminal.ended(first);
+
+  const second = await terminal.begin('gardener train search -- python train.py --epochs 3');
+  const trainer = await instruct('search', `${report(0, 'training', 'epoch 1')}; echo epoch 1: loss 0.398`);
+  await terminal.shows('0.398');
+  await watched(' 0%');
+  setClock('2026-03-06T10:08:29.000Z');
+  await trainer.write(`${report(0.61, 'training', 'epoch 2, loss 0.204')}\n`);
+  await terminal.shows('61%', 'left');
+  write('training', 'gardener train', terminal);
+  await trainer.write('exit\n');
+  await terminal.ended(second);
+}
+
+/** Begins a training that goes on until all is ended, and that has come so far at a time. */
+async function train(project, [time, ...standing]) {
+  started.push(spawn(program, ['train', project, '--', 'train-lora'], { env, stdio: 'ignore' }));
+  const trainer = await instruct(project, report(0, ...standing.slice(1)));
+  await watched(' 0%');
+  setClock(time);
+  await trainer.write(`${report(...standing)}\n`);
+  await watched(`${standing[0] * 100}%`);
+}
+
+/** Waits until it stands in the table of all projects: until the daemon knows it. */
+async function watched(text) {
   const terminal = openTerminal({ columns: 80, rows: 10, env });
   const watch = terminal.start('gardener watch');
-  await terminal.shows(`${progress * 100}%`);
+  await terminal.shows(text);
   watch.stdin.write('q');
-  await once(watch, 'exit');
+  await terminal.ended(watch);
+}
+
+/** Tells the trainer of a project, which may yet have to come, what to do; more can be written to what is returned. */
+async function instruct(project, ...commands) {
+  // For reading, too: so nobody waits for a trainer that does not come.
+  const pipe = await open(pipeOf(project), 'r+');
+  pipes.push(pipe);
+  await pipe.write(`${commands.join('\n')}\n`);
+  return pipe;
+}
+
+function pipeOf(project) {
+  return join(home, `.${project}`);
+}
+
+/** The words for a shell by which a trainer tells how far it is. */
+function report(progress, phase, message) {
+  return `echo '${JSON.stringify({ progress, phase, message })}' >&3`;
+}
+
+/** A daemon that goes by our clock, which one that a command starts would not be told of. */
+async function startDaemon() {
+  const daemon = spawn(process.execPath, [join(dirname(program), 'gardenerd.js')], { env, stdio: 'inherit' });
+  started.push(daemon);
+  const socket = join(home, '.codebase-gardener/run/registry.sock');
+  const signal = AbortSignal.timeout(PATIENCE_MS);
+  while (!existsSync(socket)) await setTimeout(50, undefined, { signal });
 }
 
 function write(name, title, terminal) {
@@ -92,12 +164,16 @@ function setClock(time) {
 function furnish() {
   rmSync(home, { recursive: true, force: true });
   mkdirSync(home, { mode: 0o700 });
-  codebase('payments', { ts: 412 });
-  codebase('website', { js: 88 });
-  codebase('search', { go: 1204 });
-  codebase('ingest', { py: 236 });
-  file('bin/train-lora', `#!/bin/sh\necho "$1" >&3\nexec sleep 600\n`);
-  chmodSync(join(home, 'bin/train-lora'), 0o755);
+  codebase('work/payments', 'package.json', { ts: 411 });
+  codebase('work/ledger', 'go.mod', { go: 187 });
+  codebase('work/scratch', 'pyproject.toml', { py: 5 });
+  codebase('src/website', 'package.json', { js: 87 });
+  codebase('src/search', 'go.mod', { go: 1203 });
+  codebase('src/ingest', 'pyproject.toml', { py: 235 });
+  // They do what they are told on a pipe, one at a time.
+  for (const name of ['python', 'train-lora'])
+    command(name, 'exec 4< ~/.$GARDENER_PROJECT_NAME\nwhile read -r line <&4; do eval "$line"; done');
+  execFileSync('mkfifo', ['website', 'payments', 'ledger', 'search'].map(pipeOf));
   symlinkSync(program, join(home, 'bin/gardener'));
   const projects = [
     project('website', 'javascript', 88, {
@@ -150,10 +226,16 @@ function project(name, language, files, more) {
   };
 }
 
-function codebase(name, files) {
+function codebase(path, manifest, files) {
+  file(join(path, manifest), '');
   for (const [ending, count] of Object.entries(files)) {
-    for (let at = 0; at < count; at += 1) file(`src/${name}/lib/file-${at}.${ending}`, '');
+    for (let at = 0; at < count; at += 1) file(`${path}/lib/file-${at}.${ending}`, '');
   }
+}
+
+function command(name, script) {
+  file(`bin/${name}`, `#!/bin/sh\n${script}\n`);
+  chmodSync(join(home, 'bin', name), 0o755);
 }
 
 function file(path, text) {

@@ -14,7 +14,9 @@ const COLOURS = {
   2: '#56d364',
   3: '#e3b341',
   6: '#39c5cf',
+  8: '#8b949e',
 };
+const PAPER = '#0d1117';
 const INK = '#e6edf3';
 const DIM = '#8b949e';
 const BLOCKS = { '█': 1, '░': 0.25 };
@@ -26,7 +28,10 @@ const BLOCKS = { '█': 1, '░': 0.25 };
 export function drawTerminal({ title, columns, lines }) {
   const width = Math.ceil(columns * CELL.width + 2 * MARGIN);
   const height = BAR + lines.length * CELL.height + 2 * MARGIN - 6;
-  const content = lines.flatMap((cells, row) => runsOf(cells).map((run) => drawRun(run, row)));
+  const content = lines.flatMap((cells, row) => [
+    ...inverseOf(cells).map((stretch) => drawPaper(stretch, row)),
+    ...runsOf(cells.filter(({ text }) => text !== ' ')).map((run) => drawRun(run, row)),
+  ]);
   const lamps = ['#ff5f57', '#febc2e', '#28c840'].map(
     (colour, at) => `<circle cx="${20 + at * 20}" cy="${BAR / 2}" r="6" fill="${colour}"/>`,
   );
@@ -39,14 +44,26 @@ text { font: ${FONT_SIZE}px ${FONT}; fill: ${INK}; white-space: pre }
 ${Object.entries(COLOURS)
   .map(([number, colour]) => `.c${number} { fill: ${colour} }`)
   .join('\n')}
+.i { fill: ${PAPER} }
 </style>
-<rect x="0.5" y="0.5" width="${width - 1}" height="${height - 1}" rx="10" fill="#0d1117" stroke="#484f58"/>
+<rect x="0.5" y="0.5" width="${width - 1}" height="${height - 1}" rx="10" fill="${PAPER}" stroke="#484f58"/>
 <path d="M1 ${BAR}V10.5a9.5 9.5 0 0 1 9.5-9.5h${width - 21}a9.5 9.5 0 0 1 9.5 9.5V${BAR}z" fill="#21262d"/>
 ${lamps.join('')}
 <text class="d" x="${width / 2}" y="${BAR / 2 + 5}" text-anchor="middle">${escape(title)}</text>
 ${content.join('\n')}
 </svg>
 `;
+}
+
+/** Where a line has ink for paper. */
+function inverseOf(cells) {
+  const stretches = [];
+  for (const { column, width, style } of cells.filter((cell) => cell.style.inverse)) {
+    const last = stretches.at(-1);
+    if (last?.end === column && sameStyle(last.style, style)) last.end += width;
+    else stretches.push({ column, end: column + width, style });
+  }
+  return stretches;
 }
 
 /** What stands together and looks the same; a blank of two columns and more begins another. */
@@ -65,17 +82,30 @@ function runsOf(cells) {
 }
 
 function sameStyle(a, b) {
-  return a.colour === b.colour && a.bold === b.bold && a.dim === b.dim;
+  return a.colour === b.colour && a.bold === b.bold && a.dim === b.dim && a.inverse === b.inverse;
+}
+
+function placeOf({ column, end }, row) {
+  return {
+    x: number(MARGIN + column * CELL.width),
+    top: BAR + MARGIN - 4 + row * CELL.height,
+    width: number((end - column) * CELL.width),
+  };
+}
+
+function drawPaper(stretch, row) {
+  const { x, top, width } = placeOf(stretch, row);
+  const { colour } = stretch.style;
+  return `<rect x="${x}" y="${top}" width="${width}" height="${CELL.height}" fill="${COLOURS[colour] ?? INK}"/>`;
 }
 
 function drawRun({ column, text, end, kind, style }, row) {
-  const x = number(MARGIN + column * CELL.width);
-  const top = BAR + MARGIN - 4 + row * CELL.height;
-  const width = number((end - column) * CELL.width);
+  const { x, top, width } = placeOf({ column, end }, row);
   const classes = [
-    style.colour !== undefined && `c${style.colour}`,
+    style.colour !== undefined && !style.inverse && `c${style.colour}`,
     style.bold && 'b',
     style.dim && 'd',
+    style.inverse && 'i',
   ].filter(Boolean);
   const named = classes.length > 0 ? ` class="${classes.join(' ')}"` : '';
   if (kind !== '') {

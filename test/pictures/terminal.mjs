@@ -6,7 +6,7 @@ import xterm from '@xterm/headless';
 /** What stands before a command that somebody types. */
 const PROMPT = '\x1b[32m$\x1b[39m ';
 /** How long a program may take for what is waited for. Milliseconds. */
-const PATIENCE_MS = 20_000;
+export const PATIENCE_MS = 60_000;
 
 /** @param env of the commands; they run in its HOME */
 export function openTerminal({ columns, rows, env }) {
@@ -24,17 +24,28 @@ export function openTerminal({ columns, rows, env }) {
     return program;
   }
 
+  /** Types a command and starts it, with a blank line before all but the first. */
+  async function begin(command) {
+    const { active } = screen.buffer;
+    const before = active.baseY + active.cursorY > 0 ? '\r\n' : '';
+    await write(`${before}${PROMPT}\x1b[1m${command}\x1b[22m\r\n`);
+    return start(command);
+  }
+
+  /** Waits for the end of a command, and until all that it has written is on the screen. */
+  async function ended(program) {
+    await once(program, 'close', { signal: AbortSignal.timeout(PATIENCE_MS) });
+    await write('');
+  }
+
   return {
     start,
+    begin,
+    ended,
 
-    /** Types a command, runs it to its end, and leaves a blank line before the next one. */
+    /** Types a command and runs it to its end. */
     async type(command) {
-      const { active } = screen.buffer;
-      const before = active.baseY + active.cursorY > 0 ? '\r\n' : '';
-      await write(`${before}${PROMPT}\x1b[1m${command}\x1b[22m\r\n`);
-      await once(start(command), 'close');
-      // After what the command has written.
-      await write('');
+      await ended(await begin(command));
     },
 
     /** Waits until all of the texts are on the screen. */
@@ -83,10 +94,12 @@ function cellsOf(line) {
   for (let column = 0; column < line.length; column += 1) {
     const cell = line.getCell(column);
     const text = cell.getChars();
-    if (text === '' || text === ' ') continue;
+    const inverse = cell.isInverse() !== 0;
+    // The second half of a wide character, or nothing to be seen.
+    if (cell.getWidth() === 0 || ((text === '' || text === ' ') && !inverse)) continue;
     const colour = cell.isFgPalette() ? cell.getFgColor() : undefined;
-    const style = { colour, bold: cell.isBold() !== 0, dim: cell.isDim() !== 0 };
-    cells.push({ column, text, width: cell.getWidth(), style });
+    const style = { colour, bold: cell.isBold() !== 0, dim: cell.isDim() !== 0, inverse };
+    cells.push({ column, text: text || ' ', width: cell.getWidth(), style });
   }
   return cells;
 }
