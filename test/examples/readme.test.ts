@@ -180,28 +180,32 @@ test('Python in a trainer', async (context) => {
   });
 });
 
-/** Programs on the path of a shell: gardener, and those that train, which note how they were called. */
-async function shell(): Promise<(command: string) => Promise<string>> {
+/** An environment with gardener on the path, and programs that train, which note how they were called. */
+async function withPrograms(): Promise<NodeJS.ProcessEnv> {
   const bin = join(cli.home, 'bin');
   await mkdir(bin);
-  const programs = {
+  const scripts = {
     gardener: `exec '${process.execPath}' '${builtProgram('gardener.js')}' "$@"`,
     python: `echo "$GARDENER_PROJECT_NAME: python $*" | tee -a "$HOME/trained" > "$GARDENER_PROJECT_LORA_ADAPTER_PATH"`,
     make: `echo "$GARDENER_PROJECT_NAME: make $*" | tee -a "$HOME/trained" > "$GARDENER_PROJECT_LORA_ADAPTER_PATH"`,
   };
-  for (const [name, script] of Object.entries(programs)) {
+  for (const [name, script] of Object.entries(scripts)) {
     await writeFile(join(bin, name), `#!/bin/sh\n${script}\n`);
     await chmod(join(bin, name), 0o755);
   }
   const env = environment(cli.home);
-  return async (command) => {
-    const options = { cwd: cli.home, env: { ...env, PATH: `${bin}${delimiter}${env['PATH']}` } };
-    return (await run('sh', ['-c', command], options)).stdout;
-  };
+  return { ...env, PATH: `${bin}${delimiter}${env['PATH']}` };
 }
 
-test('the commands of every day', { timeout: 60_000 }, async () => {
+async function shell(): Promise<(command: string) => Promise<string>> {
+  const env = await withPrograms();
+  return async (command) => (await run('sh', ['-c', command], { cwd: cli.home, env })).stdout;
+}
+
+test('the commands of every day', { timeout: 60_000 }, async (context) => {
+  requireTools(context, ['git', 'jq']);
   const sh = await shell();
+  await sh('git init -q src/payments');
   const said = new Map<string, string>();
   const all = commands('Everyday use');
   expect(all.length).toBeGreaterThan(7);
@@ -225,7 +229,30 @@ test('the commands of every day', { timeout: 60_000 }, async () => {
   });
   expect(existsSync(join(cli.home, 'src/website/index.ts'))).toBe(true);
   expect(said.get('gardener which')).toContain('website');
-  expect(said.get('gardener show search')).toContain('search');
+  expect(said.get('gardener show sea')).toContain('search');
+  const printed = (beginning: string): string[] =>
+    [...said].flatMap(([command, text]) => (command.startsWith(beginning) ? text.split('\n') : []));
+  expect(printed('gardener foreach')).toContain('?? index.ts');
+  expect(printed('gardener ls --quiet')).toEqual([`${cli.home}/src/payments`, `${cli.home}/search`, '']);
+  expect(printed('gardener ls --waiting')).toContainEqual(
+    expect.stringMatching(/payments +new base model +work, urgent/),
+  );
+  expect(printed('gardener status')).toEqual(['payments', 'search', '']);
+});
+
+test.for([
+  ['bash', '--norc', 'echo "${PS1@P}"'],
+  ['zsh', '-f', 'print -P "$PROMPT"'],
+  ['fish', '--no-config', 'fish_prompt'],
+] as const)('the lines for %s, and the commands there', async ([program, flag, prompt], context) => {
+  requireTools(context, program);
+  const env = await withPrograms();
+  for (const name of ['payments', 'search']) await cli.json(['add', `src/${name}`]);
+  const all = commands('In the shell');
+  expect(all.length).toBeGreaterThan(1);
+  const script = [example(program, 'gardener init'), ...all, 'pwd', prompt].join('\n');
+  const { stdout } = await run(program, [flag, '-c', script], { cwd: cli.home, env });
+  expect(stdout).toMatch(new RegExp(`^${join(cli.home, 'src/payments')}\nsearch `));
 });
 
 test('the commands that train', { timeout: 60_000 }, async () => {
@@ -237,14 +264,16 @@ test('the commands that train', { timeout: 60_000 }, async () => {
   for (const command of all) await sh(command);
   expect((await readFile(join(cli.home, 'trained'), 'utf8')).split('\n')).toEqual([
     'payments: python train.py --epochs 3',
+    'payments: python train.py',
     'payments: make train',
     'search: python train.py',
+    'website: python train.py',
     '',
   ]);
   expect(await projects()).toMatchObject({
     payments: { training_status: 'completed' },
     search: { training_status: 'completed' },
-    website: { training_status: 'not_started' },
+    website: { training_status: 'completed' },
   });
   // What the last of them takes back.
   const { payments } = await projects();
