@@ -134,7 +134,8 @@ test('each that can be run here does what it is for', async (context) => {
       else if (there.source_path !== place) await writer.call('projects.move', { project: name, to: place });
     }
     const { active_project: active } = await writer.call('projects.active');
-    if (String(active?.['name']) !== 'website') await writer.call('projects.activate', { project: 'website' });
+    if (String(active?.['name']) !== 'website')
+      await writer.call('projects.activate', { project: 'website' });
     if (line === 'gardener use -') {
       for (const project of ['payments', 'website']) await writer.call('projects.activate', { project });
     }
