@@ -135,7 +135,12 @@ async function pick(ctx: Context, fresh: readonly New[]): Promise<readonly New[]
   const shown = <T>(cells: readonly T[]): T[] => cells.filter((_, at) => COLUMNS[at] !== FILES);
   const rows = fresh.map((one) => shown(row(ctx, one)));
   const [, ...lines] = layTable(shown(COLUMNS), rows, { columns });
-  const choices = fresh.map((value, at) => ({ value, label: lines[at] ?? value.name }));
+  const choices = fresh.map((value, at) => ({
+    value,
+    label: lines[at] ?? value.name,
+    // Also by what of a path does not fit.
+    words: [value.name, value.scan.language, ctx.shortPath(value.path)],
+  }));
   const picked = ({ kind, scan: { language } }: New): boolean => kind !== 'folder' && language !== 'unknown';
   return (await pickMany(ctx.host, 'register which of these?', choices, { picked })) ?? [];
 }

@@ -166,7 +166,10 @@ test('at a terminal one ticks what is to be registered, and Ctrl-C registers not
   await second.shows('api');
   await second.type('web');
   await second.shows('Search: web');
+  await second.shows('2 of 3 ticked, 1 out of sight');
   await second.type('Tab', 'Enter');
+  await second.shows('1 more is ticked; Enter takes all 1');
+  await second.type('Enter');
   expect(await second.shows('ended with 0')).toContain('added api  go, 2 files  ~/src/work/api\n');
   expect(await cli.json(['ls'])).toMatchObject({ projects: [{ name: 'api' }] });
 });

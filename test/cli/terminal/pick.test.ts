@@ -4,7 +4,8 @@ import { PassThrough } from 'node:stream';
 import xterm from '@xterm/headless';
 import { expect, test } from 'vitest';
 import type { Host } from '../../../client/cli/context.ts';
-import { type Choice, pickMany, pickOne } from '../../../client/cli/terminal/pick.ts';
+import { confirm } from '../../../client/cli/terminal/ask.ts';
+import { type Pickable, pickMany, pickOne } from '../../../client/cli/terminal/pick.ts';
 import { until } from '../../support/until.ts';
 
 /** Somebody at a terminal, who types. */
@@ -38,7 +39,7 @@ function desk({ columns = 80, rows = 24 } = {}) {
   };
 }
 
-const PROJECTS: readonly Choice<string>[] = [
+const PROJECTS: readonly Pickable<string>[] = [
   { value: '1', label: 'api', hint: '~/src/website/api' },
   { value: '2', label: 'webshop', hint: '~/src/webshop' },
   { value: '3', label: 'web', hint: '~/src/web' },
@@ -63,8 +64,42 @@ test('several are ticked, all that are found at once, and come in the order of t
   await shows('Search: webshop');
   type('\x01');
   await shows('◼ webshop');
-  type('\r');
+  type('\r\r');
   expect(await picked).toEqual(['2', '3']);
+});
+
+test('what is ticked is always counted, and Enter takes nothing that is out of sight', async () => {
+  const { host, shows, type } = desk();
+  const picked = pickMany(host, 'which ones?', PROJECTS, { picked: () => true });
+  await shows('3 of 3 ticked\n');
+  type('webshop');
+  await shows('3 of 3 ticked, 2 out of sight\n');
+  type('\r');
+  await shows('2 more are ticked; Enter takes all 3\n◼ api');
+  // All at once: none, then one that is found, and nothing else.
+  type('\x01webshop\t\r');
+  expect(await picked).toEqual(['2']);
+});
+
+test('it is found by all of its words, also where they are not shown', async () => {
+  const { host, shows, type } = desk({ columns: 20 });
+  const path = `~/${'deep/'.repeat(20)}end`;
+  const found = { label: 'one', hint: path, words: ['one', 'python', path] };
+  const picked = pickOne(host, 'which?', [...PROJECTS, { value: '4', ...found }]);
+  await shows('api');
+  type('deep/end');
+  await shows('● one');
+  type('\r');
+  expect(await picked).toBe('4');
+});
+
+test('what is typed ahead of the next question is for that', async () => {
+  const { host, shows, type } = desk();
+  const picked = pickOne(host, 'which project?', PROJECTS);
+  await shows('Search');
+  type('webs\ry\r');
+  expect(await picked).toBe('2');
+  expect(await confirm(host, 'sure?')).toBe(true);
 });
 
 test.each([
@@ -131,8 +166,7 @@ test('a key is as quick with ten thousand', async () => {
     await shows(`Search: ${'project-77'.slice(0, at)}`);
   }
   expect((performance.now() - began) / 10).toBeLessThan(150);
-  type('\x01');
-  type('\r');
+  type('\x01\r\r');
   // 77, 77x and 77xx were ticked or not; now all are.
   expect(await picked).toHaveLength(5_000 + 100);
 });

@@ -52,13 +52,36 @@ export async function atTerminal<T>(
   );
   const decoder = new StringDecoder('utf8');
   let isInterrupted = false;
+  let isOver = false;
+  let isEnded = false;
+  let held = '';
+  let isWaiting = false;
+  /** Gives the prompt keys up to one that may end it, or that is for what it has made of those before. */
+  const feed = (): void => {
+    isWaiting = false;
+    if (isOver) return;
+    const [keys = ''] = /^(?:\x01|[^\x01\r]*\r?)/.exec(held) ?? [];
+    held = held.slice(keys.length);
+    if (keys === CTRL_A) all();
+    if (keys !== '') input.write(keys === CTRL_A ? CTRL_E : keys.replaceAll(CTRL_D, CTRL_C));
+    if (held !== '') later();
+    else if (isEnded) input.end();
+  };
+  // The prompt has done with its keys by then: it does nothing that takes longer than a tick.
+  const later = (): void => {
+    if (!isWaiting) setImmediate(feed);
+    isWaiting = true;
+  };
   const typed = (chunk: Buffer): void => {
     const text = decoder.write(chunk).replace(NO_KEYS, '').replaceAll('\n', '\r');
     isInterrupted ||= text.includes(CTRL_C);
-    if (text.includes(CTRL_A)) all();
-    input.write(text.replaceAll(CTRL_D, CTRL_C).replaceAll(CTRL_A, CTRL_E));
+    held += text;
+    if (!isWaiting) feed();
   };
-  const noMore = (): void => void input.end();
+  const noMore = (): void => {
+    isEnded = true;
+    if (!isWaiting) feed();
+  };
   const resized = (): void => void Object.assign(output, sizeOf(stderr)).emit('resize');
   const restore = (): void => {
     stdin.setRawMode?.(false);
@@ -80,9 +103,12 @@ export async function atTerminal<T>(
     const answer = await ask({ input, output, signal: ended.signal });
     return typeof answer === 'symbol' ? undefined : answer;
   } finally {
+    isOver = true;
     restore();
     stdin.off('data', typed).off('end', noMore).off('error', noMore);
     await letGo(stdin);
+    // For the next question.
+    if (held !== '' && !isEnded) stdin.unshift(held.replaceAll('\r', '\n'));
     process.off('exit', restore).off('SIGWINCH', resized);
     for (const name of endings) process.off(name, end);
     // A terminal that gives keys ends only when it is gone; who is told of that may come later.
