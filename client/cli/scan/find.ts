@@ -5,13 +5,12 @@ import { answers } from '../../codebase/disk-answer.ts';
 import { mountPoints } from '../../../src/system/mount-table.ts';
 import { type Marks, marksOf } from './marks.ts';
 import { inParallel } from './parallel.ts';
+import { MAX_NAMED } from './told.ts';
 
 /** Looking stops here: whoever has more gives a place that is nearer. */
 const MAX_DIRECTORIES = 100_000;
 /** Directories that are read at a time. */
 const AT_ONCE = 8;
-/** Unreadable places that are named. */
-const MAX_NAMED = 3;
 
 export interface Codebase {
   /** As the person came there. */

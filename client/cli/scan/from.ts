@@ -17,6 +17,7 @@ import { ghq } from './sources/ghq.ts';
 import { gitMaintenance } from './sources/git-maintenance.ts';
 import type { Source } from './sources/source.ts';
 import { vscode } from './sources/vscode.ts';
+import { list, MAX_NAMED } from './told.ts';
 
 const SOURCES = { ghq, vscode, 'git-maintenance': gitMaintenance } as const satisfies Record<string, Source>;
 
@@ -29,27 +30,27 @@ export async function importFrom(ctx: Context, name: keyof typeof SOURCES, wish:
   const source: Source = SOURCES[name];
   await ctx.withClient(async (client) => {
     requireHere(await elsewhere(ctx, client.hello), `import from ${name}`, `gardener import --from ${name}`);
-    const { roots = [], paths = [], elsewhere: away = 0, unread = [] } = await source.read(ctx.host);
-    if (unread.length > 0) ctx.note(`note: not used: ${unread.map(printable).join(', ')}`);
+    const noted = await source.read(ctx.host);
+    const away = 'paths' in noted ? (noted.elsewhere ?? 0) : 0;
+    if (noted.unused.length > 0) ctx.note(`note: not used: ${list(noted.unused.map(printable))}`);
     if (away > 0) ctx.note(`note: left out: ${plural(away, 'place')} on other machines`);
     let count = 0;
     const finds = await withProgress(
       ctx.host,
       () => `looking at what ${name} knows: ${plural(count, 'place')}`,
       async () => {
+        if ('paths' in noted) return await lookAtEach(ctx, noted.paths, () => (count += 1));
+        const { roots } = noted;
         const there = await inParallel(
           roots,
           async (root) => (await answers(root)) && (await isDirectory(root)),
         );
         const onProgress = (directories: number): void => void (count = directories);
         const { home } = ctx.host;
-        const options = { depth: DEPTH, home, packages: false, onProgress };
-        return paths.length > 0
-          ? await lookAtEach(ctx, paths, () => (count += 1))
-          : await findCodebases(
-              roots.filter((_, at) => there[at]),
-              options,
-            );
+        return await findCodebases(
+          roots.filter((_, at) => there[at]),
+          { depth: DEPTH, home, packages: false, onProgress },
+        );
       },
     );
     if (finds.codebases.length + finds.gone + finds.worktrees + finds.unreadableCount === 0) {
@@ -67,11 +68,14 @@ type Looked = Codebase | 'gone' | 'unreadable' | 'worktree' | 'nothing';
 
 /** What the places of a list are. */
 async function lookAtEach(ctx: Context, paths: readonly string[], told: () => void): Promise<Finds> {
+  const { home } = ctx.host;
+  // As a link to it may have been opened.
+  const realHome = await realpath(home).catch(() => home);
   const looked = await inParallel(
     paths,
     async (path): Promise<Looked> => {
       told();
-      return await look(path, ctx.host.home);
+      return await look(path, realHome);
     },
     AT_ONCE,
   );
@@ -87,19 +91,19 @@ async function lookAtEach(ctx: Context, paths: readonly string[], told: () => vo
   return {
     codebases: codebases.toSorted((a, b) => (a.path < b.path ? -1 : 1)),
     worktrees: count('worktree'),
-    unreadable: unreadable.slice(0, 3),
+    unreadable: unreadable.slice(0, MAX_NAMED),
     unreadableCount: unreadable.length,
     stopped: false,
     gone: count('gone'),
   };
 }
 
-async function look(path: string, home: string): Promise<Looked> {
+async function look(path: string, realHome: string): Promise<Looked> {
   if (!(await answers(path))) return 'unreadable';
   try {
     const real = await realpath(path);
     // Who has opened one of them once does not mean all that is in it.
-    if (path === home || real === '/') return 'nothing';
+    if (real === realHome || real === '/') return 'nothing';
     const { kind, repository = '' } = await marksOf(real, 0);
     if (kind === 'worktree' && /^\.(git|jj)$/.test(basename(repository))) return 'worktree';
     if (kind === 'filled' || kind === 'container') return 'nothing';

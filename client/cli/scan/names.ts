@@ -4,14 +4,36 @@ import { nameFor } from '../names.ts';
 
 /**
  * A name for each path, that of its directory. Those that would be equal, or that another project has, get that of the
- * directory around it before theirs: `work-api` and `oss-api`; further up until they differ, and a number where nothing does.
+ * directory around it before theirs: `work-api` and `oss-api`; further up until they differ, and a number where
+ * nothing around them tells them apart.
  *
  * @param paths absolute, no two the same
  * @param taken names of projects
  */
 export function namesFor(paths: readonly string[], taken: Iterable<string>): string[] {
   const others = new Set(Array.from(taken, foldName));
-  const parts = paths.map((path) => path.split('/').map(nameFor).filter(Boolean));
+  const all = paths.map((path) => path.split('/').map(nameFor).filter(Boolean));
+  // Of those that are called alike all the way, one goes up for all of them.
+  const keys = all.map((words) => foldName(words.join('/')));
+  const first = new Map([...keys.entries()].toReversed().map(([at, key]) => [key, at]));
+  const alone = [...first.values()].toSorted((a, b) => a - b);
+  const names = distinct(
+    alone.map((at) => all[at] ?? []),
+    others,
+  );
+  const known = new Set([...others, ...names.map(foldName)]);
+  const byKey = new Map(alone.map((at, index) => [keys[at], names[index] ?? '']));
+  return keys.map((key, at) => {
+    const name = byKey.get(key) ?? '';
+    if (first.get(key) === at) return name;
+    const own = numbered(cut(name, MAX_NAME_LENGTH - 8), known);
+    known.add(foldName(own));
+    return own;
+  });
+}
+
+/** @param parts the words of each path, of which no two are the same */
+function distinct(parts: readonly (readonly string[])[], others: ReadonlySet<string>): string[] {
   const used = parts.map(() => 1);
   const names = parts.map((words) => joined(words, 1));
   for (;;) {

@@ -103,8 +103,8 @@ function tellLeftOut(ctx: Context, finds: Finds, { fresh, known, moved }: Sorted
     );
   const { unreadable, unreadableCount } = finds;
   if (unreadableCount > 0) {
-    const more = unreadableCount > unreadable.length ? ', …' : '';
-    ctx.note(`note: could not look at ${plural(unreadableCount, 'place')}: ${named(ctx, unreadable)}${more}`);
+    const which = named(ctx, unreadable, unreadableCount);
+    ctx.note(`note: could not look at ${plural(unreadableCount, 'place')}: ${which}`);
   }
   if (finds.stopped)
     ctx.note('note: there is more than is looked at; a directory that is nearer shows the rest');

@@ -23,9 +23,21 @@ export function movedWords(ctx: Context, { name, source_path: old }: WireProject
   return `"${printable(name)}" is registered for the same repository at ${printable(ctx.shortPath(old))}, which is gone`;
 }
 
-/** Paths in a sentence. */
-export function named(ctx: Context, paths: readonly string[]): string {
-  const shown = paths.slice(0, MAX_NAMED).map((path) => printable(ctx.shortPath(path)));
-  const more = paths.length - shown.length;
+/**
+ * Paths in a sentence.
+ *
+ * @param count how many there are in all, where these are only the first
+ */
+export function named(ctx: Context, paths: readonly string[], count = paths.length): string {
+  return list(
+    paths.map((path) => printable(ctx.shortPath(path))),
+    count,
+  );
+}
+
+/** The first of them in a sentence, and how many more there are. */
+export function list(texts: readonly string[], count = texts.length): string {
+  const shown = texts.slice(0, MAX_NAMED);
+  const more = count - shown.length;
   return `${shown.join(', ')}${more > 0 ? ` and ${thousands(more)} more` : ''}`;
 }

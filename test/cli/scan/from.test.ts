@@ -24,7 +24,7 @@ describe('ghq keeps repositories', () => {
   test('where the environment says, or else the settings of git, or below ~/ghq', async (context) => {
     requireTools(context, ['git']);
     const plain = await homeWith({});
-    expect(await ghq.read(plain)).toEqual({ roots: [join(plain.home, 'ghq')] });
+    expect(await ghq.read(plain)).toEqual({ roots: [join(plain.home, 'ghq')], unused: [] });
     const set = await homeWith({
       '.gitconfig':
         '[ghq]\n\troot = ~/src\n\troot = /srv/code\n\troot = relative\n' +
@@ -32,16 +32,22 @@ describe('ghq keeps repositories', () => {
     });
     expect(await ghq.read(set)).toEqual({
       roots: [join(set.home, 'src'), '/srv/code', join(set.home, 'my work')],
+      unused: ['relative is no absolute path'],
     });
-    const env = { ...set.env, GHQ_ROOT: '/a:~/b' };
-    expect(await ghq.read({ ...set, env })).toEqual({ roots: ['/a', join(set.home, 'b')] });
+    const env = { ...set.env, GHQ_ROOT: '/a:~/b:' };
+    expect(await ghq.read({ ...set, env })).toEqual({ roots: ['/a', join(set.home, 'b')], unused: [] });
   });
 });
 
 test('git maintenance looks after what its settings name', async (context) => {
   requireTools(context, ['git']);
-  const it = await homeWith({ '.gitconfig': '[maintenance]\n\trepo = /src/a\n\trepo = /src/b c\n' });
-  expect(await gitMaintenance.read(it)).toEqual({ paths: ['/src/a', '/src/b c'] });
+  const it = await homeWith({
+    '.gitconfig': '[maintenance]\n\trepo = /src/a\n\trepo = /src/b c\n\trepo = x\n',
+  });
+  expect(await gitMaintenance.read(it)).toEqual({
+    paths: ['/src/a', '/src/b c'],
+    unused: ['x is no absolute path'],
+  });
 });
 
 /** Where programs keep their settings, on this system. */
@@ -59,12 +65,14 @@ describe('VS Code and its kin', () => {
         lastKnownMenubarData: { menus: { File: { items: [{ uri: { scheme: 'file', path: '/src/ü%' } }] } } },
         damaged: ['file:///src/%', 'file://host/x', 'file:///src/a%2Fb'],
       }),
-      [`${SETTINGS}/Code/User/globalStorage/alefragnani.project-manager/projects.json`]: JSON.stringify([
-        { name: 'p', rootPath: '$home/p', enabled: true },
-        { name: 'q', rootPath: '~/q' },
-        { name: 'off', rootPath: '/off', enabled: false },
-        null,
-      ]),
+      [`${SETTINGS}/Code/User/globalStorage/alefragnani.project-manager/projects.json`]: `\uFEFF${JSON.stringify(
+        [
+          { name: 'p', rootPath: '$home/p', enabled: true },
+          { name: 'q', rootPath: '~/q' },
+          { name: 'off', rootPath: '/off', enabled: false },
+          null,
+        ],
+      )}`,
       [`${SETTINGS}/VSCodium/User/workspaceStorage/1/workspace.json`]: '{"folder": "file:///src/d"}',
       [`${SETTINGS}/VSCodium/User/workspaceStorage/2/workspace.json`]: '{"folder": ',
     });
@@ -76,7 +84,7 @@ describe('VS Code and its kin', () => {
     const noted = join(it.home, SETTINGS, 'VSCodium/User/workspaceStorage/3/workspace.json');
     await mkdir(dirname(noted));
     await writeFile(noted, JSON.stringify({ workspace: pathToFileURL(file).href }));
-    const { paths = [], ...rest } = await vscode.read(it);
+    const { paths, ...rest } = await vscode.read(it);
     expect(paths.toSorted()).toEqual(
       [
         '/src/a b',
@@ -89,12 +97,12 @@ describe('VS Code and its kin', () => {
     );
     expect(rest).toEqual({
       elsewhere: 1,
-      unread: [`~/${SETTINGS}/VSCodium/User/workspaceStorage/2/workspace.json is no JSON`],
+      unused: [`~/${SETTINGS}/VSCodium/User/workspaceStorage/2/workspace.json is no JSON`],
     });
   });
 
   test('may be asked where they have never been', async () => {
-    expect(await vscode.read(await homeWith({}))).toEqual({ paths: [], elsewhere: 0, unread: [] });
+    expect(await vscode.read(await homeWith({}))).toEqual({ paths: [], elsewhere: 0, unused: [] });
   });
 });
 
@@ -104,7 +112,8 @@ describe('import --from', () => {
     await cli.codebase('src/mono', { '.git/HEAD': '', 'a.ts': '', 'part/package.json': '' });
     await cli.codebase('notes', { 'a.md': '' });
     await symlink(join(cli.home, 'src'), join(cli.home, 'link'));
-    const folders = ['src/mono', 'src/mono/part', 'link/mono', 'notes', 'gone', '.'].map((path) => ({
+    await symlink(cli.home, join(cli.home, 'me'));
+    const folders = ['src/mono', 'src/mono/part', 'link/mono', 'notes', 'gone', '.', 'me'].map((path) => ({
       folderUri: pathToFileURL(join(cli.home, path)).href,
     }));
     await cli.codebase(`${SETTINGS}/Code/User/globalStorage`, {

@@ -16,6 +16,12 @@ describe('names for many codebases', () => {
     ['that are taken are not taken again', ['/s/work/api'], ['Api'], ['work-api']],
     ['that are taken also with the directory around', ['/s/work/api'], ['api', 'work-api'], ['s-work-api']],
     ['become those that a project may have', ['/s/a:b', '/s/x\ny'], [], ['a-b', 'x-y']],
+    [
+      'that nothing around tells apart are numbered',
+      ['/s/x/a:b', '/s/x/a*b', '/s/x/A-b', '/s/w'],
+      [],
+      ['a-b', 'a-b-2', 'a-b-3', 'w'],
+    ],
     ['that stay equal to the top are numbered', ['/a:/b', '/a-/b', '/c'], ['b'], ['a--b', 'a--b-2', 'c']],
     ['are found for what has none', ['/', '/ '], [], ['project', 'project-2']],
   ])('%s', (_, paths, taken, expected) => {

@@ -9,6 +9,7 @@ export const ghq: Source = {
     const named = env['GHQ_ROOT']
       ? env['GHQ_ROOT'].split(':')
       : await gitSettings(around, String.raw`^ghq\.(.*\.)?root$`);
-    return { roots: absolutes(named.length > 0 ? named : ['~/ghq'], home) };
+    const { absolute, unused } = absolutes(named.length > 0 ? named : ['~/ghq'], home);
+    return { roots: absolute, unused };
   },
 };

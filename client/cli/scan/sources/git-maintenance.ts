@@ -5,6 +5,8 @@ import { absolutes, gitSettings, type Source } from './source.ts';
 export const gitMaintenance: Source = {
   where: 'maintenance.repo of git',
   async read(around) {
-    return { paths: absolutes(await gitSettings(around, String.raw`^maintenance\.repo$`), around.home) };
+    const named = await gitSettings(around, String.raw`^maintenance\.repo$`);
+    const { absolute, unused } = absolutes(named, around.home);
+    return { paths: absolute, unused };
   },
 };

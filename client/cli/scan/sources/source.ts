@@ -9,15 +9,21 @@ export interface Around {
 }
 
 /** What the program has noted; paths are absolute, and nobody has looked whether they are there. */
-export interface Noted {
+export type Noted = (Roots | Paths) & {
+  /** What of it could not be used, each with why: "~/x.json is no JSON". */
+  readonly unused: readonly string[];
+};
+
+interface Roots {
   /** Below these it keeps repositories. */
-  readonly roots?: readonly string[];
+  readonly roots: readonly string[];
+}
+
+export interface Paths {
   /** What it has by itself: most are codebases. */
-  readonly paths?: readonly string[];
+  readonly paths: readonly string[];
   /** How many more of those are on other machines. */
   readonly elsewhere?: number;
-  /** Files of its own that could not be used, each with why: "~/x.json is no JSON". */
-  readonly unread?: readonly string[];
 }
 
 export interface Source {
@@ -39,9 +45,15 @@ export async function gitSettings({ env }: Around, name: string): Promise<string
   });
 }
 
-/** Those that lead anywhere, with `~` expanded; what is relative is so to nobody knows what. */
-export function absolutes(paths: readonly string[], home: string): string[] {
-  return paths
-    .map((path) => expandTilde(path, home))
-    .filter((path) => path.startsWith('/') && !path.includes('\0'));
+/** Those that lead anywhere, with `~` expanded, and the rest: what is relative is so to nobody knows what. */
+export function absolutes(
+  paths: readonly string[],
+  home: string,
+): { readonly absolute: string[]; readonly unused: string[] } {
+  const isAbsolute = (path: string): boolean => path.startsWith('/') && !path.includes('\0');
+  const all = paths.filter((path) => path !== '').map((path) => expandTilde(path, home));
+  return {
+    absolute: all.filter(isAbsolute),
+    unused: all.filter((path) => !isAbsolute(path)).map((path) => `${path} is no absolute path`),
+  };
 }

@@ -10,7 +10,7 @@ import { readSmallFile, UnfitFile } from '../../../../src/system/small-file.ts';
 import { answers } from '../../../codebase/disk-answer.ts';
 import { tilde } from '../../terminal/text.ts';
 import { inParallel } from '../parallel.ts';
-import { absolutes, type Around, type Noted, type Source } from './source.ts';
+import { absolutes, type Around, type Noted, type Paths, type Source } from './source.ts';
 
 /** Each has a directory of this name. */
 const EDITORS = [
@@ -27,7 +27,7 @@ const MAX_FILE = 16 * 1024 * 1024;
 /** Notes of workspaces that are read at a time. */
 const AT_ONCE = 8;
 
-export const vscode: Source = {
+export const vscode = {
   where: 'the settings of VS Code, VSCodium, Cursor and Windsurf',
   async read(around) {
     const places = EDITORS.map((editor) => join(settingsOf(around), editor, 'User'));
@@ -35,10 +35,10 @@ export const vscode: Source = {
     return {
       paths: [...new Set(all.flatMap(({ paths }) => paths))],
       elsewhere: all.reduce((sum, one) => sum + one.elsewhere, 0),
-      unread: all.flatMap(({ unread }) => unread),
+      unused: all.flatMap(({ unused }) => unused),
     };
   },
-};
+} satisfies Source;
 
 function settingsOf({ home, env }: Around): string {
   if (process.platform === 'darwin') return join(home, 'Library', 'Application Support');
@@ -46,8 +46,8 @@ function settingsOf({ home, env }: Around): string {
   return set?.startsWith('/') ? set : join(home, '.config');
 }
 
-async function readEditor(user: string, { home }: Around): Promise<Required<Omit<Noted, 'roots'>>> {
-  const unread: string[] = [];
+async function readEditor(user: string, { home }: Around): Promise<Required<Paths> & Noted> {
+  const unused: string[] = [];
   const read = async (path: string): Promise<unknown> => {
     try {
       // A workspace may be saved anywhere.
@@ -55,7 +55,7 @@ async function readEditor(user: string, { home }: Around): Promise<Required<Omit
       return text === undefined ? undefined : parseCommented(text);
     } catch (error) {
       if (!(error instanceof UnfitFile || error instanceof SyntaxError)) throw error;
-      unread.push(`${tilde(path, home)} ${error instanceof UnfitFile ? error.message : 'is no JSON'}`);
+      unused.push(`${tilde(path, home)} ${error instanceof UnfitFile ? error.message : 'is no JSON'}`);
       return undefined;
     }
   };
@@ -69,16 +69,14 @@ async function readEditor(user: string, { home }: Around): Promise<Required<Omit
   const folders = await inParallel(workspaces, async (path) => foldersOf(await read(path), path), AT_ONCE);
   const saved = savedIn(await read(join(global, 'alefragnani.project-manager', 'projects.json')));
   const paths = [...noted.filter((path) => !path.endsWith('.code-workspace')), ...folders.flat()];
+  const { absolute, unused: relative } = absolutes(
+    saved.map((path) => path.replace(/^\$home(?=\/|$)/, '~')),
+    home,
+  );
   return {
-    paths: [
-      ...paths,
-      ...absolutes(
-        saved.map((path) => path.replace(/^\$home(?=\/|$)/, '~')),
-        home,
-      ),
-    ],
+    paths: [...paths, ...absolute],
     elsewhere: [...uris].filter((uri) => uri.startsWith('vscode-remote://')).length,
-    unread,
+    unused: [...unused, ...relative],
   };
 }
 
@@ -145,16 +143,19 @@ function objectsIn(list: readonly unknown[]): object[] {
 }
 
 /**
- * JSON with comments, and commas before what closes, as people write workspaces.
+ * JSON with comments, and commas before what closes, as people write workspaces; or with a byte-order mark, as some
+ * editors save it.
  *
  * @throws {SyntaxError}
  */
 function parseCommented(text: string): unknown {
   const string = String.raw`"(?:\\.|[^"\\])*"`;
-  const plain = text.replace(
-    new RegExp(String.raw`(${string})|//[^\n]*|/\*[^]*?\*/`, 'g'),
-    (_, kept: string | undefined) => kept ?? '',
-  );
+  const plain = text
+    .replace(/^\uFEFF/, '')
+    .replace(
+      new RegExp(String.raw`(${string})|//[^\n]*|/\*[^]*?\*/`, 'g'),
+      (_, kept: string | undefined) => kept ?? '',
+    );
   return JSON.parse(
     plain.replace(
       new RegExp(String.raw`(${string})|,(?=\s*[}\]])`, 'g'),

@@ -19,6 +19,9 @@ const CTRL_E = '\x05';
 // oxlint-disable-next-line no-control-regex -- it is what the expression is about
 const NO_KEYS = /[\x02\x06\x1a\x80-\x9f]|\x1b[[O][CDFH]/g;
 
+/** Keys up to one that may end a prompt, or that is for what it has made of those before. */
+const PORTION = new RegExp(`^(?:${CTRL_A}|[^${CTRL_A}\\r]*\\r?)`);
+
 /** Given to a prompt. */
 interface Streams {
   readonly input: PassThrough;
@@ -56,11 +59,11 @@ export async function atTerminal<T>(
   let isEnded = false;
   let held = '';
   let isWaiting = false;
-  /** Gives the prompt keys up to one that may end it, or that is for what it has made of those before. */
+  /** Gives the prompt the next portion. */
   const feed = (): void => {
     isWaiting = false;
     if (isOver) return;
-    const [keys = ''] = /^(?:\x01|[^\x01\r]*\r?)/.exec(held) ?? [];
+    const [keys = ''] = PORTION.exec(held) ?? [];
     held = held.slice(keys.length);
     if (keys === CTRL_A) all();
     if (keys !== '') input.write(keys === CTRL_A ? CTRL_E : keys.replaceAll(CTRL_D, CTRL_C));
