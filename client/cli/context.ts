@@ -21,7 +21,7 @@ import { type Hints, LocalError, UsageError } from './errors.ts';
 import { type Shown, shownJson, shownLine, shownLines, shownText, tame } from './terminal/gate.ts';
 import { columnsOf } from './terminal/size.ts';
 import { expandTilde, projectReference, tilde, tildes } from './terminal/text.ts';
-import { wrapText } from './terminal/wrap.ts';
+import { layNote, wrapText } from './terminal/wrap.ts';
 
 /** The part of a stream that is written to. */
 export interface Output {
@@ -197,9 +197,9 @@ export class Context {
     this.host.stdout.write(shownJson(document, 2));
   }
 
-  /** A line for the person that is not the answer. */
+  /** A line for the person that is not the answer; on a terminal, as many as it needs. */
   note(line: string): void {
-    this.notes.write(shownLine(this.advise(line)));
+    this.notes.write(shownLines(layNote(tame(this.advise(line)), columnsOf(this.host.stderr))));
   }
 
   /** What to do next, for somebody who looks. */

@@ -36,6 +36,22 @@ export function cutText(text: string, max: number, side: 'start' | 'end'): strin
   return side === 'end' ? kept.join('') + ELLIPSIS : ELLIPSIS + kept.toReversed().join('');
 }
 
+/** The text in pieces of at most `max` columns; never through what a terminal shows as one character. */
+export function breakText(text: string, max: number): string[] {
+  if (textWidth(text) <= max) return [text];
+  const pieces = [''];
+  let used = 0;
+  for (const { text: one, width } of unitsOf(text)) {
+    if (used > 0 && used + width > max) {
+      pieces.push('');
+      used = 0;
+    }
+    pieces[pieces.length - 1] += width <= max ? one : ELLIPSIS;
+    used += Math.min(width, max);
+  }
+  return pieces;
+}
+
 /** What a terminal shows as one character: a letter with its marks, a flag, a family. */
 interface Unit {
   text: string;

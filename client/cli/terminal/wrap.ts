@@ -1,6 +1,6 @@
 /** Text in lines that fit. */
 import { stripVTControlCharacters } from 'node:util';
-import { textWidth } from './width.ts';
+import { breakText, cutText, textWidth } from './width.ts';
 
 /** Narrower than this nothing is wrapped: it would be a column of syllables. */
 const LEAST_WIDTH = 20;
@@ -34,6 +34,32 @@ export function wrapText(text: string, width: number | undefined, first = '', re
     }
   }
   return [...lines, line];
+}
+
+/** Stands for a blank within what stays in one line; no text that went through the gate has it. */
+const TIED = '\0';
+
+/**
+ * A sentence for the person in lines that fit; a command in it stays in one, however long, as in all advice: it will be
+ * copied. So does a line that is nothing else.
+ */
+export function layNote(line: string, width: number | undefined): string[] {
+  if (/^(try|ran): /.test(line)) return [line];
+  const indent = /^ */.exec(line)?.[0] ?? '';
+  const tied = line.replace(/(?<=: )(gardener|cd) .*$/, (command) => command.replaceAll(' ', TIED));
+  return wrapText(tied.slice(indent.length), width, indent, `${indent}  `).map((one) =>
+    one.replaceAll(TIED, ' '),
+  );
+}
+
+/**
+ * The same in lines that fit in any case: longer words are broken, and where there are more than `most` lines, the last of
+ * those says so.
+ */
+export function foldText(text: string, width: number, most = Infinity): string[] {
+  const lines = wrapText(text, width).flatMap((line) => breakText(line, width));
+  if (lines.length <= most) return lines;
+  return [...lines.slice(0, most - 1), cutText(lines.slice(most - 1).join(' '), width, 'end')];
 }
 
 function columnsOf(text: string): number {

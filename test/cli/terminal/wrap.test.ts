@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { layFields } from '../../../client/cli/terminal/fields.ts';
-import { wrapText } from '../../../client/cli/terminal/wrap.ts';
+import { foldText, layNote, wrapText } from '../../../client/cli/terminal/wrap.ts';
 
 describe('text', () => {
   test('is broken at blanks, and long words stay whole', () => {
@@ -36,6 +36,33 @@ describe('text', () => {
       '  five six\x1b[39m',
     ]);
   });
+});
+
+test('a note fits, and a command in it can be copied', () => {
+  expect(layNote('note: the tags of it stay as they are; to change them: gardener edit a', 40)).toEqual([
+    'note: the tags of it stay as they are;',
+    '  to change them: gardener edit a',
+  ]);
+  expect(layNote('  note: to change all of them: gardener edit a --tag b c --language elm', 40)).toEqual([
+    '  note: to change all of them:',
+    '    gardener edit a --tag b c --language elm',
+  ]);
+  const command = 'try: gardener doctor, which says what is in the way';
+  expect(layNote(command, 40)).toEqual([command]);
+  expect(layNote('one two three four five six', undefined)).toHaveLength(1);
+});
+
+test('text is folded into what there is room for, and says so where that is not all', () => {
+  expect(foldText(`see ${'x'.repeat(30)} there`, 20)).toEqual([
+    'see',
+    'x'.repeat(20),
+    'x'.repeat(10),
+    'there',
+  ]);
+  expect(foldText('日本語', 5)).toEqual(['日本', '語']);
+  expect(foldText('日', 1)).toEqual(['…']);
+  expect(foldText('one two three four five six', 20, 2)).toEqual(['one two three four', 'five six']);
+  expect(foldText('one two three four five six', 20, 1)).toEqual(['one two three four …']);
 });
 
 test('values stand beside their labels, however many lines they have', () => {
