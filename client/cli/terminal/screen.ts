@@ -1,5 +1,6 @@
 /** The whole terminal for a program, and as it was before when the program ends. */
 
+import { lastly } from '../../wire/deadline.ts';
 import { shown } from './gate.ts';
 import { sizeOf } from './size.ts';
 
@@ -10,6 +11,11 @@ const LEAVE = '\x1b[?7h\x1b[?25h\x1b[?1049l';
 const TELL_PASTES = '\x1b[?2004h';
 const NO_PASTES = '\x1b[?2004l';
 const CLEAR = '\x1b[2J';
+/**
+ * Without a shell that could let it go on, the system stops nobody: whoever runs so long after it was asked to is one of
+ * those. Milliseconds.
+ */
+const STOPPED_WITHIN_MS = 100;
 
 export interface ScreenCallbacks {
   /** What is shown may not be there any more, or there is more room or less. */
@@ -25,6 +31,7 @@ export class Screen {
   #shown: string[] = [];
   #open = false;
   readonly #handlers: [NodeJS.Signals, () => void][];
+  #stopping: NodeJS.Timeout | undefined;
 
   constructor(callbacks: ScreenCallbacks) {
     this.#callbacks = callbacks;
@@ -32,7 +39,6 @@ export class Screen {
       ['SIGINT', () => callbacks.leave(0)],
       ['SIGHUP', () => callbacks.leave(129)],
       ['SIGTERM', () => callbacks.leave(143)],
-      ['SIGTSTP', () => this.suspend()],
       ['SIGCONT', () => this.#enter()],
     ];
   }
@@ -50,6 +56,8 @@ export class Screen {
 
   /** Gives it back. */
   close(): void {
+    this.#goOn();
+    process.off('SIGTSTP', this.#told);
     for (const [name, handler] of this.#handlers) process.off(name, handler);
     process.off('exit', this.#restore);
     process.stdout.off('resize', this.#resized);
@@ -85,12 +93,19 @@ export class Screen {
   }
 
   #enter(): void {
+    this.#goOn();
+    process.off('SIGTSTP', this.#told).on('SIGTSTP', this.#told);
     this.#open = true;
     this.#shown = [];
     // Otherwise what is typed would be shown amidst the lines.
     if (this.hasKeys) process.stdin.setRawMode(true);
     process.stdout.write(ENTER + (this.hasKeys ? TELL_PASTES : '') + CLEAR);
     this.#callbacks.redraw();
+  }
+
+  #goOn(): void {
+    clearTimeout(this.#stopping);
+    this.#stopping = undefined;
   }
 
   readonly #restore = (): void => {
@@ -100,11 +115,26 @@ export class Screen {
     process.stdout.write((this.hasKeys ? NO_PASTES : '') + LEAVE);
   };
 
-  /** Gives the terminal back and stops the program until it is told to go on. */
+  /**
+   * Gives the terminal back and stops the program until it is told to go on, with whoever waits for it: the shell has that
+   * back only when each program of its job has stopped, as by a Ctrl-Z that no program takes for a key.
+   */
   suspend(): void {
-    this.#restore();
-    process.kill(process.pid, 'SIGSTOP');
+    this.#stop(0);
   }
+
+  /** @param pid of a process; 0 for all of the group */
+  #stop(pid: number): void {
+    this.#restore();
+    process.off('SIGTSTP', this.#told);
+    clearTimeout(this.#stopping);
+    // Going on is told by a signal, which is looked at first.
+    this.#stopping = lastly(() => this.#stopping && this.#enter(), STOPPED_WITHIN_MS);
+    process.kill(pid, 'SIGTSTP');
+  }
+
+  /** Whoever sent it to others, too, has done so. */
+  readonly #told = (): void => this.#stop(process.pid);
 
   /** Shows all of it anew, as somebody else may have written between the lines. */
   refresh(): void {

@@ -47,8 +47,6 @@ const CHANGES: Readonly<
 /** What is said as long as the answer takes. */
 export function doingWords({ what, id }: Change, state: WatchState): string {
   const name = printable(state.get(id)?.name ?? '');
-  if (what === 'cancel') return `asking to stop the training of ${name} …`;
-  return what === 'retrain'
-    ? `asking for ${name} to be trained again …`
-    : `making ${name} the active project …`;
+  if (what === 'cancel') return `asking to stop the training of ${name}`;
+  return what === 'retrain' ? `asking for ${name} to be trained again` : `making ${name} the active project`;
 }

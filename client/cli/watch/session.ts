@@ -2,6 +2,7 @@
 import { LONGEST_TIMER_MS } from '../../../src/system/longest-timer.ts';
 import type { WireProject } from '../../../src/domain/encoding.ts';
 import type { Client } from '../../client.ts';
+import { pause } from '../../wire/deadline.ts';
 import type { WatchEvent } from '../../watch.ts';
 import type { Context } from '../context.ts';
 import { Screen } from '../terminal/screen.ts';
@@ -17,6 +18,8 @@ import { type Change, firstView, type Said, type ViewState } from './keys/view.t
 
 /** Between two pictures, in milliseconds. */
 const REDRAW_MS = 100;
+/** How long whoever leaves waits for what their keys have asked for, in milliseconds: a daemon that is well answers sooner. */
+const LEAVE_MS = 500;
 
 /** Drawn when something has changed, when a key was pressed, and when time alone changes it. */
 export class Session {
@@ -27,11 +30,13 @@ export class Session {
   readonly #screen: Screen;
   readonly #keyboard = new Keyboard((key) => this.#press(key));
   readonly #details: Details;
-  readonly #changes = new Set<Promise<void>>();
+  /** What keys have asked for and has no answer yet, in words. */
+  readonly #changes = new Map<Promise<void>, string>();
   #view: ViewState;
   #timer: NodeJS.Timeout | undefined;
   #drawnAt = 0;
   #isOpen = false;
+  #hasLeft = false;
 
   /** @param isOne whether one project is watched, which is then looked at more closely */
   constructor(ctx: Context, client: Client, isOne: boolean, leave: (exitCode: number) => void) {
@@ -63,14 +68,22 @@ export class Session {
     this.#changed();
   }
 
-  /** Gives the terminal back, and waits for the answers to changes that are on their way. */
+  /** Gives the terminal back, and says of changes that are on their way that nobody knows what comes of them. */
   async close(): Promise<void> {
     clearTimeout(this.#timer);
     this.#keyboard.close();
     this.#details.close();
     if (this.#isOpen) this.#screen.close();
     this.#isOpen = false;
-    await Promise.all(this.#changes);
+    if (this.#changes.size === 0) return;
+    await pause(
+      LEAVE_MS,
+      undefined,
+      Promise.all(this.#changes.keys()).then(() => undefined),
+    );
+    for (const doing of this.#changes.values())
+      this.#ctx.note(`note: the daemon has not answered, and it may still be done: ${doing}`);
+    this.#hasLeft = true;
   }
 
   #press(key: Key): void {
@@ -95,22 +108,23 @@ export class Session {
       case 'redraw':
         return this.#screen.refresh();
       default: {
+        const doing = doingWords(effect, this.#state);
+        this.#say({ text: `${doing} …` });
         const making = this.#change(effect).finally(() => this.#changes.delete(making));
-        this.#changes.add(making);
+        this.#changes.set(making, doing);
       }
     }
   }
 
   async #change(wanted: Change): Promise<void> {
-    this.#say({ text: doingWords(wanted, this.#state) });
     this.#say(await change(this.#ctx, this.#client, this.#state, wanted));
   }
 
   #say(said: Said): void {
     this.#view = { ...this.#view, says: said };
     if (this.#isOpen) this.#changed();
-    // Nobody sees the last line any more.
-    else if (said.isBad) this.#ctx.note(said.text);
+    // Nobody sees the last line any more. That the client was closed is no news.
+    else if (said.isBad && !this.#hasLeft) this.#ctx.note(said.text);
   }
 
   #changed(): void {

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { builtProgram } from '../../../support/cli.ts';
@@ -50,17 +50,41 @@ test('one project that is watched has the screen, and it is given back when the 
   requireTools(context, 'tmux');
   const { cli } = await trainable();
   const pidFile = join(cli.home, 'pid');
-  // So that the process has a number that is known.
-  const command = `echo before; sh -c "echo \\$\\$ > \\"${pidFile}\\"; exec \\"${process.execPath}\\" \\"${builtProgram('gardener.js')}\\" watch payments"`;
+  const job = join(cli.home, 'job.sh');
+  // Of two programs, as with npx; the process of the one has a number that is known.
+  await writeFile(
+    job,
+    `sh -c 'echo $$ > "$0"; exec "$@"' '${pidFile}' '${process.execPath}' '${builtProgram('gardener.js')}' watch payments\nexit $?\n`,
+  );
+  const command = `set -m; echo before; sh "${job}"; echo the shell is back; read go; fg >/dev/null`;
   const { shows, screen, type } = await tmuxTerminal(command, { env: environment(cli.home) });
   await shows(/^\* payments {2}not started\n[^]*q leaves$/);
-  const pid = Number(await readFile(pidFile, 'utf8'));
   await type('C-z');
-  await until(async () => (await screen()) === 'before', 'the terminal is as it was');
-  process.kill(pid, 'SIGCONT');
+  await until(async () => (await screen()).endsWith('the shell is back'), 'the terminal is as it was');
+  await type('Enter');
   await shows(/^\* payments {2}not started\n/);
-  process.kill(pid, 'SIGTERM');
-  expect(await shows('ended with')).toBe('before\nended with 143');
+  process.kill(Number(await readFile(pidFile, 'utf8')), 'SIGTERM');
+  expect(await shows('ended with')).toMatch(/^before\n[^]*the shell is back\n+ended with 143$/);
   await type('hello', 'Enter');
   await until(async () => (await screen()).endsWith('hello\nhello'), 'what is typed is seen, and comes back');
+});
+
+test('who leaves does not wait for a daemon that does not answer', async (context) => {
+  requireTools(context, 'tmux');
+  const { cli } = await trainable();
+  const { pid } = (await cli.json(['daemon', 'status'])) as { pid: number };
+  const { shows, type } = await tmuxTerminal(WATCH, { env: environment(cli.home) });
+  await shows('q leaves');
+  process.kill(pid, 'SIGSTOP');
+  try {
+    await type('u');
+    await shows('making payments the active project …');
+    // The system stops nobody whom no shell could let go on.
+    await type('C-z', 'C-l', 'q');
+    expect(await shows('ended with')).toBe(
+      'note: the daemon has not answered, and it may still be done: making payments the\nactive project\nended with 0',
+    );
+  } finally {
+    process.kill(pid, 'SIGCONT');
+  }
 });
