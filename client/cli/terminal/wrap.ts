@@ -12,9 +12,16 @@ const LEAST_WIDTH = 20;
  * @param width undefined for no limit
  * @param first what the first line begins with
  * @param rest what the others begin with
+ * @param least with less room than that it stays one line
  */
-export function wrapText(text: string, width: number | undefined, first = '', rest = first): string[] {
-  if (width === undefined || width - columnsOf(rest) < LEAST_WIDTH) return [first + text];
+export function wrapText(
+  text: string,
+  width: number | undefined,
+  first = '',
+  rest = first,
+  least = LEAST_WIDTH,
+): string[] {
+  if (width === undefined || width - columnsOf(rest) < least) return [first + text];
   const lines: string[] = [];
   let line = first;
   let used = columnsOf(first);
@@ -57,7 +64,7 @@ export function layNote(line: string, width: number | undefined): string[] {
  * those says so.
  */
 export function foldText(text: string, width: number, most = Infinity): string[] {
-  const lines = wrapText(text, width).flatMap((line) => breakText(line, width));
+  const lines = wrapText(text, width, '', '', 1).flatMap((line) => breakText(line, width));
   if (lines.length <= most) return lines;
   return [...lines.slice(0, most - 1), cutText(lines.slice(most - 1).join(' '), width, 'end')];
 }

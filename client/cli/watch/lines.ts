@@ -2,20 +2,23 @@
 import type { WatchEvent } from '../../watch.ts';
 import type { EventOf } from '../../../src/protocol/events.ts';
 import type { WireProject } from '../../../src/domain/encoding.ts';
+import type { Context } from '../context.ts';
 import { localClock, localDay, noTime, plural, printable, leftWords } from '../terminal/text.ts';
-import { doing, holderOf, progressOf, standing } from './standing.ts';
+import { doing, holderOf, problemWords, progressOf, standing } from './standing.ts';
 
 /** As wide as the longest of the words that say what happened. */
 const WHAT_WIDTH = 11;
 /** Fields that change with every other one. */
 const OF_COURSE = new Set(['last_updated', 'etag']);
 
+/** Paths as people read them: alone, and in messages. */
+type Words = Pick<Context, 'shortPath' | 'tildes'>;
+
 /**
- * @param shortPath a path as people read it
  * @param first whether this is the first event, which says what there is
  */
-export function eventLine(event: WatchEvent, first: boolean, shortPath: (path: string) => string): string {
-  const [what = '', ...about] = describe(event, first, shortPath);
+export function eventLine(event: WatchEvent, first: boolean, words: Words): string {
+  const [what = '', ...about] = describe(event, first, words);
   const outside = event.origin === 'file' ? ['(edited outside)'] : [];
   return [timeText(event.at), what.padEnd(WHAT_WIDTH), ...about, ...outside]
     .filter(Boolean)
@@ -23,18 +26,22 @@ export function eventLine(event: WatchEvent, first: boolean, shortPath: (path: s
     .trimEnd();
 }
 
-function describe(event: WatchEvent, first: boolean, shortPath: (path: string) => string): string[] {
+function describe(event: WatchEvent, first: boolean, words: Words): string[] {
   switch (event.type) {
     case 'resync':
       return [
         first ? 'watching' : 'resynced',
         plural(event.projects.length, 'project'),
-        ...(event.problem ? ['problem:', ...problemWords(event.problem)] : []),
+        ...(event.problem ? ['problem:', ...problemWords(event.problem, words.tildes)] : []),
       ];
     case 'activated':
       return ['active', event.project ? printable(event.project.name) : 'none'];
     case 'registered':
-      return ['registered', printable(event.project.name), printable(shortPath(event.project.source_path))];
+      return [
+        'registered',
+        printable(event.project.name),
+        printable(words.shortPath(event.project.source_path)),
+      ];
     case 'updated':
       return ['updated', printable(event.project.name), changedFields(event).join(', ')];
     case 'removed':
@@ -44,7 +51,7 @@ function describe(event: WatchEvent, first: boolean, shortPath: (path: string) =
     case 'progress':
       return ['progress', ...training(event.project)];
     case 'problem':
-      return ['problem', ...problemWords(event.problem)];
+      return ['problem', ...problemWords(event.problem, words.tildes)];
     case 'recovered':
       return ['recovered', 'the registry file is good again'];
     case 'shutdown':
@@ -76,10 +83,6 @@ function outcomeOf(before: WireProject | undefined, project: WireProject): 'rele
   if (before?.training_status !== 'training' || status === 'training' || retrain) return undefined;
   if (status === 'failed') return before.training?.holder ? 'ended' : undefined;
   return status === 'completed' && before.last_trained !== last_trained ? undefined : 'released';
-}
-
-function problemWords({ message, line, column }: EventOf<'problem'>['problem']): string[] {
-  return [printable(message), line === undefined ? '' : `line ${line}, column ${column ?? 1}`];
 }
 
 function training(project: WireProject): string[] {

@@ -26,7 +26,7 @@ export class Session {
   readonly #ctx: Context;
   readonly #client: Client;
   readonly #leave: (exitCode: number) => void;
-  readonly #state = new WatchState();
+  readonly #state: WatchState;
   readonly #screen: Screen;
   readonly #keyboard = new Keyboard((key) => this.#press(key));
   readonly #details: Details;
@@ -41,6 +41,7 @@ export class Session {
   /** @param isOne whether one project is watched, which is then looked at more closely */
   constructor(ctx: Context, client: Client, isOne: boolean, leave: (exitCode: number) => void) {
     this.#ctx = ctx;
+    this.#state = new WatchState((message) => ctx.tildes(message));
     this.#client = client;
     this.#leave = leave;
     this.#details = new Details(ctx, client, () => this.#changed());
@@ -162,7 +163,7 @@ export class Session {
   }
 
   #arranged(view: ViewState): Looked {
-    return arranged(this.#state, view, this.#screen.rows, this.#shortPath);
+    return arranged(this.#state, view, this.#screen, this.#shortPath);
   }
 
   readonly #shortPath = (path: string): string => this.#ctx.shortPath(path);

@@ -1,6 +1,7 @@
 /** How training stands, in words. */
 import type { WireProject } from '../../../src/domain/encoding.ts';
 import { printable, statusWords } from '../terminal/text.ts';
+import type { Problem } from './state.ts';
 
 /** The status with what is to become of it: `retrain` is asked for, `stopping` too. */
 export function standing({
@@ -15,6 +16,14 @@ export function standing({
 /** From 0 to 1; undefined where nobody trains or the trainer does not say. */
 export function progressOf({ training_status: status, training }: WireProject): number | undefined {
   return status === 'training' ? (training?.progress ?? undefined) : undefined;
+}
+
+/** What is wrong with the file, and in which place, if it is in one. */
+export function problemWords(
+  { message, line, column }: Problem,
+  tildes: (message: string) => string,
+): [message: string, place: string] {
+  return [printable(tildes(message)), line === undefined ? '' : `line ${line}, column ${column ?? 1}`];
 }
 
 /** What the trainer is at; of a failed one, its last words. */

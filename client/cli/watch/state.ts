@@ -3,11 +3,20 @@ import type { WatchEvent } from '../../watch.ts';
 import type { WireProject } from '../../../src/domain/encoding.ts';
 import type { Result } from '../../../src/protocol/methods.ts';
 
+/** What is wrong with the file of the registry. */
+export type Problem = NonNullable<Result<'registry.info'>['problem']>;
+
+type Tildes = (message: string) => string;
+
 export class WatchState {
   active: string | null = null;
-  problem: Result<'registry.info'>['problem'] = null;
+  /** A message with its paths as people read them. */
+  readonly tildes: Tildes;
+  problem: Problem | null = null;
   /** Whether what is known is still being kept up to date. */
   connected = true;
+  /** The project that was removed last, as it was. */
+  removed: WireProject | undefined;
   readonly #projects = new Map<string, WireProject>();
   /** When each training will have ended, as far as that can be told; milliseconds since the epoch. */
   readonly #ends = new Map<string, number>();
@@ -29,6 +38,7 @@ export class WatchState {
         this.#keep(event.project, event.at);
         break;
       case 'removed':
+        this.removed = this.#projects.get(event.project_id) ?? event.previous;
         this.#projects.delete(event.project_id);
         this.#ends.delete(event.project_id);
         break;
@@ -44,6 +54,10 @@ export class WatchState {
       default:
         this.#keep(event.project, event.at);
     }
+  }
+
+  constructor(tildes: Tildes = (message) => message) {
+    this.tildes = tildes;
   }
 
   get size(): number {

@@ -75,7 +75,7 @@ async function showLines(
     for await (const event of events) {
       const line = ctx.json
         ? shownJson(await eventDocument(client, event))
-        : shownLine(eventLine(event, first, (path) => ctx.shortPath(path)));
+        : shownLine(eventLine(event, first, ctx));
       first = false;
       // A slow reader gets a resync in place of what it missed, not all of our memory.
       if (ctx.host.stdout.write(line) === false) await once(process.stdout, 'drain');

@@ -257,7 +257,7 @@ describe('what is watched', () => {
     { type: 'problem', problem: { kind: 'x', message: HOSTILE, line: 1, column: 1, since: HOSTILE } },
   ])('a line of $type is one line', (event) => {
     const whole = { origin: 'file', at, cursor: 'e:1', ...event } as unknown as WatchEvent;
-    const line = shownLine(eventLine(whole, false, (path) => path));
+    const line = shownLine(eventLine(whole, false, { shortPath: (path) => path, tildes: (text) => text }));
     expect(obeyed(line, { colours: false })).toBeUndefined();
     expect(line.match(/\n/g)).toHaveLength(1);
   });

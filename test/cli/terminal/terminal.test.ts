@@ -52,7 +52,7 @@ test('where a codebase was moved to is asked when nothing tells, and the end of 
   expect(await run(words)).toMatchObject({
     code: 1,
     stdout: '',
-    stderr: `${question}\nnothing was changed; if it is the directory itself: gardener --data-dir ${home} edit --path ${target} api\n`,
+    stderr: `${question}\nnothing was changed; if it is the directory itself:\n  gardener --data-dir ${home} edit --path ${target} api\n`,
   });
   expect(await get('api')).toMatchObject({ source_path: old });
   expect(await run(words, ['y'])).toMatchObject({ code: 0, stderr: question });
@@ -325,7 +325,7 @@ describe('edit opens an editor', () => {
     await editor(here, ['{"name": ']);
     const { code, stderr } = await here.run(['edit', 'api'], ['n']);
     expect(code).toBe(1);
-    const file = /what you wrote is in (.*)\n/.exec(stderr)?.[1] ?? '';
+    const file = /what you wrote is in\s+(.*)\n/.exec(stderr)?.[1] ?? '';
     expect(await readFile(file, 'utf8')).toBe('{"name": ');
   });
 
@@ -338,7 +338,7 @@ describe('edit opens an editor', () => {
       code: 1,
       stderr: expect.stringContaining('ended with 3\n') as string,
     });
-    const file = /what you wrote is in (.*)\n/.exec(stderr)?.[1] ?? '';
+    const file = /what you wrote is in\s+(.*)\n/.exec(stderr)?.[1] ?? '';
     expect(await readFile(file, 'utf8')).toBe('{"name": "pay"}');
   });
 
@@ -367,7 +367,7 @@ describe('edit opens an editor', () => {
     await shows('edit again? [Y/n]');
     await type('C-c');
     const screen = await shows('ended with 130');
-    const file = /what you wrote is in (.*)\n/.exec(screen)?.[1] ?? '';
+    const file = /what you wrote is in\s+(.*)\n/.exec(screen)?.[1] ?? '';
     expect(await readFile(file, 'utf8')).toBe('{"name": ');
   });
 

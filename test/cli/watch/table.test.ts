@@ -7,6 +7,7 @@ import { textWidth } from '../../../client/cli/terminal/width.ts';
 import { AT, project, SOUND, stateOf, training } from './state.ts';
 
 const NOW = Date.parse('2026-01-05T12:00:00.000Z');
+const WORDS = { shortPath: (path: string) => path, tildes: (text: string) => text };
 const plain = (_style: string, text: string): string => text;
 const view = { columns: 80, rows: 10, now: NOW, paint: plain };
 
@@ -163,9 +164,7 @@ describe('what a watch knows', () => {
 
 describe('a line', () => {
   const line = (event: Partial<WatchEvent>): string =>
-    eventLine({ origin: 'rpc', at: AT, cursor: 'e:1', ...event } as WatchEvent, false, (path) => path).slice(
-      21,
-    );
+    eventLine({ origin: 'rpc', at: AT, cursor: 'e:1', ...event } as WatchEvent, false, WORDS).slice(21);
 
   test('says so when the file was edited', () => {
     expect(line({ type: 'removed', project_id: 'x', previous: project('a'), origin: 'file' })).toBe(
@@ -179,7 +178,7 @@ describe('a line', () => {
       ['soon\n', 'soon\\n'],
       ['x'.repeat(30), `${'x'.repeat(23)}…`],
     ])
-      expect(eventLine({ ...event, at } as WatchEvent, false, (path) => path)).toMatch(`${shown}  shutdown`);
+      expect(eventLine({ ...event, at } as WatchEvent, false, WORDS)).toMatch(`${shown}  shutdown`);
   });
 
   test('of a resync in the middle is not taken for the beginning', () => {

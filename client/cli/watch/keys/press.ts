@@ -141,19 +141,19 @@ function steps(move: Move, page: number): number {
 }
 
 function moved(view: ViewState, move: Move): ViewState {
-  const { order, selected, height } = view;
+  const { order, selected, tableRows } = view;
   if (order.length === 0) return view;
   const from = selected === undefined ? 0 : order.indexOf(selected);
-  const to = Math.min(Math.max(0, from + steps(move, height)), order.length - 1);
+  const to = Math.min(Math.max(0, from + steps(move, tableRows)), order.length - 1);
   return inSight({ ...view, selected: order[to] });
 }
 
 /** How far down that is at most is known when it is laid out. */
 function scrolled(view: ViewState, move: Move): ViewState {
-  const { above, height } = view;
+  const { above, pageRows } = view;
   return {
     ...view,
-    above: Math.max(0, move === 'end' ? Number.MAX_SAFE_INTEGER : above + steps(move, height)),
+    above: Math.max(0, move === 'end' ? Number.MAX_SAFE_INTEGER : above + steps(move, pageRows)),
   };
 }
 

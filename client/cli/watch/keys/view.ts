@@ -23,11 +23,12 @@ export interface ViewState {
   readonly order: readonly string[];
   /** Undefined until somebody selects one: then it is the first, whichever that is. */
   readonly selected: string | undefined;
-  /** The first row that is seen, and how many there is room for. */
+  /** The first row of the table that is seen, and how many there is room for. */
   readonly top: number;
-  readonly height: number;
-  /** Rows of another page than the table that are above the screen. */
+  readonly tableRows: number;
+  /** Lines of another page than the table that are above the screen, and how many of them it shows. */
   readonly above: number;
+  readonly pageRows: number;
   readonly filter: string;
   readonly isTyping: boolean;
   /** Whose training is to be cancelled, if the answer is yes. */
@@ -43,8 +44,9 @@ export function firstView(isOne: boolean): ViewState {
     order: [],
     selected: undefined,
     top: 0,
-    height: 1,
+    tableRows: 1,
     above: 0,
+    pageRows: 1,
     filter: '',
     isTyping: false,
     asks: undefined,
@@ -59,7 +61,7 @@ export function selectedOf({ order, selected }: ViewState): string | undefined {
 
 /**
  * The view of projects that have changed, or of another size: what was selected stays so wherever it is now, and in the
- * place of one that is gone comes the next that is left, or the one before.
+ * place of one that is gone comes the next that is left, or the one before; but who watches one watches no other.
  *
  * @param order those that the filter leaves
  * @param isThere whether the registry has a project
@@ -67,14 +69,16 @@ export function selectedOf({ order, selected }: ViewState): string | undefined {
 export function settle(
   view: ViewState,
   order: readonly string[],
-  height: number,
+  tableRows: number,
   isThere: (id: string) => boolean,
 ): ViewState {
-  const opened = isOpen(view) ? selectedOf(view) : undefined;
-  const asks = view.asks && isThere(view.asks.id) ? view.asks : undefined;
-  const settled = { ...view, order, height, asks };
+  const opened = isOpen(view) ? (selectedOf(view) ?? (view.isOne ? order[0] : undefined)) : undefined;
+  const isAsked = !view.asks || isThere(view.asks.id);
+  const says = isAsked ? view.says : { text: 'the project was removed, with nothing left to cancel' };
+  const settled = { ...view, order, tableRows, says, asks: isAsked ? view.asks : undefined };
   // What is looked at need not be what the filter leaves.
-  if (opened !== undefined && isThere(opened)) return inSight({ ...settled, selected: opened });
+  if (opened !== undefined && (view.isOne || isThere(opened)))
+    return inSight({ ...settled, selected: opened });
   const selected = neighbour(view, new Set(order));
   if (opened === undefined) return inSight({ ...settled, selected });
   return inSight({ ...settled, selected, page: 'table', says: { text: 'the project was removed' } });
@@ -93,9 +97,9 @@ function neighbour({ order, selected }: ViewState, left: ReadonlySet<string>): s
 
 /** Moves the rows that are seen as little as can be, so that the selected one is among them. */
 export function inSight(view: ViewState): ViewState {
-  const { order, selected, height } = view;
+  const { order, selected, tableRows } = view;
   const at = selected === undefined ? 0 : order.indexOf(selected);
-  const highest = Math.max(0, order.length - height);
-  const top = Math.min(Math.max(0, at - height + 1, Math.min(view.top, at)), highest);
+  const highest = Math.max(0, order.length - tableRows);
+  const top = Math.min(Math.max(0, at - tableRows + 1, Math.min(view.top, at)), highest);
   return top === view.top ? view : { ...view, top };
 }

@@ -1,5 +1,5 @@
 /** What each key does. */
-import { wrapText } from '../../terminal/wrap.ts';
+import { foldText } from '../../terminal/wrap.ts';
 import { cutText } from '../../terminal/width.ts';
 import type { Canvas } from './table.ts';
 
@@ -17,12 +17,19 @@ const KEYS: readonly (readonly [keys: string, does: string])[] = [
 ];
 const WIDTH = Math.max(...KEYS.map(([keys]) => keys.length));
 
+/** A terminal this narrow has what they do below them, and room for words. */
+const BESIDE_FROM = WIDTH + 2 + 20;
+
 /** Lines of at most `columns` columns. */
 export function keysPage({ columns, paint }: Pick<Canvas, 'columns' | 'paint'>): string[] {
+  if (columns < BESIDE_FROM)
+    return KEYS.flatMap(([keys, does]) => [
+      paint('bold', cutText(keys, columns, 'end')),
+      ...foldText(does, columns - 2).map((line) => cutText(`  ${line}`, columns, 'end')),
+    ]);
   return KEYS.flatMap(([keys, does]) =>
-    wrapText(does, columns - WIDTH - 2).map((line, at) => {
-      const text = cutText(`${(at === 0 ? keys : '').padEnd(WIDTH)}  ${line}`, columns, 'end');
-      return at === 0 ? paint('bold', text.slice(0, WIDTH)) + text.slice(WIDTH) : text;
-    }),
+    foldText(does, columns - WIDTH - 2).map(
+      (line, at) => `${at === 0 ? paint('bold', keys.padEnd(WIDTH)) : ' '.repeat(WIDTH)}  ${line}`,
+    ),
   );
 }

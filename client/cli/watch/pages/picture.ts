@@ -3,26 +3,27 @@ import type { WireProject } from '../../../../src/domain/encoding.ts';
 import { matching } from '../keys/filter.ts';
 import { keysPage } from './keys.ts';
 import { withLastLine } from './last-line.ts';
-import { type About, projectPage } from './project.ts';
+import { type About, projectPage, type ScrolledPage } from './project.ts';
 import type { WatchState } from '../state.ts';
-import { type Canvas, type Looked, roomFor, watchTable } from './table.ts';
+import { type Canvas, type Looked, roomFor, type Size, watchTable } from './table.ts';
 import { selectedOf, settle, type ViewState } from '../keys/view.ts';
 
 /** A path as people read it. */
 type ShortPath = (path: string) => string;
 
 /** The view of what is known now. */
-export function arranged(state: WatchState, view: ViewState, rows: number, shortPath: ShortPath): Looked {
+export function arranged(state: WatchState, view: ViewState, size: Size, shortPath: ShortPath): Looked {
   const projects = matching(state.inOrder(), view.filter, shortPath);
   const order = projects.map(({ project_id: id }) => id);
-  const height = Math.max(1, roomFor(state, rows));
-  return { projects, view: settle(view, order, height, (id) => state.get(id) !== undefined) };
+  const tableRows = Math.max(1, roomFor(state, size));
+  return { projects, view: settle(view, order, tableRows, (id) => state.get(id) !== undefined) };
 }
 
-/** The project that has the screen, if one has. */
+/** The project that has the screen, if one has; the only one that is watched has it also when it was removed. */
 export function openedProject(state: WatchState, view: ViewState): WireProject | undefined {
   const id = view.page === 'project' ? selectedOf(view) : undefined;
-  return id === undefined ? undefined : state.get(id);
+  if (id === undefined) return undefined;
+  return state.get(id) ?? (view.isOne && state.removed?.project_id === id ? state.removed : undefined);
 }
 
 /**
@@ -40,7 +41,7 @@ export function pictureOf(
   const { view, projects } = looked;
   const project = openedProject(state, view);
   if (view.page !== 'keys' && !project) {
-    const seen = projects.slice(view.top, view.top + view.height);
+    const seen = projects.slice(view.top, view.top + view.tableRows);
     const table = { ...looked, view: { ...view, page: 'table' as const } };
     return { lines: watchTable(state, canvas, table), view, seen };
   }
@@ -49,20 +50,19 @@ export function pictureOf(
     ? projectPage(state, project, about, { ...canvas, rows: room }, view.above, shortPath)
     : scrolledPage(keysPage(canvas), room, view.above);
   const blank = Array.from({ length: Math.max(0, room - page.lines.length) }, () => '');
-  const more = page.isCut ? '↑↓ more' : '';
+  const more = page.isCut ? ([['↑↓ more', 0.5]] as const) : [];
   const lines = withLastLine([...page.lines, ...blank], state, canvas, view, more);
-  return { lines, view: { ...view, above: page.above }, seen: project ? [project] : [] };
+  const scrolled = { above: page.above, pageRows: Math.max(1, page.shown) };
+  return { lines, view: { ...view, ...scrolled }, seen: project ? [project] : [] };
 }
 
-function scrolledPage(
-  lines: readonly string[],
-  rows: number,
-  above: number,
-): { lines: string[]; above: number; isCut: boolean } {
-  const scrolled = Math.min(above, Math.max(0, lines.length - rows));
+function scrolledPage(lines: readonly string[], rows: number, above: number): ScrolledPage {
+  const shown = Math.max(0, Math.min(rows, lines.length));
+  const scrolled = Math.min(above, lines.length - shown);
   return {
-    lines: lines.slice(scrolled, scrolled + Math.max(0, rows)),
+    lines: lines.slice(scrolled, scrolled + shown),
     above: scrolled,
-    isCut: lines.length > rows,
+    shown,
+    isCut: shown < lines.length,
   };
 }

@@ -15,7 +15,7 @@ import {
   relativeTime,
 } from '../../terminal/text.ts';
 import { cutText, textWidth } from '../../terminal/width.ts';
-import { wrapText } from '../../terminal/wrap.ts';
+import { foldText } from '../../terminal/wrap.ts';
 import { doing, holderOf, progressOf, standing } from '../standing.ts';
 import { sinceWhen, type WatchState } from '../state.ts';
 import type { Canvas } from './table.ts';
@@ -41,20 +41,28 @@ export const NOTHING_KNOWN: About = {
   note: undefined,
 };
 
+export interface ScrolledPage {
+  readonly lines: readonly string[];
+  /** How many are above those, and how many of those that scroll are seen. */
+  readonly above: number;
+  readonly shown: number;
+  readonly isCut: boolean;
+}
+
 const LABEL_WIDTH = 10;
 /** A terminal this narrow does without the labels. */
 const LABELS_FROM = 36;
 const WIDE_BAR_FROM = 60;
 /** With so many rows one may stay blank. */
 const ROOMY = 20;
-/** Of the trainings that have ended, the last so many. */
+/** Of the trainings that have ended, the last so many where there is no room for more. */
 const TRAININGS = 5;
 
 /**
  * At most `rows` lines: what is known, scrolled where there is no room for all of it, and below that the log.
  *
  * @param above how many lines are to be scrolled off
- * @returns also how many are
+ * @returns also how many are, and how many of those that scroll are seen
  */
 export function projectPage(
   state: WatchState,
@@ -63,14 +71,14 @@ export function projectPage(
   canvas: Canvas,
   above: number,
   shortPath: (path: string) => string,
-): { lines: string[]; above: number; isCut: boolean } {
+): ScrolledPage {
   const { rows } = canvas;
   const title = titleOf(state, project, canvas);
-  const ended = trainingLines(project, about, canvas);
-  const gap = rows >= ROOMY && ended.length > 0 ? [''] : [];
-  const known = [...fields(state, project, about, canvas, shortPath), ...gap, ...ended];
   const log = logLines(about, canvas);
   const room = Math.max(0, rows - 1);
+  const gap = rows >= ROOMY && about.trainings?.length ? [''] : [];
+  const first = [...fields(state, project, about, canvas, shortPath), ...gap];
+  const known = [...first, ...trainingLines(project, about, canvas, room - first.length - log.length)];
   const leastLog = Math.min(log.length, Math.floor(room / 3));
   const shown = Math.min(known.length, room - (leastLog < 2 ? 0 : leastLog));
   const scrolled = Math.min(above, known.length - shown);
@@ -78,12 +86,12 @@ export function projectPage(
   // The heading, and the last lines that there is room for.
   const tail = logRoom < 2 ? [] : [...log.slice(0, 1), ...log.slice(1).slice(-(logRoom - 1))];
   const lines = [title, ...known.slice(scrolled, scrolled + shown), ...tail].slice(0, rows);
-  return { lines, above: scrolled, isCut: shown < known.length };
+  return { lines, above: scrolled, shown, isCut: shown < known.length };
 }
 
 function titleOf(state: WatchState, project: WireProject, { columns, paint }: Canvas): string {
   const isActive = project.project_id === state.active;
-  const status = standing(project);
+  const status = state.get(project.project_id) ? standing(project) : 'removed';
   const name = (isActive ? '* ' : '') + printable(project.name);
   const style = STATUS_STYLES[project.training_status] ?? 'bold';
   const shownName = cutText(name, Math.max(6, columns - textWidth(status) - 2), 'end');
@@ -142,15 +150,13 @@ function fields(
   return rows.flatMap((row) => layRow(row, canvas));
 }
 
-/** A value in as many lines as it needs; of a path that is too long, its end. */
+/** A value in as many lines as it needs. */
 function layRow([label, text = '', style]: Row, { columns, paint }: Canvas): string[] {
   if (text === '') return [];
   const margin = columns < LABELS_FROM ? 0 : LABEL_WIDTH + 2;
-  const side = label === 'path' ? 'start' : 'end';
-  return wrapText(printable(text), columns - margin).map((line, at) => {
-    const shown = cutText(line, columns - margin, side);
+  return foldText(printable(text), columns - margin).map((line, at) => {
     const head = margin === 0 ? '' : `${paint('dim', (at === 0 ? label : '').padEnd(LABEL_WIDTH))}  `;
-    return head + (style ? paint(style, shown) : shown);
+    return head + (style ? paint(style, line) : line);
   });
 }
 
@@ -171,12 +177,15 @@ function phaseWords(phases: readonly Phase[], ended: string | undefined): string
     .join(', ');
 }
 
-function trainingLines({ name }: WireProject, { trainings }: About, canvas: Canvas): string[] {
+/** @param room lines that there are, which may be none: then it is scrolled */
+function trainingLines({ name }: WireProject, { trainings }: About, canvas: Canvas, room: number): string[] {
   if (!trainings?.length) return [];
-  const more = trainings.length - TRAININGS;
   const { columns, paint } = canvas;
-  const lines = layTrainings(trainings.slice(0, TRAININGS), canvas);
-  if (more <= 0) return lines;
+  // Below the titles; the line that says how many more there are needs one as well.
+  const most = Math.max(room - 1, TRAININGS + 1);
+  if (trainings.length <= most) return layTrainings(trainings, canvas);
+  const lines = layTrainings(trainings.slice(0, most - 1), canvas);
+  const more = trainings.length - most + 1;
   const words = `  ${plural(more, 'training')} more: gardener history ${operands(name)}`;
   return [...lines, paint('dim', cutText(printable(words), columns, 'end'))];
 }

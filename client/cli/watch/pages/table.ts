@@ -4,14 +4,19 @@ import type { WireProject } from '../../../../src/domain/encoding.ts';
 import { type Paint, STATUS_STYLES } from '../../terminal/colour.ts';
 import { plural, printable, statusWords, thousands } from '../../terminal/text.ts';
 import { layColumns } from './columns.ts';
-import { withLastLine } from './last-line.ts';
+import { type Hint, withLastLine } from './last-line.ts';
+import { problemWords } from '../standing.ts';
 import { sinceWhen, type WatchState } from '../state.ts';
 import { cutText, textWidth } from '../../terminal/width.ts';
+import { foldText } from '../../terminal/wrap.ts';
 import { selectedOf, type ViewState } from '../keys/view.ts';
 
-export interface Canvas {
+export interface Size {
   readonly columns: number;
   readonly rows: number;
+}
+
+export interface Canvas extends Size {
   /** Milliseconds since the epoch. */
   readonly now: number;
   readonly paint: Paint;
@@ -26,6 +31,8 @@ export interface Looked {
 
 /** With so many rows some may stay blank. */
 const ROOMY = 13;
+/** Lines. */
+const MOST_OF_PROBLEM = 4;
 /** Of a filter, at least so many columns are seen. */
 const LEAST_FILTER = 6;
 
@@ -37,7 +44,7 @@ const LEAST_FILTER = 6;
 export function watchTable(state: WatchState, canvas: Canvas, looked?: Looked): string[] {
   const { columns, rows, paint } = canvas;
   const head = headOf(state, canvas, looked);
-  const room = roomFor(state, rows);
+  const room = roomFor(state, canvas);
   if (room < 1) return withLastLine(head, state, canvas, looked?.view);
   const { projects = state.inOrder(), view } = looked ?? {};
   const top = view?.top ?? 0;
@@ -51,22 +58,22 @@ export function watchTable(state: WatchState, canvas: Canvas, looked?: Looked): 
 }
 
 /** How many projects are seen at once. */
-export function roomFor({ problem }: WatchState, rows: number): number {
-  const head = 1 + (problem ? 1 : 0) + (rows >= ROOMY ? 1 : 0);
+export function roomFor(state: WatchState, size: Size): number {
+  const head = 1 + problemLines(state, size).length + (size.rows >= ROOMY ? 1 : 0);
   // The titles and the last line.
-  return rows - head - 2;
+  return size.rows - head - 2;
 }
 
-function whereOf(top: number, shown: number, all: number): string {
-  return shown === all ? '' : `${thousands(top + 1)}-${thousands(top + shown)} of ${thousands(all)}`;
+function whereOf(top: number, shown: number, all: number): Hint[] {
+  return shown === all ? [] : [[`${thousands(top + 1)}-${thousands(top + shown)} of ${thousands(all)}`, 2.5]];
 }
 
 function headOf(state: WatchState, canvas: Canvas, looked: Looked | undefined): string[] {
-  const { columns, rows, paint } = canvas;
+  const { rows, paint } = canvas;
   const isFiltered = looked && (looked.view.isTyping || looked.view.filter !== '');
   return [
     isFiltered ? filterLine(state, canvas, looked) : summary(state, canvas),
-    ...(state.problem ? [paint('red', cutText(problemWords(state.problem), columns, 'end'))] : []),
+    ...problemLines(state, canvas).map((line) => paint('red', line)),
     ...(rows >= ROOMY ? [''] : []),
   ];
 }
@@ -124,6 +131,10 @@ function summary(state: WatchState, { columns, paint }: Canvas): string {
   return line;
 }
 
-function problemWords({ message, line, column }: NonNullable<WatchState['problem']>): string {
-  return `problem: ${printable(message)}${line === undefined ? '' : ` (line ${line}, column ${column ?? 1})`}`;
+/** What is wrong, with the reason, which stands last; few rows are for the projects. */
+function problemLines({ problem, tildes }: WatchState, { columns, rows }: Size): string[] {
+  if (!problem) return [];
+  const [message, place] = problemWords(problem, tildes);
+  const most = Math.max(1, Math.min(MOST_OF_PROBLEM, Math.floor(rows / 4)));
+  return foldText(`problem: ${message}${place && ` (${place})`}`, columns, most);
 }

@@ -10,7 +10,8 @@ import { project, stateOf, training } from '../state.ts';
 /** Someone who watches, and sees at most this many projects. */
 function watcher(state: WatchState, { isOne = false, seen = 3 } = {}) {
   const rows = seen + 3;
-  const arrange = (view: ViewState): ViewState => arranged(state, view, rows, (path) => path).view;
+  const arrange = (view: ViewState): ViewState =>
+    arranged(state, view, { columns: 80, rows }, (path) => path).view;
   let view = arrange(firstView(isOne));
   let effects: Effect[] = [];
   return {
@@ -135,7 +136,10 @@ describe('cancelling', () => {
     const one = held();
     one.press('c');
     one.remove('a');
-    expect(one.view.asks).toBeUndefined();
+    expect(one.view).toMatchObject({
+      asks: undefined,
+      says: { text: expect.stringContaining('was removed') },
+    });
     expect(one.press('y')).toEqual([]);
   });
 });
@@ -260,9 +264,11 @@ describe('one project that is watched', () => {
     expect(one.press('escape backspace / r')).toEqual([{ what: 'retrain', id: 'id of a' }]);
     expect(one.view.page).toBe('project');
     expect(one.press('? escape q')).toEqual([{ what: 'leave' }]);
+    // Whichever else is told of because it is the active one now, or has that name.
+    one.change(project('b', { last_updated: '2026-01-06T00:00:00.000Z' }));
     one.remove('a');
-    expect(one.view.page).toBe('table');
-    expect(one.press('q')).toEqual([{ what: 'leave' }]);
+    expect([one.view.page, one.selected()]).toEqual(['project', 'a']);
+    expect(one.press('c r u escape enter q')).toEqual([{ what: 'leave' }]);
   });
 });
 
@@ -288,12 +294,12 @@ test('whatever is pressed and whatever happens, a project is selected that is th
           if (typeof each === 'string') one.press(each);
           else if (each.remove) one.remove(each.name);
           else one.change(project(each.name, { last_updated: `2026-01-0${each.at + 1}T00:00:00.000Z` }));
-          const { order, top, height, page } = one.view;
+          const { order, top, tableRows, page } = one.view;
           const id = selectedOf(one.view);
           if (page === 'project') expect(state.get(id ?? '')).toBeDefined();
           else if (page === 'table' && order.length > 0) {
             expect(order.indexOf(id ?? '') - top).toBeGreaterThanOrEqual(0);
-            expect(order.indexOf(id ?? '') - top).toBeLessThan(height);
+            expect(order.indexOf(id ?? '') - top).toBeLessThan(tableRows);
           }
         }
       },

@@ -82,7 +82,7 @@ test('who leaves does not wait for a daemon that does not answer', async (contex
     // The system stops nobody whom no shell could let go on.
     await type('C-z', 'C-l', 'q');
     expect(await shows('ended with')).toBe(
-      'note: the daemon has not answered, and it may still be done: making payments the\nactive project\nended with 0',
+      'note: the daemon has not answered, and it may still be done: making payments the\n  active project\nended with 0',
     );
   } finally {
     process.kill(pid, 'SIGCONT');

@@ -24,13 +24,15 @@ interface Looks {
   readonly isOne?: boolean;
   readonly about?: Partial<About>;
   readonly paint?: Paint;
+  /** What happens when the keys have been pressed. */
+  readonly then?: () => void;
 }
 
 /** What is on the screen after these keys. */
 function screen(state: WatchState, looks: Looks = {}): string[] {
   const { columns = 80, rows = 24, keys = '', isOne = false, about = {}, paint = plain } = looks;
   let view: ViewState = firstView(isOne);
-  const arrange = () => arranged(state, view, rows, shortPath);
+  const arrange = () => arranged(state, view, { columns, rows }, shortPath);
   for (const key of keys.split(' ').filter(Boolean)) {
     ({ view } = arrange());
     const one = key.length > 1 ? { name: key } : { typed: key };
@@ -38,6 +40,7 @@ function screen(state: WatchState, looks: Looks = {}): string[] {
     const canvas = { columns, rows, now: NOW, paint };
     ({ view } = pictureOf(state, arrange(), { ...NOTHING_KNOWN, ...about }, canvas, shortPath));
   }
+  looks.then?.();
   const canvas = { columns, rows, now: NOW, paint };
   const { lines } = pictureOf(state, arrange(), { ...NOTHING_KNOWN, ...about }, canvas, shortPath);
   expect(lines.length).toBeLessThanOrEqual(rows);
@@ -181,9 +184,56 @@ describe('the page of a project', () => {
     expect(screen(busy(), { keys: 'enter', rows: 5, about: ABOUT })).toHaveLength(5);
   });
 
+  test('is read on by as many lines as it shows', () => {
+    const shown = (keys: string) => screen(busy(), { keys, rows: 8, about: ABOUT }).slice(1, 5);
+    const [first, second] = [shown('enter'), shown('enter pagedown')];
+    expect([...first, ...second]).toEqual(screen(busy(), { keys: 'enter', about: ABOUT }).slice(1, 9));
+    expect(shown('enter pagedown pageup')).toEqual(first);
+  });
+
+  test('breaks words that are longer than a line, and loses none of an error', () => {
+    const error = `exit code 1\nno such file: ${'/a-long-name'.repeat(12)}`;
+    const failed = { ...project('api'), training_status: 'failed', training: { ...BUSY.training, error } };
+    const lines = screen(stateOf(failed as never), { keys: 'enter', columns: 60 });
+    expect(lines.join('').replaceAll(/ {2,}/g, '')).toContain('/a-long-name'.repeat(12));
+    expect(lines.join('')).not.toContain('…');
+  });
+
+  test('stays when the only project that is watched is removed, and says so', () => {
+    const state = busy();
+    const gone = {
+      origin: 'rpc',
+      at: AT,
+      cursor: 'e:3',
+      project_id: BUSY.project_id,
+      previous: BUSY,
+    } as const;
+    const one = stateOf(BUSY);
+    const before = screen(one, { isOne: true, keys: 'down' });
+    const then = () => one.apply({ ...gone, type: 'removed' });
+    const lines = screen(one, { isOne: true, keys: 'down', then });
+    expect([lines[0], lines.at(-1)]).toEqual(['payments  removed', 'the project was removed  q leaves']);
+    expect(lines.slice(1, -1)).toEqual(before.slice(1, -1));
+    state.apply({ ...gone, type: 'removed' });
+    expect(screen(state)[0]).toBe('1 project: 1 not started');
+  });
+
+  test('has as many of the last trainings as there is room for', () => {
+    const trainings = Array.from({ length: 8 }, (_, at) => ({ ...ENDED, token: 20 - at }));
+    const tokens = (rows: number, count = 8) =>
+      screen(stateOf(project('a')), {
+        keys: 'enter',
+        rows,
+        about: { trainings: trainings.slice(0, count) },
+      }).filter((line) => line.startsWith('* ') || line.includes('more:'));
+    expect(tokens(30)).toHaveLength(8);
+    expect(tokens(13).at(-1)).toBe('  2 trainings more: gardener history a');
+    expect(tokens(4, 6).join()).not.toContain('more:');
+  });
+
   test('names older trainings by the command that lists them', () => {
     const trainings = Array.from({ length: 8 }, (_, at) => ({ ...ENDED, token: 20 - at }));
-    const lines = screen(stateOf(project('a b')), { keys: 'enter', about: { trainings } });
+    const lines = screen(stateOf(project('a b')), { keys: 'enter G', rows: 8, about: { trainings } });
     expect(lines).toContain("  3 trainings more: gardener history 'a b'");
   });
 });
@@ -296,6 +346,22 @@ test('what is said in more than a line has some, in the place of the last of the
   ]);
 });
 
+test('a problem is told with its reason, in a few lines, and what is said of a key says where it ends', () => {
+  const state = stateOf(project('web'));
+  state.problem = {
+    message: `cannot use the file: ${'because of that '.repeat(3)}it is no JSON`,
+    line: 2,
+  } as never;
+  const shown = screen(state, { columns: 40, rows: 12 });
+  expect(shown.slice(1, 4).join(' ')).toBe(
+    `problem: cannot use the file: ${'because of that '.repeat(3)}it is no JSON (line 2, column 1)`,
+  );
+  expect(shown).toHaveLength(7);
+  expect(screen(state, { columns: 40, rows: 5 })[1]).toBe('problem: cannot use the file: because o…');
+  const long = stateOf(project('word '.repeat(40).trim()));
+  expect(screen(long, { columns: 30, rows: 8, keys: 'c' }).at(-1)).toMatch(/…$/);
+});
+
 test('the keys are told at every width, and scroll where there are few rows', () => {
   for (const columns of [100, 80, 40]) {
     const lines = screen(busy(), { keys: '?', columns });
@@ -304,6 +370,17 @@ test('the keys are told at every width, and scroll where there are few rows', ()
     );
     expect(lines.at(-1)).toBe('esc back');
   }
+  expect(screen(busy(), { keys: '?', columns: 20, rows: 9 })).toEqual([
+    '↑ ↓  k j',
+    '  selects a project,',
+    '  or scrolls',
+    'PgUp PgDn',
+    '  the same by a',
+    '  screen',
+    'Home End  g G',
+    '  the first or the',
+    '↑↓ more  esc back',
+  ]);
   expect(screen(busy(), { keys: '? G', rows: 4 })[2]).toMatch(/^Ctrl-L/);
 });
 
