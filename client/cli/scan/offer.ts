@@ -70,10 +70,13 @@ export async function offer(
   if (failed.length > 0) ctx.exitCode = EXIT.refused;
   if (ctx.json) return ctx.printJson(documentOf(finds, sorted, projects, failed));
   if (fresh.length === 0) return;
-  if (projects.length === 0 && failed.length === 0)
+  if (projects.length === 0 && failed.length === 0) {
+    // Whoever was asked has said no.
+    if (asks) ctx.exitCode = EXIT.refused;
     return ctx.note(
       asks || wish.dryRun ? 'nothing was registered' : `nothing was registered; to register all: ${again}`,
     );
+  }
   if (projects.length > 1) ctx.note(`${plural(projects.length, 'project')} added; to see all: gardener ls`);
 }
 

@@ -1,11 +1,13 @@
 import { execFile } from 'node:child_process';
-import { mkdir, readdir, rename, symlink } from 'node:fs/promises';
+import { mkdir, readdir, rename, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { builtProgram, commandLine } from '../../support/cli.ts';
+import { startDaemon } from '../../support/daemon.ts';
 import { environment } from '../../support/home.ts';
 import { repository } from '../../support/repository.ts';
+import { terminal } from '../../support/terminal.ts';
 import { tmuxTerminal } from '../../support/tmux.ts';
 import { requireTools } from '../../support/tools.ts';
 
@@ -172,4 +174,20 @@ test('at a terminal one ticks what is to be registered, and Ctrl-C registers not
   await second.type('Enter');
   expect(await second.shows('ended with 0')).toContain('added api  go, 2 files  ~/src/work/api\n');
   expect(await cli.json(['ls'])).toMatchObject({ projects: [{ name: 'api' }] });
+});
+
+test.each<[string, readonly string[], number, string]>([
+  ['the end of the input', [], 1, 'nothing was registered\n'],
+  ['an answer', [''], 0, '2 projects added; to see all: '],
+])('%s at the question counts, and what is not wanted ends as every no', async (_, typed, code, told) => {
+  const { paths } = await startDaemon();
+  const home = paths.dataDir;
+  for (const name of ['api', 'web']) {
+    await mkdir(join(home, 'src', name), { recursive: true });
+    await writeFile(join(home, 'src', name, 'a.go'), '');
+    await writeFile(join(home, 'src', name, 'go.mod'), '');
+  }
+  const scanned = await terminal({ home }).run(['scan', join(home, 'src')], typed);
+  expect(scanned.code).toBe(code);
+  expect(scanned.stderr).toContain(told);
 });
