@@ -153,8 +153,9 @@ export const projectMethods = {
     summary: 'Notes that codebases lie elsewhere now. Moves no files.',
     description:
       'Takes either `project`, one that lies in `to` now, or `from`, a directory that has become `to`: all projects at or ' +
-      'below it, as they are written or behind links, follow in one change. `others` is there only where other projects ' +
-      'are at the same places: a path there means none of them alone.',
+      'below it, as they are written or behind links, follow in one change, whether they are there or not: a client that ' +
+      'asks for a person looks first. `others` is there only where other projects are at the same places: a path there ' +
+      'means none of them alone.',
     params: z.strictObject({
       project: projectReference.optional().describe('the one that lies elsewhere'),
       from: path.optional().describe('absolute path that the directory had'),

@@ -225,6 +225,70 @@ describe('what mv(1) takes, gardener mv takes after it', () => {
     expect(await gardener(['mv', 'pj', 'work'])).toMatchObject({ code: 0, stderr: '' });
   });
 
+  test('of a directory that was not moved, or of which nothing is there, none follows', async () => {
+    const { home, add, codebase, mv, run: gardener, json, places } = await moving();
+    for (const name of ['one', 'two']) await add(`src/${name}`);
+    await codebase('work', {});
+    for (const words of [[], ['--dry-run']]) {
+      expect(await gardener(['mv', 'src', 'work', ...words])).toMatchObject({
+        code: 1,
+        stdout: '',
+        stderr: `gardener: cannot note that ~/src is at ~/work now: none of its 2 projects is there, and gardener mv moves no files\ntry: mv ${home}/src ${home}/work, then the same again\n`,
+      });
+    }
+    expect(JSON.parse((await gardener(['mv', 'src', 'work', '--json'])).stdout)).toMatchObject({
+      error: { data: { kind: 'source_path_missing', source_path: join(home, 'work/one') } },
+    });
+    expect(await places()).toEqual({ one: 'src/one', two: 'src/two' });
+    expect(await mv(['src', 'work'])).toMatchObject({ code: 0, stderr: '' });
+    expect(await places()).toEqual({ one: 'work/src/one', two: 'work/src/two' });
+    // To somewhere else than is said.
+    await json(['rm', 'two', '--yes']);
+    await codebase('dev', {});
+    await run('mv', [join(home, 'work/src'), join(home, 'moved')]);
+    expect(await gardener(['mv', 'work/src', 'dev'])).toMatchObject({
+      code: 1,
+      stderr:
+        'gardener: cannot note that ~/work/src is at ~/dev now: "one" is not at ~/dev/one\ntry: the directory that it is in now\n',
+    });
+    expect(await gardener(['mv', 'work/src', 'moved'])).toMatchObject({ code: 0 });
+    expect(await places()).toEqual({ one: 'moved/one' });
+  });
+
+  test('of a directory of which a part was moved, that part follows', async () => {
+    const { home, add, codebase, run: gardener, json, places } = await moving();
+    for (const name of ['one', 'two', 'three', 'gone']) await add(`src/${name}`);
+    await codebase('work', {});
+    await rm(join(home, 'src/gone'), { recursive: true });
+    await run('mv', ['src/one', 'src/two', 'work'], { cwd: home });
+    const note = 'note: 2 projects stay registered in ~/src, as they are not in ~/work: "three", "gone"\n';
+    expect(await gardener(['mv', 'src', 'work', '--dry-run'])).toMatchObject({
+      code: 0,
+      stdout: 'one would be at ~/work/one\ntwo would be at ~/work/two\n',
+      stderr: note,
+    });
+    expect(await places()).toMatchObject({ one: 'src/one', two: 'src/two' });
+    expect(await gardener(['mv', 'src', 'work'])).toMatchObject({
+      code: 0,
+      stdout: 'one is at ~/work/one now\ntwo is at ~/work/two now\n',
+      stderr: note,
+    });
+    expect(await places()).toEqual({
+      one: 'work/one',
+      two: 'work/two',
+      three: 'src/three',
+      gone: 'src/gone',
+    });
+    // What was gone before lies, as far as anybody knows, with those that it lay with.
+    await run('mv', ['src/three', 'work'], { cwd: home });
+    expect(await json(['mv', 'src', 'work'])).toEqual({
+      projects: [
+        expect.objectContaining({ name: 'three', source_path: join(home, 'work/three') }),
+        expect.objectContaining({ name: 'gone', source_path: join(home, 'work/gone') }),
+      ],
+    });
+  });
+
   test('to where another project is, both are told', async () => {
     const { add, mv, json, run: gardener } = await moving();
     await add('pj');

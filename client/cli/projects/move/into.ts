@@ -32,8 +32,8 @@ export async function restingPlace(
   // A directory of projects is known by those that are in it.
   const deep = projects.flatMap(({ inside }) => (inside === '' ? [] : [inside]));
   if (deep.length > 0) {
-    const [outerFits, innerFits] = [await holds(directory, deep), await holds(inner, deep)];
-    if (outerFits !== innerFits) return { path: outerFits ? directory : inner };
+    const [outer, within] = [await held(directory, deep), await held(inner, deep)];
+    if (outer !== within) return { path: outer > within ? directory : inner };
   }
   // A codebase often has a directory of its own name in it: a package in Python, say.
   const known = projects.find(({ inside, project }) => inside === '' && project.repository)?.project;
@@ -48,9 +48,11 @@ export async function restingPlace(
   return { path: inner, doubt: true };
 }
 
-async function holds(directory: string, insides: readonly string[]): Promise<boolean> {
-  for (const inside of insides) if (!(await isDirectory(directory + inside))) return false;
-  return true;
+/** How many of them are there: some may have been left, or have been gone before. */
+async function held(directory: string, insides: readonly string[]): Promise<number> {
+  let count = 0;
+  for (const inside of insides) if (await isDirectory(join(directory, inside))) count++;
+  return count;
 }
 
 /** Whether a repository begins there. */

@@ -9,7 +9,8 @@ import type { Context } from '../../context.ts';
 import { elsewhere, warnElsewhere } from '../../elsewhere.ts';
 import { EXIT, ifRefused, UsageError } from '../../errors.ts';
 import { goneAmong, markedPath } from '../gone.ts';
-import { elseHere, movedFrom, type Moves, noteBelow, noteOthers, noteStill } from './notes.ts';
+import { elseHere, movedFrom, type Moves, noteBelow, noteLeft, noteOthers, noteStill } from './notes.ts';
+import { staying } from './arrived.ts';
 import { restingPlace } from './into.ts';
 import { operands, printable } from '../../terminal/text.ts';
 
@@ -37,28 +38,37 @@ export default defineCommand({
   },
   document: {
     '...projects.move': 'those that follow, and those that do not',
+    'stays?': 'those that are not in the directory where it is now, each with project_id and name',
     'dry_run?': 'true where nothing was changed',
   },
   async action(ctx, { projectOrDirectory: text, directory, dryRun: isTrial }) {
     ctx.hints = { project_not_found: 'gardener ls shows where projects are' };
     const target = await codebaseAt(ctx, directory);
     await ctx.withClient(async (client) => {
-      warnElsewhere(ctx, await elsewhere(ctx, client.hello), target);
+      const place = await elsewhere(ctx, client.hello);
+      warnElsewhere(ctx, place, target);
       const { what, from } = await subject(ctx, client, text, target);
       const trial = await client.projects.move({ ...what, to: target, dry_run: true });
       const gone = await goneAmong(client, trial.projects);
       const projects = trial.projects.map((project) => ({ project, inside: inside(project, target) }));
       const { path: to, doubt } = await restingPlace({ from, projects }, target, ctx.host.env);
+      // What is in a directory of another machine is not to be seen here.
+      const isSeen = place?.directory !== null;
+      const left = isSeen ? await staying(ctx, { from, projects }, { to, target, gone }) : [];
       if (doubt && !INTO.test(directory) && !(await isInside(ctx, trial, { to, target, isTrial }))) {
         ctx.exitCode = EXIT.refused;
         return;
       }
-      const done = await client.projects.move({ ...what, to, ...(isTrial && { dry_run: true }) });
-      if (ctx.json) ctx.printJson({ ...done, ...(isTrial && { dry_run: true }) });
+      const leftIds = new Set(left.map(({ project }) => project.project_id));
+      const done = await follow(client, { ...what, to, ...(isTrial && { dry_run: true }) }, leftIds);
+      const stays = left.map(({ project: { project_id, name } }) => ({ project_id, name }));
+      if (ctx.json)
+        ctx.printJson({ ...done, ...(left.length > 0 && { stays }), ...(isTrial && { dry_run: true }) });
       else await tell(ctx, client, done, isTrial ?? false);
       noteOthers(ctx, done);
-      const stays = !gone.silent && trial.projects.some(({ project_id: id }) => !gone.ids.has(id));
-      if (stays) await noteStill(ctx, from, to, isTrial ? '' : elseHere('to take it back', done, from));
+      noteLeft(ctx, from, to, stays);
+      const isStill = !gone.silent && done.projects.some(({ project_id: id }) => !gone.ids.has(id));
+      if (isStill) await noteStill(ctx, from, to, isTrial ? '' : elseHere('to take it back', done, from));
       if (what.project !== undefined) await noteBelow(ctx, client, { from, to, followed: done.projects });
     });
   },
@@ -81,6 +91,22 @@ async function isInside(
   if (await confirm(ctx.host, `is it at ${path} now, moved into ${around}?`)) return true;
   ctx.note(`nothing was changed${elseHere('if it is the directory itself', trial, target)}`);
   return false;
+}
+
+/** Those that are left stay; in one change where there are none. */
+async function follow(
+  client: Client,
+  params: Params<'projects.move'>,
+  left: ReadonlySet<string>,
+): Promise<Moves> {
+  if (left.size === 0) return await client.projects.move(params);
+  const { others, projects: all } = await client.projects.move({ ...params, dry_run: true });
+  const projects = all.filter(({ project_id: id }) => !left.has(id));
+  if (!params.dry_run) {
+    for (const { project_id: project, source_path: to } of projects)
+      await client.projects.move({ project, to });
+  }
+  return { projects, ...(others && { others }) };
 }
 
 /** What of a project's path comes after the directory that it is in. */

@@ -3,6 +3,7 @@ import { realpath } from 'node:fs/promises';
 import type { Client } from '../../../client.ts';
 import type { WireProject } from '../../../../src/domain/encoding.ts';
 import type { Result } from '../../../../src/protocol/methods.ts';
+import { isThere } from '../../codebase/look.ts';
 import type { Context } from '../../context.ts';
 import { ifRefused } from '../../errors.ts';
 import { goneAmong } from '../gone.ts';
@@ -29,6 +30,23 @@ export function noteOthers(ctx: Context, { others = [] }: Moves): void {
   if (others.length > MAX_NAMED) ctx.note(`note: and ${others.length - MAX_NAMED} more are where others are`);
 }
 
+/** Those that were not moved with the others. */
+export function noteLeft(
+  ctx: Context,
+  from: string,
+  to: string,
+  left: readonly { readonly name: string }[],
+): void {
+  if (left.length === 0) return;
+  const names = left.slice(0, MAX_NAMED).map(({ name }) => `"${printable(name)}"`);
+  const more = left.length > MAX_NAMED ? ', …' : '';
+  const [stay, are] = left.length === 1 ? ['stays', 'it is'] : ['stay', 'they are'];
+  const [before, after] = [from, to].map((path) => printable(ctx.shortPath(path)));
+  ctx.note(
+    `note: ${plural(left.length, 'project')} ${stay} registered in ${before}, as ${are} not in ${after}: ${names.join(', ')}${more}`,
+  );
+}
+
 /** Somebody may think that this moves files. A link that was left there for those who know the old path is well. */
 export async function noteStill(ctx: Context, from: string, to: string, back: string): Promise<void> {
   const [before, after] = await Promise.all([from, to].map((path) => realpath(path).catch(() => null)));
@@ -47,7 +65,8 @@ export async function noteBelow(
   const ids = new Set(followed.map(({ project_id: id }) => id));
   const below = (await movedFrom(client, from, to)).filter(({ project_id: id }) => !ids.has(id));
   const missing = await goneAmong(client, below);
-  const gone = below.filter(({ project_id: id }) => missing.ids.has(id));
+  const arrived = await Promise.all(below.map(({ source_path: path }) => isThere(path)));
+  const gone = below.filter(({ project_id: id }, at) => missing.ids.has(id) && arrived[at]);
   if (gone.length === 0) return;
   const names = gone.slice(0, MAX_NAMED).map(({ name }) => `"${printable(name)}"`);
   const more = gone.length > MAX_NAMED ? ', …' : '';
