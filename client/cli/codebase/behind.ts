@@ -5,7 +5,7 @@ import type { Patience } from '../../codebase/source.ts';
 import type { Context } from '../context.ts';
 import { type Elsewhere, elsewhere, requireHere } from '../elsewhere.ts';
 import { withProgress } from '../terminal/progress.ts';
-import { plural, printable, thousands } from '../terminal/text.ts';
+import { namesOf, plural, thousands } from '../terminal/text.ts';
 
 /** A project with the number of commits by which its code is ahead of what it was trained from; null for not known. */
 export type Compared = WireProject & { readonly ahead: number | null };
@@ -14,8 +14,6 @@ export type Compared = WireProject & { readonly ahead: number | null };
 const GLANCE: Patience = { all: 300 };
 /** Whoever asks for those that are behind wants all of them; one whose disk is dead holds up a few others. */
 const WHOLE: Patience = { all: 30_000, each: 5_000 };
-/** So many are named of those of which nothing is known. */
-const MAX_NAMED = 10;
 
 export const NONE_BEHIND = 'no project is known to be behind its code; to see all: gardener ls';
 
@@ -62,10 +60,10 @@ export async function behindAmong(
   const [unclear, clear] = [true, false].map((dirty) =>
     behind.filter(({ trained_from: from }) => from?.dirty === dirty),
   ) as [Compared[], Compared[]];
-  if (unknown.length > 0) ctx.note(`note: git cannot tell how far the code is ahead of ${named(unknown)}`);
+  if (unknown.length > 0) ctx.note(`note: git cannot tell how far the code is ahead of ${namesOf(unknown)}`);
   if (unclear.length > 0)
     ctx.note(
-      `note: left out, as trained with uncommitted changes, which may have been committed since: ${named(unclear)}`,
+      `note: left out, as trained with uncommitted changes, which may have been committed since: ${namesOf(unclear)}`,
     );
   return clear;
 }
@@ -105,10 +103,4 @@ async function compare(
   );
   const byId = new Map(comparable.map(({ project_id: id }, at) => [id, numbers[at] ?? null]));
   return projects.map((project) => ({ ...project, ahead: byId.get(project.project_id) ?? null }));
-}
-
-function named(projects: readonly WireProject[]): string {
-  const names = projects.slice(0, MAX_NAMED).map(({ name }) => printable(name));
-  const more = projects.length - names.length;
-  return `${names.join(', ')}${more > 0 ? ` and ${thousands(more)} more` : ''}`;
 }

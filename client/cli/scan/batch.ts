@@ -9,9 +9,9 @@ import { scan, type Scan } from '../codebase/scan.ts';
 import type { Context } from '../context.ts';
 import { type ErrorDocument, explain } from '../errors.ts';
 import { withProgress } from '../terminal/progress.ts';
-import { plural, thousands } from '../terminal/text.ts';
+import { MAX_NAMED, plural, thousands } from '../terminal/text.ts';
 import { inParallel } from './parallel.ts';
-import { describe, MAX_NAMED, named } from './told.ts';
+import { describe, named } from './told.ts';
 
 /** A codebase, and what is in it. */
 export interface Counted {

@@ -5,7 +5,7 @@ import { answers } from '../../codebase/disk-answer.ts';
 import { mountPoints } from '../../../src/system/mount-table.ts';
 import { type Marks, marksOf } from './marks.ts';
 import { inParallel } from './parallel.ts';
-import { MAX_NAMED } from './told.ts';
+import { MAX_NAMED } from '../terminal/text.ts';
 
 /** Looking stops here: whoever has more gives a place that is nearer. */
 const MAX_DIRECTORIES = 100_000;

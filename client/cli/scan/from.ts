@@ -8,7 +8,7 @@ import { isDirectory } from '../codebase/look.ts';
 import { elsewhere, requireHere } from '../elsewhere.ts';
 import { LocalError } from '../errors.ts';
 import { withProgress } from '../terminal/progress.ts';
-import { plural, printable } from '../terminal/text.ts';
+import { firstOf, MAX_NAMED, plural, printable } from '../terminal/text.ts';
 import { type Codebase, findCodebases, type Finds } from './find.ts';
 import { marksOf } from './marks.ts';
 import { offer, tagFlags, type Wish } from './offer.ts';
@@ -17,7 +17,6 @@ import { ghq } from './sources/ghq.ts';
 import { gitMaintenance } from './sources/git-maintenance.ts';
 import type { Source } from './sources/source.ts';
 import { vscode } from './sources/vscode.ts';
-import { list, MAX_NAMED } from './told.ts';
 
 const SOURCES = { ghq, vscode, 'git-maintenance': gitMaintenance } as const satisfies Record<string, Source>;
 
@@ -32,7 +31,7 @@ export async function importFrom(ctx: Context, name: keyof typeof SOURCES, wish:
     requireHere(await elsewhere(ctx, client.hello), `import from ${name}`, `gardener import --from ${name}`);
     const noted = await source.read(ctx.host);
     const away = 'paths' in noted ? (noted.elsewhere ?? 0) : 0;
-    if (noted.unused.length > 0) ctx.note(`note: not used: ${list(noted.unused.map(printable))}`);
+    if (noted.unused.length > 0) ctx.note(`note: not used: ${firstOf(noted.unused.map(printable))}`);
     if (away > 0) ctx.note(`note: left out: ${plural(away, 'place')} on other machines`);
     let count = 0;
     const finds = await withProgress(

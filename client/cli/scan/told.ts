@@ -3,10 +3,7 @@ import type { WireProject } from '../../../src/domain/encoding.ts';
 import { fileWords } from '../codebase/codebase.ts';
 import type { Scan } from '../codebase/scan.ts';
 import type { Context } from '../context.ts';
-import { printable, thousands } from '../terminal/text.ts';
-
-/** So many of each kind are named on a screen. */
-export const MAX_NAMED = 10;
+import { firstOf, printable } from '../terminal/text.ts';
 
 /** Name, what is in it where that was looked at, and where it is. */
 export function describe(
@@ -29,15 +26,8 @@ export function movedWords(ctx: Context, { name, source_path: old }: WireProject
  * @param count how many there are in all, where these are only the first
  */
 export function named(ctx: Context, paths: readonly string[], count = paths.length): string {
-  return list(
+  return firstOf(
     paths.map((path) => printable(ctx.shortPath(path))),
     count,
   );
-}
-
-/** The first of them in a sentence, and how many more there are. */
-export function list(texts: readonly string[], count = texts.length): string {
-  const shown = texts.slice(0, MAX_NAMED);
-  const more = count - shown.length;
-  return `${shown.join(', ')}${more > 0 ? ` and ${thousands(more)} more` : ''}`;
 }

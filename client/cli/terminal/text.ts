@@ -134,6 +134,25 @@ export function byteSize(bytes: number): string {
   return `${(bytes / 1024 ** power).toFixed(1)} ${['', 'KiB', 'MiB', 'GiB', 'TiB'][power]}`;
 }
 
+/** So many are named on a screen. */
+export const MAX_NAMED = 10;
+
+/**
+ * `a, b and 3 more`: the first of them, as they are to be shown.
+ *
+ * @param count how many there are in all, where these are only the first
+ */
+export function firstOf(words: readonly string[], count = words.length): string {
+  const shown = words.slice(0, MAX_NAMED);
+  const more = count - shown.length;
+  return `${shown.join(', ')}${more > 0 ? ` and ${thousands(more)} more` : ''}`;
+}
+
+/** The same for projects. */
+export function namesOf(projects: readonly { readonly name: string }[]): string {
+  return firstOf(projects.map(({ name }) => printable(name)));
+}
+
 /** `a`, `a or b`, `a, b or c`. */
 export function anyOf(words: readonly string[]): string {
   return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
