@@ -1,12 +1,14 @@
 /** Reading the values of flags. */
+import { basename } from 'node:path';
 import { InvalidArgumentError } from 'commander';
 import { type TrainingStatus, TRAINING_STATUSES } from '../../src/domain/project.ts';
 import { LOG_LEVELS, type LogLevel, parseLogLevel } from '../../src/flags.ts';
 import { UsageError } from './errors.ts';
 import { shellWord } from './terminal/text.ts';
 
-/** For flags that may be given several times. */
+/** For flags that may be given several times. An empty value is a variable that somebody has not set. */
 export function collect(value: string, before: readonly string[] = []): readonly string[] {
+  if (value === '') throw new InvalidArgumentError('it must not be empty');
   return [...before, value];
 }
 
@@ -20,8 +22,34 @@ export function statusArgument(value: string): TrainingStatus {
   throw new InvalidArgumentError(`it is one of ${CHOICES.slice(0, -1).join(', ')} and ${CHOICES.at(-1)}`);
 }
 
+const SHELLS = ['bash', 'zsh', 'fish'] as const;
+
 /** The value of `--status`. Help and completion show the choices as words; more than those can be read. */
-export const statuses = { choices: CHOICES, read: statusArgument };
+export const statuses = {
+  choices: CHOICES,
+  read: (value: string, before: readonly TrainingStatus[] = []): readonly TrainingStatus[] => [
+    ...before,
+    statusArgument(value),
+  ],
+};
+
+/** One of a few words, in any case of letters. */
+export function wordOf<T extends string>(words: readonly T[]) {
+  return {
+    choices: words,
+    read(value: string): T {
+      const word = words.find((one) => one === value.toLowerCase());
+      if (word !== undefined) return word;
+      throw new InvalidArgumentError(`it is one of ${words.join(', ')}`);
+    },
+  };
+}
+
+/** A shell, also as `$SHELL` has it. */
+export const shells = {
+  choices: SHELLS,
+  read: (value: string): (typeof SHELLS)[number] => wordOf(SHELLS).read(basename(value)),
+};
 
 /**
  * Reads the value of a flag that says where the registry is. An empty one is a variable that somebody has not set, and the
@@ -41,15 +69,17 @@ export function placeOption(flag: string): (value: string) => string {
 }
 
 export function wholeNumber(value: string): number {
-  const number = Number(value);
-  if (/^\d+$/.test(value) && Number.isSafeInteger(number)) return number;
-  throw new InvalidArgumentError('it must be a whole number, 0 or more');
+  return numberFrom(0, value);
 }
 
 export function positiveNumber(value: string): number {
-  const number = wholeNumber(value);
-  if (number > 0) return number;
-  throw new InvalidArgumentError('it must be a whole number, 1 or more');
+  return numberFrom(1, value);
+}
+
+function numberFrom(least: number, value: string): number {
+  const number = Number(value);
+  if (/^\d+$/.test(value) && Number.isSafeInteger(number) && number >= least) return number;
+  throw new InvalidArgumentError(`it must be a whole number, ${least} or more`);
 }
 
 const HOUR_MS = 3_600_000;

@@ -1,5 +1,6 @@
 /** `gardener completion`: a script that teaches a shell to complete what is typed after `gardener`. */
 import { defineCommand } from '../command.ts';
+import { shells } from '../option-values.ts';
 import { COMPLETION as BASH } from '../shell/bash.ts';
 import { COMPLETION as FISH } from '../shell/fish.ts';
 import { COMPLETION as ZSH } from '../shell/zsh.ts';
@@ -9,7 +10,7 @@ const SCRIPTS = { bash: BASH, zsh: ZSH, fish: FISH };
 export default defineCommand({
   description:
     'Prints a script that completes commands, flags and names, as gardener init does with more beside it.',
-  takes: { '<shell>': { description: 'which shell', choices: ['bash', 'zsh', 'fish'] } },
+  takes: { '<shell>': { description: 'which shell', ...shells } },
   examples: {
     'eval "$(gardener completion bash)"': 'in ~/.bashrc',
     'eval "$(gardener completion zsh)"': 'in ~/.zshrc',

@@ -6,20 +6,23 @@ import type { Context } from '../context.ts';
 import { UsageError } from '../errors.ts';
 import type { Client } from '../../client.ts';
 import type { WireProject } from '../../../src/domain/encoding.ts';
-import { positiveNumber } from '../option-values.ts';
+import { positiveNumber, wordOf } from '../option-values.ts';
 import { goneAmong, NONE_GONE, SILENT_NOTE } from '../projects/gone.ts';
-import { type Choice, CHOOSING, chosen, NONE_FITS, SORTS } from '../projects/list.ts';
+import { type Choice, CHOOSING, chosen, NONE_FITS, QUERY, queryArgument, SORTS } from '../projects/list.ts';
 import { printTable } from '../terminal/table.ts';
 import { printable } from '../terminal/text.ts';
 import { COLUMN_NAMES, type ColumnName, COLUMNS, type ListColumn, sizesOf } from './columns.ts';
 
 const DEFAULT: readonly ColumnName[] = ['name', 'status', 'behind', 'language', 'files', 'used', 'path'];
 
+/** Columns that were asked for are cut down to this before one is left out. */
+const ASKED_LEAST = 5;
+
 const TAKES = {
-  '[query]': 'part of a name, path or tag',
+  '[query]': { description: QUERY, read: queryArgument },
   ...CHOOSING,
   '-q, --quiet': 'names alone, one a line; the id where a name cannot be typed as it is',
-  '--sort <order>': { description: 'order; times from the latest, files from the most', choices: SORTS },
+  '--sort <order>': { description: 'order; times from the latest, files from the most', ...wordOf(SORTS) },
   '--reverse': 'the other way round',
   '--limit <number>': { description: 'at most so many', read: positiveNumber },
   '--columns <columns>': {
@@ -48,7 +51,7 @@ export default defineCommand({
     }
     await ctx.withClient(async (client) => {
       if (!quiet && !ctx.json) return await printProjects(ctx, client, choice, columns);
-      const found = await chosen(ctx, client, choice, STALE);
+      const found = await chosen(ctx, client, choice, THERE);
       if (quiet) return ctx.printLines(found.map(typedBack));
       ctx.printJson({ projects: await compared(ctx, client, found) });
     });
@@ -56,7 +59,7 @@ export default defineCommand({
 });
 
 /** For whoever has to run it elsewhere. */
-const STALE = 'gardener ls --stale';
+const THERE = 'gardener ls';
 
 /** What was not asked of git yet. */
 async function compared(
@@ -85,7 +88,7 @@ async function printProjects(ctx: Context, client: Client, choice: Choice, colum
   const { sort: _sort, reverse: _reverse, ...filter } = choice;
   const isFiltered = Object.keys(filter).length > 0;
   const [found, active, goneOfAll] = await Promise.all([
-    chosen(ctx, client, choice, STALE),
+    chosen(ctx, client, choice, THERE),
     has('name') ? client.projects.active() : undefined,
     has('path') && !isFiltered ? goneAmong(client) : undefined,
   ]);
@@ -104,7 +107,15 @@ async function printProjects(ctx: Context, client: Client, choice: Choice, colum
   );
   const known = { active: active?.active_project?.project_id, gone: gone.ids, sizes };
   const rows = projects.map((project) => shown.map(({ cell }) => cell(ctx, project, known)));
-  printTable(ctx, shown, rows);
+  // What was asked for gives way to nothing but the end of the terminal, which is said.
+  const asked =
+    columns === DEFAULT
+      ? shown
+      : shown.map((column) => ({ ...column, ...(!column.rigid && { least: ASKED_LEAST }) }));
+  const left = printTable(ctx, asked, rows).map(({ title }) => title.trim().toLowerCase());
+  if (columns !== DEFAULT && left.length > 0) {
+    ctx.note(`note: the terminal has no room for ${left.join(', ')}`);
+  }
 }
 
 function columnsArgument(value: string): readonly ColumnName[] {

@@ -34,7 +34,7 @@ export function tellSkipped(ctx: Context, { name, reason }: Skipped, message = W
 }
 
 /**
- * Does it to one project after the other, each once.
+ * Does it to one project after the other, each once; to none where one of the names is empty.
  *
  * @param work gets what the registry knows it by; it refuses by an error of the registry, or of this side
  */
@@ -45,12 +45,15 @@ export async function each(
   work: (project: WireProject) => Promise<WireProject>,
 ): Promise<Done<WireProject>> {
   const done = new Map<string, WireProject>();
+  const failed = new Set<string>();
   const skipped: Skipped[] = [];
+  for (const reference of references) if (reference === '') ctx.reference(reference);
   for (const reference of references) {
     let found: WireProject | undefined;
     try {
       found = await client.projects.get({ project: await referenceToChange(ctx, client, reference) });
-      if (!done.has(found.project_id)) done.set(found.project_id, await work(found));
+      const { project_id: id } = found;
+      if (!done.has(id) && !failed.has(id)) done.set(id, await work(found));
     } catch (error) {
       if (!(error instanceof RegistryError || error instanceof LocalError)) throw error;
       const one = {
@@ -59,6 +62,7 @@ export async function each(
         reason: error.kind,
       };
       skipped.push(one);
+      if (found) failed.add(found.project_id);
       const isShort = found !== undefined && WORDS[one.reason] !== undefined;
       tellSkipped(ctx, one, isShort ? undefined : explain(error).message);
       ctx.exitCode = EXIT.refused;

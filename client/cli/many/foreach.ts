@@ -1,6 +1,6 @@
 /** `gardener foreach`: a command in the directory of each project. */
 import { constants } from 'node:os';
-import { isAbsolute } from 'node:path';
+import { delimiter, isAbsolute } from 'node:path';
 import type { WireProject } from '../../../src/domain/encoding.ts';
 import { errorCode, systemReason } from '../../../src/system/errors.ts';
 import { NONE_BEHIND } from '../codebase/behind.ts';
@@ -8,7 +8,15 @@ import { defineCommand } from '../command.ts';
 import type { Context } from '../context.ts';
 import { elsewhere, requireHere } from '../elsewhere.ts';
 import { EXIT, UsageError } from '../errors.ts';
-import { type Choice, CHOOSING, chosen, NONE_FITS } from '../projects/list.ts';
+import {
+  type Choice,
+  CHOOSING,
+  chosen,
+  NONE_FITS,
+  QUERY,
+  queryArgument,
+  typedChoice,
+} from '../projects/list.ts';
 import { plural, printable, shellWord } from '../terminal/text.ts';
 import { faultOf, Runner } from './run-in.ts';
 
@@ -22,13 +30,13 @@ It is no shell's: for pipes and variables, sh -c '...'. What fails in one
 project is told at the end, and the others go on; Ctrl-C ends all.
 
 Exit 0 means that it did well everywhere, 1 that it failed somewhere, 127 and
-126 that it cannot be run at all.`;
+126 that it can be run nowhere.`;
 
 export default defineCommand({
   description: 'Runs a command in the directory of each project that fits.',
   usage: '[options] [query] -- <command...>',
   takes: {
-    '[query]': 'part of a name, path or tag',
+    '[query]': QUERY,
     '[command...]': 'what to run, with its arguments',
     ...CHOOSING,
   },
@@ -41,17 +49,20 @@ export default defineCommand({
   document: {
     projects:
       'those that were gone through, each with project_id, name, exit_code, signal and error, why nothing was run',
+    not_reached: 'those that it ended before, each with project_id and name',
   },
-  async action(ctx, { query: _query, command: _command, ...flags }, { args: words }) {
-    const { query, command } = split(words, ctx.words);
+  async action(ctx, { query: first, command: others, ...flags }) {
+    const words = [...(first === undefined ? [] : [first]), ...others];
+    const { query, command } = split(words, ctx.words, flags);
     const choice = { ...flags, ...(query !== undefined && { query }) };
     const projects = await find(ctx, choice);
     const runner = new Runner(ctx);
     try {
       const ends = await runAll(ctx, runner, projects, command);
-      if (ctx.json) ctx.printJson({ projects: ends });
+      const left = projects.slice(ends.length).map(({ project_id, name }) => ({ project_id, name }));
+      if (ctx.json) ctx.printJson({ projects: ends, not_reached: left });
       if (projects.length === 0) ctx.note(choice.stale ? NONE_BEHIND : NONE_FITS);
-      tellFailures(ctx, ends, projects.length, runner.interruption);
+      tellFailures(ctx, ends, left.length, runner.interruption);
     } finally {
       runner.close();
     }
@@ -62,32 +73,33 @@ export default defineCommand({
 function split(
   words: readonly string[],
   typed: readonly string[],
+  flags: Choice,
 ): { query: string | undefined; command: readonly string[] } {
   const dashes = typed.indexOf('--');
   const count = dashes < 0 ? 0 : typed.length - dashes - 1;
   const before = words.slice(0, words.length - count);
   const command = words.slice(before.length);
-  const rest = (operands: readonly string[]): string => operands.map(shellWord).join(' ') || '<command>';
+  // As it is to be typed: without a part of it, it would run in more projects than were meant.
+  const again = (run: readonly string[], query?: string): string => {
+    const choice = typedChoice({ ...flags, query });
+    return ['gardener foreach', ...choice, '--', run.map(shellWord).join(' ') || '<command>'].join(' ');
+  };
   if (dashes < 0) {
-    const message = 'cannot tell what to run: there are no dashes before it';
-    throw new UsageError(message, `gardener foreach -- ${rest(words)}`);
+    throw new UsageError('cannot tell what to run: there are no dashes before it', again(words));
   }
+  const query = before.length > 0 ? before.map(queryArgument).join(' ') : undefined;
   if (before.length > 1) {
-    throw new UsageError(
-      `cannot look for several texts: ${before.join(' ')} stands before --`,
-      `gardener foreach ${shellWord(before.join(' '))} -- ${rest(command)}`,
-    );
+    throw new UsageError(`cannot look for several texts: ${query} stands before --`, again(command, query));
   }
-  if (!command[0])
-    throw new UsageError('cannot run nothing: the command is missing', 'gardener foreach -- <command>');
-  return { query: before[0], command };
+  if (!command[0]) throw new UsageError('cannot run nothing: the command is missing', again([], query));
+  return { query, command };
 }
 
 /** No connection is held while the commands run. */
 async function find(ctx: Context, choice: Choice): Promise<readonly WireProject[]> {
   return await ctx.withClient(async (client) => {
     requireHere(await elsewhere(ctx, client.hello), 'run a command in the projects', 'the same');
-    return await chosen(ctx, client, choice, 'gardener foreach --stale');
+    return await chosen(ctx, client, choice, 'gardener foreach');
   });
 }
 
@@ -122,9 +134,11 @@ async function runAll(
         const isMissing = errorCode(error) === 'ENOENT';
         const reason = isMissing ? 'there is no such program' : systemReason(error);
         const exit_code = isMissing ? NOT_FOUND : NOT_EXECUTABLE;
+        // It is nowhere, unless it was there before.
+        const isNowhere =
+          ends.every(({ error: fault }) => fault !== null) && !isOfProject(program, ctx.host.env);
         ends.push({ ...end, exit_code, error: `cannot run ${printable(program)}: ${reason}` });
-        // One that is looked for in the project may be in another.
-        if (!program.includes('/') || isAbsolute(program)) {
+        if (isNowhere) {
           ctx.exitCode = exit_code;
           return ends;
         }
@@ -135,30 +149,35 @@ async function runAll(
   return ends;
 }
 
+/** Whether each project may have a program of its own by this name, so that it may be in another. */
+function isOfProject(program: string, { PATH: path = '' }: NodeJS.ProcessEnv): boolean {
+  if (program.includes('/')) return !isAbsolute(program);
+  return !path.split(delimiter).every((directory) => isAbsolute(directory));
+}
+
 function tellFailures(
   ctx: Context,
   ends: readonly End[],
-  total: number,
+  left: number,
   interruption: NodeJS.Signals | undefined,
 ): void {
   const last = ends.at(-1);
-  // The last one was told to end.
-  const counted = interruption ? ends.slice(0, -1) : ends;
+  // The last one was told to end, or is told as what ended all.
+  const isNowhere = ctx.exitCode !== EXIT.ok;
+  const counted = interruption || isNowhere ? ends.slice(0, -1) : ends;
   const failed = counted.filter(({ exit_code: code }) => code !== 0);
-  // It cannot be run anywhere.
-  if (ctx.exitCode !== EXIT.ok) return ctx.note(`gardener: ${last?.error}`);
+  const rest = left > 0 ? `; ${plural(left, 'project')} not reached` : '';
   if (failed.length > 0) {
-    ctx.exitCode = EXIT.refused;
+    if (!isNowhere) ctx.exitCode = EXIT.refused;
     ctx.note(`gardener: failed in ${failed.length} of ${plural(counted.length, 'project')}:`);
     for (const { name, exit_code: code, signal, error } of failed) {
       const how = error ?? (signal === null ? `exit code ${code}` : `ended by ${signal}`);
       ctx.note(`  ${printable(name)}: ${printable(how)}`);
     }
   }
+  if (isNowhere) return ctx.note(`gardener: ${last?.error}${rest}`);
   if (interruption) {
     ctx.exitCode = 128 + constants.signals[interruption];
-    const left = total - ends.length;
-    const rest = left > 0 ? `; ${plural(left, 'project')} not reached` : '';
     ctx.note(`gardener: interrupted${last ? ` in ${printable(last.name)}` : ''}${rest}`);
   }
 }

@@ -9,7 +9,7 @@ import { UsageError } from '../errors.ts';
 import { type Done, each, type Skipped, tellSkipped } from '../many/each.ts';
 import { BY_KIND, type Choice, chosen, NONE_FITS } from './list.ts';
 import { PROJECT, referenceToChange } from './resolve.ts';
-import { operands, plural, printable } from '../terminal/text.ts';
+import { namesOf, plural, printable, shellWord } from '../terminal/text.ts';
 
 export default defineCommand({
   description: 'Marks projects as waiting for training: those that are named, or those that fit.',
@@ -19,7 +19,8 @@ export default defineCommand({
     '[project...]': PROJECT,
     '--all': 'all projects',
     ...BY_KIND,
-    '--reason <reason>': 'why, for whoever trains it; with --stale by default how far it is behind',
+    '--reason <reason>':
+      'why, for whoever trains it; with --stale by default how far it is behind; what waits already keeps its own unless it is named',
   },
   examples: {
     'gardener retrain payments website --reason "new base model"': 'these two',
@@ -52,7 +53,6 @@ export default defineCommand({
       if (others.length > 0) {
         return tell(ctx, await each(ctx, client, references, ({ project_id: id }) => ask(id)));
       }
-      ctx.hints = { lease_held: `again when the training has ended: gardener show ${operands(reference)}` };
       const project = await ask(await referenceToChange(ctx, client, reference));
       if (ctx.json) return ctx.printJson(project);
       tell(ctx, { projects: [project], skipped: [] });
@@ -75,13 +75,19 @@ async function retrainChosen(
   kind: Choice,
   reason: string | undefined,
 ): Promise<void> {
-  const found = await chosen(ctx, client, kind, 'gardener retrain --stale');
+  const there = `gardener retrain${reason === undefined ? '' : ` --reason ${shellWord(reason)}`}`;
+  const found = await chosen(ctx, client, kind, there);
   // At once, to become durable together.
   const ends = await Promise.all(found.map((project) => mark(client, { ahead: null, ...project }, reason)));
   const projects = ends.flatMap(({ waiting }) => waiting ?? []);
   const skipped = ends.flatMap((end) => end.skipped ?? []);
   for (const one of skipped) tellSkipped(ctx, one);
   if (!ctx.json && found.length === 0) ctx.note(kind.stale ? NONE_BEHIND : NONE_FITS);
+  if (reason !== undefined) {
+    // Another request would put it behind those that came after the first.
+    const kept = found.filter(({ retrain_requested: request }) => request && request.reason !== reason);
+    if (kept.length > 0) ctx.note(`note: waiting already, so not given the new reason: ${namesOf(kept)}`);
+  }
   tell(ctx, { projects, skipped });
 }
 
@@ -91,7 +97,6 @@ async function mark(
   reason = behindWords(project),
 ): Promise<{ waiting?: Compared; skipped?: Skipped }> {
   const { project_id: id, name, ahead, retrain_requested: request } = project;
-  // Another request would put it behind those that came after the first.
   if (request) return { waiting: project };
   try {
     const waiting = await client.projects.retrain({ project: id, ...(reason !== undefined && { reason }) });

@@ -1,5 +1,6 @@
 /** `gardener init`: a script that gives a shell more than a program can: changing itself, and its prompt. */
 import { defineCommand } from '../command.ts';
+import { shells } from '../option-values.ts';
 import { UsageError } from '../errors.ts';
 import { INIT as BASH } from './bash.ts';
 import { INIT as FISH } from './fish.ts';
@@ -30,7 +31,7 @@ $, \` and \\ in it.`;
 export default defineCommand({
   description:
     'Prints a script for a shell to read as it starts. It registers no codebase: gardener add . does.',
-  takes: { '[shell]': { description: 'which shell', choices: ['bash', 'zsh', 'fish'] } },
+  takes: { '[shell]': { description: 'which shell', ...shells } },
   details: DETAILS,
   examples: {
     'eval "$(gardener init bash)"': 'in ~/.bashrc, and now in a bash that runs',

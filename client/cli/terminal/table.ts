@@ -25,18 +25,27 @@ export interface TableOptions {
   /** Columns of the terminal; undefined for no limit. */
   readonly columns?: number | undefined;
   readonly paintTitle?: (text: string) => string;
+  /** Gets how many of its columns there is room for. */
+  readonly onFitted?: (count: number) => void;
 }
 
 const GAP = '  ';
 
-/** Prints a table as an answer. */
-export function printTable(
+/**
+ * Prints a table as an answer.
+ *
+ * @returns the columns for which there was no room
+ */
+export function printTable<C extends Column>(
   ctx: Context,
-  columns: readonly Column[],
+  columns: readonly C[],
   rows: readonly (readonly Cell[])[],
-): void {
+): readonly C[] {
   const paintTitle = (text: string): string => ctx.paint('dim', text);
-  ctx.printLines(layTable(columns, rows, { columns: ctx.columns, paintTitle }));
+  let count = columns.length;
+  const onFitted = (fitted: number): void => void (count = fitted);
+  ctx.printLines(layTable(columns, rows, { columns: ctx.columns, paintTitle, onFitted }));
+  return columns.slice(count);
 }
 
 /**
@@ -48,7 +57,7 @@ export function printTable(
 export function layTable(
   columns: readonly Column[],
   rows: readonly (readonly Cell[])[],
-  { columns: limit = Number.POSITIVE_INFINITY, paintTitle }: TableOptions = {},
+  { columns: limit = Number.POSITIVE_INFINITY, paintTitle, onFitted }: TableOptions = {},
 ): string[] {
   const titles: Cell[] = columns.map(({ title }) => ({ text: title, paint: paintTitle }));
   const lines = [titles, ...rows.map((row) => row.map((cell) => ({ ...cell, text: printable(cell.text) })))];
@@ -61,6 +70,7 @@ export function layTable(
     columns.map(({ rigid = false }) => rigid),
     columns.map(({ least = LEAST_READABLE }) => least),
   );
+  onFitted?.(widths.length);
   return lines.map((line) => layLine(line, columns, widths));
 }
 

@@ -1,4 +1,6 @@
 /** `gardener ls` for scripts, in other orders, with other columns, and where there is no room. */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { COLUMN_NAMES } from '../../../client/cli/ls/columns.ts';
 import { listAll, SORTS } from '../../../client/cli/projects/list.ts';
@@ -78,6 +80,33 @@ test('--sort, --reverse and --limit', async () => {
   expect(await list('-q', '--tag', 'all', '--limit', '2')).toEqual(['a', 'b']);
 });
 
+test('what is written as a path is that directory and what is below it', async () => {
+  const it = await world([]);
+  const at = it.paths.dataDir;
+  for (const path of ['pay', 'payments', 'pay/sub', 'pay-extra/pay']) {
+    await mkdir(join(at, path), { recursive: true });
+    await it.add(path.replace('/', '-of-'), { source_path: join(at, path) });
+  }
+  const list = lister(it);
+  for (const query of [`${at}/pay`, './pay', '~/pay/', './payments/../pay'])
+    expect(await list('-q', query), query).toEqual(['pay', 'pay-of-sub']);
+  expect(await list('-q', 'pay/')).toEqual(['pay', 'pay-extra-of-pay', 'pay-of-sub']);
+  expect(await list('-q', '.')).toHaveLength(4);
+  expect(await list('-q', '/', '--limit', '1')).toHaveLength(1);
+});
+
+test('of several states or languages one will do, and a language in any case', async () => {
+  const it = await world([]);
+  for (const [name, language] of Object.entries({ a: 'go', b: 'Ada', c: 'python' }))
+    await it.add(name, { language });
+  await it.writer.call('projects.set_status', { project: 'a', status: 'failed' });
+  const list = lister(it);
+  expect(await list('-q', '--language', 'Go', '--language', 'ada')).toEqual(['a', 'b']);
+  expect(await list('-q', '--language', 'Go', '--limit', '1')).toEqual(['a']);
+  expect(await list('-q', '--status', 'failed')).toEqual(['a']);
+  expect(await list('-q', '--status', 'failed', '--status', 'not-started', '--sort', 'NAME')).toHaveLength(3);
+});
+
 test('no more are asked for than are shown', async () => {
   const asked: unknown[] = [];
   const list = (params: unknown) => {
@@ -110,6 +139,8 @@ describe('--columns', () => {
     [['--quiet', '--columns', 'id'], 'cannot list in two forms at once: --quiet and --columns'],
     [['--json', '-q'], 'cannot list in two forms at once: --json and --quiet'],
     [['--limit', '0'], 'it must be a whole number, 1 or more'],
+    [['--limit', '-1'], 'it must be a whole number, 1 or more'],
+    [[''], 'cannot look for an empty text'],
   ])('or says what is wrong: %j', async (words, message) => {
     const { code, stderr } = await terminal({ home: '/nowhere', columns: 500 }).run(['ls', ...words]);
     expect(code).toBe(2);
@@ -129,4 +160,8 @@ test('a narrow terminal has fewer columns and whole words, and a very long name 
   expect((await lister(it, 60)())[1]).toMatch(/^ {2}a name that.*… {2}not started {2}python {8}0 {2}never$/);
   const [, id] = await lister(it, 40)('--columns', 'id,name');
   expect(id).toMatch(/^[0-9a-f-]{36}$/);
+  const seat = terminal({ home: it.paths.dataDir, columns: 40 });
+  const { stdout, stderr } = await seat.run(['ls', '--columns', 'id,name']);
+  expect(stderr, stdout).toBe('note: the terminal has no room for name\n');
+  expect((await lister(it, 24)('--columns', 'name,path,language'))[0]).toMatch(/NAME +PATH +LANG/);
 });

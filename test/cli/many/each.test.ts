@@ -44,6 +44,19 @@ describe('edit', () => {
     expect(await json('edit', 'web', '--tag', 'y')).toMatchObject({ code: 0, document: { tags: ['y'] } });
   });
 
+  test('of one that is named twice tells a failure once, and changes none where a name is empty', async () => {
+    const it = await world(['api', 'web']);
+    await begin(await it.connect(), 'api');
+    const { run } = script(it);
+    const { stderr } = await run('retrain', 'api', 'API', 'api', 'web');
+    expect(stderr.match(/skipped/g)).toHaveLength(1);
+    expect(await run('edit', 'web', '', '--tag', 'x')).toMatchObject({ code: 2, stdout: '' });
+    expect(await get(it.writer, 'web')).toMatchObject({ tags: [] });
+    const empty = await run('edit', 'web', '--tag', '');
+    expect(empty).toMatchObject({ code: 2 });
+    expect(empty.stderr).toContain("option '--tag <tag>' argument '' is invalid: it must not be empty");
+  });
+
   test.each([
     [['--name', 'x'], 'cannot give several projects one name', '--name <name> api'],
     [['--path', '.'], 'cannot give several projects one directory', '--path <path> api'],
@@ -91,7 +104,8 @@ describe('retrain', () => {
     expect(await run('retrain', '--all', '--reason', 'later')).toEqual({
       code: 0,
       stdout: 'api waits for training now\nweb waits for training now\n',
-      stderr: 'skipped db: it is being trained\n',
+      stderr:
+        'skipped db: it is being trained\nnote: waiting already, so not given the new reason: api, web\n',
     });
     expect(await get(it.writer, 'web')).toMatchObject({ retrain_requested: first });
     expect(await run('retrain', '--tag', 'nope')).toEqual({

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { readFile, rm } from 'node:fs/promises';
+import { chmod, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { builtProgram, type CommandLine, commandLine } from '../../support/cli.ts';
@@ -60,6 +60,7 @@ test('with --json its output stays out of the document, and what is said of each
       { name: 'one', ...end },
       { name: 'two', ...end },
     ],
+    not_reached: [],
   });
   expect(stderr).toBe(
     '== one  ~/one\n--json\n== two  ~/two\n--json\ngardener: failed in 2 of 2 projects:\n  one: ended by SIGKILL\n  two: ended by SIGKILL\n',
@@ -70,7 +71,8 @@ test('a command that there is nowhere ends it at once, one of the projects does 
   const cli = await three();
   expect(await cli.run(['foreach', '--', 'no-such-program'])).toMatchObject({
     code: 127,
-    stderr: '== one  ~/one\ngardener: cannot run no-such-program: there is no such program\n',
+    stderr:
+      '== one  ~/one\ngardener: cannot run no-such-program: there is no such program; 2 projects not reached\n',
   });
   await cli.codebase('two', { run: '' });
   expect(await cli.run(['foreach', '--tag', 'work', '--', './run'])).toMatchObject({
@@ -84,10 +86,37 @@ test('a command that there is nowhere ends it at once, one of the projects does 
   });
 });
 
+test('what came before a command that there is nowhere is told, and so is what comes after it', async () => {
+  const cli = await three();
+  await rm(join(cli.home, 'one'), { recursive: true });
+  const { code, stdout, stderr } = await cli.run(['foreach', '--json', '--', 'no-such-program']);
+  expect(code).toBe(127);
+  expect(stderr).toContain(
+    'gardener: failed in 1 of 1 project:\n  one: ~/one is gone\ngardener: cannot run no-such-program: there is no such program; 1 project not reached\n',
+  );
+  expect(JSON.parse(stdout)).toMatchObject({
+    projects: [{ name: 'one' }, { exit_code: 127 }],
+    not_reached: [{ name: 'two' }],
+  });
+  // Found from where each is.
+  await cli.codebase('two', { 'bin/here': '#!/bin/sh\necho there\n' });
+  await chmod(join(cli.home, 'two/bin/here'), 0o755);
+  expect(
+    await cli.run(['foreach', '--', 'here'], { env: { PATH: `./bin:${process.env['PATH']}` } }),
+  ).toMatchObject({ code: 1, stdout: 'there\n', stderr: expect.stringContaining('failed in 2 of 3') });
+});
+
 test.each([
   [['foreach', 'git', 'st atus'], 'there are no dashes before it', "gardener foreach -- git 'st atus'"],
   [['foreach', 'a', 'b', '--', 'ls'], 'a b stands before --', "gardener foreach 'a b' -- ls"],
-  [['foreach', 'a', '--'], 'the command is missing', 'gardener foreach -- <command>'],
+  [['foreach', 'a', '--'], 'the command is missing', 'gardener foreach a -- <command>'],
+  [
+    ['foreach', '--tag', 'my work', '--status', 'not started', '--waiting', 'make', 'clean'],
+    'no dashes',
+    "gardener foreach --status not-started --tag 'my work' --waiting -- make clean",
+  ],
+  [['foreach', 'a', 'b', '--stale', '--', 'ls'], 'a b', "gardener foreach --stale 'a b' -- ls"],
+  [['foreach', '', '--', 'ls'], 'an empty text', 'a part of a name, path or tag; nothing for all projects'],
   [['foreach', '--', ''], 'the command is missing', 'gardener foreach -- <command>'],
 ])('%j is wrong', async (words, message, hint) => {
   const { code, stderr } = await (await commandLine()).run(words);
