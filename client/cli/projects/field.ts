@@ -65,15 +65,20 @@ export function fieldText(document: object, field: string): string {
 /** Undefined where there is none. A name may have dots in it, as in metadata. */
 export function fieldOf(value: unknown, path: string): unknown {
   if (typeof value !== 'object' || value === null) return undefined;
-  if (Object.hasOwn(value, path)) return (value as Record<string, unknown>)[path];
+  // What is listed: no length of an array.
+  if (isMember(value, path)) return (value as Record<string, unknown>)[path];
   for (let dot = path.indexOf('.'); dot >= 0; dot = path.indexOf('.', dot + 1)) {
     const head = path.slice(0, dot);
-    const found = Object.hasOwn(value, head)
+    const found = isMember(value, head)
       ? fieldOf((value as Record<string, unknown>)[head], path.slice(dot + 1))
       : undefined;
     if (found !== undefined) return found;
   }
   return undefined;
+}
+
+function isMember(value: object, name: string): boolean {
+  return Object.prototype.propertyIsEnumerable.call(value, name);
 }
 
 /** Those that are named like it, or have it as a part of their name. */

@@ -8,6 +8,7 @@ import { STATUS_STYLES } from '../terminal/colour.ts';
 import { defineCommand } from '../command.ts';
 import type { Context } from '../context.ts';
 import { collect } from '../option-values.ts';
+import { exactLine, shownLine } from '../terminal/gate.ts';
 import { type Field, printFields } from '../terminal/fields.ts';
 import { fieldOf, FIELDS, fieldText } from './field.ts';
 import { endedTrainings, type Trained, trainingWords } from '../history/trainings.ts';
@@ -81,6 +82,11 @@ async function printValues(
   const [only = '', ...others] = fields.map((field) => fieldText(document, field));
   if (ctx.json) {
     ctx.printJson(Object.fromEntries(fields.map((field) => [field, fieldOf(document, field) ?? null])));
+  } else if (!ctx.interactive) {
+    // A line each: of several, one with line breaks in it cannot be told from the others.
+    const isBare = (value: string): boolean => others.length === 0 || !/[\r\n]/.test(value);
+    for (const value of [only, ...others])
+      ctx.host.stdout.write(isBare(value) ? exactLine(value) : shownLine(value));
   } else if (others.length === 0) ctx.printText(only);
   else ctx.printLines([only, ...others]);
 }

@@ -42,6 +42,7 @@ test.each([
   ['training.nope', "unknown field 'training.nope'"],
   ['path', "unknown field 'path'; did you mean source_path, lora_adapter_path or vector_store_path?"],
   ['project-id', "unknown field 'project-id'; did you mean project_id?"],
+  ['tags.length', "unknown field 'tags.length'"],
   ['constructor', "unknown field 'constructor'"],
 ])('%s is none', (field, message) => {
   expect(() => fieldText(PROJECT, field)).toThrow(expect.objectContaining({ message, exitCode: 2 }) as Error);
@@ -62,6 +63,12 @@ test('show --field prints the bare value, several a line each, and a document fo
     tags: ['a'],
     'metadata.x': null,
   });
+  const odd = await cli.codebase('esc\x1b[31m', {});
+  await cli.run(['add', odd, '--name', 'odd']);
+  expect((await cli.run(['show', 'odd', '--field', 'source_path', '--field', 'name'])).stdout).toBe(
+    `${odd}\nodd\n`,
+  );
+  expect((await cli.run(['show', 'odd', '--field', 'source_path'])).stdout).toBe(`${odd}\n`);
   expect(await show('training.eror')).toMatchObject({
     code: 2,
     stdout: '',
