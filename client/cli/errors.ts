@@ -6,7 +6,7 @@ import { INTERNAL_ERROR, INVALID_PARAMS, METHOD_NOT_FOUND } from '../../src/prot
 import { PathError } from '../../src/paths.ts';
 import { UnsafeDirectoryError, WITHOUT_SUDO } from '../../src/claim/private-directory.ts';
 import { systemReason } from '../../src/system/errors.ts';
-import { anyOf, shellWord } from './terminal/text.ts';
+import { anyOf, operands, shellWord } from './terminal/text.ts';
 
 /** Good, the registry said no, wrong usage, the daemon cannot be reached, there was nothing to claim, interrupted. */
 export const EXIT = {
@@ -159,13 +159,34 @@ function explainRegistry(error: RegistryError, hints: Hints): Explained {
     if (message.endsWith(`; ${hint}`)) message = beforeAdvice(message);
   }
   if (kind === 'ambiguous_project') hint = `one of them by name: ${near.map(shellWord).join(', ')}`;
+  // Programs call the method.
+  const told = message;
+  const cancel = cancelOf(error);
+  if (cancel !== undefined && message.endsWith(IN_PROTOCOL)) {
+    message = message.slice(0, -IN_PROTOCOL.length);
+    // Whoever knows more says so, too.
+    hint =
+      hints[kind] === undefined ? cancel : hint?.includes('train --cancel') ? hint : `${cancel}; ${hint}`;
+  }
   const question = kind === 'project_not_found' && near.length > 0 ? `; did you mean ${anyOf(near)}?` : '';
   return {
     exitCode: EXIT.refused,
     message: message + question,
     hint: question ? undefined : hint,
-    document: { code, message, data },
+    document: { code, message: told, data },
   };
+}
+
+/** How the registry ends advice that a person at a shell follows by another command. */
+const IN_PROTOCOL = ' with training.cancel';
+
+/** The command that asks whoever trains to stop; undefined where it is not known which project that is. */
+function cancelOf({ kind, data }: RegistryError): string | undefined {
+  const holders = data['holders'] as readonly { readonly project?: unknown }[] | undefined;
+  const named =
+    kind === 'lease_held' ? data['project'] : kind === 'slot_taken' ? holders?.[0]?.project : null;
+  const { name } = (named ?? {}) as { readonly name?: unknown };
+  return typeof name === 'string' ? `gardener train --cancel ${operands(name)}` : undefined;
 }
 
 function explainRpc(error: RpcError, { invalid_params: onInvalid }: Hints): Explained {

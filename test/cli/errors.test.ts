@@ -44,6 +44,24 @@ test('a command knows better what to advise', () => {
   expect(explain(error, { lease_held: '--force' }).hint).toBe('--force');
 });
 
+test('whom to ask to stop is told as it is typed', () => {
+  const asked = 'cannot take "r 3": lora is training it; wait, or ask them to stop';
+  const error = new RegistryError('lease_held', `${asked} with training.cancel`, {
+    project: { name: 'r 3' },
+  });
+  const cancel = "gardener train --cancel 'r 3'";
+  expect(explain(error)).toMatchObject({
+    message: asked,
+    hint: cancel,
+    document: { message: `${asked} with training.cancel` },
+  });
+  expect(explain(error, { lease_held: 'again, or --force' }).hint).toBe(`${cancel}; again, or --force`);
+  const taken = new RegistryError('slot_taken', `${asked} with training.cancel`, {
+    holders: [{ slot: 'gpu', project: { name: 'r 3' } }],
+  });
+  expect(explain(taken)).toMatchObject({ message: asked, hint: cancel });
+});
+
 test('parameters that were refused are named', () => {
   const data = {
     issues: [
