@@ -7,10 +7,10 @@ import { loadCommands } from './command.ts';
 import type { Context, Host } from './context.ts';
 import { EXIT, explain, type Explained, UsageError } from './errors.ts';
 import { shownJson, shownLine, tame } from './terminal/gate.ts';
-import { inOurWords, otherwise } from './help/synonyms.ts';
+import { inOurWords, nearWords, otherwise } from './help/synonyms.ts';
 import { createProgram } from './program.ts';
 import { columnsOf } from './terminal/size.ts';
-import { tildes } from './terminal/text.ts';
+import { anyOf, tildes } from './terminal/text.ts';
 import { asksForJson, askedForHelp, beyondHelp, commandIn, orHome } from './words.ts';
 import { wrapText } from './terminal/wrap.ts';
 
@@ -115,13 +115,21 @@ function usageError(
   const message = error.message
     .replace(/^error: /, '')
     // Its own line; what was typed may have some too.
-    .replace(/\n\(Did you mean ([^\n]*)\?\)$/, '; did you mean $1?')
+    .replace(/\n\(Did you mean (?:one of )?([^\n]*)\?\)$/, (_, found: string) => question(error, found))
     .replace(/\.$/, '')
     .replace(/\. Expected (\d+) arguments? but got (\d+)$/, ': it takes $1 and got $2')
     .replace(/^command-argument value /, '')
     .replace(/\. Allowed choices are (?=[^.]*$)/, ': it is one of ')
-    .replace(' is invalid. ', ' is invalid: ');
+    .replace(/( is invalid(?: for argument '[^']*')?)\. /, '$1: ');
   return new UsageError(message, hint);
+}
+
+/** What may have been meant, of what commander found to be like it. */
+function question({ code, message }: CommanderError, found: string): string {
+  const words = found.split(', ');
+  const [, typed] = /^error: unknown command '(.*)'\n/s.exec(message) ?? [];
+  const near = code === 'commander.unknownCommand' && typed !== undefined ? nearWords(typed, words) : words;
+  return near.length === 0 ? '' : `; did you mean ${anyOf(near)}?`;
 }
 
 /** What to type to see what a command takes. */

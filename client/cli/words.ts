@@ -39,7 +39,10 @@ export function askedForHelp(program: Command, words: readonly string[]): readon
   if (unknownAt !== undefined) {
     return rest.slice(0, unknownAt + 1).filter((word) => !HELP_FLAGS.includes(word));
   }
-  return asks ? [...beforeDashes(rest), '--help'] : words;
+  if (!asks) return words;
+  // A flag of the command is not to be read: its value may be missing, or wrong.
+  const isRead = (word: string): boolean => !word.startsWith('-') || isFlagOf(program, word.split('=')[0]);
+  return [...beforeDashes(rest).filter(isRead), '--help'];
 }
 
 /**
@@ -90,7 +93,7 @@ export function* placesOfNames(program: Command, words: readonly string[]): Gene
   const typed = beforeDashes(words);
   for (let at = 0; at < typed.length; at += 1) {
     const word = typed[at] ?? '';
-    if (!word.startsWith('-')) yield at;
+    if (word === '-' || !word.startsWith('-')) yield at;
     else if (program.options.some((option) => option.long === word && option.required)) at += 1;
   }
 }

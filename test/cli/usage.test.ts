@@ -48,6 +48,7 @@ describe('help that is asked for what there is not', () => {
     [['help', 'stats'], "unknown command 'stats'; did you mean status?", 'gardener --help'],
     [['nope', '--help'], "unknown command 'nope'", 'gardener --help'],
     [['help', 'daemon', 'nope'], "unknown command 'nope'", 'gardener daemon --help'],
+    [['help', 'ls', 'nope', '--columns'], "unknown command 'nope'", 'gardener ls --help'],
     [['help', 'ls', 'nope'], "unknown command 'nope'", 'gardener ls --help'],
     [['help', 'daemon', 'start', 'nope'], "unknown command 'nope'", 'gardener daemon start --help'],
     [['daemon', 'nope', '-h'], "unknown command 'nope'", 'gardener daemon --help'],
@@ -73,6 +74,8 @@ describe('help that is asked for what there is not', () => {
     [['help', 'ls']],
     [['help', 'daemon', 'logs']],
     [['help', 'ls', '--status', 'failed']],
+    [['help', 'ls', '--columns']],
+    [['--data-dir', 'nope', 'help', 'ls', '--columns', 'nope']],
     [['help', 'call']],
     [['ls', 'nope', '--help']],
     [['help', 'help']],
@@ -93,7 +96,7 @@ test('what programs ask for is a document of JSON, whatever it is', async () => 
   const { default: manifest } = await import('../../package.json', { with: { type: 'json' } });
   expect(await cli.json(['--version'])).toEqual({ version: manifest.version });
   const { stdout: script } = await cli.run(['completion', 'bash']);
-  expect(await cli.json(['completion', 'bash'])).toEqual({ shell: 'bash', script: script.trimEnd() });
+  expect(await cli.json(['completion', '/bin/bash'])).toEqual({ shell: 'bash', script: script.trimEnd() });
 });
 
 test('an answer that cannot be written is told in one line', async (context) => {

@@ -20,8 +20,7 @@ export default defineCommand({
   description:
     'Prints every method and event of the registry, its types and its errors, and what each command prints with --json, as Markdown.',
   takes: {
-    '[topic]':
-      'print only what has this heading: events, removed, projects.get, WireProject, documents, "gardener ls"',
+    '[topic]': 'print only what has this heading: events, removed, projects.get, WireProject, documents, ls',
   },
   examples: {
     'gardener docs projects.get': 'a method',
@@ -32,7 +31,9 @@ export default defineCommand({
   document: 'a list of what has this heading; without one, of all methods',
   async action(ctx, { topic: wanted }, { parent }) {
     const catalogue = await ctx.withClient(readCatalogue);
-    const is = (name: string | undefined): boolean => name?.toLowerCase() === wanted?.toLowerCase();
+    const names = wanted === undefined ? [] : [wanted.toLowerCase(), `gardener ${wanted.toLowerCase()}`];
+    const is = (name: string | undefined): boolean =>
+      name !== undefined && names.includes(name.toLowerCase());
     const documents = describedDocuments(parent ? await loadAll(parent) : []);
     const whole = [...partsOf(catalogue), ...documentParts(documents)];
     const parts = wanted === undefined ? whole : under(whole, is);

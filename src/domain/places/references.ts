@@ -130,7 +130,8 @@ export function normalizePath(path: string): string {
 
 function nearNames(view: RegistryView, reference: string): string[] {
   const wanted = foldName(reference.slice(reference.lastIndexOf('/') + 1)).slice(0, MAX_NAME_LENGTH);
-  const limit = Math.min(MAX_MISTAKES, Math.max(2, wanted.length / 3));
+  // With two letters wrong, what has no more is another word.
+  const limit = wanted.length > 2 ? Math.min(MAX_MISTAKES, Math.max(2, wanted.length / 3)) : 0;
   const near: { name: string; far: number }[] = [];
   for (const { name } of view.projects()) {
     const folded = foldName(name);

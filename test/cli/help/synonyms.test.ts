@@ -12,6 +12,7 @@ test.each([
   ['list', 'ls'],
   ['remove', 'rm'],
   ['delete', 'rm'],
+  ['search', 'ls'],
   ['switch', 'use'],
   ['current', 'which'],
   ['info', 'show'],
@@ -57,6 +58,8 @@ describe('a word that no command has says how it is done here:', () => {
     [['tag', 'a', 'x', "it's"], "gardener edit a --tag x --tag 'it'\\''s'"],
     [['untag', 'a', '\x1b[2J'], "gardener edit a --untag $'\\x1b[2J'"],
     [['cd'], 'cd "$(gardener path)"'],
+    [['cd', '-'], 'cd -'],
+    [['goto', 'a b'], `cd "$(gardener path 'a b')"`],
     [['cd', 'a b'], `cd "$(gardener path 'a b')"`],
   ])('%j', async (words, command) => {
     const { code, stdout, stderr } = await run(words);
@@ -67,6 +70,8 @@ describe('a word that no command has says how it is done here:', () => {
 
   test('and one that is nearly right is asked about', async () => {
     expect((await run(['shwo'])).stderr).toContain("unknown command 'shwo'; did you mean show?");
+    for (const far of ['tugs', 'dle', 'xs'])
+      expect((await run([far])).stderr, far).toContain(`unknown command '${far}'\n`);
     expect((await run(['constructor'])).stderr).toContain("unknown command 'constructor'\n");
   });
 });

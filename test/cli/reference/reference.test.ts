@@ -100,6 +100,7 @@ describe('gardener docs with a name', () => {
       ['rpc', ['rpc', 'rpc.discover']],
       ['events', ['Events', ...events.map(({ type }) => type)]],
       ['errors', ['Errors']],
+      ['rm', ['gardener rm']],
     ] as const) {
       const { code, stdout } = await gardener.run(['docs', name]);
       expect(code).toBe(0);

@@ -86,6 +86,7 @@ describe('a reference that matches nothing', () => {
     project(2, { name: 'payments-api' }),
     project(3, { name: 'dotfiles' }),
     project(4, { name: 'Web Frontend' }),
+    project(5, { name: 'in' }),
   );
 
   test.each([
@@ -95,6 +96,7 @@ describe('a reference that matches nothing', () => {
     ['frontend', ['Web Frontend']],
     ['/nowhere/dotfiles', ['dotfiles']],
     ['zzzzzz', []],
+    ['-', []],
   ])('%j suggests %j', (reference, suggestions) => {
     const error = refusal(registry, reference);
     expect(error.kind).toBe('project_not_found');
