@@ -12,6 +12,17 @@ export function collect(value: string, before: readonly string[] = []): readonly
   return [...before, value];
 }
 
+/** What may not be empty: a variable that somebody has not set. */
+export function filled(value: string): string {
+  if (value === '') throw new InvalidArgumentError('it is empty');
+  return value;
+}
+
+/** The same for flags that may be given several times. */
+export function collectFilled(value: string, before?: readonly string[]): readonly string[] {
+  return collect(filled(value), before);
+}
+
 const CHOICES = TRAINING_STATUSES.map((status) => status.replace('_', '-'));
 
 /** A training status, also with the underscore of the protocol or the blank of the tables. */

@@ -14,7 +14,7 @@ import type { Context } from '../context.ts';
 import { requireAnswer } from '../codebase/disk-answer.ts';
 import { elsewhere, requireHere } from '../elsewhere.ts';
 import { LocalError, UsageError } from '../errors.ts';
-import { collect } from '../option-values.ts';
+import { collectFilled } from '../option-values.ts';
 import { DOCUMENT } from '../scan/document.ts';
 import { inWords } from './backups.ts';
 import { plural, printable, operands } from '../terminal/text.ts';
@@ -38,7 +38,10 @@ export default defineCommand({
     },
     '--dry-run': 'only tell what would be taken',
     '--yes': 'with --from: register all of it; do not ask',
-    '--tag <tag>': { description: 'with --from: a tag for each; may be given several times', read: collect },
+    '--tag <tag>': {
+      description: 'with --from: a tag for each; may be given several times',
+      read: collectFilled,
+    },
   },
   details: `Of other programs only what they have noted is read. ghq: repositories below
 GHQ_ROOT, ghq.root of git, or ~/ghq. git-maintenance: what git maintenance

@@ -2,22 +2,34 @@
 import { stat } from 'node:fs/promises';
 import { RegistryError } from '../../../src/domain/errors.ts';
 import type { Context } from '../context.ts';
+import { LocalError } from '../errors.ts';
+import { nameFor } from '../names.ts';
 import { requireAnswer } from './disk-answer.ts';
 import { withProgress } from '../terminal/progress.ts';
 import { scan, type Scan } from './scan.ts';
-import { plural, printable, thousands } from '../terminal/text.ts';
+import { plural, printable, shellWord, thousands } from '../terminal/text.ts';
 import { isNowhere } from '../../../src/system/errors.ts';
+
+/** Where a repository can be had, as git takes it. */
+const ADDRESS = /^([a-z][a-z0-9+.-]*:\/\/|[\w.-]+@[\w.-]+:)/i;
 
 /**
  * The directory as an absolute path in the person's spelling; links stay.
  *
- * @throws {LocalError} when its disk does not answer
+ * @throws {LocalError} when its disk does not answer, and for an address
  * @throws {RegistryError} `source_path_missing` when there is no such directory, as the registry would say
  */
 export async function codebaseAt(ctx: Context, text: string): Promise<string> {
   const path = ctx.absolute(text);
   await requireAnswer(path, ctx.shortPath(path));
   const fault = await directoryFault(path);
+  if (fault !== undefined && ADDRESS.test(text)) {
+    const name = nameFor(text.replace(/(\.git)?\/*$/, ''));
+    throw new LocalError(
+      `cannot use ${printable(text)}: it is an address, and no directory here`,
+      `git clone ${shellWord(text)}, then gardener add ${shellWord(name)}`,
+    );
+  }
   if (fault !== undefined) {
     throw new RegistryError('source_path_missing', `cannot use ${printable(ctx.shortPath(path))}: ${fault}`, {
       source_path: path,

@@ -8,11 +8,12 @@ import { defineCommand, type Input } from '../command.ts';
 import type { Context } from '../context.ts';
 import { elsewhere, warnElsewhere } from '../elsewhere.ts';
 import { UsageError } from '../errors.ts';
-import { collect } from '../option-values.ts';
+import { collectFilled, filled } from '../option-values.ts';
 import { listAll } from './list.ts';
 import { moveCommand } from './move/move.ts';
 import { nameFor, sameName } from '../names.ts';
 import { isSameRepository, repositoryAt } from '../../codebase/repository.ts';
+import { registeredAt } from '../scan/known.ts';
 import { describe, movedWords } from '../scan/told.ts';
 import { movedAmong } from '../scan/moved.ts';
 import { operands, printable, shellWord } from '../terminal/text.ts';
@@ -20,8 +21,8 @@ import { operands, printable, shellWord } from '../terminal/text.ts';
 const TAKES = {
   '[path...]': 'directory of the codebase, or of several; the working directory if none is given',
   '--name <name>': 'name of the project (default: that of the directory)',
-  '--language <language>': 'language (default: that of most files)',
-  '--tag <tag>': { description: 'a tag; may be given several times', read: collect },
+  '--language <language>': { description: 'language (default: that of most files)', read: filled },
+  '--tag <tag>': { description: 'a tag; may be given several times', read: collectFilled },
   '--use': 'make it the active project',
 } as const;
 
@@ -39,6 +40,8 @@ export default defineCommand({
     '...WireProject?': 'of one path: the project',
     'projects?': 'of several paths: the projects',
     'failed?': 'of several paths: those that are none, each with path and error',
+    'skipped?':
+      'of several paths: files among directories, and links to what holds others, each with path and reason',
   },
   async action(ctx, { path: typed, ...options }) {
     if (typed.length > 1) return await addSeveral(ctx, typed, options);
@@ -53,9 +56,13 @@ export default defineCommand({
     }
     ctx.hints = { project_exists: `gardener add ${shellWord(directory)} --name <another name>` };
     await ctx.withClient(async (client) => {
-      warnElsewhere(ctx, await elsewhere(ctx, client.hello), path);
-      const known = await registeredAs(client, path, name, options.name !== undefined);
-      if (known) await greetAgain(ctx, client, known, options);
+      const away = await elsewhere(ctx, client.hello);
+      warnElsewhere(ctx, away, path);
+      const here = await registeredAt(client, path, away === null);
+      // Without a name from the person any project there will do: a second one by accident would make the path ambiguous.
+      const any = options.name === undefined ? here[0] : undefined;
+      const known = here.find((project) => sameName(project.name, name)) ?? any;
+      if (known) await greetAgain(ctx, client, known, path, options);
       else await register(ctx, client, path, name, options);
     });
   },
@@ -76,24 +83,11 @@ async function addSeveral(
   await addMany(ctx, typed, options);
 }
 
-/**
- * The project that this directory is registered as. Without a name from the person any project there will do: a
- * second one by accident would make the path ambiguous.
- */
-async function registeredAs(
-  client: Client,
-  path: string,
-  name: string,
-  named: boolean,
-): Promise<WireProject | undefined> {
-  const { projects } = await client.projects.list({ source_path: path });
-  return projects.find((project) => sameName(project.name, name)) ?? (named ? undefined : projects[0]);
-}
-
 async function greetAgain(
   ctx: Context,
   client: Client,
   project: WireProject,
+  path: string,
   { use, tag, language }: Options,
 ): Promise<void> {
   const { active_project: active } = use
@@ -102,6 +96,13 @@ async function greetAgain(
   const current = active ?? project;
   if (ctx.json) return ctx.printJson(current);
   ctx.say(`already registered ${describe(ctx, current)}`);
+  if (current.source_path !== path) {
+    const own = nameFor(path);
+    const name = own === '' || sameName(own, current.name) ? '<another name>' : shellWord(own);
+    ctx.note(
+      `note: ${printable(ctx.shortPath(path))} is the same directory; to register it once more: gardener add ${shellWord(path)} --name ${name}`,
+    );
+  }
   if (active) ctx.print(`active now: ${printable(active.name)}`);
   if (tag || language !== undefined) {
     ctx.note(`note: its tags and language stay; to change them: gardener edit ${shellWord(current.name)}`);

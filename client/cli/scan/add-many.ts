@@ -1,16 +1,19 @@
 /** `gardener add` of several paths: what fails of one is told, and the others go on. */
-import { realpath } from 'node:fs/promises';
+import { lstat, realpath } from 'node:fs/promises';
 import type { WireProject } from '../../../src/domain/encoding.ts';
 import { RegistryError } from '../../../src/domain/errors.ts';
 import { codebaseAt } from '../codebase/codebase.ts';
+import { statusOf } from '../codebase/look.ts';
 import type { Context } from '../context.ts';
 import { elsewhere, warnElsewhere } from '../elsewhere.ts';
-import { EXIT, explain, LocalError } from '../errors.ts';
+import { LocalError } from '../errors.ts';
 import { nameFor, sameName } from '../names.ts';
 import { listAll } from '../projects/list.ts';
 import { moveCommand } from '../projects/move/move.ts';
 import { printable } from '../terminal/text.ts';
-import { countEach, type Failure, registerEach, tellFailures } from './batch.ts';
+import { countEach, registerEach } from './batch.ts';
+import { documentsOf, type Failure, failureOf, tellFailures } from './failures.ts';
+import { registeredAt } from './known.ts';
 import { movedAmong } from './moved.ts';
 import { namesFor } from './names.ts';
 import { inParallel } from './parallel.ts';
@@ -19,6 +22,13 @@ import { describe, movedWords, named } from './told.ts';
 interface Place {
   readonly path: string;
   readonly real: string;
+  readonly isLink: boolean;
+}
+
+/** What a pattern of the shell gives with the directories: nobody has asked for it by name. */
+interface Skipped {
+  readonly path: string;
+  readonly reason: string;
 }
 
 interface Options {
@@ -27,16 +37,26 @@ interface Options {
 }
 
 export async function addMany(ctx: Context, typed: readonly string[], options: Options): Promise<void> {
-  const looked = await inParallel(typed, (text) => look(ctx, text));
-  const failed = looked.filter((one): one is Failure => 'error' in one);
-  const places = withoutRepeats(ctx, looked);
+  const { places, skipped, failed } = sorted(await inParallel(typed, (text) => look(ctx, text)));
   await ctx.withClient(async (client) => {
-    const place = await elsewhere(ctx, client.hello);
-    for (const { path } of places) warnElsewhere(ctx, place, path);
+    const away = await elsewhere(ctx, client.hello);
+    for (const { path } of places) warnElsewhere(ctx, away, path);
+    const registered = await Promise.all(places.map(({ path }) => registeredAt(client, path, away === null)));
+    const known = new Map<string, WireProject>();
+    for (const [at, { path }] of places.entries()) {
+      const here = registered[at] ?? [];
+      const project = here.find(({ name }) => sameName(name, nameFor(path))) ?? here[0];
+      if (!project) continue;
+      if (!ctx.json && !known.has(project.project_id))
+        ctx.say(`already registered ${describe(ctx, project)}`);
+      known.set(project.project_id, project);
+      noteSame(ctx, path, project.source_path);
+    }
+    const fresh = withoutRepeats(
+      ctx,
+      places.filter((_, at) => registered[at]?.length === 0),
+    );
     const all = await listAll(client, {});
-    const known = places.flatMap(({ path }) => registeredAt(all, path) ?? []);
-    const fresh = places.filter(({ path }) => !registeredAt(all, path));
-    if (!ctx.json) for (const one of known) ctx.say(`already registered ${describe(ctx, one)}`);
     const names = namesFor(
       fresh.map(({ path }) => path),
       all.map(({ name }) => name),
@@ -51,44 +71,75 @@ export async function addMany(ctx: Context, typed: readonly string[], options: O
     const codebases = counted.map((one, at) => ({ ...one, name: names[at] ?? '' }));
     const { projects, failed: refused } = await registerEach(ctx, client, codebases, options);
     failed.push(...refused);
-    if (known.length > 0 && (options.tag || options.language !== undefined)) {
-      const where = known.map(({ source_path: path }) => path);
+    if (known.size > 0 && (options.tag || options.language !== undefined)) {
+      const where = [...known.values()].map(({ source_path: path }) => path);
       ctx.note(`note: tags and language stay of what was registered already: ${named(ctx, where)}`);
     }
+    for (const { path, reason } of skipped)
+      ctx.note(`note: left out ${printable(ctx.shortPath(path))}: ${ctx.tildes(reason)}`);
     tellFailures(ctx, failed);
-    if (ctx.json) ctx.printJson({ projects: [...known, ...projects], failed });
+    if (ctx.json)
+      ctx.printJson({ projects: [...known.values(), ...projects], failed: documentsOf(failed), skipped });
   });
-  if (failed.length > 0) ctx.exitCode = EXIT.refused;
 }
 
-async function look(ctx: Context, text: string): Promise<Place | Failure> {
+type Looked = Place | { readonly file: Failure } | { readonly failure: Failure };
+
+async function look(ctx: Context, text: string): Promise<Looked> {
   try {
     const path = await codebaseAt(ctx, text);
-    return { path, real: await realpath(path).catch(() => path) };
+    const isLink = (await lstat(path).catch(() => undefined))?.isSymbolicLink() ?? false;
+    return { path, real: await realpath(path).catch(() => path), isLink };
   } catch (error) {
     // Of a variable that nobody has set, or a working directory that is gone, all of the command is wrong.
     if (!(error instanceof RegistryError || error instanceof LocalError)) throw error;
-    return { path: ctx.absolute(text), error: explain(error).document };
+    const path = ctx.absolute(text);
+    const failure = failureOf(ctx, path, error, true);
+    const isFile = error instanceof RegistryError && (await statusOf(path))?.isDirectory() === false;
+    return isFile ? { file: failure } : { failure };
   }
 }
 
-/** Each directory once, as it was typed first. */
-function withoutRepeats(ctx: Context, looked: readonly (Place | Failure)[]): Place[] {
-  const first = new Map<string, string>();
-  return looked.filter((one): one is Place => {
-    if (!('real' in one)) return false;
-    const before = first.get(one.real);
-    if (before === undefined) first.set(one.real, one.path);
-    else if (before !== one.path) {
-      const [same, path] = [before, one.path].map((text) => printable(ctx.shortPath(text)));
-      ctx.note(`note: ${path} is the same directory as ${same}`);
-    }
-    return before === undefined;
-  });
+interface Sorted {
+  readonly places: readonly Place[];
+  readonly skipped: readonly Skipped[];
+  readonly failed: Failure[];
 }
 
-/** The project that this directory is registered as, as `gardener add` of one finds it. */
-function registeredAt(all: readonly WireProject[], path: string): WireProject | undefined {
-  const here = all.filter(({ source_path: source }) => source === path);
-  return here.find(({ name }) => sameName(name, nameFor(path))) ?? here[0];
+/** Files are left out where there is a directory with them, and links to what holds another of the places. */
+function sorted(looked: readonly Looked[]): Sorted {
+  const directories = looked.filter((one) => 'real' in one);
+  const files = looked.flatMap((one) => ('file' in one ? one.file : []));
+  const failed = looked.flatMap((one) => ('failure' in one ? one.failure : []));
+  const isAround = ({ real, isLink }: Place): boolean =>
+    isLink && directories.some((one) => one.real.startsWith(real === '/' ? real : `${real}/`));
+  const around = directories.filter(isAround);
+  return {
+    places: directories.filter((one) => !isAround(one)),
+    skipped: [
+      ...(directories.length > 0 ? files : []).map(({ path }) => ({ path, reason: 'it is no directory' })),
+      ...around.map(({ path, real }) => ({
+        path,
+        reason: `it leads to ${printable(real)}, which holds others`,
+      })),
+    ],
+    failed: directories.length > 0 ? failed : [...files, ...failed],
+  };
+}
+
+/** Each directory once, as it was typed first; but rather by itself than by a link to it. */
+function withoutRepeats(ctx: Context, places: readonly Place[]): Place[] {
+  const chosen = new Map<string, Place>();
+  for (const one of places) {
+    const before = chosen.get(one.real);
+    if (!before || (before.isLink && !one.isLink)) chosen.set(one.real, one);
+  }
+  for (const { path, real } of places) noteSame(ctx, path, chosen.get(real)?.path ?? path);
+  return [...chosen.values()];
+}
+
+function noteSame(ctx: Context, path: string, other: string): void {
+  if (path === other) return;
+  const [same, typed] = [other, path].map((text) => printable(ctx.shortPath(text)));
+  ctx.note(`note: ${typed} is the same directory as ${same}`);
 }

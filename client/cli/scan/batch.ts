@@ -3,13 +3,13 @@ import type { WireProject } from '../../../src/domain/encoding.ts';
 import { RegistryError } from '../../../src/domain/errors.ts';
 import type { Repository } from '../../../src/domain/project.ts';
 import type { Client } from '../../client.ts';
-import { RpcError } from '../../errors.ts';
+import { ConnectionError, RpcError } from '../../errors.ts';
 import { repositoryAt } from '../../codebase/repository.ts';
 import { scan, type Scan } from '../codebase/scan.ts';
 import type { Context } from '../context.ts';
-import { type ErrorDocument, explain } from '../errors.ts';
 import { withProgress } from '../terminal/progress.ts';
-import { MAX_NAMED, plural, thousands } from '../terminal/text.ts';
+import { plural, thousands } from '../terminal/text.ts';
+import { type Failure, failureOf } from './failures.ts';
 import { inParallel } from './parallel.ts';
 import { describe, named } from './told.ts';
 
@@ -19,12 +19,6 @@ export interface Counted {
   readonly scan: Scan;
   /** Null where it is not known, undefined where nobody has asked yet. */
   readonly repository: Repository | null | undefined;
-}
-
-/** What did not become a project, and why. */
-export interface Failure {
-  readonly path: string;
-  readonly error: ErrorDocument;
 }
 
 /** Looks through codebases, some at a time, with progress on a terminal; and says of which not all could be read. */
@@ -66,8 +60,6 @@ interface Told {
 
 /**
  * Registers codebases; what fails of one is told, and the others go on. Once begun it is done to its end, to be told.
- *
- * @throws {ConnectionError} where the registry cannot be reached any more
  */
 export async function registerEach(
   ctx: Context,
@@ -115,20 +107,14 @@ export async function registerEach(
     if (end?.status === 'fulfilled') {
       projects.push(end.value);
       if (!ctx.json) ctx.say(`added ${describe(ctx, end.value, one.scan)}`);
-    } else failed.push(failure(one.path, end?.reason));
+    } else failed.push(failure(ctx, one.path, end?.reason));
   }
   return { projects, failed };
 }
 
-/** @throws what is no answer of the registry's about this codebase */
-function failure(path: string, error: unknown): Failure {
-  if (error instanceof RegistryError || error instanceof RpcError)
-    return { path, error: explain(error).document };
+/** @throws what is neither an answer of the registry's about this codebase, nor that there is none */
+function failure(ctx: Context, path: string, error: unknown): Failure {
+  if (error instanceof RegistryError || error instanceof RpcError || error instanceof ConnectionError)
+    return failureOf(ctx, path, error);
   throw error;
-}
-
-/** Says what did not become a project. */
-export function tellFailures(ctx: Context, failed: readonly Failure[]): void {
-  for (const { error } of failed.slice(0, MAX_NAMED)) ctx.note(`gardener: ${ctx.tildes(error.message)}`);
-  if (failed.length > MAX_NAMED) ctx.note(`gardener: and ${thousands(failed.length - MAX_NAMED)} more`);
 }

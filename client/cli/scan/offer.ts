@@ -10,8 +10,9 @@ import { sizeOf } from '../terminal/size.ts';
 import { type Cell, type Column, layTable, printTable } from '../terminal/table.ts';
 import { plural, printable, shellWord, thousands } from '../terminal/text.ts';
 import { canPick, pickMany } from '../terminal/pick.ts';
-import { type Counted, countEach, registerEach, tellFailures } from './batch.ts';
+import { type Counted, countEach, registerEach } from './batch.ts';
 import type { DOCUMENT } from './document.ts';
+import { documentsOf, tellFailures } from './failures.ts';
 import type { Codebase, Finds } from './find.ts';
 import { projectOf } from './known.ts';
 import { movedAmong } from './moved.ts';
@@ -67,8 +68,7 @@ export async function offer(
   const { projects, failed } =
     chosen.length > 0 ? await registerEach(ctx, client, chosen, wish) : { projects: [], failed: [] };
   tellFailures(ctx, failed);
-  if (failed.length > 0) ctx.exitCode = EXIT.refused;
-  if (ctx.json) return ctx.printJson(documentOf(finds, sorted, projects, failed));
+  if (ctx.json) return ctx.printJson(documentOf(finds, sorted, projects, documentsOf(failed)));
   if (fresh.length === 0) return;
   if (projects.length === 0 && failed.length === 0) {
     // Whoever was asked has said no.

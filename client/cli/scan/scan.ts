@@ -2,7 +2,7 @@
 import { codebaseAt } from '../codebase/codebase.ts';
 import { defineCommand } from '../command.ts';
 import { elsewhere, requireHere } from '../elsewhere.ts';
-import { collect, wholeNumber } from '../option-values.ts';
+import { collectFilled, wholeNumber } from '../option-values.ts';
 import { withProgress } from '../terminal/progress.ts';
 import { operands, plural, thousands } from '../terminal/text.ts';
 import { findCodebases } from './find.ts';
@@ -24,7 +24,7 @@ export default defineCommand({
     },
     '--yes': 'register all that are found; do not ask',
     '--dry-run': 'only list what is found',
-    '--tag <tag>': { description: 'a tag for each; may be given several times', read: collect },
+    '--tag <tag>': { description: 'a tag for each; may be given several times', read: collectFilled },
   },
   details: `What lies in a repository or package is a part of it. Left out are what is
 registered already, linked worktrees, bare repositories, hidden directories,

@@ -1,4 +1,4 @@
-import { mkdir, rename, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rename, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { commandLine } from '../../support/cli.ts';
@@ -30,9 +30,10 @@ test('add of several registers each once, tells what fails of one, and goes on',
     stderr: [
       'note: ~/link/api is the same directory as ~/oss/api',
       'note: tags and language stay of what was registered already: ~/web',
+      'note: left out ~/file: it is no directory',
       'gardener: cannot use ~/nope: there is no such directory',
-      'gardener: cannot use ~/file: it is no directory',
       'gardener: cannot use ~/broken: there is no such directory',
+      'try: a directory that exists',
       '',
     ].join('\n'),
   });
@@ -56,8 +57,73 @@ test('add of several prints one document, with what failed in it', async () => {
         },
       },
     ],
+    skipped: [],
   });
   expect(await cli.json(['add', 'a', './a/'])).toMatchObject({ projects: [{ name: 'a' }], failed: [] });
+});
+
+test('all that lies in a directory can be given: no directory twice, no file, and nothing that is around the rest', async () => {
+  const cli = await commandLine();
+  await cli.codebase('src/payments', { 'a.ts': '' });
+  await cli.codebase('src/web', { 'a.ts': '' });
+  await writeFile(join(cli.home, 'src/notes'), '');
+  await symlink('web', join(cli.home, 'src/an-alias'));
+  await symlink('../src', join(cli.home, 'src/loop'));
+  await symlink('payments', join(cli.home, 'src/paylink'));
+  await cli.run(['add', 'src/payments']);
+  // As a shell gives src/*.
+  const typed = (await readdir(join(cli.home, 'src'))).toSorted().map((name) => `src/${name}`);
+  expect(await cli.run(['add', ...typed])).toEqual({
+    code: 0,
+    signal: null,
+    stdout: 'already registered payments  ~/src/payments\nadded web  typescript, 1 file  ~/src/web\n',
+    stderr: [
+      'note: ~/src/paylink is the same directory as ~/src/payments',
+      'note: ~/src/an-alias is the same directory as ~/src/web',
+      'note: left out ~/src/notes: it is no directory',
+      'note: left out ~/src/loop: it leads to ~/src, which holds others',
+      '',
+    ].join('\n'),
+  });
+  expect(await cli.json(['add', ...typed])).toMatchObject({
+    projects: [{ name: 'web' }, { name: 'payments' }],
+    failed: [],
+    skipped: [{ path: join(cli.home, 'src/notes') }, { path: join(cli.home, 'src/loop') }],
+  });
+});
+
+test('another spelling of what is registered is greeted, and registered once more under a name only', async () => {
+  const cli = await commandLine();
+  await cli.codebase('payments', { '.git/HEAD': '' });
+  await symlink('payments', join(cli.home, 'paylink'));
+  await cli.run(['add', 'payments']);
+  const link = join(cli.home, 'paylink');
+  for (const [words, options] of [
+    [['add', 'paylink']],
+    [['add'], { cwd: link, env: { PWD: link } }],
+  ] as const)
+    expect(await cli.run([...words], options)).toMatchObject({
+      code: 0,
+      stdout: 'already registered payments  ~/payments\n',
+      stderr: `note: ~/paylink is the same directory; to register it once more: gardener add ${link} --name paylink\n`,
+    });
+  expect(await cli.run(['add', link, '--name', 'paylink'])).toMatchObject({ code: 0, stderr: '' });
+  await cli.run(['add', 'payments', '--name', 'other']);
+  // Also where several have it.
+  expect(await cli.json(['scan', '.'])).toMatchObject({ known: [{ name: 'payments' }], found: [] });
+});
+
+test('what keeps the registry from taking any is told once, with what to do', async () => {
+  const cli = await commandLine();
+  await cli.codebase('src/a', { '.git/HEAD': '' });
+  await cli.codebase('src/b', { '.git/HEAD': '' });
+  await cli.run(['ls']);
+  await writeFile(join(cli.home, '.codebase-gardener/registry.json'), '{');
+  const { code, stdout, stderr } = await cli.run(['scan', '--yes', 'src']);
+  expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+  expect(stderr).toMatch(
+    /^found 2 codebases\ngardener: cannot change the registry: .*\nnot added: ~\/src\/a, ~\/src\/b\ntry: gardener status, .*\n$/,
+  );
 });
 
 test('add of several says which of them may be one that was moved', async (context) => {
@@ -79,6 +145,7 @@ test('add of several says which of them may be one that was moved', async (conte
 test.each([
   [['--name', 'x'], 'cannot give several projects one name'],
   [['--use'], 'cannot make several projects the active one'],
+  [['--tag', ''], "option '--tag <tag>' argument '' is invalid: it is empty"],
 ])('add of several with %j is wrong usage', async (flags, message) => {
   const { env, run } = terminal({ home: await temporaryDirectory() });
   env['NO_COLOR'] = '1';
