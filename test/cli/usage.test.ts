@@ -268,7 +268,8 @@ describe('what is missing or empty is said to be, in', () => {
     const cli = await commandLine();
     await cli.codebase('api', {});
     expect((await cli.run(['call', 'projects.get', '{}'])).stderr).toMatch(/^[^\n]*: project: is missing\n/);
-    expect((await cli.run(['add', 'api', '--language', ''])).stderr).toMatch(/: language: is empty\n/);
+    await cli.run(['add', 'api']);
+    expect((await cli.run(['edit', 'api', '--language', ''])).stderr).toMatch(/: language: is empty\n/);
     expect((await cli.run(['add', 'nowhere'])).stderr).toMatch(/\ntry: a directory that exists\n$/);
   });
 
