@@ -32,7 +32,7 @@ function describe(event: WatchEvent, first: boolean, words: Words): string[] {
       return [
         first ? 'watching' : 'resynced',
         plural(event.projects.length, 'project'),
-        ...(event.problem ? ['problem:', ...problemWords(event.problem, words.tildes)] : []),
+        ...(event.problem ? ['problem:', ...problemWords(event.problem, words)] : []),
       ];
     case 'activated':
       return ['active', event.project ? printable(event.project.name) : 'none'];
@@ -51,7 +51,7 @@ function describe(event: WatchEvent, first: boolean, words: Words): string[] {
     case 'progress':
       return ['progress', ...training(event.project)];
     case 'problem':
-      return ['problem', ...problemWords(event.problem, words.tildes)];
+      return ['problem', ...problemWords(event.problem, words)];
     case 'recovered':
       return ['recovered', 'the registry file is good again'];
     case 'shutdown':

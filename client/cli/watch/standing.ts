@@ -21,9 +21,9 @@ export function progressOf({ training_status: status, training }: WireProject): 
 /** What is wrong with the file, and in which place, if it is in one. */
 export function problemWords(
   { message, line, column }: Problem,
-  tildes: (message: string) => string,
+  words: { tildes(message: string): string },
 ): [message: string, place: string] {
-  return [printable(tildes(message)), line === undefined ? '' : `line ${line}, column ${column ?? 1}`];
+  return [printable(words.tildes(message)), line === undefined ? '' : `line ${line}, column ${column ?? 1}`];
 }
 
 /** What the trainer is at; of a failed one, its last words. */

@@ -23,6 +23,10 @@ export class WatchState {
   /** Made when it is asked for, and kept until something changes. */
   #order: WireProject[] | undefined;
 
+  constructor(tildes: Tildes = (message) => message) {
+    this.tildes = tildes;
+  }
+
   apply(event: WatchEvent): void {
     this.#order = undefined;
     switch (event.type) {
@@ -54,10 +58,6 @@ export class WatchState {
       default:
         this.#keep(event.project, event.at);
     }
-  }
-
-  constructor(tildes: Tildes = (message) => message) {
-    this.tildes = tildes;
   }
 
   get size(): number {

@@ -132,9 +132,9 @@ function summary(state: WatchState, { columns, paint }: Canvas): string {
 }
 
 /** What is wrong, with the reason, which stands last; few rows are for the projects. */
-function problemLines({ problem, tildes }: WatchState, { columns, rows }: Size): string[] {
-  if (!problem) return [];
-  const [message, place] = problemWords(problem, tildes);
+function problemLines(state: WatchState, { columns, rows }: Size): string[] {
+  if (!state.problem) return [];
+  const [message, place] = problemWords(state.problem, state);
   const most = Math.max(1, Math.min(MOST_OF_PROBLEM, Math.floor(rows / 4)));
   return foldText(`problem: ${message}${place && ` (${place})`}`, columns, most);
 }
