@@ -15,6 +15,8 @@ export interface TmuxTerminal {
   hasCursor(): Promise<boolean>;
   /** Types keys by tmux' names, such as `C-c`, or text. */
   type(...keys: readonly string[]): Promise<void>;
+  /** As from a clipboard: marked as such where the program has asked for that. */
+  paste(text: string): Promise<void>;
   resize(columns: number, rows: number): Promise<void>;
   /** Closes the terminal, as a window is closed: whoever runs in it gets SIGHUP. */
   close(): Promise<void>;
@@ -61,6 +63,7 @@ export async function tmuxTerminal(
       }, `the terminal shows ${text}`),
     hasCursor: async () => (await tmux('display-message', '-p', '#{cursor_flag}')).trim() === '1',
     type: async (...keys) => void (await tmux('send-keys', ...keys)),
+    paste: async (text) => void (await tmux('set-buffer', text, ';', 'paste-buffer', '-p')),
     resize: async (width, height) =>
       void (await tmux('resize-window', '-x', String(width), '-y', String(height))),
   };

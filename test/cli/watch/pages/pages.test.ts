@@ -25,7 +25,7 @@ interface Looks {
   readonly about?: Partial<About>;
   readonly paint?: Paint;
   /** What happens when the keys have been pressed. */
-  readonly then?: () => void;
+  readonly after?: () => void;
 }
 
 /** What is on the screen after these keys. */
@@ -40,7 +40,7 @@ function screen(state: WatchState, looks: Looks = {}): string[] {
     const canvas = { columns, rows, now: NOW, paint };
     ({ view } = pictureOf(state, arrange(), { ...NOTHING_KNOWN, ...about }, canvas, shortPath));
   }
-  looks.then?.();
+  looks.after?.();
   const canvas = { columns, rows, now: NOW, paint };
   const { lines } = pictureOf(state, arrange(), { ...NOTHING_KNOWN, ...about }, canvas, shortPath);
   expect(lines.length).toBeLessThanOrEqual(rows);
@@ -210,8 +210,8 @@ describe('the page of a project', () => {
     } as const;
     const one = stateOf(BUSY);
     const before = screen(one, { isOne: true, keys: 'down' });
-    const then = () => one.apply({ ...gone, type: 'removed' });
-    const lines = screen(one, { isOne: true, keys: 'down', then });
+    const after = () => one.apply({ ...gone, type: 'removed' });
+    const lines = screen(one, { isOne: true, keys: 'down', after });
     expect([lines[0], lines.at(-1)]).toEqual(['payments  removed', 'the project was removed  q leaves']);
     expect(lines.slice(1, -1)).toEqual(before.slice(1, -1));
     state.apply({ ...gone, type: 'removed' });
