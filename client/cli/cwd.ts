@@ -1,5 +1,5 @@
 /** The working directory, as the person wrote it and as the system has it. */
-import { readlinkSync, statSync } from 'node:fs';
+import { readlinkSync, type Stats, statSync } from 'node:fs';
 
 /** The name of the working directory is no UTF-8: with U+FFFD in its place it would be another directory. */
 export class DamagedNameError extends Error {
@@ -21,10 +21,19 @@ export function workingDirectory(env: NodeJS.ProcessEnv): string {
   const real = process.cwd();
   const written = env['PWD'];
   if (!written?.startsWith('/') || written === real) return whole(real);
-  const there = statSync(written, { throwIfNoEntry: false });
+  const there = statusOf(written);
   // Not by its name, which may be another's.
   const here = statSync('.', { throwIfNoEntry: false });
   return whole(there && here && there.dev === here.dev && there.ino === here.ino ? written : real);
+}
+
+function statusOf(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch {
+    // Whoever may not look there goes by what the system says.
+    return undefined;
+  }
 }
 
 /** The same without the links that the person came through. */
