@@ -3,7 +3,10 @@ import { stripVTControlCharacters } from 'node:util';
 import { breakText, cutText, textWidth } from './width.ts';
 
 /** Narrower than this nothing is wrapped: it would be a column of syllables. */
-const LEAST_WIDTH = 20;
+const LEAST_WIDTH = 16;
+/** Where this much is not left beside what lines begin with, blanks there become fewer. */
+const ROOMY = 20;
+const FEW_BLANKS = 4;
 
 /**
  * Breaks text at its blanks into lines of at most `width` columns; a longer word, such as a path, stays whole, so that
@@ -21,6 +24,10 @@ export function wrapText(
   rest = first,
   least = LEAST_WIDTH,
 ): string[] {
+  if (width !== undefined && width - columnsOf(rest) < ROOMY && /^ {5,}$/.test(rest)) {
+    const fewer = rest.slice(0, FEW_BLANKS);
+    return wrapText(text, width, first === rest ? fewer : first, fewer, least);
+  }
   if (width === undefined || width - columnsOf(rest) < least) return [first + text];
   const lines: string[] = [];
   let line = first;

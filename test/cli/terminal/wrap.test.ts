@@ -12,9 +12,14 @@ describe('text', () => {
   test('is left alone where there is no width, or next to none', () => {
     expect(wrapText('one two three four five six', undefined)).toHaveLength(1);
     expect(wrapText('one two three four five six', 10)).toHaveLength(1);
+  });
+
+  test('is not broken the more often for what lines begin with', () => {
     expect(wrapText('one two three four five six', 25, '- ', '      ')).toEqual([
-      '- one two three four five six',
+      '- one two three four five',
+      '    six',
     ]);
+    expect(wrapText('one two three four', 20, '      ')).toEqual(['    one two three', '    four']);
   });
 
   test('has something before its first line, and something else before the others', () => {
