@@ -124,6 +124,25 @@ test('the end of the input is none, but what was typed before it counts', async 
   expect(second.written()).toMatch(/\x1b\[\?25h$/);
 });
 
+test('Ctrl-D that was typed ahead is none, as a terminal hands it over that gave lines before', async () => {
+  const { host, type } = desk();
+  type('we\0');
+  expect(await pickOne(host, 'which project?', PROJECTS)).toBeUndefined();
+});
+
+test('of a text that nobody types only the beginning is taken', async () => {
+  const { host, shows, type, written } = desk({ columns: 300 });
+  const picked = pickOne(host, 'which project?', PROJECTS);
+  await shows('Search');
+  for (let pieces = 0; pieces < 4; pieces += 1) type('x'.repeat(150));
+  await shows(`Search: ${'x'.repeat(200)}`);
+  type('\x15web');
+  await shows('Search: web');
+  expect(written()).not.toContain('x'.repeat(201));
+  type('\r');
+  expect(await picked).toBe('3');
+});
+
 test('no name obeys, and each stays in its line, however narrow the terminal', async () => {
   const { host, screen, shows, type, written } = desk({ columns: 20 });
   const hostile = 'a\x1b]0;x\x07\x1b[2J\u202e$(rm)\n\x9b5A';

@@ -8,6 +8,8 @@ import { letGo } from '../ask.ts';
 import { shownCursor, shownDrawing } from '../gate.ts';
 import { sizeOf } from '../size.ts';
 
+/** In the place of Ctrl-D that was typed while the terminal still gave lines, and was not read then. */
+const TYPED_AHEAD_END = '\0';
 const CTRL_A = '\x01';
 const CTRL_C = '\x03';
 const CTRL_D = '\x04';
@@ -21,6 +23,18 @@ const NO_KEYS = /[\x02\x06\x1a\x80-\x9f]|\x1b[[O][CDFH]/g;
 
 /** Keys up to one that may end a prompt, or that is for what it has made of those before. */
 const PORTION = new RegExp(`^(?:${CTRL_A}|[^${CTRL_A}\\r]*\\r?)`);
+/** What is typed or pasted in one go; the library draws at each character, and nobody looks for a longer text. */
+const MAX_TYPED = 200;
+
+/** Leaves out what is too much of a text that comes in pieces, up to the next key that is no character. */
+function capped(): (text: string) => string {
+  let run = 0;
+  return (text) =>
+    Array.from(text, (character) => {
+      run = character < ' ' || character === '\x7f' ? 0 : run + 1;
+      return run > MAX_TYPED ? '' : character;
+    }).join('');
+}
 
 /** Given to a prompt. */
 interface Streams {
@@ -54,6 +68,7 @@ export async function atTerminal<T>(
     sizeOf(stderr),
   );
   const decoder = new StringDecoder('utf8');
+  const cap = capped();
   let isInterrupted = false;
   let isOver = false;
   let isEnded = false;
@@ -75,8 +90,12 @@ export async function atTerminal<T>(
     if (!isWaiting) setImmediate(feed);
     isWaiting = true;
   };
+  let isFirst = true;
   const typed = (chunk: Buffer): void => {
-    const text = decoder.write(chunk).replace(NO_KEYS, '').replaceAll('\n', '\r');
+    const keys = decoder.write(chunk).replace(NO_KEYS, '').replaceAll('\n', '\r');
+    // Later it is Ctrl-Space.
+    const text = cap(isFirst ? keys.replaceAll(TYPED_AHEAD_END, CTRL_D) : keys);
+    isFirst = false;
     isInterrupted ||= text.includes(CTRL_C);
     held += text;
     if (!isWaiting) feed();
