@@ -187,7 +187,7 @@ export function succeed(before: Registry, after: Registry, isTraining: IsTrainin
 }
 
 /** What was active before: as the content says, where it says something new; otherwise what it has taken the place of. */
-function previousOf(before: Registry, after: Registry): string | null {
+export function previousOf(before: Registry, after: Registry): string | null {
   const isNews = after.previous !== before.previousInFile;
   const isSwitched = before.active !== after.active && after.get(before.active ?? '') !== undefined;
   if (isSwitched && !(isNews && after.previous !== null)) return before.active;

@@ -44,6 +44,20 @@ test('is the one from which an edit of the file has switched', async () => {
   expect(previous(store)).toBe('six');
 });
 
+test('is so too where no daemon saw the edit', async () => {
+  const { store, file, home } = await three();
+  await use(store, 'two');
+  await store.close();
+  const text = await readFile(file, 'utf8');
+  await writeFile(file, text.replace(/("active_project": )"[^"]*"/, `$1"${idOf('six')}"`));
+  const { store: next } = await openStore({ home });
+  expect(previous(next)).toBe('two');
+  await next.close();
+  // With what it said of the one before, that counts.
+  await writeFile(file, text.replace(idOf('two'), idOf('six')).replace(idOf('one'), idOf('two')));
+  expect(previous((await openStore({ home })).store)).toBe('two');
+});
+
 test('is what an edit says that it is', async () => {
   const { store, edit } = await three();
   await use(store, 'two');

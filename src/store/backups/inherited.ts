@@ -7,7 +7,7 @@ import { LAST_GOOD } from '../../domain/backup-names.ts';
 import { Registry } from '../../domain/registry.ts';
 import { takeUpLease } from '../../domain/training/succession.ts';
 import { isLeaseRecorded } from '../../domain/training/record.ts';
-import type { Succession } from '../state.ts';
+import { previousOf, type Succession } from '../state.ts';
 import { decodeRegistry } from '../format/decode.ts';
 import { requireReadable } from '../format/stored-project.ts';
 import type { Parts } from '../parts.ts';
@@ -36,7 +36,8 @@ export async function keepInherited(
 }
 
 /**
- * The content of the file with the leases and tokens that the copy knows of.
+ * The content of the file with the leases and tokens that the copy knows of, and the project that was active before
+ * where only the copy knows it.
  *
  * @param bytes the file
  * @param registry the same
@@ -63,7 +64,8 @@ export async function withInheritedLeases(
       return after;
     });
     const { active, version, extra, previous } = registry;
-    return { registry: new Registry(projects, active, version, extra, previous), leasesDiffer };
+    const before = previousOf(copy.registry, registry);
+    return { registry: new Registry(projects, active, version, extra, before, previous), leasesDiffer };
   } catch (error) {
     log.error({ err: error }, 'cannot find out which trainings went on as the last daemon ended');
     return null;
