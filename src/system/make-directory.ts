@@ -1,5 +1,14 @@
 /** Making a directory with those above it, and refusing a link in its place. */
-import { chmodSync, closeSync, fsyncSync, lstatSync, mkdirSync, openSync, statSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  fsyncSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readlinkSync,
+  statSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { errorCode, isMissing } from './errors.ts';
 
@@ -30,8 +39,11 @@ function attempt(path: string): Error | null {
     mkdirSync(path, { mode: USER });
   } catch (error) {
     // Also when somebody else has just made it.
-    if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return null;
-    return error as Error;
+    const status = statSync(path, { throwIfNoEntry: false });
+    if (status?.isDirectory()) return null;
+    return !status && lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink()
+      ? new DanglingError(path)
+      : (error as Error);
   }
   // A umask such as 0277 takes from a new directory what its user needs.
   const mode = statSync(path).mode & 0o7777;
@@ -54,6 +66,17 @@ function syncEntries(directory: string): void {
     fsyncSync(descriptor);
   } finally {
     closeSync(descriptor);
+  }
+}
+
+/** A link is where a directory belongs, and leads nowhere: "file already exists" would be no help. */
+class DanglingError extends Error {
+  override readonly name = 'DanglingError';
+  /** None of the system's, which would be told by its own words. */
+  readonly code = 'ELINKED';
+
+  constructor(link: string) {
+    super(`${link} is a link to ${readlinkSync(link)}, which is not there; make that, or remove the link`);
   }
 }
 

@@ -1,4 +1,4 @@
-import { mkdir, stat, writeFile } from 'node:fs/promises';
+import { mkdir, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { makeDirectory } from '../../src/system/make-directory.ts';
@@ -16,6 +16,14 @@ describe('a directory', () => {
     await mkdir(path, { mode: 0o755 });
     makeDirectory(path);
     expect((await stat(path)).mode & 0o777).toBe(0o755);
+  });
+
+  test('in whose place a link leads nowhere is refused with both ends', async () => {
+    const link = join(await temporaryDirectory(), 'link');
+    await symlink('unmounted/disk', link);
+    const told = `${link} is a link to unmounted/disk, which is not there; make that, or remove the link`;
+    expect(() => makeDirectory(link)).toThrow(told);
+    expect(() => makeDirectory(join(link, 'in'))).toThrow(told);
   });
 
   test.each([0o177, 0o277, 0o777])('is of use to its user whatever the umask is, as %d', async (umask) => {
