@@ -9,6 +9,7 @@ import type { WireProject } from '../../../src/domain/encoding.ts';
 import { positiveNumber, wordOf } from '../option-values.ts';
 import { goneAmong, NONE_GONE, SILENT_NOTE } from '../projects/gone.ts';
 import { type Choice, CHOOSING, chosen, NONE_FITS, QUERY, queryArgument, SORTS } from '../projects/list.ts';
+import { typedBack } from '../projects/typed-back.ts';
 import { printTable } from '../terminal/table.ts';
 import { printable } from '../terminal/text.ts';
 import { COLUMN_NAMES, type ColumnName, COLUMNS, type ListColumn, sizesOf } from './columns.ts';
@@ -76,11 +77,6 @@ function isCompared(project: WireProject | Compared): project is Compared {
 
 function unasked(project: WireProject | Compared): Compared {
   return { ahead: null, ...project };
-}
-
-/** What names a project in a command: its name, unless that is a flag or a path there, or cannot be shown as it is. */
-function typedBack({ project_id: id, name }: WireProject): string {
-  return /^-|^(\.{1,2}|~)$/.test(name) || printable(name) !== name ? id : name;
 }
 
 async function printProjects(ctx: Context, client: Client, choice: Choice, columns = DEFAULT): Promise<void> {

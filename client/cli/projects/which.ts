@@ -2,12 +2,13 @@
 import { withItsAhead } from '../codebase/behind.ts';
 import { defineCommand } from '../command.ts';
 import { NONE_MEANT, origin, PROJECT, resolveProject } from './resolve.ts';
+import { typedBack } from './typed-back.ts';
 import { printable } from '../terminal/text.ts';
 
 export default defineCommand({
   description:
-    'Prints the name of the project that is meant here, and on a terminal why. Piped, the name stands alone.',
-  takes: { '[project]': PROJECT },
+    'Prints the name of the project that is meant here, and on a terminal why. Piped, the name stands alone; the id where a name cannot be typed as it is.',
+  takes: { '[project]': `${PROJECT}; default the one that is meant here` },
   examples: {
     'gardener which': 'the project around the working directory, or the active one',
     'gardener logs "$(gardener which)"': 'in a script',
@@ -22,8 +23,8 @@ export default defineCommand({
       const resolved = await resolveProject(ctx, client, named);
       const { project, resolved_by } = resolved;
       if (ctx.json) return ctx.printJson({ project: await withItsAhead(ctx, client, project), resolved_by });
-      const name = printable(project.name);
-      ctx.print(ctx.interactive ? `${name}  ${ctx.paint('dim', `(${origin(resolved)})`)}` : name);
+      if (!ctx.interactive) return ctx.print(typedBack(project));
+      ctx.print(`${printable(project.name)}  ${ctx.paint('dim', `(${origin(resolved)})`)}`);
     });
   },
 });
