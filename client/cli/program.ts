@@ -98,7 +98,8 @@ const SHELL: Commands = {
 const EPILOGUE = `A project is named by its name, its id, a path in it or, where nothing is
 removed, the beginning of a name that no other project has. Commands that may do
 without one take CODEBASE_GARDENER_PROJECT, the project around the working
-directory, or the active one.
+directory, or the active one. On a terminal, show, train and use ask outside a
+project, and path where none is active.
 
 Exit codes: 0 good, 1 the registry said no, 2 wrong usage, 3 the daemon cannot
 be reached, 4 nothing waits for "train --claim".`;

@@ -12,7 +12,9 @@ import { NONE_MEANT, PROJECT, PROJECT_VARIABLE, resolveProject } from './resolve
 
 export default defineCommand({
   description: 'Prints the directory of a project and nothing else, for scripts.',
-  takes: { '[project]': PROJECT },
+  takes: {
+    '[project]': `${PROJECT}; default the one that is meant here; on a terminal, where none is, one that you choose`,
+  },
   examples: {
     'cd "$(gardener path website)"': 'go there',
     'gardener path': 'of the project that is meant here; on a terminal, choose one where none is',

@@ -28,7 +28,7 @@ export default defineCommand({
   examples: {
     'gardener rm website': 'asks first',
     'gardener rm --yes website payments': 'in a script, which nobody asks',
-    'gardener undo': 'brings them back',
+    'gardener undo': 'brings the last one back; of several, one each time',
   },
   document: {
     removed:
@@ -122,6 +122,7 @@ async function removeAll(
   if (!ctx.json && active && active.project_id !== before?.project_id) {
     ctx.note(`active now: ${printable(active.name)}`);
   }
+  if (removed.length > 1) ctx.suggest('to bring them back: gardener undo, once for each');
 }
 
 /** The projects are gone; where something could not be deleted, what was asked for did not happen whole. */

@@ -28,7 +28,7 @@ import {
 export default defineCommand({
   description: 'Shows everything about a project.',
   takes: {
-    '[project]': PROJECT,
+    '[project]': `${PROJECT}; default the one that is meant here; on a terminal, outside a project, one that you choose`,
     '--field <field>': {
       description:
         'the bare value of a field, for scripts, also metadata.<key>; repeatable, then a line each',

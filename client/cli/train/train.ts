@@ -18,7 +18,8 @@ import { claim, type Named, takeNamed, type Terms } from './take.ts';
 const LONGEST_STALL = 86_400;
 
 const TAKES = {
-  '[project]': 'name, id or path of a project; default the one that is meant here',
+  '[project]':
+    'name, id or path of a project; default CODEBASE_GARDENER_PROJECT or the one around the working directory; on a terminal, elsewhere, one that you choose',
   '[command...]': 'the trainer, with its arguments',
   '--claim': 'take the project that has waited longest for training',
   '--loop': 'with --claim: go on with the next project, until none waits',
