@@ -6,7 +6,7 @@ import { INTERNAL_ERROR, INVALID_PARAMS, METHOD_NOT_FOUND } from '../../src/prot
 import { PathError } from '../../src/paths.ts';
 import { UnsafeDirectoryError, WITHOUT_SUDO } from '../../src/claim/private-directory.ts';
 import { systemReason } from '../../src/system/errors.ts';
-import { anyOf, operands, shellWord } from './terminal/text.ts';
+import { anyOf, operands } from './terminal/text.ts';
 
 /** Good, the registry said no, wrong usage, the daemon cannot be reached, there was nothing to claim, interrupted. */
 export const EXIT = {
@@ -158,7 +158,8 @@ function explainRegistry(error: RegistryError, hints: Hints): Explained {
     [hint] = near;
     if (message.endsWith(`; ${hint}`)) message = beforeAdvice(message);
   }
-  if (kind === 'ambiguous_project') hint = `one of them by name: ${near.map(shellWord).join(', ')}`;
+  if (kind === 'ambiguous_project')
+    hint = `one of them by name: ${near.map((name) => operands(name)).join(', ')}`;
   // Programs call the method.
   const told = message;
   const cancel = cancelOf(error);

@@ -3,6 +3,7 @@ import type { WireProject } from '../../../src/domain/encoding.ts';
 import { progressBar } from '../terminal/bar.ts';
 import type { Context } from '../context.ts';
 import { markedPath } from '../projects/gone.ts';
+import { BEGIN, origin } from '../projects/resolve.ts';
 import {
   duration,
   leftWords,
@@ -47,14 +48,19 @@ export function homeRows(ctx: Context, glance: Glance): Row[] {
       ],
       step: `gardener retrain ${operands(name)}`,
     })),
-    registry.project_count === 0
-      ? { label: 'projects', parts: [{ forms: ['none yet'] }], step: 'gardener add .' }
-      : trainedRow(ctx, glance),
+    registry.project_count === 0 ? noProjects(glance) : trainedRow(ctx, glance),
     ...stateRows(ctx, glance),
   ].map((row) => (row.step === undefined ? row : { ...row, step: ctx.advise(row.step) }));
 }
 
-function hereRows(ctx: Context, { here, active, gone }: Glance): Row[] {
+/** With a problem, to register one is not what to do next. */
+function noProjects({ registry: { problem } }: Glance): Row {
+  return problem
+    ? { label: 'projects', parts: [{ forms: ['none'] }] }
+    : { label: 'projects', parts: [{ forms: ['none yet'] }], step: BEGIN };
+}
+
+function hereRows(ctx: Context, { here, active, gone, registry }: Glance): Row[] {
   const isGone = gone.some(({ project }) => project.project_id === active?.project_id);
   const path = active && markedPath(ctx.shortPath(active.source_path), isGone);
   const activeRow: Row = active
@@ -68,13 +74,14 @@ function hereRows(ctx: Context, { here, active, gone }: Glance): Row[] {
     : {
         label: 'active',
         parts: [{ forms: ['none'] }],
-        step: here.project ? undefined : 'gardener use <project>',
+        step: here.project || registry.project_count === 0 ? undefined : 'gardener use <project>',
       };
   return [{ ...hereRow(ctx, here), beside: activeRow }];
 }
 
-function hereRow(ctx: Context, { project, resolved_by: by, unregistered, problem }: Here): Row {
-  if (problem !== null) return { label: 'here', told: ctx.paint('yellow', problem) };
+function hereRow(ctx: Context, { project, resolved_by: by, unregistered, problem, remedy }: Here): Row {
+  if (problem !== null && !project)
+    return { label: 'here', told: ctx.paint('yellow', problem), step: remedy ?? undefined };
   if (unregistered !== null) {
     return {
       label: 'here',
@@ -85,17 +92,10 @@ function hereRow(ctx: Context, { project, resolved_by: by, unregistered, problem
     };
   }
   if (!project) return { label: 'here', parts: [{ forms: ['no project'] }] };
-  const why = by === null ? '' : REASONS[by];
-  return { label: 'here', subject: project.name, parts: [{ forms: [`(${why})`], style: 'dim' }] };
+  const reasons = [by && origin({ resolved_by: by }), problem].filter(Boolean);
+  const forms = reasons.map((_, at) => `(${reasons.slice(at).join('; ')})`);
+  return { label: 'here', subject: project.name, parts: [{ forms, style: 'dim' }] };
 }
-
-const REASONS: Readonly<Record<NonNullable<Here['resolved_by']>, string>> = {
-  argument: 'as named',
-  env: 'named by CODEBASE_GARDENER_PROJECT',
-  cwd: 'around the working directory',
-  worktree: 'the working directory is in a worktree of it',
-  active: 'the active project',
-};
 
 /** A row for each, and one for those that would be too many, with the command that shows them. */
 function listed<T>(all: readonly T[], row: (one: T) => Row, step: string): Row[] {

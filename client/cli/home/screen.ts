@@ -17,7 +17,7 @@ export function printUnreachable(ctx: Context, error: ConnectionError): void {
   const { message, hint } = explain(error, ctx.hints, ctx.socketAlone);
   printRows(ctx, [
     { label: 'daemon', told: ctx.paint('red', printable(ctx.advise(ctx.tildes(message)))) },
-    ...(hint === undefined ? [] : [{ label: 'try', told: printable(ctx.advise(hint)) }]),
+    { label: 'try', told: printable(ctx.advise(hint ?? 'gardener doctor')) },
     { label: 'help', told: 'gardener --help for all commands' },
   ]);
 }

@@ -7,6 +7,9 @@ import { printable, relativeTime } from '../terminal/text.ts';
 import type { Glance } from './glance.ts';
 import type { Row } from './layout.ts';
 
+type Problem = NonNullable<Result<'registry.info'>['problem']>;
+
+const KEPT = 'gardener backups, which lists the earlier contents that are kept';
 const USUAL_FILE = '~/.codebase-gardener/registry.json';
 
 export function stateRows(ctx: Context, { daemon, registry, place }: Glance): Row[] {
@@ -16,7 +19,7 @@ export function stateRows(ctx: Context, { daemon, registry, place }: Glance): Ro
   const file = printable(ctx.shortPath(registry.file));
   return [
     ...(problem ? problemRows(ctx, registry, problem) : []),
-    ...(file === USUAL_FILE ? [] : [{ label: 'file', told: file }]),
+    ...(file === USUAL_FILE && !problem ? [] : [{ label: 'file', told: file }]),
     ...(elsewhere === undefined ? [] : [{ label: 'which is', told: elsewhere }]),
     ...(release === VERSION ? [] : [{ label: 'build', told: `version ${printable(release)}` }]),
     {
@@ -31,18 +34,28 @@ export function stateRows(ctx: Context, { daemon, registry, place }: Glance): Ro
 function problemRows(
   ctx: Context,
   { read_only: readOnly }: Result<'registry.info'>,
-  { kind, message, line, column, since, remedy: advice }: NonNullable<Result<'registry.info'>['problem']>,
+  { kind, message, line, column, since, remedy: advice }: Problem,
 ): Row[] {
   const place = line === undefined ? '' : ` (line ${line}, column ${column ?? 1})`;
   const noticed = relativeTime(since, ctx.host.now());
   const told = `${ctx.paint(readOnly ? 'red' : 'yellow', printable(message))}${place}, noticed ${noticed}`;
   const remedy = advice === undefined ? undefined : ctx.advise(printable(advice));
-  return [{ label: 'problem', told }, ...consequence(readOnly, kind === 'newer_version', remedy)];
+  return [{ label: 'problem', told }, ...consequence(ctx, readOnly, kind, remedy)];
 }
 
-function consequence(readOnly: boolean, isNewer: boolean, remedy: string | undefined): Row[] {
+function consequence(
+  ctx: Context,
+  readOnly: boolean,
+  kind: Problem['kind'],
+  remedy: string | undefined,
+): Row[] {
+  if (!readOnly && kind === 'recovered') return [{ label: 'try', told: ctx.advise(KEPT) }];
   if (!readOnly) return remedy === undefined ? [] : [{ label: 'try', told: remedy }];
-  if (isNewer) return [{ label: 'changes', told: 'refused until you upgrade Codebase Gardener' }];
-  const until = remedy === undefined ? 'the file is mended' : `that is over: ${remedy}`;
-  return [{ label: 'changes', told: `refused until ${until}` }];
+  if (kind === 'newer_version')
+    return [{ label: 'changes', told: 'refused until you upgrade Codebase Gardener' }];
+  if (remedy !== undefined) return [{ label: 'changes', told: `refused until that is over: ${remedy}` }];
+  return [
+    { label: 'changes', told: 'refused until you mend the file, or restore a backup' },
+    { label: 'try', told: ctx.advise(KEPT) },
+  ];
 }

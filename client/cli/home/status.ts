@@ -14,7 +14,7 @@ export default defineCommand({
     daemon: 'what daemon.status answers',
     registry: 'what registry.info answers, with the active project itself',
     active_project: 'the project, or null',
-    here: 'what is meant in the working directory: `project` and `resolved_by`, or null for none; `unregistered`, a repository there that is in no project, or null; `problem`, why it cannot be told, or null',
+    here: 'what is meant in the working directory: `project` and `resolved_by`, or null for none; `unregistered`, a repository there that is in no project, or null; `problem`, what is in the way of telling, or null; `remedy`, what to do about it, or null',
     training: 'the projects in training, the longest first',
     waiting: 'those that wait for training, in the order in which they are claimed',
     failed: 'those that have failed, the last one first',

@@ -3,13 +3,15 @@ import { lstatSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { errorCode, isMissing as isGone } from '../../../src/system/errors.ts';
 import type { Client } from '../../client.ts';
+import { RpcError } from '../../errors.ts';
 import type { WireProject } from '../../../src/domain/encoding.ts';
-import { RegistryError } from '../../../src/domain/errors.ts';
+import { isRefusal, RegistryError } from '../../../src/domain/errors.ts';
+import { MAX_PATH_BYTES } from '../../../src/domain/limits.ts';
 import type { Result } from '../../../src/protocol/methods.ts';
 import type { Context } from '../context.ts';
 import { requireAnswer } from '../codebase/disk-answer.ts';
 import { elsewhere } from '../elsewhere.ts';
-import { ifRefused } from '../errors.ts';
+import { ifRefused, LocalError } from '../errors.ts';
 import { printable } from '../terminal/text.ts';
 
 /** Projects named where several may be meant. */
@@ -35,6 +37,7 @@ export const PROJECT_VARIABLE = 'CODEBASE_GARDENER_PROJECT';
  * @param isTold false for whoever will not take the active one
  * @param isToChange for whoever will change the project, by its id
  * @throws {RegistryError} `project_not_found`, `ambiguous_project`
+ * @throws {LocalError} when the environment's cannot be the word for any
  */
 export async function resolveProject(
   ctx: Context,
@@ -50,17 +53,40 @@ export async function resolveProject(
   const how = isToChange ? { to_change: true } : {};
   const env = ctx.host.env[PROJECT_VARIABLE];
   if (env) {
-    ctx.hints = { project_not_found: `gardener ls, or unset ${PROJECT_VARIABLE}` };
-    const reference = await referenceTo(ctx, client, env, EXACTLY);
+    ctx.hints = { project_not_found: OTHERWISE };
+    const reference = await referenceTo(ctx, client, env, EXACTLY).catch(refuseVariable);
     return client.projects.resolve({ env: reference, ...how });
   }
   const { path: cwd, fault } = workingPath(ctx);
-  const resolved = await client.projects.resolve({ ...(cwd !== undefined && { cwd }), ...how });
+  const resolved = await client.projects
+    .resolve({ ...(cwd !== undefined && { cwd }), ...how })
+    .catch(async (error: unknown) => {
+      if (isRefusal(error, 'project_not_found') && (await isEmpty(client)))
+        ctx.hints = { project_not_found: BEGIN };
+      throw error;
+    });
   if (!isTold || resolved.resolved_by !== 'active') return resolved;
   const why =
     fault ?? (cwd !== undefined && codebaseAround(cwd) !== undefined ? 'not registered' : undefined);
   if (why !== undefined) ctx.note(`${why}: using the active project "${printable(resolved.project.name)}"`);
   return resolved;
+}
+
+/** What to do about the environment's word for a project that means none. */
+const OTHERWISE = `gardener ls, or unset ${PROJECT_VARIABLE}`;
+
+/** What is too long, say, is told by its place in the call, which nobody has typed. */
+function refuseVariable(error: unknown): never {
+  const [issue] = error instanceof RpcError ? error.issues : [];
+  if (!issue) throw error;
+  throw new LocalError(`cannot use ${PROJECT_VARIABLE}: it ${issue.message}`, OTHERWISE, error);
+}
+
+/** What is advised where nothing is registered: there is none to name. */
+export const BEGIN = 'gardener add .';
+
+export async function isEmpty(client: Client): Promise<boolean> {
+  return (await client.registry.info()).project_count === 0;
 }
 
 interface Guessing {
@@ -168,24 +194,31 @@ export async function projectAround(
 }
 
 /** Why it is this project. */
-export function origin({ resolved_by: by }: Resolved): string {
-  switch (by) {
-    case 'argument':
-      return 'as named';
-    case 'env':
-      return `from ${PROJECT_VARIABLE}`;
-    case 'cwd':
-      return 'the working directory is in it';
-    case 'worktree':
-      return 'the working directory is in a worktree of it';
-    case 'active':
-      return 'the active project';
-  }
+export function origin({ resolved_by: by }: Pick<Resolved, 'resolved_by'>): string {
+  return REASONS[by];
 }
+
+const REASONS: Readonly<Record<Resolved['resolved_by'], string>> = {
+  argument: 'as named',
+  env: `named by ${PROJECT_VARIABLE}`,
+  cwd: 'around the working directory',
+  worktree: 'the working directory is in a worktree of it',
+  active: 'the active project',
+};
 
 /** The repository that a directory belongs to, as it is written or behind links; undefined where there is none. */
 export function codebaseAround(directory: string): string | undefined {
-  return repositoryAbove(directory) ?? repositoryAbove(realpathSync(directory));
+  const real = withoutLinks(directory);
+  return repositoryAbove(directory) ?? (real === undefined ? undefined : repositoryAbove(real));
+}
+
+function withoutLinks(directory: string): string | undefined {
+  try {
+    return realpathSync(directory);
+  } catch {
+    // It is gone, or one on the way to it may not be searched.
+    return undefined;
+  }
 }
 
 function repositoryAbove(directory: string): string | undefined {
@@ -214,11 +247,20 @@ function statusOf(path: string): Stats | undefined {
 }
 
 /** The working directory; where it was, as far as anybody knows, and why it cannot be told. */
-function workingPath(ctx: Context): { path: string; fault?: never } | { path?: string; fault: string } {
+export function workingPath(
+  ctx: Context,
+): { path: string; fault?: never } | { path?: string; fault: string } {
+  const found = standingAt(ctx);
+  return Buffer.byteLength(found.path ?? '') > MAX_PATH_BYTES
+    ? { fault: 'the path of the working directory is too long' }
+    : found;
+}
+
+function standingAt({ host }: Context): ReturnType<typeof workingPath> {
   try {
-    return { path: ctx.host.cwd() };
+    return { path: host.cwd() };
   } catch (error) {
-    const path = ctx.host.lostCwd();
+    const path = host.lostCwd();
     const fault = isGone(error) ? 'the working directory is gone' : 'cannot tell the working directory';
     return { fault, ...(path !== undefined && { path }) };
   }

@@ -7,7 +7,7 @@ import { LocalError, UsageError } from '../errors.ts';
 import { changeThisShell, noteOwnProject } from '../shell/this-shell.ts';
 import { isGoneNow, markedPath } from './gone.ts';
 import { pickProject } from './picked.ts';
-import { PROJECT, projectAround, referenceToChange } from './resolve.ts';
+import { BEGIN, isEmpty, PROJECT, projectAround, referenceToChange } from './resolve.ts';
 import { printable } from '../terminal/text.ts';
 
 const INSTEAD = 'gardener use <project>, or gardener use --none';
@@ -15,7 +15,7 @@ const INSTEAD = 'gardener use <project>, or gardener use --none';
 export default defineCommand({
   description: 'Makes a project the active one.',
   takes: {
-    '[project]': `${PROJECT}; - is the one that was active before; default the one around the working directory`,
+    '[project]': `${PROJECT}; - is the one that was active before; default the one around the working directory, elsewhere one that you choose`,
     '--none': 'no project is active afterwards',
     '--shell': 'for this shell alone, which has read gardener init',
   },
@@ -59,12 +59,15 @@ async function meant(ctx: Context, client: Client, named: string | undefined): P
   if (project) return project.project_id;
   throw new UsageError(
     'cannot tell which project to use: none is named, and the working directory is in none',
-    INSTEAD,
+    (await isEmpty(client)) ? BEGIN : INSTEAD,
   );
 }
 
 async function before(client: Client): Promise<WireProject> {
   const { previous_project: previous } = await client.projects.active();
   if (previous) return previous;
-  throw new LocalError('cannot go back: no other project was active before', 'gardener use <project>');
+  throw new LocalError(
+    'cannot go back: no other project was active before',
+    (await isEmpty(client)) ? BEGIN : 'gardener use <project>',
+  );
 }

@@ -1,6 +1,6 @@
 /** `gardener` alone, and `gardener status`: what there is to see, from the daemon to the terminal. */
 import { existsSync } from 'node:fs';
-import { mkdir, rename } from 'node:fs/promises';
+import { mkdir, rename, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, test } from 'vitest';
@@ -64,6 +64,21 @@ describe('gardener alone', () => {
   test('shows the same where nothing is registered', async () => {
     const { seen } = await served();
     expect((await seen()).lines[0]).toBe(BEGIN);
+  });
+
+  test('says so where there was something, or may be', async () => {
+    const { seen, registry, home } = await served();
+    await mkdir(join(home, 'backups'), { recursive: true });
+    await writeFile(join(home, 'backups/registry-20260101T000000.000Z-corrupt.json'), '{');
+    const { lines } = await seen();
+    expect(lines[0]).toBe('No codebases are registered now. To begin with:');
+    expect(lines).toContainEqual(expect.stringMatching(/^ {2}gardener .* backups$/));
+    expect((await registry.call('registry.info'))['project_count']).toBe(0);
+    const link = join(home, 'link');
+    await symlink('nowhere', link);
+    const led = await (await desk(link)).seen();
+    expect(led.code).toBe(3);
+    expect(led.lines[0]).toMatch(/^daemon /);
   });
 
   test('shows what status does where something is', async () => {
@@ -147,7 +162,7 @@ test('a codebase that has moved is offered where it lies, and status --json name
     daemon: expect.objectContaining({ data_dir: home }) as object,
     registry: expect.objectContaining({ project_count: 1 }) as object,
     active_project: project,
-    here: { project, resolved_by: 'active', unregistered: home, problem: null },
+    here: { project, resolved_by: 'active', unregistered: home, problem: null, remedy: null },
     training: [],
     waiting: [project],
     failed: [],
@@ -166,5 +181,12 @@ test('a codebase that has moved is offered where it lies, and status --json name
     ]),
   );
   env['CODEBASE_GARDENER_PROJECT'] = 'nope';
-  expect((await seen('status')).lines[0]).toMatch(/^here {6}.*nope/);
+  const unset = expect.stringMatching(/^ +gardener .*ls, or unset CODEBASE_GARDENER_PROJECT$/) as string;
+  const unknown = (await seen('status')).lines;
+  expect(unknown[0]).toMatch(/^here {6}.*nope/);
+  expect(unknown).toContainEqual(unset);
+  env['CODEBASE_GARDENER_PROJECT'] = 'x'.repeat(5_000);
+  const long = (await seen('status')).lines;
+  expect(long[0]).toMatch(/^here {6}cannot use CODEBASE_GARDENER_PROJECT: it is 5000 bytes long/);
+  expect(long).toContainEqual(unset);
 });

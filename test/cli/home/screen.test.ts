@@ -49,7 +49,7 @@ const BUSY: Glance = {
   },
   place: null,
   active: payments,
-  here: { project: web, resolved_by: 'cwd', unregistered: null, problem: null },
+  here: { project: web, resolved_by: 'cwd', unregistered: null, problem: null, remedy: null },
   training: [training('huge', 12, 400, { message: 'epoch 4, loss 0.21' })],
   waiting: [payments, project('mono-api'), fastidx],
   failed: [failed('engine', 130, 'exit code 1\nCUDA out of memory. Tried to allocate 20 GiB')],
@@ -231,6 +231,17 @@ test('what is wrong is told to its end, with what helps', async () => {
   ]);
   const writable = { ...wrong, registry: { ...wrong.registry, read_only: false } };
   expect(await seen(writable, 80)).toContain('try       mend it, or gardener restore last-good');
+  const { remedy: _remedy, ...bare } = wrong.registry.problem ?? {};
+  const broken = { ...wrong, registry: { ...BUSY.registry, read_only: true, problem: bare } } as Glance;
+  expect(await seen(broken, 80)).toEqual(
+    expect.arrayContaining([
+      'changes   refused until you mend the file, or restore a backup',
+      'try       gardener backups, which lists the earlier contents that are kept',
+      'file      ~/.codebase-gardener/registry.json',
+    ]),
+  );
+  const empty = { ...broken, active: null, registry: { ...broken.registry, project_count: 0 } };
+  expect(await seen(empty, 80)).toContain('projects  none');
 });
 
 test.each([undefined, 0, 20, 80])('nothing that somebody else wrote is obeyed at %s columns', (columns) => {
@@ -243,6 +254,7 @@ test.each([undefined, 0, 20, 80])('nothing that somebody else wrote is obeyed at
       resolved_by: 'active',
       unregistered: `/home/ada/${HOSTILE}`,
       problem: null,
+      remedy: null,
     },
     training: [training(name, 1, 60, { phase: HOSTILE, message: HOSTILE, holder: { name: HOSTILE } })],
     waiting: [project(name, { retrain_requested: { at: 'no date', reason: HOSTILE } })],

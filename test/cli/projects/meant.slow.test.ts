@@ -227,7 +227,7 @@ describe('train', () => {
     expect(trained).toMatchObject({
       code: 0,
       stdout: 'payments\n',
-      stderr: expect.stringContaining('training payments: the working directory is in it\n'),
+      stderr: expect.stringContaining('training payments: around the working directory\n'),
     });
     const elsewhere = await cli.run(['train', '--', 'true']);
     expect(elsewhere).toMatchObject({

@@ -190,8 +190,13 @@ describe('the project that is meant', () => {
       stdout: '',
       stderr:
         'gardener: cannot tell which project is meant: none is given and none is active\n' +
-        'try: gardener ls, then name a project or make one active: gardener use <project>\n',
+        'try: gardener add .\n',
     });
+    await cli.json(['add', await cli.codebase('web', {})]);
+    await cli.json(['use', '--none']);
+    expect((await cli.run(['show'])).stderr).toContain(
+      'try: gardener ls, then name a project or make one active: gardener use <project>\n',
+    );
   });
 
   test('is asked about when a name is nearly right', async () => {

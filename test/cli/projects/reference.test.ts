@@ -2,9 +2,12 @@
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { workingDirectory } from '../../../client/cli/cwd.ts';
+import { codebaseAround } from '../../../client/cli/projects/resolve.ts';
 import { builtProgram, commandLine } from '../../support/cli.ts';
 import { startDaemon } from '../../support/daemon.ts';
 import { environment, temporaryDirectory } from '../../support/home.ts';
+import { asOrdinaryUser, withMode } from '../../support/store.ts';
 import { terminal } from '../../support/terminal.ts';
 import { tmuxTerminal } from '../../support/tmux.ts';
 import { requireTools } from '../../support/tools.ts';
@@ -167,6 +170,27 @@ describe('where no project is meant, somebody at a terminal chooses one', () => 
     await ended.shows('Terminated\n icanon');
     expect(await ended.hasCursor()).toBe(true);
   });
+});
+
+test('which, piped, prints what can be typed', async () => {
+  const { registry, home } = await desk('--help');
+  const { run } = terminal({ home, isTTY: false });
+  const { stdout } = await run(['which']);
+  const { stdout: typed } = await run(['ls', '--quiet']);
+  expect(stdout).toBe(typed);
+  expect(await registry.call('projects.get', { project: stdout.trim() })).toMatchObject({ name: '--help' });
+});
+
+test('a place on the way to the working directory that may not be searched is in no repository', async () => {
+  const home = await temporaryDirectory();
+  const locked = join(home, 'locked');
+  await mkdir(join(locked, 'in'), { recursive: true });
+  await asOrdinaryUser([home, locked], () =>
+    withMode(locked, 0o000, async () => {
+      expect(codebaseAround(join(locked, 'in'))).toBeUndefined();
+      expect(workingDirectory({ PWD: join(locked, 'in') })).toBe(process.cwd());
+    }),
+  );
 });
 
 describe('path', () => {
