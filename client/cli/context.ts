@@ -150,12 +150,17 @@ export class Context {
   /** Connects, lets something be done with the registry, and closes whatever happens. */
   async withClient<T>(
     work: (client: Client) => Promise<T>,
-    { autoStart = this.autoStart, deadlines }: Pick<ConnectOptions, 'autoStart' | 'deadlines'> = {},
+    {
+      autoStart = this.autoStart,
+      deadlines,
+      signal,
+    }: Pick<ConnectOptions, 'autoStart' | 'deadlines' | 'signal'> = {},
   ): Promise<T> {
     const client = await this.host.connect({
       ...this.location,
       autoStart,
       deadlines,
+      signal,
       daemon: [process.execPath, this.host.daemonProgram],
       client: { name: 'gardener', version: VERSION },
       onWarning: (message) => this.note(`warning: ${message}`),

@@ -44,8 +44,9 @@ export function tookText({ started_at: started, ended_at: ended }: Trained): str
   return seconds >= 0 ? duration(seconds) : '';
 }
 
-/** Empty where it is not known, and where nothing is kept. */
+/** Empty where it is not known, and where nothing is kept; the daemon counts a byte where all files are empty. */
 export function sizeText(bytes: number | null): string {
+  if (bytes === 1) return 'empty';
   return bytes === null || bytes === 0 ? '' : byteSize(bytes);
 }
 

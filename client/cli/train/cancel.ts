@@ -4,7 +4,7 @@ import type { Context } from '../context.ts';
 import { EXIT, UsageError } from '../errors.ts';
 import { referenceToChange } from '../projects/resolve.ts';
 import { duration, printable, statusWords } from '../terminal/text.ts';
-import { askInTurns } from './wait.ts';
+import { Wait } from './taking/wait.ts';
 
 interface CancelOptions {
   readonly reason?: string;
@@ -35,7 +35,8 @@ export async function cancel(
     if (!ctx.json) say(ctx, asked, held);
     let last: WireProject | null = asked;
     if (held && wait !== undefined) {
-      last = await askInTurns(wait, (waitMs) => client.training.wait({ project, wait_ms: waitMs }));
+      const waiting = new Wait(ctx, wait);
+      last = await waiting.inTurns((waitMs) => client.training.wait({ project, wait_ms: waitMs }));
       if (last === null) ctx.exitCode = EXIT.refused;
       if (!ctx.json) sayWaited(ctx, asked, last, wait);
     }

@@ -13,7 +13,7 @@ import { cancelHeld, type EndCall, type HeldLease } from './lease.ts';
 import { tookWords } from './progress-words.ts';
 import type { Ended } from './process/process.ts';
 import type { TrainingResult } from './reports.ts';
-import { factsOf, withLog } from './summary.ts';
+import { factsOf, isNothingNew, isWatched, tellWatcher, withLog } from './summary.ts';
 
 /** Why a trainer had to end. */
 export type Interruption = { readonly lost: RegistryError } | { readonly cancelled: string | undefined };
@@ -135,10 +135,16 @@ async function completed(place: Place, outcome: Outcome): Promise<Told> {
       `${name} is trained, and there is no adapter: the trainer is to write it to $GARDENER_PROJECT_LORA_ADAPTER_PATH, or to report another lora_adapter_path`,
     );
   }
-  if (ctx.interactive) {
-    const facts = await factsOf(client, project, lease.token, result);
+  if (isWatched(ctx)) {
+    const isLacking = warnings?.includes('no_adapter') ?? false;
+    const isOld = !isLacking && isNothingNew(project, lease.token, result);
+    const facts = [
+      ...(await factsOf(client, project, lease.token, result)),
+      ...(isOld ? ['nothing new came into service'] : []),
+    ];
     const said = [`trained ${name} in ${took}`, facts.join(', ')].filter(Boolean).join('  ');
-    for (const line of withLog(ctx, said, outcome.isLogged ? project.name : undefined)) ctx.suggest(line);
+    for (const line of withLog(ctx, said, outcome.isLogged ? project.name : undefined))
+      tellWatcher(ctx, line);
   }
   return { project, kind: 'completed' };
 }
@@ -172,7 +178,7 @@ async function cancelled({ ctx, lease }: Place, outcome: Outcome): Promise<Told>
   const said = interruption && 'cancelled' in interruption ? interruption.cancelled : undefined;
   const why = interruption ? said : presses > 1 ? `${CTRL_C}, ended by force` : CTRL_C;
   const giveUp: EndCall = async (client, held) => {
-    if (!interruption) await cancelHeld(client, held, CTRL_C);
+    if (!interruption) await cancelHeld(client, held, why ?? CTRL_C);
     else if (outcome.isRepeated) return client.training.fail({ ...held, error: why ?? 'cancelled' });
     return client.training.release(held);
   };
@@ -184,7 +190,7 @@ async function cancelled({ ctx, lease }: Place, outcome: Outcome): Promise<Told>
 /** Scripts read the one line; a person also how to see more. */
 function tellBadEnd(ctx: Context, { isLogged }: Outcome, name: string, how: string): void {
   const said = `gardener: training ${printable(name)} ${how}`;
-  const lines = ctx.interactive ? withLog(ctx, said, isLogged ? name : undefined) : [said];
+  const lines = isWatched(ctx) ? withLog(ctx, said, isLogged ? name : undefined) : [said];
   for (const line of lines) ctx.note(line);
 }
 

@@ -232,28 +232,8 @@ function isLost(error: unknown): error is RegistryError {
 }
 
 /** The change stands, and the registry could not make sure that it survives a power cut. */
-function isApplied(error: unknown): error is RegistryError {
+export function isApplied(error: unknown): error is RegistryError {
   return isRefusal(error, 'storage_failed') && error.data['applied'] === true;
-}
-
-/**
- * Begins a lease. One that stands although the daemon could not make sure that its record survives a power cut is taken
- * up: the next change of the registry makes sure of both.
- *
- * @param begin training.begin or training.claim
- */
-export async function beginLease<T extends Result<'training.claim'>>(
-  client: Client,
-  begin: () => Promise<T>,
-): Promise<T | Result<'training.begin'>> {
-  try {
-    return await begin();
-  } catch (error) {
-    if (!isApplied(error)) throw error;
-    const { token, project } = error.data as { token?: number; project?: WireProject };
-    if (token === undefined || !project) throw error;
-    return await client.training.resume({ project: project.project_id, token });
-  }
 }
 
 /** What may be different in a moment, or when somebody has made room or mended the file. */

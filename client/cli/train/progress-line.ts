@@ -3,12 +3,13 @@ import { fstatSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Context } from '../context.ts';
 import { painter } from '../terminal/colour.ts';
-import { type Shown, shown } from '../terminal/gate.ts';
+import { type Shown, shown, shownLine } from '../terminal/gate.ts';
 import { sizeOf } from '../terminal/size.ts';
 import { isInForeground } from './process/foreground.ts';
 import { LiveLine } from './process/live-line.ts';
 import { Terminals } from './process/passage.ts';
 import { progressLine, type Standing } from './progress-words.ts';
+import { tellWatcher } from './summary.ts';
 
 /** How often it is looked whether it says something else. Milliseconds. */
 const LOOK_EVERY_MS = 250;
@@ -32,12 +33,16 @@ export class ProgressLine {
   /** When the training will have ended, by `performance.now()`. */
   #endsAt: number | undefined;
 
-  /** Makes one that shows nothing yet; nothing ever, where nobody looks at both streams on one terminal. */
+  /**
+   * Makes one that shows nothing yet; nothing ever, where nobody looks at both streams on one terminal. What is told from
+   * now on begins a line, whatever the trainer has written.
+   */
   constructor(ctx: Context, name: string) {
     this.#ctx = ctx;
     this.#name = name;
     this.#live = isPossible(ctx) ? new LiveLine() : undefined;
     this.terminals = new Terminals(this.#live);
+    ctx.notes = { write: (text: Shown) => this.#write(text) };
   }
 
   /** Whether it may be shown at all. */
@@ -53,7 +58,6 @@ export class ProgressLine {
   /** Shows it from now on, soon. Whatever else is told meanwhile is told above it. */
   start(): void {
     if (!this.#live) return;
-    this.#ctx.notes = { write: (text: Shown) => this.terminals.say(text) };
     this.#timer = setInterval(() => this.look(), LOOK_EVERY_MS);
   }
 
@@ -69,7 +73,7 @@ export class ProgressLine {
   notice(notice: string): void {
     this.tell({ notice });
     this.look();
-    if (!this.#live?.isSeen) this.#ctx.suggest(notice);
+    if (!this.#live?.isSeen) tellWatcher(this.#ctx, notice);
   }
 
   /** When it will be over, as the daemon foresees it: in so many seconds; null where nobody can tell. */
@@ -98,14 +102,24 @@ export class ProgressLine {
     late.abort();
   }
 
-  /** Takes it away for good; what is told afterwards begins a line. */
+  /** Takes it away for good. */
   async end(): Promise<void> {
     if (this.isShown) this.terminals.say(shown(''));
     const isHidden = this.hide();
     clearInterval(this.#timer);
     this.#timer = undefined;
     await isHidden;
-    this.#ctx.notes = this.#ctx.host.stderr;
+  }
+
+  /** Ends the line that the trainer has begun where this program tells what it has to tell. */
+  breakLine(): void {
+    if (this.terminals.closes(process.stderr)) this.#ctx.host.stderr.write(shownLine(''));
+  }
+
+  #write(text: Shown): void {
+    if (this.isShown) return this.terminals.say(text);
+    this.breakLine();
+    this.#ctx.host.stderr.write(text);
   }
 
   #line(now: number): string {

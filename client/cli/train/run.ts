@@ -17,7 +17,7 @@ import { LOST_MS, TERM_MS, Trainer } from './process/process.ts';
 import { passSignals } from './process/signals.ts';
 import { ProgressLine } from './progress-line.ts';
 import { joinResults, readReport, ReportFault, type TrainingResult } from './reports.ts';
-import { inOneLine } from './summary.ts';
+import { inOneLine, tellWatcher } from './summary.ts';
 
 /** What shells and env(1) end with when there is no such program, and when it cannot be run. */
 export const NOT_FOUND = 127;
@@ -161,7 +161,7 @@ export async function runTrainer(
     const said = `training ${printable(project.name)}  (Ctrl-C ends it, twice by force`;
     const elsewhereWords = `elsewhere: gardener train --cancel ${name}`;
     const lines = inOneLine(ctx, `${said}; ${elsewhereWords})`, `${said})`, elsewhereWords);
-    for (const text of lines) ctx.suggest(text);
+    for (const text of lines) tellWatcher(ctx, text);
     // What it writes past this process would be mixed into the line.
     if (isSeen) line.start();
     if (interruption) void trainer.stop(patience);
@@ -190,6 +190,11 @@ export async function runTrainer(
         tell,
       },
     );
+  } catch (error) {
+    await line.end();
+    // It is told past the line.
+    line.breakLine();
+    throw error;
   } finally {
     signals.end();
     await line.end();

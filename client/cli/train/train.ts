@@ -5,14 +5,15 @@ import type { Client } from '../../client.ts';
 import { cutText } from '../../../src/domain/values/text.ts';
 import { defineCommand, type Input } from '../command.ts';
 import type { Context } from '../context.ts';
-import { EXIT, UsageError } from '../errors.ts';
+import { UsageError } from '../errors.ts';
 import { collect, seconds } from '../option-values.ts';
 import { namedOrPicked } from '../projects/picked.ts';
 import { origin, resolveProject } from '../projects/resolve.ts';
 import { operands, printable } from '../terminal/text.ts';
 import { trainAll } from './loop.ts';
+import { trainOnce } from './once.ts';
 import { runTrainer, type Work } from './run.ts';
-import { claim, type Named, takeNamed, type Terms } from './take.ts';
+import { claim, type Named, takeNamed, type Terms } from './taking/take.ts';
 
 /** What the daemon takes: a day. Seconds. */
 const LONGEST_STALL = 86_400;
@@ -118,15 +119,13 @@ export default defineCommand({
       ...(options.slot && { slot: [...options.slot] }),
     };
     if (options.claim) return claimed(ctx, terms, options, work);
-    // Started before and not by the client of the lease: that one is to wait for a daemon that somebody has stopped.
+    // Started before and not by the client of the lease: whoever stops the daemon means it, for as long as a restart takes.
     const named = await ctx.withClient((client) => meant(ctx, client, project));
     await ctx.withClient(
-      async (client) => {
-        const begun = await takeNamed(ctx, client, terms, named, options);
-        const { exitCode, document } = await runTrainer(ctx, client, begun, work);
-        ctx.exitCode = exitCode;
-        if (ctx.json) ctx.printJson(document);
-      },
+      (client) =>
+        trainOnce(ctx, client, work, (signal) =>
+          takeNamed(ctx, client, terms, named, { ...options, signal }),
+        ),
       { autoStart: false },
     );
   },
@@ -138,26 +137,17 @@ async function claimed(ctx: Context, terms: Terms, options: Options, work: Work)
   await isThere();
   await ctx.withClient(
     async (client) => {
-      if (options.loop) {
-        return trainAll(ctx, {
-          claim: async (signal) => {
-            await isThere();
-            return claim(ctx, client, terms, { ...options, signal });
-          },
-          train: (begun) => runTrainer(ctx, client, begun, { ...work, isRepeated: true }),
-        });
-      }
-      const begun = await claim(ctx, client, terms, options);
-      if (begun) {
-        const { exitCode, document } = await runTrainer(ctx, client, begun, work);
-        ctx.exitCode = exitCode;
-        if (ctx.json) ctx.printJson(document);
-        return;
-      }
-      ctx.note('no project waits for training');
-      ctx.exitCode = EXIT.nothingWaits;
-      const ended = { outcome: 'nothing_waits', exit_code: null, signal: null, project: null };
-      if (ctx.json) ctx.printJson(ended);
+      const take = (signal: AbortSignal) => claim(ctx, client, terms, { ...options, signal });
+      if (!options.loop) return trainOnce(ctx, client, work, take);
+      return trainAll(ctx, {
+        claim: async (signal) => {
+          await isThere();
+          return take(signal);
+        },
+        train: (begun) => runTrainer(ctx, client, begun, { ...work, isRepeated: true }),
+        giveUp: ({ project: { project_id: project }, token }, error) =>
+          client.training.fail({ project, token, error }),
+      });
     },
     { autoStart: false },
   );
@@ -237,13 +227,21 @@ function refuseContradictions(options: Options): void {
 
 /** A project before the flag is what was meant, where its value is no number. */
 function patience(value: string): number {
-  if (/^[\d.]/.test(value)) return seconds(value);
+  if (/^[\d.]/.test(value)) return lengthOf(value);
   throw new InvalidArgumentError('it must be a number of seconds; a project stands before --wait');
 }
 
 function stall(value: string): number {
-  if (seconds(value) <= LONGEST_STALL) return seconds(value);
+  if (lengthOf(value) <= LONGEST_STALL) return lengthOf(value);
   throw new InvalidArgumentError(`it must be at most ${LONGEST_STALL} seconds; without it there is no limit`);
+}
+
+/** With what `5s` and `1e9` were to be. */
+function lengthOf(value: string): number {
+  if (/^[\d.]+$/.test(value)) return seconds(value);
+  throw new InvalidArgumentError(
+    'it must be a number of seconds in digits, without a unit, such as 90 or 0.5',
+  );
 }
 
 /** An empty name is none that anybody means, and the daemon says so. */

@@ -63,8 +63,8 @@ export class LiveLine {
   }
 }
 
-/** Also where colours are turned off behind the line. */
-function endsLine(bytes: Buffer): boolean {
+/** Whether what is written behind it begins a line; also where colours are turned off there. */
+export function endsLine(bytes: Buffer): boolean {
   if (bytes.at(-1) === NEWLINE) return true;
   return ENDED_IN_COLOUR.test(bytes.toString('latin1', Math.max(0, bytes.length - COLOURS_BYTES)));
 }

@@ -1,12 +1,12 @@
 /** What a program writes, on its way through this process to whoever reads. */
-import { write } from 'node:fs';
+import { fstatSync, write } from 'node:fs';
 import type { Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { WriteStream } from 'node:tty';
 import { promisify } from 'node:util';
 import { errorCode } from '../../../../src/system/errors.ts';
 import type { Shown } from '../../terminal/gate.ts';
-import type { LiveLine } from './live-line.ts';
+import { endsLine, type LiveLine } from './live-line.ts';
 
 /** Where it goes: the process's own stream, and not by way of the context: these are bytes, in whatever encoding. */
 export type Outlet = WriteStream & { readonly fd: number };
@@ -38,6 +38,7 @@ export function passOn(source: Socket, outlet: Outlet, options: PassageOptions):
   const lost = (): void => void (unread === 'noticed' ? source.destroy() : source.resume());
   const pass = (bytes: Buffer): void => {
     seen(bytes);
+    terminals.passed(outlet, bytes);
     if (outlet.isTTY) void terminals.write(outlet, bytes).then(goOn, lost);
     else if (!outlet.writable) return lost();
     else if (outlet.write(bytes)) return;
@@ -68,6 +69,8 @@ export class Terminals {
   #last: Promise<void> = Promise.resolve();
   readonly #line: LiveLine | undefined;
   #isStale = false;
+  /** Where a program has begun a line and not ended it; both of its streams may lead to one place. */
+  readonly #open = new Set<string>();
 
   /** @param line stands below all that is written, on standard error */
   constructor(line?: LiveLine) {
@@ -79,8 +82,21 @@ export class Terminals {
     return this.#inTurn(outlet, () => this.#line?.around(bytes) ?? bytes);
   }
 
+  /** Something is passed on, to a terminal or elsewhere. */
+  passed(outlet: Outlet, bytes: Buffer): void {
+    if (bytes.length === 0) return;
+    if (endsLine(bytes)) this.#open.delete(placeOf(outlet));
+    else this.#open.add(placeOf(outlet));
+  }
+
+  /** Whether a line is open there, which whoever asks is about to end. */
+  closes(outlet: Outlet): boolean {
+    return this.#open.delete(placeOf(outlet));
+  }
+
   /** Writes a line of this program's own, to standard error; a terminal that is gone is nobody's concern. */
   say(text: Shown): void {
+    this.closes(process.stderr);
     const written = this.#inTurn(process.stderr, () => this.#line?.aside(text) ?? Buffer.from(text));
     written.catch(() => undefined);
   }
@@ -106,6 +122,12 @@ export class Terminals {
   get written(): Promise<void> {
     return this.#last;
   }
+}
+
+/** What a stream leads to, which may be the same for another one. */
+function placeOf({ fd }: Outlet): string {
+  const { dev, ino } = fstatSync(fd);
+  return `${dev}:${ino}`;
 }
 
 async function writeAll(outlet: Outlet, bytes: Buffer): Promise<void> {
