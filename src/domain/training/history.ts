@@ -60,7 +60,7 @@ export function endedWith({ before, after, outcome }: ProjectChange, told: Told 
   if (is && isLeaseRecorded(after)) return null;
   // Somebody else has the project where the record has another token.
   const status = outcome ?? (is ? (is.outcome ?? 'released') : 'lost');
-  // To give a project back puts back what it had failed of before.
+  // To give a project back puts back what it had failed of before; why that was asked for is known only now.
   const isGivenBack = status === 'cancelled' && is?.error === beforeOf(before).error;
   const isCompleted = status === 'completed';
   return {
@@ -69,7 +69,7 @@ export function endedWith({ before, after, outcome }: ProjectChange, told: Told 
     status,
     started_at: was.started_at,
     ended_at: after.last_updated,
-    error: status === 'released' || isGivenBack ? null : (is?.error ?? null),
+    error: status === 'released' ? null : isGivenBack ? (was.cancel_reason ?? null) : (is?.error ?? null),
     holder: was.holder && defined({ name: was.holder.name, pid: was.holder.pid }),
     source: (isCompleted ? after.trained_from : null) ?? was.source ?? null,
     phases: was.phases ?? [],

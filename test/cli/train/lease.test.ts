@@ -219,6 +219,26 @@ describe('a beginning', () => {
     const { begun } = await begin(new Refusal('storage_failed', { applied: false }));
     await expect(begun).rejects.toMatchObject({ kind: 'storage_failed' });
   });
+
+  test('that a signal overtakes is given back, and not waited for where nobody answers', async () => {
+    let answers = false;
+    const daemon = await standIn(({ method }) => {
+      if (method === 'daemon.hello') return undefined;
+      return method === 'training.claim' && !answers ? SILENCE : BEGUN;
+    });
+    const client = await connect({ socket: daemon.socket, autoStart: false });
+    onTestFinished(() => client.close());
+    const interrupted = async (isWaiting: boolean): Promise<string[]> => {
+      const stop = new AbortController();
+      const begun = beginLease(client, () => client.training.claim({}), { signal: stop.signal, isWaiting });
+      stop.abort('SIGINT');
+      await expect(begun).rejects.toBe('SIGINT');
+      return daemon.received.splice(0).map(({ method }) => method);
+    };
+    expect(await interrupted(true)).not.toContain('training.release');
+    answers = true;
+    expect(await interrupted(false)).toContain('training.release');
+  });
 });
 
 test('a lease is resumed on every new connection, until it is held', async () => {

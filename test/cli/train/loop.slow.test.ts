@@ -88,6 +88,34 @@ describe('a loop over what waits', () => {
     await registry.training.release({ project: 'web', token });
   });
 
+  test('claims no project twice that stalls, and ends with what failed first where it cannot go on', async () => {
+    const { registry, project, loop } = await world();
+    const stalls = `case $GARDENER_PROJECT_NAME in payments) exec sleep 1000;; web) exit 7;; esac; ${ADAPTER}`;
+    const { code, stderr } = await loop(stalls, '--stall', '0.5').finished;
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: expect.stringMatching(/\ntrained 1 of 3 claimed in \d+ s; stalled: payments; failed: web\n$/),
+    });
+    expect(await project()).toMatchObject({
+      training_status: 'failed',
+      training: { error: 'stalled, and was not tried again' },
+    });
+    for (const name of ['web', 'api']) await registry.projects.retrain({ project: name });
+    const ended = await loop('[ "$GARDENER_PROJECT_NAME" = web ] && exit 7; exit 127').finished;
+    expect({ code: ended.code, stderr: ended.stderr }).toEqual({
+      code: 7,
+      stderr: expect.stringMatching(/\ntrained 0 of 2 claimed in \d+ s; failed: web, api\n$/),
+    });
+  });
+
+  test('says nothing of what waits where a slot was taken', async () => {
+    const { registry, loop } = await world();
+    const { token } = await registry.training.begin({ project: 'web', slot: 'gpu0' });
+    const { code, stderr } = await loop(ADAPTER, '--slot', 'gpu0', '--wait', '0.2').finished;
+    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.not.stringContaining('no project waits') });
+    await registry.training.release({ project: 'web', token });
+  });
+
   test('is ended at once by a Ctrl-C, and by what no trainer can be run with', async () => {
     const { cli, registry, whenProject, loop } = await world();
     const waiting = async () => (await registry.projects.list({ status: 'not_started' })).projects.length;
@@ -101,9 +129,14 @@ describe('a loop over what waits', () => {
     expect(await training.finished).toMatchObject({ code: 130, stdout: 'payments\n' });
     expect(await waiting()).toBe(3);
     expect((await loop(ADAPTER).finished).code).toBe(0);
-    const idle = loop(ADAPTER, '--wait', '--json');
-    await until(async () => (await registry.daemon.status()).connections > 1, 'it waits');
+    await registry.projects.retrain({ project: 'payments' });
+    const idle = loop(ADAPTER, '--wait');
+    await whenProject(({ training_status: now }) => now === 'completed', 'it waits for more');
     idle.child.kill('SIGINT');
-    expect(await idle.finished).toMatchObject({ code: 130, stdout: '{\n  "trainings": []\n}\n' });
+    const { code, stderr } = await idle.finished;
+    expect({ code, stderr }).toEqual({
+      code: 130,
+      stderr: expect.stringMatching(/^trained 1 of 1 claimed in/),
+    });
   });
 });

@@ -1,6 +1,7 @@
 /** How far a training is, in a line that fits. */
 import { describe, expect, test } from 'vitest';
 import { textWidth } from '../../../client/cli/terminal/width.ts';
+import { numberWords } from '../../../client/cli/train/summary.ts';
 import { progressLine, tookWords } from '../../../client/cli/train/progress-words.ts';
 
 const STANDING = {
@@ -63,4 +64,17 @@ test.each([
   [86_401, '1 day'],
 ])('%s seconds are %s', (seconds, words) => {
   expect(tookWords(seconds)).toBe(words);
+});
+
+test.each([
+  [12_345.678, '12,346'],
+  [1_234_567, '1,234,567'],
+  [123.456, '123.5'],
+  [0.69123, '0.6912'],
+  [-0.5, '-0.5'],
+  [0.999_999_99, '1.000'],
+  [0.000_012_346, '0.00001235'],
+  [1.5e300, '1.5e+300'],
+])('the number %s is told as %s', (number, words) => {
+  expect(numberWords(number)).toBe(words);
 });

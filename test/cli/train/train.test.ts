@@ -119,7 +119,7 @@ describe('a trainer', () => {
 
   test('that ends otherwise has failed, with its last words', async () => {
     const { train, project } = await trainable();
-    const { code, stderr } = await train('echo loading >&2; echo "no such model" >&2; exit 3').finished;
+    const { code, stderr } = await train('echo loading >&2; printf "no such model" >&2; exit 3').finished;
     expect({ code, stderr }).toEqual({
       code: 3,
       stderr: 'loading\nno such model\ngardener: training payments has failed: exit code 3\n',

@@ -91,4 +91,15 @@ describe('a trainer with --wait', () => {
     });
     await registry.training.release({ project: 'web', token: second.token });
   });
+
+  test('has a daemon started that is gone for good, and says so', async () => {
+    const { cli, registry, release, waits } = await held();
+    const { finished, output } = await waits();
+    process.kill((await registry.daemon.status()).pid, 'SIGKILL');
+    const said = 'gardener: the daemon is gone, and is started again\n';
+    await until(() => output.stderr.endsWith(said), 'it is started');
+    await cli.json(['ls']);
+    await release();
+    expect(await finished).toMatchObject({ code: 0, stdout: 'trained\n' });
+  });
 });

@@ -42,14 +42,15 @@ describe('what ended with a step', () => {
     expect(ended).toMatchObject({ token: 7, status: 'lost', error: 'x', started_at: AT, adapter: false });
   });
 
-  test('has no error of before where it was given back', () => {
+  test('has no error of before where it was given back, but why somebody asked for that', () => {
     const before = held({
+      cancel_reason: 'Ctrl-C',
       before: { training_status: 'failed', retrain_requested: null, error: 'x', attempt: 1 },
     });
     const after = project({ training_status: 'failed' }, { token: 7, error: 'x' });
     const ended = (outcome: 'released' | 'cancelled' | 'failed') =>
       endedWith({ id: ID, before, after, outcome })?.error;
-    expect([ended('released'), ended('cancelled'), ended('failed')]).toEqual([null, null, 'x']);
+    expect([ended('released'), ended('cancelled'), ended('failed')]).toEqual([null, 'Ctrl-C', 'x']);
   });
 });
 
