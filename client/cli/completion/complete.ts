@@ -12,7 +12,7 @@ import { inOurWords } from '../help/synonyms.ts';
 import { readCatalogue } from '../reference/reference.ts';
 import { shownWords } from '../terminal/gate.ts';
 import { type Listed, type Named, storedNames, storedProjects } from './stored.ts';
-import { readShellLine, writeShellWord } from './shell-line.ts';
+import { readShellLine, replacement } from './shell-line.ts';
 import { expandTilde, localTime, printable } from '../terminal/text.ts';
 
 /** How long a person waits for names. Milliseconds. */
@@ -44,9 +44,7 @@ export default defineHidden({
     await loadCommands(program, typed);
     const completion = completeWords(program, typed);
     const { kind, prefix } = completion;
-    // A project may also be named by a path in it.
-    const isPath = kind === 'project' && /^[.~/]|\//.test(prefix);
-    const found = isPath ? [] : [...completion.candidates, ...(await namesOf(ctx, completion))];
+    const found = [...completion.candidates, ...(await namesOf(ctx, completion))];
     for (const { value, description } of few(found)) {
       // What begins with a colon says what the shell may complete.
       if (value === '' || value.startsWith(':')) continue;
@@ -55,7 +53,8 @@ export default defineHidden({
       if (text === undefined || printable(text) !== text) continue;
       ctx.host.stdout.write(shownWords(description === '' ? [text] : [text, description]));
     }
-    const own = isPath ? 'directory' : kind;
+    // A project may also be named by a path in it, though a name may begin like one.
+    const own = kind === 'project' && /^[.~/]|\//.test(prefix) ? 'directory' : kind;
     if (['file', 'directory', 'command'].includes(own)) ctx.print(`:${own}`);
   },
 });
@@ -65,23 +64,6 @@ function few(found: readonly Candidate[]): readonly Candidate[] {
   if (found.length <= MAX_NAMES) return found;
   const sorted = found.toSorted((a, b) => (a.value < b.value ? -1 : 1));
   return sorted.toSpliced(MAX_NAMES - 1, found.length - MAX_NAMES);
-}
-
-/** The candidate as it replaces what the shell takes for the word: less than the whole after `=`, or in quotes. */
-function replacement(
-  value: string,
-  { raw, quote }: ReturnType<typeof readShellLine>,
-  prefix: string,
-  replaces: string,
-): string | undefined {
-  // What is typed before the value stays typed: `--language=`.
-  const typed = writeShellWord(prefix, quote) ?? '';
-  const before = raw.endsWith(typed) ? raw.slice(0, raw.length - typed.length) : '';
-  const whole = writeShellWord(value, quote);
-  const kept = raw.length - replaces.length;
-  if (whole === undefined || !raw.endsWith(replaces)) return undefined;
-  // In quotes the shell replaces what is within them.
-  return `${before}${whole}`.slice(kept);
 }
 
 async function namesOf(ctx: Context, completion: Completion): Promise<Candidate[]> {

@@ -1,4 +1,4 @@
-/** A line as it stands in a shell, as far as completing its last word needs to know: quotes, no expansions. */
+/** A line as it stands in a shell, as far as completing its last word needs to know: quotes, and whether it expands. */
 
 export interface ShellLine {
   /** Quotes and backslashes taken off; the last one ends where the line does. */
@@ -7,6 +7,8 @@ export interface ShellLine {
   readonly raw: string;
   /** The quote that is open at the end. */
   readonly quote: "'" | '"' | '';
+  /** The last word has an expansion in it: it means something else than what is written. */
+  readonly isLive: boolean;
 }
 
 /** Reads a line up to the cursor. What follows a pipe or a semicolon is a line of its own. */
@@ -15,6 +17,7 @@ export function readShellLine(line: string): ShellLine {
   let word = '';
   let raw = '';
   let quote: ShellLine['quote'] = '';
+  let isLive = false;
   for (let at = 0; at < line.length; at += 1) {
     const character = line[at] ?? '';
     const next = line[at + 1];
@@ -24,6 +27,7 @@ export function readShellLine(line: string): ShellLine {
       if (/[;&|()]/.test(character)) words = [];
       word = '';
       raw = '';
+      isLive = false;
       continue;
     }
     raw += character;
@@ -33,9 +37,12 @@ export function readShellLine(line: string): ShellLine {
       at += 1;
     } else if (character === quote) quote = '';
     else if (quote === '' && (character === "'" || character === '"')) quote = character;
-    else word += character;
+    else {
+      word += character;
+      isLive ||= quote !== "'" && (character === '`' || (/[$!]/.test(character) && next !== undefined));
+    }
   }
-  return { words: [...words, word], raw, quote };
+  return { words: [...words, word], raw, quote, isLive };
 }
 
 /**
@@ -47,4 +54,30 @@ export function writeShellWord(word: string, quote: ShellLine['quote']): string 
   // In these, nothing keeps bash from looking for an earlier command.
   if (quote === '"') return word.includes('!') ? undefined : word.replace(/[$`"\\]/g, '\\$&');
   return word.replace(/[^\p{L}\p{N}_./:@%+,=-]/gu, '\\$&');
+}
+
+/**
+ * The candidate as it replaces what the shell takes for the word: less than the whole after `=`, or in quotes. Undefined
+ * where the whole would then not be read as the candidate, and where what is typed would be run or expanded.
+ *
+ * @param prefix the part of the word that the candidate stands for; what is typed before it stays: `--language=`
+ * @param replaces what the shell replaces: the end of the line's last word
+ */
+export function replacement(
+  value: string,
+  { words, raw, isLive }: ShellLine,
+  prefix: string,
+  replaces: string,
+): string | undefined {
+  const kept = raw.slice(0, raw.length - replaces.length);
+  // Patterns, redirections and comments are the shell's, too.
+  if (isLive || !raw.endsWith(replaces) || /[#{}<>*?[~]/.test(kept)) return undefined;
+  const {
+    words: [start = ''],
+    quote,
+  } = readShellLine(kept);
+  const typed = words.at(-1) ?? '';
+  const whole = typed.slice(0, typed.length - prefix.length) + value;
+  const text = writeShellWord(whole.slice(start.length), quote);
+  return text !== undefined && readShellLine(kept + text).words[0] === whole ? text : undefined;
 }

@@ -91,20 +91,22 @@ describe('what may come next', async () => {
 
 describe('a line of a shell', () => {
   test.each([
-    ['gardener show my', { words: ['gardener', 'show', 'my'], raw: 'my', quote: '' }],
-    ['gardener  show ', { words: ['gardener', 'show', ''], raw: '', quote: '' }],
+    ['gardener show my', { words: ['gardener', 'show', 'my'], raw: 'my', quote: '', isLive: false }],
+    ['gardener  show ', { words: ['gardener', 'show', ''], raw: '', quote: '', isLive: false }],
     [
       String.raw`gardener show my\ pro`,
-      { words: ['gardener', 'show', 'my pro'], raw: String.raw`my\ pro`, quote: '' },
+      { words: ['gardener', 'show', 'my pro'], raw: String.raw`my\ pro`, quote: '', isLive: false },
     ],
-    ['g show "my pro', { words: ['g', 'show', 'my pro'], raw: '"my pro', quote: '"' }],
-    [`g show it"'"s 'a b`, { words: ['g', 'show', "it's", 'a b'], raw: "'a b", quote: "'" }],
+    ['g show "my pro', { words: ['g', 'show', 'my pro'], raw: '"my pro', quote: '"', isLive: false }],
+    [`g show it"'"s 'a b`, { words: ['g', 'show', "it's", 'a b'], raw: "'a b", quote: "'", isLive: false }],
     [
       String.raw`g show "a\$b\c"`,
-      { words: ['g', 'show', String.raw`a$b\c`], raw: String.raw`"a\$b\c"`, quote: '' },
+      { words: ['g', 'show', String.raw`a$b\c`], raw: String.raw`"a\$b\c"`, quote: '', isLive: false },
     ],
-    ['cd x; g ls | g show p', { words: ['g', 'show', 'p'], raw: 'p', quote: '' }],
-    ['g show a\\', { words: ['g', 'show', 'a'], raw: 'a\\', quote: '' }],
+    ['cd x; g ls | g show p', { words: ['g', 'show', 'p'], raw: 'p', quote: '', isLive: false }],
+    ['g show a\\', { words: ['g', 'show', 'a'], raw: 'a\\', quote: '', isLive: false }],
+    ['g show "$HO', { words: ['g', 'show', '$HO'], raw: '"$HO', quote: '"', isLive: true }],
+    ['g show "$HO" a$', { words: ['g', 'show', '$HO', 'a$'], raw: 'a$', quote: '', isLive: false }],
   ])('%s', (line, expected) => {
     expect(readShellLine(line)).toEqual(expected);
   });
