@@ -154,7 +154,9 @@ function flags(command: Command): Candidate[] {
 
 function subcommands(command: Command): Candidate[] {
   const help = command.createHelp();
-  return help.visibleCommands(command).map((one) => ({
+  // Only that of the program is worth a word; a command has --help.
+  const commands = help.visibleCommands(command).filter((one) => !command.parent || one.name() !== 'help');
+  return commands.map((one) => ({
     value: one.name(),
     description: one.summary() || one.description(),
   }));

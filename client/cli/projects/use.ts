@@ -36,7 +36,7 @@ export default defineCommand({
       throw new UsageError('cannot use a project and none at once', INSTEAD);
     }
     await ctx.withClient(async (client) => {
-      const reference = none ? null : await meant(ctx, client, project);
+      const reference = none ? null : await meant(ctx, client, project, shell);
       if (shell) return changeThisShell(ctx, client, reference);
       const { active_project: active } = await client.projects.activate({ project: reference });
       if (ctx.json) return ctx.printJson({ active_project: active });
@@ -50,12 +50,21 @@ export default defineCommand({
 });
 
 /** What to make the active one: as it was named, or as the person stands or chooses. */
-async function meant(ctx: Context, client: Client, named: string | undefined): Promise<string> {
+async function meant(
+  ctx: Context,
+  client: Client,
+  named: string | undefined,
+  isForShell: boolean | undefined,
+): Promise<string> {
   if (named === '-') return (await before(client)).project_id;
   if (named !== undefined) return referenceToChange(ctx, client, named);
   const project =
     (await projectAround(ctx, client, { isToChange: true })) ??
-    (await pickProject(ctx, client, 'which project is to be active?'));
+    (await pickProject(
+      ctx,
+      client,
+      isForShell ? 'which project is meant in this shell?' : 'which project is to be active?',
+    ));
   if (project) return project.project_id;
   throw new UsageError(
     'cannot tell which project to use: none is named, and the working directory is in none',

@@ -15,7 +15,8 @@ const COMPLETE = `function _gardener {
   # The shell's own candidates are files. bash 3 cannot be told to leave them out.
   if [[ -z $own ]] && \\builtin type compopt &>/dev/null; then \\builtin compopt +o default; fi
   if [[ $own == directory ]]; then
-    if \\builtin type compopt &>/dev/null; then \\builtin compopt -o filenames; fi
+    # It knows what expands in the name of a directory. bash 3 cannot be told to do it.
+    \\builtin compopt -o plusdirs 2>/dev/null && \\builtin return
     while IFS= \\builtin read -r line; do
       if [[ -n $line ]]; then COMPREPLY+=("$line"); fi
     done <<< "$(\\builtin compgen -d -- "$2")"
@@ -32,19 +33,17 @@ ${COMPLETE}`;
 
 const PROMPT = `# What \`gardener which\` names. In ~/.bashrc: PS1='$(gardener_prompt) '$PS1
 function gardener_prompt {
-  \\builtin local gardener_status="$?" gardener_socket gardener_data gardener_named gardener_name
-  __gardener_places
-  gardener_name=$(__gardener_read)
+  \\builtin local gardener_status="$?" gardener_socket gardener_data gardener_named gardener_name=
+  if __gardener_places; then gardener_name=$(__gardener_read); fi
   # A prompt might expand these.
   gardener_name=\${gardener_name//[\\$\\\`\\\\]/?}
   if [ -n "$gardener_name" ]; then \\builtin printf '%s\\n' "$gardener_name"; fi
   \\builtin return "$gardener_status"
 }`;
 
+/** In quotes, so that another shell that reads it, as a ~/.profile is read by any, skips the whole. */
+const QUOTED = [POSIX, PROMPT, COMPLETE].join('\n\n').replaceAll("'", String.raw`'\''`);
+
 export const INIT = `# gardener for bash. In ~/.bashrc: eval "$(gardener init bash)"
-${POSIX}
-
-${PROMPT}
-
-${COMPLETE}
-\\builtin complete -o default -F _gardener gcd`;
+[ -z "\${BASH_VERSION-}" ] || \\builtin eval '${QUOTED}
+\\builtin complete -o default -F _gardener gcd'`;

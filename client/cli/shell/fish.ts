@@ -29,7 +29,7 @@ const FUNCTIONS = `function gardener
     if set -l end (contains -i -- -- $given)
         set given $given[1..$end]
     end
-    if not contains -- use $given; or not contains -- --shell $given
+    if not contains -- --shell $given
         command gardener $argv
         return
     end
@@ -67,41 +67,70 @@ function gcd
     end
 end
 
+# The one line of a file, which may have no end.
+function __gardener_line
+    set -l line
+    test -f $argv[1] -a -r $argv[1]; and read line <$argv[1]
+    string replace -r '\\r$' '' -- "$line"
+end
+
 # What \`gardener which\` names, by the file: without a daemon, and without Node. In fish_prompt: echo (gardener_prompt)
 function gardener_prompt
     set -l before $status
     set -l data "$CODEBASE_GARDENER_DATA_DIR"
     test -n "$data"; or set data "$HOME/.codebase-gardener"
-    set data (string replace -r '^~/' "$HOME/" -- $data)
-    set -lx __gardener_named (string replace -r '^~/' "$HOME/" -- "$CODEBASE_GARDENER_PROJECT")
+    set data (string replace -r '^~(?=/|$)' "$HOME" -- $data)
+    set -lx __gardener_named (string replace -r '^~(?=/|$)' "$HOME" -- "$CODEBASE_GARDENER_PROJECT")
     string match -qr '^\\.\\.?$|^[^/]+/' -- $__gardener_named
     and set __gardener_named $PWD/$__gardener_named
-    # Behind a socket that was given alone there is another file.
-    if test -n "$CODEBASE_GARDENER_SOCKET" -a -z "$CODEBASE_GARDENER_DATA_DIR"; or not test -f $data/registry.json
+    # What no command would take; behind a socket that was given alone there is another file.
+    if not string match -q '/*' -- $data; or not test -f $data/registry.json
+        or string match -qvr '^(/|~/|~$|$)' -- "$CODEBASE_GARDENER_SOCKET"
+        or test -n "$CODEBASE_GARDENER_SOCKET" -a -z "$CODEBASE_GARDENER_DATA_DIR"
         return $before
     end
     set -lx __gardener_cwd $PWD
-    set -lx __gardener_real (builtin pwd -P 2>/dev/null; or string join \\n -- $PWD)
+    string match -q '/*' -- $__gardener_named; and set __gardener_cwd $__gardener_named
     set -lx __gardener_tree
-    set -lx __gardener_main
+    set -lx __gardener_common
+    set -lx __gardener_unsure
     set -lx LC_ALL C
-    # A linked worktree of git has a file that names its repository, which names it, too.
-    set -l at "$__gardener_real"
+    # Of what is gone, as much as there is.
+    set -l at "$__gardener_cwd"
+    while test -n "$at" -a ! -d "$at"
+        set at (string replace -r '/[^/]*$' '' -- $at | string collect)
+        set __gardener_unsure /
+    end
+    set -l rest (string sub -s (math (string length -- "$at") + 1) -- "$__gardener_cwd" | string collect)
+    set -l behind (builtin realpath "$at/" | string collect)
+    set -lx __gardener_real (string replace -r '/$' '' -- "$behind" | string collect)"$rest"
+    # In a linked worktree there is what leads to its repository, as services/places/git-worktrees.ts looks at it.
+    set at "$__gardener_real"
     while test -n "$at"
-        if test -f $at/.git -a -r $at/.git
-            read -l line <$at/.git
-            set line (string replace 'gitdir: ' '' -- "$line")
-            string match -q '/*' -- $line; or set line $at/$line
-            if string match -q '*/.git/worktrees/*' -- $line; and test -r $line/gitdir -a -f $line/gitdir
-                read -l back <$line/gitdir
-                if test "$back" = $at/.git
-                    set __gardener_tree $at
-                    set __gardener_main (string replace -r '/\\.git/worktrees/.*' '' -- $line)
-                    break
-                end
-            end
+        set -l own
+        if test -f $at/.git
+            set own (string replace -rf '^gitdir: ' '' -- (__gardener_line $at/.git))
+            or set __gardener_unsure $at
+            string match -qv '/*' -- $own; and set own $at/$own
+        else if test -f $at/.git/commondir
+            set own $at/.git
         end
-        set at (string replace -r '/[^/]*$' '' -- $at)
+        if test -n "$own"; and test -f $own/commondir
+            set own (builtin realpath $own | string collect)
+            set -l common (__gardener_line $own/commondir)
+            string match -q '/*' -- $common; or set common $own/$common
+            set common (builtin realpath $common 2>/dev/null | string collect)
+            if test "$own" = "$common/worktrees/"(string replace -r '.*/' '' -- $own | string collect)
+                set __gardener_tree $at
+                set __gardener_common $common
+                break
+            end
+        else if test -f $at/.jj/repo
+            # Which repository has made a workspace of jj, only the program itself can tell.
+            set __gardener_unsure $at
+        end
+        string match -q '/?*' -- $__gardener_unsure; and break
+        set at (string replace -r '/[^/]*$' '' -- $at | string collect)
     end
     command awk '${MEANT.replaceAll('\\', String.raw`\\`)}' $data/registry.json 2>/dev/null
     return $before

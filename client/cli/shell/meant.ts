@@ -24,6 +24,24 @@ function around(path, rank, step,   at) {
     if (at == "") at = "/"
   }
 }
+# Where the main worktree of a repository is, by what is configured; nothing where that says too little.
+function mainOf(common,   files, at, line, inCore, bare, worktree) {
+  files[1] = common "/config"; files[2] = common "/config.worktree"
+  for (at = 1; at <= 2; at++) {
+    while ((getline line < files[at]) > 0) {
+      sub(/^[ \t]+/, "", line)
+      sub(/[ \t\r]+$/, "", line)
+      if (line ~ /^\[/) inCore = tolower(line) == "[core]"
+      else if (inCore && tolower(line) ~ /^bare/) bare = tolower(line) !~ /=[ \t]*(false|no|off|0)?$/
+      else if (inCore && tolower(line) ~ /^worktree[ \t]*=/) worktree = substr(line, index(line, "=") + 1)
+    }
+    close(files[at])
+  }
+  sub(/^[ \t]+/, "", worktree)
+  if (worktree ~ /["\\#;]/ || (bare && worktree == "")) return ""
+  if (worktree != "") return normal(worktree ~ /^\// ? worktree : common "/" worktree)
+  return sub(/\/\.git$/, "", common) ? common : ""
+}
 function hex(text,   at, code) {
   for (at = 1; at <= length(text); at++) code = code * 16 + index("0123456789abcdef", tolower(substr(text, at, 1))) - 1
   return code
@@ -87,13 +105,17 @@ function between(json,   opened, closed) {
   depth += opened - closed
 }
 BEGIN {
-  RS = "}"
   file = ARGV[1]
   wanted = tolower(ENVIRON["__gardener_named"])
+  sub(/^ +/, "", wanted)
+  sub(/ +$/, "", wanted)
   tree = ENVIRON["__gardener_tree"]
-  main = ENVIRON["__gardener_main"]
-  if (wanted ~ "^/") around(ENVIRON["__gardener_named"], 0, 1)
-  else { around(ENVIRON["__gardener_cwd"], 0, 1); around(ENVIRON["__gardener_real"], 0, 1) }
+  unsure = ENVIRON["__gardener_unsure"]
+  main = tree == "" ? "" : mainOf(ENVIRON["__gardener_common"])
+  if (tree != "" && main == "") { unsure = tree; tree = "" }
+  RS = "}"
+  around(ENVIRON["__gardener_cwd"], 0, 1)
+  around(ENVIRON["__gardener_real"], 0, 1)
 }
 # As the daemon writes it, where one index finds the field of a project; any other way takes longer.
 NR == 1 {
@@ -111,6 +133,8 @@ END {
     byId = named = nearest = found = active = ""
     RS = "\""
     while ((getline piece < file) > 0) {
+      # Longer than anybody waits for a prompt.
+      if ((size += length(piece)) > 1000000) exit
       if (!inside) between(piece)
       else text = text piece
       if (inside && match(piece, /\\+$/) && RLENGTH % 2) text = text "\""
@@ -118,6 +142,7 @@ END {
     }
   }
   if (wanted ~ "^[^/]") name = byId == "" ? named : byId
+  else if (unsure != "" && (nearest == "" || nearest > ranks[unsure])) name = ""
   else if (nearest != "") name = others ? "" : found
   else name = wanted == "" ? names[active] : ""
   name = decoded(name)

@@ -22,8 +22,8 @@ export async function changeThisShell(ctx: Context, client: Client, reference: s
   if (ctx.interactive) return ctx.note(`nothing has changed: a shell does it that has read ${script(ctx)}`);
   ctx.note(
     project
-      ? `in this shell now: ${printable(project.name)}  ${printable(ctx.shortPath(project.source_path))}`
-      : 'this shell has no project of its own now',
+      ? `for this shell: ${printable(project.name)}  ${printable(ctx.shortPath(project.source_path))}`
+      : 'for this shell: no project of its own',
   );
 }
 

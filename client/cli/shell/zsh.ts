@@ -19,7 +19,7 @@ const COMPLETE = `_gardener() {
     esac
   done
   [[ $PREFIX == --*=* ]] && compset -P '*='
-  (( $#candidates )) && _describe -V gardener candidates
+  (( $#candidates )) && _describe -V gardener candidates -M 'm:{[:lower:][:upper:]}={[:upper:][:lower:]}'
   case $own in
     file) _files ;;
     directory) _files -/ ;;
@@ -56,7 +56,7 @@ gardener_prompt() {
   local gardener_status=$?
   emulate -L zsh -o no_multibyte
   local gardener_socket gardener_data gardener_named gardener_name
-  __gardener_places
+  __gardener_places || return $gardener_status
   __gardener_ask || gardener_name=$(__gardener_read)
   # A prompt might expand these, or a terminal obey them. Bytes: a locale may know no others.
   gardener_name=\${gardener_name//[\\$\\\`\\\\]/?}
@@ -84,7 +84,8 @@ __gardener_ask() {
     sysread -i $REPLY -o 1
   )
   read -r -u $fd pid
-  sysread -t 0.1 -i $fd answer || kill $pid 2>/dev/null
+  # One that hangs would otherwise be waited for at each prompt.
+  sysread -t 0.02 -i $fd answer || kill $pid 2>/dev/null
   exec {fd}<&-
   case $answer in
     *'"project":{"project_id":"'*'","name":"'*'","'*) gardener_name=\${\${answer#*\\",\\"name\\":\\"}%%\\"*} ;;

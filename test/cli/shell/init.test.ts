@@ -1,6 +1,8 @@
 /** What `gardener init` gives the shells: the real ones run it, in front of a program that a test stands in for. */
+import { execFile } from 'node:child_process';
 import { chmod, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { commandLine } from '../../support/cli.ts';
 import { environment, temporaryDirectory } from '../../support/home.ts';
@@ -43,7 +45,7 @@ describe.each(Object.keys(SHELLS) as Shell[])('in %s', (shell) => {
     const told = `printenv CODEBASE_GARDENER_PROJECT; echo "${code}"`;
     const script = [
       'use --shell nobody',
-      '--no-start use web --shell',
+      '--no-start switch web --shell',
       'use --shell --help',
       'use --none --shell',
     ]
@@ -103,6 +105,13 @@ describe.each(Object.keys(SHELLS) as Shell[])('in %s', (shell) => {
   });
 });
 
+test('another shell, which reads a ~/.profile too, skips what is for bash', async (context) => {
+  requireTools(context, 'dash');
+  const env = { ...environment(await temporaryDirectory()), INIT: SHELLS.bash.script };
+  const { stdout, stderr } = await promisify(execFile)('dash', ['-uec', 'eval "$INIT"; echo "$?"'], { env });
+  expect({ stdout, stderr }).toEqual({ stdout: '0\n', stderr: '' });
+});
+
 test('use --shell prints a line for eval, and says on a terminal that this alone changes nothing', async (context) => {
   requireTools(context, 'bash');
   const cli = await commandLine();
@@ -117,7 +126,7 @@ test('use --shell prints a line for eval, and says on a terminal that this alone
     code: 0,
     signal: null,
     stdout: `export CODEBASE_GARDENER_PROJECT=${id}\n`,
-    stderr: 'in this shell now: $(touch pwned)  ~/src/api\n',
+    stderr: 'for this shell: $(touch pwned)  ~/src/api\n',
   });
   expect((await cli.run(['use', '--shell', '--none'])).stdout).toBe('export CODEBASE_GARDENER_PROJECT=\n');
   expect(await cli.json(words)).toMatchObject({

@@ -1,11 +1,12 @@
 /** `gardener_prompt`: the project that `gardener which` names, by the file or the socket, in the real shells. */
-import { mkdir, readdir, realpath, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { standIn } from '../../client/stand-in.ts';
 import { environment, temporaryDirectory } from '../../support/home.ts';
 import { requireTools } from '../../support/tools.ts';
+import { until } from '../../support/until.ts';
 import { runIn, type Shell, SHELLS } from './shells.ts';
 
 const IDS = ['aaaaaaaa-0000-4000-8000-000000000001', 'aaaaaaaa-0000-4000-8000-000000000002'];
@@ -73,6 +74,12 @@ describe.each(Object.keys(SHELLS) as Shell[])('in %s', (shell) => {
     await mkdir(join(home, 'other'));
     await writeFile(join(home, 'other/registry.json'), '{"version": "1.2", "proj');
     expect(await prompt(shell, home, { env: other })).toBe('');
+    // Which every command refuses.
+    expect(await prompt(shell, home, { env: { CODEBASE_GARDENER_DATA_DIR: '.codebase-gardener' } })).toBe('');
+    const long = await homeWith({ web: 'web' }, (document) =>
+      JSON.stringify({ ...document, x: 'x'.repeat(1e6) }),
+    );
+    expect(await prompt(shell, long)).toBe('');
   });
 
   test('is that of the repository in a linked worktree, and of the directory behind a link', async (context) => {
@@ -84,12 +91,31 @@ describe.each(Object.keys(SHELLS) as Shell[])('in %s', (shell) => {
     await writeFile(join(home, 'linked/.git'), `gitdir: ${kept}\n`);
     await symlink(join(home, 'repo/pkg'), join(home, 'link'));
     expect(await prompt(shell, home, { cwd: 'link' })).toBe('package');
-    // Anybody can write down a repository; only that itself knows its worktrees.
-    await writeFile(join(kept, 'gitdir'), '/elsewhere/.git\n');
+    // Anybody can write down a directory; git has made one that names its repository.
     expect(await prompt(shell, home, { cwd: 'linked/pkg/lib' })).toBe('active');
-    await writeFile(join(kept, 'gitdir'), `${await realpath(join(home, 'linked'))}/.git\n`);
+    await writeFile(join(kept, 'commondir'), '../..\n');
     expect(await prompt(shell, home, { cwd: 'linked/pkg/lib' })).toBe('package');
     expect(await prompt(shell, home, { cwd: 'linked' })).toBe('repository');
+  });
+
+  test('is what is around a directory that is gone or named, behind its links, too', async (context) => {
+    requireTools(context, shell);
+    const home = await homeWith({ other: 'active', src: 'around', 'repo/lib': 'library' });
+    await symlink(join(home, 'repo/lib'), join(home, 'src/link'));
+    const gone = async (cwd: string): Promise<string> => {
+      await mkdir(join(home, cwd));
+      const script = `cd ${cwd}; rm -r "$PWD"; gardener_prompt`;
+      return (await runIn(shell, script, { env: environment(home), cwd: home })).stdout;
+    };
+    expect(await gone('src/link/gone')).toBe('library\n');
+    expect(await gone('gone')).toBe('');
+    const named = (text: string) => prompt(shell, home, { env: { CODEBASE_GARDENER_PROJECT: text } });
+    expect(await named('~/src/link/x')).toBe('library');
+    expect(await named(' Library ')).toBe('library');
+    await mkdir(join(home, 'src/a\nb/c'), { recursive: true });
+    expect(await prompt(shell, home, { cwd: 'src/a\nb/c' })).toBe('around');
+    await rm(join(home, 'src/link'));
+    expect(await named('~/src/link')).toBe('around');
   });
 
   test('runs nothing of a name, and sends nothing of it that a terminal obeys', async (context) => {
@@ -168,12 +194,17 @@ describe('zsh asks the daemon', () => {
     const socket = join(home, '.codebase-gardener/run/registry.sock');
     const { received } = await standIn(() => resolved('by daemon $x'), socket);
     await mkdir(join(home, 'a "b"'));
-    expect(await prompt('zsh', home, { cwd: 'a "b"' })).toBe('by daemon ?x');
-    expect(await prompt('zsh', home, { env: { CODEBASE_GARDENER_PROJECT: 'it' } })).toBe('by daemon ?x');
-    expect(received.map(({ method, params }) => [method, params])).toEqual([
-      ['projects.resolve', { cwd: join(home, 'a "b"') }],
-      ['projects.resolve', { env: 'it' }],
-    ]);
+    const asks = async (how: Parameters<typeof prompt>[2], params: object): Promise<void> => {
+      // Nobody is waited for long, on a machine that is busy.
+      await until(
+        async () => (await prompt('zsh', home, how)) === 'by daemon ?x',
+        'the answer is waited for',
+      );
+      const { method, params: asked } = received.at(-1) ?? {};
+      expect([method, asked]).toEqual(['projects.resolve', params]);
+    };
+    await asks({ cwd: 'a "b"' }, { cwd: join(home, 'a "b"') });
+    await asks({ env: { CODEBASE_GARDENER_PROJECT: 'it' } }, { env: 'it' });
   });
 
   test('and goes by the file where that does not answer', async (context) => {
