@@ -166,8 +166,7 @@ function explainRegistry(error: RegistryError, hints: Hints): Explained {
   if (cancel !== undefined && message.endsWith(IN_PROTOCOL)) {
     message = message.slice(0, -IN_PROTOCOL.length);
     // Whoever knows more says so, too.
-    hint =
-      hints[kind] === undefined ? cancel : hint?.includes('train --cancel') ? hint : `${cancel}; ${hint}`;
+    hint = hints[kind] === undefined ? cancel : hint?.includes('cancel') ? hint : `${cancel}; ${hint}`;
   }
   const question = kind === 'project_not_found' && near.length > 0 ? `; did you mean ${anyOf(near)}?` : '';
   return {

@@ -6,7 +6,7 @@ import { printable } from '../terminal/text.ts';
 import type { WatchState } from './state.ts';
 import type { Change, Said } from './keys/view.ts';
 
-const HINTS: Hints = { project_not_found: 'it was removed', lease_held: 'again when the training has ended' };
+const HINTS: Hints = { project_not_found: 'it was removed', lease_held: 'c, which cancels that training' };
 
 /** Does it, and says in any case what has come of it: nothing that the registry has against it ends a watch. */
 export async function change(

@@ -211,7 +211,7 @@ describe('bash', () => {
     const names = await replies(shell.cli, shell.env, 'gardener use ', '');
     expect(names).not.toContain('-payments');
     expect(await shell.cli.run(['use', '--', '-payments'])).toMatchObject({ code: 0 });
-    expect((await shell.cli.run(['which'])).stdout).toBe('-payments\n');
+    expect(await shell.cli.json(['which'])).toMatchObject({ project: { name: '-payments' } });
   });
 
   test('completes names without a daemon, and starts none', async (context) => {

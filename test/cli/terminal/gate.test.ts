@@ -312,6 +312,7 @@ test('text gets to the terminal through the gate only', () => {
     ['terminal/screen.ts', 'moves the cursor, around lines that it passes through the gate'],
     ['train/process/passage.ts', 'puts what is told between the lines that a trainer prints'],
     ['train/process/process.ts', 'passes on the bytes of a trainer, whose terminal it is too'],
+    ['train/progress-line.ts', 'asks whether the end of a line is still to be written'],
     ['watch/watch.ts', 'waits until there is room'],
   ]);
   const directory = fileURLToPath(new URL('../../../client/cli', import.meta.url));

@@ -27,7 +27,7 @@ test('keys look into a training, cancel it, and use and retrain a project', asyn
   await shows(/^ {3}web/m);
   await type('r');
   // Broken into lines where the number of a process has it.
-  await shows(/^cannot take "payments": [^]*try:\s+again\s+when\s+the\s+training\s+has\s+ended$/m);
+  await shows(/^cannot take "payments": [^]*try:\s+c,\s+which\s+cancels\s+that\s+training$/m);
   await type('c');
   await shows('cancel the training of payments? y/n');
   await type('y');
