@@ -22,6 +22,8 @@ interface Part {
 
 /** From here on there is room for the time beside how long ago that was. Columns. */
 const ROOM_FOR_TIMES = 100;
+/** The same for who has trained beside why that was in vain; with less, the latter where anything was. Columns. */
+const ROOM_FOR_BOTH = 120;
 
 /** What says most stands first, as the last ones go where there is no room. */
 const PARTS: readonly Part[] = [
@@ -66,7 +68,7 @@ const PARTS: readonly Part[] = [
   },
   {
     column: { title: 'WHY' },
-    from: 120,
+    from: 80,
     cell: ({ error }) => ({ text: printable(lastWords(error ?? '')) }),
   },
 ];
@@ -74,7 +76,11 @@ const PARTS: readonly Part[] = [
 /** One a line below the titles, in the order in which they come. */
 export function layTrainings(trainings: readonly Trained[], looks: Looks): string[] {
   const { columns, paint } = looks;
-  const shown = PARTS.filter(({ from = 0 }) => (columns ?? Infinity) >= from);
+  const room = columns ?? Infinity;
+  const leaves = trainings.some(({ error }) => error) ? 'BY' : 'WHY';
+  const shown = PARTS.filter(
+    ({ from = 0, column }) => room >= from && (room >= ROOM_FOR_BOTH || column.title !== leaves),
+  );
   return layTable(
     // Half a number or a word says nothing: they rather go, those on the right first.
     shown.map(({ column }) => (column.rigid ? { ...column, least: Infinity } : column)),

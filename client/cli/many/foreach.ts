@@ -89,7 +89,10 @@ function split(
   }
   const query = before.length > 0 ? before.map(queryArgument).join(' ') : undefined;
   if (before.length > 1) {
-    throw new UsageError(`cannot look for several texts: ${query} stands before --`, again(command, query));
+    throw new UsageError(
+      `cannot look for several texts: ${query} stands before --`,
+      'one text that is in all of them, or --tag <tag>',
+    );
   }
   if (!command[0]) throw new UsageError('cannot run nothing: the command is missing', again([], query));
   return { query, command };

@@ -5,6 +5,8 @@ const COMPLETE = `function _gardener {
   \\builtin local line own= words="\${COMP_LINE:0:COMP_POINT}"
   if [[ $1 == gcd ]]; then words="gardener path \${words#*gcd}"; fi
   COMPREPLY=()
+  # Behind a redirection stands a file of the shell's.
+  if [[ \${COMP_CWORD:-0} -gt 0 && \${COMP_WORDS[COMP_CWORD-1]} == *[\\<\\>] ]]; then \\builtin return; fi
   while IFS= \\builtin read -r line; do
     case "$line" in
       '') ;;

@@ -23,7 +23,7 @@ In ~/.zshrc:
   PROMPT='$(gardener_prompt) '$PROMPT
 In ~/.config/fish/config.fish, and in a fish_prompt of one's own:
   gardener init fish | source
-  echo -n (gardener_prompt)' '
+  echo -n (string join -- ' ' (gardener_prompt) (prompt_pwd))'> '
 
 What a prompt would expand in a name is not expanded: bash and zsh show ? for
 $, \` and \\ in it.`;

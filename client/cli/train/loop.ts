@@ -58,9 +58,9 @@ export async function trainAll(ctx: Context, round: Round): Promise<void> {
   } finally {
     stop.end();
   }
-  // Who has ended a wait knows that.
+  if (stop.signal.aborted) stop.clear();
+  // Who has ended a wait knows that nothing came of it.
   if (done.length > 0 || !stop.signal.aborted) sumUp();
-  else stop.clear();
   ctx.exitCode = stop.exitCode ?? exitCode(done);
   if (ctx.json) ctx.printJson({ trainings: done.map(({ document }) => document) });
 }

@@ -49,7 +49,8 @@ export function numberWords(value: number): string {
   if (before >= DIGITS) return thousands(Math.round(value));
   const text = value.toPrecision(DIGITS);
   const short = String(Number(text));
-  return short.includes('.') ? short : text;
+  if (short.includes('.')) return short;
+  return text.includes('.') ? text : thousands(Number(text));
 }
 
 /** As the daemon has measured it; undefined where it does not know, or takes too long. */

@@ -226,11 +226,15 @@ describe('bash', () => {
     requireTools(context, ['bash', 'tmux']);
     const { cli, env } = await withShell();
     await writeFile(join(cli.home, '.inputrc'), 'set bell-style none\n');
+    await writeFile(join(cli.home, 'outfile'), '');
     const { shows, type } = await tmuxTerminal('bash --norc', { env });
     await type('eval "$(gardener completion bash)"; cd; echo rea""dy', 'Enter');
     await shows('ready');
     await type('gardener restore --dry', 'Tab');
     expect(await shows('gardener restore --dry-run')).toMatch(/gardener restore --dry-run$/);
+    // Behind a redirection, the shell's own files.
+    await type('C-u', 'gardener ls --json > outf', 'Tab');
+    await shows('gardener ls --json > outfile');
   });
 });
 

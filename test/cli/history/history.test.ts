@@ -66,7 +66,10 @@ describe('gardener history', () => {
       `* ${second}  just now  completed  0 s  1.0 KiB  1a2b3c4*  trainer.py`,
       `  ${first}  just now  completed  0 s  2.0 KiB  1a2b3c4  trainer.py`,
     ]);
-    expect((await shown(80))[2]).toBe(`* ${second}  just now  completed  0 s  1.0 KiB  1a2b3c4*  trainer.py`);
+    const [titles, failed, completed] = await shown(80);
+    expect(titles).toBe('  TOKEN  ENDED  OUTCOME  TOOK  SIZE  COMMIT  WHY');
+    expect(failed).toMatch(/ failed {2}0 s {2}no such model/);
+    expect(completed).toBe(`* ${second}  just now  completed  0 s  1.0 KiB  1a2b3c4*`);
     expect(await shown(50)).toEqual([
       '  TOKEN  ENDED  OUTCOME',
       `  ${third}  just now  failed`,

@@ -108,14 +108,17 @@ test('what came before a command that there is nowhere is told, and so is what c
 
 test.each([
   [['foreach', 'git', 'st atus'], 'there are no dashes before it', "gardener foreach -- git 'st atus'"],
-  [['foreach', 'a', 'b', '--', 'ls'], 'a b stands before --', "gardener foreach 'a b' -- ls"],
+  [
+    ['foreach', 'a', 'b', '--', 'ls'],
+    'a b stands before --',
+    'one text that is in all of them, or --tag <tag>',
+  ],
   [['foreach', 'a', '--'], 'the command is missing', 'gardener foreach a -- <command>'],
   [
     ['foreach', '--tag', 'my work', '--status', 'not started', '--waiting', 'make', 'clean'],
     'no dashes',
     "gardener foreach --status not-started --tag 'my work' --waiting -- make clean",
   ],
-  [['foreach', 'a', 'b', '--stale', '--', 'ls'], 'a b', "gardener foreach --stale 'a b' -- ls"],
   [['foreach', '', '--', 'ls'], 'an empty text', 'a part of a name, path or tag; nothing for all projects'],
   [['foreach', '--', ''], 'the command is missing', 'gardener foreach -- <command>'],
 ])('%j is wrong', async (words, message, hint) => {

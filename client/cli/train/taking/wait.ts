@@ -80,7 +80,7 @@ export class Wait {
 
   #sayWhy(error: unknown): void {
     const { message, hint } = explain(error, {}, this.#ctx.socketAlone);
-    this.#say(`gardener: waiting for the daemon: ${message}`);
+    this.#say(`gardener: waiting for the daemon: ${this.#ctx.tildes(message)}`);
     if (hint !== undefined) this.#say(`try: ${hint}`);
   }
 
