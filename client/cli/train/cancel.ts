@@ -56,7 +56,9 @@ function say(ctx: Context, { name, training }: WireProject, held: boolean): void
 
 function sayWaited(ctx: Context, asked: WireProject, last: WireProject | null, wait: number | true): void {
   if (last) {
-    ctx.print(`nobody trains it any more; it is ${statusWords(last.training_status, last.training?.outcome)}`);
+    ctx.print(
+      `nobody trains it any more; it is ${statusWords(last.training_status, last.training?.outcome)}`,
+    );
   } else {
     ctx.note(
       `${printable(asked.name)} is still being trained after ${duration(Number(wait))}; it may be finishing its work`,
