@@ -2,7 +2,7 @@
 import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { defineConfig, type OutputOptions, type Plugin, type RolldownOptions } from 'rolldown';
-import { sourcesId } from './build-id.ts';
+import { sourcesId } from './build/id.ts';
 
 /** Where it is put together; `npm run build` moves it to `dist/` when it is complete. */
 const DIST = 'dist.new';

@@ -17,7 +17,7 @@ import { PROTOCOL_VERSION } from '../../src/protocol/version.ts';
 import { VERSION } from '../../src/version.ts';
 import { requireTools } from '../support/tools.ts';
 
-const FILE = 'client/python/codebase_gardener_registry.py';
+const FILE = 'client/python/codebase_gardener_registry/__init__.py';
 
 const { training } = wireProject.shape;
 /** What releasing a lease puts back, and how long its trainer may be silent. */

@@ -49,14 +49,14 @@ describe('the package', () => {
     ];
     const paths = packed.files.map(({ path }) => path);
     const expected =
-      /^(README\.md|LICENSE|CHANGELOG\.md|package\.json|launchd\/[\w.-]+|client\/python\/(codebase_gardener_registry\.py|pyproject\.toml)|dist\/(THIRD-PARTY-NOTICES\.txt|build\.json|gardenerd?(-[\w-]+)?\.js|index\.js|types\/(client|src)\/.*\.d\.ts))$/;
+      /^(README\.md|LICENSE|CHANGELOG\.md|package\.json|launchd\/[\w.-]+|client\/python\/(codebase_gardener_registry\/__init__\.py|pyproject\.toml)|dist\/(THIRD-PARTY-NOTICES\.txt|build\.json|gardenerd?(-[\w-]+)?\.js|index\.js|types\/(client|src)\/.*\.d\.ts))$/;
     expect(paths.filter((path) => !expected.test(path))).toEqual([]);
     expect(paths).toEqual(
       expect.arrayContaining([
         'LICENSE',
         'dist/build.json',
         'dist/gardenerd.js',
-        'client/python/codebase_gardener_registry.py',
+        'client/python/codebase_gardener_registry/__init__.py',
       ]),
     );
     // Of which two thirds are the daemon and the reader of property lists.

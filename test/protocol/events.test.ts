@@ -26,7 +26,7 @@ test('the events of the contract are there, and no others', () => {
 });
 
 describe('the Python client', () => {
-  const module = new URL('../../client/python/codebase_gardener_registry.py', import.meta.url);
+  const module = new URL('../../client/python/codebase_gardener_registry/__init__.py', import.meta.url);
   const source = readFileSync(fileURLToPath(module), 'utf8');
   const [, known = ''] = /^class RegistryEvent:\n(.*?)\n {4}@classmethod/ms.exec(source) ?? [];
 

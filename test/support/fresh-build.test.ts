@@ -1,14 +1,14 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { builtId, sourcesId } from '../../build-id.ts';
+import { builtId, sourcesId } from '../../build/id.ts';
 import { build } from './fresh-build.ts';
 import { temporaryDirectory } from './home.ts';
 
 /** A work tree whose build notes that it was made, and says of which sources. */
 async function workTree(): Promise<{ root: string; builds: () => Promise<number> }> {
   const root = await temporaryDirectory();
-  for (const name of ['src', 'client', 'test']) await mkdir(join(root, name));
+  for (const name of ['src', 'client', 'build', 'test']) await mkdir(join(root, name));
   await writeFile(join(root, 'src', 'main.ts'), 'export {};');
   const script = 'mkdir -p dist; cp next.json dist/build.json; echo built >> builds.txt';
   await writeFile(join(root, 'package.json'), JSON.stringify({ scripts: { build: script } }));

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { lock } from 'proper-lockfile';
 import type { TestProject } from 'vitest/node';
-import { builtId, sourcesId } from '../../build-id.ts';
+import { builtId, sourcesId } from '../../build/id.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {

@@ -2,15 +2,15 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Build } from './src/version.ts';
+import type { Build } from '../src/version.ts';
 
 /** What a build depends on, by its path from the root of the work tree. */
 const SOURCE =
-  /^(?:src|client)\/.*\.ts$|^(?:package(?:-lock)?|tsconfig(?:\.build)?)\.json$|^(?:rolldown\.config|build-id)\.ts$/;
+  /^(?:src|client|build)\/.*\.ts$|^(?:package(?:-lock)?|tsconfig(?:\.build)?)\.json$|^rolldown\.config\.ts$/;
 
 /** The id that a build of these sources has: the same for the same sources, whoever builds them, and when. */
 export function sourcesId(root: string): string {
-  const names = ['src', 'client'].flatMap((top) =>
+  const names = ['src', 'client', 'build'].flatMap((top) =>
     readdirSync(join(root, top), { recursive: true, encoding: 'utf8' }).map((name) => join(top, name)),
   );
   const hash = createHash('sha256');
