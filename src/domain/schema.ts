@@ -39,6 +39,17 @@ export const sourceSchema = z.looseObject({
   dirty: z.boolean().describe('whether there was more than that commit has'),
 });
 
+export const holderSchema = z
+  .looseObject({
+    name: z.string().optional().describe('what it calls itself; missing where it has told none'),
+    pid: z
+      .int()
+      .min(0)
+      .optional()
+      .describe('its process, on its own machine; missing where it has told none'),
+  })
+  .describe('who trains');
+
 export const trainingSchema = z.looseObject({
   token: z
     .int()
@@ -53,7 +64,7 @@ export const trainingSchema = z.looseObject({
   details: jsonObject.nullable(),
   started_at: timestamp.nullable(),
   updated_at: timestamp.nullable(),
-  holder: z.looseObject({ name: z.string().optional(), pid: z.int().min(0).optional() }).nullable(),
+  holder: holderSchema.nullable(),
   cancel_requested: z.boolean(),
   error: z.string().nullable(),
   attempt,

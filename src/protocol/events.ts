@@ -9,7 +9,7 @@ import { timestamp } from '../domain/schema.ts';
 import { EXAMPLE_PROJECT, wireProject } from './method.ts';
 import { EXAMPLE_TRAINING } from './methods/training.ts';
 
-const problem = z
+export const problem = z
   .object({
     kind: z
       .string()
@@ -56,7 +56,7 @@ const project_id = z.string();
 const project = wireProject;
 const previous = wireProject.describe('the project before');
 const EXAMPLE = { project_id: EXAMPLE_PROJECT.project_id, project: EXAMPLE_PROJECT };
-const EXAMPLE_PROBLEM: z.output<typeof problem> = {
+export const EXAMPLE_PROBLEM: z.output<typeof problem> = {
   kind: 'invalid_file',
   message: 'the registry file is not valid JSON: value expected',
   line: 3,
