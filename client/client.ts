@@ -2,14 +2,16 @@
 import { hostname } from 'node:os';
 import { findHome } from '../src/paths.ts';
 import type { MethodName, Result } from '../src/protocol/methods.ts';
-import type { Connection } from './wire/connection.ts';
-import { deadlineIn, inMs, inTime, type Patience } from './wire/deadline.ts';
+import { deadlineIn, inMs, inTime } from './wire/deadline.ts';
 import { ConnectionError } from './errors.ts';
 import type { Greeted } from './reach/greet.ts';
 import { sendable } from './carried.ts';
+import type { ProjectAdder } from './codebase/add.ts';
 import { isAboutCodebase, withCodebase } from './codebase/params.ts';
 import { Leased } from './leased.ts';
+import { Link, type NotificationListener, type Open } from './link.ts';
 import { isReport, sendReport, tellMissed } from './reported.ts';
+import type { TrainingRunner } from './training/run.ts';
 import { watch, type WatchEvent, type WatchOptions } from './watch.ts';
 import { type CallArguments, type CallOptions, type Families, family, isRepeatable } from './verbs.ts';
 import { isJsonObject } from '../src/domain/values/json.ts';
@@ -18,17 +20,26 @@ import { isRefusal } from '../src/domain/errors.ts';
 /** Different warnings about reports; whoever has read so many knows. */
 const MAX_TOLD = 100;
 
-export type NotificationListener = (method: string, params: unknown) => void;
-
 interface ClientOptions {
   /** Makes another connection when one is lost. */
-  readonly open: (signal: AbortSignal) => Promise<Greeted>;
+  readonly open: Open;
   /** Of calls that name none. Milliseconds. */
   readonly deadline: number;
   /** Told what was left out of a trainer's report, and what a training that completed lacks. */
   readonly warn: (message: string) => void;
   /** The daemon may be on another machine. */
   readonly socketAlone: boolean;
+}
+
+/** What stands on a client needs beside its methods. */
+export interface Footing {
+  readonly client: Client;
+  /** Aborted when the client is closed. */
+  readonly closed: AbortSignal;
+  /** Whether paths mean the same to the daemon as here, as far as it tells. */
+  readonly isHere: () => boolean;
+  /** What `onWarning` of the client is told, once each. */
+  readonly tell: (message: string) => void;
 }
 
 /**
@@ -43,29 +54,29 @@ interface ClientOptions {
 export class Client implements Families, AsyncDisposable {
   readonly daemon = family('daemon', this.#call.bind(this));
   readonly registry = family('registry', this.#call.bind(this));
-  readonly projects = family('projects', this.#call.bind(this));
-  readonly training = family('training', this.#call.bind(this));
+  readonly projects = family<'projects', ProjectAdder>('projects', this.#call.bind(this), {
+    // Both are loaded only here: few programs register or train projects.
+    add: async (...args) => (await import('./codebase/adding.ts')).add(this.#footing(), ...args),
+  });
+  readonly training = family<'training', TrainingRunner>('training', this.#call.bind(this), {
+    run: async (...args) => (await import('./training/running.ts')).run(this.#footing(), ...args),
+  });
   readonly rpc = family('rpc', this.#call.bind(this));
 
   readonly #options: ClientOptions;
   readonly #told = new Set<string>();
   readonly #leased = new Leased();
-  readonly #listeners = new Set<NotificationListener>();
-  readonly #lostListeners = new Set<() => void>();
-  readonly #closed = new AbortController();
-  #current: Greeted;
-  #opening: Promise<Connection> | undefined;
+  readonly #link: Link;
 
   /** @param first a connection to begin with */
   constructor(first: Greeted, options: ClientOptions) {
     this.#options = options;
-    this.#current = first;
-    this.#adopt(first);
+    this.#link = new Link(first, options.open);
   }
 
   /** What the daemon said when the connection was made; another epoch says that the daemon was restarted. */
   get hello(): Result<'daemon.hello'> {
-    return this.#current.hello;
+    return this.#link.current.hello;
   }
 
   /**
@@ -94,7 +105,7 @@ export class Client implements Families, AsyncDisposable {
 
   /** Whether there is a connection now; the next call makes one where there is none. */
   get connected(): boolean {
-    return this.#current.connection.alive;
+    return this.#link.current.connection.alive;
   }
 
   /** Iterates over the changes of the registry, through lost connections and restarts; see {@link watch}. */
@@ -107,20 +118,17 @@ export class Client implements Families, AsyncDisposable {
    * the connection keeps the process alive. Notifications belong to a connection: after a loss, subscribe again.
    */
   onNotification(listener: NotificationListener): () => void {
-    return this.#listen(this.#listeners, listener);
+    return this.#link.onNotification(listener);
   }
 
   /** Tells when a connection is lost, until the function that is returned is called. */
   onLost(listener: () => void): () => void {
-    return this.#listen(this.#lostListeners, listener);
+    return this.#link.onLost(listener);
   }
 
   /** Ends the connection for good. Calls that still wait are rejected with `closed`. */
-  async close(): Promise<void> {
-    this.#closed.abort(
-      new ConnectionError('closed', 'cannot call the registry: this client was closed; connect again'),
-    );
-    await this.#current.connection.close();
+  close(): Promise<void> {
+    return this.#link.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -153,8 +161,8 @@ export class Client implements Families, AsyncDisposable {
         patience,
       );
     for (let repeated = false; ;) {
-      const { connection: known } = this.#current;
-      const connection = known.alive ? known : await this.#reconnect(patience);
+      const { connection: known } = this.#link.current;
+      const connection = known.alive ? known : await this.#link.renew(patience);
       try {
         return await connection.request(method, params, patience);
       } catch (error) {
@@ -196,6 +204,11 @@ export class Client implements Families, AsyncDisposable {
     return await inTime(secured(params, output, { alive, tell }), { signal });
   }
 
+  #footing(): Footing {
+    const [isHere, tell] = [() => this.#isHere(), (message: string) => this.#tell(message)];
+    return { client: this, closed: this.#link.closed, isHere, tell };
+  }
+
   /** Whether paths mean the same to the daemon as here, as far as it tells. */
   #isHere(): boolean {
     const { host, home }: Partial<Result<'daemon.hello'>> = this.hello;
@@ -209,49 +222,6 @@ export class Client implements Families, AsyncDisposable {
     if (this.#told.has(message) || this.#told.size >= MAX_TOLD) return;
     this.#told.add(message);
     this.#options.warn(message);
-  }
-
-  /** A new connection, which all who wait for one share. */
-  async #reconnect(patience: Patience): Promise<Connection> {
-    this.#closed.signal.throwIfAborted();
-    this.#opening ??= this.#reopen();
-    return await inTime(this.#opening, patience);
-  }
-
-  async #reopen(): Promise<Connection> {
-    try {
-      const greeted = await this.#options.open(this.#closed.signal);
-      if (this.#closed.signal.aborted) await greeted.connection.close();
-      this.#closed.signal.throwIfAborted();
-      this.#current = greeted;
-      this.#adopt(greeted);
-      return greeted.connection;
-    } finally {
-      this.#opening = undefined;
-    }
-  }
-
-  #adopt({ connection }: Greeted): void {
-    connection.onNotification = (method, params) => {
-      for (const listener of this.#listeners) listener(method, params);
-    };
-    connection.onLost = () => {
-      for (const listener of this.#lostListeners) listener();
-    };
-    this.#keepAlive();
-  }
-
-  #listen<T>(listeners: Set<T>, listener: T): () => void {
-    listeners.add(listener);
-    this.#keepAlive();
-    return () => {
-      listeners.delete(listener);
-      this.#keepAlive();
-    };
-  }
-
-  #keepAlive(): void {
-    this.#current.connection.hold(this.#listeners.size > 0);
   }
 }
 

@@ -49,6 +49,19 @@ export class OutputError extends Error {
   }
 }
 
+/** Somebody has asked whoever trains a project to stop, as `gardener train --cancel` does. */
+export class CancelledError extends Error {
+  override readonly name = 'CancelledError';
+  /** Why, in their words; undefined where they gave none. */
+  readonly reason: string | undefined;
+
+  constructor(project: string, reason: string | undefined) {
+    const why = reason === undefined ? '' : `: ${reason}`;
+    super(`cannot finish the training of "${project}": somebody has asked to stop${why}`);
+    this.reason = reason;
+  }
+}
+
 /** The protocol says no: a code in the range that JSON-RPC reserves, or one that this version does not know. */
 export class RpcError extends Error {
   override readonly name = 'RpcError';

@@ -2,11 +2,21 @@
 import type { Result } from '../src/protocol/methods.ts';
 
 export { connect, type ConnectOptions, type Deadlines } from './reach/connect.ts';
-export type { Client, NotificationListener } from './client.ts';
+export type { Client } from './client.ts';
+export type { NotificationListener } from './link.ts';
 export type { WatchEvent, WatchOptions } from './watch.ts';
 export type { EventNotification, RegistryEvent } from '../src/protocol/events.ts';
 export type { CallArguments, CallOptions, Families, Family, FamilyName, Verb } from './verbs.ts';
-export { ConnectionError, type ConnectionFailure, OutputError, RpcError } from './errors.ts';
+export { CancelledError, ConnectionError, type ConnectionFailure, OutputError, RpcError } from './errors.ts';
+export type { AddOptions, ProjectAdder } from './codebase/add.ts';
+export type {
+  RunOptions,
+  TrainingLease,
+  TrainingReport,
+  TrainingResult,
+  TrainingRunner,
+  WorkValue,
+} from './training/run.ts';
 export { type ErrorData, type ErrorKind, type ParamIssue, RegistryError } from '../src/domain/errors.ts';
 export { PathError, SocketPathError } from '../src/paths.ts';
 export type { Json, JsonObject, TrainingStatus } from '../src/domain/project.ts';

@@ -37,12 +37,15 @@ export type Families = { readonly [F in FamilyName]: Family<F> };
 
 /**
  * Makes the functions of a family as they are asked for, so that a method that is declared is a method of the client.
+ *
+ * @param own what stands beside them, and is no method of the protocol
  */
-export function family<F extends FamilyName>(
+export function family<F extends FamilyName, Own extends object = object>(
   name: F,
   call: (method: string, params: unknown, options: CallOptions | undefined) => Promise<unknown>,
-): Family<F> {
-  const verbs: Record<string, unknown> = {};
+  own: Own = {} as Own,
+): Family<F> & Own {
+  const verbs = Object.create(own) as Record<string, unknown>;
   return new Proxy(verbs, {
     get(target, verb) {
       const known: unknown = Reflect.get(target, verb);
@@ -52,7 +55,7 @@ export function family<F extends FamilyName>(
       return (target[verb] = (params: unknown, options?: CallOptions) =>
         call(`${name}.${verb}`, params, options));
     },
-  }) as Family<F>;
+  }) as Family<F> & Own;
 }
 
 /**

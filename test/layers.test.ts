@@ -137,7 +137,7 @@ const RULES: Record<string, Layer> = {
     except: ['client/cli/', 'client/service/'],
     own: THIN,
     types: ['src/protocol/', 'src/domain/'],
-    packages: ['json-rpc-2.0', 'node:'],
+    packages: ['ignore', 'json-rpc-2.0', 'node:'],
     reason:
       'it is loaded by editors and on every prompt, so it must never bring zod, pino or the store with it',
     offence: ['client/client.ts', "import { methods } from '../src/protocol/methods.ts';"],

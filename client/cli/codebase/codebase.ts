@@ -1,14 +1,14 @@
 /** A directory that a person gave as a codebase, and what is in it. */
-import { stat } from 'node:fs/promises';
 import { RegistryError } from '../../../src/domain/errors.ts';
 import type { Context } from '../context.ts';
 import { LocalError } from '../errors.ts';
-import { nameFor } from '../names.ts';
+import { nameFor } from '../../codebase/names.ts';
+import { notesOf } from '../../codebase/files/notes.ts';
+import { directoryFault } from '../../codebase/look.ts';
 import { requireAnswer } from './disk-answer.ts';
 import { withProgress } from '../terminal/progress.ts';
-import { scan, type Scan } from './scan.ts';
+import { scan, type Scan } from '../../codebase/files/scan.ts';
 import { plural, printable, shellWord, thousands } from '../terminal/text.ts';
-import { isNowhere } from '../../../src/system/errors.ts';
 
 /** Where a repository can be had, as git takes it. */
 const ADDRESS = /^([a-z][a-z0-9+.-]*:\/\/|[\w.-]+@[\w.-]+:)/i;
@@ -38,15 +38,6 @@ export async function codebaseAt(ctx: Context, text: string): Promise<string> {
   return path;
 }
 
-async function directoryFault(path: string): Promise<string | undefined> {
-  try {
-    return (await stat(path)).isDirectory() ? undefined : 'it is no directory';
-  } catch (error) {
-    // What may not be looked at may well be there: macOS protects some folders from some programs.
-    return isNowhere(error) ? 'there is no such directory' : undefined;
-  }
-}
-
 /** Counts files and finds the language, with progress on a terminal and notes on what could not be read. */
 export async function scanCodebase(ctx: Context, path: string): Promise<Scan> {
   let files = 0;
@@ -61,23 +52,7 @@ export async function scanCodebase(ctx: Context, path: string): Promise<Scan> {
         },
       }),
   );
-  const { unreadable, unreadableCount, unreadRules, bare, gitFault } = result;
-  if (gitFault !== undefined) {
-    ctx.note(
-      `note: git could not list its files: ${printable(gitFault)}; counted instead were all that no .gitignore hides`,
-    );
-  }
-  if (bare) ctx.note('note: it is a bare repository, with no files but those that git keeps for itself');
-  if (unreadRules) {
-    ctx.note(
-      `note: hidden files may have been counted: ${unreadRules.map(printable).join(', ')}, and was not read`,
-    );
-  }
-  if (unreadableCount > 0) {
-    const more = unreadableCount > unreadable.length ? ', …' : '';
-    const what = unreadableCount === 1 ? '1 directory' : `${thousands(unreadableCount)} directories`;
-    ctx.note(`note: could not read ${what}: ${unreadable.map(printable).join(', ')}${more}`);
-  }
+  for (const note of notesOf(result)) ctx.note(`note: ${printable(note)}`);
   return result;
 }
 

@@ -4,7 +4,7 @@ import type { Client } from '../../client.ts';
 import { RpcError } from '../../errors.ts';
 import { RegistryError } from '../../../src/domain/errors.ts';
 import { type Backup, shortName } from '../backups/backups.ts';
-import { isDirectory } from '../codebase/look.ts';
+import { isDirectory } from '../../codebase/look.ts';
 import { type Diagnosis, ok, warning } from './finding.ts';
 import { plural, printable, relativeTime, shellWord } from '../terminal/text.ts';
 

@@ -11,9 +11,9 @@ import { UsageError } from '../errors.ts';
 import { collectFilled, filled } from '../option-values.ts';
 import { listAll } from './list.ts';
 import { moveCommand } from './move/move.ts';
-import { nameFor, sameName } from '../names.ts';
+import { nameFor, sameName } from '../../codebase/names.ts';
+import { projectAt, registerCounted } from '../../codebase/registered.ts';
 import { isSameRepository, repositoryAt } from '../../codebase/repository.ts';
-import { registeredAt } from '../scan/known.ts';
 import { describe, movedWords } from '../scan/told.ts';
 import { movedAmong } from '../scan/moved.ts';
 import { operands, printable, shellWord } from '../terminal/text.ts';
@@ -58,12 +58,10 @@ export default defineCommand({
     await ctx.withClient(async (client) => {
       const away = await elsewhere(ctx, client.hello);
       warnElsewhere(ctx, away, path);
-      const here = await registeredAt(client, path, away === null);
-      // Without a name from the person any project there will do: a second one by accident would make the path ambiguous.
-      const any = options.name === undefined ? here[0] : undefined;
-      const known = here.find((project) => sameName(project.name, name)) ?? any;
+      const isHere = away === null;
+      const known = await projectAt(client, path, options.name, isHere);
       if (known) await greetAgain(ctx, client, known, path, options);
-      else await register(ctx, client, path, name, options);
+      else await register(ctx, client, path, { ...options, name, isHere });
     });
   },
 });
@@ -113,26 +111,21 @@ async function register(
   ctx: Context,
   client: Client,
   path: string,
-  name: string,
-  { language, tag, use }: Options,
+  { name, isHere, language, tag, use }: Options & { readonly name: string; readonly isHere: boolean },
 ): Promise<void> {
   const [found, repository] = [await scanCodebase(ctx, path), await repositoryAt(path, ctx.host.env)];
   const gone = await goneFrom(client, path, repository);
   const asksForAnother = Boolean(use || tag || language) || name !== nameFor(path);
   if (gone && (await offerMove(ctx, client, gone, path, asksForAnother))) return;
-  let project = await client.projects.register({
+  const wanted = {
     name,
     source_path: path,
     language: language ?? found.language,
-    ...(tag && { tags: [...tag] }),
-    ...(use && { activate: true }),
+    tags: tag && [...tag],
+    activate: use,
     repository,
-    // Somebody else may have registered it while the files were counted.
-    if_exists: 'return',
-  });
-  if (project.file_count !== found.files) {
-    project = await client.projects.update({ project: project.project_id, file_count: found.files });
-  }
+  };
+  const project = await registerCounted(client, wanted, found.files, isHere);
   if (ctx.json) return ctx.printJson(project);
   ctx.say(`added ${describe(ctx, project, found)}`);
   if (!ctx.interactive) return;

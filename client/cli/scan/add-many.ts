@@ -3,17 +3,16 @@ import { lstat, realpath } from 'node:fs/promises';
 import type { WireProject } from '../../../src/domain/encoding.ts';
 import { RegistryError } from '../../../src/domain/errors.ts';
 import { codebaseAt } from '../codebase/codebase.ts';
-import { statusOf } from '../codebase/look.ts';
+import { statusOf } from '../../codebase/look.ts';
 import type { Context } from '../context.ts';
 import { elsewhere, warnElsewhere } from '../elsewhere.ts';
 import { LocalError } from '../errors.ts';
-import { nameFor, sameName } from '../names.ts';
+import { projectAt } from '../../codebase/registered.ts';
 import { listAll } from '../projects/list.ts';
 import { moveCommand } from '../projects/move/move.ts';
 import { printable } from '../terminal/text.ts';
 import { countEach, registerEach } from './batch.ts';
 import { documentsOf, type Failure, failureOf, tellFailures } from './failures.ts';
-import { registeredAt } from './known.ts';
 import { movedAmong } from './moved.ts';
 import { namesFor } from './names.ts';
 import { inParallel } from './parallel.ts';
@@ -41,11 +40,12 @@ export async function addMany(ctx: Context, typed: readonly string[], options: O
   await ctx.withClient(async (client) => {
     const away = await elsewhere(ctx, client.hello);
     for (const { path } of places) warnElsewhere(ctx, away, path);
-    const registered = await Promise.all(places.map(({ path }) => registeredAt(client, path, away === null)));
+    const registered = await Promise.all(
+      places.map(({ path }) => projectAt(client, path, undefined, away === null)),
+    );
     const known = new Map<string, WireProject>();
     for (const [at, { path }] of places.entries()) {
-      const here = registered[at] ?? [];
-      const project = here.find(({ name }) => sameName(name, nameFor(path))) ?? here[0];
+      const project = registered[at];
       if (!project) continue;
       if (!ctx.json && !known.has(project.project_id))
         ctx.say(`already registered ${describe(ctx, project)}`);
@@ -54,7 +54,7 @@ export async function addMany(ctx: Context, typed: readonly string[], options: O
     }
     const fresh = withoutRepeats(
       ctx,
-      places.filter((_, at) => registered[at]?.length === 0),
+      places.filter((_, at) => !registered[at]),
     );
     const all = await listAll(client, {});
     const names = namesFor(
@@ -69,7 +69,8 @@ export async function addMany(ctx: Context, typed: readonly string[], options: O
         ctx.note(`note: ${movedWords(ctx, gone)}; to have it here instead: ${moveCommand(gone.name, path)}`);
     }
     const codebases = counted.map((one, at) => ({ ...one, name: names[at] ?? '' }));
-    const { projects, failed: refused } = await registerEach(ctx, client, codebases, options);
+    const told = { ...options, isHere: away === null };
+    const { projects, failed: refused } = await registerEach(ctx, client, codebases, told);
     failed.push(...refused);
     if (known.size > 0 && (options.tag || options.language !== undefined)) {
       const where = [...known.values()].map(({ source_path: path }) => path);

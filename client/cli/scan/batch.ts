@@ -4,8 +4,9 @@ import { RegistryError } from '../../../src/domain/errors.ts';
 import type { Repository } from '../../../src/domain/project.ts';
 import type { Client } from '../../client.ts';
 import { ConnectionError, RpcError } from '../../errors.ts';
+import { registerCounted } from '../../codebase/registered.ts';
 import { repositoryAt } from '../../codebase/repository.ts';
-import { scan, type Scan } from '../codebase/scan.ts';
+import { scan, type Scan } from '../../codebase/files/scan.ts';
 import type { Context } from '../context.ts';
 import { withProgress } from '../terminal/progress.ts';
 import { plural, thousands } from '../terminal/text.ts';
@@ -56,6 +57,8 @@ export async function countEach<T extends { readonly path: string }>(
 interface Told {
   readonly language?: string | undefined;
   readonly tag?: readonly string[] | undefined;
+  /** Whether the registry is of this machine. */
+  readonly isHere: boolean;
 }
 
 /**
@@ -65,7 +68,7 @@ export async function registerEach(
   ctx: Context,
   client: Client,
   codebases: readonly (Counted & { readonly name: string })[],
-  { language, tag }: Told,
+  { language, tag, isHere }: Told,
 ): Promise<{ projects: WireProject[]; failed: Failure[] }> {
   const { host } = ctx;
   let count = 0;
@@ -80,28 +83,16 @@ export async function registerEach(
         return { ...one, repository };
       }),
   );
-  const register = async ({
-    path,
-    name,
-    scan: { files, language: found },
-    repository,
-  }: (typeof known)[number]) => {
-    const project = await client.projects.register({
-      name,
-      source_path: path,
-      language: language ?? found,
-      ...(tag && { tags: [...tag] }),
-      repository,
-      // Somebody else may have registered it while the files were counted.
-      if_exists: 'return',
-    });
-    if (project.file_count === files) return project;
-    return await client.projects.update({ project: project.project_id, file_count: files });
+  const registerOne = (one: (typeof known)[number]): Promise<WireProject> => {
+    const { path, name, scan: found, repository } = one;
+    const tags = tag && [...tag];
+    const wanted = { name, source_path: path, language: language ?? found.language, tags, repository };
+    return registerCounted(client, wanted, found.files, isHere);
   };
   const projects: WireProject[] = [];
   const failed: Failure[] = [];
   // At once, to become durable together.
-  const ends = await ctx.host.uninterrupted(() => Promise.allSettled(known.map(register)));
+  const ends = await ctx.host.uninterrupted(() => Promise.allSettled(known.map(registerOne)));
   for (const [at, one] of known.entries()) {
     const end = ends[at];
     if (end?.status === 'fulfilled') {

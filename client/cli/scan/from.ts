@@ -4,7 +4,7 @@ import { basename } from 'node:path';
 import { isNowhere } from '../../../src/system/errors.ts';
 import { answers } from '../../codebase/disk-answer.ts';
 import type { Context } from '../context.ts';
-import { isDirectory } from '../codebase/look.ts';
+import { isDirectory } from '../../codebase/look.ts';
 import { elsewhere, requireHere } from '../elsewhere.ts';
 import { LocalError } from '../errors.ts';
 import { withProgress } from '../terminal/progress.ts';

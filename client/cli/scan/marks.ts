@@ -2,7 +2,7 @@
 import { opendir } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { readSmallFile } from '../../../src/system/small-file.ts';
-import { NEVER } from '../codebase/walk.ts';
+import { NEVER } from '../../codebase/files/walk.ts';
 
 /** What a project of a language has at its top. */
 const MANIFESTS = new Set(

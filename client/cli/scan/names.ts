@@ -1,6 +1,6 @@
 /** Names for many codebases at once, of which some may be called alike. */
 import { foldName, MAX_NAME_LENGTH } from '../../../src/domain/values/names.ts';
-import { nameFor } from '../names.ts';
+import { nameFor } from '../../codebase/names.ts';
 
 /**
  * A name for each path, that of its directory. Those that would be equal, or that another project has, get that of the

@@ -66,7 +66,9 @@ export async function offer(
   }
   const chosen = takesAll ? fresh : asks ? await pick(ctx, fresh) : [];
   const { projects, failed } =
-    chosen.length > 0 ? await registerEach(ctx, client, chosen, wish) : { projects: [], failed: [] };
+    chosen.length > 0
+      ? await registerEach(ctx, client, chosen, { ...wish, isHere: true })
+      : { projects: [], failed: [] };
   tellFailures(ctx, failed);
   if (ctx.json) return ctx.printJson(documentOf(finds, sorted, projects, documentsOf(failed)));
   if (fresh.length === 0) return;

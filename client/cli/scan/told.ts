@@ -1,7 +1,7 @@
 /** How codebases and the projects of them are told. */
 import type { WireProject } from '../../../src/domain/encoding.ts';
 import { fileWords } from '../codebase/codebase.ts';
-import type { Scan } from '../codebase/scan.ts';
+import type { Scan } from '../../codebase/files/scan.ts';
 import type { Context } from '../context.ts';
 import { firstOf, printable } from '../terminal/text.ts';
 

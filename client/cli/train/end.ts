@@ -2,14 +2,13 @@
 import { constants } from 'node:os';
 import type { Client } from '../../client.ts';
 import type { WireProject } from '../../../src/domain/encoding.ts';
-import { isRefusal, RegistryError } from '../../../src/domain/errors.ts';
+import { isRefusal, type RegistryError } from '../../../src/domain/errors.ts';
 import type { JsonObject, Source } from '../../../src/domain/project.ts';
-import { INVALID_PARAMS } from '../../../src/protocol/errors.ts';
-import { OutputError, RpcError } from '../../errors.ts';
 import type { Context } from '../context.ts';
 import { EXIT } from '../errors.ts';
 import { printable } from '../terminal/text.ts';
-import { cancelHeld, type EndCall, type HeldLease } from './lease.ts';
+import { cancelHeld, type EndCall, type HeldLease } from '../../training/held.ts';
+import { removed, unfit } from '../../training/refusals.ts';
 import { tookWords } from './progress-words.ts';
 import type { Ended } from './process/process.ts';
 import type { TrainingResult } from './reports.ts';
@@ -149,16 +148,6 @@ async function completed(place: Place, outcome: Outcome): Promise<Told> {
   return { project, kind: 'completed' };
 }
 
-/**
- * Why what was made cannot come into service, whatever its trainer ended with: the disk does not take it, or its place is no
- * directory any more. Undefined for another error.
- */
-function unfit(error: unknown): string | undefined {
-  if (error instanceof OutputError) return error.reason;
-  if (!(error instanceof RpcError) || error.code !== INVALID_PARAMS) return undefined;
-  return error.issues.find(({ path }) => path === 'output')?.message;
-}
-
 async function failed(
   { ctx, lease }: Place,
   outcome: Outcome,
@@ -217,18 +206,16 @@ export async function endLease(
   status: WireProject['training_status'] | undefined,
 ): Promise<Awaited<ReturnType<EndCall>>> {
   try {
-    return await lease.end(call, status, async () => {
-      if (ctx.autoStart) await ctx.withClient((client) => client.daemon.ping());
+    return await lease.end(call, {
+      status,
+      async missing() {
+        if (ctx.autoStart) await ctx.withClient((client) => client.daemon.ping());
+      },
     });
   } catch (error) {
     if (!isRefusal(error, 'project_not_found')) throw error;
     throw removed(error, `cannot end the training of "${lease.project.name}": the project was removed`);
   }
-}
-
-/** The registry, which has it no more, can only call it what it was asked for: an id that nobody typed. */
-export function removed({ kind, data }: RegistryError, message: string): RegistryError {
-  return new RegistryError(kind, message, { ...data, suggestions: [] });
 }
 
 function exitCode({ code, signal }: Ended): number {

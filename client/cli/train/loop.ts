@@ -6,7 +6,7 @@ import { EXIT, explain } from '../errors.ts';
 import { printable } from '../terminal/text.ts';
 import type { Finish } from './end.ts';
 import type { Begun } from './environment.ts';
-import { isPassing } from './lease.ts';
+import { isPassing } from '../../training/refusals.ts';
 import { tookWords } from './progress-words.ts';
 import { NOT_EXECUTABLE, NOT_FOUND } from './run.ts';
 import { Stop } from './stop.ts';

@@ -7,11 +7,10 @@ import { MAX_METADATA_BYTES } from '../../../src/domain/limits.ts';
 import { cutText } from '../../../src/domain/values/text.ts';
 import { fit } from '../../reported.ts';
 import type { Params } from '../../../src/protocol/methods.ts';
+import type { Progress } from '../../training/held.ts';
 import { expandTilde } from '../terminal/text.ts';
 import { isJsonObject } from '../../../src/domain/values/json.ts';
 
-/** How far training is, as `training.progress` takes it. */
-export type Progress = Omit<Params<'training.progress'>, 'project' | 'token'>;
 /** What came of training, as `training.complete` takes it. */
 export type TrainingResult = Omit<Params<'training.complete'>, 'project' | 'token'>;
 

@@ -11,7 +11,7 @@ import { KeptLog } from '../logs/kept-log.ts';
 import { printable, operands } from '../terminal/text.ts';
 import { CTRL_C, endLease, type Finish, type Interruption, isStalled, tellEnd, unusable } from './end.ts';
 import { adapterInService, type Begun, trainerEnvironment } from './environment.ts';
-import { HeldLease } from './lease.ts';
+import { HeldLease } from '../../training/held.ts';
 import { sourceAt } from '../../codebase/source.ts';
 import { LOST_MS, TERM_MS, Trainer } from './process/process.ts';
 import { passSignals } from './process/signals.ts';

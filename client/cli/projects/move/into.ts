@@ -4,7 +4,7 @@
  */
 import { basename, join } from 'node:path';
 import type { WireProject } from '../../../../src/domain/encoding.ts';
-import { isDirectory, statusOf } from '../../codebase/look.ts';
+import { isDirectory, statusOf } from '../../../codebase/look.ts';
 import { isSameRepository, repositoryAt } from '../../../codebase/repository.ts';
 
 /** What was moved. */

@@ -3,7 +3,7 @@ import { realpath } from 'node:fs/promises';
 import type { Client } from '../../../client.ts';
 import type { WireProject } from '../../../../src/domain/encoding.ts';
 import type { Result } from '../../../../src/protocol/methods.ts';
-import { isThere } from '../../codebase/look.ts';
+import { isThere } from '../../../codebase/look.ts';
 import type { Context } from '../../context.ts';
 import { ifRefused } from '../../errors.ts';
 import { goneAmong } from '../gone.ts';

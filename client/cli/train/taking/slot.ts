@@ -3,8 +3,8 @@ import { isRefusal, type RegistryError } from '../../../../src/domain/errors.ts'
 import type { Holder } from '../../../../src/domain/project.ts';
 import type { Context } from '../../context.ts';
 import { printable } from '../../terminal/text.ts';
-import { isPassing } from '../lease.ts';
-import { isHeldByUs } from './begin.ts';
+import { isPassing } from '../../../training/refusals.ts';
+import { isHeldByUs } from '../../../training/begin.ts';
 import type { Wait } from './wait.ts';
 
 /** How long the daemon waits in one call. Who has the slots is told with its answer, and the place in the queue is kept. */

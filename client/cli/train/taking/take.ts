@@ -6,9 +6,8 @@ import type { Holder } from '../../../../src/domain/project.ts';
 import type { Params, Result } from '../../../../src/protocol/methods.ts';
 import type { Context } from '../../context.ts';
 import { printable, relativeTime } from '../../terminal/text.ts';
-import { removed } from '../end.ts';
-import { isPassing } from '../lease.ts';
-import { beginLease, isHeldByUs } from './begin.ts';
+import { isPassing, removed } from '../../../training/refusals.ts';
+import { beginLease, isHeldByUs } from '../../../training/begin.ts';
 import { askForSlot } from './slot.ts';
 import { Wait } from './wait.ts';
 

@@ -4,7 +4,7 @@ import { MAX_WAIT_MS } from '../../../../src/protocol/limits.ts';
 import { ConnectionError } from '../../../errors.ts';
 import type { Context } from '../../context.ts';
 import { explain } from '../../errors.ts';
-import { isPassing } from '../lease.ts';
+import { isPassing } from '../../../training/refusals.ts';
 
 /** Before asking again a daemon that was just not there. Milliseconds. */
 export const RETRY_MS = 500;

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { isGone } from '../../../client/cli/daemon/processes.ts';
 import { askGit } from '../../../client/codebase/git.ts';
-import { scan } from '../../../client/cli/codebase/scan.ts';
+import { scan } from '../../../client/codebase/files/scan.ts';
 import { aheadOf, sourceAt } from '../../../client/codebase/source.ts';
 import { commandLine } from '../../support/cli.ts';
 import { type Repository, repository, stand } from '../../support/repository.ts';

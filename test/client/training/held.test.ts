@@ -2,12 +2,12 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { connect, RegistryError } from '../../../client/index.ts';
 import type { Context } from '../../../client/cli/context.ts';
 import { endLease } from '../../../client/cli/train/end.ts';
-import { type EndCall, HeldLease } from '../../../client/cli/train/lease.ts';
-import { beginLease } from '../../../client/cli/train/taking/begin.ts';
+import { type EndCall, HeldLease } from '../../../client/training/held.ts';
+import { beginLease } from '../../../client/training/begin.ts';
 import { type ErrorKind, ERRORS } from '../../../src/domain/errors.ts';
 import { EXAMPLE_PROJECT } from '../../../src/protocol/method.ts';
 import { methods } from '../../../src/protocol/methods.ts';
-import { failure, type Request, SILENCE, standIn, type StandIn } from '../../client/stand-in.ts';
+import { failure, type Request, SILENCE, standIn, type StandIn } from '../stand-in.ts';
 import { until } from '../../support/until.ts';
 
 const BEGUN = methods['training.begin'].example.result;
@@ -77,11 +77,7 @@ async function held(answers: Answers = {}): Promise<Held> {
 }
 
 const complete = ({ lease }: Held) =>
-  lease.end(
-    (client, what) => client.training.complete(what),
-    'completed',
-    () => Promise.resolve(),
-  );
+  lease.end((client, what) => client.training.complete(what), { status: 'completed' });
 
 describe('the end of a lease', () => {
   test('whose answer is lost is recognised in the project', async () => {

@@ -1,12 +1,14 @@
 /** A lease on a project, held through lost connections and restarts of the daemon until it is ended or lost. */
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Client } from '../../client.ts';
-import { ConnectionError, RpcError } from '../../errors.ts';
-import type { WireProject } from '../../../src/domain/encoding.ts';
-import { isRefusal, type RegistryError } from '../../../src/domain/errors.ts';
-import type { Params, Result } from '../../../src/protocol/methods.ts';
-import type { Begun } from './environment.ts';
-import type { Progress } from './reports.ts';
+import type { Client } from '../client.ts';
+import { ConnectionError } from '../errors.ts';
+import type { WireProject } from '../../src/domain/encoding.ts';
+import type { RegistryError } from '../../src/domain/errors.ts';
+import type { Params, Result } from '../../src/protocol/methods.ts';
+import { isApplied, isLost, isPassing, reasonOf } from './refusals.ts';
+
+/** How far training is, as `training.progress` takes it. */
+export type Progress = Omit<Params<'training.progress'>, 'project' | 'token'>;
 
 /** What whoever trains is told. */
 export interface LeaseNews {
@@ -27,6 +29,18 @@ type Held = Params<'training.resume'>;
 
 /** The call that ends a lease: complete, fail or release. */
 export type EndCall = (client: Client, held: Held) => Promise<Result<'training.complete'>>;
+
+/** What an end is waited and looked for by. */
+export interface EndOptions {
+  /** What the project then is, to recognise a call whose answer was lost; default any. */
+  readonly status?: WireProject['training_status'] | undefined;
+  /** Called each time nobody listens. */
+  readonly missing?: (() => Promise<void>) | undefined;
+  /** For how long a registry that is not there or cannot write is asked again. Milliseconds; default two minutes. */
+  readonly patience?: number | undefined;
+  /** Ends the attempts by throwing its reason, unless one of them may have ended the lease. */
+  readonly signal?: AbortSignal | undefined;
+}
 
 /** Between two reports, in milliseconds: nobody sees more, however often a trainer speaks. */
 const REPORT_EVERY_MS = 100;
@@ -50,7 +64,11 @@ export class HeldLease {
   #waiting: Progress | undefined;
   #reporting: Promise<void> | undefined;
 
-  constructor(client: Client, { project, token }: Begun, news: LeaseNews) {
+  constructor(
+    client: Client,
+    { project, token }: Pick<Result<'training.begin'>, 'project' | 'token'>,
+    news: LeaseNews,
+  ) {
     this.project = project;
     this.#held = { project: project.project_id, token };
     this.#client = client;
@@ -79,23 +97,17 @@ export class HeldLease {
   }
 
   /**
-   * Ends the lease by a call, after the reports that wait. A registry that is not there or cannot write is tried again
-   * for two minutes; then what it said is thrown.
+   * Ends the lease by a call, after the reports that wait. A registry that is not there or cannot write is tried again;
+   * then what it said is thrown.
    *
    * @param call the call that ends it
-   * @param status what the project then is, to recognise a call whose answer was lost; undefined for any
-   * @param missing called each time nobody listens
    * @throws {RegistryError} `lease_lost` and what else is final
    */
-  async end(
-    call: EndCall,
-    status: WireProject['training_status'] | undefined,
-    missing: () => Promise<void>,
-  ): ReturnType<EndCall> {
+  async end(call: EndCall, options: EndOptions = {}): ReturnType<EndCall> {
     this.#ending.abort();
     await this.#reporting;
     try {
-      return await this.#tryEnd(call, status, missing);
+      return await this.#tryEnd(call, options);
     } finally {
       this.#stop();
     }
@@ -115,21 +127,16 @@ export class HeldLease {
 
   async #tryEnd(
     call: EndCall,
-    status: WireProject['training_status'] | undefined,
-    missing: () => Promise<void>,
+    { status, missing, patience = END_MS, signal }: EndOptions,
   ): ReturnType<EndCall> {
-    const limit = performance.now() + END_MS;
+    const limit = performance.now() + patience;
     let perhapsDone = false;
     let told = false;
     for (let wait = FIRST_PAUSE_MS; ; wait = Math.min(2 * wait, LONGEST_PAUSE_MS)) {
+      if (!perhapsDone) signal?.throwIfAborted();
       try {
-        return await call(this.#client, this.#held);
+        return await this.#endOnce(call, status, perhapsDone);
       } catch (error) {
-        if (perhapsDone && isLost(error)) {
-          const project = await this.#client.projects.get({ project: this.#held.project });
-          const ended = project.training?.token === this.#held.token && project.training.holder === null;
-          if (ended && (status === undefined || project.training_status === status)) return project;
-        }
         if (!isPassing(error) || performance.now() > limit) throw error;
         perhapsDone ||= (error instanceof ConnectionError && error.sent) || isApplied(error);
         // What is over in a moment, as a restart, is nobody's concern.
@@ -137,9 +144,22 @@ export class HeldLease {
           told = true;
           this.#news.delayed(error);
         }
-        if (error instanceof ConnectionError && error.reason === 'not_running') await missing();
+        if (error instanceof ConnectionError && error.reason === 'not_running') await missing?.();
       }
       await pause(wait);
+    }
+  }
+
+  /** @param perhapsDone an earlier attempt may have ended it, and its answer was lost */
+  async #endOnce(call: EndCall, status: EndOptions['status'], perhapsDone: boolean): ReturnType<EndCall> {
+    try {
+      return await call(this.#client, this.#held);
+    } catch (error) {
+      if (!perhapsDone || !isLost(error)) throw error;
+      const project = await this.#client.projects.get({ project: this.#held.project });
+      const ended = project.training?.token === this.#held.token && project.training.holder === null;
+      if (ended && (status === undefined || project.training_status === status)) return project;
+      throw error;
     }
   }
 
@@ -225,25 +245,4 @@ export async function cancelHeld(client: Client, { project, token }: Held, reaso
   const { training } = await client.projects.get({ project });
   if (training?.token === token && training.holder !== null)
     await client.training.cancel({ project, reason });
-}
-
-function isLost(error: unknown): error is RegistryError {
-  return isRefusal(error, 'lease_lost', 'project_not_found');
-}
-
-/** The change stands, and the registry could not make sure that it survives a power cut. */
-export function isApplied(error: unknown): error is RegistryError {
-  return isRefusal(error, 'storage_failed') && error.data['applied'] === true;
-}
-
-/** What may be different in a moment, or when somebody has made room or mended the file. */
-export function isPassing(error: unknown): boolean {
-  if (error instanceof ConnectionError) return error.reason !== 'closed' && error.reason !== 'not_allowed';
-  return isRefusal(error, 'shutting_down', 'storage_failed', 'registry_read_only', 'too_many_connections');
-}
-
-function reasonOf(error: unknown): string {
-  const issues = error instanceof RpcError ? error.issues : [];
-  if (issues.length > 0) return issues.map(({ path, message }) => `${path}: ${message}`).join('; ');
-  return error instanceof Error ? error.message : String(error);
 }

@@ -2,7 +2,7 @@
 import { opendir } from 'node:fs/promises';
 import { join } from 'node:path';
 import ignore, { type Ignore } from 'ignore';
-import { isDirectory } from './look.ts';
+import { isDirectory } from '../look.ts';
 import { readSmallFile, UnfitFile } from '../../../src/system/small-file.ts';
 
 /** What tools put beside the code and nobody wrote; many a codebase has no `.gitignore` that says so. */

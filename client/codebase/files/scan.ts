@@ -1,5 +1,5 @@
 /** Looks through a codebase: how many files it has and what language it is written in. */
-import { askGit, type GitOptions, GitUnavailable } from '../../codebase/git.ts';
+import { askGit, type GitOptions, GitUnavailable } from '../git.ts';
 import { Tally } from './languages.ts';
 
 /** Counting stops here: nobody needs to know more, and a home directory given by mistake has no end. */
@@ -29,7 +29,9 @@ export interface ScanOptions extends GitOptions {
   /** Default {@link MAX_FILES}. */
   readonly limit?: number;
   /** Called now and then with the files counted so far. */
-  readonly onProgress?: (files: number) => void;
+  readonly onProgress?: ((files: number) => void) | undefined;
+  /** Ends it by throwing its reason. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -38,7 +40,7 @@ export interface ScanOptions extends GitOptions {
  */
 export async function scan(
   root: string,
-  { limit = MAX_FILES, onProgress, ...gitOptions }: ScanOptions,
+  { limit = MAX_FILES, onProgress, signal, ...gitOptions }: ScanOptions,
 ): Promise<Scan> {
   const unreadable: string[] = [];
   let unreadableCount = 0;
@@ -46,6 +48,7 @@ export async function scan(
     const tally = new Tally();
     let stopped = false;
     counting: for await (const files of portions) {
+      signal?.throwIfAborted();
       for (const file of files) {
         if (tally.files >= limit) {
           stopped = true;

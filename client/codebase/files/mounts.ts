@@ -1,7 +1,7 @@
 /** The disks that are mounted in a codebase, of which some may not answer. */
 import { realpath } from 'node:fs/promises';
 import { mountPoints } from '../../../src/system/mount-table.ts';
-import { answers } from '../../codebase/disk-answer.ts';
+import { answers } from '../disk-answer.ts';
 
 /**
  * The places below a directory, relative to it, where a disk is mounted that does not answer. Whoever looked into one

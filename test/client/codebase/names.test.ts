@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { nameFor, sameName } from '../../client/cli/names.ts';
-import { statusArgument, wholeNumber } from '../../client/cli/option-values.ts';
-import { TRAINING_STATUSES } from '../../src/domain/project.ts';
-import { cleanName, foldName, nameFault } from '../../src/domain/values/names.ts';
+import { nameFor, sameName } from '../../../client/codebase/names.ts';
+import { statusArgument, wholeNumber } from '../../../client/cli/option-values.ts';
+import { TRAINING_STATUSES } from '../../../src/domain/project.ts';
+import { cleanName, foldName, nameFault } from '../../../src/domain/values/names.ts';
 
 test.each([
   ['/home/ada/src/payments', 'payments'],

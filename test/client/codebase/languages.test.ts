@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { Tally } from '../../../client/cli/codebase/languages.ts';
+import { Tally } from '../../../client/codebase/files/languages.ts';
 
 function languageOf(...files: string[]): string {
   const tally = new Tally();

@@ -1,12 +1,12 @@
 /** Beginning a lease, which is never left behind by whoever ends before it is used. */
-import type { Client } from '../../../client.ts';
-import { ConnectionError, RpcError } from '../../../errors.ts';
-import { abortable, deadlineIn, inTime } from '../../../wire/deadline.ts';
-import type { WireProject } from '../../../../src/domain/encoding.ts';
-import { isRefusal, RegistryError } from '../../../../src/domain/errors.ts';
-import type { Holder } from '../../../../src/domain/project.ts';
-import type { Result } from '../../../../src/protocol/methods.ts';
-import { isApplied } from '../lease.ts';
+import type { Client } from '../client.ts';
+import { ConnectionError, RpcError } from '../errors.ts';
+import { abortable, deadlineIn, inTime } from '../wire/deadline.ts';
+import type { WireProject } from '../../src/domain/encoding.ts';
+import { isRefusal, RegistryError } from '../../src/domain/errors.ts';
+import type { Holder } from '../../src/domain/project.ts';
+import type { Result } from '../../src/protocol/methods.ts';
+import { isApplied } from './refusals.ts';
 
 /**
  * How long the answer is waited for that may bring a lease which nobody wants any more: of a call that has the daemon
@@ -60,11 +60,14 @@ async function takenUp<T extends Result<'training.claim'>>(
 async function giveBack(client: Client, begun: Promise<Result<'training.claim'>>, ms: number): Promise<void> {
   const late = (): Error =>
     new ConnectionError('timeout', 'cannot begin to train: no answer', { sent: true });
-  try {
-    const lease = await inTime(begun, { deadline: deadlineIn(ms, late) });
+  // Also later, where it comes to nobody.
+  const givenBack = begun.then(async (lease) => {
     if (!lease) return;
     const { project, token } = lease;
     await client.training.release({ project: project.project_id, token }, { deadline: ANSWER_MS });
+  });
+  try {
+    await inTime(givenBack, { deadline: deadlineIn(ms, late) });
   } catch (error) {
     // There is no lease, or nobody who could be told: then the daemon sees that its holder is gone.
     const isAnswer = error instanceof RegistryError || error instanceof RpcError;

@@ -1,0 +1,95 @@
+/** Adding a codebase: what a person would have to say of it is found by looking. */
+import { homedir } from 'node:os';
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { isRefusal, RegistryError } from '../../src/domain/errors.ts';
+import type { JsonObject } from '../../src/domain/project.ts';
+import { isMissing } from '../../src/system/errors.ts';
+import type { Params, Result } from '../../src/protocol/methods.ts';
+import type { Footing } from '../client.ts';
+import { abortable } from '../wire/deadline.ts';
+import type { AddOptions } from './add.ts';
+import { answers, PATIENCE_MS } from './disk-answer.ts';
+import { notesOf } from './files/notes.ts';
+import { scan } from './files/scan.ts';
+import { directoryFault } from './look.ts';
+import { nameFor } from './names.ts';
+import { activated, projectAt, registerCounted } from './registered.ts';
+import { repositoryAt } from './repository.ts';
+
+type Project = Result<'projects.get'>;
+
+/** See {@link ProjectAdder.add}. */
+export async function add(
+  { client, isHere, tell }: Footing,
+  given: string | URL,
+  options: AddOptions = {},
+): Promise<Project> {
+  const { signal } = options;
+  signal?.throwIfAborted();
+  const path = absolute(given);
+  await requireDirectory(path, signal);
+  const name = options.name ?? nameFor(path);
+  if (name === '' && options.name === undefined) {
+    const message = `cannot find a name for ${path}; give one with the path: { name: 'files' }`;
+    throw new RegistryError('invalid_name', message, { name });
+  }
+  const warn = options.onWarning ?? ((message: string) => tell(`adding ${path}: ${message}`));
+  if (!isHere())
+    warn(`the daemon is on another machine, or another person's; it takes ${path} for a path there`);
+  const known = await projectAt(client, path, options.name, isHere(), { signal });
+  if (known) return options.activate ? await activated(client, known, { signal }) : known;
+  const found = await abortable(
+    scan(path, { env: process.env, signal, onProgress: options.onProgress }),
+    signal,
+  );
+  for (const note of notesOf(found)) warn(note);
+  const { tags, metadata, activate, language = found.language } = options;
+  const repository = await abortable(repositoryAt(path, process.env), signal);
+  const params: Params<'projects.register'> = {
+    name,
+    source_path: path,
+    language,
+    repository,
+    tags: tags && [...tags],
+    metadata: metadata as JsonObject | undefined,
+    activate,
+  };
+  return await registerCounted(client, params, found.files, isHere(), { signal }).catch((error: unknown) => {
+    throw isRefusal(error, 'project_exists') ? withRemedy(error) : error;
+  });
+}
+
+/** @throws {RegistryError} `source_path_missing` where the working directory is gone, or nothing is named */
+function absolute(given: string | URL): string {
+  if (given === '')
+    throw missing('', 'cannot add a project: the path is empty; "." is the working directory');
+  const path = typeof given === 'string' ? given : fileURLToPath(given);
+  try {
+    return resolve(path);
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+    throw missing(path, `cannot add ${path}: the working directory is gone; give an absolute path`);
+  }
+}
+
+async function requireDirectory(path: string, signal: AbortSignal | undefined): Promise<void> {
+  if (!(await abortable(answers(path), signal))) {
+    const why = `its disk has not answered for ${PATIENCE_MS / 1000} s`;
+    throw missing(path, `cannot add ${path}: ${why}; add it when it does`);
+  }
+  const fault = await directoryFault(path);
+  if (fault === undefined) return;
+  const hint = /(^|\/)~/.test(path)
+    ? `; "~" is a name like any other here: ${homedir()} is the home directory`
+    : '';
+  throw missing(path, `cannot add ${path}: ${fault}${hint}`);
+}
+
+function missing(source_path: string, message: string): RegistryError {
+  return new RegistryError('source_path_missing', message, { source_path });
+}
+
+function withRemedy({ kind, message, data }: RegistryError): RegistryError {
+  return new RegistryError(kind, `${message}; give another name with the path: { name: '...' }`, data);
+}
