@@ -49,7 +49,7 @@ describe('the package', () => {
     ];
     const paths = packed.files.map(({ path }) => path);
     const expected =
-      /^(README\.md|LICENSE|CHANGELOG\.md|package\.json|launchd\/[\w.-]+|client\/python\/(codebase_gardener_registry\/__init__\.py|pyproject\.toml)|dist\/(THIRD-PARTY-NOTICES\.txt|build\.json|gardenerd?(-[\w-]+)?\.js|index\.js|types\/(client|src)\/.*\.d\.ts))$/;
+      /^(README\.md|LICENSE|CHANGELOG\.md|package\.json|launchd\/[\w.-]+|client\/python\/(codebase_gardener_registry\/(\w+\.py|py\.typed)|pyproject\.toml|README\.md|LICENSE)|dist\/(THIRD-PARTY-NOTICES\.txt|build\.json|gardenerd?(-[\w-]+)?\.js|index\.js|types\/(client|src)\/.*\.d\.ts))$/;
     expect(paths.filter((path) => !expected.test(path))).toEqual([]);
     expect(paths).toEqual(
       expect.arrayContaining([
