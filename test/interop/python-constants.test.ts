@@ -3,12 +3,15 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
+import type { z } from 'zod';
 import { DEADLINES, TUNNEL_MS } from '../../client/reach/connect.ts';
-import { ERRORS } from '../../src/domain/errors.ts';
+import { ERRORS, type ErrorKind } from '../../src/domain/errors.ts';
+import { ISSUE_CODES } from '../../src/domain/issues.ts';
 import * as sizes from '../../src/domain/limits.ts';
-import { TRAINING_STATUSES } from '../../src/domain/project.ts';
+import { OUTCOMES, TRAINING_STATUSES } from '../../src/domain/project.ts';
 import { outputOf } from '../../src/domain/training/output.ts';
 import { MAX_SOCKET_PATH_BYTES } from '../../src/paths.ts';
+import { errorData } from '../../src/protocol/error-data.ts';
 import { INVALID_PARAMS } from '../../src/protocol/errors.ts';
 import { MAX_DEPTH, MAX_ISSUES, MAX_LINE_BYTES } from '../../src/protocol/limits.ts';
 import { wireProject } from '../../src/protocol/method.ts';
@@ -19,7 +22,12 @@ import { requireTools } from '../support/tools.ts';
 
 const FILE = 'client/python/codebase_gardener_registry/__init__.py';
 
-const { training } = wireProject.shape;
+const { training, repository, trained_from } = wireProject.shape;
+const info = methods['registry.info'].result;
+const imported = methods['registry.import'].result;
+const undone = methods['registry.undo'].result.shape.undone.unwrap();
+const pruned = methods['training.prune'].result;
+const { active_project, changes, goes } = undone.shape.effect.shape;
 /** What releasing a lease puts back, and how long its trainer may be silent. */
 const OF_THE_DAEMON: ReadonlySet<string> = new Set(['before', 'stall_ms']);
 
@@ -69,20 +77,57 @@ const EXPECTED: Readonly<Record<string, readonly [value: unknown, from: string]>
     Object.keys(methods['training.history'].result.shape.trainings.element.shape),
     'src/protocol/methods/history.ts',
   ],
+  Repository: [keys(repository.unwrap()), 'src/domain/schema.ts'],
+  Source: [keys(trained_from.unwrap()), 'src/domain/schema.ts'],
+  Problem: [keys(info.shape.problem.unwrap()), 'src/protocol/events.ts'],
+  RegistryInfo: [keys(info), 'src/protocol/methods/registry.ts'],
+  ImportResult: [keys(imported), 'src/protocol/methods/registry.ts'],
+  TakenProject: [keys(imported.shape.taken.element), 'src/protocol/methods/registry.ts'],
+  Undone: [keys(undone), 'src/protocol/methods/undo.ts'],
+  LeftBehind: [keys(undone.shape.left.element), 'src/protocol/methods/undo.ts'],
+  Effect: [keys(undone.shape.effect), 'src/protocol/methods/effect.ts'],
+  ActiveChange: [keys(active_project.unwrap()), 'src/protocol/methods/effect.ts'],
+  ProjectName: [keys(goes.element), 'src/protocol/methods/effect.ts'],
+  DifferingProject: [keys(changes.element), 'src/protocol/methods/effect.ts'],
+  PruneResult: [keys(pruned), 'src/protocol/methods/history.ts'],
+  PrunedProject: [keys(pruned.shape.pruned.element), 'src/protocol/methods/history.ts'],
+  SlotUse: [Object.keys(errorData.slot_taken.shape.holders.element.shape), 'src/protocol/error-data.ts'],
+  ProtocolRange: [keys(errorData.incompatible_protocol.shape.protocol), 'src/protocol/error-data.ts'],
+  Outcome: [OUTCOMES, 'src/domain/project.ts'],
+  IssueCode: [ISSUE_CODES, 'src/domain/issues.ts'],
+  ...Object.fromEntries(
+    Object.entries(errorData).map(([kind, { shape }]) => [
+      className(kind as ErrorKind),
+      // `from` is no name in Python.
+      [Object.keys(shape).map((name) => (name === 'from' ? 'from_' : name)), 'src/protocol/error-data.ts'],
+    ]),
+  ),
   Output: [Object.keys(outputOf('', 0)), 'src/domain/training/output.ts'],
 };
 
-/** By the code of its kind, the name of each class: `project_not_found` is a ProjectNotFoundError. */
+/** By the code of its kind, the name of each class. */
 function classes(): Readonly<Record<number, string>> {
-  const capital = (word: string): string => word.charAt(0).toUpperCase() + word.slice(1);
   return Object.fromEntries(
-    Object.entries(ERRORS).map(([kind, { code }]) => [code, `${kind.split('_').map(capital).join('')}Error`]),
+    Object.entries(ERRORS).map(([kind, { code }]) => [code, className(kind as ErrorKind)]),
   );
+}
+
+/** `project_not_found` is a ProjectNotFoundError. */
+function className(kind: ErrorKind): string {
+  const capital = (word: string): string => word.charAt(0).toUpperCase() + word.slice(1);
+  return `${kind.split('_').map(capital).join('')}Error`;
+}
+
+/** The keys of an object, with a question mark where it may be missing. */
+function keys({ shape }: z.ZodObject): string[] {
+  return Object.entries(shape)
+    .map(([name, value]) => ((value as z.ZodType).safeParse(undefined).success ? `${name}?` : name))
+    .toSorted();
 }
 
 /** Prints what the module says under each of the names that it is given, as JSON. */
 const PROGRAM = `
-import dataclasses, enum, json, sys
+import dataclasses, enum, json, sys, typing
 import codebase_gardener_registry as module
 
 def plain(value):
@@ -92,6 +137,12 @@ def plain(value):
         return sorted(value)
     if dataclasses.is_dataclass(value):
         return [field.name for field in dataclasses.fields(value)]
+    if hasattr(value, "__required_keys__"):
+        return sorted(value.__required_keys__ | {f"{key}?" for key in value.__optional_keys__})
+    if typing.get_origin(value) is typing.Literal:
+        return list(typing.get_args(value))
+    if isinstance(value, type) and issubclass(value, Exception):
+        return [name for name, each in vars(value).items() if isinstance(each, property)]
     return [each.value for each in value] if isinstance(value, enum.EnumMeta) else value
 
 print(json.dumps({name: plain(getattr(module, name)) for name in sys.argv[1:]}))

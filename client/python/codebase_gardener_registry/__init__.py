@@ -46,48 +46,114 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime, timezone
 from enum import Enum
 from pathlib import Path
-from typing import Any, Callable, Deque, Dict, Iterator, List, Mapping, Optional, Sequence, Set, Tuple, Type, Union
+from typing import (
+    Any,
+    Callable,
+    Deque,
+    Dict,
+    Iterator,
+    List,
+    Literal,
+    Mapping,
+    Optional,
+    Sequence,
+    Set,
+    Tuple,
+    Type,
+    TypedDict,
+    Union,
+)
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "ActiveChange",
     "AmbiguousProjectError",
     "BackupNotFoundError",
+    "ConnectionFailure",
     "CursorExpiredError",
+    "DifferingProject",
+    "Effect",
     "EndedTraining",
     "EtagMismatchError",
+    "EventType",
     "Holder",
+    "ImportResult",
     "IncompatibleProtocolError",
     "InvalidNameError",
     "InvalidParamsError",
+    "IssueCode",
     "LeaseHeldError",
     "LeaseLostError",
+    "LeftBehind",
+    "Outcome",
     "Output",
     "Phase",
+    "Problem",
     "ProjectExistsError",
     "ProjectMetadata",
+    "ProjectName",
     "ProjectNotFoundError",
     "ProjectRegistry",
     "ProjectRegistryError",
+    "ProtocolRange",
+    "PruneResult",
+    "PrunedProject",
     "RegistryConnectionError",
     "RegistryEvent",
+    "RegistryInfo",
     "RegistryIssue",
     "RegistryReadOnlyError",
+    "Repository",
     "RetrainRequest",
     "ShuttingDownError",
     "SlotTakenError",
+    "SlotUse",
+    "Source",
     "SourcePathMissingError",
     "StorageFailedError",
+    "TakenProject",
     "TooManyConnectionsError",
     "Training",
     "TrainingLease",
     "TrainingStatus",
+    "Undone",
     "Watch",
     "get_project_registry",
 ]
 
 PathLike = Union[str, "os.PathLike[str]"]
 Json = Dict[str, Any]
+
+#: How a training has ended.
+Outcome = Literal["completed", "failed", "released", "cancelled", "stalled", "lost"]
+#: What a :class:`RegistryEvent` tells.
+EventType = Literal[
+    "registered",
+    "updated",
+    "removed",
+    "activated",
+    "training",
+    "progress",
+    "problem",
+    "recovered",
+    "shutdown",
+    "resync",
+]
+#: What can be wrong between the registry and the disk.
+IssueCode = Literal[
+    "source_missing",
+    "source_unreachable",
+    "project_dir_missing",
+    "orphan_dir",
+    "left_behind",
+    "adapter_missing",
+    "adapter_unreachable",
+    "active_missing",
+    "training_stale",
+]
+#: Why the daemon could not be asked.
+ConnectionFailure = Literal["not_running", "not_allowed", "hung", "start_failed", "timeout", "lost", "closed"]
 
 PROTOCOL_VERSION = 1
 
@@ -161,64 +227,126 @@ _REPEATABLE = frozenset(
 
 
 class ProjectRegistryError(Exception):
-    """The registry says no, or cannot be asked.
+    """The registry says no, or cannot be asked."""
 
-    ``code`` is the number that the protocol gives the error, None for one of the connection; ``kind`` its name, such
-    as ``project_exists``; ``data`` what came with it; ``suggestions`` what the caller may have meant.
-    """
-
+    #: The name that the protocol gives the error, such as ``project_exists``; ``connection`` for one of the connection.
     kind: Optional[str] = None
+    #: The number that the protocol gives the error; None for one that it has none for.
+    code: Optional[int]
+    #: What came with it, as it came.
+    data: Json
+    #: What the caller may have meant or can do.
+    suggestions: List[str]
 
     def __init__(self, message: str, code: Optional[int] = None, data: Any = None) -> None:
         super().__init__(message)
         self.code = code
-        self.data: Json = data if isinstance(data, dict) else {}
+        self.data = data if isinstance(data, dict) else {}
         self.kind = self.data.get("kind", self.kind)
-        self.suggestions: List[str] = list(self.data.get("suggestions", ()))
+        self.suggestions = list(self.data.get("suggestions", ()))
 
 
 class ProjectNotFoundError(ProjectRegistryError):
     """No project matches; ``suggestions`` holds near names."""
 
+    @property
+    def project(self) -> Optional[str]:
+        """The reference, as it was given; None where none was."""
+        return self.data.get("project")
+
+    @property
+    def from_(self) -> Optional[Path]:
+        """The directory that was to be moved, of ``move_projects``."""
+        return _path(self.data.get("from"))
+
 
 class ProjectExistsError(ProjectRegistryError):
     """The name is taken, without regard to case."""
+
+    @property
+    def project(self) -> "ProjectMetadata":
+        """The one that has the name."""
+        return ProjectMetadata.from_dict(self.data["project"])
 
 
 class InvalidNameError(ProjectRegistryError):
     """The name is empty, too long or has forbidden characters."""
 
+    @property
+    def name(self) -> str:
+        """The name that was refused, trimmed and in NFC."""
+        return str(self.data["name"])
+
 
 class SourcePathMissingError(ProjectRegistryError):
     """The source path does not exist or is no directory."""
 
+    @property
+    def source_path(self) -> Path:
+        """The path that was given, normalised."""
+        return Path(self.data["source_path"])
+
 
 class EtagMismatchError(ProjectRegistryError):
-    """The project has changed since it was read; ``project`` is how it is now."""
+    """The project has changed since it was read."""
 
     @property
     def project(self) -> "ProjectMetadata":
+        """As it is now, with the etag that it has now."""
         return ProjectMetadata.from_dict(self.data["project"])
 
 
 class LeaseHeldError(ProjectRegistryError):
-    """Somebody else is training the project; ``holder`` says who."""
+    """Somebody else is training the project."""
 
     @property
     def holder(self) -> Optional["Holder"]:
+        """Who trains; None where somebody is just taking the lease, and has not said who."""
         return Holder.from_dict(self.data.get("holder"))
+
+    @property
+    def project(self) -> "ProjectMetadata":
+        """The project that is trained."""
+        return ProjectMetadata.from_dict(self.data["project"])
 
 
 class LeaseLostError(ProjectRegistryError):
     """The token is not the current one: the lease has ended, or somebody else has it."""
 
+    @property
+    def project(self) -> Optional["ProjectMetadata"]:
+        """As it is now; None where the daemon was not asked, as the lease was ended here."""
+        project = self.data.get("project")
+        return None if project is None else ProjectMetadata.from_dict(project)
+
+    @property
+    def holder(self) -> Optional["Holder"]:
+        """Who has the lease now; None where nobody has."""
+        return Holder.from_dict(self.data.get("holder"))
+
 
 class AmbiguousProjectError(ProjectRegistryError):
     """A path belongs to several projects; ``suggestions`` holds their names."""
 
+    @property
+    def projects(self) -> "List[ProjectMetadata]":
+        """Those that are meant, two at least."""
+        return [ProjectMetadata.from_dict(project) for project in self.data["projects"]]
+
 
 class RegistryReadOnlyError(ProjectRegistryError):
     """The file is of a newer version, or was made invalid from outside."""
+
+    @property
+    def problem(self) -> "Problem":
+        """What is wrong with the file."""
+        problem: Problem = self.data["problem"]
+        return problem
+
+    @property
+    def file(self) -> Path:
+        """The registry file."""
+        return Path(self.data["file"])
 
 
 class StorageFailedError(ProjectRegistryError):
@@ -226,19 +354,62 @@ class StorageFailedError(ProjectRegistryError):
 
     @property
     def applied(self) -> bool:
+        """Whether the change was made all the same."""
         return bool(self.data.get("applied", False))
+
+    @property
+    def token(self) -> Optional[int]:
+        """Of the lease that stands, where one was being taken and ``applied`` is true."""
+        return self.data.get("token")
+
+    @property
+    def project(self) -> Optional["ProjectMetadata"]:
+        """The project of that lease."""
+        project = self.data.get("project")
+        return None if project is None else ProjectMetadata.from_dict(project)
+
+    @property
+    def problem(self) -> Optional["Problem"]:
+        """What is wrong with the registry file, where that cannot be looked at."""
+        return self.data.get("problem")
+
+    @property
+    def file(self) -> Optional[Path]:
+        """The registry file, with ``problem``."""
+        return _path(self.data.get("file"))
 
 
 class IncompatibleProtocolError(ProjectRegistryError):
     """This module and the daemon have no version of the protocol in common."""
 
+    @property
+    def protocol(self) -> "ProtocolRange":
+        """The versions of the protocol that the daemon speaks."""
+        protocol: ProtocolRange = self.data["protocol"]
+        return protocol
+
+    @property
+    def version(self) -> str:
+        """Version of the daemon."""
+        return str(self.data["version"])
+
 
 class CursorExpiredError(ProjectRegistryError):
     """The cursor is older than the history, or from an earlier daemon."""
 
+    @property
+    def cursor(self) -> str:
+        """Where the history stands now."""
+        return str(self.data["cursor"])
+
 
 class BackupNotFoundError(ProjectRegistryError):
     """No backup has this name."""
+
+    @property
+    def name(self) -> str:
+        """The name that was given."""
+        return str(self.data["name"])
 
 
 class TooManyConnectionsError(ProjectRegistryError):
@@ -246,29 +417,34 @@ class TooManyConnectionsError(ProjectRegistryError):
 
 
 class SlotTakenError(ProjectRegistryError):
-    """All the slots that would do are taken; ``data["holders"]`` says by whom, for which project."""
+    """All the slots that would do are taken."""
+
+    @property
+    def holders(self) -> "List[SlotUse]":
+        """Who has them, in the order in which they were given."""
+        return [SlotUse.from_dict(use) for use in self.data["holders"]]
 
 
 class InvalidParamsError(ProjectRegistryError):
-    """Parameters that no rule can accept; ``issues`` holds the path of each, and why."""
+    """Parameters that no rule can accept."""
 
     kind = "invalid_params"
 
     @property
     def issues(self) -> List[Tuple[str, str]]:
+        """Where each is in the parameters, as a dotted path, and why it was refused."""
         return [(issue["path"], issue["message"]) for issue in self.data.get("issues", ())]
 
 
 class RegistryConnectionError(ProjectRegistryError):
-    """The daemon could not be reached, or not be heard to the end.
-
-    ``reason`` is one of ``not_running``, ``not_allowed``, ``hung``, ``start_failed``, ``timeout``, ``lost`` and
-    ``closed``. ``sent`` says whether the call may have reached the daemon: where it is false nothing has changed.
-    """
+    """The daemon could not be reached, or not be heard to the end."""
 
     kind = "connection"
+    reason: ConnectionFailure
+    #: Whether the call may have reached the daemon: where it is false nothing has changed.
+    sent: bool
 
-    def __init__(self, reason: str, message: str, sent: bool = False) -> None:
+    def __init__(self, reason: ConnectionFailure, message: str, sent: bool = False) -> None:
         super().__init__(message)
         self.reason = reason
         self.sent = sent
@@ -315,7 +491,9 @@ def _is_passing(error: ProjectRegistryError) -> bool:
 
 def _error_of(error: Mapping[str, Any]) -> ProjectRegistryError:
     code = error.get("code")
-    kind = _ERRORS.get(code, ProjectRegistryError) if isinstance(code, int) else ProjectRegistryError
+    kind: Type[ProjectRegistryError] = (
+        _ERRORS.get(code, ProjectRegistryError) if isinstance(code, int) else ProjectRegistryError
+    )
     return kind(str(error.get("message", "the daemon gave an error without a message")), code, error.get("data"))
 
 
@@ -331,15 +509,36 @@ class TrainingStatus(str, Enum):
     FAILED = "failed"
 
 
+class Repository(TypedDict):
+    """How a codebase is known again when it has moved."""
+
+    #: Id of the first commit; None where it is not known, as in a shallow clone.
+    root_commit: Optional[str]
+    #: Host and path that it is fetched from, as ``github.com/ada/payments``; None where it has none.
+    remote: Optional[str]
+
+
+class Source(TypedDict):
+    """What a training was made from."""
+
+    #: Id of the commit.
+    commit: str
+    #: Whether there was more than that commit has.
+    dirty: bool
+
+
 @dataclass(frozen=True)
 class Holder:
     """Who trains a project."""
 
+    #: What it calls itself; None where it has told none.
     name: Optional[str] = None
+    #: Its process, on its own machine; None where it has told none.
     pid: Optional[int] = None
 
     @classmethod
     def from_dict(cls, data: Optional[Mapping[str, Any]]) -> Optional["Holder"]:
+        """As the daemon gives it; None for nobody."""
         return None if data is None else cls(data.get("name"), data.get("pid"))
 
 
@@ -352,6 +551,7 @@ class Phase:
 
     @classmethod
     def all_from(cls, data: Optional[Sequence[Mapping[str, Any]]]) -> "List[Phase]":
+        """As the daemon gives them; none for None."""
         return [cls(str(each.get("phase")), _time(each.get("at"))) for each in data or ()]
 
 
@@ -359,31 +559,41 @@ class Phase:
 class Training:
     """The training record of a project: of the lease that is live, or of the last one."""
 
+    #: Greater than any before it of this project, and not consecutive.
     token: int = 0
+    #: What the trainer is doing, in its words.
     phase: Optional[str] = None
+    #: How far it is, from 0 to 1; None where it has not told.
     progress: Optional[float] = None
     message: Optional[str] = None
+    #: What else the trainer has reported.
     details: Optional[Json] = None
     started_at: Optional[datetime] = None
     updated_at: Optional[datetime] = None
+    #: Who trains; None where nobody does.
     holder: Optional[Holder] = None
+    #: Whether somebody is asked to stop.
     cancel_requested: bool = False
+    #: Why the last one has failed.
     error: Optional[str] = None
+    #: How often running a trainer was lost.
     attempt: int = 0
     #: Why somebody is asked to stop.
     cancel_reason: Optional[str] = None
-    # Of the lease that is live: what is trained from, as ``ProjectMetadata.trained_from``; the slot that it has; what was
-    # reported.
-    source: Optional[Json] = None
+    #: Of the lease that is live: what is trained from.
+    source: Optional[Source] = None
+    #: Of the lease that is live: the slot that it has.
     slot: Optional[str] = None
-    phases: List[Phase] = field(default_factory=list)
-    #: How the last one has ended: ``completed``, ``failed``, ``released``, ``cancelled``, ``stalled`` or ``lost``.
-    outcome: Optional[str] = None
+    #: Of the lease that is live: what was reported so far.
+    phases: List[Phase] = field(default_factory=list[Phase])
+    #: How the last one has ended.
+    outcome: Optional[Outcome] = None
     #: Seconds that it will still take; None where that cannot be told.
     eta_s: Optional[float] = None
 
     @classmethod
     def from_dict(cls, data: Optional[Mapping[str, Any]]) -> Optional["Training"]:
+        """As the daemon gives it; None for a project that was never trained."""
         if data is None:
             return None
         known: Json = _known(cls, data)
@@ -400,24 +610,26 @@ class EndedTraining:
 
     #: 0 for what was in service before any training that is known.
     token: int
-    #: As ``Training.outcome``.
-    status: str
+    status: Outcome
     started_at: Optional[datetime] = None
     ended_at: Optional[datetime] = None
     error: Optional[str] = None
     holder: Optional[Holder] = None
-    source: Optional[Json] = None
+    #: What was trained from, as far as its trainer told.
+    source: Optional[Source] = None
+    #: The model that its adapter adapts.
     base_model: Optional[str] = None
     #: As it was completed with; None where it did not complete.
     metadata: Optional[Json] = None
-    phases: List[Phase] = field(default_factory=list)
-    #: Of results in its output; 0 once that is gone, None where it is not known.
+    phases: List[Phase] = field(default_factory=list[Phase])
+    #: Bytes of results in its output; 0 once that is gone, None where it is not known.
     bytes: Optional[int] = None
     #: Whether what it made is what the project has now.
     in_service: bool = False
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "EndedTraining":
+        """As the daemon gives it."""
         known: Json = _known(cls, data)
         known["started_at"] = _time(data.get("started_at"))
         known["ended_at"] = _time(data.get("ended_at"))
@@ -438,6 +650,7 @@ class Output:
 
     @classmethod
     def from_dict(cls, data: Optional[Mapping[str, Any]]) -> Optional["Output"]:
+        """As the daemon gives it; None for one that gives none."""
         return None if data is None else cls(**{name: Path(path) for name, path in _known(cls, data).items()})
 
 
@@ -453,8 +666,11 @@ class RetrainRequest:
 class ProjectMetadata:
     """A project as it was when it was asked for. Timestamps are aware, in UTC."""
 
+    #: A UUID, which never changes.
     project_id: str
+    #: Unique without regard to case.
     name: str
+    #: Where the codebase is; absolute.
     source_path: Path
     created_at: Optional[datetime] = None
     last_updated: Optional[datetime] = None
@@ -464,23 +680,27 @@ class ProjectMetadata:
     lora_adapter_path: Optional[Path] = None
     vector_store_path: Optional[Path] = None
     context_path: Optional[Path] = None
-    # Since version 1.1 of the file:
+    #: When training last completed.
     last_trained: Optional[datetime] = None
+    #: When it was last made the active one, or touched.
     last_used: Optional[datetime] = None
-    tags: List[str] = field(default_factory=list)
-    metadata: Json = field(default_factory=dict)
+    tags: List[str] = field(default_factory=list[str])
+    #: Whatever programs keep there.
+    metadata: Json = field(default_factory=dict[str, Any])
+    #: None where it was never trained.
     training: Optional[Training] = None
+    #: None where nobody wants it trained again.
     retrain_requested: Optional[RetrainRequest] = None
-    # Since version 1.2: ``root_commit`` and ``remote``, each a text or None.
-    repository: Optional[Json] = None
-    #: What the training that completed last was made from: ``commit`` and whether there was more (``dirty``), or None.
-    trained_from: Optional[Json] = None
+    #: None for a codebase in no repository.
+    repository: Optional[Repository] = None
+    #: What the training that completed last was made from, as far as its trainer told.
+    trained_from: Optional[Source] = None
     #: The model that the adapter in service adapts.
     base_model: Optional[str] = None
     #: Short hash of the content, for ``if_etag``.
     etag: Optional[str] = None
     #: Fields of a newer version.
-    extra: Json = field(default_factory=dict, repr=False, compare=False)
+    extra: Json = field(default_factory=dict[str, Any], repr=False, compare=False)
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "ProjectMetadata":
@@ -490,7 +710,7 @@ class ProjectMetadata:
         for name in ("created_at", "last_updated", "last_trained", "last_used"):
             known[name] = _time(data.get(name))
         for name in ("source_path", "lora_adapter_path", "vector_store_path", "context_path"):
-            known[name] = None if data.get(name) is None else Path(data[name])
+            known[name] = _path(data.get(name))
         known["training_status"] = TrainingStatus(data.get("training_status", "not_started"))
         known["training"] = Training.from_dict(data.get("training"))
         request = data.get("retrain_requested")
@@ -502,15 +722,18 @@ class ProjectMetadata:
 class RegistryIssue(str):
     """What is wrong between the registry and the disk: its message, with the rest as attributes."""
 
-    code: str
+    code: IssueCode
+    #: None where it is about no project.
     project_id: Optional[str]
     path: Optional[str]
+    #: Whether a repair can do something about it.
     fixable: bool
     #: What a person can do, where a repair cannot and the code does not say enough.
     remedy: Optional[str]
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "RegistryIssue":
+        """As the daemon gives it."""
         issue = cls(data["message"])
         issue.code = data["code"]
         issue.project_id = data.get("project_id")
@@ -524,30 +747,35 @@ class RegistryIssue(str):
 class RegistryEvent:
     """A change of the registry, and where to go on after it.
 
-    ``type`` is one of ``registered``, ``updated``, ``removed``, ``activated``, ``training``, ``progress``,
-    ``problem``, ``recovered``, ``shutdown`` and ``resync``. A ``resync`` carries everything that holds, in
-    ``projects``, ``active_project`` and ``problem``, and takes the place of what was missed.
+    A ``resync`` carries everything that holds, in ``projects``, ``active_project`` and ``problem``, and takes the place of
+    what was missed.
     """
 
-    type: str
+    type: EventType
+    #: For a later ``watch``, which goes on after this event.
     cursor: str
-    origin: str = "rpc"
+    #: Whether it was a call, or an edit of the file.
+    origin: Literal["rpc", "file"] = "rpc"
     at: Optional[datetime] = None
     project_id: Optional[str] = None
+    #: As it is now; None where the event is about no project, or one that is gone.
     project: Optional[ProjectMetadata] = None
     #: The project before; for ``activated`` the id of the project that was active.
     previous: Union[ProjectMetadata, str, None] = None
-    #: How the lease has ended, of a ``training`` that ends one; as ``Training.outcome``.
-    outcome: Optional[str] = None
+    #: How the lease has ended, of a ``training`` that ends one.
+    outcome: Optional[Outcome] = None
+    #: All of them; of ``resync``.
     projects: Optional[List[ProjectMetadata]] = None
+    #: The id of the active one; of ``resync``.
     active_project: Optional[str] = None
     #: What is wrong with the file; of ``problem`` and ``resync``.
-    problem: Optional[Json] = None
+    problem: Optional["Problem"] = None
     #: Whether changes are refused because of the problem.
     read_only: bool = False
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any], cursor: str) -> "RegistryEvent":
+        """As the daemon gives it, and where the history stands after it."""
         known = _known(cls, data)
         known.update(cursor=cursor, at=_time(data.get("at")))
         for name in ("project", "previous"):
@@ -556,6 +784,188 @@ class RegistryEvent:
         if data.get("projects") is not None:
             known["projects"] = [ProjectMetadata.from_dict(project) for project in data["projects"]]
         return cls(**known)
+
+
+# What the registry answers beside projects. All of it is as it came.
+
+
+class ProjectName(TypedDict):
+    """A project in a summary."""
+
+    project_id: str
+    name: str
+
+
+class DifferingProject(ProjectName):
+    """A project that differs."""
+
+    #: The fields in which it does.
+    fields: List[str]
+
+
+class TakenProject(ProjectName):
+    """A project that an import leaves out."""
+
+    #: The source path of the project here that has the name.
+    by: str
+
+
+class LeftBehind(TypedDict):
+    """What could not be moved."""
+
+    path: str
+    reason: str
+
+
+#: Which project was the active one (``from``), and which is (``to``); None for none.
+ActiveChange = TypedDict("ActiveChange", {"from": Optional[ProjectName], "to": Optional[ProjectName]})
+
+
+class _EffectAlways(TypedDict):
+    comes_back: List[ProjectName]
+    goes: List[ProjectName]
+    changes: List[DifferingProject]
+    #: How many stay as they are.
+    stay: int
+
+
+class Effect(_EffectAlways, total=False):
+    """What an operation changes, under the names before."""
+
+    #: Which one was the active project, and which is; missing where that stays.
+    active_project: ActiveChange
+
+
+class _ProblemAlways(TypedDict):
+    #: ``invalid_file``, ``deleted_file``, ``dangling_link``, ``newer_version``, ``recovered``, ``unreadable_file``,
+    #: ``copy_failed``, ``blocked_edit`` or ``failed_write``.
+    kind: str
+    message: str
+    #: ISO 8601, UTC.
+    since: str
+
+
+class Problem(_ProblemAlways, total=False):
+    """What is wrong with the registry file."""
+
+    line: int
+    column: int
+    #: What to do about it.
+    remedy: str
+
+
+class ProtocolRange(TypedDict):
+    """Versions of the protocol, the oldest and the newest."""
+
+    min: int
+    max: int
+
+
+class RegistryInfo(TypedDict):
+    """How the registry stands."""
+
+    #: Of the file's format.
+    version: str
+    project_count: int
+    #: Projects by training status.
+    counts: Dict[str, int]
+    #: The id of the active project; None for none.
+    active_project: Optional[str]
+    #: The registry file, behind any links.
+    file: str
+    #: Whether changes are refused because of the problem.
+    read_only: bool
+    #: What is wrong with the file; None where nothing is.
+    problem: Optional[Problem]
+    #: When the content was read or written last; ISO 8601, UTC.
+    loaded_at: str
+    #: Where the history stands.
+    cursor: str
+
+
+class ImportResult(TypedDict):
+    """What an import takes."""
+
+    #: Those that are not here.
+    new: List[ProjectName]
+    #: Those left out, as a project here has the name, with another source path.
+    taken: List[TakenProject]
+    #: Those here with other values.
+    different: List[DifferingProject]
+    #: How many are here as they are there.
+    same: int
+    #: How many were taken; 0 of a dry run.
+    imported: int
+    #: The active one there, if it is new.
+    active_project: Optional[ProjectName]
+
+
+class Undone(TypedDict):
+    """An operation that is taken back."""
+
+    #: To take back this one and no other.
+    id: str
+    operation: Literal["remove", "repair", "restore", "import"]
+    #: When it was done; ISO 8601, UTC.
+    at: str
+    #: The backup with the content before it; None where that is not kept any more.
+    backup: Optional[str]
+    effect: Effect
+    #: Changed since, and left as they are in these fields.
+    kept: List[DifferingProject]
+    #: Those that come back out of the trash.
+    directories: List[str]
+    #: Directories that are not there any more; the projects come back without.
+    missing: List[LeftBehind]
+    #: Directories that could not be put back, or not be taken away.
+    left: List[LeftBehind]
+
+
+class PrunedProject(ProjectName):
+    """A project of which outputs went."""
+
+    #: Of the trainings whose outputs went.
+    tokens: List[int]
+    #: What these had, as far as it is known.
+    bytes: int
+
+
+class _PruneResultAlways(TypedDict):
+    pruned: List[PrunedProject]
+    #: Of all of them.
+    bytes: int
+
+
+class PruneResult(_PruneResultAlways, total=False):
+    """What pruning moves to the trash."""
+
+    #: What could not be moved; missing where there is nothing.
+    left: List[LeftBehind]
+
+
+@dataclass(frozen=True)
+class SlotUse:
+    """Who uses a slot."""
+
+    slot: str
+    #: None where somebody is just taking it.
+    holder: Optional[Holder] = None
+    #: The project that it is used for; None where somebody is just taking it.
+    project: Optional[ProjectName] = None
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> "SlotUse":
+        """As the daemon gives it."""
+        return cls(str(data["slot"]), Holder.from_dict(data.get("holder")), data.get("project"))
+
+
+def _path(text: Optional[str]) -> Optional[Path]:
+    return None if text is None else Path(text)
+
+
+def _is_object(value: object) -> bool:
+    """Not by ``isinstance`` where it is used: a type checker takes that for all that is known of the value."""
+    return isinstance(value, dict)
 
 
 def _known(cls: type, data: Mapping[str, Any]) -> Json:
@@ -601,8 +1011,9 @@ def _home() -> str:
 
 
 def _absolute(path: PathLike) -> str:
+    absolute: str = os.path.abspath(os.fspath(path))
     # Two leading slashes would stay two.
-    return "/" + os.path.abspath(os.fspath(path)).lstrip("/")
+    return "/" + absolute.lstrip("/")
 
 
 def _reference(project: str) -> str:
@@ -1168,10 +1579,26 @@ class _Dialer:
             return int(note.read())
 
 
-def _popen(words: Sequence[str], **options: Any) -> "subprocess.Popen[bytes]":
+def _popen(
+    words: Sequence[str],
+    *,
+    stdout: int,
+    stderr: Optional[int] = None,
+    cwd: Optional[str] = None,
+    env: Optional[Mapping[str, str]] = None,
+    start_new_session: bool = False,
+) -> "subprocess.Popen[bytes]":
     with _no_fork:
         # A child of a fork in the middle of this would hold the pipes open whose end is waited for.
-        return subprocess.Popen(words, stdin=subprocess.DEVNULL, **options)
+        return subprocess.Popen(
+            words,
+            stdin=subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=stderr,
+            cwd=cwd,
+            env=env,
+            start_new_session=start_new_session,
+        )
 
 
 def _end_program(process: "subprocess.Popen[bytes]", name: signal.Signals) -> None:
@@ -2036,7 +2463,7 @@ class Watch:
             self._waiting.append(RegistryEvent.from_dict(snapshot, answer["cursor"]))
 
     def _receive(self, message: Mapping[str, Any]) -> None:
-        params = message.get("params") or {}
+        params: Json = message.get("params") or {}
         if message.get("method") != "registry.event" or params.get("subscription") != self._subscription:
             return
         before = self.cursor or params["cursor"]
@@ -2106,20 +2533,22 @@ def _carried(
             pass  # A whole number that no double holds.
         lost(path, "is NaN or infinite, which JSON cannot carry")
         return _GONE
+    # Whatever its class is, what is in it may be anything.
+    same: Any = value
     if isinstance(value, os.PathLike):
-        return text(os.fsdecode(value))
+        return text(os.fsdecode(same))
     if isinstance(value, (Mapping, list, tuple)):
-        if id(value) in above or len(above) >= _MAX_DEPTH:
-            lost(path, "holds itself, which JSON cannot carry" if id(value) in above else "is nested too deep")
+        if id(same) in above or len(above) >= _MAX_DEPTH:
+            lost(path, "holds itself, which JSON cannot carry" if id(same) in above else "is nested too deep")
             return _GONE
-        inside = (*above, id(value))
+        inside = (*above, id(same))
         if isinstance(value, Mapping):
-            carried = {}
-            for key, one in value.items():
+            carried: Json = {}
+            for key, one in same.items():
                 name = _key(key)
                 carried[text(name)] = _carried(one, lost, text, f"{path}.{name}" if path else name, inside)
             return {name: one for name, one in carried.items() if one is not _GONE}
-        elements = [_carried(one, lost, text, f"{path}.{at}", inside) for at, one in enumerate(value)]
+        elements = [_carried(one, lost, text, f"{path}.{at}", inside) for at, one in enumerate(same)]
         return [None if one is _GONE else one for one in elements]
     if callable(getattr(value, "item", None)):
         try:
@@ -2162,8 +2591,10 @@ def _said(value: Any) -> str:
 _Tell = Callable[[str], None]
 
 
-def _leave(name: str, why: str, tell: _Tell) -> None:
+def _leave(name: str, why: str, tell: _Tell) -> Optional[Any]:
+    """None, which is told."""
     tell(f"{name} {why}; it was left out")
+    return None
 
 
 def _number(value: Any) -> float:
@@ -2194,10 +2625,11 @@ def _object(limit: int) -> Callable[[str, Any, _Tell], Optional[Json]]:
         given = _carried({name: value}, lambda path, why: _leave(path, why, tell), _whole).get(name)
         if given is None:
             return None
-        if not isinstance(given, dict):
+        if not _is_object(given):
             return _leave(name, "is no object", tell)
         size = len(json.dumps(given, ensure_ascii=False, separators=(",", ":")).encode("utf-8"))
-        return given if size <= limit else _leave(name, f"has {size} bytes, {limit} are allowed", tell)
+        fitting: Json = given
+        return fitting if size <= limit else _leave(name, f"has {size} bytes, {limit} are allowed", tell)
 
     return fit
 
