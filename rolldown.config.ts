@@ -2,19 +2,14 @@
 import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { defineConfig, type OutputOptions, type Plugin, type RolldownOptions } from 'rolldown';
-import { sourcesId } from './build/id.ts';
+import { buildTime, sourcesId } from './build/id.mjs';
 
 /** Where it is put together; `npm run build` moves it to `dist/` when it is complete. */
 const DIST = 'dist.new';
 type Splitting = NonNullable<OutputOptions['codeSplitting']>;
 const SHEBANG = '#!/usr/bin/env node';
 
-/** Seconds, as packagers set it who want the same bytes again: https://reproducible-builds.org/specs/source-date-epoch/ */
-const { SOURCE_DATE_EPOCH: epoch } = process.env;
-const BUILD = JSON.stringify({
-  id: sourcesId('.'),
-  built_at: new Date(epoch === undefined ? Date.now() : Number(epoch) * 1_000),
-});
+const BUILD = JSON.stringify({ id: sourcesId('.'), built_at: buildTime() });
 
 /**
  * What is in one file though not all commands need it: to open a file takes a millisecond of the start, which a bundler

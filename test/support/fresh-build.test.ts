@@ -1,9 +1,11 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
-import { builtId, sourcesId } from '../../build/id.ts';
-import { build } from './fresh-build.ts';
+import { afterEach, expect, test, vi } from 'vitest';
+import { buildIfStale as build } from '../../build/fresh.mjs';
+import { isFresh, sourcesId } from '../../build/id.mjs';
 import { temporaryDirectory } from './home.ts';
+
+afterEach(() => void vi.unstubAllEnvs());
 
 /** A work tree whose build notes that it was made, and says of which sources. */
 async function workTree(): Promise<{ root: string; builds: () => Promise<number> }> {
@@ -19,13 +21,13 @@ async function workTree(): Promise<{ root: string; builds: () => Promise<number>
 }
 
 /** What the next build is to say of itself. */
-async function said(root: string): Promise<void> {
-  await writeFile(join(root, 'next.json'), JSON.stringify({ id: sourcesId(root) }));
+async function said(root: string, more: object = {}): Promise<void> {
+  await writeFile(join(root, 'next.json'), JSON.stringify({ id: sourcesId(root), ...more }));
 }
 
 test('what nobody has built is built, and not again as long as the sources stay as they are', async () => {
   const { root, builds } = await workTree();
-  expect(builtId(root)).toBeUndefined();
+  expect(isFresh(root)).toBe(false);
   await build(root);
   await writeFile(join(root, 'test', 'main.test.ts'), '// Is in no program.');
   await writeFile(join(root, 'README.md'), '# Nor is this');
@@ -40,6 +42,16 @@ test('what nobody has built is built, and not again as long as the sources stay 
   await said(root);
   await build(root);
   expect(await builds()).toBe(2);
+});
+
+test('what is built is not fresh as of another time, when one is asked for', async () => {
+  const { root } = await workTree();
+  await said(root, { built_at: '2026-11-05T00:00:00.000Z' });
+  await build(root);
+  vi.stubEnv('SOURCE_DATE_EPOCH', String(Date.parse('2026-11-05') / 1_000));
+  expect(isFresh(root)).toBe(true);
+  vi.stubEnv('SOURCE_DATE_EPOCH', String(Date.parse('2026-11-06') / 1_000));
+  expect(isFresh(root)).toBe(false);
 });
 
 test('of many who need it at once, one builds', async () => {
