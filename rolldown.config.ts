@@ -2,6 +2,7 @@
 import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { defineConfig, type OutputOptions, type Plugin, type RolldownOptions } from 'rolldown';
+import { declarationsText } from './build/declarations/declarations.ts';
 import { buildTime, sourcesId } from './build/id.mjs';
 
 /** Where it is put together; `npm run build` moves it to `dist/` when it is complete. */
@@ -29,7 +30,11 @@ const bundled = new Set<string>();
 
 export default defineConfig([
   // In one file: programs that live for weeks would load a part of it when it has been upgraded below them.
-  bundle('index', 'client/index.ts', { alias: clientsOnly(), codeSplitting: false }),
+  bundle('index', 'client/index.ts', {
+    alias: clientsOnly(),
+    codeSplitting: false,
+    plugins: [declarations()],
+  }),
   bundle('gardener', 'client/cli/main.ts', {
     alias: clientsOnly(),
     banner: SHEBANG,
@@ -52,7 +57,8 @@ function bundle(
     alias = {},
     banner = '',
     codeSplitting = true,
-  }: { alias?: Record<string, string>; banner?: string; codeSplitting?: Splitting },
+    plugins = [],
+  }: { alias?: Record<string, string>; banner?: string; codeSplitting?: Splitting; plugins?: Plugin[] },
 ): RolldownOptions {
   return {
     input: { [name]: entry },
@@ -68,7 +74,7 @@ function bundle(
       chunkFileNames: `${name}-[name].js`,
       postBanner: ({ isEntry }) => (isEntry ? banner : ''),
     },
-    plugins: [notices(), banner !== '' && executable()],
+    plugins: [notices(), banner !== '' && executable(), ...plugins],
     // What one command loads when it is asked for may be a fixed part of another.
     checks: { ineffectiveDynamicImport: false },
     onLog(level, log, handle) {
@@ -91,6 +97,16 @@ function executable(): Plugin {
       for (const file of Object.values(files)) {
         if (file.type === 'chunk' && file.isEntry) chmodSync(join(dir, file.fileName), 0o755);
       }
+    },
+  };
+}
+
+/** Writes what TypeScript and editors are told of the library. */
+function declarations(): Plugin {
+  return {
+    name: 'declarations',
+    writeBundle({ dir = DIST }) {
+      writeFileSync(join(dir, 'index.d.ts'), declarationsText());
     },
   };
 }

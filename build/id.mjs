@@ -9,7 +9,7 @@ import { join } from 'node:path';
 
 /** What a build depends on, by its path from the root of the work tree. */
 const SOURCE =
-  /^(?:src|client|build)\/.*\.m?[jt]s$|^(?:package(?:-lock)?|tsconfig(?:\.build)?)\.json$|^rolldown\.config\.ts$/;
+  /^(?:src|client|build)\/.*\.m?[jt]s$|^(?:package(?:-lock)?|tsconfig)\.json$|^rolldown\.config\.ts$/;
 
 /**
  * The id that a build of these sources has: the same for the same sources, whoever builds them, and when.

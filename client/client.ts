@@ -12,8 +12,15 @@ import { Leased } from './leased.ts';
 import { Link, type NotificationListener, type Open } from './link.ts';
 import { isReport, sendReport, tellMissed } from './reported.ts';
 import type { TrainingRunner } from './training/run.ts';
-import { watch, type WatchEvent, type WatchOptions } from './watch.ts';
-import { type CallArguments, type CallOptions, type Families, family, isRepeatable } from './verbs.ts';
+import { watch, type WatchEvent, type Watching, type WatchOptions } from './watch.ts';
+import {
+  type CallArguments,
+  type CallOptions,
+  type Families,
+  type Family,
+  family,
+  isRepeatable,
+} from './verbs.ts';
 import { isJsonObject } from '../src/domain/values/json.ts';
 import { isRefusal } from '../src/domain/errors.ts';
 
@@ -51,24 +58,35 @@ export interface Footing {
  *
  * A client that waits for nothing lets the process end, closed or not.
  */
-export class Client implements Families, AsyncDisposable {
-  readonly daemon = family('daemon', this.#call.bind(this));
-  readonly registry = family('registry', this.#call.bind(this));
-  readonly projects = family<'projects', ProjectAdder>('projects', this.#call.bind(this), {
-    // Both are loaded only here: few programs register or train projects.
-    add: async (...args) => (await import('./codebase/adding.ts')).add(this.#footing(), ...args),
-  });
-  readonly training = family<'training', TrainingRunner>('training', this.#call.bind(this), {
-    run: async (...args) => (await import('./training/running.ts')).run(this.#footing(), ...args),
-  });
-  readonly rpc = family('rpc', this.#call.bind(this));
+export class Client implements Families, Watching, AsyncDisposable {
+  readonly daemon: Family<'daemon'> = family('daemon', this.#call.bind(this));
+  readonly registry: Family<'registry'> = family('registry', this.#call.bind(this));
+  readonly projects: Family<'projects'> & ProjectAdder = family<'projects', ProjectAdder>(
+    'projects',
+    this.#call.bind(this),
+    {
+      // Both are loaded only here: few programs register or train projects.
+      add: async (...args) => (await import('./codebase/adding.ts')).add(this.#footing(), ...args),
+    },
+  );
+  readonly training: Family<'training'> & TrainingRunner = family<'training', TrainingRunner>(
+    'training',
+    this.#call.bind(this),
+    {
+      run: async (...args) => (await import('./training/running.ts')).run(this.#footing(), ...args),
+    },
+  );
+  readonly rpc: Family<'rpc'> = family('rpc', this.#call.bind(this));
 
   readonly #options: ClientOptions;
   readonly #told = new Set<string>();
   readonly #leased = new Leased();
   readonly #link: Link;
 
-  /** @param first a connection to begin with */
+  /**
+   * @param first a connection to begin with
+   * @internal
+   */
   constructor(first: Greeted, options: ClientOptions) {
     this.#options = options;
     this.#link = new Link(first, options.open);
@@ -108,7 +126,6 @@ export class Client implements Families, AsyncDisposable {
     return this.#link.current.connection.alive;
   }
 
-  /** Iterates over the changes of the registry, through lost connections and restarts; see {@link watch}. */
   watch(options?: WatchOptions): AsyncGenerator<WatchEvent, void, void> {
     return watch(this, options);
   }
@@ -131,6 +148,7 @@ export class Client implements Families, AsyncDisposable {
     return this.#link.close();
   }
 
+  /** @internal */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

@@ -3,25 +3,23 @@ import { type ErrorKind, ERRORS, isRefusal, type ParamIssue, RegistryError } fro
 import { INTERNAL_ERROR } from '../src/protocol/errors.ts';
 import { isJsonObject } from '../src/domain/values/json.ts';
 
+/**
+ * Why there is no answer:
+ * - `not_running`: nobody listens, and the client was not to start anybody
+ * - `not_allowed`: the system or the owner of the socket forbids it; trying again does not help
+ * - `hung`: somebody takes the connection and does not answer
+ * - `start_failed`: a daemon was started and did not come up
+ * - `timeout`: a call was not answered within its deadline
+ * - `lost`: the connection ended before the answer
+ * - `closed`: `close()` was called
+ */
 export type ConnectionFailure =
-  /** Nobody listens, and the client was not to start anybody. */
-  | 'not_running'
-  /** The system or the owner of the socket forbids it; trying again does not help. */
-  | 'not_allowed'
-  /** Somebody takes the connection and does not answer. */
-  | 'hung'
-  /** A daemon was started and did not come up. */
-  | 'start_failed'
-  /** A call was not answered within its deadline. */
-  | 'timeout'
-  /** The connection ended before the answer. */
-  | 'lost'
-  /** `close()` was called. */
-  | 'closed';
+  'not_running' | 'not_allowed' | 'hung' | 'start_failed' | 'timeout' | 'lost' | 'closed';
 
 /** The daemon could not be reached, or could not be heard to the end. */
 export class ConnectionError extends Error {
   override readonly name = 'ConnectionError';
+  /** Why: `not_running`, `not_allowed`, `hung`, `start_failed`, `timeout`, `lost` or `closed`. */
   readonly reason: ConnectionFailure;
   /** Whether the call may have reached the daemon; false means that it has certainly done nothing. */
   readonly sent: boolean;
@@ -43,7 +41,7 @@ export class OutputError extends Error {
   /** What the disk has refused, and why: which file, in the system's words. */
   readonly reason: string;
 
-  constructor(reason: string, options: ErrorOptions) {
+  constructor(reason: string, options: { readonly cause: unknown }) {
     super(`cannot complete the training: ${reason}; fail it, and train again`, options);
     this.reason = reason;
   }
@@ -65,7 +63,9 @@ export class CancelledError extends Error {
 /** The protocol says no: a code in the range that JSON-RPC reserves, or one that this version does not know. */
 export class RpcError extends Error {
   override readonly name = 'RpcError';
+  /** As JSON-RPC has it: -32602 for parameters that were refused. */
   readonly code: number;
+  /** What the daemon has said beside code and message. */
   readonly data: unknown;
 
   constructor(code: number, message: string, data?: unknown) {

@@ -4,6 +4,7 @@ import { inTime, type Patience } from './wire/deadline.ts';
 import { ConnectionError } from './errors.ts';
 import type { Greeted } from './reach/greet.ts';
 
+/** Is given the name and the parameters of a notification: `registry.event`, {@link EventNotification}. */
 export type NotificationListener = (method: string, params: unknown) => void;
 
 /** Makes another connection when one is lost. */

@@ -3,6 +3,7 @@ import type { MethodName, Params, ReadMethod, Result } from '../src/protocol/met
 
 export type CompletionWarning = NonNullable<Result<'training.complete'>['warnings']>[number];
 
+/** How long to wait for one call, and whom to tell. */
 export interface CallOptions {
   /** Gives up on the answer; the call may still be carried out. */
   readonly signal?: AbortSignal | undefined;
@@ -24,6 +25,7 @@ export type CallArguments<M extends MethodName> =
     ? [params?: Params<M>, options?: CallOptions]
     : [params: Params<M>, options?: CallOptions];
 
+/** What a method is as a function. */
 export type Verb<M extends MethodName> = (...args: CallArguments<M>) => Promise<Result<M>>;
 
 export type FamilyName = MethodName extends infer M ? (M extends `${infer F}.${string}` ? F : never) : never;

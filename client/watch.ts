@@ -23,30 +23,45 @@ interface Subscriber {
   onLost(listener: () => void): () => void;
 }
 
+/** Which changes, from where on, and until when. */
 export interface WatchOptions extends Params<'registry.watch'> {
   /** Ends the iteration by throwing its reason. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/**
- * An event, and where to go on after it: a later watch with this `cursor` misses nothing, and sees at most the events
- * that came together with this one once more.
- */
-export type WatchEvent = RegistryEvent & { readonly cursor: string };
+/** An event, told apart by `type`, and where to go on after it. */
+export type WatchEvent = RegistryEvent & {
+  /**
+   * Where to go on: a later watch with this cursor misses nothing, and sees at most the events that came together with
+   * this one once more.
+   */
+  readonly cursor: string;
+};
 
-/**
- * Iterates over the changes of the registry.
- *
- * Without a cursor the first event is a `resync` with every project. After a lost connection or a restart of the
- * daemon the series goes on where it was; where that is not possible, or where the consumer is too slow, another
- * `resync` takes the place of what was missed. So whoever applies each event to what they have, and replaces it on
- * `resync`, has what the registry has. Leaving the loop ends the subscription.
- *
- * @throws {RegistryError} `project_not_found` and the like
- * @throws {ConnectionError} when the daemon may not be reached or cannot be started; one that merely does not run is
- *   waited for
- * @throws the reason of `options.signal`
- */
+/** What has changes to iterate over. */
+export interface Watching {
+  /**
+   * Iterates over the changes of the registry.
+   *
+   * Without a cursor the first event is a `resync` with every project. After a lost connection or a restart of the
+   * daemon the series goes on where it was; where that is not possible, or where the consumer is too slow, another
+   * `resync` takes the place of what was missed. So whoever applies each event to what they have, and replaces it on
+   * `resync`, has what the registry has. Leaving the loop ends the subscription.
+   *
+   * @throws {RegistryError} `project_not_found` and the like
+   * @throws {ConnectionError} when the daemon may not be reached or cannot be started; one that merely does not run is
+   *   waited for
+   * @throws the reason of `options.signal`
+   *
+   * @example
+   * for await (const event of registry.watch({ progress: true })) {
+   *   if (event.type === 'training') console.log(event.project.name, event.outcome);
+   * }
+   */
+  watch(options?: WatchOptions): AsyncGenerator<WatchEvent, void, void>;
+}
+
+/** See {@link Watching.watch}. */
 export async function* watch(
   client: Subscriber,
   { signal, ...params }: WatchOptions = {},

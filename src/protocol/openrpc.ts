@@ -20,7 +20,7 @@ const INTRODUCTION = [
 ].join(' ');
 
 /** What the families of methods are about: the tags of the document. */
-const FAMILIES: Readonly<Record<Family, string>> = {
+export const FAMILIES: Readonly<Record<Family, string>> = {
   daemon: 'The daemon itself.',
   rpc: 'The protocol itself.',
   registry: 'The registry as a whole, and its changes as they happen.',

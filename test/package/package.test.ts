@@ -1,5 +1,5 @@
 /** What others get: `npm pack`, installed elsewhere, used as a program and as a library. */
-import { readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { publint } from 'publint';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
@@ -7,6 +7,7 @@ import manifest from '../../package.json' with { type: 'json' };
 import { environment, temporaryDirectory } from '../support/home.ts';
 import { requireTools } from '../support/tools.ts';
 import { emptyConsumer, lend, npm, ourProgram, pack, runIn } from './packed.ts';
+import { complaints, RESOLUTIONS } from './typed-consumer.ts';
 
 /** Fetching and unpacking on a loaded machine. Milliseconds. */
 const PATIENCE_MS = 180_000;
@@ -49,7 +50,7 @@ describe('the package', () => {
     ];
     const paths = packed.files.map(({ path }) => path);
     const expected =
-      /^(README\.md|LICENSE|CHANGELOG\.md|package\.json|launchd\/[\w.-]+|client\/python\/(codebase_gardener_registry\/(\w+\.py|py\.typed)|pyproject\.toml|README\.md|LICENSE)|dist\/(THIRD-PARTY-NOTICES\.txt|build\.json|gardenerd?(-[\w-]+)?\.js|index\.js|types\/(client|src)\/.*\.d\.ts))$/;
+      /^(README\.md|LICENSE|CHANGELOG\.md|package\.json|launchd\/[\w.-]+|client\/python\/(codebase_gardener_registry\/(\w+\.py|py\.typed)|pyproject\.toml|README\.md|LICENSE)|dist\/(THIRD-PARTY-NOTICES\.txt|build\.json|gardenerd?(-[\w-]+)?\.js|index\.(js|d\.ts)))$/;
     expect(paths.filter((path) => !expected.test(path))).toEqual([]);
     expect(paths).toEqual(
       expect.arrayContaining([
@@ -63,11 +64,14 @@ describe('the package', () => {
     expect(packed.size).toBeLessThan(840 * 1024);
   });
 
-  test('runs nothing when it is installed, and brings only types with it', async () => {
+  test('runs nothing when it is installed, and brings nothing with it', async () => {
     const place = join(consumer, 'node_modules', 'codebase-gardener', 'package.json');
-    const { scripts, dependencies } = JSON.parse(await readFile(place, 'utf8')) as typeof manifest;
+    const { scripts, ...others } = JSON.parse(await readFile(place, 'utf8')) as typeof manifest;
     for (const name of ['preinstall', 'install', 'postinstall']) expect(scripts).not.toHaveProperty(name);
-    expect(Object.keys(dependencies)).toEqual(['zod']);
+    expect(Object.keys(others).filter((name) => /dependencies$/i.test(name))).toEqual(['devDependencies']);
+    expect((await readdir(join(consumer, 'node_modules'))).filter((name) => !name.startsWith('.'))).toEqual([
+      'codebase-gardener',
+    ]);
   });
 
   test('has nothing that publint finds wrong', async () => {
@@ -118,20 +122,9 @@ describe('installed elsewhere', () => {
   test('the types are usable, with everything checked', { timeout: PATIENCE_MS }, async () => {
     await lend(consumer, '@types/node');
     await lend(consumer, 'undici-types');
-    await writeFile(join(consumer, 'consumer.ts'), CONSUMER);
-    for (const [module, moduleResolution] of [
-      ['nodenext', 'nodenext'],
-      ['esnext', 'bundler'],
-    ]) {
-      const compilerOptions = { ...STRICT, module, moduleResolution };
-      await writeFile(
-        join(consumer, 'tsconfig.json'),
-        JSON.stringify({ compilerOptions, files: ['consumer.ts'] }),
-      );
-      const complaints = await runIn(consumer, ourProgram('tsc'), ['-p', '.']).catch(
-        (error: unknown) => (error as { stdout: string }).stdout,
-      );
-      expect(complaints, moduleResolution).toBe('');
+    for (const [at, resolution] of RESOLUTIONS.entries()) {
+      const platform = at === 1 ? 'node' : 'none';
+      expect(await complaints(consumer, [ourProgram('tsc')], platform, resolution), platform).toBe('');
     }
   });
 
@@ -144,41 +137,3 @@ describe('installed elsewhere', () => {
     await assertProgramWorks(strict);
   });
 });
-
-const STRICT = {
-  strict: true,
-  exactOptionalPropertyTypes: true,
-  noUncheckedIndexedAccess: true,
-  noPropertyAccessFromIndexSignature: true,
-  skipLibCheck: false,
-  noEmit: true,
-  target: 'es2022',
-  types: ['node'],
-};
-
-const CONSUMER = `
-import { type Client, connect, ConnectionError, type Project, RegistryError, type RegistryEvent } from 'codebase-gardener';
-
-export async function names(client: Client): Promise<string[]> {
-  const { projects } = await client.projects.list({ status: 'failed', sort: 'name' });
-  const first: Project | undefined = projects[0];
-  const attempt: number | undefined = first?.training?.attempt;
-  // @ts-expect-error there is no such status
-  await client.projects.count({ status: 'tired' });
-  // @ts-expect-error a project is asked for
-  await client.projects.get();
-  return projects.map((project) => project.name + String(attempt));
-}
-
-const client = await connect({ autoStart: false });
-try {
-  for await (const event of client.watch({ progress: true })) {
-    const known: RegistryEvent = event;
-    if (known.type === 'resync') console.log(known.projects.map(({ etag }) => etag.length));
-  }
-} catch (error) {
-  if (error instanceof RegistryError && error.kind === 'etag_mismatch') console.log(error.data.suggestions[0]);
-  else if (error instanceof ConnectionError && error.reason === 'hung') console.log(error.sent);
-  else throw error;
-}
-`;

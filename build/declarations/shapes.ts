@@ -1,0 +1,178 @@
+/** What a schema of the catalogue is in TypeScript: an interface with a name for each object, and no index signatures. */
+import { z } from 'zod';
+import { ORIGINS } from '../../src/domain/draft.ts';
+import { ISSUE_CODES } from '../../src/domain/issues.ts';
+import { OUTCOMES, TRAINING_STATUSES } from '../../src/domain/project.ts';
+import { comment } from './comment.ts';
+
+/** As much of JSON Schema as zod makes of the catalogue. */
+interface Schema {
+  readonly $ref?: string;
+  readonly description?: string;
+  readonly type?: string | readonly string[];
+  readonly const?: unknown;
+  readonly enum?: readonly unknown[];
+  readonly anyOf?: readonly Schema[];
+  readonly items?: Schema;
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly required?: readonly string[];
+  readonly propertyNames?: Schema;
+  readonly additionalProperties?: boolean | Schema;
+}
+
+/** Names that are better than those made of where an object is first met: by that, or by its id in the catalogue. */
+const NAMES: Readonly<Record<string, string>> = {
+  WireProject: 'Project',
+  'Project.training': 'Training',
+  'Project.retrain_requested': 'RetrainRequest',
+  'Project.repository': 'Repository',
+  'Training.holder': 'Holder',
+  'Training.before': 'BeforeTraining',
+  'BeforeTraining.retrain_requested': 'RetrainRequest',
+  'Training.source': 'Source',
+  'Training.phases': 'Phase',
+  DaemonHelloResult: 'Hello',
+  'Hello.build': 'Build',
+  'DaemonStatusResult.requests': 'Percentiles',
+  'RegistryInfo.problem': 'Problem',
+  'RegistryBackupsResult.backups': 'Backup',
+  'RegistryRestoreResult.effect': 'Effect',
+  'Effect.comes_back': 'NamedProject',
+  'Effect.changes': 'DifferingProject',
+  'RegistryUndoResult.undone': 'Undone',
+  TrainingBeginResult: 'Lease',
+  'Lease.output': 'Output',
+  'TrainingHistoryResult.trainings': 'EndedTraining',
+};
+
+const ENUMERATIONS = new Map(
+  Object.entries({
+    TrainingStatus: TRAINING_STATUSES,
+    Outcome: OUTCOMES,
+    IssueCode: ISSUE_CODES,
+    Origin: ORIGINS,
+  }).map(([name, values]) => [JSON.stringify(values), name]),
+);
+
+/** Gathers the declarations that the types it gives are made of. */
+export class Shapes {
+  /** By name. */
+  readonly declarations = new Map<string, string>();
+  /** Names, by the members that they stand for. */
+  readonly #names = new Map<string, string>();
+  readonly #members = new Map<string, ReadonlyMap<string, string>>();
+  #defined: Readonly<Record<string, Schema>> = {};
+
+  /**
+   * The type of what a schema lets through.
+   *
+   * @param io what a caller gives, or what a caller gets
+   * @param name of an interface that it may need
+   */
+  typeOf(schema: z.ZodType, io: 'input' | 'output', name: string, meaning?: string): string {
+    const { $defs = {}, ...shape } = z.toJSONSchema(schema, { io, unrepresentable: 'any' });
+    this.#defined = $defs as Record<string, Schema>;
+    return this.#type(shape as Schema, name, meaning);
+  }
+
+  /** The members of an object, each with its comment. */
+  membersOf(schema: z.ZodType, name: string): ReadonlyMap<string, string> {
+    const { $defs = {}, ...shape } = z.toJSONSchema(schema, { io: 'output', unrepresentable: 'any' });
+    this.#defined = $defs as Record<string, Schema>;
+    return this.#membersOf(shape as Schema, name);
+  }
+
+  #type(schema: Schema, name: string, meaning = schema.description): string {
+    const { $ref, anyOf, type, items } = schema;
+    if ($ref !== undefined) return this.#defineds($ref);
+    if (anyOf) return [...new Set(anyOf.map((one) => this.#type(one, name, meaning)))].join(' | ');
+    if ('const' in schema) return literal(schema.const);
+    if (schema.enum)
+      return this.#enumeration(schema.enum) ?? schema.enum.map((value) => literal(value)).join(' | ');
+    if (type === 'object') return this.#object(schema, name, meaning);
+    if (type === 'array') return listOf(this.#type(items ?? {}, name));
+    if (typeof type === 'object') return type.map((one) => this.#type({ type: one }, name)).join(' | ');
+    return type === 'integer' ? 'number' : (type ?? 'unknown');
+  }
+
+  #defineds($ref: string): string {
+    const id = $ref.slice($ref.lastIndexOf('/') + 1);
+    return this.#type(this.#defined[id] ?? {}, id);
+  }
+
+  #object(schema: Schema, name: string, meaning: string | undefined): string {
+    const { properties, additionalProperties: others } = schema;
+    if (properties && Object.keys(properties).length > 0) return this.#declare(schema, name, meaning);
+    if (others === false) return 'NoParams';
+    if (typeof others !== 'object') return 'JsonObject';
+    return `Record<${this.#type(schema.propertyNames ?? { type: 'string' }, name)}, ${this.#type(others, name)}>`;
+  }
+
+  /** Declares an interface, unless there is one of the same members, and gives its name. */
+  #declare(schema: Schema, given: string, meaning: string | undefined): string {
+    const name = NAMES[given] ?? given;
+    const members = this.#membersOf(schema, name);
+    const body = [...members.values()].join('');
+    // What two methods take has two names, even where it is the same.
+    const known = isParams(name) ? undefined : this.#names.get(body);
+    if (known !== undefined) return known;
+    if (this.declarations.has(name)) throw new Error(`cannot declare two different types named ${name}`);
+    const base = this.#baseOf(members);
+    const own = [...members].filter(([member]) => !base || !this.#members.get(base)?.has(member));
+    const head = `${comment([meaning])}interface ${name}${base ? ` extends ${base}` : ''}`;
+    if (!isParams(name)) this.#names.set(body, name);
+    if (!/(?:Params|Result)$/.test(name)) this.#members.set(name, members);
+    this.declarations.set(name, `${head} {\n${own.map(([, text]) => text).join('')}}`);
+    return name;
+  }
+
+  #membersOf({ properties = {}, required = [] }: Schema, name: string): ReadonlyMap<string, string> {
+    return new Map(
+      Object.entries(properties).map(([member, schema]) => {
+        const type = this.#type(schema, NAMES[`${name}.${member}`] ?? name + inCamelCase(member));
+        const isOptional = !required.includes(member);
+        const text = `  ${member}${isOptional ? '?' : ''}: ${type}${isOptional ? ' | undefined' : ''};\n`;
+        return [member, comment([this.#meaningOf(schema)], '  ') + text];
+      }),
+    );
+  }
+
+  /** The declared interface with the most members of which all are among these. */
+  #baseOf(members: ReadonlyMap<string, string>): string | undefined {
+    const bases = [...this.#members].filter(([, those]) =>
+      [...those].every(([name, text]) => members.get(name) === text),
+    );
+    return bases.toSorted(([, a], [, b]) => b.size - a.size)[0]?.[0];
+  }
+
+  #enumeration(values: readonly unknown[]): string | undefined {
+    const name = ENUMERATIONS.get(JSON.stringify(values));
+    if (name !== undefined)
+      this.declarations.set(name, `type ${name} = ${values.map((value) => literal(value)).join(' | ')};`);
+    return name;
+  }
+
+  /** What is said of a value, or of what it is when it is not null. */
+  #meaningOf({ description, anyOf = [], $ref = '' }: Schema): string | undefined {
+    if (description !== undefined) return description;
+    const inner = [...anyOf, this.#defined[$ref.slice($ref.lastIndexOf('/') + 1)] ?? {}];
+    return inner.map((one) => one.description).find((text) => text !== undefined);
+  }
+}
+
+function isParams(name: string): boolean {
+  return name.endsWith('Params');
+}
+
+/** `TrainingBegin` for `training.begin`, `SetStatus` for `set_status`. */
+export function inCamelCase(name: string): string {
+  return name.replaceAll(/(?:^|[._])([a-z])/g, (_, letter: string) => letter.toUpperCase());
+}
+
+function literal(value: unknown): string {
+  return typeof value === 'string' ? `'${value.replaceAll(/['\\]/g, '\\$&')}'` : JSON.stringify(value);
+}
+
+function listOf(type: string): string {
+  return type.includes(' ') ? `(${type})[]` : `${type}[]`;
+}

@@ -1,0 +1,91 @@
+/** What TypeScript and editors are told of the library: all that the catalogue says, and nothing else. */
+import { readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseAst } from 'rolldown/parseAst';
+import { expect, test } from 'vitest';
+import { builtProgram } from '../support/cli.ts';
+import { temporaryDirectory } from '../support/home.ts';
+import { ourProgram, runIn } from './packed.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const place = join(dirname(builtProgram('gardener.js')), 'index.d.ts');
+const text = readFileSync(place, 'utf8');
+const { body } = parseAst(text, { lang: 'dts' }, place);
+
+test('it leads to no other file or package, and lets no unknown name through', () => {
+  const tree = JSON.stringify(body);
+  expect(tree).not.toMatch(/"type":"(?:Import\w+|TSImport\w+|ExportAll\w+)"|"source":\{/);
+  expect(text).not.toMatch(/\/\/\/ *<|NodeJS/);
+  expect(text).not.toMatch(/\[\w+: string\]: (?:unknown|any)/);
+  // What others may say there is theirs.
+  expect(text).not.toMatch(/(?<!(?:metadata|details)\?: Readonly<)Record<string, (?:unknown|any)>/);
+  // A member whose type could not be told has none.
+  expect(text).not.toMatch(/^ +(?:readonly )?\w+\??;$/m);
+});
+
+/** `Known` leaves out what files and answers may have beyond what is declared. */
+const AGREEMENT = `
+import type { z } from 'zod';
+import type { errorData } from '${root}/src/protocol/error-data.ts';
+import type * as events from '${root}/src/protocol/events.ts';
+import type * as ours from '${root}/src/protocol/methods.ts';
+import type * as told from '${root}/dist/index.js';
+
+type Known<T> = T extends readonly (infer E)[] ? Known<E>[]
+  : T extends object ? [KnownKeys<T>] extends [never] ? T : { [K in keyof T as K extends KnownKeys<T> ? K : never]: Known<T[K]> }
+  : T;
+type KnownKeys<T> = keyof { [K in keyof T as string extends K ? never : number extends K ? never : K]: 1 };
+type Is<A, B> = (<T>() => T extends Known<A> ? 1 : 2) extends <T>() => T extends Known<B> ? 1 : 2 ? true : [A, B];
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+type Details<K extends told.ErrorKind> = Writable<Omit<Extract<told.ErrorData, { kind: K }>, 'kind' | 'suggestions'>>;
+type OurDetails<K extends told.ErrorKind, D = z.output<(typeof errorData)[K]>> = D extends Record<string, never> ? {} : D;
+type Of<K extends ours.MethodName> = {
+  params: Is<ours.Params<K>, told.Params<K>>;
+  result: Is<ours.Result<K>, told.Result<K>>;
+  kind: Is<ours.Methods[K]['kind'], told.Methods[K]['kind']>;
+};
+type Agreed = { params: true; result: true; kind: true };
+`;
+
+/** A row for each, so that the compiler names what does not agree. */
+async function agreement(): Promise<string> {
+  const { methods } = await import('../../src/protocol/methods.ts');
+  const { errorData } = await import('../../src/protocol/error-data.ts');
+  const { events } = await import('../../src/protocol/events.ts');
+  return [
+    AGREEMENT,
+    ...Object.keys(methods).map((name) => `({}) as Of<'${name}'> satisfies Agreed;`),
+    ...Object.keys(errorData).map((kind) => `true satisfies Is<OurDetails<'${kind}'>, Details<'${kind}'>>;`),
+    ...events.map(
+      ({ type }) =>
+        `true satisfies Is<events.EventOf<'${type}'>, Extract<told.RegistryEvent, { type: '${type}' }>>;`,
+    ),
+    'true satisfies Is<ours.MethodName, told.MethodName>;',
+    'true satisfies Is<keyof typeof errorData, told.ErrorKind>;',
+    'true satisfies Is<events.EventNotification, told.EventNotification>;',
+    '',
+  ].join('\n');
+}
+
+test('what is written says what the schemas check, for each method, error and event', async () => {
+  const directory = await temporaryDirectory();
+  await writeFile(join(directory, 'agreement.ts'), await agreement());
+  const config = {
+    extends: join(root, 'tsconfig.json'),
+    compilerOptions: {
+      rewriteRelativeImportExtensions: false,
+      typeRoots: [join(root, 'node_modules/@types')],
+      paths: { zod: [join(root, 'node_modules/zod')] },
+    },
+    include: [],
+    files: ['agreement.ts'],
+  };
+  await writeFile(join(directory, 'tsconfig.json'), JSON.stringify(config));
+  const complaints = await runIn(directory, ourProgram('tsc'), ['-p', '.']).catch(
+    (error: unknown) => (error as { stdout: string }).stdout,
+  );
+  expect(complaints).toBe('');
+});
