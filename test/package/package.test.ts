@@ -1,6 +1,6 @@
 /** What others get: `npm pack`, installed elsewhere, used as a program and as a library. */
 import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { publint } from 'publint';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
@@ -16,10 +16,11 @@ const ATTW = '@arethetypeswrong/cli@0.18.5';
 const PNPM = 'pnpm@10.18.0';
 
 let tarball: string;
+let printed: string;
 let consumer: string;
 
 beforeAll(async () => {
-  tarball = await pack();
+  ({ tarball, printed } = await pack());
   consumer = await emptyConsumer();
   // Whatever scripts there were would not run; nothing may need them.
   await npm(['install', '--ignore-scripts', tarball], { cwd: consumer });
@@ -46,7 +47,7 @@ async function assertProgramWorks(directory: string): Promise<void> {
 describe('the package', () => {
   test('has what is needed and nothing else', async () => {
     const [packed] = JSON.parse(await npm(['pack', '--dry-run', '--json', '--ignore-scripts', tarball])) as [
-      { files: { path: string; mode: number }[]; size: number },
+      { files: { path: string; mode: number }[]; size: number; unpackedSize: number },
     ];
     const paths = packed.files.map(({ path }) => path);
     const expected =
@@ -60,14 +61,23 @@ describe('the package', () => {
         'client/python/codebase_gardener_registry/__init__.py',
       ]),
     );
+    const programs = packed.files.filter(({ mode }) => mode !== 0o644).map(({ path, mode }) => [path, mode]);
+    const expectedPrograms = ['dist/gardener.js', 'dist/gardenerd.js', 'launchd/gardenerd'];
+    expect(programs).toEqual(expectedPrograms.map((path) => [path, 0o755]));
     // Of which two thirds are the daemon and the reader of property lists.
-    expect(packed.size).toBeLessThan(840 * 1024);
+    expect(packed.size).toBeLessThanOrEqual(1_200_000);
+    expect(packed.unpackedSize).toBeLessThanOrEqual(4_000_000);
+  });
+
+  test('is packed without a word but its name, which the shell may take', () => {
+    expect(printed).toBe(`${basename(tarball)}\n`);
   });
 
   test('runs nothing when it is installed, and brings nothing with it', async () => {
     const place = join(consumer, 'node_modules', 'codebase-gardener', 'package.json');
     const { scripts, ...others } = JSON.parse(await readFile(place, 'utf8')) as typeof manifest;
-    for (const name of ['preinstall', 'install', 'postinstall']) expect(scripts).not.toHaveProperty(name);
+    for (const name of ['preinstall', 'install', 'postinstall', 'prepare'])
+      expect(scripts).not.toHaveProperty(name);
     expect(Object.keys(others).filter((name) => /dependencies$/i.test(name))).toEqual(['devDependencies']);
     expect((await readdir(join(consumer, 'node_modules'))).filter((name) => !name.startsWith('.'))).toEqual([
       'codebase-gardener',

@@ -12,7 +12,7 @@ const run = promisify(execFile);
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** npm keeps what it has fetched, and its settings, in the home of whoever runs the tests. */
-const npmEnvironment = { ...process.env, HOME: userInfo().homedir };
+export const npmEnvironment = { ...process.env, HOME: userInfo().homedir };
 
 /** Runs npm, or a program that npm fetches, and gives what it printed. */
 export async function npm(words: readonly string[], options: ExecFileOptions = {}): Promise<string> {
@@ -25,15 +25,15 @@ export async function npm(words: readonly string[], options: ExecFileOptions = {
   return String(stdout);
 }
 
-/** Packs what is built and gives the path of the tarball. */
-export async function pack(): Promise<string> {
+/** Packs what is built; gives the path of the tarball, and what npm has printed beside it. */
+export async function pack(): Promise<{ tarball: string; printed: string }> {
+  // It is fresh, and not built again: that would take the programs away under other tests.
   builtProgram('gardener.js');
   const directory = await temporaryDirectory();
-  // Building it again would take the programs away under other tests.
-  await npm(['pack', '--ignore-scripts', '--pack-destination', directory], { cwd: root });
+  const printed = await npm(['pack', '--silent', '--pack-destination', directory], { cwd: root });
   const [name] = await readdir(directory);
   if (name === undefined) throw new Error('npm pack has made nothing');
-  return join(directory, name);
+  return { tarball: join(directory, name), printed };
 }
 
 /** Makes a project with nothing in it, in a directory whose name is not a simple one. */

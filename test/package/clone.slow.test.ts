@@ -1,0 +1,105 @@
+/** From a clone to a program of its own, as the README has it, step by step: each begins where the one before ended. */
+import { execFile } from 'node:child_process';
+import { cp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import manifest from '../../package.json' with { type: 'json' };
+import { environment, temporaryDirectory } from '../support/home.ts';
+import { npmEnvironment } from './packed.ts';
+
+/** What is fetched, built and installed on a loaded machine. Milliseconds. */
+const PATIENCE_MS = 300_000;
+const run = promisify(execFile);
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+let clone: string;
+let prefix: string;
+let home: string;
+
+beforeAll(async () => {
+  clone = join(await temporaryDirectory(), 'a clone');
+  prefix = await temporaryDirectory();
+  home = await temporaryDirectory();
+  const made = /^(node_modules|dist|dist\.new|dist\.lock|\.git)$|\.tgz$/;
+  await cp(root, clone, { recursive: true, filter: (path) => !made.test(basename(path)) });
+}, PATIENCE_MS);
+
+afterAll(async () => void (await gardener('daemon', 'stop')));
+
+/** Runs shell commands in the clone; gives all that they print. */
+async function inClone(script: string, env: NodeJS.ProcessEnv = {}): Promise<string> {
+  const settings = {
+    npm_config_update_notifier: 'false',
+    npm_config_fund: 'false',
+    npm_config_audit: 'false',
+  };
+  const { stdout } = await run('sh', ['-c', `{ ${script}; } 2>&1`], {
+    cwd: clone,
+    env: {
+      ...npmEnvironment,
+      ...settings,
+      npm_config_prefix: prefix,
+      npm_config_prefer_offline: 'true',
+      ...env,
+    },
+  });
+  return stdout;
+}
+
+async function gardener(...words: string[]): Promise<string> {
+  const { stdout } = await run(join(prefix, 'bin', 'gardener'), words, { cwd: home, env: environment(home) });
+  return stdout;
+}
+
+async function builtAt(): Promise<number> {
+  return (await stat(join(clone, 'dist', 'build.json'))).mtimeMs;
+}
+
+test('without the packages that build it, npm pack says which command is missing', async () => {
+  await expect(inClone('npm pack')).rejects.toMatchObject({
+    stdout: expect.stringMatching(
+      /cannot build .* are not installed; run "npm ci", then try again\n/,
+    ) as unknown,
+  });
+});
+
+test('npm ci builds without a word, and what it built is packed', { timeout: PATIENCE_MS }, async () => {
+  expect(await inClone('npm ci')).toMatch(/^\n?added \d+ packages in \w+\n$/);
+  const built = await builtAt();
+  expect(await inClone('npm pack --silent')).toBe(`codebase-gardener-${manifest.version}.tgz\n`);
+  expect(await builtAt()).toBe(built);
+});
+
+test('a build that fails tells why', { timeout: PATIENCE_MS }, async () => {
+  const script = 'cp client/index.ts kept; echo "import \\"./nothing.ts\\";" >>client/index.ts; npm ci';
+  const failed = await inClone(script).catch((error: unknown) => (error as { stdout: string }).stdout);
+  await inClone('mv kept client/index.ts');
+  expect(failed).toMatch(/cannot build what is to be run and packed: npm run build fails/);
+  expect(failed).toContain("Could not resolve './nothing.ts'");
+});
+
+test('what is packed twice as of one time is the same', { timeout: PATIENCE_MS }, async () => {
+  const packed: Buffer[] = [];
+  for (const place of ['one', 'two']) {
+    const script = `rm -rf dist; mkdir ${place}; npm pack --silent --pack-destination ${place}`;
+    await inClone(script, { SOURCE_DATE_EPOCH: '1780000000' });
+    const [name = ''] = await readdir(join(clone, place));
+    packed.push(await readFile(join(clone, place, name)));
+  }
+  expect(packed[0]?.equals(packed[1] ?? Buffer.of())).toBe(true);
+});
+
+test('what is installed from the clone survives it', { timeout: PATIENCE_MS }, async () => {
+  const installed = await inClone('npm install --global "$(npm pack --silent)"');
+  expect(installed).toMatch(/^\n?added \d+ packages? in \w+\n$/);
+  expect(await gardener('add', '.', '--name', 'here')).toMatch(/^added here /);
+  const next = manifest.version.replace(/\d+$/, (patch) => String(Number(patch) + 1));
+  const update = `npm version ${next} --no-git-tag-version --silent; npm install --global "$(npm pack --silent)"`;
+  // While the daemon of the version before runs, which the next command replaces.
+  await inClone(update);
+  await rm(clone, { recursive: true });
+  expect(await gardener('ls')).toContain('here');
+  expect(JSON.parse(await gardener('daemon', 'status', '--json'))).toMatchObject({ version: next });
+});
