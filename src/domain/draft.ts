@@ -4,8 +4,7 @@ import { freeName, inFileOrder, type RegistryView } from './registry.ts';
 import { foldName } from './values/names.ts';
 
 /** Where a change came from: a call, or an edit of the file. */
-export const ORIGINS = ['rpc', 'file'] as const;
-export type Origin = (typeof ORIGINS)[number];
+export type Origin = 'rpc' | 'file';
 
 /** One project's step: `before` is missing for a new one, `after` for a removed one. */
 export type ProjectChange = {

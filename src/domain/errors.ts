@@ -1,61 +1,39 @@
 /**
- * Every error the registry gives of its own accord, in the order in which a caller meets them: all that is to be said of
- * a kind is its row. The codes are positive, so that the range JSON-RPC reserves stays free for protocol faults.
+ * Every error the registry gives of its own accord, in the order in which a caller meets them. What each has in its `data` is
+ * declared in `src/protocol/error-data.ts`. The codes are positive, so that the range JSON-RPC reserves stays free for
+ * protocol faults.
  *
  * This file has no imports: the client library shares it, and the client stays thin.
  */
 
-/**
- * @param meaning for the documentation
- * @param data what `data` has each time, beside `kind` and `suggestions`
- */
-function row(code: number, meaning: string, ...data: readonly string[]) {
-  return { code, meaning, data } as const;
+/** @param meaning for the documentation */
+function row(code: number, meaning: string) {
+  return { code, meaning } as const;
 }
 
 export const ERRORS = {
   project_not_found: row(1001, 'No project matches; `suggestions` holds near names.'),
-  project_exists: row(
-    1002,
-    'The name is taken, without regard to case; `project` is the one that has it.',
-    'project',
-  ),
-  invalid_name: row(1003, 'The name is empty, too long or has forbidden characters.', 'name'),
-  source_path_missing: row(1004, 'The source path does not exist or is no directory.', 'source_path'),
+  project_exists: row(1002, 'The name is taken, without regard to case; `project` is the one that has it.'),
+  invalid_name: row(1003, 'The name is empty, too long or has forbidden characters.'),
+  source_path_missing: row(1004, 'The source path does not exist or is no directory.'),
   etag_mismatch: row(
     1005,
     '`if_etag` was given and the project has changed since; `project` is how it is now.',
-    'project',
   ),
-  lease_held: row(1006, 'Somebody else is training the project; `holder` says who.', 'holder', 'project'),
-  lease_lost: row(1007, 'The token is not the current one.', 'project'),
-  ambiguous_project: row(1008, 'The reference matches several projects; they are in `projects`.', 'projects'),
-  registry_read_only: row(
-    1009,
-    'The file is of a newer version, or was made invalid from outside.',
-    'problem',
-    'file',
-  ),
+  lease_held: row(1006, 'Somebody else is training the project; `holder` says who.'),
+  lease_lost: row(1007, 'The token is not the current one.'),
+  ambiguous_project: row(1008, 'The reference matches several projects; they are in `projects`.'),
+  registry_read_only: row(1009, 'The file is of a newer version, or was made invalid from outside.'),
   storage_failed: row(
     1010,
     'The write failed, or the file (`problem`) or a backup cannot be looked at, and nothing changed, unless `applied` is true: then only its surviving a power cut is not certain.',
-    'applied',
   ),
   shutting_down: row(1011, 'The daemon is draining.'),
-  incompatible_protocol: row(
-    1012,
-    'Client and daemon have no protocol version in common.',
-    'protocol',
-    'version',
-  ),
-  cursor_expired: row(1013, 'The cursor is older than the history, or from an earlier daemon.', 'cursor'),
-  backup_not_found: row(1014, 'No backup has this name.', 'name'),
+  incompatible_protocol: row(1012, 'Client and daemon have no protocol version in common.'),
+  cursor_expired: row(1013, 'The cursor is older than the history, or from an earlier daemon.'),
+  backup_not_found: row(1014, 'No backup has this name.'),
   too_many_connections: row(1015, 'The daemon has as many connections as it takes.'),
-  slot_taken: row(
-    1016,
-    'All the slots that would do are taken; `holders` says by whom, for which project.',
-    'holders',
-  ),
+  slot_taken: row(1016, 'All the slots that would do are taken; `holders` says by whom, for which project.'),
 };
 
 export type ErrorKind = keyof typeof ERRORS;

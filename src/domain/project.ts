@@ -1,7 +1,8 @@
 /**
  * What a project is, in the file, on the wire, in TypeScript and in Python: one shape, whose names are those of the file.
  *
- * This is the centre, and plain: `schema.ts` says the same to zod, and the compiler holds it to this.
+ * This is the centre, and plain: `schema.ts` and `training/schema.ts` say the same to zod, and of each field what it holds;
+ * the compiler holds them to this.
  */
 
 /** JSON-RPC, files and metadata carry any JSON. */
@@ -34,29 +35,21 @@ export const MAX_ATTEMPT = 1_000_000;
 export const MAX_STALL_MS = 86_400_000;
 /** Phases of a training that are kept. */
 export const MAX_PHASES = 32;
-/** Somebody asked for the project to be trained again. */
 export interface RetrainRequest extends Open {
   at: string;
   reason: string | null;
 }
 
-/** What tells the repository of a codebase wherever it lies. */
 export interface Repository extends Open {
-  /** Id of the first commit; null where it is not known, as in a shallow clone. */
   root_commit: string | null;
-  /** Host and path it is fetched from, as `github.com/ada/payments`; null where it has none. */
   remote: string | null;
 }
 
-/** The state of a codebase that something was made from. */
 export interface Source extends Open {
-  /** Id of the commit. */
   commit: string;
-  /** Whether there was more than that commit has: what was not committed. */
   dirty: boolean;
 }
 
-/** What a training was doing, and since when. */
 export interface Phase extends Open {
   phase: string;
   at: string;
@@ -71,53 +64,36 @@ export interface Before extends Open {
   attempt: number;
 }
 
-/** Who trains. */
 export interface Holder extends Open {
   name?: string | undefined;
   pid?: number | undefined;
 }
 
-/** A project's training record; kept after training, so that `token` only grows. */
 export interface Training extends Open {
-  /** Greater than any before it of this project; it follows the milliseconds since 1970. */
   token: number;
   phase: string | null;
-  /** 0 to 1. */
   progress: number | null;
   message: string | null;
-  /** At most 4 KiB as compact JSON. */
   details: JsonObject | null;
   started_at: string | null;
   updated_at: string | null;
   holder: Holder | null;
   cancel_requested: boolean;
-  /** Why the last training failed. */
   error: string | null;
-  /** How often running a trainer was lost. */
   attempt: number;
-  /** Only while somebody is asked to stop. */
   cancel_reason?: string | undefined;
-  /** Only under a lease. */
   before?: Before | undefined;
-  /** Only under a lease: how long the trainer may be silent, in milliseconds. */
   stall_ms?: number | undefined;
-  /** Only under a lease: what is trained from, as far as its trainer has told. */
   source?: Source | undefined;
-  /** Only under a lease: the slot that it has. */
   slot?: string | undefined;
-  /** Only under a lease: what was reported, in its order; the last {@link MAX_PHASES} of it. */
   phases?: Phase[] | undefined;
-  /** Only where one has ended: how. */
   outcome?: Outcome | undefined;
 }
 
 /** A project as the registry keeps it. Times are ISO 8601, UTC, with milliseconds and `Z`. */
 export interface Project extends Open {
-  /** UUID; its key in the file. */
   project_id: string;
-  /** Trimmed, NFC, 1 to 255 code points; unique without regard to case. */
   name: string;
-  /** Absolute and normalised. */
   source_path: string;
   created_at: string;
   last_updated: string;
@@ -127,20 +103,14 @@ export interface Project extends Open {
   lora_adapter_path: string | null;
   vector_store_path: string | null;
   context_path: string | null;
-  /** When training last completed. */
   last_trained: string | null;
-  /** Set by `projects.activate` and `projects.touch`; does not move `last_updated`. */
   last_used: string | null;
-  /** At most 64. */
   tags: string[];
-  /** At most 16 KiB as compact JSON. */
   metadata: JsonObject;
   training: Training | null;
   retrain_requested: RetrainRequest | null;
   repository: Repository | null;
-  /** What the training that completed last was made from, as far as its trainer told. */
   trained_from: Source | null;
-  /** The model that the adapter in service adapts. */
   base_model: string | null;
 }
 

@@ -1,123 +1,92 @@
-/** What `project.ts` says, for checking what comes from outside and for the documentation of the protocol. */
+/** What `project.ts` says of a project, for checking what comes from outside and for the documentation of the protocol. */
 import { z } from 'zod';
+import { MAX_METADATA_BYTES } from './limits.ts';
+import { MAX_TAGS, type Project, type Repository } from './project.ts';
 import {
-  type Before,
-  type JsonObject,
-  MAX_ATTEMPT,
-  MAX_PHASES,
-  MAX_STALL_MS,
-  MAX_TOKEN,
-  OUTCOMES,
-  type Project,
-  type Repository,
-  type Source,
-  type Training,
-  TRAINING_STATUSES,
-} from './project.ts';
-import { isJsonObject } from './values/json.ts';
+  beforeSchema,
+  retrainRequest,
+  sourceSchema,
+  trainingSchema,
+  trainingStatus,
+} from './training/schema.ts';
+import { FORBIDDEN, MAX_NAME_LENGTH } from './values/names.ts';
+import { jsonObject, timestamp } from './values/schema.ts';
 
-/** Any JSON object, kept as it came: zod's own objects would drop a key named `__proto__`. */
-export const jsonObject = z
-  .unknown()
-  .refine(isJsonObject, 'must be an object')
-  .meta({ type: 'object' }) as unknown as z.ZodType<JsonObject, JsonObject>;
-
-export const timestamp = z.string().describe('ISO 8601, UTC, with milliseconds and Z');
-const optionalPath = z.string().nullable();
-const attempt = z.int().min(0).max(MAX_ATTEMPT);
-const retrainRequest = z.looseObject({ at: timestamp, reason: z.string().nullable() });
-
-const beforeSchema = z.looseObject({
-  training_status: z.enum(TRAINING_STATUSES),
-  retrain_requested: retrainRequest.nullable(),
-  error: z.string().nullable(),
-  attempt,
-});
-
-export const sourceSchema = z.looseObject({
-  commit: z.string().describe('id of the commit'),
-  dirty: z.boolean().describe('whether there was more than that commit has'),
-});
-
-export const holderSchema = z
+const repositorySchema = z
   .looseObject({
-    name: z.string().optional().describe('what it calls itself; missing where it has told none'),
-    pid: z
-      .int()
-      .min(0)
-      .optional()
-      .describe('its process, on its own machine; missing where it has told none'),
+    root_commit: z
+      .string()
+      .nullable()
+      .describe('id of the first commit; null where it is not known, as in a shallow clone'),
+    remote: z
+      .string()
+      .nullable()
+      .describe('host and path it is fetched from, as "github.com/ada/payments"; null where it has none'),
   })
-  .describe('who trains');
+  .describe('what tells the repository of a codebase wherever it lies')
+  .meta({ id: 'Repository' });
 
-export const trainingSchema = z.looseObject({
-  token: z
-    .int()
-    .min(0)
-    .max(MAX_TOKEN)
+/** @param directory where it is in the project's own directory at first */
+const result = (what: string, directory: string) =>
+  z
+    .string()
+    .nullable()
     .describe(
-      'greater than any before it of this project, and not consecutive: it follows the milliseconds since 1970; a store behind a trainer can refuse an older one',
-    ),
-  phase: z.string().nullable(),
-  progress: z.number().min(0).max(1).nullable(),
-  message: z.string().nullable(),
-  details: jsonObject.nullable(),
-  started_at: timestamp.nullable(),
-  updated_at: timestamp.nullable(),
-  holder: holderSchema.nullable(),
-  cancel_requested: z.boolean(),
-  error: z.string().nullable(),
-  attempt,
-  cancel_reason: z.string().optional().describe('only while somebody is asked to stop'),
-  before: beforeSchema.optional().describe('only under a lease: what releasing it puts back'),
-  stall_ms: z.int().min(1).max(MAX_STALL_MS).optional().describe('only under a lease: as it was begun with'),
-  source: sourceSchema.optional().describe('only under a lease: what is trained from'),
-  slot: z.string().optional().describe('only under a lease that has one'),
-  phases: z
-    .array(z.looseObject({ phase: z.string(), at: timestamp }))
-    .max(MAX_PHASES)
-    .optional()
-    .describe('only under a lease: what was reported so far'),
-  outcome: z.enum(OUTCOMES).optional().describe('how the last training ended'),
-});
-
-const repositorySchema = z.looseObject({
-  root_commit: z
-    .string()
-    .nullable()
-    .describe('id of the first commit; null where it is not known, as in a shallow clone'),
-  remote: z
-    .string()
-    .nullable()
-    .describe('host and path it is fetched from, as "github.com/ada/payments"; null where it has none'),
-});
+      `absolute path of ${what}, whether it is there or not: at first \`${directory}\` in the project's own directory; null for none`,
+    );
 
 /** A project as the registry keeps it. */
 export const projectSchema = z
   .looseObject({
-    project_id: z.string().regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i, 'must be a UUID'),
-    name: z.string().describe('unique without regard to case'),
-    source_path: z.string().min(1).describe('absolute path of the codebase'),
-    created_at: timestamp,
-    last_updated: timestamp,
-    training_status: z.enum(TRAINING_STATUSES),
-    language: z.string(),
-    file_count: z.int().min(0),
-    lora_adapter_path: optionalPath,
-    vector_store_path: optionalPath,
-    context_path: optionalPath,
-    last_trained: timestamp.nullable().describe('when training last completed'),
-    last_used: timestamp.nullable().describe('set by projects.activate and projects.touch'),
-    tags: z.array(z.string()),
-    metadata: jsonObject,
-    training: trainingSchema.nullable(),
-    retrain_requested: retrainRequest.nullable(),
-    repository: repositorySchema.nullable(),
+    project_id: z
+      .string()
+      .regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i, 'must be a UUID')
+      .describe('a UUID, by which the registry keeps it; never changes'),
+    name: z
+      .string()
+      .describe(
+        `unique without regard to case; trimmed, in NFC, 1 to ${MAX_NAME_LENGTH} code points, no control character and none of ${FORBIDDEN}`,
+      ),
+    source_path: z
+      .string()
+      .min(1)
+      .describe('absolute path of the codebase, normalised; several projects may have the same'),
+    created_at: timestamp.describe('when it was registered'),
+    last_updated: timestamp.describe('when anything of it but `last_used` last changed'),
+    training_status: trainingStatus.describe('how its training stands'),
+    language: z.string().describe('main programming language, as "typescript"; "python" unless told'),
+    file_count: z.int().min(0).describe('files in the codebase; 0 unless told'),
+    lora_adapter_path: result('the adapter in service, a file or a directory', 'lora_adapter.bin'),
+    vector_store_path: result('the vectors in service', 'vector_store'),
+    context_path: result('the context in service', 'context.json'),
+    last_trained: timestamp.nullable().describe('when training last completed; null where it never has'),
+    last_used: timestamp
+      .nullable()
+      .describe('set by projects.activate and projects.touch; null where it never was'),
+    tags: z.array(z.string().describe('a tag')).describe(`words to find it by, at most ${MAX_TAGS}`),
+    metadata: jsonObject.describe(
+      `any JSON object, which is yours; at most ${MAX_METADATA_BYTES} bytes as compact JSON; {} unless told`,
+    ),
+    training: trainingSchema.nullable().describe('the training record; null where there never was a lease'),
+    retrain_requested: retrainRequest
+      .nullable()
+      .describe(
+        'that somebody asked for it to be trained again; null where nobody has since the last training',
+      ),
+    repository: repositorySchema
+      .nullable()
+      .describe('what tells its repository wherever it lies; null where it is not known, or there is none'),
     trained_from: sourceSchema
       .nullable()
-      .describe('what the training that completed last was made from, as far as its trainer told'),
-    base_model: z.string().nullable().describe('the model that the adapter in service adapts'),
+      .describe(
+        'what the training that completed last was made from; null where its trainer has not told, and where none completed',
+      ),
+    base_model: z
+      .string()
+      .nullable()
+      .describe('name or path of the model that the adapter in service adapts; null where it is not known'),
   })
+  .describe('a project as the registry keeps it')
   .meta({ id: 'Project' });
 
 /** What a file may say of a project: 1.0 files lack the 1.1 fields, 1.1 files those of 1.2, and a person may leave out the rest. */
@@ -138,9 +107,6 @@ export type StoredProject = z.infer<typeof storedProjectSchema>;
 type Same<A, B> = [A, B] extends [B, A] ? true : never;
 const SAME: [
   Same<z.infer<typeof projectSchema>, Project>,
-  Same<z.infer<typeof trainingSchema>, Training>,
-  Same<z.infer<typeof beforeSchema>, Before>,
   Same<z.infer<typeof repositorySchema>, Repository>,
-  Same<z.infer<typeof sourceSchema>, Source>,
-] = [true, true, true, true, true];
+] = [true, true];
 void SAME;

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import type { ErrorKind } from '../domain/errors.ts';
-import { holderSchema } from '../domain/schema.ts';
+import { holderSchema } from '../domain/training/schema.ts';
 import { EXAMPLE_PROBLEM, problem } from './events.ts';
 import { EXAMPLE_PROJECT, wireProject } from './method.ts';
 import { EXAMPLE_TRAINING } from './methods/training.ts';
@@ -14,6 +14,10 @@ import { PROTOCOL_VERSION } from './version.ts';
 function details<const F extends z.ZodRawShape>(fields: F, example: z.output<z.ZodObject<F>>) {
   return z.object(fields).meta({ examples: [example] });
 }
+
+const suggestions = z
+  .array(z.string().describe('for people'))
+  .describe('what the caller may have meant, or can do; may be empty');
 
 const EXAMPLE_HOLDER = EXAMPLE_TRAINING.training.holder;
 const EXAMPLE_FILE = '/home/ada/.codebase-gardener/registry.json';
@@ -63,7 +67,10 @@ export const errorData = {
     { projects: [EXAMPLE_PROJECT, { ...EXAMPLE_PROJECT, name: 'payments-api', etag: '77c0d1e5b2a94f38' }] },
   ),
   registry_read_only: details(
-    { problem, file: z.string().describe('absolute path of the registry file') },
+    {
+      problem: problem.describe('what is wrong with the file'),
+      file: z.string().describe('absolute path of the registry file'),
+    },
     { problem: EXAMPLE_PROBLEM, file: EXAMPLE_FILE },
   ),
   storage_failed: details(
@@ -130,3 +137,18 @@ export const errorData = {
     },
   ),
 } satisfies Record<ErrorKind, z.ZodObject>;
+
+/** All that an error of a kind has in `data`. */
+export function wholeData(kind: ErrorKind) {
+  return z.object({
+    kind: z.literal(kind).describe('which error it is'),
+    suggestions,
+    ...errorData[kind].shape,
+  });
+}
+
+/** The same as an example. */
+export function exampleData(kind: ErrorKind): z.output<ReturnType<typeof wholeData>> {
+  const [example] = errorData[kind].meta()?.['examples'] as [object];
+  return { kind, suggestions: [], ...example };
+}

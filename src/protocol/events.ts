@@ -3,37 +3,54 @@
  * it; how an event is written is in `src/services/feed/event-text.ts`.
  */
 import { z } from 'zod';
-import { type Origin, ORIGINS } from '../domain/draft.ts';
-import { OUTCOMES } from '../domain/project.ts';
-import { timestamp } from '../domain/schema.ts';
-import { EXAMPLE_PROJECT, wireProject } from './method.ts';
+import type { Origin } from '../domain/draft.ts';
+import { outcome } from '../domain/training/schema.ts';
+import { timestamp, wordOf } from '../domain/values/schema.ts';
+import { EXAMPLE_PROJECT, projectId, wireProject } from './method.ts';
 import { EXAMPLE_TRAINING } from './methods/training.ts';
+
+const problemKind = wordOf('ProblemKind', 'what can be wrong with the registry file', {
+  invalid_file: 'it is no good; what was read last is served',
+  deleted_file: 'it is gone',
+  dangling_link: 'it is a link that leads nowhere',
+  newer_version: 'it is of a newer version, and can only be read',
+  recovered: 'at the start, a backup took its place, or what cannot be used in it was left out',
+  unreadable_file: 'the last look at it failed',
+  copy_failed: 'no copy of it can be made in `backups/`; changes go on',
+  blocked_edit: 'an edit cannot be taken over, as the content before it cannot be kept',
+  failed_write: 'the last write failed; nothing is refused, and the next change tries again',
+});
 
 export const problem = z
   .object({
-    kind: z
-      .string()
-      .describe(
-        'invalid_file, deleted_file, dangling_link (it leads nowhere), newer_version, recovered (at the start, from a backup), unreadable_file (the last look failed), copy_failed (backups/ cannot be written, and changes go on), blocked_edit (it cannot be taken over, as the content before it cannot be kept) or failed_write (the last write failed; nothing is refused, and the next change tries again)',
-      ),
-    message: z.string(),
-    line: z.int().optional(),
-    column: z.int().optional(),
-    remedy: z.string().optional().describe('what to do about it'),
-    since: z.string(),
+    kind: problemKind.describe('what kind of problem it is'),
+    message: z.string().describe('what is wrong, for people'),
+    line: z.int().optional().describe('line of the file, from 1; missing where it is about no place in it'),
+    column: z.int().optional().describe('column of that line, from 1; missing without `line`'),
+    remedy: z.string().optional().describe('what to do about it; missing where that goes without saying'),
+    since: timestamp.describe('since when'),
   })
-  .describe('what is wrong with the file');
-const readOnly = z.boolean().describe('changes are refused until the problem is mended');
+  .describe('what is wrong with the registry file')
+  .meta({ id: 'Problem' });
+const readOnly = z.boolean().describe('whether changes are refused until the problem is mended');
 
 /** How the file stands. */
-export const condition = { problem: problem.nullable(), read_only: readOnly };
+export const condition = {
+  problem: problem.nullable().describe('what is wrong with the file; null for nothing'),
+  read_only: readOnly,
+};
 
 /** What holds now: what a subscription begins with, and what takes the place of events that were left out. */
 export const snapshot = {
-  projects: z.array(wireProject),
-  active_project: z.string().nullable(),
+  projects: z.array(wireProject).describe('every project; with `project`, only that one if it is there'),
+  active_project: projectId.nullable().describe('id of the active project; null where none is'),
   ...condition,
 };
+
+const origin = wordOf<Origin>('Origin', 'where a change comes from', {
+  rpc: 'a call, or the daemon itself',
+  file: 'an edit of the file, or how the file stands',
+});
 
 /** Declares a type of event: when it is told, and what it has beside `type`, `origin` and `at`. */
 function event<const T extends string, F extends z.ZodRawShape>(
@@ -41,19 +58,24 @@ function event<const T extends string, F extends z.ZodRawShape>(
   summary: string,
   fields: F,
   example: z.output<z.ZodObject<F>>,
-  origin: Origin = 'rpc',
+  from: Origin = 'rpc',
 ) {
   const schema = z.object({
-    type: z.literal(type),
+    type: z.literal(type).describe('which event it is'),
     ...fields,
-    origin: z.enum(ORIGINS).describe('a call, or an edit of the file'),
-    at: timestamp,
+    origin: origin.describe('a call, or an edit of the file'),
+    at: timestamp.describe('when it was so'),
   });
-  return { type, summary, schema, example: { type, ...example, origin, at: '2026-01-05T10:00:00.000Z' } };
+  return {
+    type,
+    summary,
+    schema,
+    example: { type, ...example, origin: from, at: '2026-01-05T10:00:00.000Z' },
+  };
 }
 
-const project_id = z.string();
-const project = wireProject;
+const project_id = projectId;
+const project = wireProject.describe('the project as it is now');
 const previous = wireProject.describe('the project before');
 const EXAMPLE = { project_id: EXAMPLE_PROJECT.project_id, project: EXAMPLE_PROJECT };
 export const EXAMPLE_PROBLEM: z.output<typeof problem> = {
@@ -83,9 +105,11 @@ export const events = [
     'activated',
     'Another project is active, or none.',
     {
-      project_id: project_id.nullable(),
-      project: project.optional().describe('missing where none is active, or one that does not exist'),
-      previous: z.string().nullable().describe('id of the one that was active'),
+      project_id: project_id.nullable().describe('id of the active project; null for none'),
+      project: project
+        .optional()
+        .describe('the active project; missing where none is active, or one that does not exist'),
+      previous: projectId.nullable().describe('id of the one that was active before; null for none'),
     },
     { ...EXAMPLE, previous: null },
   ),
@@ -96,10 +120,11 @@ export const events = [
       project_id,
       project,
       previous,
-      outcome: z
-        .enum(OUTCOMES)
+      outcome: outcome
         .optional()
-        .describe('of the lease that ended; the status does not tell, as what is released gets back its own'),
+        .describe(
+          'how the lease ended; the status does not tell, as what is released gets back its own; missing where none ended',
+        ),
     },
     { ...EXAMPLE, previous: EXAMPLE_TRAINING, outcome: 'released' },
   ),
@@ -112,7 +137,7 @@ export const events = [
   event(
     'problem',
     'The file cannot be used, or a write failed.',
-    { problem, read_only: readOnly },
+    { problem: problem.describe('what is wrong with the file'), read_only: readOnly },
     { problem: EXAMPLE_PROBLEM, read_only: true },
     'file',
   ),

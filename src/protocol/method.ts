@@ -2,7 +2,8 @@
 import { z } from 'zod';
 import type { ErrorKind } from '../domain/errors.ts';
 import { MAX_PATH_BYTES } from '../domain/limits.ts';
-import { projectSchema, trainingSchema } from '../domain/schema.ts';
+import { projectSchema } from '../domain/schema.ts';
+import { trainingSchema } from '../domain/training/schema.ts';
 
 export interface Method<P extends z.ZodType = z.ZodType, R extends z.ZodType = z.ZodType> {
   /** One sentence for a list of methods. */
@@ -69,8 +70,8 @@ export const optionalReference = withoutNul.meta(REFERENCE);
 
 export const projectReference = withoutNul
   .min(1)
-  .meta({ id: 'ProjectReference', ...REFERENCE })
-  .describe('a project id, a name without regard to case, or an absolute path in the codebase');
+  .describe('a project id, a name without regard to case, or an absolute path in the codebase')
+  .meta({ id: 'ProjectReference', ...REFERENCE });
 
 export const toChange = z
   .boolean()
@@ -80,7 +81,11 @@ export const toChange = z
 /** A project on the wire. */
 export const wireProject = projectSchema
   .extend({
-    etag: z.string().describe('short hash of the content, for `if_etag`; only on the wire'),
+    etag: z
+      .string()
+      .describe(
+        '16 hexadecimal digits that change with what is stored of it, for `if_etag`; only on the wire',
+      ),
     training: trainingSchema
       .extend({
         eta_s: z
@@ -92,9 +97,20 @@ export const wireProject = projectSchema
             'seconds that it will still take, as far as that can be told: by the last training that completed, or by its own progress; null where it cannot; only on the wire, and under a lease',
           ),
       })
-      .nullable(),
+      .describe('the training record of a project, as the registry gives it')
+      .meta({ id: 'WireTraining' })
+      .nullable()
+      .describe('the training record; null where there never was a lease'),
   })
+  .describe('a project as the registry gives it')
   .meta({ id: 'WireProject' });
+
+/** What a method answers that has nothing to tell. */
+export const nothing = z.null().describe('nothing: it is done');
+
+/** A part of a longer text, where an id alone would tell a person little. */
+export const projectId = z.string().describe('id of the project');
+export const projectName = z.string().describe('its name');
 
 export const ifEtag = z
   .string()

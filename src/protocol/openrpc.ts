@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { ERROR_KINDS, type ErrorKind, ERRORS } from '../domain/errors.ts';
 import { VERSION } from '../version.ts';
 import { INVALID_PARAMS } from './errors.ts';
+import { exampleData, wholeData } from './error-data.ts';
 import { events } from './events.ts';
 import { declaredErrors, type Method } from './method.ts';
 import { methods } from './methods.ts';
@@ -16,7 +17,7 @@ const INTRODUCTION = [
   'A registry error has a positive code and `data` with its `kind`, `suggestions` and details.',
   'The extension `x-kind` of a method is `read` for one that may be repeated after a lost connection, `change` for one',
   'whose answer says that the change is on the disk, and `control` for one about the daemon or the connection itself.',
-  'The extension `x-events` has the types of events that registry.watch subscribes to.',
+  'The extension `x-events` has the types of events that registry.watch subscribes to, and `x-errors` what each registry error has in its `data`.',
 ].join(' ');
 
 /** What the families of methods are about: the tags of the document. */
@@ -29,7 +30,7 @@ export const FAMILIES: Readonly<Record<Family, string>> = {
 };
 type Family = keyof typeof methods extends `${infer F}.${string}` ? F : never;
 
-/** Describes every method and every event as OpenRPC 1.3, which has no word for events. */
+/** Describes every method, event and error as OpenRPC 1.3, which has no word for events, nor for the schema of an error. */
 export function openRpcDocument(): { openrpc: string; [key: string]: unknown } {
   const schemas: Record<string, Schema> = {};
   return {
@@ -42,6 +43,13 @@ export function openRpcDocument(): { openrpc: string; [key: string]: unknown } {
     },
     methods: Object.entries(methods).map(([name, declaration]) => describeMethod(name, declaration, schemas)),
     'x-events': events.map((event) => ({ ...event, schema: jsonSchema(event.schema, 'output', schemas) })),
+    'x-errors': ERROR_KINDS.map((kind) => ({
+      kind,
+      code: ERRORS[kind].code,
+      summary: ERRORS[kind].meaning,
+      schema: jsonSchema(wholeData(kind), 'output', schemas),
+      example: exampleData(kind),
+    })),
     components: {
       schemas,
       errors: {
@@ -61,7 +69,7 @@ export function openRpcDocument(): { openrpc: string; [key: string]: unknown } {
 
 function describeError(kind: ErrorKind): Schema {
   const { code, meaning } = ERRORS[kind];
-  return { code, message: meaning, data: { kind, suggestions: [] } };
+  return { code, message: meaning, data: exampleData(kind) };
 }
 
 function describeMethod(name: string, declaration: Method, schemas: Record<string, Schema>): Schema {
@@ -80,13 +88,12 @@ function describeMethod(name: string, declaration: Method, schemas: Record<strin
     params: Object.entries(properties)
       // The specification wants required parameters first.
       .toSorted(([a], [b]) => Number(required.has(b)) - Number(required.has(a)))
-      .map(([param, { description, ...schema }]) => ({
+      .map(([param, schema]) => ({
         name: param,
-        ...(description === undefined ? {} : { description }),
+        ...described(schema, schemas),
         required: required.has(param),
-        schema,
       })),
-    result: { name: 'result', schema: jsonSchema(declaration.result, 'output', schemas) },
+    result: { name: 'result', ...described(jsonSchema(declaration.result, 'output', schemas), schemas) },
     errors: errors.map((kind) => ({ $ref: `#/components/errors/${kind}` })),
     examples: [
       {
@@ -99,6 +106,15 @@ function describeMethod(name: string, declaration: Method, schemas: Record<strin
       },
     ],
   };
+}
+
+/** A schema, and beside it what is said of it, by itself or by what it refers to. */
+function described({ description, ...schema }: Schema, schemas: Record<string, Schema>): Schema {
+  const { $ref = '' } = schema as { $ref?: string };
+  const name = $ref.replace('#/components/schemas/', '');
+  // A reference with a description is one of a list, as draft 7 has it; without it is just that.
+  const [reference = schema] = (schema['allOf'] ?? []) as Schema[];
+  return { description: description ?? schemas[name]?.['description'], schema: reference };
 }
 
 /** A schema with its named parts moved to the document's components. */

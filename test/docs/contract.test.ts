@@ -2,14 +2,16 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import type { z } from 'zod';
 import { EXIT } from '../../client/cli/errors.ts';
-import { ERRORS } from '../../src/domain/errors.ts';
+import { ERROR_KINDS, ERRORS } from '../../src/domain/errors.ts';
 import { MAX_DETAILS_BYTES, MAX_METADATA_BYTES, MAX_PATH_BYTES } from '../../src/domain/limits.ts';
 import { MAX_TAGS } from '../../src/domain/project.ts';
 import { REGISTRY_VERSION } from '../../src/domain/registry.ts';
 import { projectSchema } from '../../src/domain/schema.ts';
 import { MAX_NAME_LENGTH } from '../../src/domain/values/names.ts';
 import { MAX_SOCKET_PATH_BYTES, resolvePaths } from '../../src/paths.ts';
+import { errorData } from '../../src/protocol/error-data.ts';
 import { events } from '../../src/protocol/events.ts';
 import * as limits from '../../src/protocol/limits.ts';
 
@@ -54,10 +56,15 @@ test('limits', () => {
 });
 
 test('errors', () => {
-  const rows = Object.entries(ERRORS).map(([kind, { code, data }]) => [String(code), kind, data.join(', ')]);
+  const rows = ERROR_KINDS.map((kind) => {
+    const always = Object.entries<z.ZodType>(errorData[kind].shape).filter(
+      ([, field]) => !field.safeParse(undefined).success,
+    );
+    return [String(ERRORS[kind].code), kind, always.map(([name]) => name).join(', ')];
+  });
   expect(
     table('code'),
-    'docs/contract.md has a row for each of ERRORS (src/domain/errors.ts), in their order',
+    'docs/contract.md has a row for each of ERRORS (src/domain/errors.ts), in their order, with what errorData always has',
   ).toEqual(rows);
 });
 

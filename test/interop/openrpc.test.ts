@@ -219,6 +219,7 @@ const LEFT_OUT = new Set([
   'info',
   'methods',
   'x-events',
+  'x-errors',
   'components',
 ]);
 

@@ -58,6 +58,19 @@ describe('the OpenRPC document', () => {
       expect(follow(String($ref)), `${path} → ${String($ref)}`).toBeDefined();
   });
 
+  test('says of every parameter, result, event, error and type, and of each field in them, what it is', () => {
+    const unsaid = [...objects(document, '#')].flatMap(([path, object]) => {
+      const { name, schema, properties = {} } = object;
+      const fields = Object.entries(properties as Record<string, Record<string, unknown>>);
+      return [
+        ...fields.filter(([, field]) => !field['description']).map(([field]) => `${path}: ${field}`),
+        ...(typeof name === 'string' && schema && !object['description'] ? [path] : []),
+        ...(/^#\/components\/schemas\/\w+$/.test(path) && !object['description'] ? [path] : []),
+      ];
+    });
+    expect(unsaid, 'these are without .describe() where they are declared').toEqual([]);
+  });
+
   test('leaves no part of a schema without a meaning of its own', () => {
     for (const [path, object] of objects(document['components'], '#/components')) {
       expect(object, path).not.toHaveProperty('$schema');

@@ -1,9 +1,10 @@
-/** Every method really can give each error it declares, and with the code and data that go with it. */
+/** Every method really can give each error it declares, with its code and with the data that are declared for it. */
 import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { ERROR_KINDS, type ErrorKind, ERRORS } from '../../src/domain/errors.ts';
+import { wholeData } from '../../src/protocol/error-data.ts';
 import { declaredErrors } from '../../src/protocol/method.ts';
 import type { Output } from '../../src/domain/training/output.ts';
 import { type MethodName, methods } from '../../src/protocol/methods.ts';
@@ -193,8 +194,10 @@ test.each(CASES)('%s can answer %s', async (method, kind) => {
   const answer = await PROVOKE[kind](it, method, goodParams(method, it));
   const what = `the call of ${method} that PROVOKE makes for ${kind}: mend its row for this method, give the method good parameters in GOOD, or declare the error no longer`;
   expect(answer, what).toMatchObject({ error: { code: ERRORS[kind].code, data: { kind } } });
-  expect(answer.error?.data?.['suggestions']).toBeInstanceOf(Array);
-  for (const member of ERRORS[kind].data) expect(answer.error?.data).toHaveProperty(member);
+  const checked = wholeData(kind).safeParse(answer.error?.data);
+  expect(checked, `what ${kind} has in its data, against errorData`).toMatchObject({ success: true });
+  // What the schema does not know would be dropped here.
+  expect(checked.data).toEqual(answer.error?.data);
   // One grammar: what could not be done, in lower case, without a full stop.
   expect(answer.error?.message).toMatch(/^cannot .*[^.]$/);
 });

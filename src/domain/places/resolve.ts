@@ -15,8 +15,7 @@ export function previousProject(view: RegistryView): Project | null {
   return view.previous === view.active ? null : (view.get(view.previous ?? '') ?? null);
 }
 
-export const RESOLVED_BY = ['argument', 'env', 'cwd', 'worktree', 'active'] as const;
-export type ResolvedBy = (typeof RESOLVED_BY)[number];
+export type ResolvedBy = 'argument' | 'env' | 'cwd' | 'worktree' | 'active';
 
 /**
  * The project a program should work on: the argument, the environment's, the one around the working directory,

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { MAX_COMMIT, MAX_METADATA_BYTES } from '../limits.ts';
 import { MAX_PHASES, MAX_TOKEN, OUTCOMES } from '../project.ts';
-import { jsonObject } from '../schema.ts';
+import { jsonObject } from '../values/schema.ts';
 import { jsonFault } from '../values/json.ts';
 import { canonicalTime } from '../values/time.ts';
 import { MAX_CURVE_POINTS } from './curve.ts';

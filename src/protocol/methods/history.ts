@@ -1,35 +1,42 @@
 import { z } from 'zod';
-import { OUTCOMES } from '../../domain/project.ts';
-import { jsonObject, sourceSchema, timestamp } from '../../domain/schema.ts';
+import { holderSchema, outcome, phaseSchema, sourceSchema } from '../../domain/training/schema.ts';
+import { jsonObject, timestamp } from '../../domain/values/schema.ts';
 import { KEPT_OUTPUTS, MAX_HISTORY } from '../../domain/training/history.ts';
 import { EXAMPLE_PROJECT, method, MISSING, projectReference, wireProject } from '../method.ts';
+import { dryRun, leftBehind, named } from './effect.ts';
 
-const token = z.int().min(0).describe('of a training in the history');
-const bytes = z
-  .int()
-  .nullable()
-  .describe('of results in its output when it ended; 0 once that is gone, null where it is not known');
-const ended = z.object({
-  token: z.int().describe('0 for what was in service before any training that is known'),
-  status: z.enum(OUTCOMES).describe('how it ended'),
-  started_at: timestamp.nullable(),
-  ended_at: timestamp,
-  error: z.string().nullable(),
-  holder: z.object({ name: z.string().optional(), pid: z.int().optional() }).nullable(),
-  source: sourceSchema.nullable().describe('what was trained from, as far as its trainer told'),
-  base_model: z.string().nullable(),
-  metadata: jsonObject
-    .nullable()
-    .describe(
-      'as training.complete was given it, {} for none; null where it did not complete, or is not known',
-    ),
-  phases: z.array(z.object({ phase: z.string(), at: timestamp })),
-  bytes,
-  in_service: z.boolean().describe('whether what it made is what the project has now'),
-});
+const ended = z
+  .object({
+    token: z.int().describe('of its lease; 0 for what was in service before any training that is known'),
+    status: outcome.describe('how it ended'),
+    started_at: timestamp.nullable().describe('when its lease began; null where that is not known'),
+    ended_at: timestamp.describe('when it ended'),
+    error: z
+      .string()
+      .nullable()
+      .describe('why it failed, or was cancelled; null where it was not, or no reason was given'),
+    holder: holderSchema.nullable().describe('who trained; null where that is not known'),
+    source: sourceSchema.nullable().describe('what was trained from; null where its trainer has not told'),
+    base_model: z
+      .string()
+      .nullable()
+      .describe('name or path of the model that the adapter adapts; null where it is not known'),
+    metadata: jsonObject
+      .nullable()
+      .describe(
+        'as training.complete was given it, {} for none; null where it did not complete, or is not known',
+      ),
+    phases: z.array(phaseSchema).describe('what was reported, in its order; the last of many'),
+    bytes: z
+      .int()
+      .nullable()
+      .describe('of results in its output when it ended; 0 once that is gone, null where it is not known'),
+    in_service: z.boolean().describe('whether what it made is what the project has now'),
+  })
+  .describe('a training that has ended')
+  .meta({ id: 'EndedTraining' });
 const pruned = z.object({
-  project_id: z.string(),
-  name: z.string(),
+  ...named.shape,
   tokens: z.array(z.int()).describe('of the trainings whose outputs went'),
   bytes: z.int().describe('what these had, as far as it is known'),
 });
@@ -64,9 +71,11 @@ export const historyMethods = {
         .min(1)
         .max(MAX_HISTORY)
         .optional()
-        .describe(`how many; default all that are kept, ${MAX_HISTORY}`),
+        .describe(`at most so many; default all that are kept, ${MAX_HISTORY}`),
     }),
-    result: z.object({ trainings: z.array(ended) }),
+    result: z
+      .object({ trainings: z.array(ended).describe('the newest first') })
+      .describe('the trainings that have ended'),
     errors: [...MISSING, 'storage_failed'],
     example: { params: { project: 'payments', limit: 1 }, result: { trainings: [EXAMPLE] } },
   }),
@@ -75,8 +84,11 @@ export const historyMethods = {
     summary: 'Takes what an earlier training made back into service.',
     description:
       "The project's paths, trained_from and base_model become what they were when it completed. Whoever trains meanwhile is not disturbed.",
-    params: z.strictObject({ project: projectReference, token }),
-    result: wireProject,
+    params: z.strictObject({
+      project: projectReference,
+      token: z.int().min(0).describe('of a training in the history that completed'),
+    }),
+    result: wireProject.describe('the project as it is now'),
     errors: MISSING,
     example: {
       params: { project: 'payments', token: TOKEN },
@@ -108,22 +120,23 @@ export const historyMethods = {
     summary: 'Moves outputs of trainings to the trash that are not needed any more.',
     description: `Nothing that a project points to goes, nor what somebody trains into. It is done by itself, without older_ms, whenever a training has ended: the last ${KEPT_OUTPUTS} outputs of those that completed stay, and the last of the others.`,
     params: z.strictObject({
-      project: projectReference.optional().describe('only of this one; default of all'),
+      project: projectReference.optional().describe('only of this project; default of all'),
       older_ms: z
         .int()
         .min(0)
         .optional()
-        .describe('those of trainings that ended so many milliseconds ago or earlier, the last ones, too'),
-      dry_run: z.boolean().optional().describe('only tell what would go; default false'),
+        .describe(
+          'those of trainings that ended so many milliseconds ago or earlier, the last ones, too; default those that are not needed any more, whenever they ended',
+        ),
+      dry_run: dryRun,
     }),
-    result: z.object({
-      pruned: z.array(pruned).describe('the projects of which something went'),
-      bytes: z.int().describe('of all of them'),
-      left: z
-        .array(z.object({ path: z.string(), reason: z.string() }))
-        .optional()
-        .describe('what could not be moved'),
-    }),
+    result: z
+      .object({
+        pruned: z.array(pruned).describe('the projects of which something went'),
+        bytes: z.int().describe('of all of them, as far as it is known'),
+        left: leftBehind.optional().describe('what could not be moved away; missing where everything could'),
+      })
+      .describe('what went, or with `dry_run` would'),
     errors: MISSING,
     example: {
       params: { older_ms: 0 },

@@ -1,58 +1,33 @@
 import { z } from 'zod';
-import {
-  MAX_ERROR,
-  MAX_METADATA_BYTES,
-  MAX_PATH_BYTES,
-  MAX_REASON,
-  MAX_REMOTE,
-} from '../../domain/limits.ts';
-import { RESOLVED_BY } from '../../domain/places/resolve.ts';
-import { MAX_TAGS, TRAINING_STATUSES } from '../../domain/project.ts';
-import { SORTS } from '../../domain/query.ts';
-import { jsonObject } from '../../domain/schema.ts';
-import { FORBIDDEN, MAX_NAME_LENGTH } from '../../domain/values/names.ts';
+import { MAX_ERROR, MAX_METADATA_BYTES, MAX_PATH_BYTES, MAX_REASON } from '../../domain/limits.ts';
+import type { Sort } from '../../domain/query.ts';
+import { trainingStatus } from '../../domain/training/schema.ts';
+import { wordOf } from '../../domain/values/schema.ts';
 import {
   absolutePath,
   EXAMPLE_PROJECT,
   ifEtag,
   method,
   MISSING,
-  noParams,
-  optionalReference,
   pathText,
+  projectId,
   projectReference,
   wireProject,
   toChange,
 } from '../method.ts';
+import { activeMethods } from './active.ts';
+import { leftBehind } from './effect.ts';
+import { language, metadata, name, ownPath, path, repository, tags } from './fields.ts';
 
-const status = z.enum(TRAINING_STATUSES);
-const name = z.string();
-const language = z.string().min(1).max(64);
-const tag = z.string().min(1).max(64);
-const tags = z.array(tag).max(MAX_TAGS);
-const metadata = jsonObject.describe(`any JSON object, at most ${MAX_METADATA_BYTES} bytes serialised`);
-const path = absolutePath.describe('an absolute path');
-const ownPath = path.nullable().optional().describe('an absolute path, or null for none');
-const repository = z
-  .strictObject({
-    root_commit: z
-      .string()
-      .regex(/^([0-9a-f]{40}|[0-9a-f]{64})$/, 'must be the id of a commit')
-      .nullable()
-      .describe('id of the first commit; null where it is not known, as in a shallow clone'),
-    remote: z
-      .string()
-      .min(1)
-      .max(MAX_REMOTE)
-      .nullable()
-      .describe('host and path it is fetched from: host in lower case, no scheme, no user, no ".git"'),
-  })
-  .nullable()
-  .optional();
-const staying = z
-  .array(z.object({ path: z.string(), reason: z.string().describe('why it stays') }))
-  .optional();
-const NAME = `unique without regard to case; at most ${MAX_NAME_LENGTH} characters, none of ${FORBIDDEN}`;
+const sort = wordOf<Sort>('Sort', 'an order of projects', {
+  name: 'from a to z',
+  created_at: 'the latest first',
+  last_updated: 'the latest first',
+  last_used: 'the latest first, and those that never were used last',
+  status: 'by the name of the training status, from a to z',
+});
+/** What a change of a project answers. */
+const changed = wireProject.describe('the project as it is now');
 
 /** One project, or many of them. */
 export const projectMethods = {
@@ -60,21 +35,26 @@ export const projectMethods = {
     kind: 'change',
     summary: 'Registers a codebase; the first one becomes active.',
     params: z.strictObject({
-      name: name.describe(NAME),
-      source_path: path,
-      language: language.optional().describe('default "python"'),
-      tags: tags.optional().describe('default none'),
+      name,
+      source_path: path.describe('absolute path of the codebase, a directory that exists'),
+      language: language.optional().describe('main programming language; default "python"'),
+      tags: tags.optional().describe('words to find it by; default none'),
       metadata: metadata.optional(),
       repository: repository.describe(
         'what tells the repository wherever it lies; default null, but the clients of TypeScript and Python ask git',
       ),
-      activate: z.boolean().optional().describe('make it the active project'),
+      activate: z
+        .boolean()
+        .optional()
+        .describe('make it the active project; default false, but the first one becomes active'),
       if_exists: z
         .enum(['error', 'return'])
         .optional()
-        .describe('"return" gives the existing project if its source_path is the same too; default "error"'),
+        .describe(
+          'what to do where a project has the name: "return" gives that one if its source_path is the same, too, and else as "error", which refuses with project_exists; default "error"',
+        ),
     }),
-    result: wireProject,
+    result: wireProject.describe('the new project, or with `if_exists` the one that there was'),
     errors: ['project_exists', 'invalid_name', 'source_path_missing'],
     example: {
       params: {
@@ -91,7 +71,7 @@ export const projectMethods = {
     kind: 'read',
     summary: 'Gives one project.',
     params: z.strictObject({ project: projectReference, to_change: toChange }),
-    result: wireProject,
+    result: wireProject.describe('the project'),
     errors: MISSING,
     example: { params: { project: 'payments' }, result: EXAMPLE_PROJECT },
   }),
@@ -102,19 +82,35 @@ export const projectMethods = {
       'Sorted by a time, the latest come first and those without one last; by name or status, from a to z. ' +
       'Without `limit` everything comes in one answer.',
     params: z.strictObject({
-      status: status.optional().describe('only with this training status'),
-      language: z.string().optional().describe('only in this language'),
-      tag: z.string().optional().describe('only with this tag'),
-      source_path: absolutePath.optional().describe('exactly this path'),
-      query: pathText.optional().describe('part of a name, path or tag, without regard to case'),
+      status: trainingStatus.optional().describe('only with this training status; default any'),
+      language: z.string().optional().describe('only of this language, in this spelling; default any'),
+      tag: z.string().optional().describe('only with this tag, in this spelling; default any'),
+      source_path: absolutePath.optional().describe('only with exactly this source path; default any'),
+      query: pathText
+        .optional()
+        .describe('only with this in the name, source path or a tag, without regard to case; default any'),
       beginning: pathText
         .optional()
-        .describe('of a name, without regard to case; where no name has it, of an id'),
-      sort: z.enum(SORTS).optional().describe('default: as in the file'),
+        .describe(
+          'only those whose name begins with this, without regard to case; where none does, whose id does; default any',
+        ),
+      sort: sort.optional().describe('in this order; default as in the file'),
       limit: z.int().min(1).optional().describe('at most so many; default all'),
-      cursor: z.string().max(MAX_PATH_BYTES).optional().describe('`next_cursor` of the page before'),
+      cursor: z
+        .string()
+        .max(MAX_PATH_BYTES)
+        .optional()
+        .describe('go on there: `next_cursor` of the page before; default from the start'),
     }),
-    result: z.object({ projects: z.array(wireProject), next_cursor: z.string().nullable() }),
+    result: z
+      .object({
+        projects: z.array(wireProject).describe('those that fit, `limit` of them at most'),
+        next_cursor: z
+          .string()
+          .nullable()
+          .describe('`cursor` for the next page; null where there is nothing more'),
+      })
+      .describe('a page of projects'),
     example: {
       params: { tag: 'work', sort: 'name', limit: 10 },
       result: { projects: [EXAMPLE_PROJECT], next_cursor: null },
@@ -123,8 +119,10 @@ export const projectMethods = {
   'projects.count': method({
     kind: 'read',
     summary: 'Counts the projects.',
-    params: z.strictObject({ status: status.optional().describe('only with this training status') }),
-    result: z.int(),
+    params: z.strictObject({
+      status: trainingStatus.optional().describe('only with this training status; default any'),
+    }),
+    result: z.int().describe('how many there are'),
     example: { params: { status: 'completed' }, result: 0 },
   }),
   'projects.update': method({
@@ -133,18 +131,28 @@ export const projectMethods = {
     params: z.strictObject({
       project: projectReference,
       if_etag: ifEtag,
-      name: name.optional().describe(NAME),
-      source_path: path.optional(),
-      language: language.optional().describe('main programming language'),
-      file_count: z.int().min(0).optional().describe('files in the codebase'),
-      tags: tags.optional().describe('all of them: replaces those that there are'),
-      metadata: metadata.optional().describe('merged key by key; null deletes a key'),
-      lora_adapter_path: ownPath,
-      vector_store_path: ownPath,
-      context_path: ownPath,
-      repository: repository.describe('what tells the repository wherever it lies, or null for none'),
+      name: name.optional(),
+      source_path: path
+        .optional()
+        .describe('absolute path of the codebase, a directory that exists; default as it is'),
+      language: language.optional().describe('main programming language; default as it is'),
+      file_count: z.int().min(0).optional().describe('files in the codebase; default as it is'),
+      tags: tags
+        .optional()
+        .describe('all of them: they replace those that there are; default those that there are'),
+      metadata: metadata
+        .optional()
+        .describe(
+          `merged key by key into what there is, and null deletes a key; at most ${MAX_METADATA_BYTES} bytes as compact JSON in the end; default as it is`,
+        ),
+      lora_adapter_path: ownPath('the adapter in service'),
+      vector_store_path: ownPath('the vectors in service'),
+      context_path: ownPath('the context in service'),
+      repository: repository.describe(
+        'what tells the repository wherever it lies, or null for none; default as it is',
+      ),
     }),
-    result: wireProject,
+    result: changed,
     errors: [...MISSING, 'project_exists', 'invalid_name', 'source_path_missing', 'etag_mismatch'],
     example: { params: { project: 'payments', file_count: 412 }, result: EXAMPLE_PROJECT },
   }),
@@ -157,15 +165,22 @@ export const projectMethods = {
       'asks for a person looks first. `others` is there only where other projects are at the same places: a path there ' +
       'means none of them alone.',
     params: z.strictObject({
-      project: projectReference.optional().describe('the one that lies elsewhere'),
-      from: path.optional().describe('absolute path that the directory had'),
-      to: path.describe('absolute path, which must exist'),
-      dry_run: z.boolean().optional().describe('tell what would be, and change nothing'),
+      project: projectReference.optional().describe('the one that lies elsewhere; either this or `from`'),
+      from: path.optional().describe('absolute path that the directory had; either this or `project`'),
+      to: path.describe('absolute path of where it is now, a directory that exists'),
+      dry_run: z.boolean().optional().describe('tell what would be, and change nothing; default false'),
     }),
-    result: z.object({
-      projects: z.array(wireProject).describe('those that were meant, as they are now'),
-      others: z.array(wireProject).optional().describe('those that were at such a place already'),
-    }),
+    result: z
+      .object({
+        projects: z
+          .array(wireProject)
+          .describe('those that were meant, as they are now, or with `dry_run` would be'),
+        others: z
+          .array(wireProject)
+          .optional()
+          .describe('those that were at such a place already; missing where none were'),
+      })
+      .describe('the projects at the new places'),
     errors: [...MISSING, 'source_path_missing'],
     example: {
       params: { from: '/home/ada/projects', to: '/home/ada/src' },
@@ -177,11 +192,15 @@ export const projectMethods = {
     summary: 'Sets the training status without a lease.',
     params: z.strictObject({
       project: projectReference,
-      status: status.describe('the new one'),
-      error: z.string().max(MAX_ERROR).optional().describe('why it failed; with status "failed" only'),
+      status: trainingStatus.describe('the new one'),
+      error: z
+        .string()
+        .max(MAX_ERROR)
+        .optional()
+        .describe('why it failed, for `training.error`; with status "failed" only; default none'),
       if_etag: ifEtag,
     }),
-    result: wireProject,
+    result: changed,
     errors: [...MISSING, 'etag_mismatch', 'lease_held'],
     example: { params: { project: 'payments', status: 'not_started' }, result: EXAMPLE_PROJECT },
   }),
@@ -197,16 +216,30 @@ export const projectMethods = {
       "is there only when adapter, vectors or context lie outside of the project's own directory: no removal touches that.",
     params: z.strictObject({
       project: projectReference,
-      keep_files: z.boolean().optional().describe("leave the project's own directory"),
-      force: z.boolean().optional().describe('also while somebody trains it'),
+      keep_files: z
+        .boolean()
+        .optional()
+        .describe("leave the project's own directory where it is; default false"),
+      force: z
+        .boolean()
+        .optional()
+        .describe('also while somebody trains it, whose lease is lost then; default false'),
       if_etag: ifEtag,
     }),
-    result: z.object({
-      project_id: z.string(),
-      active_project: z.string().nullable(),
-      left: staying.describe('what could not be moved away'),
-      kept: staying.describe('what stays because it is not in the directory of the project'),
-    }),
+    result: z
+      .object({
+        project_id: projectId.describe('id of the project that is gone'),
+        active_project: projectId
+          .nullable()
+          .describe('id of the project that is active now; null where none is'),
+        left: leftBehind.optional().describe('what could not be moved away; missing where everything could'),
+        kept: leftBehind
+          .optional()
+          .describe(
+            'what stays because it is not in the directory of the project; missing where nothing does',
+          ),
+      })
+      .describe('what became of it'),
     errors: [...MISSING, 'etag_mismatch', 'lease_held'],
     example: {
       params: { project: 'payments' },
@@ -217,7 +250,7 @@ export const projectMethods = {
     kind: 'change',
     summary: 'Notes that a project was used now.',
     params: z.strictObject({ project: projectReference }),
-    result: wireProject,
+    result: changed,
     errors: MISSING,
     example: {
       params: { project: 'payments' },
@@ -229,9 +262,9 @@ export const projectMethods = {
     summary: 'Marks a project as waiting for training.',
     params: z.strictObject({
       project: projectReference,
-      reason: z.string().max(MAX_REASON).optional().describe('for whoever trains it'),
+      reason: z.string().max(MAX_REASON).optional().describe('why, for whoever trains it; default none'),
     }),
-    result: wireProject,
+    result: changed,
     errors: [...MISSING, 'lease_held'],
     example: {
       params: { project: 'payments', reason: 'new base model' },
@@ -241,50 +274,5 @@ export const projectMethods = {
       },
     },
   }),
-  'projects.activate': method({
-    kind: 'change',
-    summary: 'Makes a project the active one, or none.',
-    params: z.strictObject({
-      project: projectReference.nullable().describe('a reference, or null for no active project'),
-    }),
-    result: z.object({ active_project: wireProject.nullable() }),
-    errors: MISSING,
-    example: {
-      params: { project: 'payments' },
-      result: { active_project: { ...EXAMPLE_PROJECT, last_used: '2026-01-05T10:00:00.000Z' } },
-    },
-  }),
-  'projects.active': method({
-    kind: 'read',
-    summary: 'Gives the active project, and the one that was active before.',
-    params: noParams,
-    result: z.object({
-      active_project: wireProject.nullable(),
-      previous_project: wireProject.nullable().describe('the one before that, if it is still there'),
-    }),
-    example: { params: {}, result: { active_project: EXAMPLE_PROJECT, previous_project: null } },
-  }),
-  'projects.resolve': method({
-    kind: 'read',
-    summary: 'Tells which project a program should work on, and why.',
-    description:
-      'The first of `project`, `env`, `cwd` and the active project that is given counts, and nothing that is not given, ' +
-      'such as the environment of the caller; one that is given and matches nothing is an error, except `cwd` on a disk that answers. A path, also as a reference, means the deepest ' +
-      'project that contains it, as it is written or behind links. In a linked git worktree or a jj workspace (`resolved_by: "worktree"`) it ' +
-      'means the project of the same place in the main worktree, unless a project is registered in the worktree itself.',
-    params: z.strictObject({
-      project: projectReference.optional().describe('what the person named'),
-      env: optionalReference
-        .optional()
-        .describe("the environment's CODEBASE_GARDENER_PROJECT; empty counts as absent"),
-      cwd: absolutePath.optional().describe('absolute path of the working directory'),
-      to_change: toChange,
-    }),
-    result: z.object({ project: wireProject, resolved_by: z.enum(RESOLVED_BY) }),
-    errors: MISSING,
-    example: {
-      params: { cwd: '/home/ada/src/payments/api' },
-      result: { project: EXAMPLE_PROJECT, resolved_by: 'cwd' },
-    },
-  }),
+  ...activeMethods,
 };

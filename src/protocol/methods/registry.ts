@@ -1,50 +1,58 @@
 import { z } from 'zod';
-import { MAX_PATH_BYTES } from '../../domain/limits.ts';
-import { TRAINING_STATUSES } from '../../domain/project.ts';
-import { ISSUE_CODES } from '../../domain/issues.ts';
-import { condition, snapshot } from '../events.ts';
-import { MAX_IMPORT_BYTES, MAX_LIST } from '../limits.ts';
+import type { IssueCode } from '../../domain/issues.ts';
+import { wordOf } from '../../domain/values/schema.ts';
+import { snapshot } from '../events.ts';
+import { MAX_LIST } from '../limits.ts';
 import {
-  absolutePath,
   EXAMPLE_PROJECT,
   method,
   MISSING,
   noParams,
-  pathText,
+  nothing,
+  projectId,
   projectReference,
 } from '../method.ts';
-import { differing, dryRun, effect, named } from './effect.ts';
-import { undoMethods } from './undo.ts';
+import { contentMethods } from './contents.ts';
+import { EXAMPLE_INFO, registryInfo } from './registry-info.ts';
+
+const issueCode = wordOf<IssueCode>('IssueCode', 'what can be wrong between the registry and the disk', {
+  source_missing: 'the codebase is not where the project says',
+  source_unreachable: 'whether the codebase is there cannot be told',
+  project_dir_missing: "the project's own directory is gone",
+  orphan_dir: 'a directory under `projects/` belongs to no project',
+  left_behind: 'something could not be moved to the trash, or deleted in it when that was due',
+  adapter_missing: 'training completed, and there is no adapter',
+  adapter_unreachable: 'training completed, and whether the adapter is there cannot be told',
+  active_missing: 'the active project does not exist',
+  training_stale: 'the status is `training`, and nobody trains',
+});
 
 const issue = z
   .object({
-    code: z.enum(ISSUE_CODES),
-    project_id: z.string().optional(),
-    path: z.string().optional(),
-    message: z.string(),
+    code: issueCode.describe('what kind of issue it is'),
+    project_id: projectId
+      .optional()
+      .describe('id of the project that it is about; missing where it is about none'),
+    path: z.string().optional().describe('absolute path of what it is about; missing where it is about none'),
+    message: z.string().describe('what is wrong, for people'),
     fixable: z.boolean().describe('whether registry.repair can do something about it'),
     silent: z
       .literal(true)
       .optional()
-      .describe('it cannot be told because a disk does not answer, which is another one perhaps'),
-    remedy: z.string().optional().describe('what to do about it first, where registry.repair can do nothing'),
+      .describe(
+        'it cannot be told because a disk does not answer, which is another one perhaps; missing otherwise',
+      ),
+    remedy: z
+      .string()
+      .optional()
+      .describe(
+        'what to do about it first, where registry.repair can do nothing; missing where the message says enough',
+      ),
   })
+  .describe('something that is wrong between the registry and the disk')
   .meta({ id: 'Issue' });
 
-const registryInfo = z
-  .object({
-    version: z.string(),
-    project_count: z.int(),
-    counts: z.record(z.enum(TRAINING_STATUSES), z.int()).describe('projects by training status'),
-    active_project: z.string().nullable(),
-    file: z.string().describe('behind any links, where it was last found; the link while that leads nowhere'),
-    ...condition,
-    loaded_at: z.string(),
-    cursor: z.string().describe('where the history stands: <epoch>:<sequence>'),
-  })
-  .meta({ id: 'RegistryInfo' });
-
-const codes = z.array(z.enum(ISSUE_CODES)).max(MAX_LIST).optional();
+const codes = z.array(issueCode).max(MAX_LIST).optional();
 const EXAMPLE_ISSUE = {
   code: 'source_missing',
   project_id: EXAMPLE_PROJECT.project_id,
@@ -53,25 +61,9 @@ const EXAMPLE_ISSUE = {
   fixable: false,
 } as const;
 
-const EXAMPLE_INFO: z.output<typeof registryInfo> = {
-  version: '1.2',
-  project_count: 1,
-  counts: { not_started: 1, training: 0, completed: 0, failed: 0 },
-  active_project: EXAMPLE_PROJECT.project_id,
-  file: '/home/ada/.codebase-gardener/registry.json',
-  read_only: false,
-  problem: null,
-  loaded_at: '2026-01-05T08:00:00.000Z',
-  cursor: 'k3v9x2:1',
-};
-
-const EXAMPLE_BACKUP = {
-  name: 'registry-20260105T080000.000Z-edit.json',
-  created_at: '2026-01-05T08:00:00.000Z',
-  reason: 'edit',
-  project_count: 1,
-  bytes: 1024,
-};
+/** With a cursor, events that follow tell it. */
+const unlessResumed = <T extends z.ZodType>(schema: T) =>
+  schema.optional().describe(`${schema.description ?? ''}; missing with \`cursor\``);
 
 /** The registry as a whole. */
 export const registryMethods = {
@@ -79,7 +71,7 @@ export const registryMethods = {
     kind: 'read',
     summary: 'Counts, the active project, and what is wrong with the file, if anything.',
     params: noParams,
-    result: registryInfo,
+    result: registryInfo.describe('the registry as it is now'),
     example: { params: {}, result: EXAMPLE_INFO },
   }),
   'registry.validate': method({
@@ -90,13 +82,15 @@ export const registryMethods = {
       '`adapter_unreachable`, and not missing. Only what is asked for is looked at: one code is found out sooner than all.',
     params: z.strictObject({
       projects: z
-        .array(z.string())
+        .array(projectId)
         .max(MAX_LIST)
         .optional()
-        .describe('only what is wrong with these, by id; default all'),
-      codes: codes.describe('only these; default all'),
+        .describe('only what is wrong with these projects, by id; default all'),
+      codes: codes.describe('only these kinds of issues; default all'),
     }),
-    result: z.object({ issues: z.array(issue) }),
+    result: z
+      .object({ issues: z.array(issue).describe('none where nothing is wrong') })
+      .describe('what is wrong'),
     example: { params: {}, result: { issues: [EXAMPLE_ISSUE] } },
   }),
   'registry.repair': method({
@@ -105,8 +99,15 @@ export const registryMethods = {
     description:
       'Without `codes`, everything is mended but `orphan_dir`: that moves what may be data to the trash, so it is done only ' +
       'when named. A project is marked for retraining only when its adapter is known to have been there.',
-    params: z.strictObject({ codes: codes.describe('only these') }),
-    result: z.object({ fixed: z.array(issue), remaining: z.array(issue) }),
+    params: z.strictObject({
+      codes: codes.describe('only these kinds of issues; default all but `orphan_dir`'),
+    }),
+    result: z
+      .object({
+        fixed: z.array(issue).describe('what was mended, as it was before'),
+        remaining: z.array(issue).describe('what is wrong still'),
+      })
+      .describe('what became of the issues'),
     example: {
       params: { codes: ['project_dir_missing'] },
       result: { fixed: [], remaining: [EXAMPLE_ISSUE] },
@@ -116,84 +117,14 @@ export const registryMethods = {
     kind: 'change',
     summary: 'Looks at the file now instead of waiting for the watcher.',
     params: noParams,
-    result: z.object({ changed: z.boolean().describe('whether another content was adopted') }),
+    result: z
+      .object({ changed: z.boolean().describe('whether another content was taken over') })
+      .describe('what it found'),
     // It changes nothing of its own; that the file has a fault is in registry.info.
     never: ['registry_read_only'],
     example: { params: {}, result: { changed: false } },
   }),
-  'registry.backups': method({
-    kind: 'read',
-    summary: 'Lists the kept earlier contents, newest first.',
-    params: noParams,
-    result: z.object({
-      backups: z.array(
-        z.object({
-          name: z.string(),
-          created_at: z.string(),
-          reason: z
-            .string()
-            .describe('migration, edit, fault, remove, repair, restore, before-import, corrupt or last-good'),
-          project_count: z.int().nullable().describe('null for one that cannot be read as a registry'),
-          bytes: z.int(),
-        }),
-      ),
-    }),
-    errors: ['storage_failed'],
-    example: { params: {}, result: { backups: [EXAMPLE_BACKUP] } },
-  }),
-  'registry.restore': method({
-    kind: 'change',
-    summary: 'Takes the content of a backup; what it replaces becomes a backup.',
-    description:
-      'The way out of an invalid outside edit. With `projects`, only these are brought back, into the registry as it is.',
-    params: z.strictObject({
-      name: z.string().describe('as registry.backups gives it'),
-      projects: z
-        .array(pathText.min(1).meta({ maxLength: MAX_PATH_BYTES }))
-        .min(1)
-        .max(MAX_LIST)
-        .optional()
-        .describe('ids or names in the backup; default the whole content'),
-      dry_run: dryRun,
-    }),
-    result: registryInfo.extend({
-      effect: effect.describe('what was changed, or with `dry_run` would be, under the names before'),
-    }),
-    errors: ['backup_not_found', 'project_not_found', 'project_exists'],
-    example: {
-      params: { name: EXAMPLE_BACKUP.name },
-      result: { ...EXAMPLE_INFO, effect: { comes_back: [], goes: [], changes: [], stay: 1 } },
-    },
-  }),
-  'registry.import': method({
-    kind: 'change',
-    summary: 'Takes the projects of another registry file that are not here, as they are there.',
-    description:
-      'As `content`, or as `file` where that is longer than a request can be; of any version up to this one. It is one ' +
-      'change; adapters stay where they are. What is here already stays as it is.',
-    params: z.strictObject({
-      content: z.string().optional().describe('the text of the file; either this or `file`'),
-      file: absolutePath
-        .optional()
-        .describe(`a regular file, and no link, that the daemon can read; at most ${MAX_IMPORT_BYTES} bytes`),
-      dry_run: dryRun,
-    }),
-    result: z.object({
-      new: z.array(named),
-      taken: z
-        .array(named.extend({ by: z.string() }))
-        .describe('left out, as a project here, with this source path, has the name'),
-      different: z.array(differing).describe('here with other values, under the names there'),
-      same: z.int().describe('how many are here as they are there'),
-      imported: z.int().describe('0 with `dry_run`'),
-      active_project: named.nullable().describe('the active one there, if it is new; it is not made active'),
-    }),
-    example: {
-      params: { file: '/home/ada/old/registry.json', dry_run: true },
-      result: { new: [], taken: [], different: [], same: 1, imported: 0, active_project: null },
-    },
-  }),
-  ...undoMethods,
+  ...contentMethods,
   'registry.watch': method({
     kind: 'control',
     summary: 'Subscribes to changes: registry.event notifications follow.',
@@ -202,15 +133,28 @@ export const registryMethods = {
       'and what is wrong with the file now, or that nothing is any more. The params of a registry.event are the ' +
       '`subscription`, the `cursor` after it, and a list of `events`.',
     params: z.strictObject({
-      cursor: z.string().optional().describe('of an event or an earlier answer'),
-      project: projectReference.optional().describe('only events about this one'),
-      progress: z.boolean().optional().describe('also what trainers report; default false'),
+      cursor: z
+        .string()
+        .optional()
+        .describe('go on after this, of an event or an earlier answer; default with what holds now'),
+      project: projectReference.optional().describe('only events about this project; default about all'),
+      progress: z
+        .boolean()
+        .optional()
+        .describe('also `progress` events: what trainers report; default false'),
     }),
-    result: z.object({
-      subscription: z.string(),
-      cursor: z.string(),
-      ...z.object(snapshot).partial().shape,
-    }),
+    result: z
+      .object({
+        subscription: z.string().describe('id of the subscription, which its notifications have'),
+        cursor: z.string().describe('where what follows begins: `<epoch>:<sequence>`'),
+        projects: unlessResumed(snapshot.projects),
+        active_project: unlessResumed(snapshot.active_project),
+        problem: unlessResumed(snapshot.problem),
+        read_only: unlessResumed(snapshot.read_only),
+      })
+      .describe(
+        'the subscription, and without `cursor` what holds now; what follows comes in registry.event notifications',
+      ),
     errors: ['cursor_expired', ...MISSING],
     example: {
       params: {},
@@ -227,8 +171,10 @@ export const registryMethods = {
   'registry.unwatch': method({
     kind: 'control',
     summary: 'Ends a subscription of this connection.',
-    params: z.strictObject({ subscription: z.string().describe('as registry.watch gave it') }),
-    result: z.null(),
+    params: z.strictObject({
+      subscription: z.string().describe('id of the subscription, as registry.watch gave it'),
+    }),
+    result: nothing,
     example: { params: { subscription: 's1-k3v9x2' }, result: null },
   }),
 };

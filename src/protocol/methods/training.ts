@@ -1,87 +1,35 @@
 import { z } from 'zod';
 import {
   MAX_BASE_MODEL,
-  MAX_CALLER,
-  MAX_COMMIT,
-  MAX_DETAILS_BYTES,
   MAX_ERROR,
   MAX_MESSAGE,
+  MAX_METADATA_BYTES,
   MAX_PHASE,
   MAX_REASON,
-  MAX_SLOT,
-  MAX_SLOTS,
 } from '../../domain/limits.ts';
-import { MAX_STALL_MS, MAX_TAGS } from '../../domain/project.ts';
-import { jsonObject } from '../../domain/schema.ts';
+import { MAX_TAGS } from '../../domain/project.ts';
 import { outputOf } from '../../domain/training/output.ts';
-import { slotFault } from '../../domain/training/slots.ts';
 import { MAX_LOST_ATTEMPTS } from '../../domain/training/waiting.ts';
+import { jsonObject } from '../../domain/values/schema.ts';
 import { MAX_WAIT_MS } from '../limits.ts';
-import { absolutePath, EXAMPLE_PROJECT, method, MISSING, projectReference, wireProject } from '../method.ts';
+import {
+  absolutePath,
+  EXAMPLE_PROJECT,
+  method,
+  MISSING,
+  nothing,
+  projectReference,
+  wireProject,
+} from '../method.ts';
+import { details, holder, lease, slot, source, stall, token } from './lease.ts';
 
-const holder = z
-  .strictObject({ name: z.string().max(MAX_CALLER), pid: z.int().min(0) })
-  .partial()
-  .optional()
-  .describe('shown to others; default what daemon.hello was told');
-const stall = z
-  .int()
-  .min(1)
-  .max(MAX_STALL_MS)
-  .optional()
-  .describe('without training.progress for so many milliseconds the lease is lost');
-const choice = z.array(z.string()).max(MAX_TAGS);
+const choice = (what: string) => z.array(z.string().describe(what)).max(MAX_TAGS);
 const wait = z.int().min(0).max(MAX_WAIT_MS).optional();
-const token = z.int().min(0).describe('of the lease');
-const details = jsonObject
-  .optional()
-  .describe(`any JSON object, at most ${MAX_DETAILS_BYTES} bytes serialised`);
-const source = z
-  .strictObject({
-    commit: z
-      .string()
-      .regex(new RegExp(`^[0-9a-f]{7,${MAX_COMMIT}}$`), 'must be the id of a commit')
-      .describe('hexadecimal'),
-    dirty: z.boolean().describe('whether there was more than that commit has'),
-  })
-  .optional()
-  .describe('what is trained from; `trained_from` of the project once the training has completed');
-const slotName = z
-  .string()
-  .refine((name) => slotFault(name) === null, { error: ({ input }) => slotFault(String(input)) ?? undefined })
-  // As far as a schema can say it.
-  .meta({ minLength: 1, maxLength: MAX_SLOT, pattern: '^(?!\\.{1,2}$)[^\\s/\\\\]([^/\\\\]*[^\\s/\\\\])?$' });
-const slot = z
-  .union(
-    [slotName, z.array(slotName).min(1).max(MAX_SLOTS)],
-    `must be the name of a slot, or a list of at most ${MAX_SLOTS} such names`,
-  )
-  .optional()
-  .describe(
-    'the name of what no two live leases have at a time, as one of two GPUs; of several the first free one',
-  );
-const lease = z.object({
-  token: z
-    .int()
-    .describe(
-      'greater than any before it of this project; not consecutive: it follows the milliseconds since 1970',
-    ),
-  project: wireProject,
-  slot: z
-    .string()
+const made = (what: string) =>
+  absolutePath
     .optional()
-    .describe('the slot that it has, where one was asked for; it ends with the lease'),
-  output: z
-    .object({
-      directory: z.string().describe('of this lease alone; an adapter may be saved straight into it'),
-      lora_adapter_path: z.string().describe('for a file or a directory'),
-      vector_store_path: z.string(),
-      context_path: z.string(),
-    })
-    .describe(
-      'where to write: what is there comes into service when the training completes, and nothing before; sync it to the disk first',
-    ),
-});
+    .describe(`absolute path of ${what}; default the one in the output, or where none is there as it is`);
+const ended = wireProject.describe('the project as it is now, without the lease');
 const APPLIED =
   ' Where storage_failed has `applied`, the lease stands: `token` and `project` come with the error, and training.resume has 10 s.';
 const LEASED = [...MISSING, 'lease_lost'] as const;
@@ -126,11 +74,15 @@ export const trainingMethods = {
       stall_ms: stall,
       source,
       slot,
-      wait_ms: wait.describe('with `slot`: how long to wait for one, first come, first served; default 0'),
+      wait_ms: wait.describe(
+        'milliseconds to wait for a slot, first come, first served; only with `slot`; default 0',
+      ),
       force: z
         .boolean()
         .optional()
-        .describe("take it even if somebody holds it; the holder's token is worth nothing then"),
+        .describe(
+          "take it even if somebody holds it; the holder's token is worth nothing then; default false",
+        ),
     }),
     result: lease,
     errors: [...MISSING, 'lease_held', 'slot_taken'],
@@ -147,14 +99,14 @@ export const trainingMethods = {
       `(fewer than ${MAX_LOST_ATTEMPTS} times running).${APPLIED}`,
     params: z.strictObject({
       holder,
-      languages: choice.optional().describe('only of these'),
-      tags: choice.optional().describe('only with one of these'),
+      languages: choice('a language').optional().describe('only projects of one of these; default of any'),
+      tags: choice('a tag').optional().describe('only projects with one of these; default with any'),
       stall_ms: stall,
       source,
       slot,
-      wait_ms: wait.describe('how long to wait for one, and for a slot; default 0'),
+      wait_ms: wait.describe('milliseconds to wait for a project, and for a slot; default 0'),
     }),
-    result: lease.nullable(),
+    result: lease.nullable().describe('null where no project waits'),
     errors: ['slot_taken'],
     example: {
       params: { holder: { name: 'lora-trainer', pid: 5120 }, languages: ['typescript'] },
@@ -168,12 +120,20 @@ export const trainingMethods = {
     params: z.strictObject({
       project: projectReference,
       token,
-      progress: z.number().min(0).max(1).optional().describe('how much of it is done'),
-      phase: z.string().max(MAX_PHASE).optional().describe('what is being done; a new one is written down'),
-      message: z.string().max(MAX_MESSAGE).optional().describe('for people'),
+      progress: z.number().min(0).max(1).optional().describe('how much is done, 0 to 1; default as before'),
+      phase: z
+        .string()
+        .max(MAX_PHASE)
+        .optional()
+        .describe('what is being done; a new one is written down; default as before'),
+      message: z
+        .string()
+        .max(MAX_MESSAGE)
+        .optional()
+        .describe('what is to be told people; default as before'),
       details,
     }),
-    result: z.null(),
+    result: nothing,
     errors: LEASED,
     example: {
       params: { ...EXAMPLE_LEASE, progress: 0.4, phase: 'training', message: 'epoch 2' },
@@ -188,20 +148,38 @@ export const trainingMethods = {
     params: z.strictObject({
       project: projectReference,
       token,
-      file_count: z.int().min(0).optional().describe('files in the codebase'),
-      lora_adapter_path: absolutePath.optional().describe('an absolute path; default the one in the output'),
-      vector_store_path: absolutePath.optional().describe('the same for the vectors'),
-      context_path: absolutePath.optional().describe('the same for the context'),
-      base_model: z.string().max(MAX_BASE_MODEL).optional().describe('the model that the adapter adapts'),
-      source: source.describe('default what the lease was taken with'),
-      metadata: jsonObject.optional().describe('merged key by key; null deletes a key'),
-    }),
-    result: wireProject.extend({
-      warnings: z
-        .array(z.enum(['no_adapter']))
+      file_count: z.int().min(0).optional().describe('files in the codebase; default as it is'),
+      lora_adapter_path: made('the adapter, a file or a directory'),
+      vector_store_path: made('the vectors'),
+      context_path: made('the context'),
+      base_model: z
+        .string()
+        .max(MAX_BASE_MODEL)
         .optional()
-        .describe('no_adapter: there is none in the output, none was named, and none was in service'),
+        .describe(
+          'name or path of the model that the adapter adapts; default none, or where the adapter stays the one that it has',
+        ),
+      source: source.describe(
+        'what it was trained from, which becomes `trained_from`; default what the lease was taken with',
+      ),
+      metadata: jsonObject
+        .optional()
+        .describe(
+          `merged key by key into that of the project, and null deletes a key; at most ${MAX_METADATA_BYTES} bytes as compact JSON in the end; default as it is`,
+        ),
     }),
+    result: wireProject
+      .extend({
+        warnings: z
+          .array(z.enum(['no_adapter']).describe('a warning'))
+          .optional()
+          .describe(
+            'missing where there are none. `no_adapter`: there is none in the output, none was named, and none was in service',
+          ),
+      })
+      .describe('a project whose training has just completed')
+      .meta({ id: 'CompletedProject' })
+      .describe('the project as it is now, without the lease'),
     errors: LEASED,
     example: {
       params: { ...EXAMPLE_LEASE, file_count: 412 },
@@ -220,10 +198,10 @@ export const trainingMethods = {
     params: z.strictObject({
       project: projectReference,
       token,
-      error: z.string().max(MAX_ERROR).describe('why'),
+      error: z.string().max(MAX_ERROR).describe('why, in words, for `training.error`'),
       details,
     }),
-    result: wireProject,
+    result: ended,
     errors: LEASED,
     example: {
       params: { ...EXAMPLE_LEASE, error: 'out of memory' },
@@ -238,7 +216,7 @@ export const trainingMethods = {
     kind: 'change',
     summary: 'Ends the lease and puts the project back as it was.',
     params: z.strictObject({ project: projectReference, token }),
-    result: wireProject,
+    result: ended,
     errors: LEASED,
     example: {
       params: EXAMPLE_LEASE,
@@ -251,9 +229,9 @@ export const trainingMethods = {
     description: 'Where nobody holds a lease nothing changes.',
     params: z.strictObject({
       project: projectReference,
-      reason: z.string().max(MAX_REASON).optional().describe('for the holder'),
+      reason: z.string().max(MAX_REASON).optional().describe('why, for whoever trains; default none'),
     }),
-    result: wireProject,
+    result: wireProject.describe('the project as it is now'),
     errors: MISSING,
     example: {
       params: { project: 'payments', reason: 'laptop goes to sleep' },
@@ -270,8 +248,13 @@ export const trainingMethods = {
   'training.wait': method({
     kind: 'read',
     summary: 'Waits until nobody trains a project; null when the time is up.',
-    params: z.strictObject({ project: projectReference, wait_ms: wait.describe(`default ${MAX_WAIT_MS}`) }),
-    result: wireProject.nullable(),
+    params: z.strictObject({
+      project: projectReference,
+      wait_ms: wait.describe(`milliseconds; default ${MAX_WAIT_MS}`),
+    }),
+    result: wireProject
+      .nullable()
+      .describe('the project, which nobody trains; null where somebody still does'),
     errors: MISSING,
     example: { params: { project: 'payments', wait_ms: 1000 }, result: EXAMPLE_PROJECT },
   }),

@@ -1,10 +1,16 @@
 /** Taking back what was done. */
 import { z } from 'zod';
-import { UNDOABLE } from '../../domain/undo/take-back.ts';
+import type { Undoable } from '../../domain/undo/take-back.ts';
+import { timestamp, wordOf } from '../../domain/values/schema.ts';
 import { EXAMPLE_PROJECT, method } from '../method.ts';
-import { differing, dryRun, effect } from './effect.ts';
+import { differing, dryRun, effect, leftBehind } from './effect.ts';
 
-const staying = z.array(z.object({ path: z.string(), reason: z.string() }));
+const operation = wordOf<Undoable>('UndoableOperation', 'what was done', {
+  remove: 'a project was removed',
+  repair: 'registry.repair mended something',
+  restore: 'a backup took the place of the content, or projects of one were brought back',
+  import: 'projects of another registry were taken',
+});
 
 export const undoMethods = {
   'registry.undo': method({
@@ -21,7 +27,7 @@ export const undoMethods = {
         .string()
         .optional()
         .describe(
-          'of the operation that was shown; where that is not the last any more, nothing is taken back',
+          'of the operation that was shown; where that is not the last any more, nothing is taken back; default the last',
         ),
       without_directories: z
         .boolean()
@@ -30,24 +36,35 @@ export const undoMethods = {
           'go on where a directory is in no trash though it should still be kept, as when its disk is not mounted; default false',
         ),
     }),
-    result: z.object({
-      undone: z
-        .object({
-          id: z.string().describe('to take back this one and no other'),
-          operation: z.enum(UNDOABLE),
-          at: z.string().describe('when it was done'),
-          backup: z.string().nullable().describe('the content before it, where that is still kept'),
-          effect: effect.describe('what was changed, or with `dry_run` would be'),
-          kept: z.array(differing).describe('changed since, and left as it is in these fields'),
-          directories: z.array(z.string()).describe('those that come back out of the trash'),
-          missing: staying.describe(
-            'directories that are not there any more; the projects come back without',
+    result: z
+      .object({
+        undone: z
+          .object({
+            id: z.string().describe('to take back this one and no other'),
+            operation: operation.describe('which operation it was'),
+            at: timestamp.describe('when it was done'),
+            backup: z
+              .string()
+              .nullable()
+              .describe('name of the backup of the content before it; null where that is kept no more'),
+            effect: effect.describe('what was changed, or with `dry_run` would be'),
+            kept: z
+              .array(differing)
+              .describe('projects that were changed since, and stay as they are in these fields'),
+            directories: z
+              .array(z.string())
+              .describe('absolute paths of those that come back out of the trash'),
+            missing: leftBehind.describe(
+              'directories that are not there any more; the projects come back without',
+            ),
+            left: leftBehind.describe('directories that could not be put back, or not be taken away'),
+          })
+          .nullable()
+          .describe(
+            'what was taken back, or with `dry_run` would be; null where there is nothing to take back',
           ),
-          left: staying.describe('directories that could not be put back, or not be taken away'),
-        })
-        .nullable()
-        .describe('null where there is nothing to take back'),
-    }),
+      })
+      .describe('what became of it'),
     errors: ['project_exists', 'lease_held'],
     example: {
       params: { dry_run: true },

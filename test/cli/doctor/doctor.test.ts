@@ -474,7 +474,7 @@ describe('what is found', () => {
     [{ kind: 'newer_version', message: 'of version 2.0' }, true, 'warning'],
     [{ kind: 'invalid_file', message: 'a comma is missing', line: 2, column: 3 }, true, 'error'],
     [{ kind: 'recovered', message: 'restored 3 projects' }, false, 'warning'],
-  ])('of the problem %j is what it means', (problem, read_only, level) => {
+  ] as const)('of the problem %j is what it means', (problem, read_only, level) => {
     const [finding] = problemFindings({
       ...INFO,
       read_only,

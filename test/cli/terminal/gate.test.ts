@@ -277,7 +277,7 @@ describe('what is watched', () => {
         at,
         cursor: 'e:1',
       });
-      state.problem = { kind: 'x', message: HOSTILE, since: HOSTILE };
+      state.problem = { kind: 'invalid_file', message: HOSTILE, since: HOSTILE };
       for (const columns of [20, 80, 200]) {
         const lines = watchTable(state, { columns, rows: 20, now: 0, paint: (_style, text) => text });
         expect(lines.map((line) => obeyed(line, { colours: false })).filter(Boolean)).toEqual([]);

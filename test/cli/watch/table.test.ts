@@ -86,8 +86,15 @@ describe('the table', () => {
 
   test('tells what is wrong, and for how long', () => {
     const state = stateOf(project('a'));
-    const problem = { kind: 'invalid_file', message: 'a comma is missing', line: 3, column: 7, since: AT };
-    state.apply({ type: 'problem', problem, read_only: true, origin: 'file', at: AT, cursor: 'e:2' });
+    const problem = { message: 'a comma is missing', line: 3, column: 7, since: AT };
+    state.apply({
+      type: 'problem',
+      problem: { kind: 'invalid_file', ...problem },
+      read_only: true,
+      origin: 'file',
+      at: AT,
+      cursor: 'e:2',
+    });
     expect(watchTable(state, view)).toContain('problem: a comma is missing (line 3, column 7)');
     state.apply({ type: 'recovered', origin: 'file', at: AT, cursor: 'e:3' });
     state.apply({ type: 'shutdown', origin: 'rpc', at: AT, cursor: 'e:3' });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { jsonObject } from '../../src/domain/schema.ts';
+import { jsonObject } from '../../../src/domain/values/schema.ts';
 
 describe('an object of any JSON', () => {
   test('stays as it came, also with a field named __proto__', () => {

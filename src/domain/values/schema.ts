@@ -1,0 +1,25 @@
+/** What schemas are made of. Descriptions are for the documentation: in it, what has an `id` has a heading of its own. */
+import { z } from 'zod';
+import type { JsonObject } from '../project.ts';
+import { isJsonObject } from './json.ts';
+
+/** Any JSON object, kept as it came: zod's own objects would drop a key named `__proto__`. */
+export const jsonObject = z
+  .unknown()
+  .refine(isJsonObject, 'must be an object')
+  .meta({ type: 'object' }) as unknown as z.ZodType<JsonObject, JsonObject>;
+
+export const timestamp = z
+  .string()
+  .describe('ISO 8601, UTC, with milliseconds and Z, as "2026-01-05T09:30:00.000Z"')
+  .meta({ id: 'Timestamp' });
+
+/** One of some words, each of which has its meaning told: by the compiler's leave none is without. */
+export function wordOf<V extends string>(id: string, what: string, meanings: Readonly<Record<V, string>>) {
+  const words = Object.keys(meanings) as V[];
+  const told = words.map((word) => `\`${word}\`: ${meanings[word]}`);
+  return z
+    .enum(words)
+    .describe(`${what}. ${told.join('; ')}`)
+    .meta({ id });
+}
