@@ -4,14 +4,21 @@ import { defineCommand, loadAll } from '../command.ts';
 import { ABOUT_DOCUMENTS, type Described, describedDocuments, fieldRows } from './documents.ts';
 import {
   type Catalogue,
+  type DescribedError,
   type DescribedEvent,
+  fieldsOf,
   type Method,
+  type Parameter,
   parameterText,
   readCatalogue,
   type Schema,
-  typeText,
+  typeOf,
+  typeSaid,
   unknownName,
 } from './reference.ts';
+
+const ABOUT_ERRORS =
+  'What a call is refused with. An error of the registry has `data` with its `kind`, with `suggestions`, which are texts for people and may be none, and with what is said of it below.';
 
 /** A paragraph, in one line or in some. */
 type Part = string | readonly string[];
@@ -56,7 +63,7 @@ function described(
     ...methods.filter(({ name, tag }) => is(name) || is(tag)),
     ...events.filter(({ type }) => is(type) || is('events')),
     ...types.filter(({ name }) => is(name) || is('types')),
-    ...errors.filter(() => is('errors')),
+    ...errors.filter(({ kind }) => is(kind) || is('errors')),
     ...documents.filter(({ command }) => is(command) || is('documents')),
   ];
 }
@@ -100,10 +107,12 @@ function partsOf({ version, description, methods, events, tags, schemas, errors 
     '## Types',
     ...[...schemas].flatMap(([name, schema]) => typeParts(name, schema)),
     '## Errors',
+    ABOUT_ERRORS,
     table(
       ['code', 'kind', 'when'],
       errors.map(({ code, kind, message }) => [String(code), `\`${kind}\``, message]),
     ),
+    ...errors.flatMap(errorParts),
   ];
 }
 
@@ -118,21 +127,27 @@ function documentParts(documents: readonly Described[]): Part[] {
   ];
 }
 
-function methodParts({ name, summary, description, params, result, errors, example }: Method): Part[] {
+function methodParts({
+  name,
+  summary,
+  description,
+  params,
+  result,
+  resultText,
+  errors,
+  example,
+}: Method): Part[] {
   const request = { jsonrpc: '2.0', id: 1, method: name, params: example?.params ?? {} };
   const parts: Part[] = [
     `### ${name}`,
     [summary, description].filter((part) => part !== undefined).join(' '),
   ];
-  if (params.length > 0) {
-    const rows = params.map((param) => [
-      `\`${param.name}\``,
-      `${typeText(param.schema)}${param.required ? '' : ', optional'}`,
-      parameterText(param),
-    ]);
-    parts.push(table(['parameter', 'type', ''], rows));
-  }
-  parts.push(`Result: ${typeText(result)}`, `Errors: ${errors.map(({ kind }) => `\`${kind}\``).join(', ')}`);
+  const all = params.flatMap((param) => [param, ...fieldsOf(param.schema, param.name)]);
+  if (all.length > 0) parts.push(fieldTable('parameter', all, parameterText));
+  parts.push(`Result: ${typeSaid(result, resultText)}`);
+  const fields = fieldsOf(result);
+  if (fields.length > 0) parts.push(fieldTable('field', fields));
+  parts.push(`Errors: ${errors.map(({ kind }) => `\`${kind}\``).join(', ')}`);
   if (example) parts.push(lines(request, { jsonrpc: '2.0', id: 1, result: example.result }));
   return parts;
 }
@@ -145,21 +160,37 @@ function eventParts({ type, summary, schema, example }: DescribedEvent): Part[] 
   ];
 }
 
+function errorParts({ code, kind, message, schema, data }: DescribedError): Part[] {
+  // What each has is said once.
+  const fields = schema
+    ? fieldsOf(schema).filter(({ name }) => name !== 'kind' && name !== 'suggestions')
+    : [];
+  return [
+    `### ${kind}`,
+    `Code ${code}. ${message}`,
+    ...(fields.length > 0 ? [fieldTable('field of data', fields)] : []),
+    ['```json', JSON.stringify(data), '```'],
+  ];
+}
+
 /** As they go over the socket. */
 function lines(...messages: readonly object[]): Part {
   return ['```json', ...messages.map((message) => JSON.stringify(message)), '```'];
 }
 
 function typeParts(name: string, schema: Schema): Part[] {
-  const { properties, description = '', required = [] } = schema;
-  if (!properties)
-    return [`### ${name}`, description === '' ? typeText(schema) : `${typeText(schema)}: ${description}`];
-  const rows = Object.entries(properties).map(([field, member]) => [
-    `\`${field}\``,
-    `${typeText(member)}${required.includes(field) ? '' : ', optional'}`,
-    member.description ?? '',
-  ]);
-  return [`### ${name}`, ...(description === '' ? [] : [description]), table(['field', 'type', ''], rows)];
+  const { properties, description = '' } = schema;
+  if (!properties) return [`### ${name}`, typeSaid(schema)];
+  return [`### ${name}`, ...(description === '' ? [] : [description]), fieldTable('field', fieldsOf(schema))];
+}
+
+function fieldTable(
+  title: string,
+  fields: readonly Parameter[],
+  text = ({ description = '' }: Parameter): string => description,
+): string[] {
+  const rows = fields.map((field) => [`\`${field.name}\``, typeOf(field), text(field)]);
+  return table([title, 'type', ''], rows);
 }
 
 function link(name: string): string {

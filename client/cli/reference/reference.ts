@@ -8,7 +8,7 @@ import { anyOf, printable } from '../terminal/text.ts';
 export interface Schema {
   readonly $ref?: string;
   readonly description?: string;
-  readonly type?: string;
+  readonly type?: string | readonly string[];
   readonly const?: unknown;
   readonly enum?: readonly unknown[];
   readonly anyOf?: readonly Schema[];
@@ -37,12 +37,22 @@ export interface MethodError {
   readonly message: string;
 }
 
+/** An error as a whole, with what it has in `data`. */
+export interface DescribedError extends MethodError {
+  /** An example. */
+  readonly data: unknown;
+  /** Missing from a daemon that does not say it yet, and from what is no error of the registry. */
+  readonly schema?: Schema | undefined;
+}
+
 export interface Method {
   readonly name: string;
   readonly summary: string;
   readonly description?: string;
   readonly params: readonly Parameter[];
   readonly result: Schema;
+  /** Of the result; missing from a daemon that does not say it yet. */
+  readonly resultText?: string | undefined;
   readonly errors: readonly MethodError[];
   readonly example:
     { readonly params: Readonly<Record<string, unknown>>; readonly result: unknown } | undefined;
@@ -68,7 +78,7 @@ export interface Catalogue {
   readonly tags: ReadonlyMap<string, string>;
   /** Named types. */
   readonly schemas: ReadonlyMap<string, Schema>;
-  readonly errors: readonly MethodError[];
+  readonly errors: readonly DescribedError[];
 }
 
 interface Document {
@@ -79,7 +89,7 @@ interface Document {
     readonly description?: string;
     readonly tags?: readonly { readonly $ref: string }[];
     readonly params: readonly Parameter[];
-    readonly result: { readonly schema: Schema };
+    readonly result: { readonly description?: string; readonly schema: Schema };
     readonly errors: readonly { readonly $ref: string }[];
     readonly examples: readonly {
       readonly params: readonly { readonly name: string; readonly value: unknown }[];
@@ -87,9 +97,10 @@ interface Document {
     }[];
   }[];
   readonly 'x-events'?: readonly DescribedEvent[];
+  readonly 'x-errors'?: readonly { readonly kind: string; readonly schema: Schema }[];
   readonly components: {
     readonly schemas: Readonly<Record<string, Schema>>;
-    readonly errors: Readonly<Record<string, Omit<MethodError, 'kind'>>>;
+    readonly errors: Readonly<Record<string, Omit<DescribedError, 'kind' | 'schema'>>>;
     readonly tags: Readonly<Record<string, { readonly description: string }>>;
   };
 }
@@ -103,7 +114,8 @@ export async function readCatalogue(client: Client): Promise<Catalogue> {
       'gardener daemon restart, or gardener call rpc.discover for what it says',
     );
   }
-  const { components, info, methods, 'x-events': events = [] } = document;
+  const { components, info, methods, 'x-events': events = [], 'x-errors': ofErrors = [] } = document;
+  const dataOf = new Map(ofErrors.map(({ kind, schema }) => [kind, schema]));
   const errors = new Map(
     Object.entries(components.errors).map(([kind, error]) => [kind, { ...error, kind }]),
   );
@@ -113,6 +125,7 @@ export async function readCatalogue(client: Client): Promise<Catalogue> {
     methods: methods.map(({ result, examples: [example], tags, errors: references, ...method }) => ({
       ...method,
       result: result.schema,
+      resultText: result.description,
       errors: references.flatMap(({ $ref }) => errors.get(nameIn($ref)) ?? []),
       example: example && {
         params: Object.fromEntries(example.params.map(({ name, value }) => [name, value])),
@@ -123,7 +136,9 @@ export async function readCatalogue(client: Client): Promise<Catalogue> {
     events,
     tags: new Map(Object.entries(components.tags).map(([name, tag]) => [name, tag.description])),
     schemas: new Map(Object.entries(components.schemas)),
-    errors: [...errors.values()].toSorted((a, b) => a.code - b.code),
+    errors: [...errors.values()]
+      .map((error) => ({ ...error, schema: dataOf.get(error.kind) }))
+      .toSorted((a, b) => a.code - b.code),
   };
 }
 
@@ -148,7 +163,7 @@ function nameIn(ref: string): string {
   return ref.slice(ref.lastIndexOf('/') + 1);
 }
 
-/** A type in a few words: `string`, `Project or null`, `{token: integer, project: Project}`. */
+/** A type in a few words: `string`, `Project or null`, `list of object`; {@link fieldsOf} says what is in an object. */
 export function typeText(schema: Schema): string {
   if (schema.$ref !== undefined) return nameIn(schema.$ref);
   if (schema.const !== undefined) return JSON.stringify(schema.const);
@@ -157,16 +172,54 @@ export function typeText(schema: Schema): string {
   if (schema.allOf) return schema.allOf.map(typeText).join(' and ');
   if (schema.anyOf) return schema.anyOf.map(typeText).join(' or ');
   if (schema.type === 'array') return `list of ${schema.items ? typeText(schema.items) : 'anything'}`;
-  if (schema.type === 'object') return objectText(schema);
-  return schema.type ?? 'anything';
+  if (typeof schema.additionalProperties === 'object' && schema.additionalProperties.type !== undefined)
+    return `object of ${typeText(schema.additionalProperties)}`;
+  return [schema.type ?? 'anything'].flat().join(' or ');
 }
 
-function objectText({ properties = {}, required = [], additionalProperties: others }: Schema): string {
-  const members = Object.entries(properties).map(
-    ([name, member]) => `${name}${required.includes(name) ? '' : '?'}: ${typeText(member)}`,
-  );
-  if (members.length > 0) return `{${members.join(', ')}}`;
-  return typeof others === 'object' && others.type !== undefined ? `object of ${typeText(others)}` : 'object';
+/** What is to be said of a type: `Lease or null: the lease`, and of one whose fields or words are told anyway only that. */
+export function typeSaid(schema: Schema, description = schema.description): string {
+  if (description === undefined) return typeText(schema);
+  return schema.properties || schema.enum ? description : `${typeText(schema)}: ${description}`;
+}
+
+/** The same of a parameter or a field, which may be one that can be left out. */
+export function typeOf({ schema, required = false }: Parameter): string {
+  return `${typeText(schema)}${required ? '' : ', optional'}`;
+}
+
+/**
+ * The fields of an object, each with those in it after it: `build`, `build.id`, `backups[].name`. What has a name has them
+ * under that.
+ *
+ * @param at what the object is called
+ */
+export function fieldsOf(schema: Schema, at = ''): Parameter[] {
+  const { properties = {}, required = [], items, anyOf = [], additionalProperties: others } = schema;
+  const fields = Object.entries(properties).flatMap(([field, member]): Parameter[] => {
+    const name = at === '' ? field : `${at}.${field}`;
+    const { description } = member;
+    const one = { name, required: required.includes(field), schema: member };
+    return [description === undefined ? one : { ...one, description }, ...fieldsOf(member, name)];
+  });
+  return [
+    ...fields,
+    ...(items ? fieldsOf(items, `${at}[]`) : []),
+    ...anyOf.flatMap((one) => fieldsOf(one, at)),
+    ...(typeof others === 'object' ? fieldsOf(others, `${at}.*`) : []),
+  ];
+}
+
+/** The names of the types that a type is made of, each once. */
+export function typesIn(schemas: readonly Schema[]): string[] {
+  const names = schemas.flatMap((schema): string[] => {
+    const { $ref, anyOf = [], allOf = [], items, properties = {}, additionalProperties: others } = schema;
+    const parts = [...anyOf, ...allOf, ...Object.values(properties)];
+    if (items) parts.push(items);
+    if (typeof others === 'object') parts.push(others);
+    return [...($ref === undefined ? [] : [nameIn($ref)]), ...typesIn(parts)];
+  });
+  return [...new Set(names)];
 }
 
 /** The bounds of a type: `at most 64 characters`; empty where it has none worth mentioning. */
@@ -181,7 +234,8 @@ function boundsText(schema: Schema): string {
 
 /** What is to be said of a parameter, in one line: its description and its bounds. */
 export function parameterText({ description, schema }: Parameter): string {
-  return [description, boundsText(schema)].filter((part) => part).join('; ');
+  const bounds = boundsText(schema);
+  return [description, description?.includes(bounds) ? '' : bounds].filter((part) => part).join('; ');
 }
 
 /** Whether a method takes a lease to the connection that calls it, and is of no use to a command that then ends. */

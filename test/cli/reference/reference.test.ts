@@ -1,6 +1,8 @@
 /** The protocol as the command line explains it. */
 import { describe, expect, test } from 'vitest';
+import { ERROR_KINDS } from '../../../src/domain/errors.ts';
 import { events } from '../../../src/protocol/events.ts';
+import { exampleData } from '../../../src/protocol/error-data.ts';
 import { methods } from '../../../src/protocol/methods.ts';
 import { commandLine } from '../../support/cli.ts';
 
@@ -17,16 +19,29 @@ describe('gardener call --help', () => {
       expect(code).toBe(0);
       expect(stdout).toContain('Usage: gardener call projects.touch <json>\n');
       expect(stdout).toMatch(/^Params:\n {2}project: ProjectReference\n {6}a project id,/m);
-      expect(stdout).toMatch(/^Result: WireProject$/m);
+      expect(stdout).toMatch(/^Result: WireProject: the project as it is now$/m);
       expect(stdout).toMatch(/^ {2}1001 project_not_found: /m);
       expect(stdout).toContain(`  gardener call projects.touch '{"project":"payments"}'\n`);
       expect(stdout).toContain('    "name": "payments",');
     }
   });
 
-  test('fits 80 columns, examples aside, for every method', async () => {
+  test('says what is in a result and in a parameter, and what words mean', async () => {
     const gardener = await commandLine();
-    for (const method of Object.keys(methods).filter((name) => name.startsWith('projects.'))) {
+    const { stdout: undo } = await gardener.run(['call', '--help', 'registry.undo']);
+    expect(undo).toMatch(/^ {2}undone: object or null\n {6}what was taken back,/m);
+    expect(undo).toMatch(/^ {2}undone\.kept: list of DifferingProject\n {6}projects that /m);
+    expect(undo).toMatch(/^ {2}DifferingProject: gardener docs DifferingProject$/m);
+    const { stdout: register } = await gardener.run(['call', '--help', 'projects.register']);
+    expect(register).toMatch(/^ {2}repository\.root_commit: string or null\n {6}id of the first commit;/m);
+    const { stdout: list } = await gardener.run(['call', '--help', 'projects.list']);
+    expect(list).toMatch(/^ {2}sort: Sort, optional$/m);
+    expect(list).toMatch(/^ {2}Sort: an order of projects\. `name`: from a to z;/m);
+  });
+
+  test('fits 80 columns, examples aside, however much there is to say', async () => {
+    const gardener = await commandLine();
+    for (const method of ['projects.register', 'registry.restore', 'training.begin', 'training.complete']) {
       const { stdout } = await gardener.run(['call', '--help', method]);
       const prose = stdout.slice(0, stdout.indexOf('\nExample:'));
       expect(
@@ -99,7 +114,8 @@ describe('gardener docs with a name', () => {
       ['wireproject', ['WireProject']],
       ['rpc', ['rpc', 'rpc.discover']],
       ['events', ['Events', ...events.map(({ type }) => type)]],
-      ['errors', ['Errors']],
+      ['errors', ['Errors', 'invalid_params', ...ERROR_KINDS]],
+      ['slot_taken', ['slot_taken']],
       ['rm', ['gardener rm']],
     ] as const) {
       const { code, stdout } = await gardener.run(['docs', name]);
@@ -120,6 +136,14 @@ describe('gardener docs with a name', () => {
     });
   });
 
+  test('shows what an error has in its data', async () => {
+    const { stdout } = await (await commandLine()).run(['docs', 'slot_taken']);
+    expect(stdout).toContain('\nCode 1016. All the slots');
+    expect(stdout).toContain('\n| `holders[].slot` | string | name of the slot |\n');
+    const [line = '{}'] = /^\{.*\}$/m.exec(stdout) ?? [];
+    expect(JSON.parse(line)).toEqual(exampleData('slot_taken'));
+  });
+
   test('gives programs all that has this name', async () => {
     const gardener = await commandLine();
     const named = async (name: string): Promise<unknown[]> =>
@@ -128,6 +152,7 @@ describe('gardener docs with a name', () => {
     expect(await named('events')).toMatchObject(events.map(({ type }) => ({ type })));
     expect((await named('training')).at(-1)).toMatchObject({ type: 'training' });
     expect((await named('errors'))[0]).toMatchObject({ code: expect.any(Number) });
+    expect(await named('lease_held')).toMatchObject([{ schema: { properties: { holder: {} } } }]);
   });
 
   test('knows what may be meant', async () => {
