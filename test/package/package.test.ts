@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
 import { environment, temporaryDirectory } from '../support/home.ts';
 import { requireTools } from '../support/tools.ts';
-import { emptyConsumer, lend, npm, ourProgram, pack, runIn } from './packed.ts';
+import { emptyConsumer, lend, npm, ourProgram, pack, requireNetwork, runIn } from './packed.ts';
 import { complaints, RESOLUTIONS } from './typed-consumer.ts';
 
 /** Fetching and unpacking on a loaded machine. Milliseconds. */
@@ -25,11 +25,6 @@ beforeAll(async () => {
   // Whatever scripts there were would not run; nothing may need them.
   await npm(['install', '--ignore-scripts', tarball], { cwd: consumer });
 }, PATIENCE_MS);
-
-/** Fetching tools takes the network and its time: only where everything is to run. */
-function requireNetwork(context: { skip(note?: string): never }): void {
-  if (process.env['REQUIRE_TOOLS'] !== '1') context.skip('fetches a tool; runs with REQUIRE_TOOLS=1');
-}
 
 /** Registers, lists and ends the daemon with an installed program. */
 async function assertProgramWorks(directory: string): Promise<void> {
