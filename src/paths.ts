@@ -138,6 +138,20 @@ export function isFromEnvironment(options: PathOptions, env: NodeJS.ProcessEnv):
   return !options.dataDir && !options.socket && Boolean(env['CODEBASE_GARDENER_SOCKET']);
 }
 
+/**
+ * A path that a variable names, as {@link resolvePaths} takes them; undefined where it is empty or not set.
+ *
+ * @throws {PathError} for a relative one, and one that is no UTF-8
+ */
+export function pathFromEnvironment(name: string, env: NodeJS.ProcessEnv): string | undefined {
+  requireAbsolute(name, env);
+  const given = env[name];
+  if (!given) return undefined;
+  const path = absolute(given);
+  requireWhole(`${name}=`, path);
+  return path;
+}
+
 function requireAbsolute(name: string, env: NodeJS.ProcessEnv): void {
   const path = env[name];
   if (!path || isAbsolute(path) || isInHome(path)) return;

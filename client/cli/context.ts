@@ -4,6 +4,7 @@ import { isMissing, systemReason } from '../../src/system/errors.ts';
 import type { Client } from '../client.ts';
 import type { ConnectOptions } from '../reach/connect.ts';
 import { isSomebodysEnd } from '../reach/here.ts';
+import { daemonInEnvironment } from '../reach/program.ts';
 import {
   isFromEnvironment,
   isSocketAlone,
@@ -161,7 +162,7 @@ export class Context {
       autoStart,
       deadlines,
       signal,
-      daemon: [process.execPath, this.host.daemonProgram],
+      daemon: this.#daemon,
       client: { name: 'gardener', version: VERSION },
       onWarning: (message) => this.note(`warning: ${message}`),
     });
@@ -244,6 +245,12 @@ export class Context {
   reference(text: string): string {
     if (text === '') throw new UsageError('cannot look for a project: its name is empty');
     return projectReference(text, (path) => this.#startOrLost(path), this.host.home);
+  }
+
+  /** What starts a daemon: what came with this command line, unless the environment names another one. */
+  get #daemon(): ConnectOptions['daemon'] {
+    const { env, daemonProgram } = this.host;
+    return daemonInEnvironment(env) === undefined ? [process.execPath, daemonProgram] : undefined;
   }
 
   /** Where a relative path starts that was typed. */

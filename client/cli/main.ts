@@ -2,7 +2,7 @@
 import { findHome } from '../../src/paths.ts';
 import type { Client } from '../client.ts';
 import { connect, type ConnectOptions } from '../reach/connect.ts';
-import { daemonProgram } from '../reach/spawn.ts';
+import { programBeside } from '../reach/program.ts';
 import { endStarts } from '../reach/started-daemon.ts';
 import type { Host } from './context.ts';
 import { lostDirectory, realWorkingDirectory, workingDirectory } from './cwd.ts';
@@ -74,7 +74,7 @@ const host: Host = {
   stderr: process.stderr,
   env: process.env,
   home: findHome() ?? '',
-  daemonProgram: daemonProgram(),
+  daemonProgram: programBeside(),
   cwd: () => workingDirectory(process.env),
   realCwd: realWorkingDirectory,
   lostCwd: () => lostDirectory(process.env),

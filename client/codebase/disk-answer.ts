@@ -11,7 +11,7 @@ export const PATIENCE_MS = 5_000;
  */
 export async function answers(path: string): Promise<boolean> {
   // Loaded only here: few of those who load the library need it.
-  const { spawn } = await import('node:child_process');
+  const { spawn } = process.getBuiltinModule('node:child_process');
   const program = spawn('ls', ['-d', '--', `${path}/.`], { cwd: '/', stdio: 'ignore' });
   let timer: NodeJS.Timeout | undefined;
   const answered = await new Promise<boolean>((resolve) => {

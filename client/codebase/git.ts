@@ -167,7 +167,7 @@ async function* runGit(
   { env, deadline = DEADLINE_MS }: GitOptions,
 ): AsyncIterable<string> {
   // Whoever only loads the library needs no processes.
-  const { spawn } = await import('node:child_process');
+  const { spawn } = process.getBuiltinModule('node:child_process');
   const git = spawn('git', ['-C', directory, '--no-pager', ...SETTINGS, ...words], {
     // Where PATH has relative directories, they are not to lead into a codebase.
     cwd: '/',

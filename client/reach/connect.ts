@@ -9,6 +9,7 @@ import { ConnectionError } from '../errors.ts';
 import { greet, type Greeted, type Target } from './greet.ts';
 import { isSameDirectory, isSomebodysEnd } from './here.ts';
 import { commandFor } from '../place-flags.ts';
+import { type Command, givenDaemon } from './program.ts';
 import { isStarting } from './spawn.ts';
 import type { Waiter } from './started-daemon.ts';
 import { startFailed, Starter } from './starter.ts';
@@ -25,7 +26,10 @@ export interface ConnectOptions {
   readonly socket?: string | undefined;
   /** Start a daemon when there is none, now or when a connection was lost; default true. */
   readonly autoStart?: boolean | undefined;
-  /** Program and first arguments of the daemon to start; default the one that came with this library. */
+  /**
+   * Program and first arguments of the daemon to start; default `CODEBASE_GARDENER_DAEMON`, then the one of the package
+   * that this library is in, then `gardenerd` on PATH. A service that is installed goes before all of them.
+   */
   readonly daemon?: readonly string[] | undefined;
   /** Who calls, for the daemon's log; the process id is added. */
   readonly client?: { readonly name?: string; readonly version?: string } | undefined;
@@ -97,7 +101,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Client> {
   const means: Means = {
     isFromEnvironment: isFromEnvironment(options, process.env),
     autoStart: (options.autoStart ?? true) && !target.paths.socketAlone,
-    command: options.daemon,
+    command: givenDaemon(options.daemon),
     startMs: deadlines.start ?? DEADLINES.start,
     warn: options.onWarning ?? ((message) => process.emitWarning(message, 'RegistryWarning')),
   };
@@ -132,7 +136,7 @@ interface Means {
   /** Both the data directory and the socket: one of them may be of somebody's profile. */
   readonly isFromEnvironment: boolean;
   readonly autoStart: boolean;
-  readonly command: readonly string[] | undefined;
+  readonly command: Command | undefined;
   readonly startMs: number;
   readonly warn: (message: string) => void;
 }

@@ -28,8 +28,8 @@ const KEPT: ReadonlySet<string> = new Set([
   'NIX_LD',
   'NIX_LD_LIBRARY_PATH',
 ]);
-/** Without the project of a trainer that runs around the starter. */
-const KEPT_KINDS = /^(?:LC_|XDG_|CODEBASE_GARDENER_(?!PROJECT$))/;
+/** Without the project of a trainer that runs around the starter, and without what the starter is told about daemons. */
+const KEPT_KINDS = /^(?:LC_|XDG_|CODEBASE_GARDENER_(?!(?:PROJECT|DAEMON)$))/;
 
 /** @param env the starter's */
 export function daemonEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {

@@ -1,16 +1,6 @@
 /** Starting a daemon that outlives whoever starts it. */
-import {
-  closeSync,
-  existsSync,
-  fchmodSync,
-  fstatSync,
-  ftruncateSync,
-  lutimesSync,
-  statSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, fchmodSync, fstatSync, ftruncateSync, lutimesSync, statSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { refuseLinksForRoot } from '../../src/claim/for-root.ts';
 import { openForLines } from '../../src/system/open-lines.ts';
 import type { Paths } from '../../src/paths.ts';
@@ -18,6 +8,7 @@ import { checkDataDirectory, keepToUser } from '../../src/claim/private-director
 import { printable } from '../../src/system/printable.ts';
 import { readNote } from '../../src/system/small-file.ts';
 import { daemonEnvironment } from './daemon-environment.ts';
+import type { Command } from './program.ts';
 import { StartedDaemon } from './started-daemon.ts';
 import { isMissing } from '../../src/system/errors.ts';
 
@@ -35,20 +26,6 @@ export function startLog(paths: Paths): string {
   return join(dirname(paths.logFile), 'daemon-start.log');
 }
 
-/** `gardenerd.js` of a command, by default the one that was installed together with this library, or its source. */
-export function daemonProgram(command?: readonly string[]): string {
-  // What is built lies in one directory.
-  const own = import.meta.url.endsWith('.ts') ? '../../src/gardenerd.ts' : './gardenerd.js';
-  return command?.[1] ?? fileURLToPath(new URL(own, import.meta.url));
-}
-
-/** The daemon that was installed together with this library. */
-function ownDaemon(): readonly string[] {
-  const script = daemonProgram();
-  if (!existsSync(script)) throw new Error(`${script} does not exist; install the package again`);
-  return [process.execPath, script];
-}
-
 /** Daemons that this process has started and that have not ended, by their log. */
 const started = new Map<string, StartedDaemon>();
 
@@ -59,13 +36,13 @@ const started = new Map<string, StartedDaemon>();
  * @param reserved the caller has kept others from starting one, and starts it in any case
  * @returns that of another caller in this process where there is one; undefined when a start of another process is
  *   under way
- * @throws {Error} when the log cannot be written or the program is missing
+ * @throws {Error} when the log cannot be written
  * @throws {UnsafeDirectoryError} when others can write to the data directory, as the daemon would say, or to the logs and
  *   that cannot be changed
  */
 export async function startDaemon(
   paths: Paths,
-  command: readonly string[] = ownDaemon(),
+  command: Command,
   reserved = false,
 ): Promise<StartedDaemon | undefined> {
   const [program = process.execPath, ...args] = command;
@@ -82,7 +59,7 @@ export async function startDaemon(
   }
   try {
     if (wasLoose) writeSync(log.descriptor, `# made ${printable(logs)} private: others could write to it\n`);
-    const { spawn } = await import('node:child_process');
+    const { spawn } = process.getBuiltinModule('node:child_process');
     const child = spawn(
       program,
       [...args, '--data-dir', paths.dataDir, '--socket', paths.socket, '--manager', 'spawned'],
@@ -94,8 +71,9 @@ export async function startDaemon(
         env: daemonEnvironment(process.env),
       },
     );
-    child.unref();
     const daemon = new StartedDaemon(child, paths, path, () => lastWords(path, log.offset));
+    // Where there is no such program, Deno has nothing to let go of.
+    if (child.pid !== undefined) child.unref();
     started.set(path, daemon);
     void daemon.ended.then(() => {
       if (started.get(path) === daemon) started.delete(path);
@@ -112,7 +90,7 @@ export async function startDaemon(
  */
 function openStartLog(
   path: string,
-  command: readonly string[],
+  command: Command,
   reserved: boolean,
 ): { descriptor: number; offset: number } | undefined {
   const descriptor = openForLines(path);

@@ -4,7 +4,9 @@ import type { InstalledService } from '../service/installed.ts';
 import { ConnectionError, systemWords } from '../errors.ts';
 import { commandFor } from '../place-flags.ts';
 import { askService, findService, serviceTrouble } from '../service/ask.ts';
-import { daemonProgram, keepYoung, startDaemon, startLog } from './spawn.ts';
+import type { Release } from '../service/version.ts';
+import { type Command, findDaemon, releaseOf } from './program.ts';
+import { keepYoung, startDaemon, startLog } from './spawn.ts';
 import type { Leaving, StartedDaemon, Waiter } from './started-daemon.ts';
 
 /** How often the service manager is asked why a daemon does not come, in milliseconds. */
@@ -13,7 +15,7 @@ const TROUBLE_EVERY_MS = 500;
 /** What one attempt to connect has done to get a daemon. */
 export class Starter {
   readonly #paths: Paths;
-  readonly #command: readonly string[] | undefined;
+  readonly #command: Command | undefined;
   readonly #warn: (message: string) => void;
   /** Undefined once it turned out to be of no use. */
   #service: InstalledService | undefined;
@@ -21,12 +23,7 @@ export class Starter {
   #daemon: StartedDaemon | undefined;
   readonly #waiter: Waiter;
 
-  constructor(
-    paths: Paths,
-    command: readonly string[] | undefined,
-    waiter: Waiter,
-    warn: (message: string) => void,
-  ) {
+  constructor(paths: Paths, command: Command | undefined, waiter: Waiter, warn: (message: string) => void) {
     this.#paths = paths;
     this.#waiter = waiter;
     this.#command = command;
@@ -44,9 +41,14 @@ export class Starter {
     return this.#service !== undefined;
   }
 
-  /** `gardenerd.js` that would be started. */
-  get program(): string {
-    return this.#service?.command[2] ?? daemonProgram(this.#command);
+  /** Of what would be started; without a version where that is not known, or nothing can be started. */
+  get release(): Release {
+    try {
+      return releaseOf(this.#service?.command ?? findDaemon(this.#command));
+    } catch {
+      // Whoever has it started is told why that cannot be.
+      return { version: undefined };
+    }
   }
 
   /** Settled when the daemon that was started has ended; undefined when there is none to wait for. */
@@ -130,7 +132,7 @@ export class Starter {
 
   async #spawn(reserved = false): Promise<void> {
     try {
-      const daemon = await startDaemon(this.#paths, this.#command, reserved);
+      const daemon = await startDaemon(this.#paths, findDaemon(this.#command), reserved);
       daemon?.join(this.#waiter);
       this.#daemon = daemon ?? this.#daemon;
     } catch (cause) {

@@ -2,7 +2,7 @@
 import { hostname } from 'node:os';
 import type { Paths } from '../../src/paths.ts';
 import type { Result } from '../../src/protocol/methods.ts';
-import { isNewerRelease, releaseOnDisk } from '../service/version.ts';
+import { isNewerRelease } from '../service/version.ts';
 import { BUILD, VERSION } from '../../src/version.ts';
 import { isEnding } from '../errors.ts';
 import type { Greeted } from './greet.ts';
@@ -18,12 +18,12 @@ import { isSameDirectory, isSeen, isSomebodysEnd } from './here.ts';
  */
 export async function wantsUpgrade(
   { connection, hello }: Greeted,
-  successor: Pick<Starter, 'program' | 'serviced'>,
+  successor: Pick<Starter, 'release' | 'serviced'>,
   paths: Paths,
   signal: AbortSignal,
 ): Promise<boolean> {
   if (!isNewerRelease({ version: VERSION, build: BUILD }, hello)) return false;
-  if (!isNewerRelease(releaseOnDisk(successor.program), hello)) return false;
+  if (!isNewerRelease(successor.release, hello)) return false;
   if (hello.host !== undefined && hello.host !== hostname()) return false;
   if (!successor.serviced && isSomebodysEnd(paths)) return false;
   try {

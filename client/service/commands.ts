@@ -26,7 +26,7 @@ const COMMAND_DEADLINE_MS = 30_000;
 /** Runs a program found on PATH. Never rejects. */
 export const runProgram: Runner = async (program, args, deadline = COMMAND_DEADLINE_MS) => {
   // Loaded when it is needed: the library, which has this too, rarely asks a service manager.
-  const { execFile } = await import('node:child_process');
+  const { execFile } = process.getBuiltinModule('node:child_process');
   return await new Promise((resolve) => {
     execFile(program, args, { timeout: deadline }, (error, stdout, stderr) => {
       const command = [program, ...args].map(shellWord).join(' ');

@@ -1,8 +1,7 @@
 /** Which of two releases is newer, and which one lies on the disk. Small, because the client library asks. */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Build } from '../../src/version.ts';
-import { readIfThere } from './installed.ts';
 
 /** Comes after every part that a prerelease may have: 1.0.0 comes after 1.0.0-beta. */
 const RELEASED = '~';
@@ -54,9 +53,18 @@ export function isNewerRelease(one: Release, other: Release): boolean {
 export function releaseOnDisk(daemon: string): Release {
   if (!existsSync(daemon)) return { version: undefined };
   const directory = dirname(daemon);
-  const manifest = readIfThere(join(dirname(directory), 'package.json'));
-  const { name, version } = JSON.parse(manifest ?? '{}') as { name?: unknown; version?: unknown };
+  const { name, version } = readMembers(join(dirname(directory), 'package.json'));
   if (name !== 'codebase-gardener' || typeof version !== 'string') return { version: undefined };
-  const build = readIfThere(join(directory, 'build.json'));
-  return { version, build: build === undefined ? undefined : (JSON.parse(build) as Build) };
+  const { id, built_at } = readMembers(join(directory, 'build.json'));
+  const isBuild = typeof id === 'string' && typeof built_at === 'string';
+  return { version, build: isBuild ? { id, built_at } : undefined };
+}
+
+/** The members of the object in a file that may be anybody's: none where it cannot be read, or holds something else. */
+function readMembers(file: string): Readonly<Record<string, unknown>> {
+  try {
+    return (JSON.parse(readFileSync(file, 'utf8')) as Readonly<Record<string, unknown>> | null) ?? {};
+  } catch {
+    return {};
+  }
 }

@@ -1,6 +1,7 @@
 /** `gardener daemon status`: what the daemon is doing. */
 import type { Result } from '../../../src/protocol/methods.ts';
 import { defineCommand } from '../command.ts';
+import { namedTrouble } from '../../reach/program.ts';
 import type { Context } from '../context.ts';
 import { elsewhere } from '../elsewhere.ts';
 import { NotRunningError } from '../errors.ts';
@@ -22,6 +23,8 @@ export default defineCommand({
   async action(ctx) {
     const found = await whenRunning(ctx, (client) => client.daemon.status());
     if (!found) throw new NotRunningError('the daemon is not running');
+    const trouble = namedTrouble(ctx.host.env);
+    if (trouble) ctx.note(`warning: ${ctx.tildes(trouble.message)}; ${trouble.remedy}`);
     if (ctx.json) return ctx.printJson(found);
     const { batches } = found;
     printFields(ctx, [

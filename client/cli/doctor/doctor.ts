@@ -4,6 +4,7 @@ import type { Client } from '../../client.ts';
 import { ConnectionError } from '../../errors.ts';
 import { RegistryError } from '../../../src/domain/errors.ts';
 import { type Paths, resolvePaths } from '../../../src/paths.ts';
+import { namedTrouble } from '../../reach/program.ts';
 import { defineCommand } from '../command.ts';
 import type { Context } from '../context.ts';
 import { backupFindings, findDropped } from './backups.ts';
@@ -79,7 +80,12 @@ async function examineHere(ctx: Context, life: Life, treat: Treat): Promise<Diag
   // Whose data are behind a socket that is given alone is not known.
   if (life !== 'running' && ctx.socketAlone === true) return examineDaemon(ctx, life, [], treat);
   const local = await treat(() => examineFiles(ctx, life === 'running'));
-  return [...local, ...(await examineDaemon(ctx, life, local, treat)), ...(await examineService(ctx))];
+  return [
+    ...local,
+    ...programFindings(ctx, life),
+    ...(await examineDaemon(ctx, life, local, treat)),
+    ...(await examineService(ctx)),
+  ];
 }
 
 /** What can be looked at without a daemon. */
@@ -102,6 +108,12 @@ function ownPaths({ paths, mayBeTunnel, host }: Context): Paths {
   if (!mayBeTunnel) return paths;
   const env = { ...host.env, CODEBASE_GARDENER_SOCKET: undefined };
   return resolvePaths({ dataDir: paths.dataDir }, env);
+}
+
+/** What keeps the next daemon from being started; where one is started now, that tells. */
+function programFindings(ctx: Context, life: Life): Diagnosis[] {
+  const trouble = life === 'running' || !ctx.autoStart ? namedTrouble(ctx.host.env) : undefined;
+  return trouble ? [warning('daemon.program', ctx.tildes(trouble.message), trouble.remedy)] : [];
 }
 
 type Life = 'running' | 'absent' | { readonly trouble: unknown };

@@ -12,7 +12,6 @@ import { requireTools } from '../../support/tools.ts';
 import { temporaryHome } from '../stand-in.ts';
 import { pair } from '../support.ts';
 
-// The library finds the daemon beside itself, as it does when it is installed.
 const programs = bundles({ gardenerd: 'src/gardenerd.ts', library: 'client/index.ts' });
 
 /** A home whose daemon, if one gets started, is ended with the test. */
@@ -111,7 +110,7 @@ test('100 clients of four processes at once meet one daemon', async () => {
   const { options } = await home();
   const script = `
     import { connect } from ${JSON.stringify(pathToFileURL(programs.library.file).href)};
-    const options = ${JSON.stringify({ ...options, daemon: undefined })};
+    const options = ${JSON.stringify(options)};
     const answers = await Promise.all(Array.from({ length: 25 }, async () => {
       const client = await connect(options);
       return (await client.daemon.status()).pid + ' ' + client.hello.epoch;

@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { connect } from '../../../client/index.ts';
+import { connect, PathError } from '../../../client/index.ts';
 import { bundles } from '../bundle.ts';
 import { standIn } from '../stand-in.ts';
 import { home, refusal } from './starting.ts';
@@ -154,6 +154,7 @@ describe('a daemon that was started', () => {
       LD_PRELOAD: '',
       DYLD_INSERT_LIBRARIES: '',
       CODEBASE_GARDENER_PROJECT: 'website',
+      CODEBASE_GARDENER_DAEMON: '',
       SOMETHING_ELSE: 'x',
     };
     for (const [name, value] of Object.entries({ ...needed, ...forOthers })) vi.stubEnv(name, value);
@@ -200,13 +201,23 @@ describe('a daemon that was started', () => {
     });
   });
 
-  test('cannot be when the library has none beside it', async () => {
-    const { options } = await home();
+  test('cannot be when there is none, nor where what is named cannot be started', async () => {
+    const { dataDir, options } = await home();
     const alone = (await import(programs.alone.file)) as { connect: typeof connect };
-    await expect(alone.connect(options('', { daemon: undefined }))).rejects.toMatchObject({
+    onTestFinished(() => void vi.unstubAllEnvs());
+    vi.stubEnv('PATH', '');
+    for (const daemon of [undefined, []])
+      await expect(alone.connect(options('', { daemon }))).rejects.toMatchObject({
+        reason: 'start_failed',
+        message: expect.stringMatching(/^cannot start the daemon: none is found: .*PATH; install/) as string,
+      });
+    vi.stubEnv('CODEBASE_GARDENER_DAEMON', join(dataDir, 'none'));
+    await expect(connect(options('', { daemon: undefined }))).rejects.toMatchObject({
       reason: 'start_failed',
-      message: expect.stringContaining('gardenerd.js does not exist; install the package again') as string,
+      message: expect.stringContaining(`CODEBASE_GARDENER_DAEMON leads to ${dataDir}/none, where`) as string,
     });
+    vi.stubEnv('CODEBASE_GARDENER_DAEMON', 'none');
+    await expect(connect(options('', { daemon: undefined }))).rejects.toThrow(PathError);
   });
 
   test('cannot be when its log cannot be written', async () => {
