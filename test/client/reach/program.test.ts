@@ -1,6 +1,6 @@
 /** Which daemon a client starts, as a table: the same code as a part of somebody's bundle, which is in no package. */
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import * as inPackage from '../../../client/reach/program.ts';
 import { temporaryDirectory } from '../../support/home.ts';
@@ -15,6 +15,8 @@ const programs = ['named', 'first', 'second'] as const;
 
 beforeAll(async () => {
   alone = (await import(bundled.program.file)) as typeof inPackage;
+  // Beside somebody's bundle it is somebody's.
+  await writeFile(join(dirname(bundled.program.file), 'gardenerd.js'), '');
   home = await temporaryDirectory();
   for (const name of programs) await program(name);
   await mkdir(join(home, 'directory', 'gardenerd'), { recursive: true });
