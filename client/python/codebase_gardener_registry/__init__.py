@@ -60,6 +60,7 @@ from typing import (
     Set,
     Tuple,
     Type,
+    TypeVar,
     TypedDict,
     Union,
 )
@@ -124,6 +125,7 @@ __all__ = [
 
 PathLike = Union[str, "os.PathLike[str]"]
 Json = Dict[str, Any]
+_T = TypeVar("_T")
 
 #: How a training has ended.
 Outcome = Literal["completed", "failed", "released", "cancelled", "stalled", "lost"]
@@ -1174,6 +1176,61 @@ class _Deadline:
         return _Deadline(seconds if mine is None else min(mine, seconds))
 
 
+def _line(number: int, method: str, params: Optional[Mapping[str, Any]]) -> bytes:
+    """A request as it is sent. Raises ValueError where the daemon would refuse its length."""
+    request: Json = {"jsonrpc": "2.0", "id": number, "method": method}
+    if params is not None:
+        request["params"] = params
+    # Escaped: half of a surrogate pair, as Python has it for a byte in a path that is no UTF-8, stays JSON.
+    line = json.dumps(request, allow_nan=False).encode("ascii") + b"\n"
+    if len(line) > _MAX_REQUEST_BYTES:
+        raise ValueError(f"cannot send {method}: it has {len(line)} bytes, {_MAX_REQUEST_BYTES} are allowed")
+    return line
+
+
+def _message(line: bytes, path: str) -> Json:
+    """What the daemon has sent. Raises ValueError and EOFError for what is none of JSON-RPC."""
+    message: Json = json.loads(line)
+    if not _is_object(message):
+        raise EOFError(f"a line from {path} is no JSON-RPC message")
+    return message
+
+
+def _result(message: Mapping[str, Any]) -> Any:
+    """What an answer gives, or raises."""
+    if "error" not in message:
+        return message.get("result")
+    raise _error_of(message["error"])
+
+
+def _is_last(message: Mapping[str, Any]) -> bool:
+    """Whether no other answer can be hoped for: an error without an id is about the connection, of which there are too
+    many, or the daemon's last word."""
+    if "error" not in message:
+        return False
+    return message.get("id") is None or isinstance(_error_of(message["error"]), ShuttingDownError)
+
+
+def _unanswered(method: str, sent: bool) -> RegistryConnectionError:
+    return RegistryConnectionError(
+        "timeout",
+        f"cannot finish {method}: no answer in time; a change may still be made, so look before repeating it",
+        sent,
+    )
+
+
+def _lost(method: str, path: str, sent: bool) -> RegistryConnectionError:
+    advice = "a change may have been made, so look before repeating it" if sent else "call again"
+    return RegistryConnectionError(
+        "lost", f"cannot finish {method}: the connection to {path} was lost; {advice}", sent
+    )
+
+
+def _may_repeat(error: RegistryConnectionError, method: str) -> bool:
+    """Whether a call may be made once more: it has changed nothing, certainly or by its nature."""
+    return error.reason == "lost" and (not error.sent or method in _REPEATABLE)
+
+
 class _Connection:
     """One connection, used by one thread at a time."""
 
@@ -1208,13 +1265,7 @@ class _Connection:
         """Sends a request and waits for its answer. With ``keep`` an answer that does not come in time ends only the wait:
         one that comes later is passed over."""
         self._last_id += 1
-        request: Json = {"jsonrpc": "2.0", "id": self._last_id, "method": method}
-        if params is not None:
-            request["params"] = params
-        # Escaped: half of a surrogate pair, as Python has it for a byte in a path that is no UTF-8, stays JSON.
-        line = json.dumps(request, allow_nan=False).encode("ascii") + b"\n"
-        if len(line) > _MAX_REQUEST_BYTES:
-            raise ValueError(f"cannot send {method}: it has {len(line)} bytes, {_MAX_REQUEST_BYTES} are allowed")
+        line = _line(self._last_id, method, params)
         sent = False
         try:
             self._socket.settimeout(deadline.left())
@@ -1230,28 +1281,17 @@ class _Connection:
             # What was sent in part cannot be followed by anything.
             if not (keep and sent):
                 self.close()
-            raise RegistryConnectionError(
-                "timeout",
-                f"cannot finish {method}: no answer in time; a change may still be made, so look before repeating it",
-                sent,
-            ) from None
+            raise _unanswered(method, sent) from None
         except (OSError, EOFError, ValueError) as error:
             self.close()
-            advice = "a change may have been made, so look before repeating it" if sent else "call again"
-            raise RegistryConnectionError(
-                "lost", f"cannot finish {method}: the connection to {self._path} was lost; {advice}", sent
-            ) from error
+            raise _lost(method, self._path, sent) from error
         except BaseException:
             # An answer that comes later would be taken for the next one's.
             self.close()
             raise
-        if "error" not in message:
-            return message.get("result")
-        error = _error_of(message["error"])
-        # An error without an id is about the connection: too many of them, or the daemon's last word.
-        if message.get("id") is None or isinstance(error, ShuttingDownError):
+        if _is_last(message):
             self.close()
-        raise error
+        return _result(message)
 
     def notification(self, deadline: _Deadline) -> Json:
         """The next notification. Raises socket.timeout, OSError and EOFError."""
@@ -1268,10 +1308,7 @@ class _Connection:
             if end >= 0:
                 line = bytes(self._bytes[:end])
                 del self._bytes[: end + 1]
-                message = json.loads(line)
-                if not isinstance(message, dict):
-                    raise EOFError(f"a line from {self._path} is no JSON-RPC message")
-                return message
+                return _message(line, self._path)
             start = len(self._bytes)
             self._socket.settimeout(deadline.left())
             received = self._socket.recv(65536)
@@ -2020,13 +2057,9 @@ class ProjectRegistry:
         default git is asked, unless the daemon is on another machine; None for no repository.
         With ``exist_ok`` a project of this name that has the same path is not registered again but given.
         """
-        path = _absolute(source_path)
-        if repository is _FOUND_OUT:
-            repository = self._repository_of(path)
-        project = self.call(
-            "projects.register",
+        params = _given(
             name=name,
-            source_path=path,
+            source_path=_absolute(source_path),
             language=language,
             tags=None if tags is None else list(tags),
             metadata=metadata,
@@ -2034,7 +2067,7 @@ class ProjectRegistry:
             activate=activate or None,
             if_exists="return" if exist_ok else None,
         )
-        return str(project["project_id"])
+        return self._ask("projects.register", params, lambda project: str(project["project_id"]))
 
     def get_project(self, project_id: str) -> Optional[ProjectMetadata]:
         """The project, or None. Beside an id, a name or an absolute path in the codebase will do."""
@@ -2053,16 +2086,14 @@ class ProjectRegistry:
         sort: Optional[str] = None,
     ) -> List[ProjectMetadata]:
         """The projects that fit, in the order of the file unless ``sort`` names a field."""
-        found = self.call(
-            "projects.list", status=_text(status), language=language, tag=tag, query=query, sort=sort
-        )
-        return [ProjectMetadata.from_dict(project) for project in found["projects"]]
+        params = _given(status=_text(status), language=language, tag=tag, query=query, sort=sort)
+        return self._ask("projects.list", params, _projects)
 
     def get_projects_by_status(self, status: Union[TrainingStatus, str]) -> List[ProjectMetadata]:
         return self.list_projects(status=status)
 
     def get_project_count(self, status: Union[TrainingStatus, str, None] = None) -> int:
-        return int(self.call("projects.count", status=_text(status)))
+        return self._ask("projects.count", _given(status=_text(status)), int)
 
     def update_project_status(
         self,
@@ -2073,7 +2104,8 @@ class ProjectRegistry:
         if_etag: Optional[str] = None,
     ) -> None:
         """Sets the training status without a lease; trainers do better with :meth:`training`."""
-        self.call("projects.set_status", project=project_id, status=_text(status), error=error, if_etag=if_etag)
+        params = _given(project=project_id, status=_text(status), error=error, if_etag=if_etag)
+        return self._ask("projects.set_status", params, _nothing)
 
     def update_project_metadata(self, project_id: str, **changes: Any) -> ProjectMetadata:
         """Changes what is given: ``name``, ``source_path``, ``language``, ``file_count``, ``tags``, ``metadata``
@@ -2081,8 +2113,8 @@ class ProjectRegistry:
         for name, value in changes.items():
             if isinstance(value, os.PathLike):
                 changes[name] = _absolute(value)
-        # Not through keywords of call(), which leaves None out: here it empties a path.
-        return ProjectMetadata.from_dict(self._call("projects.update", {**changes, "project": project_id}))
+        # None stays: it empties a path.
+        return self._ask("projects.update", {**changes, "project": project_id}, ProjectMetadata.from_dict)
 
     def remove_project(
         self, project_id: str, *, keep_files: bool = False, force: bool = False
@@ -2092,38 +2124,35 @@ class ProjectRegistry:
         Gives what stays of its trained data, each as ``{"path", "reason"}``: what could not be moved away, and what lies
         outside of its directory, such as an adapter that is kept elsewhere. The project is forgotten all the same.
         """
-        done = self.call("projects.remove", project=project_id, keep_files=keep_files or None, force=force or None)
-        return [*done.get("left", []), *done.get("kept", [])]
+        params = _given(project=project_id, keep_files=keep_files or None, force=force or None)
+        return self._ask("projects.remove", params, lambda done: [*done.get("left", []), *done.get("kept", [])])
 
     def get_active_project(self) -> Optional[str]:
         """The id of the active project."""
-        active = self.call("projects.active")["active_project"]
-        return None if active is None else str(active["project_id"])
+        return self._ask("projects.active", {}, lambda found: _of_active(found, lambda one: str(one["project_id"])))
 
     def set_active_project(self, project_id: Optional[str]) -> None:
         """Makes a project the active one; None for no project at all."""
-        self._call("projects.activate", {"project": project_id})
+        return self._ask("projects.activate", {"project": project_id}, _nothing)
 
     def validate_registry(self) -> List[RegistryIssue]:
         """What is wrong between the registry and the disk; empty when nothing is."""
-        return [RegistryIssue.from_dict(issue) for issue in self.call("registry.validate")["issues"]]
+        return self._ask("registry.validate", {}, lambda found: _issues(found["issues"]))
 
     def repair_registry(self, codes: Optional[Sequence[str]] = None) -> List[RegistryIssue]:
         """Mends what can be mended and gives what was; ``codes`` says what, default all but ``orphan_dir``."""
-        done = self.call("registry.repair", codes=None if codes is None else list(codes))
-        return [RegistryIssue.from_dict(issue) for issue in done["fixed"]]
+        params = _given(codes=None if codes is None else list(codes))
+        return self._ask("registry.repair", params, lambda done: _issues(done["fixed"]))
 
     # What the daemon can do beyond that.
 
     def move_projects(self, old_path: PathLike, new_path: PathLike) -> List[ProjectMetadata]:
         """Notes that a directory lies elsewhere now, for all projects at or below it; moves no files."""
-        moved = self.call("projects.move", **{"from": _absolute(old_path), "to": _absolute(new_path)})
-        return [ProjectMetadata.from_dict(project) for project in moved["projects"]]
+        return self._ask("projects.move", {"from": _absolute(old_path), "to": _absolute(new_path)}, _projects)
 
     def import_projects(self, file: PathLike, dry_run: bool = False) -> Json:
         """Takes the projects of another registry file that are not here; gives what was taken, or would be."""
-        found: Json = self.call("registry.import", file=_absolute(file), dry_run=dry_run or None)
-        return found
+        return self._ask("registry.import", _given(file=_absolute(file), dry_run=dry_run or None), _as_told)
 
     def undo(
         self, dry_run: bool = False, without_directories: bool = False, id: Optional[str] = None
@@ -2132,13 +2161,12 @@ class ProjectRegistry:
         Gives what that was and what came of it, or would; None where there is nothing to take back. Is refused where a
         directory is in no trash though it should still be kept, unless it is to do without_directories. With the id that a
         dry_run gave, that one is taken back and no other."""
-        options = {"id": id, "dry_run": dry_run or None, "without_directories": without_directories or None}
-        undone: Optional[Json] = self.call("registry.undo", **options)["undone"]
-        return undone
+        params = _given(id=id, dry_run=dry_run or None, without_directories=without_directories or None)
+        undone: Callable[[Any], Optional[Json]] = lambda done: done["undone"]
+        return self._ask("registry.undo", params, undone)
 
     def get_active_project_metadata(self) -> Optional[ProjectMetadata]:
-        active = self.call("projects.active")["active_project"]
-        return None if active is None else ProjectMetadata.from_dict(active)
+        return self._ask("projects.active", {}, lambda found: _of_active(found, ProjectMetadata.from_dict))
 
     def resolve_project(self, project: Optional[str] = None, cwd: Optional[PathLike] = None) -> ProjectMetadata:
         """The project that is meant: the named one, or the one around ``cwd``. Where neither is given, that of
@@ -2153,9 +2181,8 @@ class ProjectRegistry:
             params = {"env": _reference(env)}
         else:
             # Only here: a name needs no working directory, and that may be gone.
-            params = {"cwd": _working_directory()}
-        found = self.call("projects.resolve", **params)
-        return ProjectMetadata.from_dict(found["project"])
+            params = _given(cwd=_working_directory())
+        return self._ask("projects.resolve", params, lambda found: ProjectMetadata.from_dict(found["project"]))
 
     def touch_project(self, project_id: str) -> ProjectMetadata:
         """Notes that a project was used now."""
@@ -2167,13 +2194,15 @@ class ProjectRegistry:
 
     def get_registry_info(self) -> Json:
         """Counts, the active project, and what is wrong with the file, if anything."""
-        info: Json = self.call("registry.info")
-        return info
+        return self._ask("registry.info", {}, _as_told)
 
     def get_training_history(self, project_id: str, limit: Optional[int] = None) -> List[EndedTraining]:
         """The trainings of a project that have ended, the newest first; the last 50 are kept."""
-        found = self.call("training.history", project=project_id, limit=limit)
-        return [EndedTraining.from_dict(training) for training in found["trainings"]]
+        return self._ask(
+            "training.history",
+            _given(project=project_id, limit=limit),
+            lambda found: [EndedTraining.from_dict(training) for training in found["trainings"]],
+        )
 
     def promote_training(self, project_id: str, token: int) -> ProjectMetadata:
         """Takes back into service what an earlier training has made, by its token in the history. Raises
@@ -2185,8 +2214,8 @@ class ProjectRegistry:
     ) -> Json:
         """Moves to the trash what earlier trainings have left and nothing points to, of one project or of all; with ``older``
         what ended so many seconds ago, the last ones, too. Gives what went, or would."""
-        done: Json = self.call("training.prune", project=project_id, older_ms=_ms(older), dry_run=dry_run or None)
-        return done
+        params = _given(project=project_id, older_ms=_ms(older), dry_run=dry_run or None)
+        return self._ask("training.prune", params, _as_told)
 
     def watch(
         self, project: Optional[str] = None, *, cursor: Optional[str] = None, progress: bool = False
@@ -2212,18 +2241,17 @@ class ProjectRegistry:
         is on another machine; None for nothing. Of the names in ``slot``, such as those of GPUs, the lease takes the first
         that no other has, waits up to ``wait`` seconds (60 at most) for one, and raises SlotTakenError then.
         """
-        lease = self._lease(
-            "training.begin",
-            source,
-            project=project,
-            holder=_holder(holder),
-            stall_ms=_ms(stall),
-            slot=_slot(slot),
-            wait_ms=_ms(wait) or None,
-            force=force or None,
+        return self._begin(
+            _given(
+                project=project,
+                holder=_holder(holder),
+                stall_ms=_ms(stall),
+                source=source,
+                slot=_slot(slot),
+                wait_ms=_ms(wait) or None,
+                force=force or None,
+            )
         )
-        assert lease is not None  # there is a project, or an error
-        return lease
 
     def claim_training(
         self,
@@ -2238,19 +2266,18 @@ class ProjectRegistry:
     ) -> Optional["TrainingLease"]:
         """Takes the lease on the project that has waited longest; waits up to ``wait`` seconds (60 at most) for one,
         None when there is none. ``source`` and ``slot`` are as of :meth:`training`."""
-        lease = self._lease(
-            "training.claim",
-            source,
-            languages=None if languages is None else list(languages),
-            tags=None if tags is None else list(tags),
-            holder=_holder(holder),
-            stall_ms=_ms(stall),
-            slot=_slot(slot),
-            wait_ms=_ms(wait),
+        return self._claim(
+            _given(
+                languages=None if languages is None else list(languages),
+                tags=None if tags is None else list(tags),
+                holder=_holder(holder),
+                stall_ms=_ms(stall),
+                source=source,
+                slot=_slot(slot),
+                wait_ms=_ms(wait),
+            ),
+            stall,
         )
-        if lease is not None and source is _FOUND_OUT:
-            lease._find_source(stall)
-        return lease
 
     def call(self, method: str, *, timeout: Optional[float] = None, **params: Any) -> Any:
         """Calls any method of the protocol; parameters that are None are left out.
@@ -2258,8 +2285,7 @@ class ProjectRegistry:
         Reads are repeated once after a lost connection, changes only where they were certainly not made. A value that
         JSON cannot carry, such as NaN, is an InvalidParamsError with its path, and nothing is sent.
         """
-        given = {name: value for name, value in params.items() if value is not None}
-        return self._call(method, given, timeout)
+        return self._call(method, _given(**params), timeout)
 
     def _repository_of(self, path: str) -> Optional[Json]:
         # Whether the daemon is of this machine is known when it has said hello.
@@ -2280,7 +2306,14 @@ class ProjectRegistry:
     # Connections.
 
     def _project(self, method: str, **params: Any) -> ProjectMetadata:
-        return ProjectMetadata.from_dict(self.call(method, **params))
+        return self._ask(method, _given(**params), ProjectMetadata.from_dict)
+
+    def _ask(self, method: str, params: Json, answer: Callable[[Any], _T]) -> _T:
+        """Calls, and gives what ``answer`` makes of it. The methods end in this and do nothing else that waits, so that the
+        asyncio client has them with one of its own."""
+        if params.get("repository") is _FOUND_OUT:
+            params = _given(**{**params, "repository": self._repository_of(params["source_path"])})
+        return answer(self._call(method, params))
 
     def _call(self, method: str, params: Mapping[str, Any], timeout: Optional[float] = None) -> Any:
         params = _sendable(params)
@@ -2291,7 +2324,7 @@ class ProjectRegistry:
             try:
                 return connection.request(method, params, deadline)
             except RegistryConnectionError as error:
-                if error.reason != "lost" or repeated or (error.sent and method not in _REPEATABLE):
+                if repeated or not _may_repeat(error, method):
                     raise
                 repeated = True
                 # Those that lie ready were of the same daemon.
@@ -2299,34 +2332,35 @@ class ProjectRegistry:
             finally:
                 self._give_back(connection)
 
-    def _lease(
-        self, method: str, source: Optional[Mapping[str, Any]], **params: Any
-    ) -> Optional["TrainingLease"]:
-        if source is not _FOUND_OUT:
-            params["source"] = source
-        given = _sendable({name: value for name, value in params.items() if value is not None})
+    def _begin(self, params: Json) -> "TrainingLease":
+        lease = self._lease("training.begin", params)
+        assert lease is not None  # there is a project, or an error
+        return lease
+
+    def _claim(self, params: Json, stall: Optional[float]) -> Optional["TrainingLease"]:
+        lease = self._lease("training.claim", params)
+        if lease is not None and params.get("source") is _FOUND_OUT:
+            lease._find_source(stall)
+        return lease
+
+    def _lease(self, method: str, params: Json) -> Optional["TrainingLease"]:
+        given, finds_source = _taking(params)
         deadline = self._deadline(None, given)
         connection = self._dial(deadline)
         try:
-            if source is _FOUND_OUT and "project" in given:
-                found = self._source_of(given["project"], connection, deadline)
-                given = {**given, **({"source": found} if found else {})}
+            if finds_source:
+                given.update(_given(source=self._source_of(given["project"], connection, deadline)))
             try:
                 taken = connection.request(method, given, deadline)
             except StorageFailedError as error:
-                if not (error.applied and "token" in error.data):
-                    raise
-                # The lease stands; the next change of the registry makes sure that it survives a power cut, too.
-                held = {"project": error.data["project"]["project_id"], "token": error.data["token"]}
-                taken = connection.request("training.resume", held, deadline)
+                taken = connection.request("training.resume", _held_anyway(error), deadline)
         except BaseException:
             connection.close()
             raise
         if taken is None:
             self._give_back(connection)
             return None
-        output = Output.from_dict(taken.get("output"))
-        return TrainingLease(self, connection, int(taken["token"]), ProjectMetadata.from_dict(taken["project"]), output)
+        return TrainingLease(self, connection, *_taken(taken))
 
     def _deadline(self, timeout: Optional[float], params: Mapping[str, Any]) -> _Deadline:
         seconds = self._timeout if timeout is None else timeout
@@ -2358,7 +2392,40 @@ class ProjectRegistry:
             connection.close()
 
 
-class Watch:
+class _Feed:
+    """Where in the changes of the registry somebody is, and what has come of them."""
+
+    def __init__(self, project: Optional[str], cursor: Optional[str], progress: bool) -> None:
+        self.cursor = cursor
+        self._params: Json = {**({"project": project} if project else {}), **({"progress": True} if progress else {})}
+        self._subscription: Optional[str] = None
+        self._waiting: Deque[RegistryEvent] = deque()
+
+    def _wanted(self) -> Json:
+        return {**self._params, **_given(cursor=self.cursor)}
+
+    def _subscribed(self, answer: Json) -> None:
+        self._subscription = answer["subscription"]
+        self.cursor = answer["cursor"]
+        if "projects" in answer:
+            now = datetime.now(timezone.utc).isoformat()
+            snapshot = {**answer, "type": "resync", "origin": "rpc", "at": now}
+            self._waiting.append(RegistryEvent.from_dict(snapshot, answer["cursor"]))
+
+    def _receive(self, message: Mapping[str, Any]) -> None:
+        params: Json = message.get("params") or {}
+        if message.get("method") != "registry.event" or params.get("subscription") != self._subscription:
+            return
+        before = self.cursor or params["cursor"]
+        events = params["events"]
+        for at, event in enumerate(events):
+            # Whoever goes on from one in the middle sees those beside it once more.
+            cursor = params["cursor"] if at == len(events) - 1 else before
+            self._waiting.append(RegistryEvent.from_dict(event, cursor))
+        self.cursor = params["cursor"]
+
+
+class Watch(_Feed):
     """The changes of the registry, one after the other, through lost connections and restarts of the daemon.
 
     Without a cursor the first event is a ``resync`` with every project. Where the series cannot go on where it was,
@@ -2373,12 +2440,9 @@ class Watch:
     def __init__(
         self, registry: ProjectRegistry, project: Optional[str], cursor: Optional[str], progress: bool
     ) -> None:
-        self.cursor = cursor
+        super().__init__(project, cursor, progress)
         self._registry = registry
-        self._params: Json = {**({"project": project} if project else {}), **({"progress": True} if progress else {})}
         self._connection: Optional[_Connection] = None
-        self._subscription: Optional[str] = None
-        self._waiting: Deque[RegistryEvent] = deque()
         self._ended = threading.Event()
         registry._open.add(self)
         _forkable.add(self)
@@ -2443,11 +2507,8 @@ class Watch:
         self._connection = connection
         if self._ended.is_set():
             return connection.close()
-        params = dict(self._params)
-        if self.cursor is not None:
-            params["cursor"] = self.cursor
         try:
-            answer = connection.request("registry.watch", params, _Deadline(CALL_TIMEOUT))
+            answer = connection.request("registry.watch", self._wanted(), _Deadline(CALL_TIMEOUT))
         except CursorExpiredError:
             self._lose()
             self.cursor = None
@@ -2461,18 +2522,7 @@ class Watch:
             now = datetime.now(timezone.utc).isoformat()
             snapshot = {**answer, "type": "resync", "origin": "rpc", "at": now}
             self._waiting.append(RegistryEvent.from_dict(snapshot, answer["cursor"]))
-
-    def _receive(self, message: Mapping[str, Any]) -> None:
-        params: Json = message.get("params") or {}
-        if message.get("method") != "registry.event" or params.get("subscription") != self._subscription:
-            return
-        before = self.cursor or params["cursor"]
-        events = params["events"]
-        for at, event in enumerate(events):
-            # Whoever goes on from one in the middle sees those beside it once more.
-            cursor = params["cursor"] if at == len(events) - 1 else before
-            self._waiting.append(RegistryEvent.from_dict(event, cursor))
-        self.cursor = params["cursor"]
+        self._subscribed(answer)
 
     def _lose(self) -> None:
         connection, self._connection = self._connection, None
@@ -2697,7 +2747,105 @@ _ENDS: Dict[str, Optional[TrainingStatus]] = {
 }
 
 
-class TrainingLease:
+class _Attempts:
+    """The end of a training that the registry cannot write down is tried again, for a while."""
+
+    def __init__(self, patience: Optional[float]) -> None:
+        self._end = time.monotonic() + (END_TIMEOUT if patience is None else patience)
+        self._pause = _FIRST_PAUSE
+        #: Whether an attempt may have ended it whose answer was lost.
+        self.perhaps_done = False
+
+    def pause_after(self, error: ProjectRegistryError, tell: Callable[[str], None]) -> float:
+        """Seconds until the next attempt; raises the error where there is to be none."""
+        left = self._end - time.monotonic()
+        if not _is_passing(error) or left <= 0:
+            raise error
+        self.perhaps_done = self.perhaps_done or (isinstance(error, RegistryConnectionError) and error.sent)
+        # What is over in a moment, as a restart, is nobody's concern.
+        if self._pause == _LONGEST_PAUSE:
+            tell(f"the end cannot be written yet, and is tried for {END_TIMEOUT:g} s: {error}")
+        pause, self._pause = min(self._pause, left), min(2 * self._pause, _LONGEST_PAUSE)
+        return pause
+
+
+class _Lease:
+    """What is known of a lease without asking: both clients have it."""
+
+    def __init__(self, token: int, project: ProjectMetadata, output: Optional[Output] = None) -> None:
+        #: Greater than any before it of this project, and not consecutive, as it follows the milliseconds since 1970:
+        #: a store behind a trainer can refuse an older one.
+        self.token = token
+        #: As it was when the lease was taken, and when it has ended.
+        self.project = project
+        #: Where to write: what is there comes into service when the training completes, and nothing before. None where the
+        #: daemon is older than that.
+        self.output = output
+        #: The slot that the lease has.
+        self.slot: Optional[str] = project.training.slot if project.training else None
+        self.ended = False
+        self._source: Optional[Json] = None
+        self._told: Set[str] = set()
+
+    def _tell(self, what: str) -> None:
+        # To the log and not by a warning, which may be an exception; and once, because most of it comes again.
+        if what not in self._told:
+            self._told.add(what)
+            _log.warning("training %s: %s", self.project.name, what)
+
+    def _require_held(self, method: str) -> None:
+        if self.ended:
+            raise LeaseLostError(f"cannot call {method}: this lease was ended", 1007)
+
+    def _unreported(self, error: ProjectRegistryError) -> None:
+        """A report that cannot be made now; raises the error where none will be."""
+        if not _is_passing(error):
+            raise error
+        # The next one says it anew.
+        self._tell(f"a report was left out: {error}")
+
+    def _unknown(self, error: ProjectRegistryError) -> bool:
+        if not _is_passing(error):
+            raise error
+        self._tell(f"whether to stop is not known: {error}")
+        return False
+
+    def _is_asked_to_stop(self, project: ProjectMetadata) -> bool:
+        training = project.training
+        if training is None or training.token != self.token:
+            raise LeaseLostError("cannot go on: the lease has ended, or somebody else has it", 1007)
+        return training.cancel_requested
+
+    def _with_base_model(self, given: Json) -> Json:
+        adapter = given["lora_adapter_path"] or (self.output and self.output.lora_adapter_path)
+        path = _result_path("lora_adapter_path", adapter, lambda what: None) if adapter else None
+        if given["base_model"] is None and path is not None:
+            return {**given, "base_model": _base_model_of(path)}
+        return given
+
+    def _without_refused(self, params: Json, error: InvalidParamsError) -> Json:
+        """A report without what the registry refuses of it; raises the error where that is all that counts."""
+        refused = {path.split(".")[0] for path, _ in error.issues}
+        if not refused or not refused <= set(params) - {"error", "token"}:
+            raise error
+        faults = "; ".join(f"{path}: {why}" for path, why in error.issues)
+        self._tell(f"{faults}; {', '.join(sorted(refused))} was left out")
+        return {name: value for name, value in params.items() if name not in refused}
+
+    def _has_ended(self, method: str, project: ProjectMetadata) -> bool:
+        """Whether a project is as the lease's end by this method has left it."""
+        training = project.training
+        ended = training is not None and training.token == self.token and training.holder is None
+        return ended and _ENDS[method] in (None, project.training_status)
+
+    def _ended_as(self, done: Json) -> ProjectMetadata:
+        if "no_adapter" in done.pop("warnings", ()):
+            where = "" if self.output is None else f" in {self.output.directory}"
+            self._tell(f"it has completed, and there is no adapter{where}, nor one in service")
+        return ProjectMetadata.from_dict(done)
+
+
+class TrainingLease(_Lease):
     """The right to train a project, for as long as this process and its connection live. Children of a fork do not have
     it: there, leaving the block does nothing, and every method but :meth:`close` is refused.
 
@@ -2725,24 +2873,12 @@ class TrainingLease:
         project: ProjectMetadata,
         output: Optional[Output] = None,
     ) -> None:
-        #: Greater than any before it of this project, and not consecutive, as it follows the milliseconds since 1970:
-        #: a store behind a trainer can refuse an older one.
-        self.token = token
-        #: As it was when the lease was taken, and when it has ended.
-        self.project = project
-        #: Where to write: what is there comes into service when the training completes, and nothing before. None where the
-        #: daemon is older than that.
-        self.output = output
-        #: The slot that the lease has.
-        self.slot: Optional[str] = project.training.slot if project.training else None
-        self.ended = False
-        self._source: Optional[Json] = None
+        super().__init__(token, project, output)
         self._registry = registry
         self._connection = connection
         self._lock = threading.Lock()
         self._holder = os.getpid()
         self._mine = True
-        self._told: Set[str] = set()
         registry._open.add(self)
         _forkable.add(self)
 
@@ -2786,28 +2922,16 @@ class TrainingLease:
         and the rest counts. The same holds for :meth:`complete` and :meth:`fail`. A report that the registry cannot take
         now, as its disk is full, is left out as a whole, and the log is told.
         """
-        given = {"progress": progress, "phase": phase, "message": message, "details": details}
-        try:
-            self._report("training.progress", given)
-        except ProjectRegistryError as error:
-            if not _is_passing(error):
-                raise
-            # The next one says it anew.
-            self._tell(f"a report was left out: {error}")
+        return self._say({"progress": progress, "phase": phase, "message": message, "details": details})
 
     def cancel_requested(self) -> bool:
         """Whether somebody has asked to stop; whoever holds the lease then releases it or fails. False where the registry
         cannot be asked now, which the log is told."""
         try:
-            training = ProjectMetadata.from_dict(self._call("projects.get", {})).training
+            project = ProjectMetadata.from_dict(self._call("projects.get", {}))
         except ProjectRegistryError as error:
-            if not _is_passing(error):
-                raise
-            self._tell(f"whether to stop is not known: {error}")
-            return False
-        if training is None or training.token != self.token:
-            raise LeaseLostError("cannot go on: the lease has ended, or somebody else has it", 1007)
-        return training.cancel_requested
+            return self._unknown(error)
+        return self._is_asked_to_stop(project)
 
     def complete(
         self,
@@ -2836,12 +2960,18 @@ class TrainingLease:
             "source": source or self._source,
             "metadata": metadata,
         }
+        return self._complete(given)
+
+    def _say(self, given: Json) -> None:
+        try:
+            self._report("training.progress", given)
+        except ProjectRegistryError as error:
+            self._unreported(error)
+
+    def _complete(self, given: Json) -> ProjectMetadata:
         if self.output is not None and self._mine and not self.ended and self._registry._dialer.is_here():
             self._secure(str(self.output.directory))
-            adapter = lora_adapter_path or self.output.lora_adapter_path
-            path = _result_path("lora_adapter_path", adapter, lambda what: None)
-            if base_model is None and path is not None:
-                given["base_model"] = _base_model_of(path)
+            given = self._with_base_model(given)
         try:
             return self._end("training.complete", given)
         except InvalidParamsError as error:
@@ -2897,19 +3027,11 @@ class TrainingLease:
         """Ends the connection; a lease that is still held is orphaned, and lost ten seconds later."""
         self._connection.close()
 
-    def _tell(self, what: str) -> None:
-        # To the log and not by a warning, which may be an exception; and once, because most of it comes again.
-        if what not in self._told:
-            self._told.add(what)
-            _log.warning("training %s: %s", self.project.name, what)
-
     def _end(self, method: str, params: Json, patience: Optional[float] = None) -> ProjectMetadata:
-        end = time.monotonic() + (END_TIMEOUT if patience is None else patience)
-        pause = _FIRST_PAUSE
-        perhaps_done = False
+        attempts = _Attempts(patience)
         while True:
             try:
-                self.project = self._end_once(method, params, perhaps_done)
+                self.project = self._end_once(method, params, attempts.perhaps_done)
                 break
             except ProjectRegistryError as error:
                 if isinstance(error, StorageFailedError) and error.applied:
@@ -2917,15 +3039,8 @@ class TrainingLease:
                     self.ended = True
                     self.close()
                     raise
-                left = end - time.monotonic()
-                if not _is_passing(error) or left <= 0:
-                    raise
-                perhaps_done = perhaps_done or (isinstance(error, RegistryConnectionError) and error.sent)
-                # What is over in a moment, as a restart, is nobody's concern.
-                if pause == _LONGEST_PAUSE:
-                    self._tell(f"the end cannot be written yet, and is tried for {END_TIMEOUT:g} s: {error}")
-            time.sleep(min(pause, left))
-            pause = min(2 * pause, _LONGEST_PAUSE)
+                pause = attempts.pause_after(error, self._tell)
+            time.sleep(pause)
         self.ended = True
         self.close()
         return self.project
@@ -2938,15 +3053,10 @@ class TrainingLease:
                 raise
             # By an earlier attempt whose answer was lost, or by somebody else.
             project = self._registry._project("projects.get", project=self.project.project_id)
-            training = project.training
-            ended = training is not None and training.token == self.token and training.holder is None
-            if ended and _ENDS[method] in (None, project.training_status):
+            if self._has_ended(method, project):
                 return project
             raise
-        if "no_adapter" in done.pop("warnings", ()):
-            where = "" if self.output is None else f" in {self.output.directory}"
-            self._tell(f"it has completed, and there is no adapter{where}, nor one in service")
-        return ProjectMetadata.from_dict(done)
+        return self._ended_as(done)
 
     def _report(self, method: str, given: Json) -> Any:
         """A call that reports what it can, and is made once more without what the registry refuses of it."""
@@ -2955,19 +3065,13 @@ class TrainingLease:
             try:
                 return self._call(method, params)
             except InvalidParamsError as error:
-                refused = {path.split(".")[0] for path, _ in error.issues}
-                if not refused or not refused <= set(params) - {"error", "token"}:
-                    raise
-                faults = "; ".join(f"{path}: {why}" for path, why in error.issues)
-                self._tell(f"{faults}; {', '.join(sorted(refused))} was left out")
-                params = {name: value for name, value in params.items() if name not in refused}
+                params = self._without_refused(params, error)
 
     def _call(self, method: str, params: Json) -> Any:
         """A call under the lease. After a lost connection the lease is taken over to a new one first; that works
         only while the call has not ended it, so that making it again ends nothing twice."""
         self._require_mine(method)
-        if self.ended:
-            raise LeaseLostError(f"cannot call {method}: this lease was ended", 1007)
+        self._require_held(method)
         with self._lock:
             try:
                 return self._ask(method, params)
@@ -3002,6 +3106,52 @@ class TrainingLease:
     def _ask(self, method: str, params: Json) -> Any:
         given = {**params, "project": self.project.project_id}
         return self._connection.request(method, given, self._registry._deadline(None, {}), keep=True)
+
+
+def _given(**params: Any) -> Json:
+    """Parameters without those that were left out."""
+    return {name: value for name, value in params.items() if value is not None}
+
+
+def _nothing(answer: Any) -> None:
+    pass
+
+
+def _as_told(answer: Any) -> Json:
+    told: Json = answer
+    return told
+
+
+def _projects(answer: Any) -> List[ProjectMetadata]:
+    return [ProjectMetadata.from_dict(project) for project in answer["projects"]]
+
+
+def _issues(told: Sequence[Mapping[str, Any]]) -> List[RegistryIssue]:
+    return [RegistryIssue.from_dict(issue) for issue in told]
+
+
+def _of_active(answer: Any, part: Callable[[Any], _T]) -> Optional[_T]:
+    active = answer["active_project"]
+    return None if active is None else part(active)
+
+
+def _taking(params: Json) -> Tuple[Json, bool]:
+    """What a lease is taken with, and whether its source is to be found first: only a project that is named has one."""
+    is_wanted = params.get("source") is _FOUND_OUT
+    given = _sendable({name: value for name, value in params.items() if value is not _FOUND_OUT})
+    return given, is_wanted and "project" in given
+
+
+def _held_anyway(error: StorageFailedError) -> Json:
+    """What proves a lease that stands though it was refused; raises the error where none does. The next change of the
+    registry makes sure that it survives a power cut, too."""
+    if not (error.applied and "token" in error.data):
+        raise error
+    return {"project": error.data["project"]["project_id"], "token": error.data["token"]}
+
+
+def _taken(answer: Any) -> Tuple[int, ProjectMetadata, Optional[Output]]:
+    return int(answer["token"]), ProjectMetadata.from_dict(answer["project"]), Output.from_dict(answer.get("output"))
 
 
 def _text(status: Union[TrainingStatus, str, None]) -> Optional[str]:
