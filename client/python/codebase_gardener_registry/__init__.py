@@ -47,6 +47,7 @@ from datetime import datetime, timezone
 from enum import Enum
 from pathlib import Path
 from typing import (
+    TYPE_CHECKING,
     Any,
     Callable,
     Deque,
@@ -110,8 +111,10 @@ __all__ = [
     "ShuttingDownError",
     "SlotTakenError",
     "SlotUse",
+    "Sort",
     "Source",
     "SourcePathMissingError",
+    "Status",
     "StorageFailedError",
     "TakenProject",
     "TooManyConnectionsError",
@@ -154,6 +157,8 @@ IssueCode = Literal[
     "active_missing",
     "training_stale",
 ]
+#: A field that :meth:`ProjectRegistry.list_projects` sorts by.
+Sort = Literal["name", "created_at", "last_updated", "last_used", "status"]
 #: Why the daemon could not be asked.
 ConnectionFailure = Literal["not_running", "not_allowed", "hung", "start_failed", "timeout", "lost", "closed"]
 
@@ -204,7 +209,7 @@ _MAX_REMOTE = 1_024
 # Of what is written beside an adapter, a few kilobytes.
 _MAX_ADAPTER_CONFIG = 64 * 1024
 # Found out; another object would be what it says.
-_FOUND_OUT: Mapping[str, Any] = {}
+_FOUND_OUT: Any = {}
 
 _log = logging.getLogger(__name__)
 
@@ -430,7 +435,7 @@ class SlotTakenError(ProjectRegistryError):
 class InvalidParamsError(ProjectRegistryError):
     """Parameters that no rule can accept."""
 
-    kind = "invalid_params"
+    kind: Optional[str] = "invalid_params"
 
     @property
     def issues(self) -> List[Tuple[str, str]]:
@@ -441,7 +446,7 @@ class InvalidParamsError(ProjectRegistryError):
 class RegistryConnectionError(ProjectRegistryError):
     """The daemon could not be reached, or not be heard to the end."""
 
-    kind = "connection"
+    kind: Optional[str] = "connection"
     reason: ConnectionFailure
     #: Whether the call may have reached the daemon: where it is false nothing has changed.
     sent: bool
@@ -455,12 +460,12 @@ class RegistryConnectionError(ProjectRegistryError):
 class ShuttingDownError(RegistryConnectionError):
     """The daemon is ending and has not done what was asked; again in a moment. Calls do that once by themselves."""
 
-    kind = "shutting_down"
+    kind: Optional[str] = "shutting_down"
 
     def __init__(self, message: str, code: Optional[int] = 1011, data: Any = None) -> None:
         super().__init__("lost", message)
         self.code = code
-        self.data = data if isinstance(data, dict) else {}
+        self.data: Json = data if isinstance(data, dict) else {}
 
 
 _ERRORS: Dict[int, Type[ProjectRegistryError]] = {
@@ -527,6 +532,10 @@ class Source(TypedDict):
     commit: str
     #: Whether there was more than that commit has.
     dirty: bool
+
+
+#: A training status, or its name.
+Status = Union[TrainingStatus, Literal["not_started", "training", "completed", "failed"]]
 
 
 @dataclass(frozen=True)
@@ -1235,7 +1244,7 @@ class _Connection:
     """One connection, used by one thread at a time."""
 
     def __init__(self, path: str, deadline: _Deadline) -> None:
-        self.alive = True
+        self.alive: bool = True
         self.notifications: Deque[Json] = deque()
         self._path = path
         self._bytes = bytearray()
@@ -1975,9 +1984,20 @@ class ProjectRegistry:
     ``<data_dir>/run/registry.sock``. ``gardener`` is the program that starts a daemon when none is running: a path
     or a list of words; default ``GARDENER`` from the environment, then PATH. None is started for a socket that is given
     without a data directory in the same place, arguments or environment: it may lead to another machine. Raises
-    ValueError for a relative path in the environment and a name that is no UTF-8. Timeouts are in seconds; 25 days or
-    more are without end.
+    ValueError for a relative path in the environment and a name that is no UTF-8. ``client`` is what the log of the daemon
+    calls this one. ``timeout`` is how long a call may take, ``start_timeout`` how long starting a daemon; both in seconds,
+    and 25 days or more, or None, are without end.
+
+    Every method raises RegistryConnectionError where the daemon cannot be asked, StorageFailedError or
+    RegistryReadOnlyError where a change cannot be written, and InvalidParamsError for what no rule accepts. Where a project
+    is asked for, that is its id, its name or an absolute path in its codebase; ProjectNotFoundError or
+    AmbiguousProjectError is raised where that is none, or not one. Relative paths start at the working directory.
     """
+
+    #: The data directory.
+    data_dir: Path
+    #: The file in it.
+    registry_file: Path
 
     def __init__(
         self,
@@ -2047,15 +2067,16 @@ class ProjectRegistry:
         *,
         tags: Optional[Sequence[str]] = None,
         metadata: Optional[Mapping[str, Any]] = None,
-        repository: Optional[Mapping[str, Any]] = _FOUND_OUT,
+        repository: Optional[Repository] = _FOUND_OUT,
         activate: bool = False,
         exist_ok: bool = False,
     ) -> str:
-        """Registers a codebase and gives its id; the first one becomes active.
+        """Registers a codebase and gives its id; the first one becomes the active one, and with ``activate`` any.
 
-        ``repository`` tells it wherever it lies: ``{"root_commit": ..., "remote": "host/path"}``, either may be None. By
-        default git is asked, unless the daemon is on another machine; None for no repository.
-        With ``exist_ok`` a project of this name that has the same path is not registered again but given.
+        ``repository`` tells it wherever it lies; by default git is asked, unless the daemon is on another machine; None for
+        no repository. With ``exist_ok`` a project of this name that has the same path is not registered again but given.
+        Raises ProjectExistsError for a name that is taken, InvalidNameError, and SourcePathMissingError where there is no
+        such directory. :meth:`add_project` finds out the name and the language.
         """
         params = _given(
             name=name,
@@ -2070,7 +2091,7 @@ class ProjectRegistry:
         return self._ask("projects.register", params, lambda project: str(project["project_id"]))
 
     def get_project(self, project_id: str) -> Optional[ProjectMetadata]:
-        """The project, or None. Beside an id, a name or an absolute path in the codebase will do."""
+        """The project; None where there is none."""
         try:
             return self._project("projects.get", project=project_id)
         except ProjectNotFoundError:
@@ -2079,56 +2100,97 @@ class ProjectRegistry:
     def list_projects(
         self,
         *,
-        status: Union[TrainingStatus, str, None] = None,
+        status: Optional[Status] = None,
         language: Optional[str] = None,
         tag: Optional[str] = None,
         query: Optional[str] = None,
         sort: Optional[str] = None,
     ) -> List[ProjectMetadata]:
-        """The projects that fit, in the order of the file unless ``sort`` names a field."""
+        """The projects that fit; by default all.
+
+        ``query`` is a part of a name, path or tag, without regard to case. By default they are in the order of the file;
+        sorted by a time, the latest come first and those without one last, by name or status from a to z.
+        """
         params = _given(status=_text(status), language=language, tag=tag, query=query, sort=sort)
         return self._ask("projects.list", params, _projects)
 
-    def get_projects_by_status(self, status: Union[TrainingStatus, str]) -> List[ProjectMetadata]:
+    def get_projects_by_status(self, status: Status) -> List[ProjectMetadata]:
+        """The projects with a training status, in the order of the file."""
         return self.list_projects(status=status)
 
-    def get_project_count(self, status: Union[TrainingStatus, str, None] = None) -> int:
+    def get_project_count(self, status: Optional[Status] = None) -> int:
+        """How many projects there are; with a status, how many of those."""
         return self._ask("projects.count", _given(status=_text(status)), int)
 
     def update_project_status(
         self,
         project_id: str,
-        status: Union[TrainingStatus, str],
+        status: Status,
         *,
         error: Optional[str] = None,
         if_etag: Optional[str] = None,
     ) -> None:
-        """Sets the training status without a lease; trainers do better with :meth:`training`."""
+        """Sets the training status without a lease; trainers do better with :meth:`training`.
+
+        ``error`` says why one has failed; ``if_etag`` is as of :meth:`update_project_metadata`. Raises LeaseHeldError while
+        somebody trains the project.
+        """
         params = _given(project=project_id, status=_text(status), error=error, if_etag=if_etag)
         return self._ask("projects.set_status", params, _nothing)
 
-    def update_project_metadata(self, project_id: str, **changes: Any) -> ProjectMetadata:
-        """Changes what is given: ``name``, ``source_path``, ``language``, ``file_count``, ``tags``, ``metadata``
-        (merged key by key, None deletes one), the three paths; with ``if_etag`` only if nobody else was faster."""
-        for name, value in changes.items():
-            if isinstance(value, os.PathLike):
-                changes[name] = _absolute(value)
-        # None stays: it empties a path.
-        return self._ask("projects.update", {**changes, "project": project_id}, ProjectMetadata.from_dict)
+    if TYPE_CHECKING:
+
+        def update_project_metadata(
+            self,
+            project_id: str,
+            *,
+            name: str = ...,
+            source_path: PathLike = ...,
+            language: str = ...,
+            file_count: int = ...,
+            tags: Sequence[str] = ...,
+            metadata: Mapping[str, Any] = ...,
+            lora_adapter_path: Optional[PathLike] = ...,
+            vector_store_path: Optional[PathLike] = ...,
+            context_path: Optional[PathLike] = ...,
+            repository: Optional[Repository] = ...,
+            if_etag: str = ...,
+        ) -> ProjectMetadata:
+            """Changes what is given and nothing else, and gives the project as it is then.
+
+            ``metadata`` is merged key by key, and None deletes one; None empties a path. ``if_etag`` is the ``etag`` that
+            the project must still have, as EtagMismatchError is raised otherwise: somebody else was faster. Raises
+            ProjectExistsError, InvalidNameError and SourcePathMissingError as :meth:`register_project` does.
+            """
+            ...
+
+    else:
+
+        def update_project_metadata(self, project_id, **changes):
+            """Changes what is given: ``name``, ``source_path``, ``language``, ``file_count``, ``tags``, ``metadata``
+            (merged key by key, None deletes one), ``repository``, the three paths; with ``if_etag`` only if nobody else was
+            faster, as EtagMismatchError is raised otherwise."""
+            # Not by keywords of its own: what it does not know is for the daemon to refuse.
+            for name, value in changes.items():
+                if isinstance(value, os.PathLike):
+                    changes[name] = _absolute(value)
+            # None stays: it empties a path.
+            return self._ask("projects.update", {**changes, "project": project_id}, ProjectMetadata.from_dict)
 
     def remove_project(
         self, project_id: str, *, keep_files: bool = False, force: bool = False
-    ) -> List[Dict[str, str]]:
-        """Forgets a project and removes its own directory; the codebase stays.
+    ) -> List[LeftBehind]:
+        """Forgets a project and moves its own directory to the trash, unless ``keep_files``; the codebase stays.
 
-        Gives what stays of its trained data, each as ``{"path", "reason"}``: what could not be moved away, and what lies
-        outside of its directory, such as an adapter that is kept elsewhere. The project is forgotten all the same.
+        Gives what stays of its trained data: what could not be moved away, and what lies outside of its directory, such as
+        an adapter that is kept elsewhere. The project is forgotten all the same. Raises LeaseHeldError while somebody
+        trains it, unless ``force``.
         """
         params = _given(project=project_id, keep_files=keep_files or None, force=force or None)
         return self._ask("projects.remove", params, lambda done: [*done.get("left", []), *done.get("kept", [])])
 
     def get_active_project(self) -> Optional[str]:
-        """The id of the active project."""
+        """The id of the active project; None for none."""
         return self._ask("projects.active", {}, lambda found: _of_active(found, lambda one: str(one["project_id"])))
 
     def set_active_project(self, project_id: Optional[str]) -> None:
@@ -2139,7 +2201,7 @@ class ProjectRegistry:
         """What is wrong between the registry and the disk; empty when nothing is."""
         return self._ask("registry.validate", {}, lambda found: _issues(found["issues"]))
 
-    def repair_registry(self, codes: Optional[Sequence[str]] = None) -> List[RegistryIssue]:
+    def repair_registry(self, codes: Optional[Sequence[IssueCode]] = None) -> List[RegistryIssue]:
         """Mends what can be mended and gives what was; ``codes`` says what, default all but ``orphan_dir``."""
         params = _given(codes=None if codes is None else list(codes))
         return self._ask("registry.repair", params, lambda done: _issues(done["fixed"]))
@@ -2147,31 +2209,40 @@ class ProjectRegistry:
     # What the daemon can do beyond that.
 
     def move_projects(self, old_path: PathLike, new_path: PathLike) -> List[ProjectMetadata]:
-        """Notes that a directory lies elsewhere now, for all projects at or below it; moves no files."""
+        """Notes that a directory lies elsewhere now, for all projects at or below it, and gives those; moves no files.
+
+        Raises ProjectNotFoundError where no project is there, SourcePathMissingError where there is no such directory now.
+        """
         return self._ask("projects.move", {"from": _absolute(old_path), "to": _absolute(new_path)}, _projects)
 
-    def import_projects(self, file: PathLike, dry_run: bool = False) -> Json:
-        """Takes the projects of another registry file that are not here; gives what was taken, or would be."""
-        return self._ask("registry.import", _given(file=_absolute(file), dry_run=dry_run or None), _as_told)
+    def import_projects(self, file: PathLike, dry_run: bool = False) -> ImportResult:
+        """Takes the projects of another registry file that are not here; gives what was taken, or with ``dry_run`` would
+        be."""
+        imported: Callable[[Any], ImportResult] = _as_told
+        return self._ask("registry.import", _given(file=_absolute(file), dry_run=dry_run or None), imported)
 
     def undo(
         self, dry_run: bool = False, without_directories: bool = False, id: Optional[str] = None
-    ) -> Optional[Json]:
+    ) -> Optional[Undone]:
         """Takes back the last removal, repair, restore or import, with its directories; with the next call the one before.
-        Gives what that was and what came of it, or would; None where there is nothing to take back. Is refused where a
-        directory is in no trash though it should still be kept, unless it is to do without_directories. With the id that a
-        dry_run gave, that one is taken back and no other."""
+
+        Gives what that was and what came of it, or with ``dry_run`` would; None where there is nothing to take back. With the
+        ``id`` that a dry run gave, that one is taken back and no other. Raises StorageFailedError where a directory is in no
+        trash though it should still be kept, unless it is to do ``without_directories``; ProjectExistsError where a name
+        belongs to another project by now; LeaseHeldError while somebody trains what would go.
+        """
         params = _given(id=id, dry_run=dry_run or None, without_directories=without_directories or None)
-        undone: Callable[[Any], Optional[Json]] = lambda done: done["undone"]
-        return self._ask("registry.undo", params, undone)
+        return self._ask("registry.undo", params, _undone)
 
     def get_active_project_metadata(self) -> Optional[ProjectMetadata]:
+        """The active project; None for none."""
         return self._ask("projects.active", {}, lambda found: _of_active(found, ProjectMetadata.from_dict))
 
     def resolve_project(self, project: Optional[str] = None, cwd: Optional[PathLike] = None) -> ProjectMetadata:
         """The project that is meant: the named one, or the one around ``cwd``. Where neither is given, that of
         ``CODEBASE_GARDENER_PROJECT``, or the one around the working directory. Where none is around, the active one.
-        What has a slash in it, or is ``.`` or ``..``, is a path; ``~`` is the home directory."""
+        What has a slash in it, or is ``.`` or ``..``, is a path; ``~`` is the home directory. Raises ProjectNotFoundError
+        where none is meant."""
         env = os.environ.get("CODEBASE_GARDENER_PROJECT")
         if project is not None:
             params: Json = {"project": _reference(project)}
@@ -2189,15 +2260,16 @@ class ProjectRegistry:
         return self._project("projects.touch", project=project_id)
 
     def retrain_project(self, project_id: str, reason: Optional[str] = None) -> ProjectMetadata:
-        """Marks a project as waiting for training."""
+        """Marks a project as waiting for training, for a ``reason`` that is told to people."""
         return self._project("projects.retrain", project=project_id, reason=reason)
 
-    def get_registry_info(self) -> Json:
+    def get_registry_info(self) -> RegistryInfo:
         """Counts, the active project, and what is wrong with the file, if anything."""
-        return self._ask("registry.info", {}, _as_told)
+        info: Callable[[Any], RegistryInfo] = _as_told
+        return self._ask("registry.info", {}, info)
 
     def get_training_history(self, project_id: str, limit: Optional[int] = None) -> List[EndedTraining]:
-        """The trainings of a project that have ended, the newest first; the last 50 are kept."""
+        """The trainings of a project that have ended, the newest first; by default all that are kept, the last 50."""
         return self._ask(
             "training.history",
             _given(project=project_id, limit=limit),
@@ -2211,16 +2283,22 @@ class ProjectRegistry:
 
     def prune_trainings(
         self, project_id: Optional[str] = None, *, older: Optional[float] = None, dry_run: bool = False
-    ) -> Json:
-        """Moves to the trash what earlier trainings have left and nothing points to, of one project or of all; with ``older``
-        what ended so many seconds ago, the last ones, too. Gives what went, or would."""
+    ) -> PruneResult:
+        """Moves to the trash what earlier trainings have left and nothing points to, of one project or by default of all;
+        with ``older`` what ended so many seconds ago or earlier, the last ones, too. Gives what went, or with ``dry_run``
+        would."""
         params = _given(project=project_id, older_ms=_ms(older), dry_run=dry_run or None)
-        return self._ask("training.prune", params, _as_told)
+        pruned: Callable[[Any], PruneResult] = _as_told
+        return self._ask("training.prune", params, pruned)
 
     def watch(
         self, project: Optional[str] = None, *, cursor: Optional[str] = None, progress: bool = False
     ) -> "Watch":
-        """Iterates over the changes of the registry, through restarts of the daemon; see :class:`Watch`."""
+        """Iterates over the changes of the registry, through restarts of the daemon; see :class:`Watch`.
+
+        By default of all projects; with a ``cursor``, that of an event, what came after that; with ``progress`` also what
+        trainers report.
+        """
         return Watch(self, project, cursor, progress)
 
     def training(
@@ -2229,17 +2307,18 @@ class ProjectRegistry:
         *,
         holder: Optional[str] = None,
         stall: Optional[float] = None,
-        source: Optional[Mapping[str, Any]] = _FOUND_OUT,
+        source: Optional[Source] = _FOUND_OUT,
         slot: Union[str, Sequence[str], None] = None,
         wait: float = 0,
         force: bool = False,
     ) -> "TrainingLease":
         """Takes the lease on a project, so that nobody else trains it. Use it with ``with``; see
-        :class:`TrainingLease`. Without a report for ``stall`` seconds the lease is lost.
+        :class:`TrainingLease`. Without a report for ``stall`` seconds the lease is lost; by default it may be silent.
 
-        ``source`` tells what is trained from: ``{"commit": ..., "dirty": ...}``. By default git is asked, unless the daemon
-        is on another machine; None for nothing. Of the names in ``slot``, such as those of GPUs, the lease takes the first
-        that no other has, waits up to ``wait`` seconds (60 at most) for one, and raises SlotTakenError then.
+        ``holder`` is what others are told of who trains. ``source`` tells what is trained from; by default git is asked,
+        unless the daemon is on another machine; None for nothing. Of the names in ``slot``, such as those of GPUs, the lease
+        takes the first that no other has, waits up to ``wait`` seconds (60 at most) for one, and raises SlotTakenError then.
+        Raises LeaseHeldError while somebody else trains it; with ``force`` that lease is lost instead.
         """
         return self._begin(
             _given(
@@ -2260,12 +2339,13 @@ class ProjectRegistry:
         tags: Optional[Sequence[str]] = None,
         holder: Optional[str] = None,
         stall: Optional[float] = None,
-        source: Optional[Mapping[str, Any]] = _FOUND_OUT,
+        source: Optional[Source] = _FOUND_OUT,
         slot: Union[str, Sequence[str], None] = None,
         wait: float = 0,
     ) -> Optional["TrainingLease"]:
         """Takes the lease on the project that has waited longest; waits up to ``wait`` seconds (60 at most) for one,
-        None when there is none. ``source`` and ``slot`` are as of :meth:`training`."""
+        None when there is none. With ``languages`` only one of these, with ``tags`` only one that has one of these. The rest
+        is as of :meth:`training`."""
         return self._claim(
             _given(
                 languages=None if languages is None else list(languages),
@@ -2283,7 +2363,8 @@ class ProjectRegistry:
         """Calls any method of the protocol; parameters that are None are left out.
 
         Reads are repeated once after a lost connection, changes only where they were certainly not made. A value that
-        JSON cannot carry, such as NaN, is an InvalidParamsError with its path, and nothing is sent.
+        JSON cannot carry, such as NaN, is an InvalidParamsError with its path, and nothing is sent. ``timeout`` is in
+        seconds; default that of the registry.
         """
         return self._call(method, _given(**params), timeout)
 
@@ -2396,7 +2477,8 @@ class _Feed:
     """Where in the changes of the registry somebody is, and what has come of them."""
 
     def __init__(self, project: Optional[str], cursor: Optional[str], progress: bool) -> None:
-        self.cursor = cursor
+        #: Where it goes on: after the last event that was received.
+        self.cursor: Optional[str] = cursor
         self._params: Json = {**({"project": project} if project else {}), **({"progress": True} if progress else {})}
         self._subscription: Optional[str] = None
         self._waiting: Deque[RegistryEvent] = deque()
@@ -2437,6 +2519,8 @@ class Watch(_Feed):
                 print(event.type, event.project and event.project.name)
     """
 
+    cursor: Optional[str]
+
     def __init__(
         self, registry: ProjectRegistry, project: Optional[str], cursor: Optional[str], progress: bool
     ) -> None:
@@ -2470,6 +2554,7 @@ class Watch(_Feed):
         return event
 
     def close(self) -> None:
+        """Ends the iteration; what has been received and not given is dropped."""
         self._ended.set()
         # Not forgotten, as by _lose: a thread that reads from it has to see it end.
         connection = self._connection
@@ -2477,7 +2562,8 @@ class Watch(_Feed):
             connection.close()
 
     def poll(self, timeout: Optional[float]) -> Optional[RegistryEvent]:
-        """The next event; None when none has come within so many seconds, or when the watch was closed."""
+        """The next event; None when none has come within so many seconds, or when the watch was closed. With None for the
+        seconds it waits for ever."""
         deadline = _Deadline(timeout)
         pause = 0.1
         while not self._ended.is_set():
@@ -2516,12 +2602,6 @@ class Watch(_Feed):
         except BaseException:
             self._lose()
             raise
-        self._subscription = answer["subscription"]
-        self.cursor = answer["cursor"]
-        if "projects" in answer:
-            now = datetime.now(timezone.utc).isoformat()
-            snapshot = {**answer, "type": "resync", "origin": "rpc", "at": now}
-            self._waiting.append(RegistryEvent.from_dict(snapshot, answer["cursor"]))
         self._subscribed(answer)
 
     def _lose(self) -> None:
@@ -2775,15 +2855,16 @@ class _Lease:
     def __init__(self, token: int, project: ProjectMetadata, output: Optional[Output] = None) -> None:
         #: Greater than any before it of this project, and not consecutive, as it follows the milliseconds since 1970:
         #: a store behind a trainer can refuse an older one.
-        self.token = token
+        self.token: int = token
         #: As it was when the lease was taken, and when it has ended.
-        self.project = project
+        self.project: ProjectMetadata = project
         #: Where to write: what is there comes into service when the training completes, and nothing before. None where the
         #: daemon is older than that.
-        self.output = output
+        self.output: Optional[Output] = output
         #: The slot that the lease has.
         self.slot: Optional[str] = project.training.slot if project.training else None
-        self.ended = False
+        #: Whether it was ended, by whatever of the three.
+        self.ended: bool = False
         self._source: Optional[Json] = None
         self._told: Set[str] = set()
 
@@ -2865,6 +2946,10 @@ class TrainingLease(_Lease):
                 model.save_pretrained(lease.output.directory)
     """
 
+    project: ProjectMetadata
+    output: Optional[Output]
+    ended: bool
+
     def __init__(
         self,
         registry: ProjectRegistry,
@@ -2918,6 +3003,8 @@ class TrainingLease(_Lease):
     ) -> None:
         """Says how far training is (from 0 to 1), and keeps the lease. Raises LeaseLostError when it is gone.
 
+        A new ``phase`` is written down with its time; ``message`` is for people, ``details`` for programs.
+
         What is too much is cut, and what JSON or the registry cannot carry, such as NaN, is left out: the log is told,
         and the rest counts. The same holds for :meth:`complete` and :meth:`fail`. A report that the registry cannot take
         now, as its disk is full, is left out as a whole, and the log is told.
@@ -2926,7 +3013,7 @@ class TrainingLease(_Lease):
 
     def cancel_requested(self) -> bool:
         """Whether somebody has asked to stop; whoever holds the lease then releases it or fails. False where the registry
-        cannot be asked now, which the log is told."""
+        cannot be asked now, which the log is told. Raises LeaseLostError when the lease is gone."""
         try:
             project = ProjectMetadata.from_dict(self._call("projects.get", {}))
         except ProjectRegistryError as error:
@@ -2944,12 +3031,14 @@ class TrainingLease(_Lease):
         base_model: Optional[str] = None,
         source: Optional[Mapping[str, Any]] = None,
     ) -> ProjectMetadata:
-        """Training has succeeded. Where the registry cannot write that down now it is tried for two minutes; then what it
-        said is raised. The same holds for :meth:`fail` and :meth:`release`.
+        """Training has succeeded; gives the project as it is then. Where the registry cannot write that down now it is tried
+        for two minutes; then what it said is raised. LeaseLostError is raised when the lease is gone. The same holds for
+        :meth:`fail` and :meth:`release`.
 
-        What is in the output comes into service, unless another path is given for it; ``base_model`` is read from the
-        ``adapter_config.json`` in it by default. First it is synced to the disk. Where the disk cannot keep it, the training
-        has failed, and OSError is raised; InvalidParamsError where the output is no directory any more.
+        What is in the output comes into service, unless another path is given for it. First it is synced to the disk. Where
+        the disk cannot keep it, the training has failed, and OSError is raised; InvalidParamsError where the output is no
+        directory any more. ``base_model`` is read from the ``adapter_config.json`` in it by default, ``source`` is what the
+        lease was taken with. ``metadata`` is merged into that of the project key by key, and None deletes one.
         """
         given: Json = {
             "file_count": file_count,
@@ -3016,7 +3105,7 @@ class TrainingLease(_Lease):
     def fail(
         self, error: Union[str, BaseException], details: Optional[Mapping[str, Any]] = None
     ) -> ProjectMetadata:
-        """Training has failed."""
+        """Training has failed, for what ``error`` says; ``details`` are for programs."""
         return self._end("training.fail", {"error": _said(error), "details": details})
 
     def release(self) -> ProjectMetadata:
@@ -3117,9 +3206,13 @@ def _nothing(answer: Any) -> None:
     pass
 
 
-def _as_told(answer: Any) -> Json:
-    told: Json = answer
-    return told
+def _as_told(answer: Any) -> Any:
+    return answer
+
+
+def _undone(answer: Any) -> Optional[Undone]:
+    undone: Optional[Undone] = answer["undone"]
+    return undone
 
 
 def _projects(answer: Any) -> List[ProjectMetadata]:
@@ -3154,7 +3247,7 @@ def _taken(answer: Any) -> Tuple[int, ProjectMetadata, Optional[Output]]:
     return int(answer["token"]), ProjectMetadata.from_dict(answer["project"]), Output.from_dict(answer.get("output"))
 
 
-def _text(status: Union[TrainingStatus, str, None]) -> Optional[str]:
+def _text(status: Optional[Status]) -> Optional[str]:
     return None if status is None else TrainingStatus(status).value
 
 
