@@ -4,27 +4,19 @@ import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test, vi } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
 import { temporaryDirectory } from '../support/home.ts';
 import { requireTools } from '../support/tools.ts';
+import { BUILD_TOOLS, pip, PYTHON, wheelOf } from '../support/wheel.ts';
 import { emptyConsumer, npm, pack } from './packed.ts';
 
 const run = promisify(execFile);
+// Installing and building takes seconds, and a loaded machine is ten times as slow. Milliseconds.
+vi.setConfig({ testTimeout: 300_000 });
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const NAME = `codebase_gardener_registry-${manifest.version}`;
-/** Another Python that comes first on PATH knows none of Debian's packages. */
-const PYTHON = '/usr/bin/python3';
-const TOOLS = [
-  PYTHON,
-  'git',
-  '/usr/bin/pip3',
-  '/usr/bin/hatchling',
-  '/usr/bin/pyproject-build',
-  '/usr/bin/twine',
-];
-/** What it needs to build is there already, and nothing is fetched. */
-const OFFLINE = ['--no-build-isolation', '--no-deps', '--no-index', '--no-cache-dir', '--quiet'];
+const TOOLS = [...BUILD_TOOLS, 'git', '/usr/bin/pyproject-build', '/usr/bin/twine'];
 
 /** A clone, with what is not committed yet, and the directories that others are made into. */
 let clone: string;
@@ -39,17 +31,6 @@ beforeAll(async () => {
   await run('git', ['init', '-q', clone]);
   await run('git', ['-C', clone, 'add', '.']);
 });
-
-async function pip(...words: string[]): Promise<void> {
-  await run(PYTHON, ['-m', 'pip', '--disable-pip-version-check', ...words], { cwd: clone });
-}
-
-async function wheelOf(directory: string): Promise<string> {
-  const place = await temporaryDirectory();
-  await pip('wheel', ...OFFLINE, '--wheel-dir', place, directory);
-  const [name = ''] = await readdir(place);
-  return join(place, name);
-}
 
 /** By `python -m build`: the sdist, and the wheel that is built of what the sdist holds. */
 async function built(): Promise<{ sdist: string; wheel: string }> {
@@ -158,7 +139,7 @@ test('wheels out of a clone, the package of npm and an sdist are the same, byte 
 test('what pip installs is found with its version, and nothing is left in the clone', async (context) => {
   requireTools(context, TOOLS);
   const target = await temporaryDirectory();
-  await pip('install', ...OFFLINE, '--target', target, sources);
+  await pip('install', '--target', target, sources);
   await wheelOf(sources);
   await built();
   const program = `

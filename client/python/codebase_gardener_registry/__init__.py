@@ -2104,7 +2104,7 @@ class ProjectRegistry:
         language: Optional[str] = None,
         tag: Optional[str] = None,
         query: Optional[str] = None,
-        sort: Optional[str] = None,
+        sort: Optional[Sort] = None,
     ) -> List[ProjectMetadata]:
         """The projects that fit; by default all.
 
