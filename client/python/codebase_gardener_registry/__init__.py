@@ -25,6 +25,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import hashlib
+import importlib
 import json
 import logging
 import math
@@ -65,6 +66,13 @@ from typing import (
     TypedDict,
     Union,
 )
+
+if TYPE_CHECKING:
+    from .aio import AsyncProjectRegistry as AsyncProjectRegistry
+    from .aio import AsyncTrainingLease as AsyncTrainingLease
+    from .aio import AsyncWatch as AsyncWatch
+    from .aio import TrainingCancelledError as TrainingCancelledError
+    from .aio import get_async_project_registry as get_async_project_registry
 
 __version__ = "0.1.0"
 
@@ -3276,3 +3284,21 @@ def get_project_registry() -> ProjectRegistry:
         if _registry is None or _registry._closed:
             _registry = ProjectRegistry()
         return _registry
+
+
+# The client for asyncio, which is loaded when it is asked for, and not there where this file was copied alone.
+_FOR_ASYNCIO = (
+    "AsyncProjectRegistry",
+    "AsyncTrainingLease",
+    "AsyncWatch",
+    "TrainingCancelledError",
+    "get_async_project_registry",
+)
+
+# Type checkers know those names, and are to know no others.
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        if name in _FOR_ASYNCIO:
+            return getattr(importlib.import_module(".aio", __name__), name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
