@@ -33,6 +33,9 @@ export interface Paths {
   readonly socketAlone: boolean;
 }
 
+/** What an editor knows of the registry file: the schema beside it, for as long as `$schema` there says so. */
+export const SCHEMA_FILE = 'registry.schema.json';
+
 /** macOS has room for 104 bytes with the terminating NUL; Node 20 and 22 silently cut what is longer. */
 export const MAX_SOCKET_PATH_BYTES = 103;
 

@@ -1,8 +1,9 @@
 /** Starting: cleaning up after an earlier daemon, and serving what there is. Nothing that cannot be used is thrown away. */
 import { basename, dirname } from 'node:path';
-import { Registry } from '../domain/registry.ts';
+import { Registry, REGISTRY_VERSION } from '../domain/registry.ts';
 import { takeSharedSlots } from '../domain/training/slots.ts';
 import type { Logger } from '../log.ts';
+import { SCHEMA_FILE } from '../paths.ts';
 import { removeStaged } from '../system/staged.ts';
 import type { GoodBackup } from './backups/backups.ts';
 import { withInheritedLeases } from './backups/inherited.ts';
@@ -11,6 +12,7 @@ import { locate } from './file/place.ts';
 import { find, type Found } from './find.ts';
 import type { Parts } from './parts.ts';
 import { mendedFile } from './problem.ts';
+import { SCHEMA } from './schema-file.ts';
 
 /** @throws when the file or its backups cannot be read for another reason than their content */
 export async function start(parts: Parts): Promise<void> {
@@ -37,8 +39,11 @@ async function cleanUp({ paths, file, backups, journal, log, now }: Parts): Prom
   );
   // A registry that is kept elsewhere through a link is staged there.
   const { place } = await locate(file.path);
-  if (place.dangling !== null) return;
-  const stale = await removeStaged(dirname(place.file), (name) => name === basename(place.file), inTheWay);
+  const stale = await removeStaged(paths.dataDir, (name) => name === SCHEMA_FILE, inTheWay);
+  if (place.dangling === null) {
+    const isTarget = (name: string): boolean => name === basename(place.file);
+    stale.push(...(await removeStaged(dirname(place.file), isTarget, inTheWay)));
+  }
   if (stale.length > 0) log.info({ files: stale }, 'removed what an interrupted write left behind');
 }
 
@@ -91,7 +96,8 @@ async function serveBackup(parts: Parts, found: Exclude<Found, { kind: 'good' }>
   // The file stays where it is when this fails: a start that refuses has changed nothing.
   const kept = found.kind === 'invalid' ? await setAside(parts, found.bytes) : '';
   const now = parts.now();
-  const served = backup?.registry ?? new Registry();
+  // A new file says where an editor finds what it should hold.
+  const served = backup?.registry ?? new Registry([], null, REGISTRY_VERSION, { $schema: SCHEMA });
   takeSlots(served, log);
   state.adopt(served, { origin: 'file', at: now });
   if (found.kind === 'gone' && backup === null) return;

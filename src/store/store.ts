@@ -15,6 +15,7 @@ import { Parts, type StoreOptions } from './parts.ts';
 import { type Problem, shuttingDown } from './problem.ts';
 import type { Operation, UndoOptions } from './queue.ts';
 import { start } from './start.ts';
+import { SchemaFile } from './schema-file.ts';
 import type { StoreListener } from './state.ts';
 import type { Journal } from './undo/journal.ts';
 import type { Writer } from './writer.ts';
@@ -24,12 +25,14 @@ const LOOK_EVERY_MS = 3_000;
 
 export class Store {
   readonly #parts: Parts;
+  readonly #schema: SchemaFile;
   #watch: FileWatch | null = null;
   #looks: NodeJS.Timeout | undefined;
   #closing: Promise<void> | null = null;
 
   private constructor(options: StoreOptions) {
     this.#parts = new Parts(options);
+    this.#schema = new SchemaFile(this.#parts);
   }
 
   /**
@@ -99,8 +102,10 @@ export class Store {
     const watch = new FileWatch(file.path, { changed: () => this.#lookAround(), failed }, () => file.target);
     this.#watch = watch;
     this.subscribe({
-      committed({ origin }) {
+      committed: ({ origin }) => {
         if (origin === 'rpc') watch.wrote();
+        // There may have been no file before.
+        this.#schema.keepUp();
       },
     });
     this.#looks = setInterval(() => this.#lookAround(), LOOK_EVERY_MS);
@@ -114,7 +119,10 @@ export class Store {
       .catch((error: unknown) => log.debug({ err: error }, 'cannot look at the registry file'))
       // It may have been found elsewhere.
       .then(() => this.#watch?.check())
-      .catch((error: unknown) => log.error({ err: error }, 'cannot watch the registry file'));
+      .catch((error: unknown) => log.error({ err: error }, 'cannot watch the registry file'))
+      .finally(() => {
+        if (!this.#closing) this.#schema.keepUp();
+      });
   }
 
   /**
@@ -214,5 +222,6 @@ export class Store {
     await this.#lookAndSettle().catch(() => undefined);
     await unusable.close();
     await copy.close();
+    await this.#schema.close();
   }
 }

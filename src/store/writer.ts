@@ -4,7 +4,7 @@
  */
 import { type Effect, effectOf } from '../domain/contents.ts';
 import { Draft } from '../domain/draft.ts';
-import type { Registry } from '../domain/registry.ts';
+import { Registry } from '../domain/registry.ts';
 import { errorCode } from '../system/errors.ts';
 import { Turns } from '../system/turns.ts';
 import { succeed } from './state.ts';
@@ -102,7 +102,7 @@ export class Writer {
       if (fault?.kind === 'newer_version' || fault?.kind === 'dangling_link')
         throw readOnly(fault, file.real);
       if (!(await ownsRegistry())) throw shuttingDown();
-      const { registry } = succeed(state.registry, earlier, isTraining);
+      const { registry } = succeed(state.registry, withSchemaOf(state.registry, earlier), isTraining);
       const effect = effectOf(state.registry, registry);
       if (isTrial) return effect;
       const now = this.#parts.now();
@@ -198,4 +198,11 @@ export class Writer {
     const { file, state, now } = this.#parts;
     state.writeFailed(failedWrite(file.real, error, now(), placed), placed);
   }
+}
+
+/** What editors check the file by was chosen for the file, and stays when its content goes back. */
+function withSchemaOf({ extra: { $schema } }: Registry, earlier: Registry): Registry {
+  if ($schema === undefined || earlier.extra['$schema'] !== undefined) return earlier;
+  const { active, version, extra, previous, previousInFile } = earlier;
+  return new Registry(earlier.projects(), active, version, { ...extra, $schema }, previous, previousInFile);
 }

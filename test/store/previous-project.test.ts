@@ -26,7 +26,7 @@ test('stands at the top of the file for as long as there is one, and is read aga
   expect(await readFile(file, 'utf8')).not.toContain('previous_project');
   await use(store, 'two');
   expect(await readFile(file, 'utf8')).toMatch(
-    `{\n  "version": "1.2",\n  "active_project": "${idOf('two')}",\n  "previous_project": "${idOf('one')}",\n  "projects": {\n`,
+    `{\n  "$schema": "./registry.schema.json",\n  "version": "1.2",\n  "active_project": "${idOf('two')}",\n  "previous_project": "${idOf('one')}",\n  "projects": {\n`,
   );
   await store.close();
   const again = await openStore({ home });

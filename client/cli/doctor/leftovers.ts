@@ -4,7 +4,7 @@ import { lstat, readdir, rm, rmdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { isPrivateName, lockOf, ownerNote, pidFile } from '../../../src/claim/beside.ts';
 import { wasContent } from '../../../src/domain/backup-names.ts';
-import type { Paths } from '../../../src/paths.ts';
+import { type Paths, SCHEMA_FILE } from '../../../src/paths.ts';
 import { isMissing } from '../../../src/system/errors.ts';
 import { stagedFor } from '../../../src/system/staged.ts';
 import { isProbeName } from './writing.ts';
@@ -24,9 +24,10 @@ export async function checkLeftovers(
 ): Promise<Diagnosis[]> {
   const run = dirname(socket);
   const owner = ownerNote(runDir);
+  const beside = [basename(registryFile), SCHEMA_FILE];
   const isBackup = (file = ''): boolean => /^registry(-.+)?\.json$/.test(file);
   const writes = [
-    ...(await find(dataDir, (name) => stagedFor(name) === basename(registryFile) || isProbeName(name))),
+    ...(await find(dataDir, (name) => beside.includes(stagedFor(name) ?? '') || isProbeName(name))),
     ...(await find(
       backupsDir,
       (name) => isBackup(stagedFor(name)) || !wasContent(name) || isProbeName(name),

@@ -16,7 +16,9 @@ export function timestampOf(ms: number): string {
 
 const CANONICAL = /^(?!0000)\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):\d\d:\d\d\.\d{3}Z$/;
 const LENIENT =
-  /^(\d{4}-\d\d-\d\d)(?:[T ]((?:[01]\d|2[0-3]):\d\d)(:\d\d)?(?:[.,](\d{1,9}))?)?\s*(Z|[+-]\d\d:?\d\d)?$/i;
+  /^(\d{4}-\d\d-\d\d)(?:[Tt ]((?:[01]\d|2[0-3]):\d\d)(:\d\d)?(?:[.,](\d{1,9}))?)?\s*([Zz]|[+-]\d\d:?\d\d)?$/;
+/** What {@link canonicalTime} takes, as far as a pattern can say it. */
+export const TIMESTAMP = LENIENT.source;
 
 /**
  * A timestamp in the registry's form: ISO 8601, UTC, milliseconds, `Z`.

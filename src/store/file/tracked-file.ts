@@ -73,6 +73,11 @@ export class TrackedFile {
     return this.#known.place.dangling ?? this.#known.place.file;
   }
 
+  /** Whether there was a file at the last look, or has been written since. */
+  get isThere(): boolean {
+    return this.#known.content !== null;
+  }
+
   /** Whether a link led there. */
   get linked(): boolean {
     return this.#known.place.linked;

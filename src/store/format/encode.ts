@@ -36,8 +36,11 @@ export async function encodeRegistry(
   extra: Readonly<Record<string, Json>>,
   previous: string | null,
 ): Promise<Buffer[]> {
+  const { $schema, ...rest } = extra;
   const before = previous === null ? '' : `,\n  "previous_project": ${JSON.stringify(previous)}`;
-  const head = `{\n  "version": ${JSON.stringify(version)},\n  "active_project": ${JSON.stringify(active)}${before},\n  "projects": {`;
+  // Where editors and people look for it.
+  const first = $schema === undefined ? '' : `\n  "$schema": ${indented($schema)},`;
+  const head = `{${first}\n  "version": ${JSON.stringify(version)},\n  "active_project": ${JSON.stringify(active)}${before},\n  "projects": {`;
   const all = Array.from(projects);
   const pieces: Buffer[] = [Buffer.from(all.length > 0 ? `${head}\n` : head)];
   let written = 0;
@@ -54,10 +57,14 @@ export async function encodeRegistry(
     start = end;
   }
   let tail = all.length > 0 ? '\n  }' : '}';
-  for (const [key, value] of Object.entries(extra))
-    tail += `,\n  ${JSON.stringify(key)}: ${JSON.stringify(value, null, 2).replaceAll('\n', '\n  ')}`;
+  for (const [key, value] of Object.entries(rest)) tail += `,\n  ${JSON.stringify(key)}: ${indented(value)}`;
   pieces.push(Buffer.from(`${tail}\n}\n`));
   return pieces;
+}
+
+/** The value of a member of the document. */
+function indented(value: Json): string {
+  return JSON.stringify(value, null, 2).replaceAll('\n', '\n  ');
 }
 
 function endOfRun(all: readonly Project[], start: number): number {
