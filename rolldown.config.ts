@@ -3,14 +3,23 @@ import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { defineConfig, type OutputOptions, type Plugin, type RolldownOptions } from 'rolldown';
 import { declarationsText } from './build/declarations/declarations.ts';
+import { documents } from './build/documents.ts';
 import { buildTime, sourcesId } from './build/id.mjs';
+import { fileSchemaText } from './src/store/format/file-schema.ts';
 
 /** Where it is put together; `npm run build` moves it to `dist/` when it is complete. */
 const DIST = 'dist.new';
 type Splitting = NonNullable<OutputOptions['codeSplitting']>;
 const SHEBANG = '#!/usr/bin/env node';
 
-const BUILD = JSON.stringify({ id: sourcesId('.'), built_at: buildTime() });
+const BUILT_AT = buildTime();
+const BUILD = JSON.stringify({ id: sourcesId('.'), built_at: BUILT_AT });
+const DEFINED = {
+  // write-file-atomic names its temporary files after it, and an ES module does not have it.
+  __filename: 'import.meta.filename',
+  BUNDLED_BUILD: BUILD,
+  BUNDLED_SCHEMA: JSON.stringify(fileSchemaText()),
+};
 
 /**
  * What is in one file though not all commands need it: to open a file takes a millisecond of the start, which a bundler
@@ -40,7 +49,7 @@ export default defineConfig([
     banner: SHEBANG,
     codeSplitting: TOGETHER,
   }),
-  bundle('gardenerd', 'src/gardenerd.ts', { banner: SHEBANG }),
+  bundle('gardenerd', 'src/gardenerd.ts', { banner: SHEBANG, plugins: [papers()] }),
 ]);
 
 /**
@@ -65,8 +74,7 @@ function bundle(
     platform: 'node',
     // The main file of jsonc-parser is UMD, whose requires no bundler sees.
     resolve: { mainFields: ['module', 'main'], alias },
-    // write-file-atomic names its temporary files after __filename, which an ES module does not have.
-    transform: { target: 'node20', define: { __filename: 'import.meta.filename', BUNDLED_BUILD: BUILD } },
+    transform: { target: 'node20', define: DEFINED },
     output: {
       dir: DIST,
       format: 'esm',
@@ -107,6 +115,17 @@ function declarations(): Plugin {
     name: 'declarations',
     writeBundle({ dir = DIST }) {
       writeFileSync(join(dir, 'index.d.ts'), declarationsText());
+    },
+  };
+}
+
+/** Writes what is made of the declarations: schemas and manual pages. */
+function papers(): Plugin {
+  return {
+    name: 'papers',
+    async writeBundle({ dir = DIST }) {
+      for (const [name, text] of Object.entries(await documents(BUILT_AT.toISOString())))
+        writeFileSync(join(dir, name), text);
     },
   };
 }

@@ -7,6 +7,7 @@ import { timestampOf } from './domain/values/time.ts';
 import { endProcess, EndSignals } from './system/end-process.ts';
 import { closeInheritedFiles } from './inherited-files.ts';
 import { DEFAULT_LOG_LEVEL, IDLE_TIMEOUT, LOG_LEVELS, MANAGERS, parseLogLevel } from './flags.ts';
+import { HELP } from './help.ts';
 import { PathError, resolvePaths } from './paths.ts';
 import { printable, printableJson, shellWord } from './system/printable.ts';
 import { UnsafeDirectoryError, WITHOUT_SUDO } from './claim/private-directory.ts';
@@ -16,22 +17,6 @@ import { forecast } from './store/forecast.ts';
 import { noteStart } from './start-notes.ts';
 import { errorCode, systemReason, systemRemedy } from './system/errors.ts';
 import { VERSION } from './version.ts';
-
-const HELP = `Usage: gardenerd [options]
-
-Runs the project registry in the foreground. Usually nobody needs to: the
-command line and the client library start it when they need it.
-
-Options:
-  --data-dir <path>         default ~/.codebase-gardener
-  --socket <path>           default <data-dir>/run/registry.sock
-  --idle-timeout <seconds>  end after so long without connections; 0 is never
-  --log-level <level>       ${LOG_LEVELS.join(', ')}; default ${DEFAULT_LOG_LEVEL}
-  --check                   say as JSON what a start would make of the registry
-                            file, and change nothing
-  --version                 print the version
-  --help                    print this
-`;
 
 /** Some 30 years. Seconds. */
 const LONGEST_IDLE_TIMEOUT = 999_999_999;

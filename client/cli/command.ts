@@ -110,7 +110,7 @@ export function defineHidden<const T extends Takes = Record<never, never>>(
 }
 
 /** Commands that have a name in common. */
-interface Group {
+export interface Group {
   readonly description: string;
   readonly examples: Readonly<Record<string, string>>;
   readonly commands: Commands;
@@ -188,6 +188,20 @@ function declare(
   if (usage !== undefined) command.usage(usage);
   if (details !== undefined) addParagraphs(command, details);
   if (examples) addExamples(command, examples);
+  addTakes(command, takes);
+  command.action((...given: unknown[]) => {
+    const input: Record<string, unknown> = { ...command.opts() };
+    for (const [at, argument] of command.registeredArguments.entries()) {
+      // As commander writes the names of flags.
+      const name = new Option(`--${argument.name()}`).attributeName();
+      if (given[at] !== undefined) input[name] = given[at];
+    }
+    return action(context(), input as never, command);
+  });
+}
+
+/** Tells commander what a command takes. */
+export function addTakes(command: Command, takes: Takes): void {
   // One that takes something, in the place of commander's.
   if ('-h, --help' in takes) command.helpOption(false);
   for (const [written, about] of Object.entries(takes)) {
@@ -199,13 +213,4 @@ function declare(
     if (one instanceof Option) command.addOption(one);
     else command.addArgument(one);
   }
-  command.action((...given: unknown[]) => {
-    const input: Record<string, unknown> = { ...command.opts() };
-    for (const [at, argument] of command.registeredArguments.entries()) {
-      // As commander writes the names of flags.
-      const name = new Option(`--${argument.name()}`).attributeName();
-      if (given[at] !== undefined) input[name] = given[at];
-    }
-    return action(context(), input as never, command);
-  });
 }

@@ -2,7 +2,7 @@
 import { Command } from 'commander';
 import { VERSION } from '../../src/version.ts';
 import { adviser } from './advice.ts';
-import { addCommands, type Commands } from './command.ts';
+import { addCommands, addTakes, type Commands, type Takes } from './command.ts';
 import { Context, type Globals, type Host } from './context.ts';
 import { addExamples, addParagraphs, formatItem } from './help/layout.ts';
 import { shownText } from './terminal/gate.ts';
@@ -95,20 +95,46 @@ const SHELL: Commands = {
   __complete: [undefined, () => import('./completion/complete.ts')],
 };
 
+/** All commands, by the headings below which help lists them. */
+export const COMMANDS: Readonly<Record<string, Commands>> = {
+  'To begin with': BEGIN,
+  Projects: PROJECTS,
+  Training: TRAINING,
+  Registry: REGISTRY,
+  'Shell and programs': SHELL,
+};
+
 const EPILOGUE = `A project is named by its name, its id, a path in it or, where nothing is
 removed, the beginning of a name that no other project has. Commands that may do
 without one take CODEBASE_GARDENER_PROJECT, the project around the working
 directory, or the active one. On a terminal, show, train and use ask outside a
-project, and path where none is active.
+project, and path where none is active.`;
 
-Exit codes: 0 good, 1 the registry said no, 2 wrong usage, 3 the daemon cannot
+const EXIT_CODES = `Exit codes: 0 good, 1 the registry said no, 2 wrong usage, 3 the daemon cannot
 be reached, 4 nothing waits for "train --claim".`;
 
-const EXAMPLES = {
-  'gardener add ~/src/website': 'register a codebase',
-  'gardener ls': 'list them all',
-  'gardener train website -- make adapter': 'train one, and record how it ends',
-  'gardener status': 'see how everything stands',
+/** What the program says of itself, as commands do, and takes before and behind each of them. */
+export const PROGRAM = {
+  description: 'Knows your codebases: where they are, how far their training is, which one is active.',
+  takes: {
+    '--data-dir <path>': {
+      description: 'where the registry is (default: ~/.codebase-gardener)',
+      read: placeOption('--data-dir'),
+    },
+    '--socket <path>': {
+      description: 'where the daemon listens (default: <data-dir>/run/registry.sock)',
+      read: placeOption('--socket'),
+    },
+    '--json': 'answer with one JSON document',
+    '--no-start': 'do not start a daemon when none is running',
+  } satisfies Takes,
+  details: EPILOGUE,
+  examples: {
+    'gardener add ~/src/website': 'register a codebase',
+    'gardener ls': 'list them all',
+    'gardener train website -- make adapter': 'train one, and record how it ends',
+    'gardener status': 'see how everything stands',
+  },
 };
 
 /**
@@ -125,21 +151,9 @@ export function createProgram(
   printed?: string[],
 ): Command {
   const program = new Command('gardener')
-    .description('Knows your codebases: where they are, how far their training is, which one is active.')
+    .description(PROGRAM.description)
     .version(VERSION, '--version', 'print the version')
     .helpOption('-h, --help', 'print help')
-    .option(
-      '--data-dir <path>',
-      'where the registry is (default: ~/.codebase-gardener)',
-      placeOption('--data-dir'),
-    )
-    .option(
-      '--socket <path>',
-      'where the daemon listens (default: <data-dir>/run/registry.sock)',
-      placeOption('--socket'),
-    )
-    .option('--json', 'answer with one JSON document')
-    .option('--no-start', 'do not start a daemon when none is running')
     .configureHelp({
       showGlobalOptions: true,
       helpWidth: Math.min(sizeOf(host.stdout).columns, 100),
@@ -155,18 +169,16 @@ export function createProgram(
       writeErr: (text) => (printed ? undefined : host.stderr.write(shownText(text))),
       outputError: () => undefined,
     });
-  addParagraphs(program, EPILOGUE);
-  addExamples(program, EXAMPLES);
+  addTakes(program, PROGRAM.takes);
+  addParagraphs(program, `${PROGRAM.details}\n\n${EXIT_CODES}`);
+  addExamples(program, PROGRAM.examples);
   const context = (): Context => {
     const ctx = new Context(host, words, program.opts<Globals>(), adviser(program, host.home));
     entered(ctx);
     return ctx;
   };
-  addCommands(program.commandsGroup('To begin with:'), BEGIN, context);
-  addCommands(program.commandsGroup('Projects:'), PROJECTS, context);
-  addCommands(program.commandsGroup('Training:'), TRAINING, context);
-  addCommands(program.commandsGroup('Registry:'), REGISTRY, context);
-  addCommands(program.commandsGroup('Shell and programs:'), SHELL, context);
+  for (const [heading, commands] of Object.entries(COMMANDS))
+    addCommands(program.commandsGroup(`${heading}:`), commands, context);
   program.helpCommand('help [command]', 'print help for a command');
   return program;
 }

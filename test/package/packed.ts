@@ -19,11 +19,6 @@ export function requireNetwork(context: { skip(note?: string): never }): void {
   if (process.env['REQUIRE_TOOLS'] !== '1') context.skip('fetches a tool; runs with REQUIRE_TOOLS=1');
 }
 
-/** Fetching tools takes the network and its time: only where everything is to run. */
-export function requireNetwork(context: { skip(note?: string): never }): void {
-  if (process.env['REQUIRE_TOOLS'] !== '1') context.skip('fetches a tool; runs with REQUIRE_TOOLS=1');
-}
-
 /** Runs npm, or a program that npm fetches, and gives what it printed. */
 export async function npm(words: readonly string[], options: ExecFileOptions = {}): Promise<string> {
   const quiet = ['--no-audit', '--no-fund', '--no-update-notifier', '--prefer-offline', '--loglevel=error'];
