@@ -1,8 +1,5 @@
 /** What a schema of the catalogue is in TypeScript: an interface with a name for each object, and no index signatures. */
 import { z } from 'zod';
-import { ORIGINS } from '../../src/domain/draft.ts';
-import { ISSUE_CODES } from '../../src/domain/issues.ts';
-import { OUTCOMES, TRAINING_STATUSES } from '../../src/domain/project.ts';
 import { comment } from './comment.ts';
 
 /** As much of JSON Schema as zod makes of the catalogue. */
@@ -45,15 +42,6 @@ const NAMES: Readonly<Record<string, string>> = {
   'TrainingHistoryResult.trainings': 'EndedTraining',
 };
 
-const ENUMERATIONS = new Map(
-  Object.entries({
-    TrainingStatus: TRAINING_STATUSES,
-    Outcome: OUTCOMES,
-    IssueCode: ISSUE_CODES,
-    Origin: ORIGINS,
-  }).map(([name, values]) => [JSON.stringify(values), name]),
-);
-
 /** Gathers the declarations that the types it gives are made of. */
 export class Shapes {
   /** By name. */
@@ -87,8 +75,7 @@ export class Shapes {
     if ($ref !== undefined) return this.#defineds($ref);
     if (anyOf) return [...new Set(anyOf.map((one) => this.#type(one, name, meaning)))].join(' | ');
     if ('const' in schema) return literal(schema.const);
-    if (schema.enum)
-      return this.#enumeration(schema.enum) ?? schema.enum.map((value) => literal(value)).join(' | ');
+    if (schema.enum) return this.#enumeration(schema, name);
     if (type === 'object') return this.#object(schema, name, meaning);
     if (type === 'array') return listOf(this.#type(items ?? {}, name));
     if (typeof type === 'object') return type.map((one) => this.#type({ type: one }, name)).join(' | ');
@@ -145,10 +132,11 @@ export class Shapes {
     return bases.toSorted(([, a], [, b]) => b.size - a.size)[0]?.[0];
   }
 
-  #enumeration(values: readonly unknown[]): string | undefined {
-    const name = ENUMERATIONS.get(JSON.stringify(values));
-    if (name !== undefined)
-      this.declarations.set(name, `type ${name} = ${values.map((value) => literal(value)).join(' | ')};`);
+  /** One with an id in the catalogue is declared by that. */
+  #enumeration({ enum: values = [], description }: Schema, name: string): string {
+    const words = values.map((value) => literal(value)).join(' | ');
+    if (this.#defined[name]?.enum !== values) return words;
+    this.declarations.set(name, `${comment([description])}type ${name} = ${words};`);
     return name;
   }
 

@@ -6,7 +6,6 @@ import { expect, test } from 'vitest';
 import type { z } from 'zod';
 import { DEADLINES, TUNNEL_MS } from '../../client/reach/connect.ts';
 import { ERRORS, type ErrorKind } from '../../src/domain/errors.ts';
-import { ISSUE_CODES } from '../../src/domain/issues.ts';
 import * as sizes from '../../src/domain/limits.ts';
 import { OUTCOMES, TRAINING_STATUSES } from '../../src/domain/project.ts';
 import { outputOf } from '../../src/domain/training/output.ts';
@@ -24,6 +23,7 @@ const FILE = 'client/python/codebase_gardener_registry/__init__.py';
 
 const { training, repository, trained_from } = wireProject.shape;
 const info = methods['registry.info'].result;
+const issue = methods['registry.validate'].result.shape.issues.element;
 const imported = methods['registry.import'].result;
 const undone = methods['registry.undo'].result.shape.undone.unwrap();
 const pruned = methods['training.prune'].result;
@@ -94,7 +94,7 @@ const EXPECTED: Readonly<Record<string, readonly [value: unknown, from: string]>
   SlotUse: [Object.keys(errorData.slot_taken.shape.holders.element.shape), 'src/protocol/error-data.ts'],
   ProtocolRange: [keys(errorData.incompatible_protocol.shape.protocol), 'src/protocol/error-data.ts'],
   Outcome: [OUTCOMES, 'src/domain/project.ts'],
-  IssueCode: [ISSUE_CODES, 'src/domain/issues.ts'],
+  IssueCode: [issue.shape.code.options, 'src/protocol/methods/registry.ts'],
   ...Object.fromEntries(
     Object.entries(errorData).map(([kind, { shape }]) => [
       className(kind as ErrorKind),
