@@ -20,6 +20,9 @@ interface Schema {
 /** Names that are better than those made of where an object is first met: by that, or by its id in the catalogue. */
 const NAMES: Readonly<Record<string, string>> = {
   WireProject: 'Project',
+  WireTraining: 'Training',
+  ProjectName: 'NamedProject',
+  Before: 'BeforeTraining',
   'Project.training': 'Training',
   'Project.retrain_requested': 'RetrainRequest',
   'Project.repository': 'Repository',
@@ -40,6 +43,14 @@ const NAMES: Readonly<Record<string, string>> = {
   TrainingBeginResult: 'Lease',
   'Lease.output': 'Output',
   'TrainingHistoryResult.trainings': 'EndedTraining',
+};
+
+/** Names of words that have none in the catalogue, by the first of them. */
+const WORDS: Readonly<Record<string, string>> = {
+  not_started: 'TrainingStatus',
+  completed: 'Outcome',
+  source_missing: 'IssueCode',
+  rpc: 'Origin',
 };
 
 /** Gathers the declarations that the types it gives are made of. */
@@ -75,7 +86,7 @@ export class Shapes {
     if ($ref !== undefined) return this.#defineds($ref);
     if (anyOf) return [...new Set(anyOf.map((one) => this.#type(one, name, meaning)))].join(' | ');
     if ('const' in schema) return literal(schema.const);
-    if (schema.enum) return this.#enumeration(schema, name);
+    if (schema.enum) return this.#words(schema.enum, NAMES[name] ?? WORDS[String(schema.enum[0])], meaning);
     if (type === 'object') return this.#object(schema, name, meaning);
     if (type === 'array') return listOf(this.#type(items ?? {}, name));
     if (typeof type === 'object') return type.map((one) => this.#type({ type: one }, name)).join(' | ');
@@ -83,8 +94,9 @@ export class Shapes {
   }
 
   #defineds($ref: string): string {
-    const id = $ref.slice($ref.lastIndexOf('/') + 1);
-    return this.#type(this.#defined[id] ?? {}, id);
+    const id = idOf($ref);
+    const schema = this.#defined[id] ?? {};
+    return schema.enum ? this.#words(schema.enum, id, schema.description) : this.#type(schema, id);
   }
 
   #object(schema: Schema, name: string, meaning: string | undefined): string {
@@ -132,18 +144,17 @@ export class Shapes {
     return bases.toSorted(([, a], [, b]) => b.size - a.size)[0]?.[0];
   }
 
-  /** One with an id in the catalogue is declared by that. */
-  #enumeration({ enum: values = [], description }: Schema, name: string): string {
-    const words = values.map((value) => literal(value)).join(' | ');
-    if (this.#defined[name]?.enum !== values) return words;
-    this.declarations.set(name, `${comment([description])}type ${name} = ${words};`);
+  #words(values: readonly unknown[], name: string | undefined, meaning: string | undefined): string {
+    const words = values.map(literal).join(' | ');
+    if (name === undefined) return words;
+    this.declarations.set(name, `${comment([meaning])}type ${name} = ${words};`);
     return name;
   }
 
   /** What is said of a value, or of what it is when it is not null. */
   #meaningOf({ description, anyOf = [], $ref = '' }: Schema): string | undefined {
     if (description !== undefined) return description;
-    const inner = [...anyOf, this.#defined[$ref.slice($ref.lastIndexOf('/') + 1)] ?? {}];
+    const inner = [...anyOf, this.#defined[idOf($ref)] ?? {}];
     return inner.map((one) => one.description).find((text) => text !== undefined);
   }
 }
@@ -155,6 +166,10 @@ function isParams(name: string): boolean {
 /** `TrainingBegin` for `training.begin`, `SetStatus` for `set_status`. */
 export function inCamelCase(name: string): string {
   return name.replaceAll(/(?:^|[._])([a-z])/g, (_, letter: string) => letter.toUpperCase());
+}
+
+function idOf($ref: string): string {
+  return $ref.slice($ref.lastIndexOf('/') + 1);
 }
 
 function literal(value: unknown): string {

@@ -2,7 +2,7 @@
 import { hostname } from 'node:os';
 import { isFromEnvironment, type Paths, resolvePaths } from '../../src/paths.ts';
 import { refuseForRoot, UnsafeDirectoryError } from '../../src/claim/private-directory.ts';
-import type { Result } from '../../src/protocol/methods.ts';
+import type { Params, Result } from '../../src/protocol/methods.ts';
 import { Client } from '../client.ts';
 import { inMs, pause } from '../wire/deadline.ts';
 import { ConnectionError } from '../errors.ts';
@@ -32,7 +32,8 @@ export interface ConnectOptions {
    */
   readonly daemon?: readonly string[] | undefined;
   /** Who calls, for the daemon's log; the process id is added. */
-  readonly client?: { readonly name?: string; readonly version?: string } | undefined;
+  readonly client?: Pick<NonNullable<Params<'daemon.hello'>['client']>, 'name' | 'version'> | undefined;
+  /** How long to wait for what. */
   readonly deadlines?: Deadlines | undefined;
   /**
    * Told what the person should mend although all went on, such as a service that is installed and does not start, or

@@ -28,7 +28,14 @@ export interface TrainingResult {
   /** The same for the context. */
   readonly context_path?: string | undefined;
   /** What was trained from; default what git said as the training began. */
-  readonly source?: { readonly commit: string; readonly dirty: boolean } | undefined;
+  readonly source?:
+    | {
+        /** Id of the commit, at least seven hexadecimal digits of it. */
+        readonly commit: string;
+        /** Whether there was more than that commit has. */
+        readonly dirty: boolean;
+      }
+    | undefined;
 }
 
 /** What a piece of work may return: what came of it, or something that only the caller has a use for. */

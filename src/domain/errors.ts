@@ -74,7 +74,9 @@ export function isRefusal(error: unknown, ...kinds: readonly ErrorKind[]): error
 
 /** One parameter that was refused: where it is in `params`, as a dotted path, and why. */
 export interface ParamIssue {
+  /** Where it is, as `holder.pid`; empty for the parameters as a whole. */
   readonly path: string;
+  /** Why it was refused. */
   readonly message: string;
 }
 

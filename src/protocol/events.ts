@@ -158,8 +158,10 @@ export type EventOf<T extends EventType> = Extract<RegistryEvent, { type: T }>;
 
 /** The parameters of a `registry.event` notification, the only one of the protocol. */
 export interface EventNotification {
+  /** Which one, as registry.watch gave it. */
   readonly subscription: string;
   /** Where the history stands after these events: `<epoch>:<sequence>`. */
   readonly cursor: string;
+  /** What has happened, in its order. */
   readonly events: readonly RegistryEvent[];
 }

@@ -46,7 +46,11 @@ export function hovered(place: string, file: string, compilerOptions: object): H
   );
   const { fileExists, readFile, directoryExists, getDirectories, realpath } = ts.sys;
   const service = ts.createLanguageService({
-    ...{ fileExists, readFile, directoryExists, getDirectories, realpath },
+    fileExists,
+    readFile,
+    directoryExists,
+    getDirectories,
+    realpath,
     getScriptFileNames: () => [file],
     getScriptVersion: () => '1',
     getScriptSnapshot: (path: string) => ts.ScriptSnapshot.fromString(readFileSync(path, 'utf8')),
