@@ -1,10 +1,10 @@
 /** A lease on a project, held through lost connections and restarts of the daemon until it is ended or lost. */
-import { setTimeout as pause } from 'node:timers/promises';
 import type { Client } from '../client.ts';
 import { ConnectionError } from '../errors.ts';
 import type { WireProject } from '../../src/domain/encoding.ts';
 import type { RegistryError } from '../../src/domain/errors.ts';
 import type { Params, Result } from '../../src/protocol/methods.ts';
+import { pause } from '../wire/deadline.ts';
 import { isApplied, isLost, isPassing, reasonOf } from './refusals.ts';
 
 /** How far training is, as `training.progress` takes it. */
@@ -146,7 +146,7 @@ export class HeldLease {
         }
         if (error instanceof ConnectionError && error.reason === 'not_running') await missing?.();
       }
-      await pause(wait);
+      await pause(wait, undefined);
     }
   }
 
@@ -175,7 +175,7 @@ export class HeldLease {
         // The next report says it anew; what stands between is a lost connection, which is being seen to.
         if (!isPassing(error)) this.#news.refused(reasonOf(error));
       }
-      await pause(REPORT_EVERY_MS, undefined, { signal: this.#ending.signal }).catch(() => undefined);
+      await pause(REPORT_EVERY_MS, this.#ending.signal).catch(() => undefined);
     }
   }
 
@@ -187,7 +187,7 @@ export class HeldLease {
     this.#resuming = true;
     for (let wait = FIRST_PAUSE_MS; !signal.aborted; wait = Math.min(2 * wait, LONGEST_PAUSE_MS)) {
       if (await this.#isHeld()) break;
-      await pause(wait, undefined, { signal }).catch(() => undefined);
+      await pause(wait, signal).catch(() => undefined);
     }
     this.#resuming = false;
   }
@@ -234,7 +234,7 @@ export class HeldLease {
         if (signal.aborted) return;
         // Removed, or a daemon that cannot be reached: the former is a loss, the latter may pass.
         if (isLost(error)) return this.#lose(error);
-        await pause(LONGEST_PAUSE_MS, undefined, { signal }).catch(() => undefined);
+        await pause(LONGEST_PAUSE_MS, signal).catch(() => undefined);
       }
     }
   }

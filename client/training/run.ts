@@ -65,12 +65,12 @@ export interface TrainingLease {
    */
   readonly signal: AbortSignal;
   /**
-   * Tells how far training is, and keeps the lease from stalling. Returns at once: reports that follow each other within a
+   * Tells how far training is, and keeps the lease from stalling, also without anything to tell. Returns at once: reports that follow each other within a
    * tenth of a second are put together, and one that cannot be sent now is overtaken by the next. What is too much is cut;
    * what JSON or the registry cannot carry, such as NaN, is left out, which `onWarning` is told, and the rest counts. After the
    * training nothing is reported.
    */
-  report(report: TrainingReport): void;
+  report(report?: TrainingReport): void;
 }
 
 /** How a training is run. */
