@@ -4,7 +4,8 @@
  */
 import { open, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeEach, expect, test, type TestContext } from 'vitest';
+import { beforeEach, expect, onTestFinished, test, type TestContext } from 'vitest';
+import { connect } from '../../client/index.ts';
 import { MAX_LOG_BYTES } from '../../src/log.ts';
 import { until } from '../support/until.ts';
 import { parseContent, readContent, servedContent } from './support/content.ts';
@@ -106,6 +107,29 @@ test('while the disk is full changes fail and reads go on; with room everything 
   await one.client.call('projects.touch', { project: 'p7' });
   const lines = (await readFile(one.daemon.paths.logFile, 'utf8')).trimEnd().split('\n');
   expect(JSON.parse(lines.at(-1) ?? '')).toMatchObject({ method: 'projects.touch' });
+});
+
+test('a training that the library runs completes as soon as there is room', async () => {
+  const told: string[] = [];
+  const registry = await connect({ socket: one.daemon.paths.socket, autoStart: false });
+  onTestFinished(() => registry.close());
+  const onWarning = (message: string): void => void told.push(message);
+  const run = registry.training.run(
+    { project: 'p0' },
+    async () => {
+      await fillUp();
+      return { metadata: { loss: 0.2 } };
+    },
+    { onWarning },
+  );
+  await until(() => told.length > 0, 'it is told that the end cannot be written');
+  await rm(filler);
+  expect(await run).toEqual({ metadata: { loss: 0.2 } });
+  expect(told[0]).toMatch(/^the end cannot be written yet, and is tried for two minutes: .*no space left/);
+  expect(await registry.projects.get({ project: 'p0' })).toMatchObject({
+    training_status: 'completed',
+    metadata: { loss: 0.2 },
+  });
 });
 
 test('an edit made while the disk is full waits for the copy of what it replaces', async () => {
