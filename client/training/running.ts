@@ -62,10 +62,7 @@ class Running {
         this.#tell(`the end cannot be written yet, and is tried for two minutes: ${reasonOf(error)}`),
     });
     this.#unlisten = [
-      whenAborted(closed, (reason) => {
-        this.#stop(reason, undefined);
-        this.#held.abandon();
-      }),
+      whenAborted(closed, (reason) => this.#stop(reason, undefined)),
       whenAborted(signal, (reason) => this.#stop(reason, { patience: GIVE_BACK_MS })),
     ];
   }
@@ -87,7 +84,6 @@ class Running {
       await this.#fail(error);
       throw error;
     }
-    if (signal.aborted) return await this.#stopFor(undefined);
     await this.#complete(result);
     return value;
   }

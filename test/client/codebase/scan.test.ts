@@ -160,6 +160,17 @@ describe('a bare repository has no files', () => {
   });
 });
 
+test('counting stops where a signal is aborted, between two directories', async () => {
+  const root = await codebase({ 'a/1': '', 'b/2': '', 'c/3': '' });
+  const stop = new AbortController();
+  const counted: number[] = [];
+  const onProgress = (files: number): void => {
+    if (counted.push(files) === 2) stop.abort(new Error('enough'));
+  };
+  await expect(scan(root, { env: noGit, signal: stop.signal, onProgress })).rejects.toThrow('enough');
+  expect(counted).toHaveLength(2);
+});
+
 test('counting stops at the limit and says so', async () => {
   const files = Object.fromEntries(Array.from({ length: 30 }, (_, index) => [`f${index}.rb`, '']));
   const root = await codebase(files);
