@@ -34,7 +34,6 @@ import os
 import pwd
 import re
 import shlex
-import shutil
 import signal
 import socket
 import stat
@@ -1135,16 +1134,50 @@ def _place_flags(data_dir: str, path: str) -> str:
     return f" --data-dir {shlex.quote(data_dir)}" + (f" --socket {shlex.quote(path)}" if elsewhere else "")
 
 
+_DAEMON = "CODEBASE_GARDENER_DAEMON"
+
+
 def _program(given: Union[PathLike, Sequence[str], None]) -> Optional[List[str]]:
-    """The command line that can start a daemon: as given, from GARDENER, or on PATH."""
+    """The command line: as given, from GARDENER, of the daemon that the environment names, on PATH, or of the daemon there.
+
+    It knows of services, and itself starts the daemon that the environment names. Raises RegistryConnectionError where that
+    cannot be run.
+    """
+    named = None if given else _from_environment(_DAEMON)
+    daemon = _place(named) if named else None
+    if daemon and not _is_program(daemon):
+        raise RegistryConnectionError(
+            "start_failed",
+            f"cannot start the daemon: {_DAEMON} leads to {daemon}, where no executable file is; set it to the path of "
+            "gardenerd, or unset it",
+        )
     command = given or os.environ.get("GARDENER")
-    if command is None:
-        found = shutil.which("gardener")
+    if not command:
+        found = _beside(daemon) or _on_path("gardener") or _beside(_on_path("gardenerd"))
         return None if found is None else [found]
     if not isinstance(command, (str, os.PathLike)):
         return list(command)
     text = os.fspath(command)
     return [text] if os.path.exists(text) else shlex.split(text)
+
+
+def _on_path(name: str) -> Optional[str]:
+    # What is relative there would be another one in each working directory.
+    places = (place for place in os.environ.get("PATH", "").split(os.pathsep) if os.path.isabs(place))
+    return next((path for path in (os.path.join(place, name) for place in places) if _is_program(path)), None)
+
+
+def _beside(daemon: Optional[str]) -> Optional[str]:
+    """The command line that was installed with a daemon, which may be a link into a package."""
+    if daemon is None:
+        return None
+    places = (os.path.dirname(daemon), os.path.dirname(os.path.realpath(daemon)))
+    found = (os.path.join(place, name) for place in places for name in ("gardener", "gardener.js"))
+    return next((path for path in found if _is_program(path)), None)
+
+
+def _is_program(path: str) -> bool:
+    return os.path.isfile(path) and os.access(path, os.X_OK)
 
 
 # Forks.
@@ -1380,6 +1413,9 @@ class _Dialer:
             else f'start it with "gardener daemon start{_place_flags(data_dir, path)}"'
         )
         self._program = program
+        if not program:
+            # Refused at once, as every relative path in the environment is.
+            _from_environment(_DAEMON)
         self._client = client
         self._start_timeout = start_timeout
         self._start_log = os.path.join(data_dir, "logs", "daemon-start.log")
@@ -1557,11 +1593,15 @@ class _Dialer:
         if program is None:
             raise RegistryConnectionError(
                 "start_failed",
-                'cannot start the daemon: "gardener" is not on PATH; install it, or name it with GARDENER',
+                'cannot start the daemon: no "gardener" is found: neither the argument gardener nor GARDENER names it, it is '
+                f"not beside a daemon that {_DAEMON} names, and neither it nor gardenerd is on PATH; install "
+                "codebase-gardener, or name it",
             )
         words = [*program, "daemon", "start", "--data-dir", self._data_dir, "--socket", self.path]
+        # An argument goes before the environment.
+        env = {name: value for name, value in os.environ.items() if name != _DAEMON} if self._program else None
         try:
-            process = _popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+            process = _popen(words, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         except OSError as error:
             raise RegistryConnectionError("start_failed", f"cannot start the daemon: {error}") from error
         with process:
@@ -1990,11 +2030,12 @@ class ProjectRegistry:
     it; ``data_dir`` and ``socket`` say the same more directly. Defaults are those of every client:
     ``CODEBASE_GARDENER_DATA_DIR``, then ``~/.codebase-gardener``; ``CODEBASE_GARDENER_SOCKET``, then
     ``<data_dir>/run/registry.sock``. ``gardener`` is the program that starts a daemon when none is running: a path
-    or a list of words; default ``GARDENER`` from the environment, then PATH. None is started for a socket that is given
-    without a data directory in the same place, arguments or environment: it may lead to another machine. Raises
-    ValueError for a relative path in the environment and a name that is no UTF-8. ``client`` is what the log of the daemon
-    calls this one. ``timeout`` is how long a call may take, ``start_timeout`` how long starting a daemon; both in seconds,
-    and 25 days or more, or None, are without end.
+    or a list of words; default ``GARDENER`` from the environment, then the one beside the ``gardenerd`` that
+    ``CODEBASE_GARDENER_DAEMON`` names, then ``gardener``, or ``gardenerd`` with the other beside it, on PATH. None is
+    started for a socket that is given without a data directory in the same place, arguments or environment: it may lead
+    to another machine. Raises ValueError for a relative path in the environment and a name that is no UTF-8. ``client``
+    is what the log of the daemon calls this one. ``timeout`` is how long a call may take, ``start_timeout`` how long
+    starting a daemon; both in seconds, and 25 days or more, or None, are without end.
 
     Every method raises RegistryConnectionError where the daemon cannot be asked, StorageFailedError or
     RegistryReadOnlyError where a change cannot be written, and InvalidParamsError for what no rule accepts. Where a project
