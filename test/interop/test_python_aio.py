@@ -294,6 +294,7 @@ class Wire(LoopTest):
                     await registry.call("projects.activate", timeout=0.1)
                 self.assertEqual((caught.exception.reason, caught.exception.sent), ("timeout", True))
             self.assertEqual(len(peer.connections), 2)
+            await self.eventually(lambda: peer.closed == 2, "nothing is left of them")
 
     async def test_a_lost_read_is_repeated_once_and_a_lost_change_is_not(self):
         async def behave(request):
@@ -337,8 +338,13 @@ class Wire(LoopTest):
 
         async with Peer(self, behave):
             registry = self.connect(auto_start=False)
-            calls = (registry.call("projects.count", blob="x" * 1_000_000) for _ in range(10))
-            self.assertEqual({len(told) for told in await asyncio.gather(*calls)}, {1_000_000})
+            await registry.call("projects.count", blob="")
+            calls = asyncio.gather(*(registry.call("projects.count", blob="x" * 1_000_000) for _ in range(10)))
+            for _ in range(3):
+                await asyncio.sleep(0)
+                # One at a time is put together and kept.
+                self.assertLess(registry._shared._transport.get_write_buffer_size(), 2_000_000)
+            self.assertEqual({len(told) for told in await calls}, {1_000_000})
             with self.assertRaisesRegex(ValueError, "4194304 are allowed"):
                 await registry.call("projects.count", blob="x" * 4_194_304)
             self.assertEqual(len(await registry.call("projects.count", blob="x")), 1)
@@ -350,6 +356,7 @@ class Wire(LoopTest):
             await self.eventually(lambda: "training.wait" in peer.requests, "it was sent")
             with self.promptly():
                 await registry.close()
+                self.assertEqual(registry._links, set())
                 with self.assertRaises(client.RegistryConnectionError) as caught:
                     await call
             self.assertEqual(caught.exception.reason, "closed")
@@ -398,6 +405,25 @@ class Dialling(LoopTest):
                         await call
                     greeted.set()
                     await self.eventually(lambda: peer.closed == 1, "its thread has closed the connection")
+
+    async def test_an_error_that_nobody_waits_for_any_more_is_nobodys(self):
+        registry = self.connect(auto_start=False)
+        call = asyncio.create_task(registry.get_project_count())
+        await asyncio.sleep(0)
+        registry._dialling.add_done_callback(lambda _: call.cancel())
+        await asyncio.wait({call})
+        self.assertTrue(call.cancelled())
+
+    async def test_nor_is_it_left_where_it_was_made_a_moment_before(self):
+        undone = []
+        job = aio._Job(lambda: "a connection", undone.append)
+        waiting = asyncio.create_task(job.result())
+        await asyncio.sleep(0)
+        # The loop has no turn meanwhile.
+        self.until(lambda: job._made, "its thread has made it")
+        waiting.cancel()
+        await asyncio.wait({waiting})
+        self.assertEqual((waiting.cancelled(), undone), (True, ["a connection"]))
 
     async def test_a_dial_keeps_neither_the_loop_nor_the_process(self):
         program = f"""
@@ -561,13 +587,15 @@ class Trainings(AsyncDaemonTest):
                 self.assertEqual((await self.status(), await self.outcome()), ("not_started", "released"))
 
     async def test_one_that_is_cancelled_as_it_completes_is_given_back(self):
-        syncing, synced = threading.Event(), threading.Event()
+        syncing, synced, stopped = threading.Event(), threading.Event(), threading.Event()
 
         def sync(directory, tell, refused):
             syncing.set()
             synced.wait(PATIENCE)
-            tell()
-            raise AssertionError("nobody waits for it")
+            try:
+                tell()
+            except InterruptedError:
+                stopped.set()
 
         with unittest.mock.patch.object(aio, "_sync_output", sync):
             task = asyncio.create_task(self.train(lambda lease: asyncio.sleep(0)))
@@ -577,6 +605,7 @@ class Trainings(AsyncDaemonTest):
                 await task
             self.assertEqual(await self.status(), "not_started")
             synced.set()
+            await self.eventually(stopped.is_set, "nothing more is synced")
 
     async def test_whoever_waits_for_one_may_go(self):
         await self.aio.update_project_status("payments", "completed")
@@ -604,7 +633,7 @@ class Trainings(AsyncDaemonTest):
                     await end(lease)
             self.assertEqual((caught.exception.reason, await self.outcome()), ("nap", "cancelled"))
         # Also where nobody had the time to notice.
-        with self.assertRaises(TrainingCancelledError):
+        with unittest.mock.patch.object(aio.AsyncTrainingLease, "_look"), self.assertRaises(TrainingCancelledError):
             async with self.aio.training("payments"):
                 await self.aio.call("training.cancel", project="payments")
         async with self.aio.training("payments") as lease:

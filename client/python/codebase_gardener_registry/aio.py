@@ -834,6 +834,7 @@ class AsyncWatch(_Feed):
     async def poll(self, timeout: Optional[float]) -> Optional[RegistryEvent]:
         """The next event; None when none has come within so many seconds, or when the watch was closed. With None for the
         seconds it waits for ever."""
+        self._registry._require_loop()
         if self._is_polled:
             raise RuntimeError("cannot wait for the next event: another task does; make a watch for each")
         self._is_polled = True
