@@ -120,6 +120,16 @@ class Same(unittest.TestCase):
 
 
 class Calls(AsyncDaemonTest):
+    async def test_a_codebase_is_added_by_the_command_line_while_other_calls_go_on(self):
+        (self.codebase("shop") / "a.ts").write_text("export {}")
+        adding = asyncio.ensure_future(self.aio.add_project(self.codebase("shop"), tags=["work"]))
+        await self.aio.get_project_count()
+        self.assertFalse(adding.done())
+        project = await adding
+        self.assertEqual((project.name, project.language, project.tags), ("shop", "typescript", ["work"]))
+        with self.assertRaises(client.SourcePathMissingError):
+            await self.aio.add_project(self.home / "nowhere")
+
     async def test_many_at_once_share_a_connection(self):
         await asyncio.gather(*(self.register(f"p{number}") for number in range(20)))
         found = await asyncio.gather(*(self.aio.get_project(f"p{number % 20}") for number in range(200)))

@@ -122,6 +122,71 @@ class Meant(DaemonTest):
         self.assertEqual(self.registry.resolve_project().project_id, web)
 
 
+class Added(DaemonTest):
+    """What the command line finds out of a codebase."""
+
+    def shop(self):
+        path = self.codebase("shop")
+        (path / "a.ts").write_text("export {}")
+        return path
+
+    def test_what_there_is_is_found_and_what_is_known_comes_back(self):
+        path = self.shop()
+        subprocess.run(["git", "init", "-q", path], check=True)
+        subprocess.run(["git", "-C", path, "remote", "add", "origin", "git@github.com:ada/shop.git"], check=True)
+        project = self.registry.add_project(path, tags=["work", "-x"], activate=True)
+        self.assertEqual((project.name, project.language, project.file_count), ("shop", "typescript", 1))
+        self.assertEqual((project.source_path, project.tags), (path, ["work", "-x"]))
+        self.assertEqual(project.repository, {"root_commit": None, "remote": "github.com/ada/shop"})
+        self.assertEqual(self.registry.get_active_project(), project.project_id)
+        self.assertEqual(self.registry.add_project(path, language="go").language, "typescript")
+        self.assertEqual(self.registry.get_project_count(), 1)
+        other = self.registry.add_project(path, "-shop", "go")
+        self.assertEqual((other.name, other.language), ("-shop", "go"))
+
+    def test_what_the_registry_refuses_is_raised_as_from_the_registry(self):
+        self.registry.register_project("shop", self.codebase("other"))
+        with self.assertRaises(client.ProjectExistsError) as caught:
+            self.registry.add_project(self.shop())
+        self.assertEqual(caught.exception.project.source_path, self.codebase("other"))
+        self.assertEqual(caught.exception.code, 1002)
+        with self.assertRaises(client.SourcePathMissingError) as missing:
+            self.registry.add_project(self.home / "nowhere")
+        self.assertEqual(missing.exception.source_path, self.home / "nowhere")
+        with self.assertRaises(client.CommandLineError) as wrong:
+            self.registry.add_project(self.shop(), language="")
+        self.assertEqual(wrong.exception.kind, "usage")
+
+    def test_where_no_command_line_is_found_the_error_says_what_to_do_without(self):
+        self.registry.list_projects()
+        with unittest.mock.patch.dict(os.environ, PATH=str(self.home)):
+            with self.assertRaisesRegex(client.CommandLineError, "npm install --global.*register_project does without"):
+                self.open(gardener=None).add_project(self.shop())
+
+    def test_one_that_says_nothing_that_is_known_or_does_not_end_is_told(self):
+        self.registry.list_projects()
+        for script, error, message in (
+            ("echo oh dear >&2; exit 7", client.CommandLineError, "cannot add .*: oh dear$"),
+            ("exit 7", client.CommandLineError, "ended with 7$"),
+            ("echo '[]'", client.CommandLineError, "ended with 0$"),
+            ("exec sleep 600", RegistryConnectionError, "not done in time"),
+        ):
+            stand_in = self.open(gardener=["/bin/sh", "-c", script])
+            with self.subTest(script), self.assertRaisesRegex(error, message):
+                stand_in.add_project(self.shop(), timeout=0.5 if "sleep" in script else PATIENCE)
+
+    def test_what_the_command_line_says_of_its_connection_is_said_by_the_error_of_the_connection(self):
+        error = client._error_of_command({"code": None, "message": "it hangs", "data": {"kind": "hung"}})
+        self.assertIsInstance(error, RegistryConnectionError)
+        self.assertEqual((str(error), error.reason, error.sent), ("it hangs", "hung", True))
+
+    def test_a_daemon_that_is_not_to_be_started_is_not_started(self):
+        with self.assertRaises(RegistryConnectionError) as caught:
+            self.open(auto_start=False).add_project(self.shop())
+        self.assertEqual(caught.exception.reason, "not_running")
+        self.assertFalse(self.data_dir.exists())
+
+
 @unittest.skipUnless(os.geteuid() == 0, "needs root, to give a directory away")
 class Root(Home):
     def test_in_the_home_of_another_user_is_refused_and_makes_nothing(self):

@@ -9,6 +9,7 @@ from typing import Dict, List, Optional, Tuple
 
 from codebase_gardener_registry import (
     AmbiguousProjectError,
+    CommandLineError,
     EndedTraining,
     EtagMismatchError,
     EventType,
@@ -56,6 +57,15 @@ def projects() -> Dict[str, Optional[datetime]]:
     print(progress, status is TrainingStatus.FAILED)
     found: List[ProjectMetadata] = registry.list_projects(status="failed", sort="name")
     return {each.name: each.last_trained for each in found}
+
+
+def adds() -> ProjectMetadata:
+    registry.add_project("/src/payments", langage="go")  # type: ignore[call-arg] # pyright: ignore[reportCallIssue]
+    try:
+        return registry.add_project(Path("/src/payments"), "payments", tags=["work"], timeout=60.0)
+    except CommandLineError as error:
+        print(error.kind, error.code)
+        raise
 
 
 def changes(project: ProjectMetadata) -> ProjectMetadata:

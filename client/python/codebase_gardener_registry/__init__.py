@@ -64,6 +64,7 @@ from typing import (
     TypeVar,
     TypedDict,
     Union,
+    get_args,
 )
 
 if TYPE_CHECKING:
@@ -79,6 +80,7 @@ __all__ = [
     "ActiveChange",
     "AmbiguousProjectError",
     "BackupNotFoundError",
+    "CommandLineError",
     "ConnectionFailure",
     "CursorExpiredError",
     "DifferingProject",
@@ -475,6 +477,13 @@ class ShuttingDownError(RegistryConnectionError):
         self.data: Json = data if isinstance(data, dict) else {}
 
 
+class CommandLineError(ProjectRegistryError):
+    """The command line, which :meth:`ProjectRegistry.add_project` runs, is not there, or has failed at something that is no
+    matter of the registry; ``kind`` is then ``usage``, ``local`` or ``internal``."""
+
+    kind: Optional[str] = "command_line"
+
+
 _ERRORS: Dict[int, Type[ProjectRegistryError]] = {
     -32602: InvalidParamsError,
     1001: ProjectNotFoundError,
@@ -496,6 +505,9 @@ _ERRORS: Dict[int, Type[ProjectRegistryError]] = {
 }
 
 
+_FAILURES: Tuple[ConnectionFailure, ...] = get_args(ConnectionFailure)
+
+
 def _is_passing(error: ProjectRegistryError) -> bool:
     """Whether it may be different in a moment, or when somebody has made room or mended the file."""
     if isinstance(error, RegistryConnectionError):
@@ -509,6 +521,17 @@ def _error_of(error: Mapping[str, Any]) -> ProjectRegistryError:
         _ERRORS.get(code, ProjectRegistryError) if isinstance(code, int) else ProjectRegistryError
     )
     return kind(str(error.get("message", "the daemon gave an error without a message")), code, error.get("data"))
+
+
+def _error_of_command(error: Mapping[str, Any]) -> ProjectRegistryError:
+    """The same of the command line, which has errors of its own, without a code, and of its connection."""
+    if error.get("code") is not None:
+        return _error_of(error)
+    message, data = str(error.get("message")), error.get("data")
+    for reason in _FAILURES:
+        if data == {"kind": reason}:
+            return RegistryConnectionError(reason, message, True)
+    return CommandLineError(message, None, data)
 
 
 # What the registry keeps.
@@ -1620,6 +1643,48 @@ class _Dialer:
             said = errors.decode("utf-8", "replace").strip() or f"{program[0]} ended with {process.returncode}"
             raise RegistryConnectionError("start_failed", f"cannot start the daemon: {said}")
 
+    def command(self, name: str, path: str, flags: Sequence[str], deadline: _Deadline) -> Json:
+        """What a command of the command line answers of a directory, as it prints it for programs. Raises CommandLineError,
+        and whatever it tells of the registry."""
+        what = f"{name} {path}"
+        program = _program(self._program)
+        if program is None:
+            raise CommandLineError(
+                f'cannot {what}: no "gardener" is found; install it with "npm install --global codebase-gardener", or name it '
+                "with GARDENER; register_project does without, with a name and a language that you give it"
+            )
+        place = ["--socket", self.path, *([] if self._socket_alone else ["--data-dir", self._data_dir])]
+        start = [] if self._auto_start else ["--no-start"]
+        try:
+            process = _popen(
+                [*program, name, path, *flags, "--json", *place, *start], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            )
+        except OSError as error:
+            raise CommandLineError(f"cannot {what}: {error}") from error
+        with process:
+            try:
+                answer, notes = process.communicate(timeout=deadline.left())
+            except (subprocess.TimeoutExpired, socket.timeout):
+                _end_program(process, signal.SIGTERM)
+                raise RegistryConnectionError(
+                    "timeout", f"cannot {what}: it was not done in time; it may still be, so look before repeating it", True
+                ) from None
+            except BaseException:
+                _end_program(process, signal.SIGINT)
+                raise
+        said = notes.decode("utf-8", "replace").strip()
+        try:
+            document: Json = json.loads(answer)
+        except ValueError:
+            document = {}
+        if process.returncode == 0 and _is_object(document):
+            for line in said.splitlines():
+                _log.info("%s: %s", what, line)
+            return document
+        if _is_object(document) and "error" in document:
+            raise _error_of_command(document["error"])
+        raise CommandLineError(f"cannot {what}: {said or f'{program[0]} ended with {process.returncode}'}")
+
     def _is_coming_up(self) -> bool:
         """Whether a daemon that a client has started is on its way: it says so in its log, twice a second."""
         if self._socket_alone:
@@ -2139,6 +2204,28 @@ class ProjectRegistry:
         )
         return self._ask("projects.register", params, lambda project: str(project["project_id"]))
 
+    def add_project(
+        self,
+        path: PathLike,
+        name: Optional[str] = None,
+        language: Optional[str] = None,
+        *,
+        tags: Optional[Sequence[str]] = None,
+        activate: bool = False,
+        timeout: Optional[float] = None,
+    ) -> ProjectMetadata:
+        """Registers the codebase in a directory as ``gardener add`` does, which it runs, and gives the project.
+
+        By default the name is that of the directory, the language that of most of its files, which are counted, too; its
+        repository is found in any case. A project that is registered there already is given as it is, its tags and its
+        language with it; with another ``name`` it is registered once more. ``timeout`` is in seconds, and without end by
+        default, as there may be many files. Raises CommandLineError where no ``gardener`` is found, and otherwise what
+        :meth:`register_project` does.
+        """
+        given = {"name": [name], "language": [language], "tag": tags or ()}
+        flags = [f"--{flag}={value}" for flag, values in given.items() for value in values if value is not None]
+        return self._add(_absolute(path), [*flags, *(["--use"] if activate else [])], timeout)
+
     def get_project(self, project_id: str) -> Optional[ProjectMetadata]:
         """The project; None where there is none."""
         try:
@@ -2416,6 +2503,12 @@ class ProjectRegistry:
         seconds; default that of the registry.
         """
         return self._call(method, _given(**params), timeout)
+
+    def _add(self, path: str, flags: Sequence[str], timeout: Optional[float]) -> ProjectMetadata:
+        deadline = _Deadline(timeout)
+        # What there is to say of the connection is said by this one.
+        self._give_back(self._take(self._deadline(timeout, {})))
+        return ProjectMetadata.from_dict(self._dialer.command("add", path, flags, deadline))
 
     def _repository_of(self, path: str) -> Optional[Json]:
         # Whether the daemon is of this machine is known when it has said hello.

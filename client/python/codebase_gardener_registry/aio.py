@@ -463,6 +463,9 @@ class AsyncProjectRegistry:
     @_awaited(ProjectRegistry.register_project)
     def register_project(self) -> None: ...
 
+    @_awaited(ProjectRegistry.add_project)
+    def add_project(self) -> None: ...
+
     @_awaited(ProjectRegistry.list_projects)
     def list_projects(self) -> None: ...
 
@@ -604,6 +607,13 @@ class AsyncProjectRegistry:
         if params.get("repository") is _FOUND_OUT:
             params = _given(**{**params, "repository": await self._repository_of(params["source_path"])})
         return answer(await self._call(method, params))
+
+    async def _add(self, path: str, flags: Sequence[str], timeout: Optional[float]) -> ProjectMetadata:
+        deadline = _Deadline(timeout)
+        # As of the synchronous client.
+        await self._link(self._deadline(timeout, {}))
+        dialer = self._blocking._dialer
+        return ProjectMetadata.from_dict(await _in_thread(lambda: dialer.command("add", path, flags, deadline)))
 
     async def _call(self, method: str, params: Mapping[str, Any], timeout: Optional[float] = None) -> Any:
         params = _sendable(params)
