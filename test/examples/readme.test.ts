@@ -30,12 +30,15 @@ beforeEach(async () => {
 
 /** The only example of a language that has these words, with this home for Ada's. */
 function example(language: string, words: string): string {
-  const fences = [...README.matchAll(/^```(\w+)\n(.*?)^```$/gms)];
-  const found = fences.flatMap(([, of, text = '']) =>
-    of === language && text.includes(words) ? [text] : [],
-  );
+  const found = examplesIn(README, language).filter((text) => text.includes(words));
   expect(found).toHaveLength(1);
-  return String(found[0]).replaceAll(ADA, cli.home);
+  return String(found[0]);
+}
+
+/** All of a language in a text, with this home for Ada's. */
+function examplesIn(markdown: string, language: string): string[] {
+  const fences = [...markdown.matchAll(/^```(\w+)\n(.*?)^```$/gms)];
+  return fences.flatMap(([, of, text = '']) => (of === language ? [text.replaceAll(ADA, cli.home)] : []));
 }
 
 /** The commands under a heading, without what is said of them. */
@@ -151,6 +154,33 @@ test('Python with the client', async (context: TestContext) => {
   });
   expect(await readFile(String(payments?.['lora_adapter_path']), 'utf8')).toBe('weights');
   expect(others).toEqual(before);
+});
+
+test('the readme of the Python client, each example alone', { timeout: 60_000 }, async (context) => {
+  requireTools(context, 'python3');
+  await cli.json(['add', 'src/website']);
+  const { website } = await projects();
+  const readme = await readFile(join(ROOT, 'client/python/README.md'), 'utf8');
+  const [adds = '', trains = '', asynchronous = ''] = examplesIn(readme, 'python');
+  const env = {
+    ...environment(cli.home),
+    GARDENER: `${process.execPath} ${builtProgram('gardener.js')}`,
+    PYTHONPATH: join(ROOT, 'client/python'),
+    PYTHONDONTWRITEBYTECODE: '1',
+  };
+  const python = async (script: string) =>
+    (await run('python3', ['-W', 'error', '-c', script], { env })).stdout;
+  const weights = async () => readFile(String((await projects())['payments']?.['lora_adapter_path']), 'utf8');
+  const added = 'payments typescript not_started\nwebsite typescript not_started\n';
+  expect(await python(adds)).toBe(added);
+  // It is known now.
+  expect(await python(adds)).toBe(added);
+  expect(await cli.json(['which'])).toMatchObject({ project: { name: 'payments' } });
+  expect(await python(trains)).toBe('');
+  expect(await weights()).toBe('weights');
+  expect(await python(asynchronous)).toBe('resync\n');
+  expect(await weights()).toBe('more weights');
+  expect(await projects()).toMatchObject({ payments: { training_status: 'completed' }, website });
 });
 
 test('Python with nothing but a socket', async (context) => {

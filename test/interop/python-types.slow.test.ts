@@ -1,6 +1,6 @@
 /** The types of the Python client, as type checkers see them: its own, and what an application gets from a wheel. */
 import { execFile } from 'node:child_process';
-import { cp, writeFile } from 'node:fs/promises';
+import { cp, readFile, writeFile } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -27,7 +27,7 @@ const STRICT = {
   reportUnnecessaryTypeIgnoreComment: true,
 };
 
-/** A place with nothing but the program, and an environment that the wheel is installed in. */
+/** A place with nothing but the program, the examples of the readme, and an environment that the wheel is installed in. */
 let application: string;
 let interpreter: string;
 
@@ -35,6 +35,9 @@ beforeAll(async () => {
   application = await temporaryDirectory();
   interpreter = join(application, '.venv/bin/python');
   await cp(PROGRAM, join(application, 'program.py'));
+  const examples = (await readFile(join(SOURCES, 'README.md'), 'utf8')).matchAll(/^```python\n(.*?)^```$/gms);
+  for (const [number, [, example = '']] of [...examples].entries())
+    await writeFile(join(application, `example${number}.py`), example);
   await writeFile(join(application, 'pyrightconfig.json'), JSON.stringify(STRICT));
 });
 
@@ -72,8 +75,10 @@ test('pyright finds nothing in the client', async (context) => {
 
 test('mypy finds the mistakes of an application, and no others', async (context) => {
   await install(context);
-  const words = ['--strict', '--python-version', '3.9', '--python-executable', interpreter, 'program.py'];
-  expect(await mypy(context, application, ...words)).toBe('Success: no issues found in 1 source file\n');
+  const words = ['--strict', '--python-version', '3.9', '--python-executable', interpreter, '.'];
+  expect(await mypy(context, application, ...words)).toMatch(
+    /^Success: no issues found in [4-9] source files\n$/,
+  );
 });
 
 test('pyright finds the mistakes of an application, and no others', async (context) => {

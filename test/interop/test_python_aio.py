@@ -102,6 +102,8 @@ class Same(unittest.TestCase):
             names = {name for name in dir(one) if not name.startswith("_")}
             self.assertEqual({name for name in dir(other) if not name.startswith("_")} - more, names)
             for name in sorted(names | {"__init__"} if one is client.ProjectRegistry else names):
+                if isinstance(getattr(one, name), property):
+                    continue  # of both: a lease has what it knows of one class
                 with self.subTest(f"{other.__name__}.{name}"):
                     mine, theirs = (inspect.signature(getattr(each, name)).parameters for each in (other, one))
                     # As they are written: the classes of the results have names of their own.

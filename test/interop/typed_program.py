@@ -104,8 +104,8 @@ def trains() -> None:
     with registry.training("payments", stall=600.0, source={"commit": "0" * 40, "dirty": False}) as held:
         held.report(progress=0.5, phase="training", details={"epoch": 2})
         held.report(progess=0.5)  # type: ignore[call-arg] # pyright: ignore[reportCallIssue]
-        output: Optional[Output] = held.output
-        if output and not held.cancel_requested():
+        output: Output = held.output
+        if not held.cancel_requested():
             output.lora_adapter_path.write_text("weights")
             print(held.complete(412, metadata={"loss": 0.1}).base_model)
 

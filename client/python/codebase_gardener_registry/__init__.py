@@ -64,6 +64,7 @@ from typing import (
     TypeVar,
     TypedDict,
     Union,
+    cast,
     get_args,
 )
 
@@ -3000,15 +3001,19 @@ class _Lease:
         self.token: int = token
         #: As it was when the lease was taken, and when it has ended.
         self.project: ProjectMetadata = project
-        #: Where to write: what is there comes into service when the training completes, and nothing before. None where the
-        #: daemon is older than that.
-        self.output: Optional[Output] = output
+        self._output: Optional[Output] = output
         #: The slot that the lease has.
         self.slot: Optional[str] = project.training.slot if project.training else None
         #: Whether it was ended, by whatever of the three.
         self.ended: bool = False
         self._source: Optional[Json] = None
         self._told: Set[str] = set()
+
+    @property
+    def output(self) -> Output:
+        """Where to write: what is there comes into service when the training completes, and nothing before. None where the
+        daemon is older than outputs, which its type leaves out so that nobody has to ask."""
+        return cast(Output, self._output)
 
     def _tell(self, what: str) -> None:
         # To the log and not by a warning, which may be an exception; and once, because most of it comes again.
@@ -3040,7 +3045,7 @@ class _Lease:
         return training.cancel_requested
 
     def _with_base_model(self, given: Json) -> Json:
-        adapter = given["lora_adapter_path"] or (self.output and self.output.lora_adapter_path)
+        adapter = given["lora_adapter_path"] or (self._output and self._output.lora_adapter_path)
         path = _result_path("lora_adapter_path", adapter, lambda what: None) if adapter else None
         if given["base_model"] is None and path is not None:
             return {**given, "base_model": _base_model_of(path)}
@@ -3063,7 +3068,7 @@ class _Lease:
 
     def _ended_as(self, done: Json) -> ProjectMetadata:
         if "no_adapter" in done.pop("warnings", ()):
-            where = "" if self.output is None else f" in {self.output.directory}"
+            where = "" if self._output is None else f" in {self._output.directory}"
             self._tell(f"it has completed, and there is no adapter{where}, nor one in service")
         return ProjectMetadata.from_dict(done)
 
@@ -3089,7 +3094,6 @@ class TrainingLease(_Lease):
     """
 
     project: ProjectMetadata
-    output: Optional[Output]
     ended: bool
 
     def __init__(
@@ -3200,8 +3204,8 @@ class TrainingLease(_Lease):
             self._unreported(error)
 
     def _complete(self, given: Json) -> ProjectMetadata:
-        if self.output is not None and self._mine and not self.ended and self._registry._dialer.is_here():
-            self._secure(str(self.output.directory))
+        if self._output is not None and self._mine and not self.ended and self._registry._dialer.is_here():
+            self._secure(str(self._output.directory))
             given = self._with_base_model(given)
         try:
             return self._end("training.complete", given)
@@ -3240,7 +3244,7 @@ class TrainingLease(_Lease):
 
     def _find_source(self, stall: Optional[float]) -> None:
         """Of a project that nobody knew before it was claimed; told as the training completes."""
-        if self.output is not None and self._registry._dialer.is_here():
+        if self._output is not None and self._registry._dialer.is_here():
             # Who is silent for too long loses the lease.
             self._source = _source_at(str(self.project.source_path), stall)
 
@@ -3323,7 +3327,7 @@ class TrainingLease(_Lease):
                 self._connection.close()
                 raise
             # Of a daemon that has taken the place of an older one.
-            self.output = self.output or Output.from_dict(resumed.get("output"))
+            self._output = self._output or Output.from_dict(resumed.get("output"))
             return self._ask(method, params)
 
     def _require_mine(self, method: str) -> None:

@@ -638,7 +638,7 @@ class AsyncProjectRegistry:
 
     async def _claim(self, params: Json, stall: Optional[float]) -> Optional["AsyncTrainingLease"]:
         lease = await self._lease("training.claim", params)
-        if lease is not None and params.get("source") is _FOUND_OUT and lease.output is not None and self._is_here():
+        if lease is not None and params.get("source") is _FOUND_OUT and lease._output is not None and self._is_here():
             directory = str(lease.project.source_path)
             try:
                 lease._source = await _in_thread(lambda: _source_at(directory, stall))
@@ -958,7 +958,6 @@ class AsyncTrainingLease(_Lease):
     """
 
     project: ProjectMetadata
-    output: Optional[Output]
     ended: bool
 
     def __init__(
@@ -1069,8 +1068,8 @@ class AsyncTrainingLease(_Lease):
 
     async def _complete(self, given: Json) -> ProjectMetadata:
         self._require_mine("training.complete")
-        if self.output is not None and self._cancel is None and self._registry._is_here():
-            await self._secure(str(self.output.directory))
+        if self._output is not None and self._cancel is None and self._registry._is_here():
+            await self._secure(str(self._output.directory))
             given = await _in_thread(lambda: self._with_base_model(given))
         if self._cancel is None:
             await self.cancel_requested()
@@ -1250,7 +1249,7 @@ class AsyncTrainingLease(_Lease):
                 raise
             self._link = link
             # Of a daemon that has taken the place of an older one.
-            self.output = self.output or Output.from_dict(resumed.get("output"))
+            self._output = self._output or Output.from_dict(resumed.get("output"))
 
     async def _prove(self, link: _Link) -> Json:
         held = {"project": self.project.project_id, "token": self.token}
