@@ -1,20 +1,23 @@
 /** The package for people: installed for all their directories, or run without being installed. */
 import { execFile } from 'node:child_process';
 import { readdir, realpath } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, expect, test } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
 import { temporaryDirectory } from '../support/home.ts';
-import { npmEnvironment, pack } from './packed.ts';
+import { npmEnvironment, packInto } from './packed.ts';
 
 /** Fetching and unpacking on a loaded machine. Milliseconds. */
 const PATIENCE_MS = 180_000;
 
 let tarball: string;
+let printed: string;
 
 beforeAll(async () => {
-  ({ tarball } = await pack());
+  const directory = await temporaryDirectory();
+  printed = await packInto(directory);
+  tarball = join(directory, `codebase-gardener-${manifest.version}.tgz`);
 }, PATIENCE_MS);
 
 /** Runs npm as people have it set up, but for its news of itself; gives all that it prints. */
@@ -26,6 +29,10 @@ async function npmAloud(...words: string[]): Promise<string> {
   });
   return stdout + stderr;
 }
+
+test('npm pack --silent prints the name of the tarball and nothing else', () => {
+  expect(printed).toBe(`${basename(tarball)}\n`);
+});
 
 test('npm install --global warns of nothing and links three programs', { timeout: PATIENCE_MS }, async () => {
   const prefix = await temporaryDirectory();

@@ -1,6 +1,6 @@
 /** The package as npm would publish it, and installed somewhere else. */
 import { execFile, type ExecFileOptions } from 'node:child_process';
-import { mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -30,15 +30,17 @@ export async function npm(words: readonly string[], options: ExecFileOptions = {
   return String(stdout);
 }
 
-/** Packs what is built; gives the path of the tarball, and what npm has printed beside it. */
-export async function pack(): Promise<{ tarball: string; printed: string }> {
+/** Packs what is built and gives the path of the tarball. */
+export async function pack(): Promise<string> {
+  const directory = await temporaryDirectory();
+  return join(directory, (await packInto(directory)).trimEnd());
+}
+
+/** Packs what is built and gives what npm has printed. */
+export async function packInto(directory: string): Promise<string> {
   // It is fresh, and not built again: that would take the programs away under other tests.
   builtProgram('gardener.js');
-  const directory = await temporaryDirectory();
-  const printed = await npm(['pack', '--silent', '--pack-destination', directory], { cwd: root });
-  const [name] = await readdir(directory);
-  if (name === undefined) throw new Error('npm pack has made nothing');
-  return { tarball: join(directory, name), printed };
+  return await npm(['pack', '--silent', '--pack-destination', directory], { cwd: root });
 }
 
 /** Makes a project with nothing in it, in a directory whose name is not a simple one. */

@@ -120,7 +120,7 @@ test('an index would take both, and show the readme', async (context) => {
 test('wheels out of a clone, the package of npm and an sdist are the same, byte for byte', async (context) => {
   requireTools(context, TOOLS);
   const consumer = await emptyConsumer();
-  await npm(['install', '--ignore-scripts', (await pack()).tarball], { cwd: consumer });
+  await npm(['install', '--ignore-scripts', await pack()], { cwd: consumer });
   const installed = join(consumer, 'node_modules/codebase-gardener/client/python');
   // Whoever has it there: their rules are not ours, and they have used it.
   await writeFile(join(consumer, '.gitignore'), 'node_modules/\n*.typed\n');
