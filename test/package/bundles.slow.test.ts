@@ -17,7 +17,7 @@ let gardenerd: string;
 
 beforeAll(async () => {
   app = await emptyConsumer();
-  await npm(['install', '--ignore-scripts', (await pack()).tarball], { cwd: app });
+  await npm(['install', '--ignore-scripts', await pack()], { cwd: app });
   gardenerd = join(app, 'node_modules', 'codebase-gardener', 'dist', 'gardenerd.js');
   await mkdir(join(app, 'dist'));
 }, PATIENCE_MS);

@@ -72,7 +72,7 @@ let app: string;
 
 beforeAll(async () => {
   app = await emptyConsumer();
-  await npm(['install', '--ignore-scripts', (await pack()).tarball], { cwd: app });
+  await npm(['install', '--ignore-scripts', await pack()], { cwd: app });
   await writeFile(join(app, 'app.mjs'), SCRIPT);
 }, PATIENCE_MS);
 

@@ -27,7 +27,7 @@ let prepared: Promise<void> | undefined;
 
 /** Once, for the first test that is not skipped. */
 async function prepare(): Promise<void> {
-  const { tarball } = await pack();
+  const tarball = await pack();
   consumer = await emptyConsumer();
   await npm(['install', '--ignore-scripts', tarball], { cwd: consumer });
   await lend(consumer, '@types/node');
