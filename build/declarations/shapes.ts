@@ -22,35 +22,11 @@ const NAMES: Readonly<Record<string, string>> = {
   WireProject: 'Project',
   WireTraining: 'Training',
   ProjectName: 'NamedProject',
-  Before: 'BeforeTraining',
-  'Project.training': 'Training',
-  'Project.retrain_requested': 'RetrainRequest',
-  'Project.repository': 'Repository',
-  'Training.holder': 'Holder',
-  'Training.before': 'BeforeTraining',
-  'BeforeTraining.retrain_requested': 'RetrainRequest',
-  'Training.source': 'Source',
-  'Training.phases': 'Phase',
   DaemonHelloResult: 'Hello',
   'Hello.build': 'Build',
   'DaemonStatusResult.requests': 'Percentiles',
-  'RegistryInfo.problem': 'Problem',
-  'RegistryBackupsResult.backups': 'Backup',
-  'RegistryRestoreResult.effect': 'Effect',
-  'Effect.comes_back': 'NamedProject',
-  'Effect.changes': 'DifferingProject',
   'RegistryUndoResult.undone': 'Undone',
-  TrainingBeginResult: 'Lease',
   'Lease.output': 'Output',
-  'TrainingHistoryResult.trainings': 'EndedTraining',
-};
-
-/** Names of words that have none in the catalogue, by the first of them. */
-const WORDS: Readonly<Record<string, string>> = {
-  not_started: 'TrainingStatus',
-  completed: 'Outcome',
-  source_missing: 'IssueCode',
-  rpc: 'Origin',
 };
 
 /** Gathers the declarations that the types it gives are made of. */
@@ -86,7 +62,7 @@ export class Shapes {
     if ($ref !== undefined) return this.#defineds($ref);
     if (anyOf) return [...new Set(anyOf.map((one) => this.#type(one, name, meaning)))].join(' | ');
     if ('const' in schema) return literal(schema.const);
-    if (schema.enum) return this.#words(schema.enum, NAMES[name] ?? WORDS[String(schema.enum[0])], meaning);
+    if (schema.enum) return schema.enum.map(literal).join(' | ');
     if (type === 'object') return this.#object(schema, name, meaning);
     if (type === 'array') return listOf(this.#type(items ?? {}, name));
     if (typeof type === 'object') return type.map((one) => this.#type({ type: one }, name)).join(' | ');
@@ -96,7 +72,10 @@ export class Shapes {
   #defineds($ref: string): string {
     const id = idOf($ref);
     const schema = this.#defined[id] ?? {};
-    return schema.enum ? this.#words(schema.enum, id, schema.description) : this.#type(schema, id);
+    const type = this.#type(schema, id);
+    if (!schema.enum) return type;
+    this.declarations.set(id, `${comment([schema.description])}type ${id} = ${type};`);
+    return id;
   }
 
   #object(schema: Schema, name: string, meaning: string | undefined): string {
@@ -131,7 +110,7 @@ export class Shapes {
         const type = this.#type(schema, NAMES[`${name}.${member}`] ?? name + inCamelCase(member));
         const isOptional = !required.includes(member);
         const text = `  ${member}${isOptional ? '?' : ''}: ${type}${isOptional ? ' | undefined' : ''};\n`;
-        return [member, comment([this.#meaningOf(schema)], '  ') + text];
+        return [member, comment([this.#meaningOf(schema), this.#wordsOf(schema)], '  ') + text];
       }),
     );
   }
@@ -144,11 +123,11 @@ export class Shapes {
     return bases.toSorted(([, a], [, b]) => b.size - a.size)[0]?.[0];
   }
 
-  #words(values: readonly unknown[], name: string | undefined, meaning: string | undefined): string {
-    const words = values.map(literal).join(' | ');
-    if (name === undefined) return words;
-    this.declarations.set(name, `${comment([meaning])}type ${name} = ${words};`);
-    return name;
+  /** What the words mean that a value may be, for who sees only the member; nothing where that is all that is said. */
+  #wordsOf({ description, anyOf = [], items, $ref = '' }: Schema): string | undefined {
+    const refs = [$ref, ...anyOf.map((one) => one.$ref ?? ''), items?.$ref ?? ''];
+    const words = refs.map((ref) => this.#defined[idOf(ref)]).find((one) => one?.enum);
+    return description === undefined ? undefined : words?.description;
   }
 
   /** What is said of a value, or of what it is when it is not null. */

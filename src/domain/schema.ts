@@ -10,7 +10,7 @@ import {
   trainingStatus,
 } from './training/schema.ts';
 import { FORBIDDEN, MAX_NAME_LENGTH } from './values/names.ts';
-import { jsonObject, timestamp } from './values/schema.ts';
+import { jsonObject, timestamp, timestampOrNull } from './values/schema.ts';
 
 const repositorySchema = z
   .looseObject({
@@ -51,18 +51,16 @@ export const projectSchema = z
       .string()
       .min(1)
       .describe('absolute path of the codebase, normalised; several projects may have the same'),
-    created_at: timestamp.describe('when it was registered'),
-    last_updated: timestamp.describe('when anything of it but `last_used` last changed'),
+    created_at: timestamp('when it was registered'),
+    last_updated: timestamp('when anything of it but `last_used` last changed'),
     training_status: trainingStatus.describe('how its training stands'),
     language: z.string().describe('main programming language, as "typescript"; "python" unless told'),
     file_count: z.int().min(0).describe('files in the codebase; 0 unless told'),
     lora_adapter_path: result('the adapter in service, a file or a directory', 'lora_adapter.bin'),
     vector_store_path: result('the vectors in service', 'vector_store'),
     context_path: result('the context in service', 'context.json'),
-    last_trained: timestamp.nullable().describe('when training last completed; null where it never has'),
-    last_used: timestamp
-      .nullable()
-      .describe('set by projects.activate and projects.touch; null where it never was'),
+    last_trained: timestampOrNull('when training last completed; null where it never has'),
+    last_used: timestampOrNull('set by projects.activate and projects.touch; null where it never was'),
     tags: z.array(z.string().describe('a tag')).describe(`words to find it by, at most ${MAX_TAGS}`),
     metadata: jsonObject.describe(
       `any JSON object, which is yours; at most ${MAX_METADATA_BYTES} bytes as compact JSON; {} unless told`,

@@ -8,6 +8,7 @@ import { holderSchema } from '../domain/training/schema.ts';
 import { EXAMPLE_PROBLEM, problem } from './events.ts';
 import { EXAMPLE_PROJECT, wireProject } from './method.ts';
 import { EXAMPLE_TRAINING } from './methods/training.ts';
+import { named } from './methods/effect.ts';
 import { PROTOCOL_VERSION } from './version.ts';
 
 /** Declares the details of an error, and what they may be. */
@@ -118,8 +119,7 @@ export const errorData = {
           z.object({
             slot: z.string().describe('name of the slot'),
             holder: holderSchema.nullable().describe('who has it; null where somebody is just taking it'),
-            project: z
-              .object({ project_id: z.string().describe('its id'), name: z.string().describe('its name') })
+            project: named
               .nullable()
               .describe('the project that it is used for; null where somebody is just taking it'),
           }),
@@ -149,6 +149,6 @@ export function wholeData(kind: ErrorKind) {
 
 /** The same as an example. */
 export function exampleData(kind: ErrorKind): z.output<ReturnType<typeof wholeData>> {
-  const [example] = errorData[kind].meta()?.['examples'] as [object];
-  return { kind, suggestions: [], ...example };
+  const { examples } = errorData[kind].meta() as { examples: [object] };
+  return { kind, suggestions: [], ...examples[0] };
 }

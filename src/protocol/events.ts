@@ -28,7 +28,7 @@ export const problem = z
     line: z.int().optional().describe('line of the file, from 1; missing where it is about no place in it'),
     column: z.int().optional().describe('column of that line, from 1; missing without `line`'),
     remedy: z.string().optional().describe('what to do about it; missing where that goes without saying'),
-    since: timestamp.describe('since when'),
+    since: timestamp('since when'),
   })
   .describe('what is wrong with the registry file')
   .meta({ id: 'Problem' });
@@ -64,7 +64,7 @@ function event<const T extends string, F extends z.ZodRawShape>(
     type: z.literal(type).describe('which event it is'),
     ...fields,
     origin: origin.describe('a call, or an edit of the file'),
-    at: timestamp.describe('when it was so'),
+    at: timestamp('when it was so'),
   });
   return {
     type,

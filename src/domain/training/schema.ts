@@ -13,7 +13,7 @@ import {
   type Training,
   type TrainingStatus,
 } from '../project.ts';
-import { jsonObject, timestamp, wordOf } from '../values/schema.ts';
+import { jsonObject, timestamp, timestampOrNull, wordOf } from '../values/schema.ts';
 
 export const trainingStatus = wordOf<TrainingStatus>(
   'TrainingStatus',
@@ -57,7 +57,7 @@ export const sourceSchema = z
 
 export const retrainRequest = z
   .looseObject({
-    at: timestamp.describe('when it was asked for'),
+    at: timestamp('when it was asked for'),
     reason: z.string().nullable().describe('why, for whoever trains it; null where none was given'),
   })
   .describe('somebody asked for the project to be trained again')
@@ -66,7 +66,7 @@ export const retrainRequest = z
 export const phaseSchema = z
   .looseObject({
     phase: z.string().describe('what was being done, in the words of the trainer'),
-    at: timestamp.describe('since when'),
+    at: timestamp('since when'),
   })
   .describe('what a training was doing, and since when')
   .meta({ id: 'Phase' });
@@ -93,7 +93,7 @@ export const beforeSchema = z
     attempt,
   })
   .describe('how a project stood when its lease began')
-  .meta({ id: 'Before' });
+  .meta({ id: 'BeforeTraining' });
 
 export const trainingSchema = z
   .looseObject({
@@ -120,10 +120,8 @@ export const trainingSchema = z
       .describe(
         `any JSON object that the trainer reported last, at most ${MAX_DETAILS_BYTES} bytes as compact JSON; null for none`,
       ),
-    started_at: timestamp.nullable().describe('when the last lease began; null where there was none'),
-    updated_at: timestamp
-      .nullable()
-      .describe('when the trainer last reported, or the lease began or ended; null where there was none'),
+    started_at: timestampOrNull('when the last lease began; null where there was none'),
+    updated_at: timestampOrNull('when this record last changed; null where it never has'),
     holder: holderSchema.nullable().describe('who has the lease; null while nobody has'),
     cancel_requested: z
       .boolean()

@@ -9,10 +9,11 @@ export const jsonObject = z
   .refine(isJsonObject, 'must be an object')
   .meta({ type: 'object' }) as unknown as z.ZodType<JsonObject, JsonObject>;
 
-export const timestamp = z
-  .string()
-  .describe('ISO 8601, UTC, with milliseconds and Z, as "2026-01-05T09:30:00.000Z"')
-  .meta({ id: 'Timestamp' });
+const TIME = 'ISO 8601, UTC, with milliseconds and Z';
+
+/** @param what happened then */
+export const timestamp = (what: string) => z.string().describe(`${what}; ${TIME}`);
+export const timestampOrNull = (what: string) => z.string().nullable().describe(`${what}; ${TIME}`);
 
 /** One of some words, each of which has its meaning told: by the compiler's leave none is without. */
 export function wordOf<V extends string>(id: string, what: string, meanings: Readonly<Record<V, string>>) {

@@ -11,7 +11,7 @@ import { undoMethods } from './undo.ts';
 const backup = z
   .object({
     name: z.string().describe('name of the file in `<data>/backups/`, for registry.restore'),
-    created_at: timestamp.describe('when it was made'),
+    created_at: timestamp('when it was made'),
     reason: z
       .string()
       .describe(

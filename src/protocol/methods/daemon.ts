@@ -20,7 +20,7 @@ const host = z.string().describe('name of the machine that the daemon runs on');
 const build = z
   .object({
     id: z.string().describe('which the same sources share'),
-    built_at: timestamp.describe('when it was built'),
+    built_at: timestamp('when it was built'),
   })
   .optional()
   .describe(
@@ -63,7 +63,7 @@ export const daemonMethods = {
         build,
         pid,
         epoch: z.string().describe('another one at each start of the daemon, as in its cursors'),
-        started_at: timestamp.describe('when the daemon was started'),
+        started_at: timestamp('when the daemon was started'),
         capabilities: z
           .array(z.string().describe('name of a method'))
           .describe('the methods that the daemon has'),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { holderSchema, outcome, phaseSchema, sourceSchema } from '../../domain/training/schema.ts';
-import { jsonObject, timestamp } from '../../domain/values/schema.ts';
+import { jsonObject, timestamp, timestampOrNull } from '../../domain/values/schema.ts';
 import { KEPT_OUTPUTS, MAX_HISTORY } from '../../domain/training/history.ts';
 import { EXAMPLE_PROJECT, method, MISSING, projectReference, wireProject } from '../method.ts';
 import { dryRun, leftBehind, named } from './effect.ts';
@@ -9,8 +9,8 @@ const ended = z
   .object({
     token: z.int().describe('of its lease; 0 for what was in service before any training that is known'),
     status: outcome.describe('how it ended'),
-    started_at: timestamp.nullable().describe('when its lease began; null where that is not known'),
-    ended_at: timestamp.describe('when it ended'),
+    started_at: timestampOrNull('when its lease began; null where that is not known'),
+    ended_at: timestamp('when it ended'),
     error: z
       .string()
       .nullable()

@@ -19,7 +19,7 @@ export const registryInfo = z
         'absolute path of the registry file behind any links, where it was last found; the link while that leads nowhere',
       ),
     ...condition,
-    loaded_at: timestamp.describe('when the content was last taken from the file as a whole'),
+    loaded_at: timestamp('when the content was last taken from the file as a whole'),
     cursor: z.string().describe('where the history stands, for registry.watch: `<epoch>:<sequence>`'),
   })
   .describe('the registry as a whole')

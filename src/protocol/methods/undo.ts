@@ -42,7 +42,7 @@ export const undoMethods = {
           .object({
             id: z.string().describe('to take back this one and no other'),
             operation: operation.describe('which operation it was'),
-            at: timestamp.describe('when it was done'),
+            at: timestamp('when it was done'),
             backup: z
               .string()
               .nullable()

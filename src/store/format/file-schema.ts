@@ -11,7 +11,7 @@ import { TIMESTAMP } from '../../domain/values/time.ts';
 
 interface Schema {
   $ref?: string;
-  type?: string;
+  type?: string | string[];
   description?: string;
   default?: unknown;
   properties?: Record<string, Schema>;
@@ -34,14 +34,13 @@ export function fileSchemaText(): string {
 
 function fileSchema(): object {
   const whole = jsonSchema(projectSchema);
-  const { definitions: ofWhole, ...complete } = whole;
-  const { definitions = {}, ...project } = jsonSchema(storedProjectSchema);
+  const project = jsonSchema(storedProjectSchema);
   // What may be left out in a file was put together anew there, without its text.
-  takeTexts(project, complete, ofWhole);
+  takeTexts(project, whole);
   const { project_id: _id, created_at: _at, last_updated: _updated, ...blank } = blankProject('', '', '', '');
   setDefaults(project, blank);
   setDefaults(alternative(project.properties?.['training']), blankTraining());
-  for (const each of [project, ...Object.values(definitions)]) setPatterns(each);
+  setPatterns(project);
   const { project_id: id, name } = project.properties ?? {};
   Object.assign(name ?? {}, { maxLength: MAX_NAME_LENGTH, pattern: namePattern() });
   // A pattern has no flags.
@@ -82,7 +81,7 @@ function fileSchema(): object {
         default: {},
       },
     },
-    definitions: { ...definitions, Project: project },
+    definitions: { Project: project },
   };
 }
 
@@ -103,14 +102,26 @@ export function isOfLaterVersion(text: string): boolean {
 function jsonSchema(schema: z.ZodType): Schema {
   const {
     $schema: _draft,
-    id: _id,
+    definitions = {},
     ...json
   } = z.toJSONSchema(schema, {
     io: 'input',
     target: 'draft-7',
     unrepresentable: 'any',
   }) as Schema;
-  return json;
+  return inPlace(json, definitions) as Schema;
+}
+
+/** With what it refers to where it refers to it: what is said of a field in a file is not all that is said elsewhere. */
+function inPlace(value: unknown, definitions: Record<string, Schema>): unknown {
+  if (Array.isArray(value)) return value.map((one) => inPlace(one, definitions));
+  if (typeof value !== 'object' || value === null) return value;
+  // A reference with a description is one of a list.
+  const { $ref, allOf, ...others } = value as Schema & { allOf?: readonly Schema[] };
+  const ref = $ref ?? allOf?.[0]?.$ref;
+  const named = ref === undefined ? {} : definitions[ref.replace('#/definitions/', '')];
+  const entries = Object.entries({ ...named, ...others });
+  return Object.fromEntries(entries.map(([key, inner]) => [key, inPlace(inner, definitions)]));
 }
 
 /** The schema of what is not null. */
@@ -118,17 +129,12 @@ function alternative(schema: Schema | undefined): Schema {
   return schema?.anyOf?.find(({ type }) => type !== 'null') ?? schema ?? {};
 }
 
-function takeTexts(into: Schema, from: Schema, definitions: Record<string, Schema> = {}): void {
+function takeTexts(into: Schema, from: Schema): void {
   for (const [name, member] of Object.entries(into.properties ?? {})) {
     const other = from.properties?.[name] ?? {};
     const text = other.description ?? alternative(other).description;
     if (text !== undefined) member.description ??= text;
-    const named = alternative(other).$ref?.replace('#/definitions/', '');
-    takeTexts(
-      alternative(member),
-      named === undefined ? alternative(other) : (definitions[named] ?? {}),
-      definitions,
-    );
+    takeTexts(alternative(member), alternative(other));
   }
 }
 
@@ -143,7 +149,7 @@ function setDefaults({ properties = {} }: Schema, values: object): void {
 function setPatterns(schema: Schema): void {
   for (const [name, member] of Object.entries(schema.properties ?? {})) {
     const value = alternative(member);
-    if (/^(at|.+_at|last_(updated|trained|used))$/.test(name) && value.type === 'string')
+    if (/^(at|.+_at|last_(updated|trained|used))$/.test(name) && [value.type].flat().includes('string'))
       Object.assign(value, { pattern: TIMESTAMP, examples: ['2026-01-05T08:00:00.000Z'] });
     else setPatterns(value);
   }
