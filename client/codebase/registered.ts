@@ -13,7 +13,7 @@ import { nameFor, sameName } from './names.ts';
  *
  * @param isHere whether the registry is of this machine; other ones know nothing of its links
  */
-export async function registeredAt(
+async function registeredAt(
   client: Client,
   path: string,
   isHere: boolean,
