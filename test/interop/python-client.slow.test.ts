@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { readdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, expect, test, vi } from 'vitest';
 import { resolvePaths } from '../../src/paths.ts';
@@ -25,14 +26,17 @@ function python(args: readonly string[], env: NodeJS.ProcessEnv): Promise<Ended>
   });
 }
 
-test(
-  'the Python client does with the daemon what its own tests say',
+const SUITES = (await readdir(TESTS)).filter((name) => /^test_python_\w+\.py$/.test(name));
+
+test.for(SUITES)(
+  'the Python client does with the daemon what %s says',
   { timeout: 360_000 },
-  async (context) => {
+  async (suite, context) => {
     requireTools(context, 'python3');
     const env = environment(await temporaryDirectory());
     const gardener = `${quoted(process.execPath)} ${quoted(builtProgram('gardener.js'))}`;
-    const ended = await python(['-W', 'error', '-m', 'unittest', 'discover', '-s', TESTS], {
+    const options = ['-X', 'dev', '-W', 'error'];
+    const ended = await python([...options, '-m', 'unittest', 'discover', '-s', TESTS, '-p', suite], {
       ...env,
       GARDENER: gardener,
     });
