@@ -61,7 +61,7 @@ export async function machine(gardenerd: string): Promise<Machine> {
 }
 
 /** Puts a program of that name beside a bundle, which is not for it: nobody is to start it. */
-export async function putOtherBeside(bundle: string): Promise<void> {
+async function putOtherBeside(bundle: string): Promise<void> {
   const other = join(dirname(bundle), 'gardenerd.js');
   await writeFile(other, 'console.error("gardenerd: I am somebody else"); process.exit(3);\n');
 }
