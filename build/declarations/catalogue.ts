@@ -12,12 +12,21 @@ import { inCamelCase, Shapes } from './shapes.ts';
 /** Of another standard, which says what else is in it. */
 const OPENRPC = 'OpenRpcDocument';
 
-/** Declarations without `export`, of which others may be made: `JsonObject` and `CallOptions` stand where they are written. */
-export function catalogueText(): string {
+export interface Catalogue {
+  /** Declarations without `export`; `JsonObject` and `CallOptions`, which some are made of, stand elsewhere. */
+  readonly text: string;
+  /** What `Params` and `Result` are called of each method. */
+  readonly types: ReadonlyMap<string, { readonly Params: string; readonly Result: string }>;
+}
+
+export function catalogueTypes(): Catalogue {
   const shapes = new Shapes();
   const told = Object.entries(methods).map(([name, method]) => toldOf(name, method, shapes));
   const parts = [familiesText(told), methodsText(told), eventsText(shapes), errorsText(shapes)];
-  return [...parts, ...shapes.declarations.values()].join('\n\n');
+  return {
+    text: [...parts, ...shapes.declarations.values()].join('\n\n'),
+    types: new Map(told.map(({ name, params, result }) => [name, { Params: params, Result: result }])),
+  };
 }
 
 interface Told {

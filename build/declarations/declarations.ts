@@ -2,7 +2,7 @@
  * The declarations that are published, in one file: what the catalogue says, written anew with every text, and what else
  * can be seen of the library, as it is written in its sources. Nothing in it leads to another file or package.
  */
-import { catalogueText } from './catalogue.ts';
+import { catalogueTypes } from './catalogue.ts';
 import { type Declared, type Module, parseModule, readModule } from './handwritten.ts';
 
 const ENTRY = 'client/index.ts';
@@ -33,7 +33,8 @@ export interface Client extends AsyncDisposable {}
 
 /** @param root of the work tree, which is the working directory */
 export function declarationsText(): string {
-  const catalogue = parseModule(CATALOGUE, IMPORTS + catalogueText());
+  const { text: told, types } = catalogueTypes();
+  const catalogue = parseModule(CATALOGUE, IMPORTS + told);
   const modules = new Map<string, Module>([[CATALOGUE, catalogue]]);
   const moduleOf = (path: string): Module => {
     const known = modules.get(path) ?? readModule(path);
@@ -74,8 +75,15 @@ export function declarationsText(): string {
       visible.has(name) ? text.replace(/^(?=declare |interface |type |abstract )/m, 'export ') : text,
     ),
   );
-  return [HEAD, PLATFORM, ...texts, 'export {};\n']
-    .join('\n\n')
-    .replaceAll(/^\t+/gm, (tabs) => '  '.repeat(tabs.length))
-    .replaceAll(/^((?:  )*)\*/gm, '$1 *');
+  return (
+    [HEAD, PLATFORM, ...texts, 'export {};\n']
+      .join('\n\n')
+      // By its name an editor shows what a method takes and gives.
+      .replaceAll(
+        /\b(Params|Result)<"([\w.]+)">/g,
+        (whole, what: 'Params' | 'Result', name: string) => types.get(name)?.[what] ?? whole,
+      )
+      .replaceAll(/^\t+/gm, (tabs) => '  '.repeat(tabs.length))
+      .replaceAll(/^((?:  )*)\*/gm, '$1 *')
+  );
 }
