@@ -1,6 +1,7 @@
 /** From a clone to a program of its own, as the README has it, step by step: each begins where the one before ended. */
 import { execFile } from 'node:child_process';
-import { cp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { cp, readFile, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -80,15 +81,30 @@ test('a build that fails tells why', { timeout: PATIENCE_MS }, async () => {
   expect(failed).toContain("Could not resolve './nothing.ts'");
 });
 
-test('what is packed twice as of one time is the same', { timeout: PATIENCE_MS }, async () => {
-  const packed: Buffer[] = [];
-  for (const place of ['one', 'two']) {
-    const script = `rm -rf dist; mkdir ${place}; npm pack --silent --pack-destination ${place}`;
-    await inClone(script, { SOURCE_DATE_EPOCH: '1780000000' });
-    const [name = ''] = await readdir(join(clone, place));
-    packed.push(await readFile(join(clone, place, name)));
-  }
-  expect(packed[0]?.equals(packed[1] ?? Buffer.of())).toBe(true);
+test(
+  'a release is packed twice to the same bytes, with a formula of that',
+  { timeout: PATIENCE_MS },
+  async () => {
+    const name = `codebase-gardener-${manifest.version}.tgz`;
+    const packed: Buffer[] = [];
+    for (const place of ['one', 'two']) {
+      const script = `rm -rf dist; .github/pack.sh v${manifest.version} ${place}`;
+      expect(await inClone(script, { SOURCE_DATE_EPOCH: '1780000000' })).toBe('');
+      packed.push(await readFile(join(clone, place, name)));
+    }
+    const [one = Buffer.of(), two] = packed;
+    expect(two && one.equals(two)).toBe(true);
+    const formula = await readFile(join(clone, 'two', 'codebase-gardener.rb'), 'utf8');
+    expect(formula).toContain(`/v${manifest.version}/${name}"`);
+    expect(formula).toContain(`sha256 "${createHash('sha256').update(one).digest('hex')}"`);
+    expect(formula).not.toContain('@');
+  },
+);
+
+test('a release of another version than is here is refused', async () => {
+  await expect(inClone('.github/pack.sh v99.0.0 three')).rejects.toMatchObject({
+    stdout: expect.stringMatching(/^cannot pack v99\.0\.0: /) as unknown,
+  });
 });
 
 test('what is installed from the clone survives it', { timeout: PATIENCE_MS }, async () => {
