@@ -164,7 +164,7 @@ function nameIn(ref: string): string {
 }
 
 /** A type in a few words: `string`, `Project or null`, `list of object`; {@link fieldsOf} says what is in an object. */
-export function typeText(schema: Schema): string {
+function typeText(schema: Schema): string {
   if (schema.$ref !== undefined) return nameIn(schema.$ref);
   if (schema.const !== undefined) return JSON.stringify(schema.const);
   if (schema.enum) return schema.enum.map((value) => JSON.stringify(value)).join(' or ');
