@@ -14,6 +14,39 @@ const place = join(dirname(builtProgram('gardener.js')), 'index.d.ts');
 const text = readFileSync(place, 'utf8');
 const { body } = parseAst(text, { lang: 'dts' }, place);
 
+interface Node {
+  readonly type: string;
+  readonly start: number;
+  readonly [key: string]: unknown;
+}
+
+const MEMBERS = /^(TSPropertySignature|TSMethodSignature|PropertyDefinition|MethodDefinition)$/;
+/** What the platform has. */
+const PLATFORM = /^(AbortSignal|URL|AsyncDisposable)\./;
+/** Their names say it: the name of an error's class, what `instanceof` looks at, private members. */
+const PLAIN = /Error\.(name|prototype)$|\.private$/;
+
+/** The members of what is exported, and whether a comment stands before them. */
+function* membersOf(node: unknown, owner = ''): Generator<{ name: string; isTold: boolean }> {
+  if (typeof node !== 'object' || node === null) return;
+  const { type, id, key, start, kind } = node as Node & Record<'id' | 'key', { name?: string } | null>;
+  const name = MEMBERS.test(type) ? `${owner}.${key?.name ?? ''}` : (id?.name ?? owner);
+  // What a constructor takes is in its own comment, as is what a method of the protocol takes and gives.
+  if (kind === 'constructor' || owner === 'Methods') return;
+  if (MEMBERS.test(type) && !PLAIN.test(name))
+    yield { name, isTold: text.slice(0, start).trimEnd().endsWith('*/') };
+  for (const inner of Object.values(node as object)) yield* membersOf(inner, name);
+}
+
+test('every member of what is published has a text under the mouse', () => {
+  const all = [...membersOf(body)].filter(({ name }) => !PLATFORM.test(name));
+  const told = new Set(all.filter(({ isTold }) => isTold).map(({ name }) => name));
+  // A class has the comments of the interfaces that it implements.
+  for (const name of told) told.add(name.replace(/^(Families|Watching)\./, 'Client.'));
+  expect(told.size).toBeGreaterThan(300);
+  expect(all.map(({ name }) => name).filter((name) => !told.has(name))).toEqual([]);
+});
+
 test('it leads to no other file or package, and lets no unknown name through', () => {
   const tree = JSON.stringify(body);
   expect(tree).not.toMatch(/"type":"(?:Import\w+|TSImport\w+|ExportAll\w+)"|"source":\{/);
