@@ -128,8 +128,11 @@ describe('work that throws', () => {
     [undefined, 'undefined'],
   ])('fails the training: %j', async (thrown, error) => {
     const { client, project } = await trainers();
-    // What is rejected, as a library may, need be no error either.
-    const work = (): Promise<void> => Promise.reject(thrown as Error);
+    const work = async (): Promise<void> => {
+      await Promise.resolve();
+      // What a library throws need be no error.
+      throw thrown as Error;
+    };
     const run = client.training.run({ project: 'a' }, work).then(
       () => 'nothing is thrown',
       (reason: unknown) => ({ reason }),
