@@ -425,6 +425,9 @@ class Dialling(LoopTest):
         registry._dialling.add_done_callback(lambda _: call.cancel())
         await asyncio.wait({call})
         self.assertTrue(call.cancelled())
+        del call
+        gc.collect()
+        self.assertEqual(self.faults, [])
 
     async def test_nor_is_it_left_where_it_was_made_a_moment_before(self):
         undone = []
