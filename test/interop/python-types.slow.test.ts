@@ -5,7 +5,7 @@ import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { beforeAll, expect, test, type TestContext, vi } from 'vitest';
-import { npm } from '../package/packed.ts';
+import { npm, requireNetwork } from '../package/packed.ts';
 import { temporaryDirectory } from '../support/home.ts';
 import { requireTools } from '../support/tools.ts';
 import { BUILD_TOOLS, pip, PYTHON, wheelOf } from '../support/wheel.ts';
@@ -59,7 +59,7 @@ async function mypy(context: TestContext, cwd: string, ...words: string[]): Prom
 }
 
 async function pyright(context: TestContext, cwd: string, ...words: string[]): Promise<string> {
-  if (process.env['REQUIRE_TOOLS'] !== '1') context.skip('fetches a tool; runs with REQUIRE_TOOLS=1');
+  requireNetwork(context);
   // As where the environment is active: not all that it does asks its flag for one.
   const env = { PATH: `${dirname(interpreter)}${delimiter}${process.env['PATH']}` };
   return await said(npm(['exec', '--yes', '--package', PYRIGHT, '--', 'pyright', ...words], { cwd, env }));
@@ -79,6 +79,14 @@ test('mypy finds the mistakes of an application, and no others', async (context)
   expect(await mypy(context, application, ...words)).toMatch(
     /^Success: no issues found in [4-9] source files\n$/,
   );
+});
+
+test('mypy finds them with a copy of the one file, too', async (context) => {
+  const place = await temporaryDirectory();
+  await cp(join(SOURCES, PACKAGE, '__init__.py'), join(place, `${PACKAGE}.py`));
+  await cp(PROGRAM, join(place, 'program.py'));
+  const words = ['--strict', '--python-version', '3.9', 'program.py'];
+  expect(await mypy(context, place, ...words)).toBe('Success: no issues found in 1 source file\n');
 });
 
 test('pyright finds the mistakes of an application, and no others', async (context) => {

@@ -68,6 +68,9 @@ from typing import (
     get_args,
 )
 
+# Copied alone, this file has none of that beside it, and its types are wanted all the same.
+# mypy: disable-error-code="import"
+# pyright: reportMissingImports=false
 if TYPE_CHECKING:
     from .aio import AsyncProjectRegistry as AsyncProjectRegistry
     from .aio import AsyncTrainingLease as AsyncTrainingLease
