@@ -21,9 +21,10 @@ async function following(home: string): Promise<OpenStore> {
   return opened;
 }
 
-async function untilSchema(home: string, text = fileSchemaText()): Promise<void> {
+async function expectSchema(home: string): Promise<void> {
   const read = (): Promise<string> => readFile(join(home, NAME), 'utf8').catch(() => '');
-  await until(async () => (await read()) === text, 'the schema is there');
+  await until(async () => (await read()) === fileSchemaText(), 'the schema is there');
+  expect(await read()).toBe(fileSchemaText());
 }
 
 /** Resolves when what the store had to do about the schema is done: it is closed then. */
@@ -46,7 +47,7 @@ describe('a new registry file', () => {
     await expect(stat(join(home, NAME))).rejects.toThrow('ENOENT');
     const opened = await following(home);
     await opened.add('one');
-    await untilSchema(home);
+    await expectSchema(home);
     expect((await stat(join(home, NAME))).mode & 0o777).toBe(0o600);
     expect(await readFile(opened.file, 'utf8')).toMatch(`{\n  "$schema": "${OURS}",\n  "version"`);
     await opened.store.close();
@@ -60,7 +61,7 @@ describe('a new registry file', () => {
     const opened = await following(home);
     await opened.add('one');
     expect(await readFile(opened.file, 'utf8')).toMatch(`{\n  "$schema": "${OURS}"`);
-    await untilSchema(home);
+    await expectSchema(home);
   });
 });
 
@@ -92,15 +93,15 @@ describe('a registry file that was there before', () => {
     const home = await homeWith(fileWith('one'));
     const { file } = await following(home);
     await writeFile(file, naming(OURS, 'one'));
-    await untilSchema(home);
+    await expectSchema(home);
   });
 
   test('names it still when the content goes back to one that did not', async () => {
     const home = await homeWith(fileWith('one'));
     const { store, file, backups } = await following(home);
     await writeFile(file, naming(OURS, 'two'));
-    await untilSchema(home);
-    const [kept] = (await store.backups.list()).filter(({ name }) => name.endsWith('-edit.json'));
+    await expectSchema(home);
+    const kept = (await store.backups.list()).find(({ name }) => name.endsWith('-edit.json'));
     expect(await readFile(join(backups, String(kept?.name)), 'utf8')).not.toContain('$schema');
     await store.restore(String(kept?.name));
     expect(JSON.parse(await readFile(file, 'utf8'))).toMatchObject({ $schema: OURS });
@@ -117,7 +118,7 @@ describe('the schema that is there', () => {
     const home = await homeWith(naming(OURS, 'one'));
     await writeFile(join(home, NAME), text);
     await following(home);
-    await untilSchema(home);
+    await expectSchema(home);
   });
 
   test('stays where a newer daemon has written it', async () => {
@@ -159,7 +160,7 @@ describe('the schema that is there', () => {
     expect(refusals(opened)).toHaveLength(1);
     await rm(join(home, NAME), { recursive: true });
     await following(home);
-    await untilSchema(home);
+    await expectSchema(home);
   });
 
   test('is not written by a daemon that has lost the registry', async () => {

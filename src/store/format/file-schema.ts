@@ -11,7 +11,7 @@ import { TIMESTAMP } from '../../domain/values/time.ts';
 
 interface Schema {
   $ref?: string;
-  type?: string | string[];
+  type?: string;
   description?: string;
   default?: unknown;
   properties?: Record<string, Schema>;
@@ -33,10 +33,9 @@ export function fileSchemaText(): string {
 }
 
 function fileSchema(): object {
-  const whole = jsonSchema(projectSchema);
   const project = jsonSchema(storedProjectSchema);
   // What may be left out in a file was put together anew there, without its text.
-  takeTexts(project, whole);
+  takeTexts(project, jsonSchema(projectSchema));
   const { project_id: _id, created_at: _at, last_updated: _updated, ...blank } = blankProject('', '', '', '');
   setDefaults(project, blank);
   setDefaults(alternative(project.properties?.['training']), blankTraining());
@@ -99,6 +98,7 @@ export function isOfLaterVersion(text: string): boolean {
   return Number(major) > ourMajor || (Number(major) === ourMajor && Number(minor) > ourMinor);
 }
 
+/** With what has a name put where it is used: each place has a text of its own there. */
 function jsonSchema(schema: z.ZodType): Schema {
   const {
     $schema: _draft,
@@ -109,19 +109,16 @@ function jsonSchema(schema: z.ZodType): Schema {
     target: 'draft-7',
     unrepresentable: 'any',
   }) as Schema;
-  return inPlace(json, definitions) as Schema;
-}
-
-/** With what it refers to where it refers to it: what is said of a field in a file is not all that is said elsewhere. */
-function inPlace(value: unknown, definitions: Record<string, Schema>): unknown {
-  if (Array.isArray(value)) return value.map((one) => inPlace(one, definitions));
-  if (typeof value !== 'object' || value === null) return value;
-  // A reference with a description is one of a list.
-  const { $ref, allOf, ...others } = value as Schema & { allOf?: readonly Schema[] };
-  const ref = $ref ?? allOf?.[0]?.$ref;
-  const named = ref === undefined ? {} : definitions[ref.replace('#/definitions/', '')];
-  const entries = Object.entries({ ...named, ...others });
-  return Object.fromEntries(entries.map(([key, inner]) => [key, inPlace(inner, definitions)]));
+  const inlined = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(inlined);
+    if (typeof value !== 'object' || value === null) return value;
+    const { $ref, allOf, $id: _id, ...rest } = value as Schema & { allOf?: Schema[] };
+    const named = $ref?.replace('#/definitions/', '');
+    const parts = [...(named === undefined ? [] : [definitions[named]]), ...(allOf ?? [])];
+    const own = Object.fromEntries(Object.entries(rest).map(([key, inner]) => [key, inlined(inner)]));
+    return Object.assign({}, ...parts.map(inlined), own) as Schema;
+  };
+  return inlined(json) as Schema;
 }
 
 /** The schema of what is not null. */
@@ -132,8 +129,7 @@ function alternative(schema: Schema | undefined): Schema {
 function takeTexts(into: Schema, from: Schema): void {
   for (const [name, member] of Object.entries(into.properties ?? {})) {
     const other = from.properties?.[name] ?? {};
-    const text = other.description ?? alternative(other).description;
-    if (text !== undefined) member.description ??= text;
+    if (other.description !== undefined) member.description ??= other.description;
     takeTexts(alternative(member), alternative(other));
   }
 }
@@ -149,7 +145,7 @@ function setDefaults({ properties = {} }: Schema, values: object): void {
 function setPatterns(schema: Schema): void {
   for (const [name, member] of Object.entries(schema.properties ?? {})) {
     const value = alternative(member);
-    if (/^(at|.+_at|last_(updated|trained|used))$/.test(name) && [value.type].flat().includes('string'))
+    if (/^(at|.+_at|last_(updated|trained|used))$/.test(name) && value.type === 'string')
       Object.assign(value, { pattern: TIMESTAMP, examples: ['2026-01-05T08:00:00.000Z'] });
     else setPatterns(value);
   }
