@@ -1,5 +1,5 @@
 /** gardener(1): all that help says, in one page, as whoever types `man gardener` expects. */
-import { type Commands, type Declaration, type Group, type Takes } from '../../client/cli/command.ts';
+import type { Commands, Declaration, Group, Takes } from '../../client/cli/command.ts';
 import { EXIT } from '../../client/cli/errors.ts';
 import { COMMANDS, PROGRAM } from '../../client/cli/program.ts';
 import { bold, briefTerms, copied, page, paragraphs, plain, quoted, terms, typed } from './roff.ts';
@@ -122,7 +122,9 @@ function options(takes: Takes): string[] {
       const { description, choices, default: unless } = about;
       const more = [
         ...(choices ? [`one of ${choices.join(', ')}`] : []),
-        ...(unless === undefined ? [] : [`default ${String(unless)}`]),
+        ...(unless === undefined
+          ? []
+          : [`default ${typeof unless === 'string' ? unless : JSON.stringify(unless)}`]),
       ];
       return [typed(written), [description, ...more].join('; ')];
     }),

@@ -24,7 +24,7 @@ function mandoc(text: string, ...flags: readonly string[]): string {
 /** As somebody reads it, without what makes it bold, in lines that nothing breaks. */
 function shown(text: string): string {
   const wide = mandoc(text, '-Tutf8', '-O', 'width=990');
-  return wide.replaceAll(/.\x08/g, '').replaceAll(/[^\S\n]+/g, ' ');
+  return wide.replaceAll(/.[\b]/g, '').replaceAll(/[^\S\n]+/g, ' ');
 }
 
 function flat(text: string): string {

@@ -28,7 +28,7 @@ async function expectCleanEnd({ paths }: Gardenerd): Promise<void> {
     await readFile(paths.registryFile),
   );
   const ours = (await readdir(paths.dataDir)).filter((name) => name !== 'src' && name !== 'projects');
-  expect(ours.toSorted()).toEqual(['backups', 'logs', 'registry.json', 'run']);
+  expect(ours.toSorted()).toEqual(['backups', 'logs', 'registry.json', 'registry.schema.json', 'run']);
 }
 
 describe('a daemon that is told to end', () => {

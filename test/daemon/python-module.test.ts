@@ -110,6 +110,15 @@ test('what the daemon adds and trains, Python reads', async (context) => {
   expect(seen['names']).not.toContain('tiny');
 });
 
+test('a file that the daemon has made, Python reads', async (context) => {
+  requireTools(context, 'python3');
+  const daemon = await startGardenerd();
+  const peer = await daemon.connect();
+  await peer.call('projects.register', { name: 'new', source_path: daemon.paths.dataDir, activate: true });
+  expect(await parsed(daemon.paths.registryFile)).toHaveProperty('$schema');
+  expect(await asPython(daemon.paths.registryFile)).toMatchObject({ names: ['new'], counts: { new: 0 } });
+});
+
 test('what neither version knows stays, at every level', async () => {
   const strange = { shape: ['of', { things: null }], __proto: 1 };
   const dataDir = await homeOfPython(({ projects, ...rest }) => ({

@@ -153,7 +153,16 @@ async function expectAcknowledged(
 
 /** Files that no daemon means to keep. */
 async function litter({ paths }: Gardenerd): Promise<string[]> {
-  const known = ['backups', 'logs', 'projects', 'registry.json', 'run', 'trash', 'undo'];
+  const known = [
+    'backups',
+    'logs',
+    'projects',
+    'registry.json',
+    'registry.schema.json',
+    'run',
+    'trash',
+    'undo',
+  ];
   const inRun = ['owner', 'registry.sock', 'registry.sock.pid'];
   return [
     ...(await readdir(paths.dataDir)).filter((name) => !known.includes(name)),

@@ -1,6 +1,10 @@
 /** A daemon with one project, and a number in it that each change sets to the next. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
+import { SCHEMA_FILE } from '../../../src/paths.ts';
 import type { Answer, LineClient } from '../../support/lines.ts';
+import { until } from '../../support/until.ts';
 import { readContent, servedContent } from './content.ts';
 import { CODEBASE, Gardenerd, type StartOptions } from './gardenerd.ts';
 
@@ -24,6 +28,8 @@ export class Counted {
     const counted = new Counted(dataDir, options, daemon, await daemon.connect());
     const project = { name: 'one', source_path: CODEBASE, metadata: { count: 0 } };
     await counted.client.call('projects.register', project);
+    // With the first file comes the schema beside it, which is no part of any change after that.
+    await until(() => existsSync(join(dataDir, SCHEMA_FILE)), 'the schema is there');
     return counted;
   }
 
