@@ -35,7 +35,7 @@ function* membersOf(node: unknown, owner = ''): Generator<{ name: string; isTold
   if (kind === 'constructor' || owner === 'Methods') return;
   if (MEMBERS.test(type) && !PLAIN.test(name))
     yield { name, isTold: text.slice(0, start).trimEnd().endsWith('*/') };
-  for (const inner of Object.values(node as object)) yield* membersOf(inner, name);
+  for (const inner of Object.values(node)) yield* membersOf(inner, name);
 }
 
 test('every member of what is published has a text under the mouse', () => {
