@@ -11,7 +11,7 @@ import { TIMESTAMP } from '../../domain/values/time.ts';
 
 interface Schema {
   $ref?: string;
-  type?: string;
+  type?: string | string[];
   description?: string;
   default?: unknown;
   properties?: Record<string, Schema>;
@@ -145,7 +145,7 @@ function setDefaults({ properties = {} }: Schema, values: object): void {
 function setPatterns(schema: Schema): void {
   for (const [name, member] of Object.entries(schema.properties ?? {})) {
     const value = alternative(member);
-    if (/^(at|.+_at|last_(updated|trained|used))$/.test(name) && value.type === 'string')
+    if (/^(at|.+_at|last_(updated|trained|used))$/.test(name) && [value.type].flat().includes('string'))
       Object.assign(value, { pattern: TIMESTAMP, examples: ['2026-01-05T08:00:00.000Z'] });
     else setPatterns(value);
   }
