@@ -4,7 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const FOLDERS = ['src', 'client', 'test', 'docs', 'launchd'];
+const FOLDERS = ['src', 'client', 'test', 'docs', 'launchd', 'build', '.github'];
+const NAMED = new RegExp(`\`((?:${FOLDERS.join('|').replace('.', String.raw`\.`)})/[^\`\\s]*)\``, 'g');
 const PATHS = FOLDERS.flatMap((folder) => [
   folder,
   ...readdirSync(`${ROOT}/${folder}`, { recursive: true, encoding: 'utf8' }).map(
@@ -25,7 +26,7 @@ test.each(['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'docs/architecture.md'
   'the files that %s names',
   (document) => {
     const text = readFileSync(`${ROOT}/${document}`, 'utf8');
-    const named = [...text.matchAll(/`((?:src|client|test|docs|launchd)\/[^`\s]*)`/g)]
+    const named = [...text.matchAll(NAMED)]
       .map(([, path = '']) => path)
       // A name that the reader is to choose.
       .filter((path) => !path.includes('<'));

@@ -2,11 +2,13 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { cp, readFile, rm, stat } from 'node:fs/promises';
+import { userInfo } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
+import { Readme } from '../examples/readme.ts';
 import { environment, temporaryDirectory } from '../support/home.ts';
 import { npmEnvironment } from './packed.ts';
 
@@ -14,6 +16,9 @@ import { npmEnvironment } from './packed.ts';
 const PATIENCE_MS = 300_000;
 const run = promisify(execFile);
 const root = fileURLToPath(new URL('../..', import.meta.url));
+
+const typed = (await Readme.of('README.md')).takeCommands('', '');
+const [SET_UP = '', TEST = '', INSTALL = ''] = typed;
 
 let clone: string;
 let prefix: string;
@@ -66,6 +71,20 @@ test('without the packages that build it, npm pack says which command is missing
   });
 });
 
+test('the README has three commands for a clone, of which CI runs that for the tests', async () => {
+  expect(typed).toHaveLength(3);
+  expect(await readFile(join(root, '.ci/run'), 'utf8')).toContain(`\nrun ${TEST}\n`);
+});
+
+test('what sets everything up registers the clone', { timeout: PATIENCE_MS }, async () => {
+  const place = environment(home);
+  const settings = { ...place, npm_config_cache: join(userInfo().homedir, '.npm') };
+  expect(await inClone(`${SET_UP}; npx gardener daemon stop`, settings)).toMatch(
+    /^added a clone {2}typescript, /m,
+  );
+  await rm(join(clone, 'dist'), { recursive: true });
+});
+
 test('npm ci builds without a word, and what it built is packed', { timeout: PATIENCE_MS }, async () => {
   expect(await inClone('npm ci')).toMatch(/^\n?added \d+ packages in \w+\n$/);
   const built = await builtAt();
@@ -108,8 +127,8 @@ test('a release of another version than is here is refused', async () => {
 });
 
 test('what is installed from the clone survives it', { timeout: PATIENCE_MS }, async () => {
-  const installed = await inClone('npm install --global "$(npm pack --silent)"');
-  expect(installed).toMatch(/^\n?added \d+ packages? in \w+\n$/);
+  // What npm has to say of both.
+  expect(await inClone(INSTALL)).toMatch(/^(\n?added \d+ packages? in \w+\n){2}$/);
   expect(await gardener('add', '.', '--name', 'here')).toMatch(/^added here /);
   const next = manifest.version.replace(/\d+$/, (patch) => String(Number(patch) + 1));
   const update = `npm version ${next} --no-git-tag-version --silent; npm install --global "$(npm pack --silent)"`;
