@@ -26,8 +26,11 @@ export class Readme {
   constructor(markdown: string) {
     this.#all = markdown.split(/^## /m).flatMap((section, number) => {
       const heading = number === 0 ? '' : String(section.split('\n', 1)[0]);
-      const fence = /^```(\w*)\n(.*?)^```$/gms;
-      const fences = [...section.matchAll(fence)].map(([, language = '', text = '']) => ({ language, text }));
+      const fence = /^```([^\n]*)\n(.*?)^```$/gms;
+      const fences = [...section.matchAll(fence)].map(([, language, text = '']) => ({
+        language: language || 'none',
+        text,
+      }));
       const typed = section.replaceAll(fence, '').matchAll(/^ {4}(\$ |)(.+?)(?: {2,}#.*)?$/gm);
       const commands = [...typed].map(([, prompt = '', text = '']) => ({ language: prompt.trim(), text }));
       return [...fences, ...commands].map((example) => ({ ...example, heading }));

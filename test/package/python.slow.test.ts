@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { beforeAll, expect, test, vi } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
+import { Readme } from '../examples/readme.ts';
 import { temporaryDirectory } from '../support/home.ts';
 import { requireTools } from '../support/tools.ts';
 import { BUILD_TOOLS, pip, PYTHON, wheelOf } from '../support/wheel.ts';
@@ -138,6 +139,8 @@ test('wheels out of a clone, the package of npm and an sdist are the same, byte 
 
 test('what pip installs is found with its version, and nothing is left in the clone', async (context) => {
   requireTools(context, TOOLS);
+  const typed = (await Readme.of('client/python/README.md')).takeCommands('', '');
+  expect(typed).toEqual(['pip install ./client/python']);
   const target = await temporaryDirectory();
   await pip('install', '--target', target, sources);
   await wheelOf(sources);
