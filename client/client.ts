@@ -8,9 +8,9 @@ import type { Greeted } from './reach/greet.ts';
 import { sendable } from './carried.ts';
 import type { ProjectAdder } from './codebase/add.ts';
 import { isAboutCodebase, withCodebase } from './codebase/params.ts';
-import { Leased } from './leased.ts';
+import { isLease, Leased } from './leased.ts';
 import { Link, type NotificationListener, type Open } from './link.ts';
-import { isReport, sendReport, tellMissed } from './reported.ts';
+import { fit, isReport, sendReport, tellMissed } from './reported.ts';
 import type { TrainingRunner } from './training/run.ts';
 import { watch, type WatchEvent, type Watching, type WatchOptions } from './watch.ts';
 import {
@@ -23,6 +23,9 @@ import {
 } from './verbs.ts';
 import { isJsonObject } from '../src/domain/values/json.ts';
 import { isRefusal } from '../src/domain/errors.ts';
+
+/** What gives a lease. */
+const GRANTS: ReadonlySet<string> = new Set(['training.begin', 'training.claim']);
 
 /** Different warnings about reports; whoever has read so many knows. */
 const MAX_TOLD = 100;
@@ -47,6 +50,14 @@ export interface Footing {
   readonly isHere: () => boolean;
   /** What `onWarning` of the client is told, once each. */
   readonly tell: (message: string) => void;
+  /** What is done before `training.complete`, for whoever makes that call by {@link Footing.complete}. */
+  readonly secure: (params: unknown, options: Reporting) => Promise<unknown>;
+  /** `training.complete` of what is secured. */
+  readonly complete: (params: unknown, options: Reporting) => Promise<Result<'training.complete'>>;
+}
+
+interface Reporting extends CallOptions {
+  readonly onWarning: (message: string) => void;
 }
 
 /**
@@ -159,9 +170,15 @@ export class Client implements Families, Watching, AsyncDisposable {
       this.#leased.note(result);
       return result;
     }
-    const tell = options.onWarning ?? ((what: string) => this.#tell(`${method}: ${what}`));
-    const report = method === 'training.complete' ? await this.#withOutput(given, tell, options) : given;
-    const result = await sendReport((params) => this.#send(method, params, options), report, tell);
+    const onWarning = options.onWarning ?? ((what: string) => this.#tell(`${method}: ${what}`));
+    const reporting = { ...options, onWarning };
+    const report = method === 'training.complete' ? await this.#withOutput(given, reporting) : given;
+    return await this.#report(method, report, reporting);
+  }
+
+  async #report(method: string, given: unknown, options: Reporting): Promise<unknown> {
+    const { onWarning: tell } = options;
+    const result = await sendReport((params) => this.#send(method, params, options), given, tell);
     tellMissed(result, tell);
     return result;
   }
@@ -169,7 +186,8 @@ export class Client implements Families, Watching, AsyncDisposable {
   async #send(method: string, given: unknown, options: CallOptions): Promise<unknown> {
     let params = given;
     const { deadline: ms = this.#options.deadline + waitOf(params), signal } = options;
-    const patience = { deadline: deadlineIn(ms, () => tooLate(method, ms)), signal };
+    const late = GRANTS.has(method) ? (granted: unknown) => this.#giveBack(granted) : undefined;
+    const patience = { deadline: deadlineIn(ms, () => tooLate(method, ms)), signal, late };
     // Half of the time at most: without what git says the call is of use all the same.
     if (isAboutCodebase(method) && this.#isHere())
       params = await inTime(
@@ -196,6 +214,14 @@ export class Client implements Families, Watching, AsyncDisposable {
     }
   }
 
+  /** A lease that comes when nobody waits for it any more is to be held by nobody. */
+  #giveBack(granted: unknown): void {
+    if (!isLease(granted)) return;
+    const { project, token } = granted;
+    // Where that is refused it is held no more; where nobody can be told, the connection is lost and the lease with it.
+    this.training.release({ project: project.project_id, token }).catch(() => undefined);
+  }
+
   /** Where the codebase of a project is that is to be trained; undefined where the call that follows will say why not. */
   async #pathOf(project: string, options: CallOptions): Promise<string | undefined> {
     type Found = Partial<Result<'projects.get'>>;
@@ -206,12 +232,10 @@ export class Client implements Families, Watching, AsyncDisposable {
   }
 
   /** What completes a training, once what that has made is on the disk. */
-  async #withOutput(
-    params: unknown,
-    tell: (what: string) => void,
-    { signal }: CallOptions,
-  ): Promise<unknown> {
-    const idOf = async (project: string) => (await this.projects.get({ project })).project_id;
+  async #withOutput(given: unknown, { signal, onWarning: tell }: Reporting): Promise<unknown> {
+    // What the registry cannot take as a path nobody is to look for.
+    const params = fit(given, tell);
+    const idOf = async (project: string) => (await this.projects.get({ project }, { signal })).project_id;
     const lease = this.#isHere() ? await this.#leased.find(params, idOf) : undefined;
     if (!lease) return params;
     const { project, token, output } = lease;
@@ -219,12 +243,20 @@ export class Client implements Families, Watching, AsyncDisposable {
     const alive = (): void => void this.training.progress({ project, token }).catch(() => undefined);
     // Loaded only here: few programs train.
     const { secured } = await import('./output/secured.ts');
-    return await inTime(secured(params, output, { alive, tell }), { signal });
+    signal?.throwIfAborted();
+    return await inTime(secured(params, output, { alive, tell, signal }), { signal });
   }
 
   #footing(): Footing {
-    const [isHere, tell] = [() => this.#isHere(), (message: string) => this.#tell(message)];
-    return { client: this, closed: this.#link.closed, isHere, tell };
+    return {
+      client: this,
+      closed: this.#link.closed,
+      isHere: () => this.#isHere(),
+      tell: (message) => this.#tell(message),
+      secure: (params, options) => this.#withOutput(params, options),
+      complete: (params, options) =>
+        this.#report('training.complete', params, options) as Promise<Result<'training.complete'>>,
+    };
   }
 
   /** Whether paths mean the same to the daemon as here, as far as it tells. */

@@ -34,6 +34,8 @@ export class Leased {
     const { project, token } = params;
     const those = this.#leases.filter((lease) => lease.token === token);
     const [first] = those;
+    if (those.length > 1 && those.some((lease) => lease.project === project))
+      return those.find((lease) => lease.project === project);
     if (those.every((lease) => lease.project === first?.project)) return first;
     const id = await idOf(project);
     return those.find((lease) => lease.project === id);
@@ -41,6 +43,6 @@ export class Leased {
 }
 
 /** An answer of a daemon that knows no outputs is none. */
-function isLease(result: unknown): result is Result<'training.begin'> {
+export function isLease(result: unknown): result is Result<'training.begin'> {
   return isJsonObject(result) && isJsonObject(result['output']) && isJsonObject(result['project']);
 }

@@ -18,6 +18,8 @@ export interface Securing {
   readonly alive: () => void;
   /** Told of files of which nobody can say whether they are on the disk. */
   readonly tell: (what: string) => void;
+  /** Ends it by throwing its reason. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -25,7 +27,11 @@ export interface Securing {
  *
  * @throws {OutputError} where the disk refuses it
  */
-export async function secured(params: unknown, output: Output, { alive, tell }: Securing): Promise<unknown> {
+export async function secured(
+  params: unknown,
+  output: Output,
+  { alive, tell, signal }: Securing,
+): Promise<unknown> {
   let last = performance.now();
   const synced = (): void => {
     if (performance.now() - last < SIGN_EVERY_MS) return;
@@ -36,7 +42,7 @@ export async function secured(params: unknown, output: Output, { alive, tell }: 
     tell(`cannot make sure that ${path} survives a power cut: ${systemReason(error)}`);
   const before = refusals.get(output.directory);
   if (before) throw before;
-  await syncOutput(output.directory, { synced, refused }).catch((error: unknown) => {
+  await syncOutput(output.directory, { synced, refused, signal }).catch((error: unknown) => {
     if (!(error instanceof SyncError)) throw error;
     const why = `${error.message}: ${systemReason(error.cause)}`;
     const refusal = new OutputError(why, { cause: error });

@@ -24,6 +24,8 @@ export interface SyncNews {
   readonly synced: () => void;
   /** Of a file that may not be opened, nobody can say whether it is on the disk. */
   readonly refused: (path: string, error: unknown) => void;
+  /** Ends it by throwing its reason: nobody needs the rest. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -38,6 +40,7 @@ export async function syncOutput(directory: string, news: SyncNews): Promise<voi
   const found = entriesOf(directory, [trainings, dirname(trainings)]);
   const worker = async (): Promise<void> => {
     for await (const entry of found) {
+      news.signal?.throwIfAborted();
       await sync(entry, news);
       news.synced();
     }

@@ -38,7 +38,10 @@ export interface EndOptions {
   readonly missing?: (() => Promise<void>) | undefined;
   /** For how long a registry that is not there or cannot write is asked again. Milliseconds; default two minutes. */
   readonly patience?: number | undefined;
-  /** Ends the attempts by throwing its reason, unless one of them may have ended the lease. */
+  /**
+   * Ends the attempts by throwing its reason, unless one of them may have ended the lease. Before each it is asked whether
+   * somebody wants the training to stop, who is then told of by {@link LeaseNews.cancelled}.
+   */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -98,7 +101,7 @@ export class HeldLease {
 
   /**
    * Ends the lease by a call, after the reports that wait. A registry that is not there or cannot write is tried again;
-   * then what it said is thrown.
+   * then what it said is thrown, and the lease is held until it is ended in another way or abandoned.
    *
    * @param call the call that ends it
    * @throws {RegistryError} `lease_lost` and what else is final
@@ -106,11 +109,9 @@ export class HeldLease {
   async end(call: EndCall, options: EndOptions = {}): ReturnType<EndCall> {
     this.#ending.abort();
     await this.#reporting;
-    try {
-      return await this.#tryEnd(call, options);
-    } finally {
-      this.#stop();
-    }
+    const ended = await this.#tryEnd(call, options);
+    this.#stop();
+    return ended;
   }
 
   /** Stops caring for the lease without ending it, for one that is lost. */
@@ -134,11 +135,14 @@ export class HeldLease {
     let told = false;
     for (let wait = FIRST_PAUSE_MS; ; wait = Math.min(2 * wait, LONGEST_PAUSE_MS)) {
       if (!perhapsDone) signal?.throwIfAborted();
+      let isCalled = false;
       try {
+        if (signal && !perhapsDone) await this.#hear(signal);
+        isCalled = true;
         return await this.#endOnce(call, status, perhapsDone);
       } catch (error) {
         if (!isPassing(error) || performance.now() > limit) throw error;
-        perhapsDone ||= (error instanceof ConnectionError && error.sent) || isApplied(error);
+        perhapsDone ||= isCalled && ((error instanceof ConnectionError && error.sent) || isApplied(error));
         // What is over in a moment, as a restart, is nobody's concern.
         if (wait === LONGEST_PAUSE_MS && !told) {
           told = true;
@@ -148,6 +152,14 @@ export class HeldLease {
       }
       await pause(wait, undefined);
     }
+  }
+
+  /** What was asked for a moment ago may not have been heard yet. */
+  async #hear(signal: AbortSignal): Promise<void> {
+    const { training } = await this.#client.projects.get({ project: this.#held.project }, { signal });
+    if (training?.token === this.#held.token && training.cancel_requested)
+      this.#news.cancelled(training.cancel_reason ?? undefined);
+    signal.throwIfAborted();
   }
 
   /** @param perhapsDone an earlier attempt may have ended it, and its answer was lost */

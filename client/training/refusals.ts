@@ -19,6 +19,11 @@ export function isPassing(error: unknown): boolean {
   return isRefusal(error, 'shutting_down', 'storage_failed', 'registry_read_only', 'too_many_connections');
 }
 
+/** There is a daemon, which cannot write its file. */
+export function isUnwritten(error: unknown): boolean {
+  return isRefusal(error, 'storage_failed', 'registry_read_only');
+}
+
 /**
  * Why what was made cannot come into service, whatever its trainer ended with: the disk does not take it, or its place is no
  * directory any more. Undefined for another error.

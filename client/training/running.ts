@@ -8,8 +8,8 @@ import { CancelledError } from '../errors.ts';
 import { fit } from '../reported.ts';
 import { onAbort } from '../wire/deadline.ts';
 import { beginLease } from './begin.ts';
-import { type EndCall, HeldLease } from './held.ts';
-import { isLost, reasonOf, removed, unfit } from './refusals.ts';
+import { type EndCall, type EndOptions, HeldLease } from './held.ts';
+import { isLost, isPassing, isUnwritten, reasonOf, removed, unfit } from './refusals.ts';
 import type { RunOptions, TrainingLease, TrainingReport, WorkValue } from './run.ts';
 
 type Begun = Result<'training.begin'>;
@@ -20,8 +20,10 @@ type Completion = Omit<Params<'training.complete'>, 'project' | 'token'>;
 const RESULTS = ['metadata', 'file_count', 'base_model', 'source'] as const;
 const PATHS = ['lora_adapter_path', 'vector_store_path', 'context_path'] as const;
 
-/** For how long whoever has aborted a training waits for a registry that cannot take it back now. Milliseconds. */
+/** For how long a registry that cannot take a training back now is asked anew, when somebody waits for that. Milliseconds. */
 const GIVE_BACK_MS = 10_000;
+/** Between two attempts that nobody waits for. Milliseconds. */
+const LATER_MS = 10_000;
 
 /** See {@link TrainingRunner.run}. */
 export async function run<T extends WorkValue>(
@@ -30,8 +32,11 @@ export async function run<T extends WorkValue>(
   work: (lease: TrainingLease) => T | PromiseLike<T>,
   options: RunOptions = {},
 ): Promise<T> {
+  requireUsable(work, options);
   const { client } = footing;
-  const asked = { signal: options.signal, isWaiting: Boolean(params.wait_ms) };
+  // Params that are none are refused as they are by `training.begin`.
+  const isWaiting = isJsonObject(params) && Boolean(params['wait_ms']);
+  const asked = { signal: options.signal, isWaiting };
   const begun = await beginLease(client, () => client.training.begin(params), asked);
   const training = new Running(footing, begun, options);
   try {
@@ -42,6 +47,7 @@ export async function run<T extends WorkValue>(
 }
 
 class Running {
+  readonly #footing: Footing;
   readonly #begun: Begun;
   readonly #held: HeldLease;
   readonly #stopped = new AbortController();
@@ -50,8 +56,10 @@ class Running {
   /** How the lease is to be given back once the work is stopped; undefined where it is not to be. */
   #giveBack: { readonly patience?: number } | undefined;
 
-  constructor({ client, closed, tell }: Footing, begun: Begun, { signal, onWarning }: RunOptions) {
+  constructor(footing: Footing, begun: Begun, { signal, onWarning }: RunOptions) {
+    const { client, closed, tell } = footing;
     const { name } = begun.project;
+    this.#footing = footing;
     this.#begun = begun;
     this.#tell = onWarning ?? ((message) => tell(`training of ${name}: ${message}`));
     this.#held = new HeldLease(client, begun, {
@@ -100,9 +108,11 @@ class Running {
     return { project, token, slot, output, signal, report: (report) => this.#report(report) };
   }
 
-  #report({ progress, phase, message, details, ...unknown }: TrainingReport = {}): void {
-    for (const name of Object.keys(unknown)) this.#tell(`${name} is unknown; it was left out`);
+  #report(report: TrainingReport = {}): void {
+    if (!isJsonObject(report)) return this.#tell('a report is no object; it was left out');
     try {
+      const { progress, phase, message, details, ...unknown } = report;
+      for (const name of Object.keys(unknown)) this.#tell(`${name} is unknown; it was left out`);
       // At once: the caller may go on with the same object.
       this.#held.report(fit({ progress, phase, message, details }, this.#tell) as object);
     } catch (error) {
@@ -141,11 +151,11 @@ class Running {
   }
 
   /** @param error whatever it is; its text is told */
-  async #fail(error: unknown): Promise<void> {
+  async #fail(error: unknown, options: Pick<EndOptions, 'patience'> = {}): Promise<void> {
     const onWarning = this.#tell;
     const fail: EndCall = (client, held) =>
       client.training.fail({ ...held, error: error as string }, { onWarning });
-    await this.#endBadly(fail, { status: 'failed' });
+    await this.#endBadly(fail, { ...options, status: 'failed' });
   }
 
   /** What the caller is thrown says more than that this could not be told. */
@@ -154,30 +164,49 @@ class Running {
       await this.#held.end(call, options);
     } catch (error) {
       this.#tell(`its end could not be told: ${reasonOf(error)}`);
+      if (isUnwritten(error)) this.#giveBackLater();
     }
   }
 
-  /** @throws why it is not complete; where the output is to blame, it has failed then */
+  /** Gives the lease back when the registry can write that down: it would be held for as long as this process lives. */
+  #giveBackLater(): void {
+    const { project, token } = this.#begun;
+    const timer = setInterval(() => {
+      this.#footing.client.training
+        .release({ project: project.project_id, token })
+        // Where it is refused otherwise it is held no more, and where nobody answers its connection is lost.
+        .then(
+          () => clearInterval(timer),
+          (error: unknown) => void (isUnwritten(error) || clearInterval(timer)),
+        );
+    }, LATER_MS).unref();
+  }
+
+  /** @throws why it is not complete; where that is nobody's wish and no loss, it has failed then */
   async #complete(result: Completion): Promise<void> {
     const { signal } = this.#stopped;
-    const onWarning = this.#tell;
-    const complete: EndCall = async (client, held) => {
-      // What was asked for a moment ago may not have been heard yet.
-      const { training, name } = await client.projects.get({ project: held.project });
-      if (training?.token === held.token && training.cancel_requested)
-        this.#stop(new CancelledError(name, training.cancel_reason), {});
-      signal.throwIfAborted();
-      return await client.training.complete({ ...held, ...result }, { onWarning });
-    };
+    const { secure, complete, closed } = this.#footing;
+    const options = { onWarning: this.#tell };
+    const { project, token } = this.#begun;
     try {
-      await this.#held.end(complete, { status: 'completed', signal });
+      // While the lease is still watched: a disk may take minutes for what was trained.
+      const secured = await secure({ project: project.project_id, token, ...result }, { ...options, signal });
+      await this.#held.end(() => complete(secured, options), { status: 'completed', signal });
     } catch (error) {
       if (signal.aborted && error === signal.reason) return await this.#stopFor(undefined);
-      const why = unfit(error);
-      if (why !== undefined) await this.#fail(why);
-      throw isLost(error) ? this.#lossOf(error) : error;
+      if (isLost(error)) throw this.#lossOf(error);
+      if (closed.aborted) throw error;
+      // A lease that nobody ends is held by this process for as long as it lives.
+      await this.#fail(unfit(error) ?? error, { patience: isPassing(error) ? GIVE_BACK_MS : undefined });
+      throw error;
     }
   }
+}
+
+/** Before there is a lease: a program without types may give anything. */
+function requireUsable(work: unknown, options: unknown): void {
+  if (typeof work !== 'function') throw new TypeError('cannot run a training: the work is no function');
+  if (!isJsonObject(options)) throw new TypeError('cannot run a training: the options are no object');
 }
 
 /** Tells the reason of a signal, also of one that is aborted already; returns how to leave it. */

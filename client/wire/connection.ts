@@ -25,7 +25,7 @@ export class Connection {
   readonly #path: string;
   readonly #rpc: JSONRPCClient<string>;
   readonly #lines = new Lines();
-  readonly #pending = new PendingCalls((id) => this.#forget(id));
+  readonly #pending = new PendingCalls((id, isHeardLate) => this.#forget(id, isHeardLate));
   /** Requests of this tick, by id; they are written together. */
   readonly #outgoing = new Map<number, string>();
   #lastId = 0;
@@ -67,13 +67,18 @@ export class Connection {
     const id = ++this.#lastId;
     const line = encode(id, method, params);
     return new Promise((resolve, reject) => {
-      this.#pending.add(id, method, patience, reject);
+      let isGivenUp = false;
+      this.#pending.add(id, method, patience, (reason) => {
+        isGivenUp = true;
+        reject(reason);
+      });
       this.#keepAlive();
       // The library settles a request in one way only, by an answer; failures of the connection reject first.
       void this.#rpc.requestAdvanced({ jsonrpc: '2.0', id, method }, line).then((answer) => {
         this.#pending.remove(id);
         this.#keepAlive();
         if (isJsonObject(answer.error)) reject(errorFromAnswer(answer.error));
+        else if (isGivenUp) patience.late?.(answer.result);
         else resolve(answer.result);
       });
     });
@@ -103,10 +108,14 @@ export class Connection {
     else this.#socket.unref();
   }
 
-  /** The caller does not wait any more: what was not sent never is, and an answer that still comes is ignored. */
-  #forget(id: number): void {
-    this.#outgoing.delete(id);
-    this.#rpc.receive({ jsonrpc: '2.0', id, result: null });
+  /**
+   * The caller does not wait any more: what was not sent never is, and an answer that still comes is ignored, but for those
+   * who hear it late.
+   */
+  #forget(id: number, isHeardLate: boolean): void {
+    const isUnsent = this.#outgoing.delete(id);
+    if (isUnsent || !isHeardLate) this.#rpc.receive({ jsonrpc: '2.0', id, result: null });
+    else this.#keepAlive();
   }
 
   #send(id: number, line: string): void {

@@ -55,6 +55,8 @@ export interface Patience {
   readonly deadline?: Deadline | undefined;
   /** Aborting it ends the wait, too. */
   readonly signal?: AbortSignal | undefined;
+  /** Told of a request what comes of it all the same when the wait is over. */
+  readonly late?: ((result: unknown) => void) | undefined;
 }
 
 /**

@@ -9,6 +9,8 @@ interface PendingCall {
   readonly deadline: Deadline | undefined;
   /** Stops listening to the caller's signal. */
   readonly unlisten: (() => void) | undefined;
+  /** Whether somebody hears an answer that comes late. */
+  readonly isHeardLate: boolean;
 }
 
 /**
@@ -19,13 +21,13 @@ interface PendingCall {
  */
 export class PendingCalls {
   readonly #calls = new Map<number, PendingCall>();
-  readonly #givenUp: (id: number) => void;
+  readonly #givenUp: (id: number, isHeardLate: boolean) => void;
   #timer: NodeJS.Timeout | undefined;
   /** When the timer fires. */
   #nextLook = Infinity;
 
   /** @param givenUp called with the id of a call whose caller has stopped waiting */
-  constructor(givenUp: (id: number) => void) {
+  constructor(givenUp: (id: number, isHeardLate: boolean) => void) {
     this.#givenUp = givenUp;
   }
 
@@ -33,9 +35,14 @@ export class PendingCalls {
     return this.#calls.size;
   }
 
-  add(id: number, method: string, { deadline, signal }: Patience, reject: (reason: unknown) => void): void {
+  add(
+    id: number,
+    method: string,
+    { deadline, signal, late }: Patience,
+    reject: (reason: unknown) => void,
+  ): void {
     const unlisten = signal && onAbort(signal, () => this.#giveUp(id, signal.reason));
-    this.#calls.set(id, { method, reject, deadline, unlisten });
+    this.#calls.set(id, { method, reject, deadline, unlisten, isHeardLate: late !== undefined });
     if (deadline) this.#lookAt(deadline.at);
   }
 
@@ -59,7 +66,7 @@ export class PendingCalls {
     const call = this.#calls.get(id);
     if (!call) return;
     this.remove(id);
-    this.#givenUp(id);
+    this.#givenUp(id, call.isHeardLate);
     call.reject(reason);
   }
 

@@ -89,6 +89,20 @@ describe('the end of a lease', () => {
     expect(it.events).toEqual([]);
   });
 
+  test('whose answer is lost counts, also for whoever aborts meanwhile', async () => {
+    const stop = new AbortController();
+    const it = await held({
+      'training.complete': (_, nth) => {
+        stop.abort('too late');
+        return nth === 1 ? LOSES_CONNECTION : new Refusal('lease_lost');
+      },
+      'projects.get': () => (stop.signal.aborted ? ended('completed') : BEGUN.project),
+    });
+    const options = { status: 'completed', signal: stop.signal } as const;
+    const end = it.lease.end((client, what) => client.training.complete(what), options);
+    expect(await end).toMatchObject({ training_status: 'completed' });
+  });
+
   test('that was another one’s is none', async () => {
     const it = await held({
       'training.complete': (_, nth) => (nth === 1 ? LOSES_CONNECTION : new Refusal('lease_lost')),
@@ -234,6 +248,23 @@ describe('a beginning', () => {
     expect(await interrupted(true)).not.toContain('training.release');
     answers = true;
     expect(await interrupted(false)).toContain('training.release');
+  });
+
+  test('that is granted when nobody waits for it any more is given back', async () => {
+    let grant = (): void => undefined;
+    const daemon = await standIn(({ id, method }, socket) => {
+      if (method === 'daemon.hello') return undefined;
+      if (method !== 'training.begin') return project;
+      grant = () => socket.write(`${JSON.stringify({ jsonrpc: '2.0', id, result: BEGUN })}\n`);
+      return SILENCE;
+    });
+    const client = await connect({ socket: daemon.socket, autoStart: false, deadlines: { call: 50 } });
+    onTestFinished(() => client.close());
+    const begun = beginLease(client, () => client.training.begin({ project: 'payments' }));
+    await expect(begun).rejects.toMatchObject({ reason: 'timeout' });
+    grant();
+    await until(() => daemon.received.at(-1)?.method === 'training.release', 'it is given back');
+    expect(daemon.received.at(-1)?.params).toEqual({ project: project.project_id, token });
   });
 });
 

@@ -166,6 +166,19 @@ describe('work that throws', () => {
     });
   });
 
+  test('once it is over, as what it returns throws, has failed, and so its lease has ended', async () => {
+    const { client, project } = await trainers();
+    const metadata = {
+      toJSON() {
+        throw new Error('no');
+      },
+    };
+    expect(await reasonOf(client.training.run({ project: 'a' }, () => ({ metadata })))).toEqual(
+      new Error('no'),
+    );
+    expect(await project()).toMatchObject({ training_status: 'failed', training: { error: 'Error: no' } });
+  });
+
   test('because the place of what it made is none any more has failed', async () => {
     const { client, project } = await trainers();
     const work = async ({ output }: TrainingLease): Promise<void> => {
@@ -229,6 +242,23 @@ describe('work that somebody cancels', () => {
     expect(called).toContain('training.release');
     expect(called).not.toContain('training.complete');
   });
+
+  test.each(['by somebody', 'by its caller'])(
+    '%s while the disk takes what it made completes nothing',
+    async (who) => {
+      const { client, here, project } = await trainers();
+      const stop = new AbortController();
+      const spy = vi.spyOn(sync, 'syncOutput').mockImplementation(async (_, { signal }) => {
+        if (who === 'by its caller') stop.abort(new Error('mine'));
+        else await here.writer.call('training.cancel', { project: 'a', reason: 'nap' });
+        await until(() => signal?.aborted, 'it is told');
+      });
+      onTestFinished(() => spy.mockRestore());
+      const run = client.training.run({ project: 'a' }, () => undefined, { signal: stop.signal });
+      expect(await reasonOf(run)).toMatchObject(who === 'by its caller' ? new Error('mine') : cancelled);
+      expect(await project()).toMatchObject({ training_status: 'not_started' });
+    },
+  );
 
   test('and that throws something else gives the project back, with what was thrown as the cause', async () => {
     const { client, here, project } = await trainers();
@@ -352,11 +382,38 @@ test('a report that throws when it is looked at is left out, and told', async ()
     lease.report({ progress: 0.1, details });
     lease.report({ progress: 2, prgress: 0.4 } as object);
     lease.report();
+    for (const none of [null, '40%', 0.4]) lease.report(none as unknown as object);
+    lease.report({
+      get progress(): number {
+        throw new Error('never');
+      },
+    });
   });
   expect(told).toEqual([
     'training of a: a report was left out: no',
     'training of a: prgress is unknown; it was left out',
     'training of a: progress goes from 0 to 1: 2 was taken for 1',
+    'training of a: a report is no object; it was left out',
+    'training of a: a report was left out: never',
   ]);
   expect(await project()).toMatchObject({ training_status: 'completed' });
+});
+
+test('a path that cannot be one costs no training', async () => {
+  const { client, told, project } = await trainers();
+  await client.training.run({ project: 'a' }, () => ({ lora_adapter_path: '/tmp/a\0b' }));
+  expect(told[0]).toBe('training of a: lora_adapter_path has a NUL character; it was left out');
+  expect(await project()).toMatchObject({ training_status: 'completed' });
+});
+
+test('what cannot be run is refused before there is a lease', async () => {
+  const { client, project } = await trainers();
+  const run = client.training.run.bind(client.training) as (...args: unknown[]) => Promise<unknown>;
+  const params = { project: 'a' };
+  expect(await reasonOf(run(params))).toEqual(
+    new TypeError('cannot run a training: the work is no function'),
+  );
+  expect(await reasonOf(run(params, () => undefined, null))).toBeInstanceOf(TypeError);
+  expect(await reasonOf(run(undefined, () => undefined))).toMatchObject({ name: 'RpcError', code: -32602 });
+  expect(await project()).toMatchObject({ training_status: 'not_started', training: null });
 });
