@@ -29,7 +29,7 @@ export class Counted {
     const project = { name: 'one', source_path: CODEBASE, metadata: { count: 0 } };
     await counted.client.call('projects.register', project);
     // With the first file comes the schema beside it, which is no part of any change after that.
-    await until(() => existsSync(join(dataDir, SCHEMA_FILE)), 'the schema is there');
+    await until(() => existsSync(join(daemon.paths.dataDir, SCHEMA_FILE)), 'the schema is there');
     return counted;
   }
 
