@@ -21,14 +21,13 @@ import type { JsonObject } from './src/domain/project.ts';
 const PLATFORM = `/** As the types of the DOM or of Node have it, whichever the program uses. */
 type AbortSignal = typeof globalThis extends { AbortSignal: { prototype: infer S } } ? S : { readonly aborted: boolean };
 
+/** The same of a URL. */
 type URL = typeof globalThis extends { URL: { prototype: infer U } } ? U : { readonly href: string };
 
 /** For \`await using\`, where the program has that. */
 type AsyncDisposable = SymbolConstructor extends { readonly asyncDispose: infer S extends symbol }
   ? { [K in S]: () => Promise<void> }
   : {};
-
-export interface Client extends AsyncDisposable {}
 `;
 
 /** @param root of the work tree, which is the working directory */

@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { isFromEnvironment, type Paths, resolvePaths } from '../../src/paths.ts';
 import { refuseForRoot, UnsafeDirectoryError } from '../../src/claim/private-directory.ts';
 import type { Params, Result } from '../../src/protocol/methods.ts';
-import { Client } from '../client.ts';
+import { type Client, RegistryClient } from '../client.ts';
 import { inMs, pause } from '../wire/deadline.ts';
 import { ConnectionError } from '../errors.ts';
 import { greet, type Greeted, type Target } from './greet.ts';
@@ -15,6 +15,7 @@ import type { Waiter } from './started-daemon.ts';
 import { startFailed, Starter } from './starter.ts';
 import { retire, wantsUpgrade } from './upgrade.ts';
 
+/** How the daemon is found, started and waited for, and whom to tell. */
 export interface ConnectOptions {
   /** Data directory; default `CODEBASE_GARDENER_DATA_DIR`, then `~/.codebase-gardener`. */
   readonly dataDir?: string | undefined;
@@ -79,6 +80,7 @@ export const TUNNEL_MS = 2_000;
 /**
  * Connects to the registry's daemon, and starts it first when there is none.
  *
+ * @param options how the daemon is found, started and waited for; default as the command line does
  * @throws {ConnectionError} with the reason, and in its message what to do
  * @throws {RegistryError} `incompatible_protocol` or `too_many_connections`
  * @throws {SocketPathError} when the given socket path is too long
@@ -112,7 +114,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Client> {
     if (isMixed) await requireDirectory(greeted, target.paths, aborted);
     return greeted;
   };
-  return new Client(await open(signal), {
+  return new RegistryClient(await open(signal), {
     open,
     deadline: deadlines.call ?? DEADLINES.call,
     warn: means.warn,

@@ -1,7 +1,7 @@
 /** What the tests of the client have in common. */
 import { once } from 'node:events';
 import { createConnection, type Socket } from 'node:net';
-import { Client } from '../../client/client.ts';
+import { type Client, RegistryClient } from '../../client/client.ts';
 import { Connection } from '../../client/wire/connection.ts';
 import { connect } from '../../client/index.ts';
 import { type Behaviour, HELLO, standIn, type StandIn } from './stand-in.ts';
@@ -31,5 +31,5 @@ export async function clientOfSockets({
     return { connection: new Connection(socket, path), hello: HELLO };
   };
   const options = { open, deadline: 5_000, warn: () => undefined, socketAlone: false };
-  return { client: new Client(await open(), options), sockets };
+  return { client: new RegistryClient(await open(), options), sockets };
 }

@@ -155,6 +155,13 @@ const held: RegistryErrors['lease_held'] = new RegistryError('lease_held', 'cann
 // @ts-expect-error there is no such detail
 new RegistryError('lease_held', 'cannot train', { holders: [] });
 console(made, held);
+
+/** What stands in for a client in a test. */
+async function nameOf(registry: { projects: Pick<Client['projects'], 'get'> }): Promise<string> {
+  return (await registry.projects.get({ project: 'payments' })).name;
+}
+const stub: Client = { ...client, close: async () => undefined };
+console(await nameOf({ projects: { get: async () => got } }), await nameOf(client), stub);
 `;
 
 const NOTHING = `

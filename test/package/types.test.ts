@@ -20,21 +20,36 @@ interface Node {
   readonly [key: string]: unknown;
 }
 
+/** What is declared at the top, each name with its node. */
+const declared = (body as unknown as Node[]).flatMap((statement) => {
+  const node = (statement['declaration'] ?? statement) as Node;
+  const named = (node['declarations'] ?? [node]) as Node[];
+  const isExported = statement['declaration'] !== undefined;
+  return named.flatMap(({ id }) => {
+    const { name } = (id ?? {}) as { name?: string };
+    return name === undefined ? [] : [{ name, type: node.type, isExported, isTold: isTold(statement) }];
+  });
+});
+
+/** Whether a comment stands before it. */
+function isTold({ start }: Node): boolean {
+  return text.slice(0, start).trimEnd().endsWith('*/');
+}
+
 const MEMBERS = /^(TSPropertySignature|TSMethodSignature|PropertyDefinition|MethodDefinition)$/;
 /** What the platform has. */
 const PLATFORM = /^(AbortSignal|URL|AsyncDisposable)\./;
 /** Their names say it: the name of an error's class, what `instanceof` looks at, private members. */
 const PLAIN = /Error\.(name|prototype)$|\.private$/;
 
-/** The members of what is exported, and whether a comment stands before them. */
+/** The members of what is exported. */
 function* membersOf(node: unknown, owner = ''): Generator<{ name: string; isTold: boolean }> {
   if (typeof node !== 'object' || node === null) return;
-  const { type, id, key, start, kind } = node as Node & Record<'id' | 'key', { name?: string } | null>;
+  const { type, id, key, kind } = node as Node & Record<'id' | 'key', { name?: string } | null>;
   const name = MEMBERS.test(type) ? `${owner}.${key?.name ?? ''}` : (id?.name ?? owner);
   // What a constructor takes is in its own comment, as is what a method of the protocol takes and gives.
   if (kind === 'constructor' || owner === 'Methods') return;
-  if (MEMBERS.test(type) && !PLAIN.test(name))
-    yield { name, isTold: text.slice(0, start).trimEnd().endsWith('*/') };
+  if (MEMBERS.test(type) && !PLAIN.test(name)) yield { name, isTold: isTold(node as Node) };
   for (const inner of Object.values(node)) yield* membersOf(inner, name);
 }
 
@@ -45,6 +60,14 @@ test('every member of what is published has a text under the mouse', () => {
   for (const name of told) told.add(name.replace(/^(Families|Watching)\./, 'Client.'));
   expect(told.size).toBeGreaterThan(300);
   expect(all.map(({ name }) => name).filter((name) => !told.has(name))).toEqual([]);
+});
+
+test('the values that it exports are those that the library has', async () => {
+  const values = declared.filter(
+    ({ type, isExported }) => isExported && !/^TS(?:Interface|TypeAlias)/.test(type),
+  );
+  const library = (await import(join(dirname(place), 'index.js'))) as object;
+  expect(values.map(({ name }) => name).toSorted()).toEqual(Object.keys(library).toSorted());
 });
 
 test('it leads to no other file or package, and lets no unknown name through', () => {
