@@ -1,12 +1,13 @@
 /** What the catalogue declares, in TypeScript: methods by family, what they take and give, events and errors. */
 import { inspect } from 'node:util';
-import { ERROR_KINDS, type ErrorKind, ERRORS } from '../../src/domain/errors.ts';
-import { errorData } from '../../src/protocol/error-data.ts';
+import { z } from 'zod';
+import { ERRORS } from '../../src/domain/errors.ts';
 import { events } from '../../src/protocol/events.ts';
 import { declaredErrors, type Method } from '../../src/protocol/method.ts';
 import { methods } from '../../src/protocol/methods.ts';
 import { FAMILIES } from '../../src/protocol/openrpc.ts';
-import { comment } from './comment.ts';
+import { comment, row } from './comment.ts';
+import { errorsText } from './errors.ts';
 import { inCamelCase, Shapes } from './shapes.ts';
 
 /** Of another standard, which says what else is in it. */
@@ -66,7 +67,7 @@ function familiesText(told: readonly Told[]): string {
   return [
     ...declared,
     `/** The families of methods, by the part of their names before the dot. */\ninterface Families {\n${members.join('')}}`,
-    'type FamilyName = keyof Families;',
+    '/** What stands before the dot in the name of a method. */\ntype FamilyName = keyof Families;',
     '/** The methods of one family, by the part of the name after the dot. */\ntype Family<F extends FamilyName> = Families[F];',
   ].join('\n\n');
 }
@@ -75,8 +76,24 @@ function verbText({ name, method, params, result, isOptional }: Told, verb: stri
   const throws = declaredErrors(method).map(
     (kind) => `@throws {RegistryError} \`${kind}\`: ${ERRORS[kind].meaning}`,
   );
-  const about = [method.summary, method.description, ...throws, exampleOf(name, method)];
+  const about = [
+    method.summary,
+    method.description,
+    `@param params ${membersText(method)}`,
+    '@param options how long to wait for this call, and whom to tell',
+    ...throws,
+    exampleOf(name, method),
+  ];
   return `${comment(about, '  ')}  ${verb}(params${isOptional ? '?' : ''}: ${params}, options?: CallOptions): Promise<${result}>;\n`;
+}
+
+/** What an editor says of the params while somebody writes them. */
+function membersText({ params }: Method): string {
+  const { properties = {}, required = [] } = z.toJSONSchema(params, { io: 'input', unrepresentable: 'any' });
+  const optional = Object.keys(properties).filter((name) => !required.includes(name));
+  const listed = (names: readonly string[]) => names.map((name) => `\`${name}\``).join(', ');
+  const parts = [listed(required), optional.length > 0 ? `if wanted ${listed(optional)}` : ''];
+  return parts.filter((part) => part !== '').join('; ') || 'none: nothing is to be said';
 }
 
 /** A call as somebody writes it, and what it gives where that is short. */
@@ -96,6 +113,7 @@ function methodsText(told: readonly Told[]): string {
   return `${comment(['Every method of the protocol: what it takes, what it gives, and whether it only reads.'])}interface Methods {
 ${members.join('')}}
 
+/** The name of a method, as \`projects.get\`. */
 type MethodName = keyof Methods;
 
 /** What a caller gives. */
@@ -126,63 +144,4 @@ function eventsText(shapes: Shapes): string {
     return `${comment([summary])}interface ${name} {\n${told}  type: '${type}';\n${Object.values(others).join('')}}`;
   });
   return `${declared.join('\n\n')}\n\n/** What a subscriber is told, told apart by \`type\`. */\ntype RegistryEvent = ${names.join(' | ')};`;
-}
-
-/** A union in place of the class, which `kind` tells apart, and under the same name what makes one. */
-function errorsText(shapes: Shapes): string {
-  const nameOf = (kind: ErrorKind, what: 'Data' | 'Error') => inCamelCase(kind) + what;
-  const union = (what: 'Data' | 'Error') => ERROR_KINDS.map((kind) => nameOf(kind, what)).join(' | ');
-  const declared = ERROR_KINDS.map((kind) => {
-    const { code, meaning } = ERRORS[kind];
-    const details = [...shapes.membersOf(errorData[kind], nameOf(kind, 'Data'))].map(([member, text]) =>
-      text.replace(new RegExp(`^  (?=${member}\\??:)`, 'm'), '  readonly '),
-    );
-    const told = comment([row(kind, meaning)], '  ');
-    return `${comment([`What a \`${kind}\` error tells a program. ${meaning}`])}interface ${nameOf(kind, 'Data')} {
-${told}  readonly kind: '${kind}';
-  /** What the caller may have meant or can do; near names for \`project_not_found\`. */
-  readonly suggestions: readonly string[];
-${details.join('')}}
-
-${comment([meaning])}interface ${nameOf(kind, 'Error')} extends Error {
-  readonly name: 'RegistryError';
-  /** The code of the JSON-RPC error. */
-  readonly code: ${code};
-${told}  readonly kind: '${kind}';
-  /** What a program is told, beside the message, which is for a person. */
-  readonly data: ${nameOf(kind, 'Data')};
-}`;
-  });
-  const members = ERROR_KINDS.map(
-    (kind) => `${comment([ERRORS[kind].meaning], '  ')}  ${kind}: ${nameOf(kind, 'Error')};\n`,
-  );
-  return `${declared.join('\n\n')}
-
-/** The errors of the registry, by their kinds. */
-interface RegistryErrors {\n${members.join('')}}
-
-type ErrorKind = ${ERROR_KINDS.map((kind) => `'${kind}'`).join(' | ')};
-
-/** What an error of the registry tells a program, told apart by \`kind\`. */
-type ErrorData = ${union('Data')};
-
-/**
- * The registry says no: \`kind\` says why, and after \`error.kind === 'lease_held'\` what is in \`data\` is known.
- *
- * @example
- * if (error instanceof RegistryError && error.kind === 'lease_held') console.log(error.data.holder);
- */
-type RegistryError = ${union('Error')};
-
-/** The registry says no: \`kind\` says why. */
-declare const RegistryError: {
-  /** @param details what \`data\` has beside \`kind\`; a daemon gives all of it */
-  new <K extends ErrorKind>(kind: K, message: string, details?: Partial<Omit<RegistryErrors[K]['data'], 'kind'>>): RegistryErrors[K];
-  readonly prototype: RegistryError;
-};`;
-}
-
-/** A row of a list: where several kinds are possible, an editor shows what is said of each. */
-function row(kind: string, meaning: string): string {
-  return `- \`${kind}\`: ${meaning}`;
 }

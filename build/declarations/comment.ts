@@ -21,6 +21,11 @@ export function comment(parts: readonly (string | undefined)[], indent = ''): st
   return `${indent}/**\n${lines.map((line) => `${indent} * ${line}`.trimEnd()).join('\n')}\n${indent} */\n`;
 }
 
+/** A row of a list: where several kinds are possible, an editor shows what is said of each. */
+export function row(kind: string, meaning: string): string {
+  return `- \`${kind}\`: ${meaning}`;
+}
+
 /** Nothing that a description says may end the comment. */
 function safe(text: string): string {
   return text.replaceAll('*/', '*\\/');

@@ -154,7 +154,31 @@ const made: RegistryError = new RegistryError('cursor_expired', 'cannot go on', 
 const held: RegistryErrors['lease_held'] = new RegistryError('lease_held', 'cannot train');
 // @ts-expect-error there is no such detail
 new RegistryError('lease_held', 'cannot train', { holders: [] });
+// @ts-expect-error nor such a kind
+new RegistryError('lease_gone', 'cannot train');
 console(made, held);
+
+class Refused extends RegistryError {}
+class NotFound extends RegistryError<'project_not_found'> {
+  constructor(project: string) {
+    super('project_not_found', 'cannot find ' + project, { project });
+    // @ts-expect-error the kind is another one
+    void (() => new RegistryError<'project_not_found'>('lease_held', 'cannot train'));
+  }
+}
+class Missing extends RegistryError {
+  constructor(readonly project: string) {
+    super('project_not_found', 'cannot find ' + project, { project });
+  }
+}
+export function whatOf(error: unknown): string | undefined {
+  if (error instanceof Missing) return error.project;
+  if (error instanceof NotFound) return error.data.project;
+  // @ts-expect-error that is in another one
+  return error instanceof RegistryError ? error.data.project : undefined;
+}
+const refusals: RegistryError[] = [new Refused('lease_lost', 'cannot go on'), new NotFound('a'), new Missing('a')];
+console(refusals);
 
 /** What stands in for a client in a test. */
 async function nameOf(registry: { projects: Pick<Client['projects'], 'get'> }): Promise<string> {
