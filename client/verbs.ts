@@ -1,6 +1,7 @@
 /** One typed function per method: `client.projects.get({ project })` for `projects.get`. */
 import type { MethodName, Params, ReadMethod, Result } from '../src/protocol/methods.ts';
 
+/** What a training that has completed lacks. */
 export type CompletionWarning = NonNullable<Result<'training.complete'>['warnings']>[number];
 
 /** How long to wait for one call, and whom to tell. */
@@ -28,6 +29,7 @@ export type CallArguments<M extends MethodName> =
 /** What a method is as a function. */
 export type Verb<M extends MethodName> = (...args: CallArguments<M>) => Promise<Result<M>>;
 
+/** What stands before the dot in the name of a method. */
 export type FamilyName = MethodName extends infer M ? (M extends `${infer F}.${string}` ? F : never) : never;
 
 /** The methods of one family, by the part of the name after the dot. */

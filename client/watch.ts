@@ -48,6 +48,7 @@ export interface Watching {
    * `resync` takes the place of what was missed. So whoever applies each event to what they have, and replaces it on
    * `resync`, has what the registry has. Leaving the loop ends the subscription.
    *
+   * @param options which changes, from where on, and until when; default all of them, until the loop is left
    * @throws {RegistryError} `project_not_found` and the like
    * @throws {ConnectionError} when the daemon may not be reached or cannot be started; one that merely does not run is
    *   waited for

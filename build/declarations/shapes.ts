@@ -27,6 +27,8 @@ const NAMES: Readonly<Record<string, string>> = {
   'DaemonStatusResult.requests': 'Percentiles',
   'RegistryUndoResult.undone': 'Undone',
   'Lease.output': 'Output',
+  'SlotTakenData.holders': 'SlotHolder',
+  'TrainingPruneResult.pruned': 'PrunedProject',
 };
 
 /** Gathers the declarations that the types it gives are made of. */
@@ -123,11 +125,12 @@ export class Shapes {
     return bases.toSorted(([, a], [, b]) => b.size - a.size)[0]?.[0];
   }
 
-  /** What the words mean that a value may be, for who sees only the member; nothing where that is all that is said. */
+  /** What the words mean that a value may be, for who sees only the member; nothing where that is said of it anyway. */
   #wordsOf({ description, anyOf = [], items, $ref = '' }: Schema): string | undefined {
     const refs = [$ref, ...anyOf.map((one) => one.$ref ?? ''), items?.$ref ?? ''];
     const words = refs.map((ref) => this.#defined[idOf(ref)]).find((one) => one?.enum);
-    return description === undefined ? undefined : words?.description;
+    // Not what the words are for, which is said of the member.
+    return description === undefined ? undefined : words?.description?.replace(/^.*?\. (?=`)/, '');
   }
 
   /** What is said of a value, or of what it is when it is not null. */

@@ -7,6 +7,7 @@
 
 /** JSON-RPC, files and metadata carry any JSON. */
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+/** An object of it, with whatever members. */
 export type JsonObject = { [key: string]: Json };
 
 /** Fields that this version does not know survive. */

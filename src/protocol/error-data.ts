@@ -116,13 +116,15 @@ export const errorData = {
     {
       holders: z
         .array(
-          z.object({
-            slot: z.string().describe('name of the slot'),
-            holder: holderSchema.nullable().describe('who has it; null where somebody is just taking it'),
-            project: named
-              .nullable()
-              .describe('the project that it is used for; null where somebody is just taking it'),
-          }),
+          z
+            .object({
+              slot: z.string().describe('name of the slot'),
+              holder: holderSchema.nullable().describe('who has it; null where somebody is just taking it'),
+              project: named
+                .nullable()
+                .describe('the project that it is used for; null where somebody is just taking it'),
+            })
+            .describe('a slot that is taken'),
         )
         .describe('one for each slot that would do, in the order in which they were given'),
     },

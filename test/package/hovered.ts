@@ -18,6 +18,11 @@ interface TypeScript {
     ):
       | { displayParts: Parts; documentation: Parts; tags?: readonly { name: string; text: Parts }[] }
       | undefined;
+    getSignatureHelpItems(
+      file: string,
+      at: number,
+      options: object,
+    ): { items: readonly { parameters: readonly { name: string; documentation: Parts }[] }[] } | undefined;
     getSemanticDiagnostics(file: string): readonly { code: number; messageText: unknown }[];
   };
   getDefaultLibFilePath(options: object): string;
@@ -27,12 +32,15 @@ interface TypeScript {
 export interface Hovered {
   /** By what follows the marker, as far as it is a word: the declaration, its text, and its tags, in lines. */
   readonly shown: ReadonlyMap<string, string>;
+  /** What is said of each argument of a call that has the comment of a marker first: `name: text`. */
+  readonly asked: readonly (readonly string[])[];
   /** With their codes. */
   readonly mistakes: readonly string[];
 }
 
 /**
- * Puts the mouse on each word of a program that has the comment of a marker before it.
+ * Puts the mouse on each word of a program that has the comment of a marker before it, and the cursor into each call that
+ * begins with one, `(`.
  *
  * @param place the directory of a TypeScript package, before 7
  */
@@ -69,8 +77,12 @@ export function hovered(place: string, file: string, compilerOptions: object): H
       [words(info?.displayParts), words(info?.documentation), ...tags].join('\n'),
     );
   }
+  const asked = [...text.matchAll(/\(\/\*\(\*\//g)].map(({ index }) => {
+    const [signature] = service.getSignatureHelpItems(file, index + 1, {})?.items ?? [];
+    return (signature?.parameters ?? []).map(({ name, documentation }) => `${name}: ${words(documentation)}`);
+  });
   const mistakes = service
     .getSemanticDiagnostics(file)
     .map(({ code, messageText }) => `${code}: ${String(messageText)}`);
-  return { shown, mistakes };
+  return { shown, asked, mistakes };
 }

@@ -54,13 +54,16 @@ const HOVERED = `
 import { connect, RegistryError } from 'codebase-gardener';
 const registry = await connect();
 const project = await registry./*?*/projects.register({ name: 'a', /*?*/if_exists: 'return', source_path: '/a' });
-await registry./*?*/projects.register({ name: 'a', source_path: '/a' });
+await registry./*?*/projects.register(/*(*/{ name: 'a', source_path: '/a' });
 await registry./*?*/projects.add('.');
 await registry./*?*/training.run({ project: 'a' }, async (/*?*/lease) => lease./*?*/output.directory);
 project.training?./*?*/holder; project.training?.eta_s;
 project.training_statuss;
+(await registry.daemon.status())./*?*/manager;
+await connect(/*(*/);
+new RegistryError(/*(*/'lease_held', 'a');
 try { } catch (error) {
-  if (error instanceof RegistryError) {
+  if (error instanceof /*?*/RegistryError) {
     if (error./*?*/kind === 'lease_held') [error./*?*/code, error.data./*?*/holder];
   }
 }
@@ -90,6 +93,12 @@ const SHOWN: Readonly<Record<string, readonly string[]>> = {
     errorData.lease_held.shape.holder.description ?? 'a description',
   ],
   kind: [`- \`lease_held\`: ${ERRORS.lease_held.meaning.slice(0, 80)}`, '- `slot_taken`: '],
+  manager: [
+    '(property) DaemonStatusResult.manager: Manager',
+    'who started',
+    '`spawned`: a client that needed it',
+  ],
+  RegistryError: ['instanceof', '`kind`'],
   code: ['(property) LeaseHeldError.code: 1006'],
   watch: [
     '(method) Client.watch(options?: WatchOptions): AsyncGenerator<WatchEvent',
@@ -98,6 +107,16 @@ const SHOWN: Readonly<Record<string, readonly string[]>> = {
   outcome: ['(property) TrainingEvent.outcome?: Outcome | undefined'],
   type: ['- `training`: The training of a project began or ended'],
 };
+
+/** What is said of the arguments where somebody writes them. */
+const ASKED = [
+  [
+    'params: `name`, `source_path`; if wanted `language`,',
+    'options: how long to wait for this call, and whom to tell',
+  ],
+  ['options: how the daemon is found'],
+  ['kind: which error it is', 'message: for a person', 'details: what `data` has beside `kind`'],
+];
 
 /** Comments are broken between words. */
 function inOneLine(text = ''): string {
@@ -110,10 +129,14 @@ test('an editor shows what the catalogue says', { timeout: PATIENCE_MS }, async 
   const file = join(consumer, 'hovered.ts');
   await writeFile(file, HOVERED);
   const options = { strict: true, module: 'node16', target: 'es2022', types: ['node'] };
-  const { shown, mistakes } = hovered(placeOf(EDITORS), file, options);
+  const { shown, asked, mistakes } = hovered(placeOf(EDITORS), file, options);
   for (const [word, parts] of Object.entries(SHOWN)) {
     for (const part of parts) expect(inOneLine(shown.get(word)), word).toContain(inOneLine(part));
   }
+  expect(asked).toEqual(ASKED.map((parts) => parts.map((part) => expect.stringContaining(part))));
+  // Each thing once: what a word type is for is said of the member.
+  expect(inOneLine(shown.get('manager')).match(/who started/g)).toHaveLength(1);
+  expect(inOneLine(shown.get('RegistryError')).match(/The registry says no/g)).toHaveLength(1);
   expect(mistakes).toEqual([
     "2551: Property 'training_statuss' does not exist on type 'Project'. Did you mean 'training_status'?",
   ]);

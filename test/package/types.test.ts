@@ -62,6 +62,12 @@ test('every member of what is published has a text under the mouse', () => {
   expect(all.map(({ name }) => name).filter((name) => !told.has(name))).toEqual([]);
 });
 
+test('every type of it has one, too', () => {
+  const told = new Set(declared.filter((one) => one.isTold).map(({ name }) => name));
+  expect(told.size).toBeGreaterThan(100);
+  expect(declared.map(({ name }) => name).filter((name) => !told.has(name))).toEqual([]);
+});
+
 test('the values that it exports are those that the library has', async () => {
   const values = declared.filter(
     ({ type, isExported }) => isExported && !/^TS(?:Interface|TypeAlias)/.test(type),

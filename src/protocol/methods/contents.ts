@@ -96,10 +96,12 @@ export const contentMethods = {
         new: z.array(named).describe('projects that were taken, or with `dry_run` would be'),
         taken: z
           .array(
-            z.object({
-              ...named.shape,
-              by: z.string().describe('source path of the project here that has the name'),
-            }),
+            z
+              .object({
+                ...named.shape,
+                by: z.string().describe('source path of the project here that has the name'),
+              })
+              .describe('a project whose name another one here has'),
           )
           .describe('left out, as a project here has the name'),
         different: z

@@ -35,11 +35,13 @@ const ended = z
   })
   .describe('a training that has ended')
   .meta({ id: 'EndedTraining' });
-const pruned = z.object({
-  ...named.shape,
-  tokens: z.array(z.int()).describe('of the trainings whose outputs went'),
-  bytes: z.int().describe('what these had, as far as it is known'),
-});
+const pruned = z
+  .object({
+    ...named.shape,
+    tokens: z.array(z.int()).describe('of the trainings whose outputs went'),
+    bytes: z.int().describe('what these had, as far as it is known'),
+  })
+  .describe('a project of which outputs went');
 
 const AT = '2026-01-05T10:00:00.000Z';
 const TOKEN = 1_767_607_200_000;
