@@ -41,8 +41,13 @@ export function sendable(params: unknown): unknown {
   const issues: ParamIssue[] = [];
   const sent = carried(params, { lost: (path, message) => issues.push({ path, message }) });
   if (issues.length === 0) return sent;
+  throw refusal(issues);
+}
+
+/** As the daemon refuses parameters. */
+export function refusal(issues: readonly ParamIssue[]): RpcError {
   const told = issues.slice(0, MAX_ISSUES);
-  throw new RpcError(INVALID_PARAMS, new InvalidParamsError(told).message, { issues: told });
+  return new RpcError(INVALID_PARAMS, new InvalidParamsError(told).message, { issues: told });
 }
 
 /** Whether it is an object of nothing but texts and the like. */

@@ -8,12 +8,15 @@ export interface AddOptions {
    * of another name at that directory does not count: one directory may have several projects.
    */
   readonly name?: string | undefined;
-  /** In lower case; default that of most files, `unknown` where no file's name tells. */
+  /**
+   * At most 64 characters, by which `projects.list` finds it in this spelling; default that of most files, in lower case, as
+   * `typescript`, or `unknown` where no file's name tells.
+   */
   readonly language?: string | undefined;
   /** Default none. */
   readonly tags?: readonly string[] | undefined;
   /** Any JSON object, at most 16 KiB serialised; default none. */
-  readonly metadata?: Readonly<Record<string, unknown>> | undefined;
+  readonly metadata?: object | undefined;
   /** Make it the active project, also one that was there already. */
   readonly activate?: boolean | undefined;
   /** Told now and then how many files have been counted so far. */
@@ -34,14 +37,16 @@ export interface ProjectAdder {
    * git tracks is counted, elsewhere all that no `.gitignore` hides, up to 200,000 files.
    *
    * A project that is there already comes back as it is, also where its directory is written in another way, or reached
-   * through a link. Of two programs that add a directory at once both get the same project. The first project becomes active.
+   * through a link. Of two programs that add a directory at once both get the same project, unless its name is another one in
+   * the way in which one of them has written it, as through a link: then there may be two. The first project becomes active.
    *
    * @param path of a directory; a relative one starts from the working directory, and `~` is a name like any other. A `file:`
-   *   URL will do
-   * @throws {RegistryError} `source_path_missing` where there is no such directory, or its disk does not answer within five
+   *   URL will do, also as a text
+   * @throws {RegistryError} `source_path_missing` where no such directory is on this machine, or its disk does not answer within five
    *   seconds; `project_exists` where another directory has the name; `invalid_name`, also where the directory gives none,
    *   as `/`: pass a `name` then
-   * @throws {RpcError} for refused options, with their paths in its `issues`
+   * @throws {RpcError} for options that are refused or not known, with their paths in its `issues`
+   * @throws {TypeError} where the path is neither a text nor a URL
    * @throws {ConnectionError} when the daemon cannot be reached, or the answer does not come
    * @throws the reason of `options.signal`
    *

@@ -1,10 +1,7 @@
 /** Adding a codebase: what a person would have to say of it is found by looking. */
 import { homedir } from 'node:os';
-import { resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { isRefusal, RegistryError } from '../../src/domain/errors.ts';
 import type { JsonObject } from '../../src/domain/project.ts';
-import { isMissing } from '../../src/system/errors.ts';
 import type { Params, Result } from '../../src/protocol/methods.ts';
 import type { Footing } from '../client.ts';
 import { abortable } from '../wire/deadline.ts';
@@ -12,6 +9,7 @@ import type { AddOptions } from './add.ts';
 import { answers, PATIENCE_MS } from './disk-answer.ts';
 import { notesOf } from './files/notes.ts';
 import { scan } from './files/scan.ts';
+import { absolute, missing, requireOptions } from './given.ts';
 import { directoryFault } from './look.ts';
 import { nameFor } from './names.ts';
 import { activated, projectAt, registerCounted } from './registered.ts';
@@ -25,6 +23,7 @@ export async function add(
   given: string | URL,
   options: AddOptions = {},
 ): Promise<Project> {
+  requireOptions(options);
   const { signal } = options;
   signal?.throwIfAborted();
   const path = absolute(given);
@@ -51,26 +50,14 @@ export async function add(
     source_path: path,
     language,
     repository,
-    tags: tags && [...tags],
+    // As they are given: the daemon refuses what it cannot take.
+    tags: tags as string[] | undefined,
     metadata: metadata as JsonObject | undefined,
     activate,
   };
   return await registerCounted(client, params, found.files, isHere(), { signal }).catch((error: unknown) => {
     throw isRefusal(error, 'project_exists') ? withRemedy(error) : error;
   });
-}
-
-/** @throws {RegistryError} `source_path_missing` where the working directory is gone, or nothing is named */
-function absolute(given: string | URL): string {
-  if (given === '')
-    throw missing('', 'cannot add a project: the path is empty; "." is the working directory');
-  const path = typeof given === 'string' ? given : fileURLToPath(given);
-  try {
-    return resolve(path);
-  } catch (error) {
-    if (!isMissing(error)) throw error;
-    throw missing(path, `cannot add ${path}: the working directory is gone; give an absolute path`);
-  }
 }
 
 async function requireDirectory(path: string, signal: AbortSignal | undefined): Promise<void> {
@@ -84,10 +71,6 @@ async function requireDirectory(path: string, signal: AbortSignal | undefined): 
     ? `; "~" is a name like any other here: ${homedir()} is the home directory`
     : '';
   throw missing(path, `cannot add ${path}: ${fault}${hint}`);
-}
-
-function missing(source_path: string, message: string): RegistryError {
-  return new RegistryError('source_path_missing', message, { source_path });
 }
 
 function withRemedy({ kind, message, data }: RegistryError): RegistryError {

@@ -44,6 +44,9 @@ export async function projectAt(
   return named ?? (name === undefined ? here[0] : undefined);
 }
 
+/** The number of files as which a project begins. */
+const UNTOLD = 0;
+
 interface Around {
   readonly projects: readonly WireProject[];
   readonly isWorktree: boolean;
@@ -84,7 +87,8 @@ export async function registerCounted(
       if (!other || !(await isSameDirectory(other.source_path, params.source_path))) throw error;
       return params.activate ? await activated(client, other, options) : other;
     });
-  if (project.file_count === files) return project;
+  // What others have counted or said stays.
+  if (project.file_count !== UNTOLD || files === UNTOLD) return project;
   return await client.projects.update({ project: project.project_id, file_count: files }, options);
 }
 

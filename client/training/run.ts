@@ -10,13 +10,13 @@ export interface TrainingReport {
   /** For people, at most 1,000 characters. */
   readonly message?: string | undefined;
   /** Any JSON object, at most 4 KiB serialised. */
-  readonly details?: Readonly<Record<string, unknown>> | undefined;
+  readonly details?: object | undefined;
 }
 
 /** What comes of a training, all of it optional: the properties of what the work returns that the registry takes. */
 export interface TrainingResult {
   /** Merged into that of the project key by key; null deletes a key. At most 16 KiB serialised. */
-  readonly metadata?: Readonly<Record<string, unknown>> | undefined;
+  readonly metadata?: object | undefined;
   /** Files in the codebase. */
   readonly file_count?: number | undefined;
   /** The model that the adapter adapts; default as `adapter_config.json` in the output says. */
@@ -65,10 +65,10 @@ export interface TrainingLease {
    */
   readonly signal: AbortSignal;
   /**
-   * Tells how far training is, and keeps the lease from stalling, also without anything to tell. Returns at once: reports that follow each other within a
-   * tenth of a second are put together, and one that cannot be sent now is overtaken by the next. What is too much is cut;
-   * what JSON or the registry cannot carry, such as NaN, is left out, which `onWarning` is told, and the rest counts. After the
-   * training nothing is reported.
+   * Tells how far training is, and keeps the lease from stalling, also without anything to tell. Returns at once, and never
+   * throws: reports that follow each other within a tenth of a second are put together, and one that cannot be sent now is
+   * overtaken by the next. What is too much is cut; what JSON or the registry cannot carry, such as NaN, is left out, which
+   * `onWarning` is told, and the rest counts. After the training nothing is reported.
    */
   report(report?: TrainingReport): void;
 }
@@ -98,9 +98,9 @@ export interface TrainingRunner {
    * until then; signals such as that of Ctrl-C are the caller's, who has `options.signal`.
    *
    * Once cancelled the training never completes, whatever the work returns: the project gets back to what it was, as it does
-   * when `options.signal` is aborted. Work that throws the reason, as `fetch` does that is given the signal, need not do
-   * anything else. After `close()` of the client nobody can be told: the lease is lost ten seconds later, and the training
-   * has failed. So await this call before the client is closed, also by `await using`.
+   * when `options.signal` is aborted, also while the disk takes what was trained. Work that throws the reason, as `fetch` does
+   * that is given the signal, need not do anything else. After `close()` of the client nobody can be told: the lease is lost
+   * ten seconds later, and the training has failed. So await this call before the client is closed, also by `await using`.
    *
    * @param params as of `training.begin`: the project; `slot` and `wait_ms` (milliseconds, at most a minute) for one; after
    *   `stall_ms` milliseconds without a report the lease is lost; `force` takes it from whoever has it
@@ -110,8 +110,10 @@ export interface TrainingRunner {
    *   for too long, `project_not_found` when it was removed, `storage_failed` and `registry_read_only` where the end could not
    *   be written
    * @throws {CancelledError} when somebody has asked to stop
-   * @throws {OutputError} where the disk refuses what was trained; the training has failed
+   * @throws {OutputError} where the disk refuses what was trained; the training has failed, as it has after anything else
+   *   that keeps it from being completed
    * @throws {ConnectionError} when the daemon cannot be reached
+   * @throws {TypeError} before the lease is taken, where `work` is no function
    * @throws what the work threw, that very object, once the training is failed with its text
    * @throws the reason of `options.signal`
    *

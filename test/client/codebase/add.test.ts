@@ -6,6 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type Client, connect, type ConnectOptions } from '../../../client/index.ts';
 import * as disk from '../../../client/codebase/disk-answer.ts';
+import { registerCounted } from '../../../client/codebase/registered.ts';
 import { type RunningDaemon, startDaemon } from '../../support/daemon.ts';
 import { HELLO, standIn } from '../stand-in.ts';
 import { reasonOf } from '../support.ts';
@@ -50,27 +51,32 @@ describe('a codebase', () => {
     expect(await registry.projects.get({ project: 'payments' })).toEqual(project);
   });
 
-  test.each(['a relative path', 'a URL', 'a trailing slash', 'a link', 'a link to what is around it'])(
-    'that is registered comes back as it is, by %s',
-    async (how) => {
-      const project = await registry.projects.add(path, { name: 'pay', language: 'cobol' });
-      const links = join(daemon.paths.dataDir, 'links');
-      await mkdir(links);
-      await symlink(path, join(links, 'other'));
-      await symlink(join(path, '..'), join(links, 'src'));
-      const spelling = {
-        'a relative path': relative(process.cwd(), path),
-        'a URL': pathToFileURL(path),
-        'a trailing slash': `${path}/./`,
-        'a link': join(links, 'other'),
-      }[how];
-      const found = await registry.projects.add(spelling ?? join(links, 'src', basename(path)), {
-        tags: ['new'],
-      });
-      expect(found).toEqual(project);
-      expect(await registry.projects.count()).toBe(1);
-    },
-  );
+  test.each([
+    'a relative path',
+    'a URL',
+    'the text of a URL',
+    'a trailing slash',
+    'a link',
+    'a link to what is around it',
+  ])('that is registered comes back as it is, by %s', async (how) => {
+    const project = await registry.projects.add(path, { name: 'pay', language: 'cobol' });
+    const links = join(daemon.paths.dataDir, 'links');
+    await mkdir(links);
+    await symlink(path, join(links, 'other'));
+    await symlink(join(path, '..'), join(links, 'src'));
+    const spelling = {
+      'a relative path': relative(process.cwd(), path),
+      'a URL': pathToFileURL(path),
+      'the text of a URL': pathToFileURL(path).href,
+      'a trailing slash': `${path}/./`,
+      'a link': join(links, 'other'),
+    }[how];
+    const found = await registry.projects.add(spelling ?? join(links, 'src', basename(path)), {
+      tags: ['new'],
+    });
+    expect(found).toEqual(project);
+    expect(await registry.projects.count()).toBe(1);
+  });
 
   test('is a second project under another name only, and the active one where that is asked for', async () => {
     const first = await registry.projects.add(path);
@@ -105,12 +111,30 @@ describe('what cannot be added', () => {
       /: there is no such directory; "~" is a name like any other here: .* is the home/,
     ],
     ['a file', 'source_path_missing', /: it is no directory$/],
+    ['/tmp/a\0b', 'source_path_missing', /^cannot add "\/tmp\/a\\u0000b": no path has a NUL character$/],
+    [
+      'https://host/payments.git',
+      'source_path_missing',
+      /: the URL names no directory of this machine; give a path$/,
+    ],
   ])('is told with its remedy: %j', async (given, kind, message) => {
     const where = given === 'a file' ? join(path, 'a.py') : given;
     expect(await reasonOf(registry.projects.add(where))).toMatchObject({
       kind,
       message: expect.stringMatching(message) as string,
     });
+    expect(await registry.projects.count()).toBe(0);
+  });
+
+  test.each([
+    [{ tags: 'work' }, 'tags'],
+    [{ tag: ['work'] }, 'tag'],
+    [{ name: 5 }, 'name'],
+    [{ metadata: { loss: NaN } }, 'metadata.loss'],
+    [null, ''],
+  ])('is what comes with %j, of a program without types', async (options, at) => {
+    const reason = await reasonOf(registry.projects.add(path, options as object));
+    expect(reason).toMatchObject({ name: 'RpcError', code: -32602, issues: [{ path: at }] });
     expect(await registry.projects.count()).toBe(0);
   });
 
@@ -153,6 +177,13 @@ test.each(['before', 'while files are counted'])('a signal that is aborted %s en
   const onProgress = (): void => stop.abort(why);
   expect(await reasonOf(registry.projects.add(path, { signal: stop.signal, onProgress }))).toBe(why);
   expect(await registry.projects.count()).toBe(0);
+});
+
+test('the number of files stays what somebody else has said meanwhile', async () => {
+  const params = { name: 'payments', source_path: path };
+  const { project_id: project } = await registry.projects.register(params);
+  await registry.projects.update({ project, file_count: 7 });
+  expect(await registerCounted(registry, params, 2, true)).toMatchObject({ file_count: 7 });
 });
 
 test('what could not be read is told, and the rest counts', async () => {
