@@ -6,12 +6,12 @@ import { deadlineIn, inMs, inTime } from './wire/deadline.ts';
 import { ConnectionError } from './errors.ts';
 import type { Greeted } from './reach/greet.ts';
 import { sendable } from './carried.ts';
-import type { ProjectAdder } from './codebase/add.ts';
+import type { ProjectAdder } from './codebase/project-adder.ts';
 import { isAboutCodebase, withCodebase } from './codebase/params.ts';
 import { isLease, Leased } from './leased.ts';
 import { Link, type NotificationListener, type Open } from './link.ts';
 import { fit, isReport, sendReport, tellMissed } from './reported.ts';
-import type { TrainingRunner } from './training/run.ts';
+import type { TrainingRunner } from './training/training-runner.ts';
 import { watch, type WatchEvent, type Watching, type WatchOptions } from './watch.ts';
 import {
   type CallArguments,
@@ -136,14 +136,14 @@ export class RegistryClient implements Client {
     this.#call.bind(this),
     {
       // Both are loaded only here: few programs register or train projects.
-      add: async (...args) => (await import('./codebase/adding.ts')).add(this.#footing(), ...args),
+      add: async (...args) => (await import('./codebase/add.ts')).add(this.#footing(), ...args),
     },
   );
   readonly training: Family<'training'> & TrainingRunner = family<'training', TrainingRunner>(
     'training',
     this.#call.bind(this),
     {
-      run: async (...args) => (await import('./training/running.ts')).run(this.#footing(), ...args),
+      run: async (...args) => (await import('./training/run.ts')).run(this.#footing(), ...args),
     },
   );
   readonly rpc: Family<'rpc'> = family('rpc', this.#call.bind(this));

@@ -8,7 +8,7 @@ export type { WatchEvent, WatchOptions } from './watch.ts';
 export type { EventNotification, RegistryEvent } from '../src/protocol/events.ts';
 export type { CallArguments, CallOptions, Families, Family, FamilyName, Verb } from './verbs.ts';
 export { CancelledError, ConnectionError, type ConnectionFailure, OutputError, RpcError } from './errors.ts';
-export type { AddOptions, ProjectAdder } from './codebase/add.ts';
+export type { AddOptions, ProjectAdder } from './codebase/project-adder.ts';
 export type {
   RunOptions,
   TrainingLease,
@@ -16,7 +16,7 @@ export type {
   TrainingResult,
   TrainingRunner,
   WorkValue,
-} from './training/run.ts';
+} from './training/training-runner.ts';
 export { type ErrorData, type ErrorKind, type ParamIssue, RegistryError } from '../src/domain/errors.ts';
 export { PathError, SocketPathError } from '../src/paths.ts';
 export type { Json, JsonObject, TrainingStatus } from '../src/domain/project.ts';

@@ -1,58 +1,78 @@
-/** What `registry.projects.add` takes and gives. */
-import type { Result } from '../../src/protocol/methods.ts';
+/** Adding a codebase: what a person would have to say of it is found by looking. */
+import { homedir } from 'node:os';
+import { isRefusal, RegistryError } from '../../src/domain/errors.ts';
+import type { JsonObject } from '../../src/domain/project.ts';
+import type { Params, Result } from '../../src/protocol/methods.ts';
+import type { Footing } from '../client.ts';
+import { abortable } from '../wire/deadline.ts';
+import type { AddOptions } from './project-adder.ts';
+import { answers, PATIENCE_MS } from './disk-answer.ts';
+import { notesOf } from './files/notes.ts';
+import { scan } from './files/scan.ts';
+import { absolute, missing, requireOptions } from './given.ts';
+import { directoryFault } from './look.ts';
+import { nameFor } from './names.ts';
+import { activated, projectAt, registerCounted } from './registered.ts';
+import { repositoryAt } from './repository.ts';
 
-/** What a project is to be called and kept with that a directory does not tell. */
-export interface AddOptions {
-  /**
-   * Unique without regard to case; default that of the directory, with `-` for what no name may have. With a name, a project
-   * of another name at that directory does not count: one directory may have several projects.
-   */
-  readonly name?: string | undefined;
-  /**
-   * At most 64 characters, by which `projects.list` finds it in this spelling; default that of most files, in lower case, as
-   * `typescript`, or `unknown` where no file's name tells.
-   */
-  readonly language?: string | undefined;
-  /** Default none. */
-  readonly tags?: readonly string[] | undefined;
-  /** Any JSON object, at most 16 KiB serialised; default none. */
-  readonly metadata?: object | undefined;
-  /** Make it the active project, also one that was there already. */
-  readonly activate?: boolean | undefined;
-  /** Told now and then how many files have been counted so far. */
-  readonly onProgress?: ((files: number) => void) | undefined;
-  /**
-   * Told, in place of the client's, of what could not be read while files were counted, and of a daemon on another machine,
-   * which takes the path for one there.
-   */
-  readonly onWarning?: ((message: string) => void) | undefined;
-  /** Ends it by throwing its reason; a registration that was sent by then may still be carried out. */
-  readonly signal?: AbortSignal | undefined;
+type Project = Result<'projects.get'>;
+
+/** See {@link ProjectAdder.add}. */
+export async function add(
+  { client, isHere, tell }: Footing,
+  given: string | URL,
+  options: AddOptions = {},
+): Promise<Project> {
+  requireOptions(options);
+  const { signal } = options;
+  signal?.throwIfAborted();
+  const path = absolute(given);
+  await requireDirectory(path, signal);
+  const name = options.name ?? nameFor(path);
+  if (name === '' && options.name === undefined) {
+    const message = `cannot find a name for ${path}; give one with the path: { name: 'files' }`;
+    throw new RegistryError('invalid_name', message, { name });
+  }
+  const warn = options.onWarning ?? ((message: string) => tell(`adding ${path}: ${message}`));
+  if (!isHere())
+    warn(`the daemon is on another machine, or another person's; it takes ${path} for a path there`);
+  const known = await projectAt(client, path, options.name, isHere(), { signal });
+  if (known) return options.activate ? await activated(client, known, { signal }) : known;
+  const found = await abortable(
+    scan(path, { env: process.env, signal, onProgress: options.onProgress }),
+    signal,
+  );
+  for (const note of notesOf(found)) warn(note);
+  const { tags, metadata, activate, language = found.language } = options;
+  const repository = await abortable(repositoryAt(path, process.env), signal);
+  const params: Params<'projects.register'> = {
+    name,
+    source_path: path,
+    language,
+    repository,
+    // As they are given: the daemon refuses what it cannot take.
+    tags: tags as string[] | undefined,
+    metadata: metadata as JsonObject | undefined,
+    activate,
+  };
+  return await registerCounted(client, params, found.files, isHere(), { signal }).catch((error: unknown) => {
+    throw isRefusal(error, 'project_exists') ? withRemedy(error) : error;
+  });
 }
 
-/** What stands beside the methods of the protocol in `registry.projects`. */
-export interface ProjectAdder {
-  /**
-   * Registers a codebase, as `gardener add` does: name, language, number of files and repository are found by looking. What
-   * git tracks is counted, elsewhere all that no `.gitignore` hides, up to 200,000 files.
-   *
-   * A project that is there already comes back as it is, also where its directory is written in another way, or reached
-   * through a link. Of two programs that add a directory at once both get the same project, unless its name is another one in
-   * the way in which one of them has written it, as through a link: then there may be two. The first project becomes active.
-   *
-   * @param path of a directory; a relative one starts from the working directory, and `~` is a name like any other. A `file:`
-   *   URL will do, also as a text
-   * @throws {RegistryError} `source_path_missing` where no such directory is on this machine, or its disk does not answer within five
-   *   seconds; `project_exists` where another directory has the name; `invalid_name`, also where the directory gives none,
-   *   as `/`: pass a `name` then
-   * @throws {RpcError} for options that are refused or not known, with their paths in its `issues`
-   * @throws {TypeError} where the path is neither a text nor a URL
-   * @throws {ConnectionError} when the daemon cannot be reached, or the answer does not come
-   * @throws the reason of `options.signal`
-   *
-   * @example
-   * const project = await registry.projects.add('.', { tags: ['work'] });
-   * console.log(project.name, project.language, project.file_count);
-   */
-  add(path: string | URL, options?: AddOptions): Promise<Result<'projects.get'>>;
+async function requireDirectory(path: string, signal: AbortSignal | undefined): Promise<void> {
+  if (!(await abortable(answers(path), signal))) {
+    const why = `its disk has not answered for ${PATIENCE_MS / 1000} s`;
+    throw missing(path, `cannot add ${path}: ${why}; add it when it does`);
+  }
+  const fault = await directoryFault(path);
+  if (fault === undefined) return;
+  const hint = /(^|\/)~/.test(path)
+    ? `; "~" is a name like any other here: ${homedir()} is the home directory`
+    : '';
+  throw missing(path, `cannot add ${path}: ${fault}${hint}`);
+}
+
+function withRemedy({ kind, message, data }: RegistryError): RegistryError {
+  return new RegistryError(kind, `${message}; give another name with the path: { name: '...' }`, data);
 }

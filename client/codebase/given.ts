@@ -5,7 +5,7 @@ import { type ParamIssue, RegistryError } from '../../src/domain/errors.ts';
 import { isJsonObject } from '../../src/domain/values/json.ts';
 import { isMissing } from '../../src/system/errors.ts';
 import { refusal } from '../carried.ts';
-import type { AddOptions } from './add.ts';
+import type { AddOptions } from './project-adder.ts';
 
 const OPTIONS: Readonly<Record<keyof AddOptions, true>> = {
   name: true,

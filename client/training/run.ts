@@ -1,135 +1,229 @@
-/** What `registry.training.run` takes and gives. */
+/** Work under a lease: told to stop when somebody asks for that or the lease is lost, and ended as the work has ended. */
+import { resolve } from 'node:path';
+import type { RegistryError } from '../../src/domain/errors.ts';
+import { isJsonObject } from '../../src/domain/values/json.ts';
 import type { Params, Result } from '../../src/protocol/methods.ts';
+import type { Footing } from '../client.ts';
+import { CancelledError } from '../errors.ts';
+import { fit } from '../reported.ts';
+import { onAbort } from '../wire/deadline.ts';
+import { beginLease } from './begin.ts';
+import { type EndCall, type EndOptions, HeldLease } from './held.ts';
+import { isLost, isPassing, isUnwritten, reasonOf, removed, unfit } from './refusals.ts';
+import type { RunOptions, TrainingLease, TrainingReport, WorkValue } from './training-runner.ts';
 
-/** How far training is; each part stays what it was where it is left out. */
-export interface TrainingReport {
-  /** How much of it is done, from 0 to 1. */
-  readonly progress?: number | undefined;
-  /** What is being done, at most 100 characters; a new one is written down. */
-  readonly phase?: string | undefined;
-  /** For people, at most 1,000 characters. */
-  readonly message?: string | undefined;
-  /** Any JSON object, at most 4 KiB serialised. */
-  readonly details?: object | undefined;
+type Begun = Result<'training.begin'>;
+/** What a training completes with. */
+type Completion = Omit<Params<'training.complete'>, 'project' | 'token'>;
+
+/** What is read of the value of the work. */
+const RESULTS = ['metadata', 'file_count', 'base_model', 'source'] as const;
+const PATHS = ['lora_adapter_path', 'vector_store_path', 'context_path'] as const;
+
+/** For how long a registry that cannot take a training back now is asked anew, when somebody waits for that. Milliseconds. */
+const GIVE_BACK_MS = 10_000;
+/** Between two attempts that nobody waits for. Milliseconds. */
+const LATER_MS = 10_000;
+
+/** See {@link TrainingRunner.run}. */
+export async function run<T extends WorkValue>(
+  footing: Footing,
+  params: Params<'training.begin'>,
+  work: (lease: TrainingLease) => T | PromiseLike<T>,
+  options: RunOptions = {},
+): Promise<T> {
+  requireUsable(work, options);
+  const { client } = footing;
+  // Params that are none are refused as they are by `training.begin`.
+  const isWaiting = isJsonObject(params) && Boolean(params['wait_ms']);
+  const asked = { signal: options.signal, isWaiting };
+  const begun = await beginLease(client, () => client.training.begin(params), asked);
+  const training = new Running(footing, begun, options);
+  try {
+    return await training.finish(work);
+  } finally {
+    training.leave();
+  }
 }
 
-/** What comes of a training, all of it optional: the properties of what the work returns that the registry takes. */
-export interface TrainingResult {
-  /** Merged into that of the project key by key; null deletes a key. At most 16 KiB serialised. */
-  readonly metadata?: object | undefined;
-  /** Files in the codebase. */
-  readonly file_count?: number | undefined;
-  /** The model that the adapter adapts; default as `adapter_config.json` in the output says. */
-  readonly base_model?: string | undefined;
-  /** Of a file or a directory; default the one in the output. A relative path starts from the working directory. */
-  readonly lora_adapter_path?: string | undefined;
-  /** The same for the vectors. */
-  readonly vector_store_path?: string | undefined;
-  /** The same for the context. */
-  readonly context_path?: string | undefined;
-  /** What was trained from; default what git said as the training began. */
-  readonly source?:
-    | {
-        /** Id of the commit, at least seven hexadecimal digits of it. */
-        readonly commit: string;
-        /** Whether there was more than that commit has. */
-        readonly dirty: boolean;
-      }
-    | undefined;
+class Running {
+  readonly #footing: Footing;
+  readonly #begun: Begun;
+  readonly #held: HeldLease;
+  readonly #stopped = new AbortController();
+  readonly #unlisten: readonly (() => void)[];
+  readonly #tell: (message: string) => void;
+  /** How the lease is to be given back once the work is stopped; undefined where it is not to be. */
+  #giveBack: { readonly patience?: number } | undefined;
+
+  constructor(footing: Footing, begun: Begun, { signal, onWarning }: RunOptions) {
+    const { client, closed, tell } = footing;
+    const { name } = begun.project;
+    this.#footing = footing;
+    this.#begun = begun;
+    this.#tell = onWarning ?? ((message) => tell(`training of ${name}: ${message}`));
+    this.#held = new HeldLease(client, begun, {
+      cancelled: (reason) => this.#stop(new CancelledError(name, reason), {}),
+      lost: (error) => this.#lose(error),
+      refused: this.#tell,
+      delayed: (error) =>
+        this.#tell(`the end cannot be written yet, and is tried for two minutes: ${reasonOf(error)}`),
+    });
+    this.#unlisten = [
+      whenAborted(closed, (reason) => this.#stop(reason, undefined)),
+      whenAborted(signal, (reason) => this.#stop(reason, { patience: GIVE_BACK_MS })),
+    ];
+  }
+
+  /**
+   * Does the work, and ends the lease as that has ended.
+   *
+   * @throws why the work was to stop, what it has thrown, and why it cannot be told that it is complete
+   */
+  async finish<T>(work: (lease: TrainingLease) => T | PromiseLike<T>): Promise<T> {
+    const { signal } = this.#stopped;
+    let value: T;
+    let result: Completion;
+    try {
+      value = await work(this.#lease());
+      result = completionOf(value);
+    } catch (error) {
+      if (signal.aborted) return await this.#stopFor(error);
+      await this.#fail(error);
+      throw error;
+    }
+    await this.#complete(result);
+    return value;
+  }
+
+  /** Listens to nobody any more. */
+  leave(): void {
+    for (const stop of this.#unlisten) stop();
+    this.#held.abandon();
+  }
+
+  #lease(): TrainingLease {
+    const { project, token, output, slot } = this.#begun;
+    const { signal } = this.#stopped;
+    return { project, token, slot, output, signal, report: (report) => this.#report(report) };
+  }
+
+  #report(report: TrainingReport = {}): void {
+    if (!isJsonObject(report)) return this.#tell('a report is no object; it was left out');
+    try {
+      const { progress, phase, message, details, ...unknown } = report;
+      for (const name of Object.keys(unknown)) this.#tell(`${name} is unknown; it was left out`);
+      // At once: the caller may go on with the same object.
+      this.#held.report(fit({ progress, phase, message, details }, this.#tell) as object);
+    } catch (error) {
+      // What a program reports may itself throw when it is looked at.
+      this.#tell(`a report was left out: ${reasonOf(error)}`);
+    }
+  }
+
+  /** Has the work stop; the first reason counts. */
+  #stop(reason: unknown, giveBack: { readonly patience?: number } | undefined): void {
+    if (this.#stopped.signal.aborted) return;
+    this.#giveBack = giveBack;
+    this.#stopped.abort(reason);
+  }
+
+  #lose(error: RegistryError): void {
+    this.#stop(this.#lossOf(error), undefined);
+    // Also what was to be given back.
+    this.#giveBack = undefined;
+  }
+
+  #lossOf(error: RegistryError): RegistryError {
+    const { name } = this.#begun.project;
+    return error.kind === 'project_not_found'
+      ? removed(error, `cannot finish the training of "${name}": the project was removed`)
+      : error;
+  }
+
+  /** Gives the project back, whatever the work has ended with, and throws why it was to stop. */
+  async #stopFor(thrown: unknown): Promise<never> {
+    const { reason } = this.#stopped.signal as { reason: unknown };
+    if (reason instanceof CancelledError && thrown !== undefined && thrown !== reason)
+      reason.cause ??= thrown;
+    if (this.#giveBack) await this.#endBadly((client, held) => client.training.release(held), this.#giveBack);
+    throw reason;
+  }
+
+  /** @param error whatever it is; its text is told */
+  async #fail(error: unknown, options: Pick<EndOptions, 'patience'> = {}): Promise<void> {
+    const onWarning = this.#tell;
+    const fail: EndCall = (client, held) =>
+      client.training.fail({ ...held, error: error as string }, { onWarning });
+    await this.#endBadly(fail, { ...options, status: 'failed' });
+  }
+
+  /** What the caller is thrown says more than that this could not be told. */
+  async #endBadly(...[call, options]: Parameters<HeldLease['end']>): Promise<void> {
+    try {
+      await this.#held.end(call, options);
+    } catch (error) {
+      this.#tell(`its end could not be told: ${reasonOf(error)}`);
+      if (isUnwritten(error)) this.#giveBackLater();
+    }
+  }
+
+  /** Gives the lease back when the registry can write that down: it would be held for as long as this process lives. */
+  #giveBackLater(): void {
+    const { project, token } = this.#begun;
+    const timer = setInterval(() => {
+      this.#footing.client.training
+        .release({ project: project.project_id, token })
+        // Where it is refused otherwise it is held no more, and where nobody answers its connection is lost.
+        .then(
+          () => clearInterval(timer),
+          (error: unknown) => void (isUnwritten(error) || clearInterval(timer)),
+        );
+    }, LATER_MS).unref();
+  }
+
+  /** @throws why it is not complete; where that is nobody's wish and no loss, it has failed then */
+  async #complete(result: Completion): Promise<void> {
+    const { signal } = this.#stopped;
+    const { secure, complete, closed } = this.#footing;
+    const options = { onWarning: this.#tell };
+    const { project, token } = this.#begun;
+    try {
+      // While the lease is still watched: a disk may take minutes for what was trained.
+      const secured = await secure({ project: project.project_id, token, ...result }, { ...options, signal });
+      await this.#held.end(() => complete(secured, options), { status: 'completed', signal });
+    } catch (error) {
+      if (signal.aborted && error === signal.reason) return await this.#stopFor(undefined);
+      if (isLost(error)) throw this.#lossOf(error);
+      if (closed.aborted) throw error;
+      // A lease that nobody ends is held by this process for as long as it lives.
+      await this.#fail(unfit(error) ?? error, { patience: isPassing(error) ? GIVE_BACK_MS : undefined });
+      throw error;
+    }
+  }
 }
 
-/** What a piece of work may return: what came of it, or something that only the caller has a use for. */
-export type WorkValue =
-  TrainingResult | string | number | bigint | boolean | symbol | null | undefined | void;
-
-/** The right to train a project, as the work has it. */
-export interface TrainingLease {
-  /** As it was when the lease was taken. */
-  readonly project: Result<'projects.get'>;
-  /**
-   * Greater than any before it of this project, and not consecutive, as it follows the milliseconds since 1970: a store
-   * behind a trainer can refuse an older one.
-   */
-  readonly token: number;
-  /** The slot that the lease has; undefined where none was asked for. */
-  readonly slot: string | undefined;
-  /**
-   * Where to write: what is there comes into service when the training completes, and nothing before. An adapter may be
-   * saved straight into `directory`.
-   */
-  readonly output: Result<'training.begin'>['output'];
-  /**
-   * Aborted when the work is to stop: by a {@link CancelledError} when somebody asks for that, by a `RegistryError`
-   * (`lease_lost`, `project_not_found`) as soon as the lease is known to be somebody else's or nobody's, by a
-   * `ConnectionError` (`closed`) when the client is closed, or by the reason of `options.signal`.
-   */
-  readonly signal: AbortSignal;
-  /**
-   * Tells how far training is, and keeps the lease from stalling, also without anything to tell. Returns at once, and never
-   * throws: reports that follow each other within a tenth of a second are put together, and one that cannot be sent now is
-   * overtaken by the next. What is too much is cut; what JSON or the registry cannot carry, such as NaN, is left out, which
-   * `onWarning` is told, and the rest counts. After the training nothing is reported.
-   */
-  report(report?: TrainingReport): void;
+/** Before there is a lease: a program without types may give anything. */
+function requireUsable(work: unknown, options: unknown): void {
+  if (typeof work !== 'function') throw new TypeError('cannot run a training: the work is no function');
+  if (!isJsonObject(options)) throw new TypeError('cannot run a training: the options are no object');
 }
 
-/** How a training is run. */
-export interface RunOptions {
-  /**
-   * Stops waiting for a slot; then has the work stop, through the signal of its lease. The project is given back as it
-   * was, and the reason is what the call rejects with.
-   */
-  readonly signal?: AbortSignal | undefined;
-  /**
-   * Told, in place of the client's, what was left out of a report or a result, what the registry misses in a training that
-   * has completed, and why the end of a training could not be told.
-   */
-  readonly onWarning?: ((message: string) => void) | undefined;
+/** Tells the reason of a signal, also of one that is aborted already; returns how to leave it. */
+function whenAborted(signal: AbortSignal | undefined, told: (reason: unknown) => void): () => void {
+  if (!signal) return () => undefined;
+  if (signal.aborted) told(signal.reason);
+  return onAbort(signal, () => told(signal.reason));
 }
 
-/** What stands beside the methods of the protocol in `registry.training`. */
-export interface TrainingRunner {
-  /**
-   * Takes the lease on a project, does the work, and ends the lease: the training completes with what the work returns, or
-   * fails with what it throws. Resolves to what the work returned, and never before the work has ended.
-   *
-   * The lease is kept through lost connections and restarts of the daemon, also while the work is silent. An end that the
-   * registry cannot take, as its disk is full or a daemon starts anew, is tried for two minutes. The process stays alive
-   * until then; signals such as that of Ctrl-C are the caller's, who has `options.signal`.
-   *
-   * Once cancelled the training never completes, whatever the work returns: the project gets back to what it was, as it does
-   * when `options.signal` is aborted, also while the disk takes what was trained. Work that throws the reason, as `fetch` does
-   * that is given the signal, need not do anything else. After `close()` of the client nobody can be told: the lease is lost
-   * ten seconds later, and the training has failed. So await this call before the client is closed, also by `await using`.
-   *
-   * @param params as of `training.begin`: the project; `slot` and `wait_ms` (milliseconds, at most a minute) for one; after
-   *   `stall_ms` milliseconds without a report the lease is lost; `force` takes it from whoever has it
-   * @param work what is to be done under the lease, and never begun where that is not to be had
-   * @throws {RegistryError} before the work `lease_held` (`data.holder` says by whom), `slot_taken`, `project_not_found` and
-   *   what else `training.begin` has against it; later `lease_lost` when the project was taken over or the work was silent
-   *   for too long, `project_not_found` when it was removed, `storage_failed` and `registry_read_only` where the end could not
-   *   be written
-   * @throws {CancelledError} when somebody has asked to stop
-   * @throws {OutputError} where the disk refuses what was trained; the training has failed, as it has after anything else
-   *   that keeps it from being completed
-   * @throws {ConnectionError} when the daemon cannot be reached
-   * @throws {TypeError} before the lease is taken, where `work` is no function
-   * @throws what the work threw, that very object, once the training is failed with its text
-   * @throws the reason of `options.signal`
-   *
-   * @example
-   * const { metadata } = await registry.training.run({ project: 'payments' }, async (lease) => {
-   *   for (let epoch = 1; epoch <= 3; epoch += 1) {
-   *     lease.signal.throwIfAborted();
-   *     await train(lease.project.source_path, lease.output.directory);
-   *     lease.report({ progress: epoch / 3, phase: 'training', message: `epoch ${epoch}` });
-   *   }
-   *   return { metadata: { loss: 0.21 } };
-   * });
-   */
-  run<T extends WorkValue>(
-    params: Params<'training.begin'>,
-    work: (lease: TrainingLease) => T | PromiseLike<T>,
-    options?: RunOptions,
-  ): Promise<T>;
+/** What the work's value has of what a training completes with. */
+function completionOf(value: unknown): Completion {
+  if (!isJsonObject(value)) return {};
+  const known: Record<string, unknown> = {};
+  for (const name of RESULTS) known[name] = value[name];
+  for (const name of PATHS) {
+    const path = value[name];
+    known[name] = typeof path === 'string' && path !== '' ? resolve(path) : path;
+  }
+  return known;
 }
