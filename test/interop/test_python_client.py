@@ -4,9 +4,12 @@ GARDENER names the command line. Every test has a home of its own, and stops the
 """
 
 import ast
+import copy
+import inspect
 import json
 import os
 import pathlib
+import pickle
 import pwd
 import shlex
 import shutil
@@ -343,6 +346,30 @@ class Errors(DaemonTest):
             with self.assertRaisesRegex(RegistryConnectionError, text) as caught:
                 self.open(gardener=program).get_project_count()
             self.assertEqual(caught.exception.reason, "start_failed")
+
+
+class Carried(unittest.TestCase):
+    """Errors go from one process to another, as out of a pool."""
+
+    DATA = {"kind": "k", "suggestions": ["a"], "project": {"project_id": "p"}}
+
+    def test_each_comes_out_of_a_pickle_and_of_a_copy_as_it_was(self):
+        def all_of(kind):
+            return {kind}.union(*map(all_of, kind.__subclasses__()))
+
+        made = {
+            client.RegistryConnectionError: lambda: client.RegistryConnectionError("hung", "m", True),
+            client.TrainingCancelledError: lambda: client.TrainingCancelledError("payments", "nap"),
+        }
+        kinds = {kind for kind in all_of(client.ProjectRegistryError) if kind.__module__.startswith(client.__name__)}
+        self.assertLess({*client._ERRORS.values(), *made, client.CommandLineError}, kinds)
+        for kind in sorted(kinds, key=str):
+            error = made.get(kind, lambda kind=kind: kind("m", 1000, self.DATA))()
+            pickles = [pickle.dumps(error, protocol) for protocol in range(pickle.HIGHEST_PROTOCOL + 1)]
+            for same in [*map(pickle.loads, pickles), copy.copy(error), copy.deepcopy(error)]:
+                with self.subTest(kind.__name__):
+                    self.assertIs(type(same), kind)
+                    self.assertEqual((str(same), same.args, vars(same)), (str(error), error.args, vars(error)))
 
 
 class Connections(DaemonTest):

@@ -265,6 +265,15 @@ class ProjectRegistryError(Exception):
         self.kind = self.data.get("kind", self.kind)
         self.suggestions = list(self.data.get("suggestions", ()))
 
+    def __reduce__(self) -> Tuple[Any, ...]:
+        # As it is, and not made anew by its message alone: some classes take more than that.
+        return _again, (type(self), self.args), self.__dict__
+
+
+def _again(kind: Type[ProjectRegistryError], args: Tuple[Any, ...]) -> ProjectRegistryError:
+    """An error that comes out of a pickle, before what it knows is put back."""
+    return kind.__new__(kind, *args)
+
 
 class ProjectNotFoundError(ProjectRegistryError):
     """No project matches; ``suggestions`` holds near names."""
