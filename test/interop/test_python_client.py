@@ -183,6 +183,26 @@ class Added(DaemonTest):
         self.assertIsInstance(error, RegistryConnectionError)
         self.assertEqual((str(error), error.reason, error.sent), ("it hangs", "hung", True))
 
+    def test_what_is_no_path_is_refused_before_anything_is_asked(self):
+        registry = self.registry
+        for path, why in (("", "is empty"), ("a\0b", "has a NUL"), ("\ud800", "is no UTF-8"), (os.fsdecode(b"\xff"), "is no UTF-8")):
+            for name, call in (
+                ("source_path", lambda: registry.register_project("a", path)),
+                ("path", lambda: registry.add_project(path)),
+                ("from", lambda: registry.move_projects(path, self.home)),
+                ("to", lambda: registry.move_projects(self.home, path)),
+                ("file", lambda: registry.import_projects(path)),
+            ):
+                with self.subTest(name=name, path=path), self.assertRaises(client.InvalidParamsError) as caught:
+                    call()
+                ((place, told),) = caught.exception.issues
+                self.assertEqual((place, caught.exception.code), (name, -32602))
+                self.assertTrue(told.startswith(why), told)
+        with self.assertRaises(client.InvalidParamsError) as caught:
+            registry.add_project(self.home, "a\0b", tags=["\ud800"])
+        self.assertEqual([place for place, _ in caught.exception.issues], ["name", "tag"])
+        self.assertFalse(self.data_dir.exists())
+
     def test_a_daemon_that_is_not_to_be_started_is_not_started(self):
         with self.assertRaises(RegistryConnectionError) as caught:
             self.open(auto_start=False).add_project(self.shop())

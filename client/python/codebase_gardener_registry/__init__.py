@@ -1070,6 +1070,30 @@ def _absolute(path: PathLike) -> str:
     return "/" + absolute.lstrip("/")
 
 
+def _given_path(name: str, path: PathLike) -> str:
+    """The same of a path that somebody has given, by the name of its parameter. Raises InvalidParamsError for what is none:
+    an empty one would be the working directory."""
+    text = os.fspath(path)
+    why = "is empty; . is the working directory" if text == "" else _unfit(text)
+    if why is not None:
+        raise _invalid([(name, why)])
+    return _absolute(text)
+
+
+def _unfit(text: str) -> Optional[str]:
+    """Why neither a path nor a word for a program can be that."""
+    if "\0" in text:
+        return "has a NUL character"
+    return None if text == _whole(text) else "is no UTF-8"
+
+
+def _invalid(faults: Sequence[Tuple[str, str]]) -> InvalidParamsError:
+    """As the daemon has it."""
+    issues = [{"path": path, "message": why} for path, why in faults[:_MAX_ISSUES]]
+    told = "; ".join(f"{issue['path']}: {issue['message']}" for issue in issues)
+    return InvalidParamsError(f"invalid params: {told}", -32602, {"issues": issues})
+
+
 def _reference(project: str) -> str:
     """A project as somebody wrote it, for the daemon, which has another working directory and perhaps another home."""
     if project == "~" or project.startswith("~/"):
@@ -2207,7 +2231,7 @@ class ProjectRegistry:
         """
         params = _given(
             name=name,
-            source_path=_absolute(source_path),
+            source_path=_given_path("source_path", source_path),
             language=language,
             tags=None if tags is None else list(tags),
             metadata=metadata,
@@ -2236,8 +2260,13 @@ class ProjectRegistry:
         :meth:`register_project` does.
         """
         given = {"name": [name], "language": [language], "tag": tags or ()}
-        flags = [f"--{flag}={value}" for flag, values in given.items() for value in values if value is not None]
-        return self._add(_absolute(path), [*flags, *(["--use"] if activate else [])], timeout)
+        words = [(flag, value) for flag, values in given.items() for value in values if value is not None]
+        directory = _given_path("path", path)
+        faults = [(flag, why) for flag, why in ((flag, _unfit(value)) for flag, value in words) if why]
+        if faults:
+            raise _invalid(faults)
+        flags = [f"--{flag}={value}" for flag, value in words]
+        return self._add(directory, [*flags, *(["--use"] if activate else [])], timeout)
 
     def get_project(self, project_id: str) -> Optional[ProjectMetadata]:
         """The project; None where there is none."""
@@ -2362,13 +2391,14 @@ class ProjectRegistry:
 
         Raises ProjectNotFoundError where no project is there, SourcePathMissingError where there is no such directory now.
         """
-        return self._ask("projects.move", {"from": _absolute(old_path), "to": _absolute(new_path)}, _projects)
+        params = {"from": _given_path("from", old_path), "to": _given_path("to", new_path)}
+        return self._ask("projects.move", params, _projects)
 
     def import_projects(self, file: PathLike, dry_run: bool = False) -> ImportResult:
         """Takes the projects of another registry file that are not here; gives what was taken, or with ``dry_run`` would
         be."""
         imported: Callable[[Any], ImportResult] = _as_told
-        return self._ask("registry.import", _given(file=_absolute(file), dry_run=dry_run or None), imported)
+        return self._ask("registry.import", _given(file=_given_path("file", file), dry_run=dry_run or None), imported)
 
     def undo(
         self, dry_run: bool = False, without_directories: bool = False, id: Optional[str] = None
@@ -2849,13 +2879,11 @@ def _carried(
 
 def _sendable(params: Mapping[str, Any]) -> Json:
     """The parameters of a call that is no report: as they were given, or refused as the daemon refuses others."""
-    issues: List[Dict[str, str]] = []
-    sent: Json = _carried(params, lambda path, why: issues.append({"path": path, "message": why}))
-    if not issues:
-        return sent
-    del issues[_MAX_ISSUES:]
-    faults = "; ".join(f"{issue['path']}: {issue['message']}" for issue in issues)
-    raise InvalidParamsError(f"invalid params: {faults}", -32602, {"issues": issues})
+    faults: List[Tuple[str, str]] = []
+    sent: Json = _carried(params, lambda path, why: faults.append((path, why)))
+    if faults:
+        raise _invalid(faults)
+    return sent
 
 
 def _key(key: Any) -> str:
@@ -2942,10 +2970,9 @@ def _result_path(name: str, value: Any, tell: _Tell) -> Optional[str]:
         return _leave(name, "is relative, and the working directory is gone", tell)
     if not path:
         return _leave(name, "is empty", tell)
-    if path != _whole(path):
-        return _leave(name, "is no UTF-8", tell)
-    if "\0" in path:
-        return _leave(name, "has a NUL character", tell)
+    why = _unfit(path)
+    if why is not None:
+        return _leave(name, why, tell)
     size = len(path.encode("utf-8"))
     if size > _MAX_PATH_BYTES:
         return _leave(name, f"has {size} bytes, {_MAX_PATH_BYTES} are allowed", tell)
