@@ -62,6 +62,24 @@ class Finding(DaemonTest):
         self.count(on_path, CODEBASE_GARDENER_DAEMON=daemon)
         self.assertTrue(noted.exists())
 
+    def test_a_daemon_that_cannot_be_started_is_no_matter_while_one_runs(self):
+        (self.home / "shop").mkdir()
+        on_path = self.directory("bin")
+        self.program(on_path / "gardener", f'exec "{NODE}" "{SCRIPT}" "$@"')
+        self.registry.get_project_count()
+        env = {"HOME": str(self.home), "PATH": f"{self.tools}{os.pathsep}{on_path}", "CODEBASE_GARDENER_DAEMON": "/none"}
+        with unittest.mock.patch.dict(os.environ, env, clear=True):
+            self.assertEqual(self.open(gardener=None).add_project(self.home / "shop").name, "shop")
+
+    def test_gardener_is_a_path_or_the_words_of_a_shell(self):
+        self.program(self.directory("with a space") / "g", f'[ "$1" = x ] && shift; exec "{NODE}" "{SCRIPT}" "$@"')
+        for written in ("~/with a space/g", "'~/with a space/g' x"):
+            self.assertEqual(self.count(GARDENER=written), 0)
+            self.assertEqual(self.count(gardener=written), 0)
+        with unittest.mock.patch.dict(os.environ, GARDENER="'g"):
+            with self.assertRaisesRegex(ValueError, "^cannot use GARDENER='g: .*No closing quotation.*; set it to"):
+                ProjectRegistry(data_dir=self.data_dir)
+
     def test_where_it_is_not_found_the_error_names_the_ways(self):
         on_path = self.directory("bin")
         (on_path / "gardenerd").symlink_to(DIST / "gardenerd.js")

@@ -1122,8 +1122,7 @@ def _working_directory() -> Optional[str]:
 
 def _place(path: PathLike) -> str:
     text = os.fspath(path)
-    in_home = text == "~" or text.startswith("~/")
-    return _absolute(_home() + text[1:] if in_home else text)
+    return _absolute(_home() if text == "~" else _in_home(text))
 
 
 def _from_environment(name: str) -> Optional[str]:
@@ -1195,30 +1194,50 @@ def _place_flags(data_dir: str, path: str) -> str:
 
 
 _DAEMON = "CODEBASE_GARDENER_DAEMON"
+_GARDENER = "GARDENER"
+
+
+def _named_daemon() -> Optional[str]:
+    named = _from_environment(_DAEMON)
+    return _place(named) if named else None
 
 
 def _program(given: Union[PathLike, Sequence[str], None]) -> Optional[List[str]]:
     """The command line: as given, from GARDENER, of the daemon that the environment names, on PATH, or of the daemon there.
 
-    It knows of services, and itself starts the daemon that the environment names. Raises RegistryConnectionError where that
-    cannot be run.
+    It knows of services, and itself starts the daemon that the environment names.
     """
-    named = None if given else _from_environment(_DAEMON)
-    daemon = _place(named) if named else None
-    if daemon and not _is_program(daemon):
-        raise RegistryConnectionError(
-            "start_failed",
-            f"cannot start the daemon: {_DAEMON} leads to {daemon}, where no executable file is; set it to the path of "
-            "gardenerd, or unset it",
-        )
-    command = given or os.environ.get("GARDENER")
-    if not command:
-        found = _beside(daemon) or _on_path("gardener") or _beside(_on_path("gardenerd"))
-        return None if found is None else [found]
-    if not isinstance(command, (str, os.PathLike)):
-        return list(command)
-    text = os.fspath(command)
-    return [text] if os.path.exists(text) else shlex.split(text)
+    words = _named_program(given)
+    if words:
+        return words
+    found = _beside(_named_daemon()) or _on_path("gardener") or _beside(_on_path("gardenerd"))
+    return None if found is None else [found]
+
+
+def _named_program(given: Union[PathLike, Sequence[str], None]) -> List[str]:
+    """As given, or from GARDENER; none where neither names one. Raises ValueError for what no shell would take."""
+    if not given:
+        return _words_of(f"{_GARDENER}=", os.environ.get(_GARDENER, ""))
+    return _words_of("gardener ", given) if isinstance(given, (str, os.PathLike)) else list(given)
+
+
+def _words_of(what: str, program: PathLike) -> List[str]:
+    """A program as it is written: the path of a file, or words as a shell has them."""
+    text = os.fspath(program)
+    if os.path.exists(_in_home(text)):
+        return [_in_home(text)]
+    try:
+        words = shlex.split(text)
+    except ValueError as error:
+        raise ValueError(
+            f"cannot use {what}{text}: it is neither the path of a file nor words of a shell ({error}); set it to the path of "
+            "gardener"
+        ) from None
+    return [*map(_in_home, words[:1]), *words[1:]]
+
+
+def _in_home(text: str) -> str:
+    return _home() + text[1:] if text.startswith("~/") else text
 
 
 def _on_path(name: str) -> Optional[str]:
@@ -1476,6 +1495,7 @@ class _Dialer:
         if not program:
             # Refused at once, as every relative path in the environment is.
             _from_environment(_DAEMON)
+        _named_program(program)
         self._client = client
         self._start_timeout = start_timeout
         self._start_log = os.path.join(data_dir, "logs", "daemon-start.log")
@@ -1649,6 +1669,14 @@ class _Dialer:
             raise RegistryConnectionError("not_allowed", message)
 
     def _start(self, deadline: _Deadline) -> None:
+        # Where the program was given, that has its own.
+        daemon = None if self._program else _named_daemon()
+        if daemon and not _is_program(daemon):
+            raise RegistryConnectionError(
+                "start_failed",
+                f"cannot start the daemon: {_DAEMON} leads to {daemon}, where no executable file is; set it to the path of "
+                "gardenerd, or unset it",
+            )
         program = _program(self._program)
         if program is None:
             raise RegistryConnectionError(
@@ -2131,12 +2159,12 @@ class ProjectRegistry:
     ``registry_path`` is the file ``registry.json`` in another data directory, as the module that kept the file took
     it; ``data_dir`` and ``socket`` say the same more directly. Defaults are those of every client:
     ``CODEBASE_GARDENER_DATA_DIR``, then ``~/.codebase-gardener``; ``CODEBASE_GARDENER_SOCKET``, then
-    ``<data_dir>/run/registry.sock``. ``gardener`` is the program that starts a daemon when none is running: a path
-    or a list of words; default ``GARDENER`` from the environment, then the one beside the ``gardenerd`` that
-    ``CODEBASE_GARDENER_DAEMON`` names, then ``gardener``, or ``gardenerd`` with the other beside it, on PATH. None is
-    started for a socket that is given without a data directory in the same place, arguments or environment: it may lead
-    to another machine. Raises ValueError for a relative path in the environment and a name that is no UTF-8. ``client``
-    is what the log of the daemon calls this one. ``timeout`` is how long a call may take, ``start_timeout`` how long
+    ``<data_dir>/run/registry.sock``. ``gardener`` is the program that starts a daemon when none is running: a path,
+    words as a shell has them, or a list of words; default ``GARDENER`` from the environment, a path or such words, then the
+    one beside the ``gardenerd`` that ``CODEBASE_GARDENER_DAEMON`` names, then ``gardener``, or ``gardenerd`` with the other
+    beside it, on PATH. None is started for a socket that is given without a data directory in the same place, arguments or
+    environment: it may lead to another machine. Raises ValueError for a relative path in the environment, a name that is no
+    UTF-8, and words that no shell would take. ``client`` is what the log of the daemon calls this one. ``timeout`` is how long a call may take, ``start_timeout`` how long
     starting a daemon; both in seconds, and 25 days or more, or None, are without end.
 
     Every method raises RegistryConnectionError where the daemon cannot be asked, StorageFailedError or
