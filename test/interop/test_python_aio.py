@@ -622,6 +622,77 @@ class Trainings(AsyncDaemonTest):
             synced.set()
             await self.eventually(stopped.is_set, "nothing more is synced")
 
+    async def test_a_cancelled_task_does_not_wait_for_a_daemon_that_hangs(self):
+        pid = (await self.aio.call("daemon.status"))["pid"]
+        begun = asyncio.Event()
+
+        async def work(lease):
+            begun.set()
+            await asyncio.sleep(PATIENCE)
+
+        task = asyncio.create_task(self.train(work))
+        await asyncio.wait_for(begun.wait(), PATIENCE)
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            task.cancel()
+            with self.promptly(client.HELLO_TIMEOUT + 5), self.assertLogs(LOG, "WARNING") as log:
+                with self.assertRaises(asyncio.CancelledError):
+                    await task
+        finally:
+            os.kill(pid, signal.SIGCONT)
+        self.assertIn("it could not be given back: nobody answered", str(log.output))
+
+    async def test_one_in_a_generator_that_is_closed_is_given_back(self):
+        async def trains():
+            async with self.aio.training("payments") as lease:
+                yield lease
+
+        async def through_a_stack():
+            async with contextlib.AsyncExitStack() as stack:
+                yield await stack.enter_async_context(self.aio.training("payments"))
+
+        for generator in (trains, through_a_stack):
+            with self.subTest(generator.__name__):
+                closed = generator()
+                lease = await closed.__anext__()
+                await closed.aclose()
+                self.assertEqual((lease.ended, await self.status(), await self.outcome()), (True, "not_started", "released"))
+                async for left in generator():
+                    break
+                await self.eventually(lambda: left.ended, "the loop has closed the generator")
+                self.assertEqual(await self.status(), "not_started")
+
+    async def test_one_in_a_coroutine_that_is_closed_is_dropped(self):
+        async def train(lease):
+            async with lease:
+                await asyncio.sleep(0)
+
+        lease = await self.aio.training("payments")
+        work = train(lease)
+        work.send(None)
+        work.close()
+        with self.assertRaisesRegex(client.LeaseLostError, "nobody can ask"):
+            await asyncio.wait_for(lease.cancelled(), PATIENCE)
+        await self.eventually(lease._link._closed.done, "it has no connection")
+        self.assertTrue(lease._keeper.done())
+
+    async def test_one_that_nobody_has_any_more_is_not_held(self):
+        lease = await self.aio.training("payments")
+        link, keeper = lease._link, lease._keeper
+        await self.eventually(lambda: link._arrival is not None, "its keeper listens")
+        with self.assertWarnsRegex(ResourceWarning, "the training of payments was never ended"):
+            del lease
+            gc.collect()
+        await self.eventually(lambda: link._closed.done() and keeper.done(), "it has no connection")
+
+    async def test_one_that_is_closed_is_not_taken_up_again(self):
+        with self.assertRaisesRegex(client.RegistryConnectionError, "training.complete: this lease was closed"):
+            async with self.aio.training("payments") as lease:
+                await lease.close()
+                with self.assertRaisesRegex(client.RegistryConnectionError, "training.progress: this lease was closed"):
+                    await lease.report(progress=0.5)
+        self.assertEqual((await self.status(), lease.ended), ("training", False))
+
     async def test_whoever_waits_for_one_may_go(self):
         await self.aio.update_project_status("payments", "completed")
         self.assertIsNone(await self.aio.claim_training())
@@ -651,6 +722,12 @@ class Trainings(AsyncDaemonTest):
         with unittest.mock.patch.object(aio.AsyncTrainingLease, "_look"), self.assertRaises(TrainingCancelledError):
             async with self.aio.training("payments"):
                 await self.aio.call("training.cancel", project="payments")
+        # And while what it has made is synced.
+        sync = unittest.mock.Mock(side_effect=lambda *_: self.registry.call("training.cancel", project="payments"))
+        with unittest.mock.patch.object(aio, "_sync_output", sync), self.assertRaises(TrainingCancelledError):
+            async with self.aio.training("payments"):
+                pass
+        self.assertEqual(await self.outcome(), "cancelled")
         async with self.aio.training("payments") as lease:
             await self.aio.call("training.cancel", project="payments")
             await lease.release()

@@ -645,6 +645,22 @@ class Deadlines(Home):
 
 
 class Hanging(DaemonTest):
+    def test_whoever_is_interrupted_does_not_wait_for_it(self):
+        self.registry.register_project("payments", self.codebase("payments"))
+        pid = self.registry.call("daemon.status")["pid"]
+        try:
+            with self.assertRaises(KeyboardInterrupt), self.registry.training("payments") as lease:
+                os.kill(pid, signal.SIGSTOP)
+                reporting = threading.Thread(target=lambda: self.assertRaises(RegistryConnectionError, lease.report))
+                reporting.start()
+                self.until(lease._lock.locked, "another thread waits, too")
+                interrupted = time.monotonic()
+                raise KeyboardInterrupt
+            self.assertLess(time.monotonic() - interrupted, client.HELLO_TIMEOUT + 5)
+            reporting.join()
+        finally:
+            os.kill(pid, signal.SIGCONT)
+
     def test_a_daemon_that_hangs_is_named_and_what_ends_it(self):
         self.registry.get_project_count()
         pid = int((self.data_dir / "run" / "registry.sock.pid").read_text())
@@ -1074,6 +1090,15 @@ class Leases(DaemonTest):
             self.assertTrue(lease.cancel_requested())
             lease.release()
         self.assertEqual(self.status(), "not_started")
+
+    def test_one_that_is_closed_is_not_taken_up_again(self):
+        with self.assertRaisesRegex(RegistryConnectionError, "training.complete: this lease was closed"):
+            with self.registry.training("payments") as lease:
+                lease.close()
+                with self.assertRaisesRegex(RegistryConnectionError, "training.progress: this lease was closed") as caught:
+                    lease.report(progress=0.5)
+                self.assertEqual((caught.exception.reason, caught.exception.sent), ("closed", False))
+        self.assertEqual((self.status(), lease.ended), ("training", False))
 
     def test_nothing_to_train(self):
         self.registry.update_project_status("payments", "completed")

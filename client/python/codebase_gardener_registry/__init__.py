@@ -3073,6 +3073,7 @@ class _Lease:
         self.slot: Optional[str] = project.training.slot if project.training else None
         #: Whether it was ended, by whatever of the three.
         self.ended: bool = False
+        self._is_closed = False
         self._source: Optional[Json] = None
         self._told: Set[str] = set()
 
@@ -3091,6 +3092,10 @@ class _Lease:
     def _require_held(self, method: str) -> None:
         if self.ended:
             raise LeaseLostError(f"cannot call {method}: this lease was ended", 1007)
+        if self._is_closed:
+            raise RegistryConnectionError(
+                "closed", f"cannot call {method}: this lease was closed, and its training is lost; take another one"
+            )
 
     def _unreported(self, error: ProjectRegistryError) -> None:
         """A report that cannot be made now; raises the error where none will be."""
@@ -3175,6 +3180,8 @@ class TrainingLease(_Lease):
         self._registry = registry
         self._connection = connection
         self._lock = threading.Lock()
+        # Until when somebody waits who is to end.
+        self._last: Optional[_Deadline] = None
         self._holder = os.getpid()
         self._mine = True
         registry._open.add(self)
@@ -3198,7 +3205,8 @@ class TrainingLease(_Lease):
             elif isinstance(error, Exception):
                 self.fail(error)
             else:
-                # The program is to end, and not in two minutes.
+                # The program is to end, and not in two minutes, nor when a daemon that hangs answers.
+                self._last = _Deadline(HELLO_TIMEOUT)
                 self._end("training.release", {}, patience=0)
         except ProjectRegistryError:
             # What the block has raised says more.
@@ -3326,7 +3334,9 @@ class TrainingLease(_Lease):
         return self._end("training.release", {})
 
     def close(self) -> None:
-        """Ends the connection; a lease that is still held is orphaned, and lost ten seconds later."""
+        """Ends the connection; a lease that is still held is orphaned, and lost ten seconds later. After that every other
+        call raises RegistryConnectionError, and so does the end of the block, which completes nothing."""
+        self._is_closed = True
         self._connection.close()
 
     def _end(self, method: str, params: Json, patience: Optional[float] = None) -> ProjectMetadata:
@@ -3374,14 +3384,19 @@ class TrainingLease(_Lease):
         only while the call has not ended it, so that making it again ends nothing twice."""
         self._require_mine(method)
         self._require_held(method)
-        with self._lock:
+        lock = self._lock
+        # Another thread may wait for an answer.
+        if not lock.acquire(timeout=-1 if self._last is None else HELLO_TIMEOUT):
+            raise _unanswered(method, False)
+        try:
             try:
                 return self._ask(method, params)
             except RegistryConnectionError as error:
                 if error.reason != "lost":
                     raise
                 lost = error
-            self._connection = self._registry._dial(self._registry._deadline(None, {}))
+            self._require_held(method)
+            self._connection = self._registry._dial(self._deadline())
             try:
                 resumed = self._ask("training.resume", {"token": self.token})
             except LeaseLostError:
@@ -3396,6 +3411,8 @@ class TrainingLease(_Lease):
             # Of a daemon that has taken the place of an older one.
             self._output = self._output or Output.from_dict(resumed.get("output"))
             return self._ask(method, params)
+        finally:
+            lock.release()
 
     def _require_mine(self, method: str) -> None:
         if not self._mine:
@@ -3407,7 +3424,10 @@ class TrainingLease(_Lease):
 
     def _ask(self, method: str, params: Json) -> Any:
         given = {**params, "project": self.project.project_id}
-        return self._connection.request(method, given, self._registry._deadline(None, {}), keep=True)
+        return self._connection.request(method, given, self._deadline(), keep=True)
+
+    def _deadline(self) -> _Deadline:
+        return self._last or self._registry._deadline(None, {})
 
 
 def _given(**params: Any) -> Json:

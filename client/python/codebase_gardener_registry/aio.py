@@ -22,9 +22,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
+import inspect
 import os
 import socket
 import threading
+import warnings
 import weakref
 from collections import deque
 from pathlib import Path
@@ -43,6 +45,7 @@ from typing import (
     Optional,
     Sequence,
     Set,
+    Tuple,
     Type,
     TypeVar,
     Union,
@@ -978,8 +981,17 @@ class AsyncTrainingLease(_Lease):
         self._news = asyncio.Event()
         self._cancel: Optional[TrainingCancelledError] = None
         self._loss: Optional[ProjectRegistryError] = None
-        self._keeper = asyncio.get_running_loop().create_task(self._keep())
+        self._keeper = asyncio.get_running_loop().create_task(_keep(weakref.ref(self)))
         registry._open.add(self)
+
+    def __del__(self) -> None:
+        # Nobody can end it any more: it is lost, as one of the synchronous client is.
+        if getattr(self, "_keeper", None) is None or os.getpid() != self._holder:
+            return
+        if not (self.ended or self._is_closed or self.lost):
+            warnings.warn(f"the training of {self.project.name} was never ended", ResourceWarning, source=self)
+        # Which its keeper notices.
+        self._link.close_from_anywhere()
 
     @property
     def lost(self) -> bool:
@@ -995,9 +1007,10 @@ class AsyncTrainingLease(_Lease):
         error: Optional[BaseException],
         trace: Optional[TracebackType],
     ) -> None:
-        if os.getpid() != self._holder or isinstance(error, GeneratorExit):
-            # A child of a fork does not have it; and where the loop is gone nobody can wait.
-            return
+        if os.getpid() != self._holder:
+            return  # A child of a fork does not have it.
+        if isinstance(error, GeneratorExit) and not _may_await(trace):
+            return self._drop()
         try:
             if self.ended or isinstance(error, LeaseLostError):
                 return
@@ -1048,15 +1061,22 @@ class AsyncTrainingLease(_Lease):
         return self._cancel.reason
 
     async def close(self) -> None:
-        """Ends the connection; a lease that is still held is orphaned, and lost ten seconds later."""
+        """Ends the connection; a lease that is still held is orphaned, and lost ten seconds later. After that every other
+        call raises RegistryConnectionError, and so does the end of the block, which completes nothing."""
         self._close()
         await asyncio.wait({self._keeper})
         await self._link.closed()
 
     def _close(self) -> None:
+        self._is_closed = True
         self._keeper.cancel()
         self._link.close()
         self._news.set()
+
+    def _drop(self) -> None:
+        """Where nobody can wait, and perhaps in another thread: without its connection it is lost ten seconds later."""
+        with contextlib.suppress(RuntimeError):  # The loop was closed, and its connections with it.
+            self._link._loop.call_soon_threadsafe(self._close)
 
     # What the methods of the synchronous client end in.
 
@@ -1172,14 +1192,20 @@ class AsyncTrainingLease(_Lease):
             raise
 
     async def _give_back(self) -> None:
-        """The program is to end, and not in two minutes."""
+        """The program is to end, and not in two minutes, nor when a daemon that hangs answers."""
+        if self.ended:
+            return self._close()
+        giving = asyncio.ensure_future(self._end("training.release", {}, patience=0))
+        giving.add_done_callback(_seen)
         try:
-            if not self.ended:
-                await self._end("training.release", {}, patience=0)
+            if not (await asyncio.wait({giving}, timeout=HELLO_TIMEOUT))[0]:
+                return self._tell(f"it could not be given back: nobody answered within {HELLO_TIMEOUT:g} s")
+            giving.result()
         except ProjectRegistryError as error:
             if not isinstance(error, LeaseLostError):
                 self._tell(f"it could not be given back: {error}")
         finally:
+            giving.cancel()
             self._close()
 
     async def _secure(self, directory: str) -> None:
@@ -1218,23 +1244,27 @@ class AsyncTrainingLease(_Lease):
 
     # What happens in the background.
 
-    async def _keep(self) -> None:
-        """Holds the lease through lost connections, and hears of what others do to it."""
-        pause = _FIRST_PAUSE
-        while True:
-            try:
-                await self._resume()
-                pause = _FIRST_PAUSE
-                await self._listen(self._link)
-            except (LeaseLostError, ProjectNotFoundError) as error:
-                return self._lose(error)
-            except EOFError:
-                pass  # The connection was lost.
-            except ProjectRegistryError as error:
-                if not _is_passing(error):
-                    return self._tell(f"nobody listens for a request to stop: {error}")
-            await asyncio.sleep(pause)
-            pause = min(2 * pause, _LONGEST_PAUSE)
+    async def _attend(self) -> "Tuple[_Link, _Feed]":
+        """A connection that holds the lease, and on which others are heard of."""
+        await self._resume()
+        link = self._link
+        feed = _Feed(self.project.project_id, None, False)
+        feed._subscribed(await link.request("registry.watch", feed._wanted(), self._deadline(), keep=True))
+        return link, feed
+
+    async def _hear(self, link: _Link, feed: _Feed) -> None:
+        while feed._waiting:
+            await self._look(feed._waiting.popleft(), link)
+
+    def _bears(self, error: ProjectRegistryError) -> bool:
+        """Whether the lease can be held all the same."""
+        if isinstance(error, (LeaseLostError, ProjectNotFoundError)):
+            self._lose(error)
+        elif not _is_passing(error):
+            self._tell(f"nobody listens for a request to stop: {error}")
+        else:
+            return True
+        return False
 
     async def _resume(self) -> None:
         """Takes the lease over to a new connection, unless there is one; of all who want that one does it."""
@@ -1255,14 +1285,6 @@ class AsyncTrainingLease(_Lease):
         held = {"project": self.project.project_id, "token": self.token}
         lease: Json = await link.request("training.resume", held, self._deadline(), keep=True)
         return lease
-
-    async def _listen(self, link: _Link) -> None:
-        feed = _Feed(self.project.project_id, None, False)
-        feed._subscribed(await link.request("registry.watch", feed._wanted(), self._deadline(), keep=True))
-        while True:
-            while feed._waiting:
-                await self._look(feed._waiting.popleft(), link)
-            feed._receive(await link.notification(_Deadline(None)))
 
     async def _look(self, event: RegistryEvent, link: _Link) -> None:
         project = event.projects[0] if event.projects else event.project
@@ -1286,6 +1308,43 @@ class AsyncTrainingLease(_Lease):
         if self._loss is None and not self._is_ending:
             self._loss = error
             self._news.set()
+
+
+async def _keep(held: "weakref.ref[AsyncTrainingLease]") -> None:
+    """Holds a lease through lost connections, and hears of what others do to it. Only while there is something to be done
+    it has the lease itself: one that nobody else has any more is not kept."""
+    pause = _FIRST_PAUSE
+    attended: "Optional[Tuple[_Link, _Feed]]" = None
+    lease: Optional[AsyncTrainingLease] = None
+    while True:
+        try:
+            lease = held()
+            if lease is None or lease._is_closed:
+                return
+            if attended is None:
+                attended = await lease._attend()
+                pause = _FIRST_PAUSE
+            link, feed = attended
+            await lease._hear(link, feed)
+            lease = None
+            feed._receive(await link.notification(_Deadline(None)))
+            continue
+        except EOFError:
+            pass  # The connection was lost.
+        except ProjectRegistryError as error:
+            if lease is None or not lease._bears(error):
+                return
+        attended = lease = None
+        await asyncio.sleep(pause)
+        pause = min(2 * pause, _LONGEST_PAUSE)
+
+
+def _may_await(trace: Optional[TracebackType]) -> bool:
+    """Whether whatever a GeneratorExit ends may still wait: an asynchronous generator that is closed at its ``yield`` may, as
+    closing it is awaited, also by the loop. A coroutine that is closed, or forgotten, may not."""
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return trace is not None and bool(trace.tb_frame.f_code.co_flags & inspect.CO_ASYNC_GENERATOR)
 
 
 _registries: Dict[asyncio.AbstractEventLoop, AsyncProjectRegistry] = {}
