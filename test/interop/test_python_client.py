@@ -16,6 +16,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -1378,6 +1379,23 @@ class Places(Home):
 class TheFile(unittest.TestCase):
     def test_it_is_python_3_9(self):
         ast.parse(pathlib.Path(client.__file__).read_text(encoding="utf-8"), feature_version=(3, 9))
+
+    def test_copied_alone_it_has_no_asyncio_and_says_so(self):
+        program = (
+            "import sys, codebase_gardener_registry as c; "
+            "print([n for n in c._FOR_ASYNCIO if hasattr(c, n) or n in dir(c)], 'ProjectRegistry' in dir(c)); c.AsyncWatch"
+        )
+        with tempfile.TemporaryDirectory() as place:
+            shutil.copyfile(client.__file__, f"{place}/codebase_gardener_registry.py")
+            words = [sys.executable, "-B", "-c", program]
+            ended = subprocess.run(words, cwd=place, env={"PATH": os.environ["PATH"]}, capture_output=True, text=True)
+        self.assertEqual(ended.stdout, "[] True\n", ended.stderr)
+        self.assertRegex(ended.stderr, r"AttributeError: module .* has no attribute 'AsyncWatch': copied alone, .* take the package\n$")
+        self.assertLess({*client._FOR_ASYNCIO, *client.__all__}, set(dir(client)))
+
+    def test_what_is_found_out_reads_as_that(self):
+        told = str(inspect.signature(ProjectRegistry.register_project))
+        self.assertIn("repository: 'Optional[Repository]' = <asked of git>", told)
 
     def test_everything_public_is_exported(self):
         self.assertEqual([name for name in client.__all__ if not hasattr(client, name)], [])

@@ -221,8 +221,16 @@ _GIT_TIMEOUT = 3.0
 _MAX_REMOTE = 1_024
 # Of what is written beside an adapter, a few kilobytes.
 _MAX_ADAPTER_CONFIG = 64 * 1024
-# Found out; another object would be what it says.
-_FOUND_OUT: Any = {}
+
+
+class _FoundOut(Dict[str, Any]):
+    """What is not given, and found out; another object would be what it says."""
+
+    def __repr__(self) -> str:
+        return "<asked of git>"
+
+
+_FOUND_OUT: Any = _FoundOut()
 
 _log = logging.getLogger(__name__)
 
@@ -3524,6 +3532,16 @@ _FOR_ASYNCIO = (
 if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> Any:
-        if name in _FOR_ASYNCIO:
-            return getattr(importlib.import_module(".aio", __name__), name)
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        if name not in _FOR_ASYNCIO:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        if not _is_package():
+            raise AttributeError(
+                f"module {__name__!r} has no attribute {name!r}: copied alone, it has no asyncio; take the package"
+            )
+        return getattr(importlib.import_module(".aio", __name__), name)
+
+    def __dir__() -> List[str]:
+        return sorted({*globals(), *(_FOR_ASYNCIO if _is_package() else ())})
+
+    def _is_package() -> bool:
+        return "__path__" in globals()
