@@ -32,10 +32,22 @@ export function sourcesId(root) {
  * When a build is made that is made now.
  *
  * Packagers who want the same bytes again set it, in seconds: https://reproducible-builds.org/specs/source-date-epoch/
+ *
+ * @throws {Error} where it is set to anything else
  */
 export function buildTime() {
-  const { SOURCE_DATE_EPOCH: epoch } = process.env;
-  return new Date(epoch === undefined ? Date.now() : Number(epoch) * 1_000);
+  return timeAskedFor() ?? new Date();
+}
+
+/** Undefined where none is asked for; what is empty counts as not set. */
+function timeAskedFor() {
+  const { SOURCE_DATE_EPOCH: epoch = '' } = process.env;
+  if (epoch === '') return undefined;
+  const time = new Date(Number(epoch) * 1_000);
+  if (/^\d+$/.test(epoch) && !Number.isNaN(time.valueOf())) return time;
+  throw new Error(
+    `SOURCE_DATE_EPOCH is ${JSON.stringify(epoch)}, which is no time; set it to seconds since 1970, such as 1780000000`,
+  );
 }
 
 /**
@@ -45,8 +57,9 @@ export function buildTime() {
  */
 export function isFresh(root) {
   const built = readBuild(root);
+  const time = timeAskedFor();
   if (built?.id !== sourcesId(root)) return false;
-  return process.env['SOURCE_DATE_EPOCH'] === undefined || built.built_at === buildTime().toJSON();
+  return time === undefined || built.built_at === time.toJSON();
 }
 
 /**

@@ -2,17 +2,16 @@
 import { existsSync } from 'node:fs';
 import { isFresh } from './id.mjs';
 
-const fail = (/** @type {string} */ reason) => {
-  process.stderr.write(`cannot build what is to be run and packed: ${reason.trimEnd()}\n`);
-  process.exitCode = 1;
-};
-
-if (!isFresh('.')) {
-  if (existsSync('node_modules/rolldown')) {
+try {
+  if (!isFresh('.')) {
+    if (!existsSync('node_modules/rolldown'))
+      throw new Error('the packages that build it are not installed; run "npm ci", then try again');
     // Needs a package itself.
     const { buildIfStale } = await import('./fresh.mjs');
-    await buildIfStale('.').catch((/** @type {Error} */ { message }) => fail(message));
-  } else {
-    fail('the packages that build it are not installed; run "npm ci", then try again');
+    await buildIfStale('.');
   }
+} catch (error) {
+  const { message } = /** @type {Error} */ (error);
+  process.stderr.write(`cannot build what is to be run and packed: ${message.trimEnd()}\n`);
+  process.exitCode = 1;
 }

@@ -5,7 +5,7 @@ import { cp, readFile, rm, stat } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
+import { promisify, stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
 import { Readme } from '../examples/readme.ts';
@@ -97,7 +97,11 @@ test('a build that fails tells why', { timeout: PATIENCE_MS }, async () => {
   const failed = await inClone(script).catch((error: unknown) => (error as { stdout: string }).stdout);
   await inClone('mv kept client/index.ts');
   expect(failed).toMatch(/cannot build what is to be run and packed: npm run build fails/);
-  expect(failed).toContain("Could not resolve './nothing.ts'");
+  expect(failed).toContain("Could not resolve './nothing.ts' in client/index.ts");
+  // No more than that, its place, and what npm has to say of it.
+  expect(stripVTControlCharacters(failed)).toBe(failed);
+  expect(failed).not.toContain('rolldown/dist');
+  expect(failed.split('\n').length).toBeLessThan(20);
 });
 
 test(

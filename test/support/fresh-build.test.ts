@@ -52,6 +52,12 @@ test('what is built is not fresh as of another time, when one is asked for', asy
   expect(isFresh(root)).toBe(true);
   vi.stubEnv('SOURCE_DATE_EPOCH', String(Date.parse('2026-11-06') / 1_000));
   expect(isFresh(root)).toBe(false);
+  vi.stubEnv('SOURCE_DATE_EPOCH', '');
+  expect(isFresh(root)).toBe(true);
+  for (const wrong of ['abc', '-1', '1e3', '2026-11-05', '9'.repeat(20)]) {
+    vi.stubEnv('SOURCE_DATE_EPOCH', wrong);
+    expect(() => isFresh(root)).toThrow(`SOURCE_DATE_EPOCH is "${wrong}", which is no time; set it to `);
+  }
 });
 
 test('of many who need it at once, one builds', async () => {
@@ -63,9 +69,12 @@ test('of many who need it at once, one builds', async () => {
 test('a build that fails is told with its reason, and tried again', async () => {
   const { root, builds } = await workTree();
   const manifest = await readFile(join(root, 'package.json'), 'utf8');
-  const broken = JSON.stringify({ scripts: { build: 'echo no such name >&2; exit 1' } });
+  const printed = '\n\u001B[31mno such name\u001B[0m in main.ts:1:2\n\n    at async main (cli.mjs:1196:3)\n';
+  await writeFile(join(root, 'printed'), printed);
+  const broken = JSON.stringify({ scripts: { build: 'cat printed >&2; exit 1' } });
   await writeFile(join(root, 'package.json'), broken);
-  await expect(build(root)).rejects.toThrow(/npm run build fails\n.*no such name/s);
+  // Not where the bundler was when it saw that.
+  await expect(build(root)).rejects.toThrow(/^npm run build fails\nno such name in main\.ts:1:2$/);
   await writeFile(join(root, 'package.json'), manifest);
   await build(root);
   expect(await builds()).toBe(1);
