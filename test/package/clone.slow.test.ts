@@ -92,6 +92,26 @@ test('npm ci builds without a word, and what it built is packed', { timeout: PAT
   expect(await builtAt()).toBe(built);
 });
 
+test('what lies about in the clone is not packed', async () => {
+  const files = async (): Promise<string[]> => {
+    const [packed] = JSON.parse(await inClone('npm pack --dry-run --json --silent')) as [
+      { files: { path: string }[] },
+    ];
+    return packed.files.map(({ path }) => path);
+  };
+  const before = await files();
+  const strangers = [
+    'launchd/.env',
+    'client/python/secret.py',
+    'client/python/codebase_gardener_registry/secret.py',
+    'dist/.env',
+    'dist/notes/gardener.js',
+  ];
+  await inClone(`mkdir dist/notes; touch ${strangers.join(' ')}`);
+  expect(await files()).toEqual(before);
+  await inClone(`rm -r dist/notes ${strangers.filter((path) => !path.includes('notes')).join(' ')}`);
+});
+
 test('a build that fails tells why', { timeout: PATIENCE_MS }, async () => {
   const script = 'cp client/index.ts kept; echo "import \\"./nothing.ts\\";" >>client/index.ts; npm ci';
   const failed = await inClone(script).catch((error: unknown) => (error as { stdout: string }).stdout);
