@@ -2,7 +2,7 @@
 import type { Result } from '../src/protocol/methods.ts';
 
 export { connect, type ConnectOptions, type Deadlines } from './reach/connect.ts';
-export type { Client } from './client.ts';
+export type { Client } from './api.ts';
 export type { NotificationListener } from './link.ts';
 export type { WatchEvent, WatchOptions } from './watch.ts';
 export type { EventNotification, RegistryEvent } from '../src/protocol/events.ts';
