@@ -42,6 +42,7 @@ export interface ProjectAdder {
    *
    * @param path of a directory; a relative one starts from the working directory, and `~` is a name like any other. A `file:`
    *   URL will do, also as a text
+   * @param options what a directory does not tell, whom to tell, and until when
    * @throws {RegistryError} `source_path_missing` where no such directory is on this machine, or its disk does not answer within five
    *   seconds; `project_exists` where another directory has the name; `invalid_name`, also where the directory gives none,
    *   as `/`: pass a `name` then

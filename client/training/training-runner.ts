@@ -105,6 +105,7 @@ export interface TrainingRunner {
    * @param params as of `training.begin`: the project; `slot` and `wait_ms` (milliseconds, at most a minute) for one; after
    *   `stall_ms` milliseconds without a report the lease is lost; `force` takes it from whoever has it
    * @param work what is to be done under the lease, and never begun where that is not to be had
+   * @param options until when, and whom to tell
    * @throws {RegistryError} before the work `lease_held` (`data.holder` says by whom), `slot_taken`, `project_not_found` and
    *   what else `training.begin` has against it; later `lease_lost` when the project was taken over or the work was silent
    *   for too long, `project_not_found` when it was removed, `storage_failed` and `registry_read_only` where the end could not

@@ -55,8 +55,8 @@ import { connect, RegistryError } from 'codebase-gardener';
 const registry = await connect();
 const project = await registry./*?*/projects.register({ name: 'a', /*?*/if_exists: 'return', source_path: '/a' });
 await registry./*?*/projects.register(/*(*/{ name: 'a', source_path: '/a' });
-await registry./*?*/projects.add('.');
-await registry./*?*/training.run({ project: 'a' }, async (/*?*/lease) => lease./*?*/output.directory);
+await registry./*?*/projects.add(/*(*/'.');
+await registry./*?*/training.run(/*(*/{ project: 'a' }, async (/*?*/lease) => lease./*?*/output.directory);
 project.training?./*?*/holder; project.training?.eta_s;
 project.training_statuss;
 (await registry.daemon.status())./*?*/manager;
@@ -114,6 +114,8 @@ const ASKED = [
     'params: `name`, `source_path`; if wanted `language`,',
     'options: how long to wait for this call, and whom to tell',
   ],
+  ['path: of a directory', 'options: what a directory does not tell'],
+  ['params: as of `training.begin`', 'work: what is to be done', 'options: until when'],
   ['options: how the daemon is found'],
   ['kind: which error it is', 'message: for a person', 'details: what `data` has beside `kind`'],
 ];
