@@ -53,7 +53,7 @@ export interface Footing {
 }
 
 interface Reporting extends CallOptions {
-  readonly onWarning: (message: string) => void;
+  readonly onWarning: NonNullable<CallOptions['onWarning']>;
 }
 
 /** The client that {@link connect} makes. */
@@ -65,14 +65,14 @@ export class RegistryClient implements Client {
     this.#call.bind(this),
     {
       // Both are loaded only here: few programs register or train projects.
-      add: async (...args) => (await import('./codebase/add.ts')).add(this.#footing(), ...args),
+      add: async (...args) => (await import('./codebase/add.ts')).add(this.footing(), ...args),
     },
   );
   readonly training: Family<'training'> & TrainingRunner = family<'training', TrainingRunner>(
     'training',
     this.#call.bind(this),
     {
-      run: async (...args) => (await import('./training/run.ts')).run(this.#footing(), ...args),
+      run: async (...args) => (await import('./training/run.ts')).run(this.footing(), ...args),
     },
   );
   readonly rpc: Family<'rpc'> = family('rpc', this.#call.bind(this));
@@ -119,6 +119,23 @@ export class RegistryClient implements Client {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  /**
+   * What the library and the command line stand on that is nobody else's.
+   *
+   * @internal
+   */
+  footing(): Footing {
+    return {
+      client: this,
+      closed: this.#link.closed,
+      isHere: () => this.#isHere(),
+      tell: (message) => this.#tell(message),
+      secure: (params, options) => this.#withOutput(params, options),
+      complete: (params, options) =>
+        this.#report('training.complete', params, options) as Promise<Result<'training.complete'>>,
+    };
   }
 
   async #call(method: string, given: unknown, options: CallOptions = {}): Promise<unknown> {
@@ -202,18 +219,6 @@ export class RegistryClient implements Client {
     const { secured } = await import('./output/secured.ts');
     signal?.throwIfAborted();
     return await inTime(secured(params, output, { alive, tell, signal }), { signal });
-  }
-
-  #footing(): Footing {
-    return {
-      client: this,
-      closed: this.#link.closed,
-      isHere: () => this.#isHere(),
-      tell: (message) => this.#tell(message),
-      secure: (params, options) => this.#withOutput(params, options),
-      complete: (params, options) =>
-        this.#report('training.complete', params, options) as Promise<Result<'training.complete'>>,
-    };
   }
 
   /** Whether paths mean the same to the daemon as here, as far as it tells. */

@@ -23,6 +23,7 @@ export const CTRL_C = 'Ctrl-C';
 /** How a training ended, and what came of it. */
 export interface Outcome {
   readonly ended: Ended;
+  /** Until the lease is being ended there may be one. */
   readonly interruption: Interruption | undefined;
   /** How often Ctrl-C was pressed. */
   readonly presses: number;
@@ -124,11 +125,15 @@ async function completed(place: Place, outcome: Outcome): Promise<Told> {
     // What it lacks is told below, with what its trainer is to do.
     if (code === undefined) tell(what.startsWith('cannot ') ? printable(ctx.tildes(what)) : unusable(what));
   };
-  // Before that, the output is synced to the disk.
-  const complete: EndCall = (by, held) =>
-    by.training.complete({ ...held, ...(source && { source }), ...result }, { onWarning });
   const took = tookWords((performance.now() - started) / 1000);
-  const { warnings, ...project } = await endLease(ctx, lease, complete, 'completed');
+  const { secure, complete } = client.footing();
+  const { project_id } = lease.project;
+  const made = { project: project_id, token: lease.token, ...(source && { source }), ...result };
+  const secured = await secure(made, { onWarning });
+  // The disk may have taken minutes, in which somebody may have asked to stop.
+  if (outcome.interruption) return await end(place, outcome);
+  const call: EndCall = () => complete(secured, { onWarning });
+  const { warnings, ...project } = await endLease(ctx, lease, call, 'completed');
   if (warnings?.includes('no_adapter')) {
     tell(
       `${name} is trained, and there is no adapter: the trainer is to write it to $GARDENER_PROJECT_LORA_ADAPTER_PATH, or to report another lora_adapter_path`,

@@ -171,6 +171,9 @@ export async function runTrainer(
     if (interruption) await trainer.stop(patience);
     else if (presses > 0 && ended.code !== 0) await trainer.stop(presses > 1 ? 0 : TERM_MS);
     trainer.leave();
+    const { tail } = trainer;
+    // Whoever asks to stop from now on asks nobody but this process.
+    trainer = undefined;
     signals.leave();
     await line.end();
     await log?.end();
@@ -178,11 +181,13 @@ export async function runTrainer(
       { ctx, client, lease },
       {
         ended,
-        interruption,
+        get interruption() {
+          return interruption;
+        },
         presses,
         result,
         source,
-        tail: trainer.tail.lines(),
+        tail: tail.lines(),
         started,
         isLogged: log !== undefined,
         isRepeated,

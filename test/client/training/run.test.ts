@@ -10,6 +10,9 @@ import {
   type Project,
   type TrainingLease,
 } from '../../../client/index.ts';
+import type { Context } from '../../../client/cli/context.ts';
+import { type Outcome, tellEnd } from '../../../client/cli/train/end.ts';
+import { HeldLease } from '../../../client/training/held.ts';
 import * as sync from '../../../client/output/sync.ts';
 import { begin, world, type World } from '../../support/world.ts';
 import { until } from '../../support/until.ts';
@@ -259,6 +262,37 @@ describe('work that somebody cancels', () => {
       expect(await project()).toMatchObject({ training_status: 'not_started' });
     },
   );
+
+  test('while the disk takes what a command made is no completed training of that either', async () => {
+    const { client, here, project } = await trainers();
+    let interruption: Outcome['interruption'];
+    const begun = await client.training.begin({ project: 'a' });
+    const news = { lost: vi.fn(), refused: vi.fn(), delayed: vi.fn() };
+    const cancelled = (reason: string | undefined): void => void (interruption = { cancelled: reason });
+    const lease = new HeldLease(client, begun, { ...news, cancelled });
+    onTestFinished(() => lease.abandon());
+    const spy = vi.spyOn(sync, 'syncOutput').mockImplementation(async () => {
+      await here.writer.call('training.cancel', { project: 'a', reason: 'nap' });
+      await until(() => interruption, 'it is told');
+    });
+    onTestFinished(() => spy.mockRestore());
+    const ctx = { note: vi.fn(), host: { stderr: {} } } as unknown as Context;
+    const outcome = {
+      ended: { code: 0, signal: null },
+      get interruption() {
+        return interruption;
+      },
+      presses: 0,
+      result: {},
+      source: null,
+      started: 0,
+      warnings: new Set(),
+    } as unknown as Outcome;
+    expect(await tellEnd({ ctx, client, lease }, outcome)).toMatchObject({
+      document: { outcome: 'cancelled' },
+    });
+    expect(await project()).toMatchObject(asItWas);
+  });
 
   test('and that throws something else gives the project back, with what was thrown as the cause', async () => {
     const { client, here, project } = await trainers();
