@@ -208,6 +208,25 @@ class Calls(AsyncDaemonTest):
             await registry.close()
             self.assertIsNot(registry, client.get_async_project_registry())
 
+    async def test_the_end_of_a_coroutine_that_is_closed_waits_for_nothing(self):
+        async def use(one):
+            async with one:
+                await asyncio.sleep(0)
+
+        registry = self.connect(auto_start=False)
+        await self.register()
+        await registry.get_project_count()
+        watch = registry.watch()
+        await watch.poll(PATIENCE)
+        for one in (watch, registry):
+            work = use(one)
+            work.send(None)
+            work.close()
+        self.assertIsNone(await watch.poll(None))
+        with self.assertRaises(client.RegistryConnectionError):
+            await registry.get_project_count()
+        await self.eventually(lambda: not registry._links, "it has no connection")
+
     async def test_a_child_of_a_fork_holds_none_of_its_connections(self):
         before = workers.sockets()
         await self.register()

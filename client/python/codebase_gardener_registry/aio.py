@@ -444,8 +444,17 @@ class AsyncProjectRegistry:
         self._require_loop()
         return self
 
-    async def __aexit__(self, *_: object) -> None:
-        await self.close()
+    async def __aexit__(
+        self,
+        kind: Optional[Type[BaseException]],
+        error: Optional[BaseException],
+        trace: Optional[TracebackType],
+    ) -> None:
+        if _may_await(error, trace):
+            return await self.close()
+        self._blocking.close()
+        for link in list(self._links):
+            link.close_from_anywhere()
 
     async def close(self) -> None:
         """Ends every connection for good; watches end, and leases that are still held are orphaned."""
@@ -820,8 +829,17 @@ class AsyncWatch(_Feed):
     async def __aenter__(self) -> "AsyncWatch":
         return self
 
-    async def __aexit__(self, *_: object) -> None:
-        await self.close()
+    async def __aexit__(
+        self,
+        kind: Optional[Type[BaseException]],
+        error: Optional[BaseException],
+        trace: Optional[TracebackType],
+    ) -> None:
+        if _may_await(error, trace):
+            return await self.close()
+        self._ended = True
+        if self._link is not None:
+            self._link.close_from_anywhere()
 
     def __aiter__(self) -> "AsyncWatch":
         return self
@@ -1009,7 +1027,7 @@ class AsyncTrainingLease(_Lease):
     ) -> None:
         if os.getpid() != self._holder:
             return  # A child of a fork does not have it.
-        if isinstance(error, GeneratorExit) and not _may_await(trace):
+        if not _may_await(error, trace):
             return self._drop()
         try:
             if self.ended or isinstance(error, LeaseLostError):
@@ -1339,9 +1357,11 @@ async def _keep(held: "weakref.ref[AsyncTrainingLease]") -> None:
         pause = min(2 * pause, _LONGEST_PAUSE)
 
 
-def _may_await(trace: Optional[TracebackType]) -> bool:
-    """Whether whatever a GeneratorExit ends may still wait: an asynchronous generator that is closed at its ``yield`` may, as
-    closing it is awaited, also by the loop. A coroutine that is closed, or forgotten, may not."""
+def _may_await(error: Optional[BaseException], trace: Optional[TracebackType]) -> bool:
+    """Whether the end of a block may wait. Of those that are closed an asynchronous generator may at its ``yield``, as closing
+    it is awaited, also by the loop; a coroutine, which may be closed where it is forgotten, may not."""
+    if not isinstance(error, GeneratorExit):
+        return True
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
     return trace is not None and bool(trace.tb_frame.f_code.co_flags & inspect.CO_ASYNC_GENERATOR)
