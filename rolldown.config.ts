@@ -1,6 +1,6 @@
 /** What is published: the client library and the two programs, each with all that it needs. */
 import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { defineConfig, type OutputOptions, type Plugin, type RolldownOptions } from 'rolldown';
 import { declarationsText } from './build/declarations/declarations.ts';
 import { documents } from './build/documents.ts';
@@ -13,7 +13,8 @@ type Splitting = NonNullable<OutputOptions['codeSplitting']>;
 const SHEBANG = '#!/usr/bin/env node';
 
 const BUILT_AT = buildTime();
-const BUILD = JSON.stringify({ id: sourcesId('.'), built_at: BUILT_AT });
+const BUILD_ID = sourcesId('.');
+const BUILD = JSON.stringify({ id: BUILD_ID, built_at: BUILT_AT });
 const DEFINED = {
   // write-file-atomic names its temporary files after it, and an ES module does not have it.
   __filename: 'import.meta.filename',
@@ -34,15 +35,29 @@ const TOGETHER: Splitting = {
   ],
 };
 
+/** What few programs need of the library: what is loaded there. */
+const LATE = Array.from(
+  readFileSync('client/late.ts', 'utf8').matchAll(/import\('(.*)'\)/g),
+  ([, path = '']) => join('client', path),
+);
+/** Of another name in each build: a program that was upgraded below must not take that of another one for its own. */
+const LATE_FILE = `index-${BUILD_ID}`;
+/** What there must be only once, as `instanceof` asks for it: all that is imported of these the library exports. */
+const ERRORS = ['client/errors.ts', 'src/domain/errors.ts'];
+
 /** The packages whose code is in what was built so far, by directory. */
 const bundled = new Set<string>();
 
 export default defineConfig([
-  // In one file: programs that live for weeks would load a part of it when it has been upgraded below them.
+  // In two files, each by itself: what both need is in both, as a third one to open costs more of a start than it saves.
   bundle('index', 'client/index.ts', {
     alias: clientsOnly(),
     codeSplitting: false,
-    plugins: [declarations()],
+    plugins: [inFile(`./${LATE_FILE}.js`, LATE, 'dynamic-import'), declarations()],
+  }),
+  bundle(LATE_FILE, 'late', {
+    codeSplitting: false,
+    plugins: [together('late', LATE), inFile('./index.js', ERRORS)],
   }),
   bundle('gardener', 'client/cli/main.ts', {
     alias: clientsOnly(),
@@ -95,6 +110,31 @@ function bundle(
 /** A client needs a third of json-rpc-2.0, and from CommonJS a bundler leaves nothing out. */
 function clientsOnly(): Record<string, string> {
   return { 'json-rpc-2.0': 'json-rpc-2.0/dist/client.js' };
+}
+
+/** Takes these modules from another file of the build. */
+function inFile(file: string, modules: readonly string[], kind?: 'dynamic-import'): Plugin {
+  const ids = new Set(modules.map((module) => resolve(module)));
+  return {
+    name: 'in-file',
+    async resolveId(source, importer, options) {
+      if (importer === undefined || (kind && options.kind !== kind)) return undefined;
+      const found = await this.resolve(source, importer, { skipSelf: true });
+      return found && ids.has(found.id) ? { id: file, external: true } : undefined;
+    },
+  };
+}
+
+/** An entry that has all that these modules export. */
+function together(entry: string, modules: readonly string[]): Plugin {
+  return {
+    name: 'together',
+    resolveId: (source) => (source === entry ? source : undefined),
+    load: (id) =>
+      id === entry
+        ? modules.map((module) => `export * from ${JSON.stringify(resolve(module))};`).join('\n')
+        : undefined,
+  };
 }
 
 /** npm makes a program executable when it installs the package, but not after a build in the work tree. */

@@ -2,7 +2,8 @@
  * What JSON can carry of a value. `JSON.stringify` makes null of NaN, Infinity and invalid dates, which in metadata
  * deletes a key, leaves out functions, makes `{}` of a Map, and all without a word.
  */
-import { InvalidParamsError, type ParamIssue } from '../src/domain/errors.ts';
+import type { ParamIssue } from '../src/domain/errors.ts';
+import { refusedParams } from '../src/domain/values/text.ts';
 import { INVALID_PARAMS } from '../src/protocol/errors.ts';
 import { MAX_DEPTH, MAX_ISSUES } from '../src/protocol/limits.ts';
 import { RpcError } from './errors.ts';
@@ -47,7 +48,7 @@ export function sendable(params: unknown): unknown {
 /** As the daemon refuses parameters. */
 export function refusal(issues: readonly ParamIssue[]): RpcError {
   const told = issues.slice(0, MAX_ISSUES);
-  return new RpcError(INVALID_PARAMS, new InvalidParamsError(told).message, { issues: told });
+  return new RpcError(INVALID_PARAMS, refusedParams(told), { issues: told });
 }
 
 /** Whether it is an object of nothing but texts and the like. */

@@ -9,6 +9,7 @@ import type { Client } from './api.ts';
 import { sendable } from './carried.ts';
 import type { ProjectAdder } from './codebase/project-adder.ts';
 import { isAboutCodebase, withCodebase } from './codebase/params.ts';
+import { loadSoon } from './late.ts';
 import { isLease, Leased } from './leased.ts';
 import { Link, type NotificationListener, type Open } from './link.ts';
 import { fit, isReport, sendReport, tellMissed } from './reported.ts';
@@ -16,7 +17,7 @@ import type { TrainingRunner } from './training/training-runner.ts';
 import { watch, type WatchEvent, type WatchOptions } from './watch.ts';
 import { type CallArguments, type CallOptions, type Family, family, isRepeatable } from './verbs.ts';
 import { isJsonObject } from '../src/domain/values/json.ts';
-import { isRefusal } from '../src/domain/errors.ts';
+import { isRefusal } from '../src/domain/values/refusal.ts';
 
 export type { Client };
 
@@ -86,6 +87,7 @@ export class RegistryClient implements Client {
   constructor(first: Greeted, options: ClientOptions) {
     this.#options = options;
     this.#link = new Link(first, options.open);
+    loadSoon();
   }
 
   get hello(): Result<'daemon.hello'> {

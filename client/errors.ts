@@ -1,5 +1,6 @@
 /** What a call can end with instead of a result, beside the caller's own abort reason. */
-import { type ErrorKind, ERRORS, isRefusal, type ParamIssue, RegistryError } from '../src/domain/errors.ts';
+import { type ErrorKind, ERRORS, type ParamIssue, RegistryError } from '../src/domain/errors.ts';
+import { isRefusal } from '../src/domain/values/refusal.ts';
 import { INTERNAL_ERROR } from '../src/protocol/errors.ts';
 import { isJsonObject } from '../src/domain/values/json.ts';
 

@@ -4,7 +4,7 @@ import type { Params, Result } from '../src/protocol/methods.ts';
 import { abortable, onAbort, pause } from './wire/deadline.ts';
 import { ConnectionError } from './errors.ts';
 import type { Family } from './verbs.ts';
-import { isRefusal } from '../src/domain/errors.ts';
+import { isRefusal } from '../src/domain/values/refusal.ts';
 
 /**
  * What may wait for a slow consumer; beyond it everything waiting is replaced by what holds then. What comes at once

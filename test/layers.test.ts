@@ -29,6 +29,7 @@ const THIN = [
   'src/domain/training/waiting.ts',
   'src/domain/values/json.ts',
   'src/domain/values/names.ts',
+  'src/domain/values/refusal.ts',
   'src/domain/values/text.ts',
   'src/domain/values/trash-names.ts',
   'src/protocol/errors.ts',

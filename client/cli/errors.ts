@@ -1,6 +1,7 @@
 /** What the command line itself can fail with, and what a person is told of any failure: a message, advice, an exit code. */
 import { ConnectionError, type ConnectionFailure, RpcError } from '../errors.ts';
-import { type ErrorKind, isRefusal, RegistryError } from '../../src/domain/errors.ts';
+import { type ErrorKind, RegistryError } from '../../src/domain/errors.ts';
+import { isRefusal } from '../../src/domain/values/refusal.ts';
 import { FORBIDDEN, MAX_NAME_LENGTH } from '../../src/domain/values/names.ts';
 import { INTERNAL_ERROR, INVALID_PARAMS, METHOD_NOT_FOUND } from '../../src/protocol/errors.ts';
 import { PathError } from '../../src/paths.ts';

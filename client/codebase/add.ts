@@ -1,6 +1,7 @@
 /** Adding a codebase: what a person would have to say of it is found by looking. */
 import { homedir } from 'node:os';
-import { isRefusal, RegistryError } from '../../src/domain/errors.ts';
+import { RegistryError } from '../../src/domain/errors.ts';
+import { isRefusal } from '../../src/domain/values/refusal.ts';
 import type { JsonObject } from '../../src/domain/project.ts';
 import type { Params, Result } from '../../src/protocol/methods.ts';
 import type { Footing } from '../client.ts';

@@ -1,6 +1,6 @@
 /** Which projects a directory is registered as, and registering it. */
 import type { WireProject } from '../../src/domain/encoding.ts';
-import { isRefusal } from '../../src/domain/errors.ts';
+import { isRefusal } from '../../src/domain/values/refusal.ts';
 import type { Params } from '../../src/protocol/methods.ts';
 import type { Client } from '../client.ts';
 import { isSameDirectory } from '../reach/here.ts';

@@ -1,5 +1,6 @@
 /** What an error means to whoever holds a lease. */
-import { isRefusal, RegistryError } from '../../src/domain/errors.ts';
+import { RegistryError } from '../../src/domain/errors.ts';
+import { isRefusal } from '../../src/domain/values/refusal.ts';
 import { INVALID_PARAMS } from '../../src/protocol/errors.ts';
 import { ConnectionError, OutputError, RpcError } from '../errors.ts';
 

@@ -8,7 +8,7 @@ import type { Patience } from './deadline.ts';
 import { ConnectionError, errorFromAnswer, RpcError } from '../errors.ts';
 import { PendingCalls } from './pending.ts';
 import { isJsonObject } from '../../src/domain/values/json.ts';
-import { isRefusal } from '../../src/domain/errors.ts';
+import { isRefusal } from '../../src/domain/values/refusal.ts';
 
 export class Connection {
   /**

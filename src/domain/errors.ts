@@ -3,8 +3,9 @@
  * declared in `src/protocol/error-data.ts`. The codes are positive, so that the range JSON-RPC reserves stays free for
  * protocol faults.
  *
- * This file has no imports: the client library shares it, and the client stays thin.
+ * This file imports next to nothing: the client library shares it, and the client stays thin.
  */
+import { refusedParams } from './values/text.ts';
 
 /** @param meaning for the documentation */
 function row(code: number, meaning: string) {
@@ -67,11 +68,6 @@ export class RegistryError extends Error {
   }
 }
 
-/** Whether it is the registry that says no, for one of these reasons. */
-export function isRefusal(error: unknown, ...kinds: readonly ErrorKind[]): error is RegistryError {
-  return error instanceof RegistryError && kinds.includes(error.kind);
-}
-
 /** One parameter that was refused: where it is in `params`, as a dotted path, and why. */
 export interface ParamIssue {
   /** Where it is, as `holder.pid`; empty for the parameters as a whole. */
@@ -86,8 +82,7 @@ export class InvalidParamsError extends Error {
   readonly issues: readonly ParamIssue[];
 
   constructor(issues: readonly ParamIssue[]) {
-    const told = issues.map(({ path, message }) => (path ? `${path}: ${message}` : message));
-    super(`invalid params: ${told.join('; ')}`);
+    super(refusedParams(issues));
     this.issues = issues;
   }
 }

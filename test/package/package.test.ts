@@ -45,7 +45,7 @@ describe('the package', () => {
     ];
     const paths = packed.files.map(({ path }) => path);
     const expected =
-      /^(README\.md|LICENSE|CHANGELOG\.md|package\.json|launchd\/[\w.-]+|client\/python\/(codebase_gardener_registry\/(\w+\.py|py\.typed)|pyproject\.toml|README\.md|LICENSE)|dist\/(THIRD-PARTY-NOTICES\.txt|(build|openrpc|registry\.schema)\.json|gardenerd?\.1|gardenerd?(-[\w-]+)?\.js|index\.(js|d\.ts)))$/;
+      /^(README\.md|LICENSE|CHANGELOG\.md|package\.json|launchd\/[\w.-]+|client\/python\/(codebase_gardener_registry\/(\w+\.py|py\.typed)|pyproject\.toml|README\.md|LICENSE)|dist\/(THIRD-PARTY-NOTICES\.txt|(build|openrpc|registry\.schema)\.json|gardenerd?\.1|gardenerd?(-[\w-]+)?\.js|index(-[0-9a-f]{12})?\.js|index\.d\.ts))$/;
     expect(paths.filter((path) => !expected.test(path))).toEqual([]);
     expect(paths).toEqual(
       expect.arrayContaining([

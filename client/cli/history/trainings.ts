@@ -1,5 +1,5 @@
 /** Trainings that have ended, as people read of them. */
-import { isRefusal } from '../../../src/domain/errors.ts';
+import { isRefusal } from '../../../src/domain/values/refusal.ts';
 import { METHOD_NOT_FOUND } from '../../../src/protocol/errors.ts';
 import type { Result } from '../../../src/protocol/methods.ts';
 import type { Client } from '../../client.ts';

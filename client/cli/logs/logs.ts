@@ -2,7 +2,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { WireProject } from '../../../src/domain/encoding.ts';
-import { isRefusal } from '../../../src/domain/errors.ts';
+import { isRefusal } from '../../../src/domain/values/refusal.ts';
 import { outputOf, tokenOf, TRAINER_LOG, TRAININGS } from '../../../src/domain/training/output.ts';
 import { isNowhere, systemReason } from '../../../src/system/errors.ts';
 import type { Client } from '../../client.ts';

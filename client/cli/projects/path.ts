@@ -1,6 +1,6 @@
 /** `gardener path`: where a codebase lies. */
 import type { WireProject } from '../../../src/domain/encoding.ts';
-import { isRefusal } from '../../../src/domain/errors.ts';
+import { isRefusal } from '../../../src/domain/values/refusal.ts';
 import type { Client } from '../../client.ts';
 import { defineCommand } from '../command.ts';
 import type { Context } from '../context.ts';

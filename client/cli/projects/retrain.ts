@@ -1,6 +1,6 @@
 /** `gardener retrain`: asks for projects to be trained again. */
 import type { WireProject } from '../../../src/domain/encoding.ts';
-import { isRefusal } from '../../../src/domain/errors.ts';
+import { isRefusal } from '../../../src/domain/values/refusal.ts';
 import type { Client } from '../../client.ts';
 import { behindWords, type Compared, NONE_BEHIND } from '../codebase/behind.ts';
 import { defineCommand } from '../command.ts';

@@ -2,7 +2,8 @@
 import { constants } from 'node:os';
 import type { Client } from '../../client.ts';
 import type { WireProject } from '../../../src/domain/encoding.ts';
-import { isRefusal, type RegistryError } from '../../../src/domain/errors.ts';
+import type { RegistryError } from '../../../src/domain/errors.ts';
+import { isRefusal } from '../../../src/domain/values/refusal.ts';
 import type { JsonObject, Source } from '../../../src/domain/project.ts';
 import type { Context } from '../context.ts';
 import { EXIT } from '../errors.ts';

@@ -1,6 +1,6 @@
 /** `gardener train --claim --loop`: one project after the other, until nothing waits any more. */
 import { setTimeout as pause } from 'node:timers/promises';
-import { isRefusal } from '../../../src/domain/errors.ts';
+import { isRefusal } from '../../../src/domain/values/refusal.ts';
 import type { Context } from '../context.ts';
 import { EXIT, explain } from '../errors.ts';
 import { printable } from '../terminal/text.ts';

@@ -1,7 +1,8 @@
 /** How a caller names a project: by id, by name or by a path in it. */
 import { distance } from 'fastest-levenshtein';
 import { toWire } from '../encoding.ts';
-import { isRefusal, RegistryError } from '../errors.ts';
+import { RegistryError } from '../errors.ts';
+import { isRefusal } from '../values/refusal.ts';
 import type { Project } from '../project.ts';
 import type { RegistryView } from '../registry.ts';
 import { foldName, MAX_NAME_LENGTH } from '../values/names.ts';

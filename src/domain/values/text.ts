@@ -38,3 +38,11 @@ export function mendJson(json: string): string {
   if (!MAY_BE_HALF.test(json)) return json;
   return json.replace(ESCAPES, (found, half: string | undefined) => (half === undefined ? found : '\\ufffd'));
 }
+
+/** What is said of parameters that are refused: each with where it is, and why. */
+export function refusedParams(
+  issues: readonly { readonly path: string; readonly message: string }[],
+): string {
+  const told = issues.map(({ path, message }) => (path ? `${path}: ${message}` : message));
+  return `invalid params: ${told.join('; ')}`;
+}

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { importFrom } from '../../domain/contents.ts';
-import { InvalidParamsError, isRefusal } from '../../domain/errors.ts';
+import { InvalidParamsError } from '../../domain/errors.ts';
+import { isRefusal } from '../../domain/values/refusal.ts';
 import type { Issue } from '../../domain/issues.ts';
 import { countByStatus } from '../../domain/query.ts';
 import { findProject } from '../../domain/places/references.ts';

@@ -2,7 +2,7 @@
 import type { Client } from '../../../client.ts';
 import type { WireProject } from '../../../../src/domain/encoding.ts';
 import type { Params } from '../../../../src/protocol/methods.ts';
-import { isRefusal } from '../../../../src/domain/errors.ts';
+import { isRefusal } from '../../../../src/domain/values/refusal.ts';
 
 /** What changes, without which project and which state of it. */
 export type Changes = Omit<Params<'projects.update'>, 'project' | 'if_etag'>;

@@ -16,7 +16,7 @@ import { changesIn, editableText, EditFault, overtaken } from './edited.ts';
 import { explain, LocalError } from '../../errors.ts';
 import { JsonFault } from '../../json.ts';
 import { printable } from '../../terminal/text.ts';
-import { isRefusal } from '../../../../src/domain/errors.ts';
+import { isRefusal } from '../../../../src/domain/values/refusal.ts';
 
 /** Opens the editor until what it leaves is accepted or given up, and makes only the changes made there. */
 export async function editByHand(ctx: Context, client: Client, reference: string): Promise<void> {

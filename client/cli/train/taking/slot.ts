@@ -1,5 +1,6 @@
 /** Asking for a lease again and again; for whom a slot is waited for is told, once and whenever that changes. */
-import { isRefusal, type RegistryError } from '../../../../src/domain/errors.ts';
+import type { RegistryError } from '../../../../src/domain/errors.ts';
+import { isRefusal } from '../../../../src/domain/values/refusal.ts';
 import type { Holder } from '../../../../src/domain/project.ts';
 import type { Context } from '../../context.ts';
 import { printable } from '../../terminal/text.ts';

@@ -1,7 +1,8 @@
 /** Taking a lease: on the project that was named, or on the one that has waited longest; and waiting for it. */
 import type { Client } from '../../../client.ts';
 import type { WireProject } from '../../../../src/domain/encoding.ts';
-import { isRefusal, type RegistryError } from '../../../../src/domain/errors.ts';
+import type { RegistryError } from '../../../../src/domain/errors.ts';
+import { isRefusal } from '../../../../src/domain/values/refusal.ts';
 import type { Holder } from '../../../../src/domain/project.ts';
 import type { Params, Result } from '../../../../src/protocol/methods.ts';
 import type { Context } from '../../context.ts';
