@@ -123,11 +123,7 @@ export class RegistryClient implements Client {
     return this.close();
   }
 
-  /**
-   * What the library and the command line stand on that is nobody else's.
-   *
-   * @internal
-   */
+  /** What stands on a client needs beside its methods; see {@link footingOf}. */
   footing(): Footing {
     return {
       client: this,
@@ -237,6 +233,17 @@ export class RegistryClient implements Client {
     this.#told.add(message);
     this.#options.warn(message);
   }
+}
+
+/**
+ * What the library and the command line stand on that is nobody else's.
+ *
+ * @param client made by `connect`
+ */
+export function footingOf(client: Client): Footing {
+  if (!(client instanceof RegistryClient))
+    throw new TypeError('cannot train by a client that connect() has not made');
+  return client.footing();
 }
 
 /** A call that asks the daemon to wait may take that much longer. */

@@ -27,7 +27,7 @@ test('each can be imported by its name, and npm finds the manual pages', () => {
   const named = [exports['./openrpc.json'], exports['./registry.schema.json'], ...man];
   for (const path of named) {
     expect(builtDocuments).toContain(path);
-    expect(files).toContain(path.split('/')[1]);
+    expect(files).toContain(path.replace('./', ''));
   }
   expect(named).toHaveLength(builtDocuments.length);
 });

@@ -1,6 +1,6 @@
 /** The end of a training, told to the registry and to whoever reads. */
 import { constants } from 'node:os';
-import type { Client } from '../../client.ts';
+import { type Client, footingOf } from '../../client.ts';
 import type { WireProject } from '../../../src/domain/encoding.ts';
 import type { RegistryError } from '../../../src/domain/errors.ts';
 import { isRefusal } from '../../../src/domain/values/refusal.ts';
@@ -127,7 +127,7 @@ async function completed(place: Place, outcome: Outcome): Promise<Told> {
     if (code === undefined) tell(what.startsWith('cannot ') ? printable(ctx.tildes(what)) : unusable(what));
   };
   const took = tookWords((performance.now() - started) / 1000);
-  const { secure, complete } = client.footing();
+  const { secure, complete } = footingOf(client);
   const { project_id } = lease.project;
   const made = { project: project_id, token: lease.token, ...(source && { source }), ...result };
   const secured = await secure(made, { onWarning });
