@@ -1,6 +1,7 @@
 /** Where things are. Client and daemon share this file, so that both look for the socket in one place. */
 import { homedir, userInfo } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 
 export interface PathOptions {
   /** Data directory; default `CODEBASE_GARDENER_DATA_DIR`, then `~/.codebase-gardener`. */
@@ -35,6 +36,15 @@ export interface Paths {
 
 /** What an editor knows of the registry file: the schema beside it, for as long as `$schema` there says so. */
 export const SCHEMA_FILE = 'registry.schema.json';
+
+/** Whether a `$schema` in the registry file names the schema beside it: editors take any spelling of a path or file URL. */
+export function namesSchema($schema: unknown, dataDir: string): boolean {
+  if (typeof $schema !== 'string') return false;
+  const beside = pathToFileURL(`${dataDir}/`);
+  return (
+    URL.canParse($schema, beside.href) && new URL($schema, beside).href === new URL(SCHEMA_FILE, beside).href
+  );
+}
 
 /** macOS has room for 104 bytes with the terminating NUL; Node 20 and 22 silently cut what is longer. */
 export const MAX_SOCKET_PATH_BYTES = 103;

@@ -105,7 +105,7 @@ export class Store {
       committed: ({ origin }) => {
         if (origin === 'rpc') watch.wrote();
         // There may have been no file before.
-        this.#schema.keepUp();
+        this.#schema.keepUp(true);
       },
     });
     this.#looks = setInterval(() => this.#lookAround(), LOOK_EVERY_MS);
@@ -121,7 +121,7 @@ export class Store {
       .then(() => this.#watch?.check())
       .catch((error: unknown) => log.error({ err: error }, 'cannot watch the registry file'))
       .finally(() => {
-        if (!this.#closing) this.#schema.keepUp();
+        if (!this.#closing) this.#schema.keepUp(false);
       });
   }
 

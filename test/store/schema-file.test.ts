@@ -1,6 +1,7 @@
 /** The schema that a new registry file names, and the daemon keeps beside it. */
 import { mkdir, readFile, readlink, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { fileSchemaText } from '../../src/store/format/file-schema.ts';
 import { temporaryDirectory } from '../support/home.ts';
@@ -75,24 +76,35 @@ describe('a registry file that was there before', () => {
     await expect(stat(join(home, NAME))).rejects.toThrow('ENOENT');
   });
 
-  test.each(['https://example.org/mine.json', './mine.json', 7, { a: [null] }])(
-    'keeps what a person has put there: %j',
-    async ($schema) => {
-      const home = await homeWith(naming($schema, 'one'));
-      const opened = await following(home);
-      await opened.add('two');
-      await settled(opened);
-      const text = await readFile(opened.file, 'utf8');
-      expect(text).toMatch(/^\{\n {2}"\$schema": /);
-      expect(JSON.parse(text)).toMatchObject({ $schema, version: '1.2' });
-      await expect(stat(join(home, NAME))).rejects.toThrow('ENOENT');
-    },
-  );
+  test.each([
+    'https://example.org/mine.json',
+    `https://example.org/${NAME}`,
+    './mine.json',
+    `../${NAME}`,
+    'http://',
+    7,
+    { a: [null] },
+  ])('keeps what a person has put there: %j', async ($schema) => {
+    const home = await homeWith(naming($schema, 'one'));
+    const opened = await following(home);
+    await opened.add('two');
+    await settled(opened);
+    const text = await readFile(opened.file, 'utf8');
+    expect(text).toMatch(/^\{\n {2}"\$schema": /);
+    expect(JSON.parse(text)).toMatchObject({ $schema, version: '1.2' });
+    await expect(stat(join(home, NAME))).rejects.toThrow('ENOENT');
+  });
 
-  test('gets the schema as soon as somebody names it', async () => {
+  test.each<[string, (home: string) => string]>([
+    ['as we do', () => OURS],
+    ['without what says that it is beside', () => NAME],
+    ['in a roundabout way', () => `././x/../${NAME}`],
+    ['by its path', (home) => join(home, NAME)],
+    ['by its URL', (home) => pathToFileURL(join(home, NAME)).href],
+  ])('gets the schema as soon as somebody names it, %s', async (_how, spelt) => {
     const home = await homeWith(fileWith('one'));
     const { file } = await following(home);
-    await writeFile(file, naming(OURS, 'one'));
+    await writeFile(file, naming(spelt(home), 'one'));
     await expectSchema(home);
   });
 
@@ -155,12 +167,28 @@ describe('the schema that is there', () => {
     await opened.add('two');
     expect(await opened.namesOnDisk()).toEqual(['one', 'two']);
     expect(opened.store.problem).toBeNull();
-    // Told once, and tried again at the next start.
-    await settled(opened);
+    // Told once, and tried again at the next change.
+    await opened.add('three');
+    await opened.store.look();
     expect(refusals(opened)).toHaveLength(1);
     await rm(join(home, NAME), { recursive: true });
-    await following(home);
+    await opened.add('four');
     await expectSchema(home);
+  });
+
+  test('comes back with the next change when somebody takes it away, or spoils it', async () => {
+    const home = await homeWith(naming(OURS, 'one'));
+    const opened = await following(home);
+    await expectSchema(home);
+    await opened.add('two');
+    await rm(join(home, NAME));
+    await opened.add('three');
+    await expectSchema(home);
+    await opened.add('four');
+    await writeFile(join(home, NAME), 'x');
+    await opened.add('five');
+    await expectSchema(home);
+    expect(opened.log.filter(({ level }) => level >= 40)).toEqual([]);
   });
 
   test('is not written by a daemon that has lost the registry', async () => {
