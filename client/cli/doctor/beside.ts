@@ -1,8 +1,11 @@
-/** What a daemon that ended left beside the registry file, as it could be written nowhere else. */
+/**
+ * What is beside the registry file: what a daemon that ended left there, as it could be written nowhere else, and
+ * something else in the place of the schema.
+ */
 import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LAST_GOOD } from '../../../src/domain/backup-names.ts';
-import type { Paths } from '../../../src/paths.ts';
+import { namesSchema, type Paths, SCHEMA_FILE } from '../../../src/paths.ts';
 import { systemReason } from '../../../src/system/errors.ts';
 import { type Diagnosis, error, moveAside, remedyOf, warning } from './finding.ts';
 import { JsonFault } from '../json.ts';
@@ -45,4 +48,24 @@ export async function checkBeside(
     if (!(cause instanceof Error && 'code' in cause)) throw cause;
     return [error(CHECK, `cannot read ${shown}: ${systemReason(cause)}`, remedyOf(cause, path))];
   }
+}
+
+/** A schema that is a file, and not as it should be, is mended by the next write. */
+export async function checkSchema(
+  { dataDir, registryFile }: Pick<Paths, 'dataDir' | 'registryFile'>,
+  short: (path: string) => string,
+): Promise<Diagnosis[]> {
+  const path = join(dataDir, SCHEMA_FILE);
+  const status = await lstat(path).catch(() => undefined);
+  if (!status || status.isFile()) return [];
+  // What is wrong with that is told where the registry file is looked at.
+  const { schema } = await readStoredRegistry(registryFile).catch(() => ({ schema: undefined }));
+  if (!namesSchema(schema, dataDir)) return [];
+  return [
+    warning(
+      'file.schema',
+      `${printable(short(path))} is no regular file: the daemon leaves it alone, and editors get no schema of the registry file`,
+      moveAside(path),
+    ),
+  ];
 }

@@ -8,7 +8,7 @@ import { namedTrouble } from '../../reach/program.ts';
 import { defineCommand } from '../command.ts';
 import type { Context } from '../context.ts';
 import { backupFindings, findDropped } from './backups.ts';
-import { checkBeside } from './beside.ts';
+import { checkBeside, checkSchema } from './beside.ts';
 import { checkDisk } from './disk.ts';
 import { checkFile } from './file.ts';
 import { checkLeftovers, deadSocket } from './leftovers.ts';
@@ -96,6 +96,7 @@ async function examineFiles(ctx: Context, running: boolean): Promise<Diagnosis[]
     ...(await checkPermissions(paths, short)),
     ...(await checkFile(paths, running, ctx.host.daemonProgram, short)),
     ...(await checkBeside(paths, running, short)),
+    ...(await checkSchema(paths, short)),
     ...(await checkWriting(paths, short)),
     ...(await checkLeftovers(paths, ctx.host.now(), short)),
     ...(await checkTrash(paths, ctx.host.now(), short)),

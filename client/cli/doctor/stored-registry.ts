@@ -12,19 +12,21 @@ export class TooLargeError extends Error {
 }
 
 /**
- * Reads a registry file: its version, and how many projects it has.
+ * Reads a registry file: its version, how many projects it has, and what it names as its schema.
  *
  * @throws {TooLargeError}
  * @throws {JsonFault} with the place of what is wrong
  * @throws the system's errors
  */
-export async function readStoredRegistry(path: string): Promise<{ version: string; size: number }> {
+export async function readStoredRegistry(
+  path: string,
+): Promise<{ version: string; size: number; schema: unknown }> {
   if ((await stat(path)).size > constants.MAX_STRING_LENGTH) throw new TooLargeError();
   // As the daemon reads it: Python writes halves of characters for file names that are not UTF-8.
   const document = await parseJson(mendJson(await readFile(path, 'utf8')));
   if (!isJsonObject(document)) throw new JsonFault('an object is expected', 1, 1);
-  const { version, projects } = document;
+  const { version, projects, $schema: schema } = document;
   if (!isJsonObject(projects)) throw new JsonFault('the object "projects" is missing', 1, 1);
   const size = Object.values(projects).filter(isJsonObject).length;
-  return { version: typeof version === 'string' ? version : '1.0', size };
+  return { version: typeof version === 'string' ? version : '1.0', size, schema };
 }

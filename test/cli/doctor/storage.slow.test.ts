@@ -430,6 +430,26 @@ test('a change that could not be written is told by the daemon, and by the docto
   expect((await doctor(cli)).code).toBe(0);
 });
 
+test('what is no file in the place of the schema is told where the registry file names that', async () => {
+  const cli = await stopped();
+  const place = join(cli.dataDir, 'registry.schema.json');
+  await rm(place, { force: true });
+  await mkdir(place);
+  const schema = async (): Promise<readonly Finding[]> =>
+    (await doctor(cli)).findings.filter(({ check }) => check === 'file.schema');
+  expect(await schema()).toEqual([
+    {
+      check: 'file.schema',
+      level: 'warning',
+      message: expect.stringMatching(/registry\.schema\.json is no regular file: /) as string,
+      remedy: `move it: mv ${place} ${place}.old`,
+    },
+  ]);
+  const registry = JSON.parse(await readFile(cli.file, 'utf8')) as object;
+  await writeFile(cli.file, JSON.stringify({ ...registry, $schema: 'https://example.org/mine.json' }));
+  expect(await schema()).toEqual([]);
+});
+
 describe('a content that was left beside the file', () => {
   const beside = (findings: readonly Finding[]): Finding | undefined =>
     findings.find(({ check }) => check === 'file.beside');
