@@ -39,7 +39,7 @@ export default defineCommand({
   examples: {
     'gardener ls --tag work --sort used': 'those with a tag, the one used last first',
     'gardener ls --waiting --columns name,reason,tags': 'what train --claim takes, in turn',
-    'gardener ls --quiet | while read -r name; do gardener path "$name"; done': 'in a script',
+    'gardener ls -q | while read -r name; do gardener path "$name"; done': 'in a script',
   },
   document: {
     projects:
