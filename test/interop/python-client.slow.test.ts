@@ -28,7 +28,8 @@ function python(args: readonly string[], env: NodeJS.ProcessEnv): Promise<Ended>
 
 const SUITES = (await readdir(TESTS)).filter((name) => /^test_python_\w+\.py$/.test(name));
 
-test.for(SUITES)(
+// Together: they mostly wait.
+test.concurrent.for(SUITES)(
   'the Python client does with the daemon what %s says',
   { timeout: 360_000 },
   async (suite, context) => {
