@@ -1,6 +1,6 @@
 /** The LaunchAgent, read by a parser that is not ours. */
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -141,5 +141,6 @@ describe('the table of keys', () => {
 
 test('everything of launchd/ is published', () => {
   const { files } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { files: string[] };
-  expect(files).toContain('launchd');
+  const named = readdirSync(join(ROOT, 'launchd')).map((name) => `launchd/${name}`);
+  expect(files.filter((file) => file.startsWith('launchd'))).toEqual(named.toSorted());
 });
