@@ -9,7 +9,7 @@ import type { Client } from './api.ts';
 import { sendable } from './carried.ts';
 import type { ProjectAdder } from './codebase/project-adder.ts';
 import { isAboutCodebase, withCodebase } from './codebase/params.ts';
-import { loadSoon } from './late.ts';
+import { late, loadSoon } from './late.ts';
 import { isLease, Leased } from './leased.ts';
 import { Link, type NotificationListener, type Open } from './link.ts';
 import { fit, isReport, sendReport, tellMissed } from './reported.ts';
@@ -65,20 +65,20 @@ export class RegistryClient implements Client {
     'projects',
     this.#call.bind(this),
     {
-      // Both are loaded only here: few programs register or train projects.
-      add: async (...args) => (await import('./codebase/add.ts')).add(this.footing(), ...args),
+      add: async (...args) => (await late(import('./codebase/add.ts'))).add(this.footing(), ...args),
     },
   );
   readonly training: Family<'training'> & TrainingRunner = family<'training', TrainingRunner>(
     'training',
     this.#call.bind(this),
     {
-      run: async (...args) => (await import('./training/run.ts')).run(this.footing(), ...args),
+      run: async (...args) => (await late(import('./training/run.ts'))).run(this.footing(), ...args),
     },
   );
   readonly rpc: Family<'rpc'> = family('rpc', this.#call.bind(this));
 
   readonly #options: ClientOptions;
+  readonly #closed: () => void;
   readonly #told = new Set<string>();
   readonly #leased = new Leased();
   readonly #link: Link;
@@ -87,7 +87,7 @@ export class RegistryClient implements Client {
   constructor(first: Greeted, options: ClientOptions) {
     this.#options = options;
     this.#link = new Link(first, options.open);
-    loadSoon();
+    this.#closed = loadSoon();
   }
 
   get hello(): Result<'daemon.hello'> {
@@ -116,6 +116,7 @@ export class RegistryClient implements Client {
   }
 
   close(): Promise<void> {
+    this.#closed();
     return this.#link.close();
   }
 
@@ -213,8 +214,7 @@ export class RegistryClient implements Client {
     const { project, token, output } = lease;
     // Whether the lease is lost is said by the call that ends it.
     const alive = (): void => void this.training.progress({ project, token }).catch(() => undefined);
-    // Loaded only here: few programs train.
-    const { secured } = await import('./output/secured.ts');
+    const { secured } = await late(import('./output/secured.ts'));
     signal?.throwIfAborted();
     return await inTime(secured(params, output, { alive, tell, signal }), { signal });
   }

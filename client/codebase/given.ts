@@ -18,7 +18,7 @@ const OPTIONS: Readonly<Record<keyof AddOptions, true>> = {
   signal: true,
 };
 
-const URL_START = /^[a-z][a-z\d+.-]*:\/\//i;
+const URL_START = /^(?:file:\/|[a-z][a-z\d+.-]*:\/\/)/i;
 
 /**
  * Of what is given on the way to the daemon that says more.

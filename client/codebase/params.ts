@@ -1,6 +1,7 @@
 /** What a client adds to calls about a codebase that is here: git is asked by clients, as the daemon runs no programs. */
 import { isAbsolute } from 'node:path';
 import { isJsonObject } from '../../src/domain/values/json.ts';
+import { late } from '../late.ts';
 
 /** Gives where the codebase of a project is; undefined where that cannot be told. */
 type PathOf = (project: string) => Promise<string | undefined>;
@@ -23,11 +24,10 @@ export async function withCodebase(
 
 type Params = Readonly<Record<string, unknown>>;
 
-// Each is loaded only here: few programs register or train projects.
 const ADDED: Readonly<Record<string, (params: Params, ms: number, pathOf: PathOf) => Promise<object>>> = {
   async 'projects.register'({ repository: given, source_path: path }, ms) {
     if (given !== undefined || !isPath(path)) return {};
-    const { repositoryAt } = await import('./repository.ts');
+    const { repositoryAt } = await late(import('./repository.ts'));
     const repository = await repositoryAt(path, process.env, ms);
     return repository ? { repository } : {};
   },
@@ -36,7 +36,7 @@ const ADDED: Readonly<Record<string, (params: Params, ms: number, pathOf: PathOf
     const end = performance.now() + ms;
     const path = await pathOf(project);
     if (!isPath(path)) return {};
-    const { sourceAt } = await import('./source.ts');
+    const { sourceAt } = await late(import('./source.ts'));
     const source = await sourceAt(path, process.env, Math.max(1, end - performance.now()));
     return source ? { source } : {};
   },

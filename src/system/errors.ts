@@ -1,6 +1,7 @@
 /** What the system's errors mean in words, and what a person can do about each. One table for both sides of the socket. */
 
 import { constants } from 'node:os';
+import { types } from 'node:util';
 
 interface Meaning {
   /** Goes after a colon: `permission denied`. */
@@ -60,7 +61,7 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
 
 /** The text of a system error without what Node puts around it: `permission denied`; of another error its message. */
 export function systemReason(error: unknown): string {
-  return meaningOf(error)?.reason ?? (error instanceof Error ? error.message : String(error));
+  return meaningOf(error)?.reason ?? (isError(error) ? error.message : String(error));
 }
 
 /** What a person can do about a system error; null where nothing particular is known. */
@@ -71,7 +72,7 @@ export function systemRemedy(error: unknown): string | null {
 /** What the system calls its error: `ENOSPC`; null for an error that is not the system's. */
 export function systemCode(error: unknown): string | null {
   const code = errorCode(error) ?? null;
-  if (!code?.startsWith('Unknown system error') || !(error instanceof Error && 'errno' in error)) return code;
+  if (!code?.startsWith('Unknown system error') || !(isError(error) && 'errno' in error)) return code;
   // Node has no name for those of network file systems and of quotas, among others.
   const known = Object.entries(constants.errno).find(([, number]) => number === -Number(error.errno));
   return known?.[0] ?? code;
@@ -83,9 +84,14 @@ function meaningOf(error: unknown): Meaning | undefined {
   return code !== null && Object.hasOwn(MEANINGS, code) ? MEANINGS[code] : undefined;
 }
 
+/** Also of another realm, as Node's own are where tests run in one: Jest's do. */
+function isError(error: unknown): error is Error {
+  return error instanceof Error || types.isNativeError(error);
+}
+
 /** The code of an error as Node has it: `ENOENT`, also of errors that are not the system's; undefined where it has none. */
 export function errorCode(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  return isError(error) && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }
 
 export function isMissing(error: unknown): boolean {

@@ -25,11 +25,22 @@ const PROGRAM = `
   }
   (await import('node:fs')).rmSync(late);
   const error = await client.projects.add('').catch((error) => error);
-  console.log(timers.length, error instanceof RegistryError, error.kind ?? error.code);`;
+  const { clearTimeout: clear } = globalThis;
+  globalThis.clearTimeout = (timer) => {
+    if (timer?._idleTimeout === 2 ** 30) timers.pop();
+    clear(timer);
+  };
+  console.log(timers.length, error instanceof RegistryError, error.kind ?? error.message);
+  await client.close();
+  await client.close();
+  console.log(timers.length);`;
+
+const GONE =
+  'cannot load a part of codebase-gardener: its package was replaced below this program; start the program anew';
 
 test.each([
-  ['no', '1 false ERR_MODULE_NOT_FOUND\n'],
-  ['yes', '1 true source_path_missing\n'],
+  ['no', `1 false ${GONE}\n0\n`],
+  ['yes', '1 true source_path_missing\n0\n'],
 ])('is in memory once the process lives for a while: %s', async (passes, expected) => {
   const dist = dirname(builtProgram('gardener.js'));
   const { socket } = await standIn();
