@@ -41,9 +41,11 @@ export const SCHEMA_FILE = 'registry.schema.json';
 export function namesSchema($schema: unknown, dataDir: string): boolean {
   if (typeof $schema !== 'string') return false;
   const beside = pathToFileURL(`${dataDir}/`);
-  return (
-    URL.canParse($schema, beside.href) && new URL($schema, beside).href === new URL(SCHEMA_FILE, beside).href
-  );
+  if (!URL.canParse($schema, beside.href)) return false;
+  const named = new URL($schema, beside);
+  // `#` alone means the whole of it.
+  named.hash = '';
+  return named.href === new URL(SCHEMA_FILE, beside).href;
 }
 
 /** macOS has room for 104 bytes with the terminating NUL; Node 20 and 22 silently cut what is longer. */

@@ -67,7 +67,9 @@ export class SchemaFile {
       if (found && this.#good && sameIdentity(found, this.#good)) return;
       this.#good = null;
       const text = fileSchemaText();
-      const known = await readSmallFile(path, MAX_BYTES, 'utf8', 'refuse');
+      // What is too long to be one has nothing that is to be kept.
+      const isTooLong = found?.isFile() && found.size > MAX_BYTES;
+      const known = isTooLong ? '' : await readSmallFile(path, MAX_BYTES, 'utf8', 'refuse');
       if (known === text || (known !== undefined && isOfLaterVersion(known)))
         this.#good = found && telling(found, now);
       // What was written is looked at once more, after the next write.

@@ -98,6 +98,7 @@ describe('a registry file that was there before', () => {
   test.each<[string, (home: string) => string]>([
     ['as we do', () => OURS],
     ['without what says that it is beside', () => NAME],
+    ['as the whole of it', () => `${OURS}#`],
     ['in a roundabout way', () => `././x/../${NAME}`],
     ['by its path', (home) => join(home, NAME)],
     ['by its URL', (home) => pathToFileURL(join(home, NAME)).href],
@@ -126,6 +127,7 @@ describe('the schema that is there', () => {
     ['of an earlier version', fileSchemaText().replace(/version [\d.]+ of/, 'version 1.0 of')],
     ['that was cut short', fileSchemaText().slice(0, 100)],
     ['with an edit', fileSchemaText().replace('Codebase', 'My')],
+    ['that is far too long', '\0'.repeat(1_100_000)],
   ])('is replaced: one %s', async (_what, text) => {
     const home = await homeWith(naming(OURS, 'one'));
     await writeFile(join(home, NAME), text);

@@ -1088,8 +1088,10 @@ def _given_path(name: str, path: PathLike) -> str:
     return _absolute(text)
 
 
-def _unfit(text: str) -> Optional[str]:
+def _unfit(text: object) -> Optional[str]:
     """Why neither a path nor a word for a program can be that."""
+    if not isinstance(text, str):
+        return "is no text"
     if "\0" in text:
         return "has a NUL character"
     return None if text == _whole(text) else "is no UTF-8"
