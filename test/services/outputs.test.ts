@@ -4,6 +4,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
+import { untilKept } from '../support/history.ts';
 import { get, world } from '../support/world.ts';
 import type { LineClient } from '../support/lines.ts';
 
@@ -54,16 +55,19 @@ describe('the output of a lease', () => {
   });
 
   test('that cannot be made leaves no lease', async () => {
-    const { output, writer, complete } = await begun();
+    const { output, token, writer, complete } = await begun();
     await complete();
-    await rm(join(output.directory, '..'), { recursive: true });
-    await symlink('/tmp', join(output.directory, '..'));
+    const trainings = join(output.directory, '..');
+    // What is written after the end makes the directory anew.
+    await untilKept(trainings, token);
+    await rm(trainings, { recursive: true });
+    await symlink('/tmp', trainings);
     expect(await writer.refusal('training.begin', { project: 'a' })).toMatchObject({
       code: 1010,
       data: { applied: false },
     });
     expect(await get(writer, 'a')).toMatchObject({ training_status: 'completed' });
-    await rm(join(output.directory, '..'));
+    await rm(trainings);
     await writer.call('training.begin', { project: 'a' });
   });
 });
