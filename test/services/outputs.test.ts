@@ -56,6 +56,7 @@ describe('the output of a lease', () => {
 
   test('that cannot be made leaves no lease', async () => {
     const { output, token, writer, complete } = await begun();
+    await writeFile(output.lora_adapter_path, 'good');
     await complete();
     const trainings = join(output.directory, '..');
     // What is written after the end makes the directory anew.
