@@ -5,16 +5,26 @@ import { errorCode } from '../../src/system/errors.ts';
 const running = new Set<number>();
 const SIGNALS = ['SIGHUP', 'SIGTERM'] as const;
 
-/** Ends a group of processes when this program is ended before it, as by Ctrl-C; gives what takes that back. */
-export function endWithUs(pid: number | undefined): () => void {
-  if (pid === undefined) return () => undefined;
+/**
+ * Ends a group of processes when this program is ended before it, as by Ctrl-C; gives what takes that back.
+ *
+ * @param start gives the number of the group, or undefined where it could not be started. A signal that comes meanwhile is
+ *   heard after it
+ */
+export function endWithUs(start: () => number | undefined): () => void {
   if (running.size === 0) {
     process.on('exit', endAll);
     for (const signal of SIGNALS) process.on(signal, endBy);
   }
-  running.add(pid);
+  let pid: number | undefined;
+  try {
+    pid = start();
+    if (pid !== undefined) running.add(pid);
+  } finally {
+    if (running.size === 0) stopListening();
+  }
   return () => {
-    if (running.delete(pid) && running.size === 0) stopListening();
+    if (pid !== undefined && running.delete(pid) && running.size === 0) stopListening();
   };
 }
 

@@ -168,14 +168,17 @@ async function* runGit(
 ): AsyncIterable<string> {
   // Whoever only loads the library needs no processes.
   const { spawn } = process.getBuiltinModule('node:child_process');
-  const git = spawn('git', ['-C', directory, '--no-pager', ...SETTINGS, ...words], {
-    // Where PATH has relative directories, they are not to lead into a codebase.
-    cwd: '/',
-    env: environmentFor(env),
-    stdio: ['ignore', 'pipe', 'pipe'],
-    // A group of its own, to be ended with all that is in it; and no terminal to ask at.
-    detached: true,
-  });
+  const start = () =>
+    spawn('git', ['-C', directory, '--no-pager', ...SETTINGS, ...words], {
+      // Where PATH has relative directories, they are not to lead into a codebase.
+      cwd: '/',
+      env: environmentFor(env),
+      stdio: ['ignore', 'pipe', 'pipe'],
+      // A group of its own, to be ended with all that is in it; and no terminal to ask at.
+      detached: true,
+    });
+  let git!: ReturnType<typeof start>;
+  const release = endWithUs(() => (git = start()).pid);
   let complaint = '';
   git.stderr.setEncoding('utf8').on('data', (text: string) => {
     if (complaint.length < MAX_COMPLAINT) complaint += text;
@@ -184,7 +187,6 @@ async function* runGit(
     ([code, signal]) => complaintOf(complaint, code as number | null, signal as NodeJS.Signals | null),
     (cause: unknown) => new GitUnavailable(isMissing(cause) ? '' : `cannot run git`, { cause }),
   );
-  const release = endWithUs(git.pid);
   let late: GitUnavailable | undefined;
   const timer = setTimeout(() => {
     late = new GitUnavailable(`it has not answered within ${deadline / 1000} s`);
