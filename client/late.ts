@@ -19,7 +19,7 @@ let open = 0;
  */
 export function loadSoon(): () => void {
   open += 1;
-  timer ??= setTimeout(() => void load(), LIVES_MS).unref();
+  if (!isLoaded) timer ??= setTimeout(() => void load(), LIVES_MS).unref();
   let isClosed = false;
   return () => {
     if (isClosed) return;
@@ -47,7 +47,6 @@ export async function late<T>(part: Promise<T>): Promise<T> {
 }
 
 async function load(): Promise<void> {
-  if (isLoaded) return;
   isLoaded = true;
   // Whoever needs a part that is not there is told by their own import.
   await Promise.allSettled([

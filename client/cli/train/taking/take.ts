@@ -22,12 +22,15 @@ export interface Named {
   readonly name: string;
 }
 
-interface NamedOptions {
-  readonly force?: boolean | undefined;
-  /** Seconds to wait for the project and a slot, together; true for as long as it takes. */
+interface WaitOptions {
+  /** Seconds to wait for a project and a slot, together; true for as long as it takes. */
   readonly wait?: number | true | undefined;
   /** Ends the wait by throwing its reason; what was asked for meanwhile is given back. */
   readonly signal?: AbortSignal | undefined;
+}
+
+interface NamedOptions extends WaitOptions {
+  readonly force?: boolean | undefined;
 }
 
 /**
@@ -96,13 +99,9 @@ function holderOf(ctx: Context, error: RegistryError): string | undefined {
   return `${printable(holder?.name ?? 'somebody')} trains it${pid}${since}`;
 }
 
-interface ClaimOptions {
+interface ClaimOptions extends WaitOptions {
   readonly language?: readonly string[] | undefined;
   readonly tag?: readonly string[] | undefined;
-  /** Seconds to wait for a project to train, and for a slot; true for as long as it takes. */
-  readonly wait?: number | true | undefined;
-  /** As above. */
-  readonly signal?: AbortSignal | undefined;
 }
 
 /** Takes the lease on the project that has waited longest; null where none does. */
