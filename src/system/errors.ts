@@ -1,7 +1,7 @@
 /** What the system's errors mean in words, and what a person can do about each. One table for both sides of the socket. */
 
 import { constants } from 'node:os';
-import { types } from 'node:util';
+import { isNativeError } from 'node:util/types';
 
 interface Meaning {
   /** Goes after a colon: `permission denied`. */
@@ -86,7 +86,7 @@ function meaningOf(error: unknown): Meaning | undefined {
 
 /** Also of another realm, as Node's own are where tests run in one: Jest's do. */
 function isError(error: unknown): error is Error {
-  return error instanceof Error || types.isNativeError(error);
+  return error instanceof Error || isNativeError(error);
 }
 
 /** The code of an error as Node has it: `ENOENT`, also of errors that are not the system's; undefined where it has none. */
