@@ -135,13 +135,21 @@ const RULES: Record<string, Layer> = {
   },
   'the client library is thin': {
     files: ['client/'],
-    except: ['client/cli/', 'client/service/'],
+    except: ['client/cli/', 'client/mcp/', 'client/service/'],
     own: THIN,
     types: ['src/protocol/', 'src/domain/'],
     packages: ['ignore', 'json-rpc-2.0', 'node:'],
     reason:
       'it is loaded by editors and on every prompt, so it must never bring zod, pino or the store with it',
     offence: ['client/client.ts', "import { methods } from '../src/protocol/methods.ts';"],
+  },
+  'what serves agents is a client': {
+    files: ['client/mcp/'],
+    own: ['client/', 'src/domain/', 'src/protocol/', ...COMMON],
+    packages: ['@modelcontextprotocol/', 'node:', 'zod'],
+    reason:
+      'what an agent can do, the socket can do; schemas it may take from the catalogue, as the protocol of agents brings their package with it',
+    offence: ['client/mcp/server.ts', "import { Store } from '../../src/store/store.ts';"],
   },
   'the command line is a client': {
     files: ['client/cli/'],

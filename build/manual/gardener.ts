@@ -80,12 +80,19 @@ async function commandSections(commands: Commands, before: string): Promise<stri
   const sections = shown(commands).map(async ([name, , behind]) => {
     const command = `${before} ${name}`;
     if (typeof behind === 'function') return commandSection(command, (await behind()).default);
-    return [...groupSection(command, behind), ...(await commandSections(behind.commands, command))];
+    const itself =
+      'alone' in behind
+        ? commandSection(command, (await behind.alone()).default)
+        : groupSection(command, behind);
+    return [...itself, ...(await commandSections(behind.commands, command))];
   });
   return (await Promise.all(sections)).flat();
 }
 
-function groupSection(command: string, { description, examples, commands }: Group): string[] {
+function groupSection(
+  command: string,
+  { description, examples, commands }: Exclude<Group, { readonly alone: unknown }>,
+): string[] {
   return [
     `.SS ${quoted(command)}`,
     typed(`${command} <command> [argument...]`),

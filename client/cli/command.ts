@@ -109,15 +109,20 @@ export function defineHidden<const T extends Takes = Record<never, never>>(
   return declaration;
 }
 
+/** The file of a command. */
+type File = () => Promise<{ readonly default: Declaration }>;
+
 /** Commands that have a name in common. */
-export interface Group {
-  readonly description: string;
-  readonly examples: Readonly<Record<string, string>>;
+export type Group = {
   readonly commands: Commands;
-}
+} & (
+  | { readonly description: string; readonly examples: Readonly<Record<string, string>> }
+  /** Which is a command itself. */
+  | { readonly alone: File }
+);
 
 /** What is behind a name: the file of a command, or commands of its own. */
-type Behind = (() => Promise<{ readonly default: Declaration }>) | Group;
+type Behind = File | Group;
 
 /** As lists show them, by name; one without a summary is not shown. */
 export type Commands = Readonly<Record<string, readonly [summary: string | undefined, behind: Behind]>>;
@@ -131,17 +136,17 @@ const loaded = new WeakMap<Command, Declaration>();
 export function addCommands(parent: Command, commands: Commands, context: () => Context): void {
   for (const [name, [summary, behind]] of Object.entries(commands)) {
     const command = parent.command(name, { hidden: summary === undefined }).summary(summary ?? '');
-    if (typeof behind === 'function') {
+    const alone = typeof behind === 'function' ? behind : 'alone' in behind && behind.alone;
+    if (alone) {
       waiting.set(command, async () => {
-        const { default: declaration } = await behind();
+        const { default: declaration } = await alone();
         declare(command, declaration, context);
         return declaration;
       });
-    } else {
-      const { description, examples, commands: below } = behind;
-      addExamples(command.description(description), examples);
-      addCommands(command, below, context);
     }
+    if (typeof behind === 'function') continue;
+    if ('description' in behind) addExamples(command.description(behind.description), behind.examples);
+    addCommands(command, behind.commands, context);
   }
 }
 
@@ -153,7 +158,7 @@ export async function loadCommands(parent: Command, words: readonly string[]): P
   const named = parent.commands.filter((command) => words.includes(command.name()));
   await Promise.all(
     named.map(async (command) => {
-      await (waiting.has(command) ? load(command) : loadCommands(command, words));
+      await Promise.all([load(command), loadCommands(command, words)]);
     }),
   );
 }
@@ -166,7 +171,8 @@ export async function loadAll(
   const found = parent.commands.map(async (command): Promise<[string, Declaration][]> => {
     const name = `${typed} ${command.name()}`;
     const declaration = await load(command);
-    return declaration ? [[name, declaration]] : loadAll(command, name);
+    const below = await loadAll(command, name);
+    return declaration ? [[name, declaration], ...below] : below;
   });
   return (await Promise.all(found)).flat();
 }

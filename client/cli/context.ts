@@ -63,6 +63,9 @@ export interface Host {
   readonly endUnread: () => void;
 }
 
+/** What a command may have its own way in connecting. */
+type Connecting = Pick<ConnectOptions, 'autoStart' | 'deadlines' | 'signal'>;
+
 /** The flags that every command takes. */
 export interface Globals extends PathOptions {
   readonly json?: true;
@@ -149,15 +152,18 @@ export class Context {
   }
 
   /** Connects, lets something be done with the registry, and closes whatever happens. */
-  async withClient<T>(
-    work: (client: Client) => Promise<T>,
-    {
-      autoStart = this.autoStart,
-      deadlines,
-      signal,
-    }: Pick<ConnectOptions, 'autoStart' | 'deadlines' | 'signal'> = {},
-  ): Promise<T> {
-    const client = await this.host.connect({
+  async withClient<T>(work: (client: Client) => Promise<T>, options: Connecting = {}): Promise<T> {
+    const client = await this.connect(options);
+    try {
+      return await work(client);
+    } finally {
+      await client.close();
+    }
+  }
+
+  /** A connection, for whoever closes it. */
+  connect({ autoStart = this.autoStart, deadlines, signal }: Connecting = {}): Promise<Client> {
+    return this.host.connect({
       ...this.location,
       autoStart,
       deadlines,
@@ -166,11 +172,6 @@ export class Context {
       client: { name: 'gardener', version: VERSION },
       onWarning: (message) => this.note(`warning: ${message}`),
     });
-    try {
-      return await work(client);
-    } finally {
-      await client.close();
-    }
   }
 
   /** Columns of the terminal that shows the answer; undefined where nobody looks, and nothing is to be cut. */

@@ -86,6 +86,7 @@ const REGISTRY: Commands = {
 
 const SHELL: Commands = {
   init: ['teach the shell gcd, use --shell, completion and a prompt', () => import('./shell/init.ts')],
+  mcp: ['serve an AI agent', { alone: () => import('./mcp/mcp.ts'), commands: {} }],
   completion: ['teach the shell to complete gardener', () => import('./completion/completion.ts')],
   call: ['call any method of the registry', () => import('./reference/call.ts')],
   docs: ['print the reference of the protocol and of --json', () => import('./reference/docs.ts')],

@@ -1,0 +1,21 @@
+/** `gardener mcp`: serves an agent. */
+import { defineCommand } from '../command.ts';
+
+export default defineCommand({
+  description: 'Serves an AI agent by the Model Context Protocol on standard input and output.',
+  takes: {
+    '--allow-work': 'let the agent also claim trainings, report on them and end them',
+  },
+  examples: {
+    'gardener mcp': 'what an agent starts',
+  },
+  document: 'nothing: what is printed is the protocol',
+  async action(ctx, { allowWork = false }) {
+    const [{ Session }, { serve }] = await Promise.all([
+      import('../../mcp/session.ts'),
+      import('../../mcp/serve.ts'),
+    ]);
+    const session = new Session((signal) => ctx.connect({ signal }));
+    await serve(session, { allowWork }, ctx.host.stdin);
+  },
+});

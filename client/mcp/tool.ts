@@ -1,0 +1,64 @@
+/** A tool as one declaration, and how a server offers it. */
+import type { CallToolResult, McpServer, ServerContext, ToolAnnotations } from '@modelcontextprotocol/server';
+import type { z } from 'zod';
+import { refusalFor } from './errors.ts';
+import type { Session } from './session.ts';
+
+/** What a tool answers: for programs, and the same in as few words as say it. */
+export interface Answer<Output> {
+  readonly structured: Output;
+  readonly text: string;
+}
+
+/** The call that is being answered. */
+export interface Call {
+  /** Aborts when nobody wants the answer any more. */
+  readonly signal: AbortSignal;
+}
+
+/** What a model is told of a tool, and what the tool does. */
+export interface Tool {
+  readonly name: string;
+  readonly title: string;
+  /** For a model that has never heard of the registry; each word is paid for by each session. */
+  readonly description: string;
+  /** Closed: `z.strictObject`. */
+  readonly input: z.ZodObject;
+  /** Closed, without optional nulls. */
+  readonly output: z.ZodObject;
+  readonly annotations: ToolAnnotations;
+  /** Only with `--allow-work`. */
+  readonly work?: true;
+  readonly run: (session: Session, input: never, call: Call) => Promise<Answer<object>>;
+}
+
+/** Declares a tool; a row in tools.ts offers it. */
+export function defineTool<Input extends z.ZodObject, Output extends z.ZodObject>(
+  tool: Omit<Tool, 'input' | 'output' | 'run'> & {
+    readonly input: Input;
+    readonly output: Output;
+    readonly run: (session: Session, input: z.output<Input>, call: Call) => Promise<Answer<z.input<Output>>>;
+  },
+): Tool {
+  return tool;
+}
+
+/** Has a server offer a tool. */
+export function offer(
+  server: McpServer,
+  session: Session,
+  { name, title, description, input, output, annotations, run }: Tool,
+): void {
+  server.registerTool(
+    name,
+    { title, description, inputSchema: input, outputSchema: output, annotations },
+    async (given: unknown, { mcpReq }: ServerContext): Promise<CallToolResult> => {
+      try {
+        const { structured, text } = await run(session, given as never, { signal: mcpReq.signal });
+        return { content: [{ type: 'text', text }], structuredContent: { ...structured } };
+      } catch (error) {
+        return refusalFor(error);
+      }
+    },
+  );
+}
