@@ -1,5 +1,5 @@
 /** The built command line as a process, in a home of its own, with whatever daemon it starts. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
@@ -20,12 +20,12 @@ export interface RunOptions {
   readonly cwd?: string;
   /** Added to what a home needs. */
   readonly env?: NodeJS.ProcessEnv;
-  /** Given on standard input, which then ends. */
-  readonly input?: string;
+  /** Given on standard input, which then ends; null leaves it to the test. */
+  readonly input?: string | null;
 }
 
 export interface Running {
-  readonly child: ChildProcess;
+  readonly child: ChildProcessWithoutNullStreams;
   /** What it has written so far. */
   readonly output: { readonly stdout: string; readonly stderr: string };
   readonly finished: Promise<Finished>;
@@ -112,7 +112,7 @@ function launchProgram(words: readonly string[], { cwd, env, input }: RunOptions
   }
   // A program that ends without reading its input breaks the pipe; that is its business.
   child.stdin.on('error', () => undefined);
-  child.stdin.end(input);
+  if (input !== null) child.stdin.end(input);
   const finished = new Promise<Finished>((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (code, signal) => resolve({ code, signal, ...output }));

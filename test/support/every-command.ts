@@ -68,6 +68,7 @@ const REFUSED: Readonly<Record<string, string>> = {
   restore: 'registry-20260105T093000000Z-edit.json --dry-run',
   import: 'no-such-file',
   rollback: 'api',
+  mcp: '',
   'daemon run': '',
   'service install': '',
   'service uninstall': '',

@@ -1,5 +1,6 @@
 /** A peer that speaks lines on a socket, well or badly: it sends what it is told and keeps what it gets. */
 import { createConnection, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { onTestFinished } from 'vitest';
 
 /** What comes from the daemon: an answer, an event, or (a batch's) a list of answers. */
@@ -17,7 +18,7 @@ export interface Answer {
 }
 
 /** The result of a call that is expected to go well may be looked into as any JSON; a test says what it expects. */
-type Loose = { readonly [key: string]: Loose } & (readonly Loose[] | string | number | boolean | null);
+export type Loose = { readonly [key: string]: Loose } & (readonly Loose[] | string | number | boolean | null);
 
 const DEADLINE_MS = 40_000;
 
@@ -26,8 +27,8 @@ interface Waiter {
   resolve(line: string): void;
 }
 
-export class LineClient {
-  readonly socket: Socket;
+export class LineClient<Stream extends Duplex = Socket> {
+  readonly socket: Stream;
   /** Lines that nobody has asked for yet. */
   readonly waiting: string[] = [];
   /** Resolves when the connection is over, however it ended. */
@@ -37,7 +38,7 @@ export class LineClient {
   #isClosed = false;
   #lastId = 0;
 
-  constructor(socket: Socket) {
+  constructor(socket: Stream) {
     this.socket = socket;
     socket.on('data', (chunk: Buffer) => this.#receive(chunk));
     // A daemon that cuts the connection is what some tests are about; 'close' follows.

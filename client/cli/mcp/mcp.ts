@@ -1,5 +1,6 @@
 /** `gardener mcp`: serves an agent. */
 import { defineCommand } from '../command.ts';
+import { UsageError } from '../errors.ts';
 
 export default defineCommand({
   description: 'Serves an AI agent by the Model Context Protocol on standard input and output.',
@@ -9,8 +10,9 @@ export default defineCommand({
   examples: {
     'gardener mcp': 'what an agent starts',
   },
-  document: 'nothing: what is printed is the protocol',
+  document: 'none: with --json it is refused',
   async action(ctx, { allowWork = false }) {
+    if (ctx.json) throw new UsageError('cannot serve an agent with --json: what is printed is its protocol');
     const [{ Session }, { serve }] = await Promise.all([
       import('../../mcp/session.ts'),
       import('../../mcp/serve.ts'),
