@@ -5,6 +5,12 @@ import type { Session } from './session.ts';
 import { offer } from './tool.ts';
 import { TOOLS } from './tools.ts';
 
+/** What a model is told of all of it; many programs put that before every session. */
+const INSTRUCTIONS =
+  'Codebase Gardener keeps a registry of the codebases on this machine ("projects"), and of the LoRA adapters that are ' +
+  'trained for them. Begin with resolve_project and your working directory. A project is "outdated" where its code has ' +
+  'commits that its adapter was not trained with, or somebody has asked for retraining.';
+
 export interface ServerOptions {
   /** Whether the agent may take work: claim trainings, report on them and end them. */
   readonly allowWork: boolean;
@@ -12,7 +18,10 @@ export interface ServerOptions {
 
 /** One for each connection, or for each request where nothing lasts longer; what lasts is the session. */
 export function createServer(session: Session, { allowWork }: ServerOptions): McpServer {
-  const server = new McpServer({ name: 'gardener', title: 'Codebase Gardener', version: VERSION });
+  const server = new McpServer(
+    { name: 'gardener', title: 'Codebase Gardener', version: VERSION },
+    { instructions: INSTRUCTIONS },
+  );
   for (const tool of TOOLS) if (allowWork || !tool.work) offer(server, session, tool);
   return server;
 }

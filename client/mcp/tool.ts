@@ -2,11 +2,13 @@
 import type { CallToolResult, McpServer, ServerContext, ToolAnnotations } from '@modelcontextprotocol/server';
 import type { z } from 'zod';
 import { refusalFor } from './errors.ts';
+import { small } from './schema.ts';
 import type { Session } from './session.ts';
 
 /** What a tool answers: for programs, and the same in as few words as say it. */
 export interface Answer<Output> {
   readonly structured: Output;
+  /** Of what the registry gave, all has passed `printable`, as in `projectText`. */
   readonly text: string;
 }
 
@@ -22,15 +24,20 @@ export interface Tool {
   readonly title: string;
   /** For a model that has never heard of the registry; each word is paid for by each session. */
   readonly description: string;
-  /** Closed: `z.strictObject`. */
+  /** Closed: `z.strictObject`; a field is described where its name does not say it. */
   readonly input: z.ZodObject;
-  /** Closed, without optional nulls. */
+  /** Closed; what is not known is missing, never null; of a project `projectSchema`, or `standingSchema` after a change. */
   readonly output: z.ZodObject;
   readonly annotations: ToolAnnotations;
   /** Only with `--allow-work`. */
   readonly work?: true;
   readonly run: (session: Session, input: never, call: Call) => Promise<Answer<object>>;
 }
+
+/** Of what only looks. */
+export const LOOKS: ToolAnnotations = { readOnlyHint: true, openWorldHint: false };
+/** Of what changes the registry and can be changed back. */
+export const CHANGES: ToolAnnotations = { destructiveHint: false, openWorldHint: false };
 
 /** Declares a tool; a row in tools.ts offers it. */
 export function defineTool<Input extends z.ZodObject, Output extends z.ZodObject>(
@@ -51,7 +58,7 @@ export function offer(
 ): void {
   server.registerTool(
     name,
-    { title, description, inputSchema: input, outputSchema: output, annotations },
+    { title, description, inputSchema: small(input), outputSchema: small(output), annotations },
     async (given: unknown, { mcpReq }: ServerContext): Promise<CallToolResult> => {
       try {
         const { structured, text } = await run(session, given as never, { signal: mcpReq.signal });

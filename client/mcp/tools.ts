@@ -1,5 +1,7 @@
 /** The tools, in the order in which they are listed. */
 import type { Tool } from './tool.ts';
+import getProject from './tools/get-project.ts';
 import listProjects from './tools/list-projects.ts';
+import resolveProject from './tools/resolve-project.ts';
 
-export const TOOLS: readonly Tool[] = [listProjects];
+export const TOOLS: readonly Tool[] = [listProjects, getProject, resolveProject];

@@ -6,7 +6,7 @@ test('an agent lists what is registered, and its server ends when it does', asyn
   const cli = await commandLine();
   await cli.run(['add', await cli.codebase('payments', { 'main.go': 'package main\n' })]);
   const agent = await startAgent(cli);
-  expect(await agent.use('list_projects')).toEqual({ names: ['payments'] });
+  expect(await agent.use('list_projects')).toMatchObject({ projects: [{ name: 'payments' }] });
   agent.child.stdin.end();
   expect(await agent.finished).toMatchObject({ code: 0, stderr: '' });
 });

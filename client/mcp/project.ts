@@ -1,0 +1,137 @@
+/** A project as a model is shown it: ten fields of what the registry knows, and the same in a line of text. */
+import { z } from 'zod';
+import type { WireProject } from '../../src/domain/encoding.ts';
+import { printable } from '../../src/system/printable.ts';
+import { type Client, footingOf } from '../client.ts';
+import { aheadOfEach } from '../codebase/source.ts';
+import { noteOf } from './note.ts';
+
+/** Whoever asks for projects waits no longer for what git tells of them. Milliseconds. */
+const GLANCE_MS = 300;
+
+/** Fields that are not known, or of which there is nothing to tell, are missing: a model pays for each null. */
+export const projectSchema = z.strictObject({
+  name: z.string(),
+  source_path: z.string(),
+  language: z.string(),
+  tags: z.array(z.string()),
+  training_status: z.string(),
+  /** Of the adapter in service: `outdated` where the code has new commits, or somebody has asked for retraining. */
+  adapter: z.enum(['none', 'current', 'outdated', 'unknown']),
+  /** Commits of the code that the adapter in service was not trained with. */
+  commits_behind: z.int().optional(),
+  lora_adapter_path: z.string().optional(),
+  last_trained: z.string().optional(),
+  /** What else there is to say now: how far a training is, why it failed, that it waits. */
+  note: z.string().optional(),
+});
+/** The project as a tool answers it. */
+export type ShownProject = z.input<typeof projectSchema>;
+
+/** What a tool answers that changes how a project stands, and shows nothing else of it. */
+export const standingSchema = projectSchema.pick({ name: true, training_status: true, note: true });
+export type Standing = z.input<typeof standingSchema>;
+
+export async function showProject(client: Client, project: WireProject): Promise<ShownProject> {
+  const [only] = await showProjects(client, [project]);
+  return only as ShownProject;
+}
+
+/** Projects as a model is shown them, in their order; how far the code has gone on is known as far as git tells in 300 ms. */
+export async function showProjects(
+  client: Client,
+  projects: readonly WireProject[],
+): Promise<ShownProject[]> {
+  const ahead = await aheadOfThem(client, projects);
+  return projects.map((project, at) => shown(project, ahead[at] ?? null));
+}
+
+export function showStanding(project: WireProject): Standing {
+  const { name, training_status } = project;
+  const note = noteOf(project);
+  return { name, training_status, ...(note !== undefined && { note }) };
+}
+
+/** `"payments": typescript in /home/ada/src/payments; training completed; adapter current; trained 2026-01-05T09:30:00.000Z`. */
+export function projectText(project: ShownProject): string {
+  const { source_path: path, language, tags } = project;
+  const tagged = tags.length > 0 ? `, tags ${tags.join(', ')}` : '';
+  const { lora_adapter_path: adapter, last_trained: trained } = project;
+  return [
+    `${quoted(project.name)}: ${printable(`${language} in ${path}${tagged}`)}`,
+    trainingWords(project),
+    adapterWords(project),
+    ...(trained === undefined ? [] : [`trained ${printable(trained)}`]),
+    ...(adapter === undefined ? [] : [`adapter at ${printable(adapter)}`]),
+    ...noted(project),
+  ].join('; ');
+}
+
+/** `"payments": training not started; waits for training`. */
+export function standingText(standing: Standing): string {
+  return [`${quoted(standing.name)}: ${trainingWords(standing)}`, ...noted(standing)].join('; ');
+}
+
+/** A name in a sentence. */
+export function quoted(name: string): string {
+  return `"${printable(name)}"`;
+}
+
+function trainingWords({ training_status: status }: Standing): string {
+  return status === 'training' ? 'in training' : `training ${printable(status.replaceAll('_', ' '))}`;
+}
+
+function adapterWords({ adapter, commits_behind: behind = 0 }: ShownProject): string {
+  const words = {
+    none: 'no adapter',
+    current: 'adapter current',
+    outdated: 'adapter outdated',
+    unknown: 'whether its adapter is current is not known',
+  }[adapter];
+  return behind > 0 ? `${words} (${behind} ${behind === 1 ? 'commit' : 'commits'} behind the code)` : words;
+}
+
+function noted({ note }: Standing): string[] {
+  return note === undefined ? [] : [printable(note)];
+}
+
+function shown(project: WireProject, ahead: number | null): ShownProject {
+  const { name, source_path, language, tags, last_trained } = project;
+  const adapter = adapterOf(project, ahead);
+  const { training_status, note } = showStanding(project);
+  return {
+    name,
+    source_path,
+    language,
+    tags: [...tags],
+    training_status,
+    adapter,
+    ...(ahead !== null && adapter !== 'none' && { commits_behind: ahead }),
+    ...(adapter !== 'none' && { lora_adapter_path: project.lora_adapter_path ?? '' }),
+    ...(last_trained !== null && { last_trained }),
+    ...(note !== undefined && { note }),
+  };
+}
+
+/** What was not committed at the training may have been since: then git cannot tell whether the adapter knows the code. */
+function adapterOf(project: WireProject, ahead: number | null): ShownProject['adapter'] {
+  const { lora_adapter_path: path, last_trained: trained, trained_from: from } = project;
+  if (path === null || trained === null) return 'none';
+  if (project.retrain_requested) return 'outdated';
+  if (ahead === null || from?.dirty) return 'unknown';
+  return ahead > 0 ? 'outdated' : 'current';
+}
+
+/** By how many commits the code of each is ahead; null where it is not known. On another machine nobody is asked. */
+async function aheadOfThem(
+  client: Client,
+  projects: readonly WireProject[],
+): Promise<readonly (number | null)[]> {
+  // A daemon of an earlier version does not tell what a project was trained from.
+  const since = projects.flatMap(({ source_path: directory, trained_from: from }: WireProject) =>
+    from ? [{ directory, commit: from.commit }] : [],
+  );
+  if (since.length === 0 || !footingOf(client).isHere()) return [];
+  const told = (await aheadOfEach(since, process.env, { all: GLANCE_MS })).values();
+  return projects.map(({ trained_from: from }) => (from ? (told.next().value ?? null) : null));
+}
