@@ -1,7 +1,7 @@
 /** A tool as one declaration, and how a server offers it. */
 import type { CallToolResult, McpServer, ServerContext, ToolAnnotations } from '@modelcontextprotocol/server';
 import type { z } from 'zod';
-import { refusalFor } from './errors.ts';
+import { type Hints, refusalFor } from './errors.ts';
 import { small } from './schema.ts';
 import type { Session } from './session.ts';
 
@@ -31,6 +31,8 @@ export interface Tool {
   readonly annotations: ToolAnnotations;
   /** Only with `--allow-work`. */
   readonly work?: true;
+  /** What to do next, where this tool knows better than the table of errors. */
+  readonly hints?: Hints;
   readonly run: (session: Session, input: never, call: Call) => Promise<Answer<object>>;
 }
 
@@ -54,7 +56,7 @@ export function defineTool<Input extends z.ZodObject, Output extends z.ZodObject
 export function offer(
   server: McpServer,
   session: Session,
-  { name, title, description, input, output, annotations, run }: Tool,
+  { name, title, description, input, output, annotations, hints, run }: Tool,
 ): void {
   server.registerTool(
     name,
@@ -64,7 +66,7 @@ export function offer(
         const { structured, text } = await run(session, given as never, { signal: mcpReq.signal });
         return { content: [{ type: 'text', text }], structuredContent: { ...structured } };
       } catch (error) {
-        return refusalFor(error);
+        return refusalFor(error, hints);
       }
     },
   );

@@ -1,0 +1,84 @@
+import { expect, test } from 'vitest';
+import { ConnectionError, RpcError } from '../../client/errors.ts';
+import { refusalFor, refusalText } from '../../client/mcp/errors.ts';
+import { RegistryError } from '../../src/domain/errors.ts';
+import { INTERNAL_ERROR, INVALID_PARAMS, METHOD_NOT_FOUND } from '../../src/protocol/errors.ts';
+
+const near = { suggestions: ['payments', 'pay'] };
+const SAID: readonly (readonly [about: string, error: unknown, text: string])[] = [
+  [
+    'near names',
+    new RegistryError('project_not_found', 'cannot find project "pa": no project has this name or id', near),
+    'cannot find project "pa": no project has this name or id; did you mean "payments" or "pay"?',
+  ],
+  [
+    'where no name is near',
+    new RegistryError('project_not_found', 'cannot find project "x": no project has this name or id'),
+    'cannot find project "x": no project has this name or id; list_projects shows what there is',
+  ],
+  [
+    'several that are meant',
+    new RegistryError(
+      'ambiguous_project',
+      'cannot tell which project /a means: two are registered there',
+      near,
+    ),
+    'cannot tell which project /a means: two are registered there; give one of these names: "payments", "pay"',
+  ],
+  [
+    'a project that is trained',
+    new RegistryError(
+      'lease_held',
+      'cannot take "pay": ada is training it; wait, or ask them to stop with training.cancel',
+    ),
+    'cannot take "pay": ada is training it; wait with training_status, or have it stop with cancel_training',
+  ],
+  [
+    'a disk, once',
+    new RegistryError('storage_failed', 'cannot write: no space; free some', { suggestions: ['free some'] }),
+    'cannot write: no space; free some',
+  ],
+  [
+    'parameters',
+    new RpcError(INVALID_PARAMS, 'invalid params: …', {
+      issues: [{ path: 'tags.0', message: 'is too long' }],
+    }),
+    'cannot use what was given: tags.0: is too long',
+  ],
+  [
+    'a daemon of another version',
+    new RpcError(METHOD_NOT_FOUND, 'unknown method "x"'),
+    'unknown method "x"; the daemon is of another version: ask the person for "gardener daemon restart"',
+  ],
+  [
+    'a fault of the daemon',
+    new RpcError(INTERNAL_ERROR, 'internal error'),
+    'internal error; for the person, "gardener daemon logs" may say why',
+  ],
+  [
+    'a call that may have been carried out',
+    new ConnectionError('lost', 'cannot finish x; look before repeating it', { sent: true }),
+    'cannot finish x; look before repeating it; get_project shows how it stands',
+  ],
+  [
+    'a call that was not',
+    new ConnectionError('lost', 'cannot call x; call again'),
+    'cannot call x; call again',
+  ],
+  [
+    'what moves a cursor',
+    new Error('cannot use "\x1b[2J\u202e"\nat all'),
+    String.raw`cannot use "\x1b[2J\u202e"\nat all`,
+  ],
+];
+
+test.each(SAID)('a model is told of %s', (_, error, text) => {
+  expect(refusalFor(error)).toEqual({ content: [{ type: 'text', text }], isError: true });
+});
+
+test('a tool that knows better is believed', () => {
+  const error = new RegistryError('project_not_found', 'cannot tell');
+  expect(refusalText(error, { project_not_found: 'add_project adds it' })).toBe(
+    'cannot tell; add_project adds it',
+  );
+});
