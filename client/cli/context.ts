@@ -64,7 +64,10 @@ export interface Host {
 }
 
 /** What a command may have its own way in connecting. */
-type Connecting = Pick<ConnectOptions, 'autoStart' | 'deadlines' | 'signal'>;
+interface Connecting extends Pick<ConnectOptions, 'autoStart' | 'deadlines' | 'signal'> {
+  /** What the daemon's log calls this program; default `gardener`. */
+  readonly name?: string;
+}
 
 /** The flags that every command takes. */
 export interface Globals extends PathOptions {
@@ -162,14 +165,13 @@ export class Context {
   }
 
   /** A connection, for whoever closes it. */
-  connect({ autoStart = this.autoStart, deadlines, signal }: Connecting = {}): Promise<Client> {
+  connect({ autoStart = this.autoStart, name = 'gardener', ...options }: Connecting = {}): Promise<Client> {
     return this.host.connect({
       ...this.location,
+      ...options,
       autoStart,
-      deadlines,
-      signal,
       daemon: this.#daemon,
-      client: { name: 'gardener', version: VERSION },
+      client: { name, version: VERSION },
       onWarning: (message) => this.note(`warning: ${message}`),
     });
   }

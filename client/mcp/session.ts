@@ -1,29 +1,70 @@
-/** What one agent has of the registry: a connection, made when it is first needed, and the leases that it holds. */
+/** What one agent has of the registry: a connection, made when it is first needed, and what it holds until it ends. */
+import { MAX_CALLER } from '../../src/domain/limits.ts';
+import { cutText } from '../../src/domain/values/text.ts';
+import { printable } from '../../src/system/printable.ts';
 import type { Client } from '../client.ts';
 
+/** Makes the connection, starting the daemon where none runs. */
+export type Connect = (options: {
+  /** What the registry's log, and others who look at the work that is held, call this client. */
+  readonly name: string;
+  /** Ends the attempt. */
+  readonly signal: AbortSignal;
+}) => Promise<Client>;
+
 export class Session {
-  readonly #connect: (signal: AbortSignal) => Promise<Client>;
+  readonly #connect: Connect;
   readonly #ended = new AbortController();
+  readonly #held = new Set<() => Promise<unknown>>();
+  #agent: string | undefined;
   #connecting: Promise<Client> | undefined;
 
-  /** @param connect makes the connection, starting the daemon where none runs; the signal ends the attempt */
-  constructor(connect: (signal: AbortSignal) => Promise<Client>) {
+  constructor(connect: Connect) {
     this.#connect = connect;
   }
 
-  /** The connection; a failed attempt is made again by the next call. */
-  client(): Promise<Client> {
-    this.#connecting ??= this.#connect(this.#ended.signal).catch((error: unknown) => {
+  /** Notes what the agent's program calls itself; a connection that there is already keeps its name. */
+  introduce(name: string, version: string | undefined): void {
+    this.#agent = printable(version === undefined ? name : `${name} ${version}`);
+  }
+
+  /**
+   * The connection; a failed attempt is made again by the next call.
+   *
+   * @throws {Error} what `connect` throws, and an abort once the session has ended
+   */
+  async client(): Promise<Client> {
+    const { signal } = this.#ended;
+    signal.throwIfAborted();
+    this.#connecting ??= this.#connect({ name: callerName(this.#agent), signal }).catch((error: unknown) => {
       this.#connecting = undefined;
       throw error;
     });
-    return this.#connecting;
+    return await this.#connecting;
+  }
+
+  /**
+   * Has something given back when the session ends, while the connection is still there: it has some tens of milliseconds.
+   *
+   * @returns what is called once there is nothing to give back any more
+   */
+  hold(giveBack: () => Promise<unknown>): () => void {
+    this.#held.add(giveBack);
+    return () => void this.#held.delete(giveBack);
   }
 
   /** Gives back what is held, and ends the connection. */
   async close(): Promise<void> {
     this.#ended.abort();
+    // What cannot be given back is lost with the connection, as of a program that was killed.
+    await Promise.allSettled(Array.from(this.#held, (giveBack) => giveBack()));
     const client = await this.#connecting?.catch(() => undefined);
     await client?.close();
   }
+}
+
+/** As long as the registry takes it. */
+function callerName(agent: string | undefined): string {
+  const name = 'gardener mcp';
+  return agent === undefined ? name : `${cutText(`${name} (${agent}`, MAX_CALLER - 1)})`;
 }

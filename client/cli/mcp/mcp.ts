@@ -17,7 +17,7 @@ export default defineCommand({
       import('../../mcp/session.ts'),
       import('../../mcp/serve.ts'),
     ]);
-    const session = new Session((signal) => ctx.connect({ signal }));
+    const session = new Session((options) => ctx.connect(options));
     await serve(session, { allowWork }, ctx.host.stdin);
   },
 });
