@@ -10,14 +10,11 @@ import { idOf, openStore } from '../../support/store.ts';
 import { thrownAway } from '../../support/trash.ts';
 import { until } from '../../support/until.ts';
 
-/**
- * From the time it is told to, lets the first question pass, by which a dead disk would be known, and answers the second
- * too late.
- */
+/** Answers the first question that has a limit of time too late, which is the move; nothing else that is asked here has one. */
 class SlowLane extends Lane {
   readonly #when: 'before' | 'after';
-  #asked = Number.NEGATIVE_INFINITY;
-  /** What comes of the second question. */
+  #isAsked = false;
+  /** What comes of that question. */
   outcome: Promise<unknown> = Promise.resolve();
   /** What happens before anybody hears of it. */
   meanwhile: () => void = () => undefined;
@@ -28,13 +25,9 @@ class SlowLane extends Lane {
     this.#when = when;
   }
 
-  begin(): void {
-    this.#asked = 0;
-  }
-
   override async ask<T>(question: () => Promise<T>, within?: number): Promise<T> {
-    this.#asked += 1;
-    if (this.#asked !== 2) return await super.ask(question, within);
+    if (within === undefined || this.#isAsked) return await super.ask(question, within);
+    this.#isAsked = true;
     const answer = question();
     this.outcome = answer.catch((error: unknown) => error);
     if (this.#when === 'after') await answer;
@@ -53,9 +46,6 @@ async function removal(when: 'before' | 'after') {
   const trash = new Trash({ paths, store: one.store, lane, log: capturedLog().log });
   const inProjects = () => readdir(join(paths.projectsDir, name)).catch(() => []);
   const inTrash = () => thrownAway(paths.trashDir);
-  // It has looked at what is there already.
-  await trash.find(name);
-  lane.begin();
   return { ...one, lane, trash, name, inProjects, inTrash };
 }
 
