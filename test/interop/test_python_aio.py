@@ -465,6 +465,8 @@ import asyncio, sys
 from codebase_gardener_registry.aio import AsyncProjectRegistry
 SLEEPS = [sys.executable, "-c", "import time; time.sleep(30)"]
 async def main():
+    # Development mode tells of every turn of the loop that takes long, as any does on a busy machine.
+    asyncio.get_running_loop().slow_callback_duration = 60
     async with AsyncProjectRegistry(data_dir={str(self.data_dir)!r}, gardener=SLEEPS, start_timeout=60) as registry:
         try:
             await asyncio.wait_for(registry.get_project_count(), 0.2)
