@@ -32,7 +32,9 @@ async function watch(
   look = 'proc',
   env: NodeJS.ProcessEnv = process.env,
 ): Promise<string> {
-  const words = ['-c', SCRIPT, 'watchdog', 'an-id', '7', look];
+  // Where no shell has started it and its standard input is a socket, bash reads the settings of a person.
+  const settings = shell === 'bash' ? ['--norc'] : [];
+  const words = [...settings, '-c', SCRIPT, 'watchdog', 'an-id', '7', look];
   const child = spawn(shell, words, { env, stdio: ['pipe', 'ignore', 'pipe'] });
   let errors = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
