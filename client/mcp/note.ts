@@ -1,21 +1,26 @@
 /** What there is to say of a project now, in words: how far its training is, why it failed, that it waits. */
 import type { WireProject } from '../../src/domain/encoding.ts';
+import { allWaiting } from '../../src/domain/training/waiting.ts';
 
 /** Of an error; the last lines of a trainer say what went wrong. Characters. */
 const MAX_ERROR = 300;
 
 /** Undefined where the status says it all. */
 export function noteOf(project: WireProject): string | undefined {
-  const { training_status: status, training, retrain_requested: request } = project;
+  const { training_status: status, training } = project;
   if (status === 'training') return training ? progressWords(training) : undefined;
-  const failed =
-    status === 'failed' ? `failed: ${lastOf(training?.error ?? 'no reason is known')}` : undefined;
-  const waits = request
-    ? `waits for training, requested ${request.at}${request.reason ? `: ${request.reason}` : ''}`
-    : status === 'not_started'
-      ? 'waits for training'
-      : undefined;
-  return listed('; ', failed, waits) || undefined;
+  const isCancelled = training?.outcome === 'cancelled';
+  const ended = isCancelled ? 'the last training was cancelled' : undefined;
+  const failed = status === 'failed' ? `failed: ${lastOf(training?.error ?? 'no reason is known')}` : ended;
+  return listed('; ', failed, waitingWords(project)) || undefined;
+}
+
+/** Also one whose trainer was lost waits, unless that has happened too often. */
+function waitingWords(project: WireProject): string | undefined {
+  if (allWaiting([project]).length === 0) return undefined;
+  const { retrain_requested: request } = project;
+  const since = request ? `, requested ${request.at}` : '';
+  return `waits for training${since}${request?.reason ? `: ${request.reason}` : ''}`;
 }
 
 function progressWords(training: NonNullable<WireProject['training']>): string | undefined {

@@ -2,12 +2,9 @@
 import { z } from 'zod';
 import type { WireProject } from '../../src/domain/encoding.ts';
 import { printable } from '../../src/system/printable.ts';
-import { type Client, footingOf } from '../client.ts';
-import { aheadOfEach } from '../codebase/source.ts';
+import type { Client } from '../client.ts';
+import { type Adapter, ADAPTER_STATES, adaptersOf } from './adapter.ts';
 import { noteOf } from './note.ts';
-
-/** Whoever asks for projects waits no longer for what git tells of them. Milliseconds. */
-const GLANCE_MS = 300;
 
 /** Fields that are not known, or of which there is nothing to tell, are missing: a model pays for each null. */
 export const projectSchema = z.strictObject({
@@ -16,9 +13,7 @@ export const projectSchema = z.strictObject({
   language: z.string(),
   tags: z.array(z.string()),
   training_status: z.string(),
-  /** Of the adapter in service: `outdated` where the code has new commits, or somebody has asked for retraining. */
-  adapter: z.enum(['none', 'current', 'outdated', 'unknown']),
-  /** Commits of the code that the adapter in service was not trained with. */
+  adapter: z.enum(ADAPTER_STATES),
   commits_behind: z.int().optional(),
   lora_adapter_path: z.string().optional(),
   last_trained: z.string().optional(),
@@ -42,8 +37,8 @@ export async function showProjects(
   client: Client,
   projects: readonly WireProject[],
 ): Promise<ShownProject[]> {
-  const ahead = await aheadOfThem(client, projects);
-  return projects.map((project, at) => shown(project, ahead[at] ?? null));
+  const adapters = await adaptersOf(client, projects);
+  return adapters.map((adapter, at) => shown(projects[at] as WireProject, adapter));
 }
 
 export function showStanding(project: WireProject): Standing {
@@ -95,9 +90,8 @@ function noted({ note }: Standing): string[] {
   return note === undefined ? [] : [printable(note)];
 }
 
-function shown(project: WireProject, ahead: number | null): ShownProject {
+function shown(project: WireProject, adapter: Adapter): ShownProject {
   const { name, source_path, language, tags, last_trained } = project;
-  const adapter = adapterOf(project, ahead);
   const { training_status, note } = showStanding(project);
   return {
     name,
@@ -105,33 +99,8 @@ function shown(project: WireProject, ahead: number | null): ShownProject {
     language,
     tags: [...tags],
     training_status,
-    adapter,
-    ...(ahead !== null && adapter !== 'none' && { commits_behind: ahead }),
-    ...(adapter !== 'none' && { lora_adapter_path: project.lora_adapter_path ?? '' }),
+    ...adapter,
     ...(last_trained !== null && { last_trained }),
     ...(note !== undefined && { note }),
   };
-}
-
-/** What was not committed at the training may have been since: then git cannot tell whether the adapter knows the code. */
-function adapterOf(project: WireProject, ahead: number | null): ShownProject['adapter'] {
-  const { lora_adapter_path: path, last_trained: trained, trained_from: from } = project;
-  if (path === null || trained === null) return 'none';
-  if (project.retrain_requested) return 'outdated';
-  if (ahead === null || from?.dirty) return 'unknown';
-  return ahead > 0 ? 'outdated' : 'current';
-}
-
-/** By how many commits the code of each is ahead; null where it is not known. On another machine nobody is asked. */
-async function aheadOfThem(
-  client: Client,
-  projects: readonly WireProject[],
-): Promise<readonly (number | null)[]> {
-  // A daemon of an earlier version does not tell what a project was trained from.
-  const since = projects.flatMap(({ source_path: directory, trained_from: from }: WireProject) =>
-    from ? [{ directory, commit: from.commit }] : [],
-  );
-  if (since.length === 0 || !footingOf(client).isHere()) return [];
-  const told = (await aheadOfEach(since, process.env, { all: GLANCE_MS })).values();
-  return projects.map(({ trained_from: from }) => (from ? (told.next().value ?? null) : null));
 }

@@ -1,11 +1,23 @@
-/** Schemas of tools as a model pays for them: without what any reader takes for granted. */
+/** Schemas of tools as a model pays for them, and takes them: small, and without a quarrel about what is empty. */
 import type { StandardSchemaWithJSON } from '@modelcontextprotocol/server';
 import { z } from 'zod';
+import { isJsonObject } from '../../src/domain/values/json.ts';
 
-/** A schema that checks the same and is put out small. */
+/** A schema that is put out small. */
 export function small(schema: z.ZodObject): StandardSchemaWithJSON {
   const jsonSchema = { input: () => smallJson(schema, 'input'), output: () => smallJson(schema, 'output') };
   return { '~standard': { ...schema['~standard'], jsonSchema } };
+}
+
+/** The same for what a model gives: some give each field, and null or an empty text for those that they mean to leave out. */
+export function lenient(schema: z.ZodObject): StandardSchemaWithJSON {
+  const { '~standard': standard } = small(schema);
+  return { '~standard': { ...standard, validate: (given) => standard.validate(withoutEmpty(given)) } };
+}
+
+function withoutEmpty(given: unknown): unknown {
+  if (!isJsonObject(given)) return given;
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null && value !== ''));
 }
 
 /** Without the dialect, which the protocol names, and without the limits of JSON, which any integer has. */

@@ -7,9 +7,9 @@ import { TOOLS } from './tools.ts';
 
 /** What a model is told of all of it; many programs put that before every session. */
 const INSTRUCTIONS =
-  'Codebase Gardener keeps a registry of the codebases on this machine ("projects"), and of the LoRA adapters that are ' +
-  'trained for them. Begin with resolve_project and your working directory. A project is "outdated" where its code has ' +
-  'commits that its adapter was not trained with, or somebody has asked for retraining.';
+  'Codebase Gardener keeps a registry of the codebases on this machine ("projects"), and of the LoRA adapters that ' +
+  'trainers make for them. Begin with resolve_project and your working directory. An adapter is outdated where its code ' +
+  'has newer commits, or retraining was requested. request_retraining only puts a project in line for the next trainer.';
 
 export interface ServerOptions {
   /** Whether the agent may take work: claim trainings, report on them and end them. */

@@ -2,7 +2,7 @@
 import type { CallToolResult, McpServer, ServerContext, ToolAnnotations } from '@modelcontextprotocol/server';
 import type { z } from 'zod';
 import { type Hints, refusalFor } from './errors.ts';
-import { small } from './schema.ts';
+import { lenient, small } from './schema.ts';
 import type { Session } from './session.ts';
 
 /** What a tool answers: for programs, and the same in as few words as say it. */
@@ -60,7 +60,7 @@ export function offer(
 ): void {
   server.registerTool(
     name,
-    { title, description, inputSchema: small(input), outputSchema: small(output), annotations },
+    { title, description, inputSchema: lenient(input), outputSchema: small(output), annotations },
     async (given: unknown, { mcpReq }: ServerContext): Promise<CallToolResult> => {
       try {
         const { structured, text } = await run(session, given as never, { signal: mcpReq.signal });
