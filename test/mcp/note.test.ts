@@ -1,0 +1,92 @@
+import { expect, test } from 'vitest';
+import { noteOf } from '../../client/mcp/note.ts';
+import { projectText } from '../../client/mcp/project.ts';
+import type { WireProject } from '../../src/domain/encoding.ts';
+import { toWire } from '../../src/domain/encoding.ts';
+import { HOSTILE, obeyed } from '../support/hostile.ts';
+import { NOW, project } from '../support/projects.ts';
+
+type Fields = Partial<Omit<WireProject, 'training'>> & { training?: object };
+
+function note({ training, ...fields }: Fields): string | undefined {
+  const record = {
+    token: 1,
+    progress: null,
+    phase: null,
+    message: null,
+    error: null,
+    attempt: 0,
+    ...training,
+  };
+  return noteOf({ ...toWire(project(1)), ...fields, training: record } as WireProject);
+}
+
+test.each<[string, Fields, string | undefined]>([
+  ['was never trained', {}, 'waits for training'],
+  ['is trained', { training_status: 'completed' }, undefined],
+  [
+    'is to be trained again',
+    { retrain_requested: { at: NOW, reason: 'new base model' } },
+    `waits for training, requested ${NOW}: new base model`,
+  ],
+  [
+    'is being trained',
+    {
+      training_status: 'training',
+      training: {
+        progress: 0.426,
+        phase: 'epoch 2',
+        message: 'loss 0.4',
+        holder: { name: 'gpu7' },
+        eta_s: 90,
+        cancel_requested: true,
+      },
+    },
+    '42 % done, about 90 s left, epoch 2, loss 0.4, trained by gpu7, its trainer has been asked to stop',
+  ],
+  ['says nothing while it is trained', { training_status: 'training' }, undefined],
+  [
+    'has failed',
+    { training_status: 'failed', training: { error: 'Traceback:\n  out of memory' } },
+    'failed: Traceback: out of memory',
+  ],
+  [
+    'has lost its trainer once',
+    { training_status: 'failed', training: { error: 'trainer disconnected', attempt: 1 } },
+    'failed: trainer disconnected; waits for training',
+  ],
+  [
+    'has lost its trainer too often',
+    { training_status: 'failed', training: { error: 'trainer disconnected', attempt: 3 } },
+    'failed: trainer disconnected',
+  ],
+  [
+    'stands as before a training that was cancelled',
+    { training_status: 'completed', training: { outcome: 'cancelled' } },
+    'the last training was cancelled',
+  ],
+])('of a project that %s', (_, fields, told) => {
+  expect(note(fields)).toBe(told);
+});
+
+test('of a long error the end is told, where the reason is', () => {
+  const told = note({ training_status: 'failed', training: { error: `${'x'.repeat(4_000)}out of memory` } });
+  expect(told).toMatch(/^failed: … x+out of memory$/);
+  expect(told?.length).toBeLessThan(320);
+});
+
+test('nothing in the text of a project moves a cursor or begins a line', () => {
+  const text = projectText({
+    name: HOSTILE,
+    source_path: `/${HOSTILE}`,
+    language: HOSTILE,
+    tags: [HOSTILE],
+    training_status: HOSTILE,
+    adapter: 'current',
+    lora_adapter_path: HOSTILE,
+    last_trained: HOSTILE,
+    note: HOSTILE,
+  });
+  expect(obeyed(text, { colours: false })).toBeUndefined();
+  expect(text).not.toContain('\n');
+});
