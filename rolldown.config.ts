@@ -24,7 +24,8 @@ const DEFINED = {
 
 /**
  * What is in one file though not all commands need it: to open a file takes a millisecond of the start, which a bundler
- * does not know. What each command loads, and what the screen of `gardener` alone does.
+ * does not know. What each command loads, what the screen of `gardener` alone does, and what serves an agent, with the
+ * protocol's packages, which nobody else may need.
  *
  * Without the entry: what is loaded later would wait for it, which waits for that.
  */
@@ -32,6 +33,7 @@ const TOGETHER: Splitting = {
   groups: [
     { name: 'always', tags: ['$initial'], test: (id) => !id.endsWith('/client/cli/main.ts'), priority: 1 },
     { name: 'home', test: /\/client\/cli\/home\/(?!moved)/ },
+    { name: 'mcp-server', test: /\/client\/mcp\/|\/node_modules\/(@modelcontextprotocol|zod)\// },
   ],
 };
 
@@ -60,7 +62,7 @@ export default defineConfig([
     plugins: [together('late', LATE), inFile('./index.js', ERRORS)],
   }),
   bundle('gardener', 'client/cli/main.ts', {
-    alias: clientsOnly(),
+    alias: { ...clientsOnly(), '@modelcontextprotocol/server/_shims': resolve('build/agents-shims.ts') },
     banner: SHEBANG,
     codeSplitting: TOGETHER,
   }),
@@ -94,6 +96,8 @@ function bundle(
       dir: DIST,
       format: 'esm',
       codeSplitting,
+      // What is told of the library stands in its types; comments would be a quarter of what is read at a start.
+      comments: { jsdoc: false },
       chunkFileNames: `${name}-[name].js`,
       postBanner: ({ isEntry }) => (isEntry ? banner : ''),
     },
