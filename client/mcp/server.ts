@@ -20,7 +20,8 @@ export interface ServerOptions {
 export function createServer(session: Session, { allowWork }: ServerOptions): McpServer {
   const server = new McpServer(
     { name: 'gardener', title: 'Codebase Gardener', version: VERSION },
-    { instructions: INSTRUCTIONS },
+    // Nothing adds a tool to a server that runs, so that nobody has to listen for it.
+    { instructions: INSTRUCTIONS, capabilities: { tools: { listChanged: false } } },
   );
   for (const tool of TOOLS) if (allowWork || !tool.work) offer(server, session, tool);
   return server;

@@ -103,7 +103,7 @@ test('a directory is in a project, in a worktree of one, or in none, which is sa
   expect(await resolve(none)).toEqual([
     'website',
     'active',
-    `${none} is in no project: add_project registers it. The active project, which is elsewhere, is`,
+    `${none} is in no project; add_project registers one. The active project, which is elsewhere, is`,
   ]);
 });
 

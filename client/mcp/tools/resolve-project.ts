@@ -33,5 +33,5 @@ const WHY: Readonly<Record<(typeof BY)[number], (path: string) => string>> = {
   cwd: (path) => `${path} is in`,
   worktree: (path) => `${path} is in a worktree of`,
   active: (path) =>
-    `${path} is in no project: add_project registers it. The active project, which is elsewhere, is`,
+    `${path} is in no project; add_project registers one. The active project, which is elsewhere, is`,
 };
