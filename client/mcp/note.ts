@@ -1,9 +1,10 @@
 /** What there is to say of a project now, in words: how far its training is, why it failed, that it waits. */
 import type { WireProject } from '../../src/domain/encoding.ts';
 import { allWaiting } from '../../src/domain/training/waiting.ts';
+import { cutStart, cutText } from '../../src/domain/values/text.ts';
 
-/** Of an error; the last lines of a trainer say what went wrong. Characters. */
-const MAX_ERROR = 300;
+/** Of what others have said; a model pays for each word. UTF-16 units. */
+const MAX_QUOTED = 300;
 
 /** Undefined where the status says it all. */
 export function noteOf(project: WireProject): string | undefined {
@@ -11,7 +12,7 @@ export function noteOf(project: WireProject): string | undefined {
   if (status === 'training') return training ? progressWords(training) : undefined;
   const isCancelled = training?.outcome === 'cancelled';
   const ended = isCancelled ? 'the last training was cancelled' : undefined;
-  const failed = status === 'failed' ? `failed: ${lastOf(training?.error ?? 'no reason is known')}` : ended;
+  const failed = status === 'failed' ? `failed: ${ending(training?.error ?? 'no reason is known')}` : ended;
   return listed('; ', failed, waitingWords(project)) || undefined;
 }
 
@@ -20,7 +21,7 @@ function waitingWords(project: WireProject): string | undefined {
   if (allWaiting([project]).length === 0) return undefined;
   const { retrain_requested: request } = project;
   const since = request ? `, requested ${request.at}` : '';
-  return `waits for training${since}${request?.reason ? `: ${request.reason}` : ''}`;
+  return `waits for training${since}${request?.reason ? `: ${beginning(request.reason)}` : ''}`;
 }
 
 function progressWords(training: NonNullable<WireProject['training']>): string | undefined {
@@ -29,7 +30,7 @@ function progressWords(training: NonNullable<WireProject['training']>): string |
   const eta = typeof left === 'number' ? `about ${left} s left` : undefined;
   const by = holder?.name === undefined ? undefined : `trained by ${holder.name}`;
   const cancel = isCancelled ? 'its trainer has been asked to stop' : undefined;
-  return listed(', ', percent, eta, phase, message, by, cancel) || undefined;
+  return listed(', ', percent, eta, phase, message && beginning(message), by, cancel) || undefined;
 }
 
 /** What there is of it. */
@@ -37,7 +38,12 @@ function listed(separator: string, ...parts: readonly (string | null | undefined
   return parts.filter((part) => part != null && part !== '').join(separator);
 }
 
-function lastOf(text: string): string {
+function beginning(text: string): string {
+  return text.length > MAX_QUOTED ? `${cutText(text, MAX_QUOTED)}…` : text;
+}
+
+/** In one line; the last ones of a trainer say what went wrong. */
+function ending(text: string): string {
   const line = text.trim().replace(/\s+/g, ' ');
-  return line.length > MAX_ERROR ? `… ${line.slice(-MAX_ERROR)}` : line;
+  return line.length > MAX_QUOTED ? `…${cutStart(line, MAX_QUOTED)}` : line;
 }

@@ -69,10 +69,14 @@ test.each<[string, Fields, string | undefined]>([
   expect(note(fields)).toBe(told);
 });
 
-test('of a long error the end is told, where the reason is', () => {
-  const told = note({ training_status: 'failed', training: { error: `${'x'.repeat(4_000)}out of memory` } });
-  expect(told).toMatch(/^failed: … x+out of memory$/);
-  expect(told?.length).toBeLessThan(320);
+test('of a long error the end is told, where the reason is, and of other long texts the beginning', () => {
+  const long = (end: string): string => `why${'x'.repeat(990)}${end}`;
+  const failed = { training_status: 'failed', training: { error: long('out of memory') } } as const;
+  expect(note(failed)).toMatch(/^failed: …x{287}out of memory$/);
+  const asked = { retrain_requested: { at: NOW, reason: long('.') } };
+  expect(note(asked)).toMatch(/: whyx{297}…$/);
+  const told = { training_status: 'training', training: { message: long('.') } } as const;
+  expect(note(told)).toMatch(/^whyx{297}…$/);
 });
 
 test('nothing in the text of a project moves a cursor or begins a line', () => {
