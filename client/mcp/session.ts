@@ -3,6 +3,7 @@ import { MAX_CALLER } from '../../src/domain/limits.ts';
 import { cutText } from '../../src/domain/values/text.ts';
 import { printable } from '../../src/system/printable.ts';
 import type { Client } from '../client.ts';
+import { Work } from './work/work.ts';
 
 /** Makes the connection, starting the daemon where none runs. */
 export type Connect = (options: {
@@ -18,6 +19,8 @@ export class Session {
   readonly #held = new Set<() => Promise<unknown>>();
   #agent: string | undefined;
   #connecting: Promise<Client> | undefined;
+  /** The trainings that the agent has claimed. */
+  readonly work = new Work(this);
 
   constructor(connect: Connect) {
     this.#connect = connect;

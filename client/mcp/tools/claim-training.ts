@@ -1,0 +1,73 @@
+/** `claim_training`. */
+import { z } from 'zod';
+import { printable } from '../../../src/system/printable.ts';
+import { projectSchema, projectText, quoted, showProject } from '../project.ts';
+import { projectInput, projectReference } from '../reference.ts';
+import { CHANGES, defineTool } from '../tool.ts';
+
+const output = z.strictObject({
+  claimed: z.boolean().describe('false: none waits'),
+  handle: z.string().optional().describe('names the training to report_progress and finish_training'),
+  project: projectSchema.optional(),
+  reason: z.string().optional().describe('why retraining was requested'),
+  base_model: z.string().optional().describe('what the adapter in service adapts'),
+  output: z
+    .strictObject({
+      directory: z.string().describe('of this training alone; PEFT may save straight into it'),
+      lora_adapter_path: z.string(),
+      vector_store_path: z.string(),
+      context_path: z.string(),
+    })
+    .optional()
+    .describe('where to write; in service once the training has completed'),
+  also_held: z
+    .array(z.strictObject({ handle: z.string(), project: z.string() }))
+    .optional()
+    .describe('trainings of this session that are to be finished, too'),
+});
+
+export default defineTool({
+  name: 'claim_training',
+  title: 'Claim a training',
+  description:
+    'Takes a project for you to train, so that nobody else does: the named one, or the one that has waited longest. End it with finish_training.',
+  input: z.strictObject({ project: projectInput.optional() }),
+  output,
+  annotations: CHANGES,
+  work: true,
+  async run(session, { project }, { signal }) {
+    const { work } = session;
+    const claimed = await work.claim(project === undefined ? undefined : projectReference(project), signal);
+    const others = work.held
+      .filter((one) => one !== claimed)
+      .map(({ handle, name }) => ({ handle, project: name }));
+    const also = others.map((other) => `also held: ${quoted(other.project)}, handle ${other.handle}`);
+    const also_held = others.length > 0 ? others : undefined;
+    if (!claimed) return { structured: { claimed: false, also_held }, text: [NONE, ...also].join('\n') };
+    const { begun, handle } = claimed;
+    const shown = await showProject(await session.client(), begun.project);
+    const { base_model, training } = begun.project;
+    const reason = training?.before?.retrain_requested?.reason;
+    return {
+      structured: {
+        claimed: true,
+        handle,
+        project: shown,
+        output: begun.output,
+        ...(reason && { reason }),
+        ...(base_model && { base_model }),
+        also_held,
+      },
+      text: [
+        `claimed ${quoted(shown.name)}, handle ${handle}`,
+        projectText(shown),
+        ...(reason ? [`retraining was requested: ${printable(reason)}`] : []),
+        ...(base_model ? [`base model so far: ${printable(base_model)}`] : []),
+        `write the adapter to ${printable(begun.output.lora_adapter_path)}, or as PEFT saves it into ${printable(begun.output.directory)}`,
+        ...also,
+      ].join('\n'),
+    };
+  },
+});
+
+const NONE = 'no project waits for training; request_retraining has one wait, or name the one to claim';

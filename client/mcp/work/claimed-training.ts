@@ -1,0 +1,194 @@
+/** One training that an agent has claimed: its lease, what becomes of that meanwhile, and its end. */
+import type { WireProject } from '../../../src/domain/encoding.ts';
+import type { RegistryError } from '../../../src/domain/errors.ts';
+import type { Outcome } from '../../../src/domain/project.ts';
+import type { Params, Result } from '../../../src/protocol/methods.ts';
+import { type Client, footingOf } from '../../client.ts';
+import { CancelledError, isEnding } from '../../errors.ts';
+import { type EndCall, type EndOptions, HeldLease, type Progress } from '../../training/held.ts';
+import { isLost, removed } from '../../training/refusals.ts';
+import { handleOf } from './handle.ts';
+
+/** How an agent ends a training, and what it says of it. */
+export type Ending =
+  | {
+      readonly outcome: 'completed';
+      readonly result: Omit<Params<'training.complete'>, 'project' | 'token'>;
+    }
+  | { readonly outcome: 'failed'; readonly error: string }
+  | { readonly outcome: 'released' };
+
+/** How it has ended. */
+export interface Ended {
+  /** Another one than was asked for where somebody had asked to stop. */
+  readonly outcome: Outcome;
+  /** As it then was. */
+  readonly project: WireProject;
+  /** What was left out of the result, and what it lacks. */
+  readonly warnings: readonly string[];
+}
+
+/** For how long a registry that cannot write is asked again; a program waits a minute for what a tool says. Milliseconds. */
+const PATIENCE_MS = 20_000;
+
+export class ClaimedTraining {
+  readonly handle: string;
+  readonly begun: Result<'training.begin'>;
+  readonly #client: Client;
+  readonly #isFromQueue: boolean;
+  readonly #held: { readonly project: string; readonly token: number };
+  readonly #lease: HeldLease;
+  /** Aborted by why it is not to be completed. */
+  readonly #stopped = new AbortController();
+  #loss: RegistryError | undefined;
+  #ending: { readonly asked: Ending['outcome']; readonly ended: Promise<Ended> } | undefined;
+  #ended: Ended | undefined;
+
+  /** @param isFromQueue whether it is the one that had waited longest, and was not asked for by its name */
+  constructor(client: Client, begun: Result<'training.begin'>, isFromQueue: boolean) {
+    this.begun = begun;
+    this.#held = { project: begun.project.project_id, token: begun.token };
+    this.handle = handleOf(this.#held);
+    this.#client = client;
+    this.#isFromQueue = isFromQueue;
+    this.#lease = new HeldLease(client, begun, {
+      cancelled: (reason) => this.#stopped.abort(new CancelledError(this.name, reason)),
+      lost: (error) => this.#lose(error),
+      // Reports are not made there, and whoever ends it is told what hinders that.
+      refused: () => undefined,
+      delayed: () => undefined,
+    });
+  }
+
+  get name(): string {
+    return this.begun.project.name;
+  }
+
+  /** Whether nothing is held any more. */
+  get isOver(): boolean {
+    return Boolean(this.#ended ?? this.#loss);
+  }
+
+  /**
+   * Reports how far it is.
+   *
+   * @returns by whom it is to be stopped; undefined where it may go on
+   * @throws {RegistryError} `lease_lost`, and `project_not_found` where it was removed
+   */
+  async report(progress: Progress, signal: AbortSignal): Promise<CancelledError | undefined> {
+    this.#requireHeld();
+    const { project, token } = this.#held;
+    try {
+      const report = (): Promise<null> =>
+        this.#client.training.progress({ ...this.#held, ...progress }, { signal });
+      // To tell the same twice changes nothing.
+      await report().catch((error: unknown) => (isEnding(error) ? report() : Promise.reject(error)));
+      const { training } = await this.#client.projects.get({ project }, { signal });
+      if (training?.token === token && training.cancel_requested)
+        this.#stopped.abort(new CancelledError(this.name, training.cancel_reason));
+    } catch (error) {
+      throw this.#seen(error);
+    }
+    return this.#cancelled;
+  }
+
+  /**
+   * Ends it. A registry that cannot write is asked again for twenty seconds; then what it said is thrown, and the training is
+   * still to be ended. What was cancelled is not completed. Whoever ends it once more is answered the same.
+   *
+   * @throws {RegistryError} `lease_lost`, and `project_not_found` where it was removed
+   * @throws {OutputError} where the disk refuses what was made; it is to be ended as failed then
+   */
+  async finish(ending: Ending): Promise<Ended> {
+    this.#ending ??= { asked: ending.outcome, ended: this.#finish(ending) };
+    const { asked, ended } = this.#ending;
+    try {
+      const { outcome } = await ended;
+      if (asked === ending.outcome) return await ended;
+      throw new Error(
+        `cannot end the training of "${this.name}" as ${ending.outcome}: it has ended as ${outcome}`,
+      );
+    } finally {
+      if (!this.isOver) this.#ending = undefined;
+    }
+  }
+
+  /** Gives it back, as whoever claimed it is gone; what is about to be written down is. */
+  async giveUp(): Promise<void> {
+    this.#stopped.abort(new Error('the session is over'));
+    if (!this.isOver) await (this.#ending?.ended ?? this.#giveBack());
+  }
+
+  get #cancelled(): CancelledError | undefined {
+    const reason: unknown = this.#stopped.signal.reason;
+    return reason instanceof CancelledError ? reason : undefined;
+  }
+
+  #requireHeld(): void {
+    if (this.#loss) throw this.#loss;
+    if (this.#ended)
+      throw new Error(
+        `cannot report on the training of "${this.name}": it has ended as ${this.#ended.outcome}; claim_training begins another`,
+      );
+  }
+
+  async #finish(ending: Ending): Promise<Ended> {
+    if (this.#loss) throw this.#loss;
+    const { signal } = this.#stopped;
+    try {
+      return await this.#endAs(ending);
+    } catch (error) {
+      if (signal.aborted && error === signal.reason) return await this.#giveBack();
+      throw this.#seen(error);
+    }
+  }
+
+  async #endAs(ending: Ending): Promise<Ended> {
+    const { signal } = this.#stopped;
+    if (ending.outcome === 'released')
+      return await this.#end((client, held) => client.training.release(held), { signal });
+    if (ending.outcome === 'failed') {
+      const { error } = ending;
+      const fail: EndCall = (client, held) => client.training.fail({ ...held, error });
+      return await this.#end(fail, { status: 'failed' });
+    }
+    const warnings: string[] = [];
+    const onWarning = (warning: string): void => void warnings.push(warning);
+    const { secure, complete } = footingOf(this.#client);
+    const secured = await secure({ ...this.#held, ...ending.result }, { onWarning, signal });
+    const options = { status: 'completed', signal } as const;
+    return await this.#end(() => complete(secured, { onWarning }), options, warnings);
+  }
+
+  /**
+   * The project is as it was. One that was cancelled must not be the next that is claimed: if it was claimed as the one that
+   * had waited longest, it has failed instead.
+   */
+  async #giveBack(): Promise<Ended> {
+    const cancelled = this.#isFromQueue ? this.#cancelled : undefined;
+    return await this.#end((client, held) =>
+      cancelled
+        ? client.training.fail({ ...held, error: cancelled.reason ?? 'cancelled' })
+        : client.training.release(held),
+    );
+  }
+
+  async #end(call: EndCall, options: EndOptions = {}, warnings: readonly string[] = []): Promise<Ended> {
+    const project = await this.#lease.end(call, { patience: PATIENCE_MS, ...options });
+    // A daemon of an earlier version does not tell how.
+    const outcome = project.training?.outcome ?? 'released';
+    return (this.#ended = { outcome, project, warnings });
+  }
+
+  /** The error, as whoever trains is told it. */
+  #seen(error: unknown): unknown {
+    if (!isLost(error)) return error;
+    this.#lease.abandon();
+    return this.#lose(error);
+  }
+
+  #lose(error: RegistryError): RegistryError {
+    const message = `cannot go on training "${this.name}": the project was removed`;
+    return (this.#loss ??= error.kind === 'project_not_found' ? removed(error, message) : error);
+  }
+}

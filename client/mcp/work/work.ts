@@ -1,0 +1,101 @@
+/** The trainings that an agent has claimed in its session. */
+import type { Session } from '../session.ts';
+import { beginLease } from '../../training/begin.ts';
+import { isRefusal } from '../../../src/domain/values/refusal.ts';
+import type { WireProject } from '../../../src/domain/encoding.ts';
+import { MAX_STALL_MS } from '../../../src/domain/project.ts';
+import { ClaimedTraining } from './claimed-training.ts';
+import { handleOf, whyStrange } from './handle.ts';
+
+/** Trainings that a session may hold at a time: others want some, too. */
+const MAX_HELD = 8;
+/** Trainings that are remembered after their end, for an agent that asks once more. */
+const MAX_OVER = 100;
+
+export class Work {
+  readonly #session: Session;
+  /** By their handles, in the order in which they were claimed; some are over. */
+  readonly #claimed = new Map<string, ClaimedTraining>();
+  readonly #claiming = new Set<Promise<unknown>>();
+
+  constructor(session: Session) {
+    this.#session = session;
+    session.hold(() => this.#giveUp());
+  }
+
+  /** Those that are to be finished, the oldest first. */
+  get held(): readonly ClaimedTraining[] {
+    return [...this.#claimed.values()].filter(({ isOver }) => !isOver);
+  }
+
+  /**
+   * Claims the training of a project, or of the one that has waited longest. Of a project that this session holds it is the
+   * one that it has.
+   *
+   * @returns null where none waits
+   * @throws {RegistryError} as for `lease_held`
+   */
+  async claim(project: string | undefined, signal: AbortSignal): Promise<ClaimedTraining | null> {
+    const claiming = this.#claim(project, signal);
+    this.#claiming.add(claiming);
+    try {
+      return await claiming;
+    } finally {
+      this.#claiming.delete(claiming);
+    }
+  }
+
+  /** @throws why there is none of this handle in the session */
+  async find(handle: string, signal: AbortSignal): Promise<ClaimedTraining> {
+    const found = this.#claimed.get(handle.trim());
+    if (found) return found;
+    throw await whyStrange(await this.#session.client(), handle.trim(), signal);
+  }
+
+  /** Gives back what is held, also what is just being claimed. */
+  async #giveUp(): Promise<void> {
+    await Promise.allSettled(this.#claiming);
+    // What cannot be told the daemon, it sees: whoever had it is gone.
+    await Promise.allSettled(this.held.map((one) => one.giveUp()));
+  }
+
+  async #claim(project: string | undefined, signal: AbortSignal): Promise<ClaimedTraining | null> {
+    const client = await this.#session.client();
+    const { held } = this;
+    if (held.length >= MAX_HELD)
+      throw new Error(
+        `cannot claim another training: this session has ${held.length}; finish one with finish_training: ${namesOf(held)}`,
+      );
+    const terms = { stall_ms: MAX_STALL_MS };
+    const begin = () =>
+      project === undefined ? client.training.claim(terms) : client.training.begin({ ...terms, project });
+    let begun: Awaited<ReturnType<typeof begin>>;
+    try {
+      begun = await beginLease(client, begin, { signal });
+    } catch (error) {
+      const own = this.#ownOf(error);
+      if (own) return own;
+      throw error;
+    }
+    return begun && this.#keep(new ClaimedTraining(client, begun, project === undefined));
+  }
+
+  #keep(claimed: ClaimedTraining): ClaimedTraining {
+    this.#claimed.set(claimed.handle, claimed);
+    for (const [handle, { isOver }] of this.#claimed)
+      if (this.#claimed.size > MAX_OVER && isOver) this.#claimed.delete(handle);
+    return claimed;
+  }
+
+  /** The training in the way, where that is one of this session; an agent may have forgotten it. */
+  #ownOf(error: unknown): ClaimedTraining | undefined {
+    if (!isRefusal(error, 'lease_held')) return undefined;
+    const { project_id: project, training } = error.data['project'] as WireProject;
+    const own = this.#claimed.get(handleOf({ project, token: training?.token ?? 0 }));
+    return own?.isOver ? undefined : own;
+  }
+}
+
+function namesOf(held: readonly ClaimedTraining[]): string {
+  return held.map(({ name, handle }) => `"${name}" (handle ${handle})`).join(', ');
+}

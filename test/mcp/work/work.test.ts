@@ -1,0 +1,206 @@
+/** What an agent does with work, by the tools themselves, with a daemon in this process. */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { connect } from '../../../client/index.ts';
+import { Session } from '../../../client/mcp/session.ts';
+import claimTraining from '../../../client/mcp/tools/claim-training.ts';
+import finishTraining from '../../../client/mcp/tools/finish-training.ts';
+import reportProgress from '../../../client/mcp/tools/report-progress.ts';
+import type { Answer, Tool } from '../../../client/mcp/tool.ts';
+import type { Loose } from '../../support/lines.ts';
+import { until } from '../../support/until.ts';
+import { uuid } from '../../support/projects.ts';
+import { get, world, type World } from '../../support/world.ts';
+
+interface Worker {
+  readonly session: Session;
+  claim(project?: string): Promise<Loose>;
+  report(given: object): Promise<Loose>;
+  finish(given: object): Promise<Loose>;
+}
+
+/** An agent's session, which ends with the test. */
+function worker({ paths }: World): Worker {
+  const session = new Session(({ name, signal }) =>
+    connect({ socket: paths.socket, autoStart: false, client: { name, version: '1' }, signal }),
+  );
+  onTestFinished(() => session.close());
+  const call = async ({ input, output, run }: Tool, given: object): Promise<Loose> => {
+    const { signal } = new AbortController();
+    const answer: Answer<object> = await run(session, input.parse(given) as never, { signal });
+    return output.parse(answer.structured) as Loose;
+  };
+  return {
+    session,
+    claim: (project) => call(claimTraining, { project }),
+    report: (given) => call(reportProgress, given),
+    finish: (given) => call(finishTraining, given),
+  };
+}
+
+test('what is claimed is reported on and completed, and what was written comes into service', async () => {
+  const here = await world(['a']);
+  await here.writer.call('projects.retrain', { project: 'a', reason: 'new code' });
+  const { claim, report, finish } = worker(here);
+  const claimed = await claim();
+  const { handle } = claimed;
+  const adapter = String((claimed['output'] as Loose)['lora_adapter_path']);
+  expect(claimed).toMatchObject({ claimed: true, project: { name: 'a' }, reason: 'new code' });
+  expect(await report({ handle, progress: 0.4, phase: 'training' })).toEqual({ stop: false });
+  expect(await get(here.writer, 'a')).toMatchObject({ training: { progress: 0.4, phase: 'training' } });
+  await writeFile(adapter, 'weights');
+  const ending = { handle, outcome: 'completed', metadata: { loss: 0.2 }, base_model: 'llama' };
+  const ended = { outcome: 'completed', project: { name: 'a', training_status: 'completed' } };
+  expect(await finish(ending)).toMatchObject(ended);
+  expect(await get(here.writer, 'a')).toMatchObject({
+    training_status: 'completed',
+    lora_adapter_path: adapter,
+    metadata: { loss: 0.2 },
+    base_model: 'llama',
+  });
+  // A model that has not seen the answer asks again.
+  expect(await finish(ending)).toMatchObject(ended);
+  await expect(finish({ handle, outcome: 'released' })).rejects.toThrow('it has ended as completed');
+  await expect(report({ handle })).rejects.toThrow('it has ended as completed');
+  expect(await claim()).toEqual({ claimed: false });
+});
+
+test('a training without an adapter completes, and says so', async () => {
+  const { claim, finish } = worker(await world(['a']));
+  const { handle } = await claim('A');
+  const { warnings } = await finish({ handle, outcome: 'completed' });
+  expect(warnings).toEqual([expect.stringContaining('there is no adapter')]);
+});
+
+test('an adapter elsewhere is named, and by its absolute path', async () => {
+  const here = await world(['a']);
+  const { claim, finish } = worker(here);
+  const { handle } = await claim('a');
+  const adapter = join(here.paths.dataDir, 'elsewhere.bin');
+  await expect(finish({ handle, outcome: 'completed', lora_adapter_path: 'elsewhere.bin' })).rejects.toThrow(
+    'give its absolute path',
+  );
+  await writeFile(adapter, 'weights');
+  await finish({ handle, outcome: 'completed', lora_adapter_path: adapter });
+  expect(await get(here.writer, 'a')).toMatchObject({ lora_adapter_path: adapter });
+});
+
+test('a training that failed says why', async () => {
+  const here = await world(['a']);
+  const { claim, finish } = worker(here);
+  const { handle } = await claim('a');
+  await expect(finish({ handle, outcome: 'failed' })).rejects.toThrow('give error');
+  expect(await finish({ handle, outcome: 'failed', error: 'out of memory' })).toMatchObject({
+    outcome: 'failed',
+    project: { training_status: 'failed' },
+  });
+  expect(await get(here.writer, 'a')).toMatchObject({ training: { error: 'out of memory' } });
+});
+
+test('what is given back waits as before', async () => {
+  const here = await world(['a']);
+  await here.writer.call('projects.retrain', { project: 'a', reason: 'new code' });
+  const { claim, finish } = worker(here);
+  const { handle } = await claim();
+  expect(await finish({ handle, outcome: 'released' })).toMatchObject({ outcome: 'released' });
+  expect(await claim()).toMatchObject({ claimed: true, reason: 'new code' });
+});
+
+test('a request to stop is told, and what was cancelled is neither completed nor the next that is claimed', async () => {
+  const here = await world(['a']);
+  const { claim, report, finish } = worker(here);
+  const { handle } = await claim();
+  await here.writer.call('training.cancel', { project: 'a', reason: 'laptop goes to sleep' });
+  expect(await report({ handle, progress: 0.9 })).toEqual({ stop: true, reason: 'laptop goes to sleep' });
+  expect(await finish({ handle, outcome: 'completed' })).toMatchObject({ outcome: 'cancelled' });
+  expect(await get(here.writer, 'a')).toMatchObject({
+    training: { outcome: 'cancelled', error: 'laptop goes to sleep' },
+  });
+  expect(await claim()).toEqual({ claimed: false });
+});
+
+test('a project that was named is as it was when its training is cancelled', async () => {
+  const here = await world(['a']);
+  const { claim, finish } = worker(here);
+  const { handle } = await claim('a');
+  await here.writer.call('training.cancel', { project: 'a' });
+  // Nobody has reported since: it is seen by the end itself.
+  expect(await finish({ handle, outcome: 'completed' })).toMatchObject({
+    outcome: 'cancelled',
+    project: { training_status: 'not_started' },
+  });
+});
+
+test('a training that was taken over is told to be lost', async () => {
+  const here = await world(['a']);
+  const { claim, report, finish } = worker(here);
+  const { handle } = await claim('a');
+  await here.writer.call('training.begin', { project: 'a', force: true });
+  await expect(report({ handle })).rejects.toMatchObject({ kind: 'lease_lost' });
+  await expect(finish({ handle, outcome: 'completed' })).rejects.toMatchObject({ kind: 'lease_lost' });
+  expect(await get(here.writer, 'a')).toMatchObject({ training_status: 'training' });
+});
+
+test('a training whose project is removed is told so, by its name', async () => {
+  const here = await world(['a']);
+  const { claim, finish } = worker(here);
+  const { handle } = await claim('a');
+  await here.writer.call('projects.remove', { project: 'a', force: true });
+  await expect(finish({ handle, outcome: 'completed' })).rejects.toThrow(
+    'training "a": the project was removed',
+  );
+});
+
+test('a handle that was forgotten is had by claiming the project once more', async () => {
+  const here = await world(['a', 'b']);
+  const { claim } = worker(here);
+  const { handle } = await claim('b');
+  expect(await claim('B')).toMatchObject({ claimed: true, handle });
+  expect(await claim()).toMatchObject({ project: { name: 'a' }, also_held: [{ handle, project: 'b' }] });
+  await expect(worker(here).claim('b')).rejects.toMatchObject({ kind: 'lease_held' });
+});
+
+test('a session does not take all that waits', async () => {
+  const { claim } = worker(await world(Array.from({ length: 9 }, (_, at) => `p${at}`)));
+  for (let at = 0; at < 8; at += 1) expect(await claim()).toMatchObject({ claimed: true });
+  await expect(claim()).rejects.toThrow(/this session has 8; .*"p0" \(handle .*"p7" \(handle /);
+});
+
+test('a handle is of use to its own session, and says what else is to be said of it', async () => {
+  const here = await world(['a']);
+  const [one, other] = [worker(here), worker(here)];
+  const { handle } = await one.claim('a');
+  const told = async (given: string): Promise<string> =>
+    await other.report({ handle: given }).then(String, (error: Error) => error.message);
+  expect(await told(String(handle))).toContain(
+    `another session has claimed it, gardener mcp/1 (process ${process.pid})`,
+  );
+  expect(await get(here.writer, 'a')).toMatchObject({ training: { progress: null } });
+  await one.finish({ handle, outcome: 'released' });
+  expect(await told(String(handle))).toContain('another session had claimed it, and it is over');
+  const [id] = String(handle).split('.');
+  for (const made of ['a', '', `${id}.${Number.MAX_SAFE_INTEGER}`, `${uuid(7)}.1`, 'x'.repeat(10_000)])
+    expect(await told(made)).toMatch(/^there is no training "[^"]{0,80}": give the handle/);
+});
+
+test('what is held when a session ends is given back, also what is just being claimed', async () => {
+  const here = await world(['a', 'b']);
+  const { session, claim } = worker(here);
+  await claim('a');
+  const claiming = claim('b').catch((error: unknown) => error);
+  await session.close();
+  await claiming;
+  for (const name of ['a', 'b'])
+    expect(await get(here.writer, name)).toMatchObject({ training_status: 'not_started' });
+});
+
+test('a training goes on after a restart of the daemon', async () => {
+  const here = await world(['a']);
+  const { claim, report, finish } = worker(here);
+  const { handle } = await claim('a');
+  const again = await here.restart();
+  expect(await report({ handle, progress: 0.5 })).toEqual({ stop: false });
+  await until(async () => (await get(again.writer, 'a'))['training'], 'x');
+  expect(await finish({ handle, outcome: 'completed' })).toMatchObject({ outcome: 'completed' });
+});
