@@ -145,6 +145,8 @@ export function addCommands(parent: Command, commands: Commands, context: () => 
       });
     }
     if (typeof behind === 'function') continue;
+    // A flag behind the name of a command is that command's, though this one may have the same.
+    if (alone) command.enablePositionalOptions().helpCommand(true);
     if ('description' in behind) addExamples(command.description(behind.description), behind.examples);
     addCommands(command, behind.commands, context);
   }
@@ -196,7 +198,9 @@ function declare(
   if (examples) addExamples(command, examples);
   addTakes(command, takes);
   command.action((...given: unknown[]) => {
-    const input: Record<string, unknown> = { ...command.opts() };
+    // Where the name before it is a command itself, its flags may stand before this one's.
+    const before = command.parent?.parent ? command.parent.opts() : {};
+    const input: Record<string, unknown> = { ...before, ...command.opts() };
     for (const [at, argument] of command.registeredArguments.entries()) {
       // As commander writes the names of flags.
       const name = new Option(`--${argument.name()}`).attributeName();

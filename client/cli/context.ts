@@ -42,6 +42,8 @@ export interface Host {
   readonly stderr: Output;
   readonly env: NodeJS.ProcessEnv;
   readonly home: string;
+  /** Where this program is; a link to it where it was called by that. */
+  readonly program: string;
   /** Where the daemon's program is. */
   readonly daemonProgram: string;
   /** Absolute; throws when the directory is gone, and where its name is no UTF-8. */

@@ -74,6 +74,7 @@ const host: Host = {
   stderr: process.stderr,
   env: process.env,
   home: findHome() ?? '',
+  program: process.argv[1] ?? '',
   daemonProgram: programBeside(),
   cwd: () => workingDirectory(process.env),
   realCwd: realWorkingDirectory,

@@ -86,7 +86,16 @@ const REGISTRY: Commands = {
 
 const SHELL: Commands = {
   init: ['teach the shell gcd, use --shell, completion and a prompt', () => import('./shell/init.ts')],
-  mcp: ['serve an AI agent', { alone: () => import('./mcp/mcp.ts'), commands: {} }],
+  mcp: [
+    'serve an AI agent',
+    {
+      alone: () => import('./mcp/mcp.ts'),
+      commands: {
+        install: ['have a program start the server for its agent', () => import('./mcp/install.ts')],
+        uninstall: ['have a program start it no longer', () => import('./mcp/uninstall.ts')],
+      },
+    },
+  ],
   completion: ['teach the shell to complete gardener', () => import('./completion/completion.ts')],
   call: ['call any method of the registry', () => import('./reference/call.ts')],
   docs: ['print the reference of the protocol and of --json', () => import('./reference/docs.ts')],
@@ -151,12 +160,14 @@ export function createProgram(
   entered: (ctx: Context) => void,
   printed?: string[],
 ): Command {
-  const program = new Command('gardener')
+  const program: Command = new Command('gardener')
     .description(PROGRAM.description)
     .version(VERSION, '--version', 'print the version')
     .helpOption('-h, --help', 'print help')
     .configureHelp({
       showGlobalOptions: true,
+      // Not those of a command between, which are its own.
+      visibleGlobalOptions: (command) => (command.parent ? [...program.options] : []),
       helpWidth: Math.min(sizeOf(host.stdout).columns, 100),
       formatItem,
       // What each takes is in its own help: here it would leave no room for what it does.

@@ -101,6 +101,9 @@ function layHint(hint: string, columns: number | undefined, first: string): stri
   return /^(gardener|cd) /.test(hint) ? [first + hint] : wrapText(hint, columns, first, '  ');
 }
 
+/** What commander has against words behind a command that takes none. */
+const BEHIND_ONE: ReadonlySet<string> = new Set(['commander.excessArguments', 'commander.unknownOption']);
+
 /** Undefined for help and version that were asked for; they have been printed. */
 function usageError(
   error: CommanderError,
@@ -111,6 +114,16 @@ function usageError(
   const known = error.code === 'commander.unknownCommand' ? otherwise(program, words) : undefined;
   if (known) return known;
   const hint = helpFor(program, words);
+  const { names, unknownAt, command } = commandIn(program, words);
+  // Commander takes words for arguments where a command has others below it and is one itself.
+  if (unknownAt !== undefined && names.length > 0 && BEHIND_ONE.has(error.code)) {
+    const typed = words[unknownAt] ?? '';
+    const near = nearWords(
+      typed,
+      command.commands.map((one) => one.name()),
+    );
+    return new UsageError(`unknown command '${typed}'${meant(near)}`, hint);
+  }
   if (isWithoutCommand(error)) return new UsageError('cannot tell what to do: the command is missing', hint);
   const message = error.message
     .replace(/^error: /, '')
@@ -129,6 +142,10 @@ function question({ code, message }: CommanderError, found: string): string {
   const words = found.split(', ');
   const [, typed] = /^error: unknown command '(.*)'\n/s.exec(message) ?? [];
   const near = code === 'commander.unknownCommand' && typed !== undefined ? nearWords(typed, words) : words;
+  return meant(near);
+}
+
+function meant(near: readonly string[]): string {
   return near.length === 0 ? '' : `; did you mean ${anyOf(near)}?`;
 }
 

@@ -75,7 +75,7 @@ export function commandIn(program: Command, words: readonly string[]) {
   for (const at of placesOfNames(program, words)) {
     if (command.commands.length === 0) break;
     const next = command.commands.find((one) => one.name() === words[at]);
-    if (!next) return { names, unknownAt: at };
+    if (!next) return { names, unknownAt: at, command };
     command = next;
     names.push(next.name());
   }

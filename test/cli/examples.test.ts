@@ -29,6 +29,7 @@ const BACKUP = 'registry-20260105T093000.000Z-edit.json';
 /** What is not run here, and why; the first that an example begins with. */
 const NOT_RUN: Readonly<Record<string, string>> = {
   'gardener daemon': 'the daemon is that of the tests',
+  'gardener mcp --': 'it serves until its input ends',
   'gardener service': 'it would be a service of this machine',
   'gardener watch': 'it goes on until Ctrl-C',
   'gardener train': 'there is no such trainer',
@@ -100,12 +101,12 @@ async function parse(words: readonly string[]): Promise<void> {
     words,
     () => undefined,
   );
-  await loadAll(program);
-  const inert = (command: typeof program): void => {
-    if (command.commands.length === 0) command.action(() => undefined);
-    for (const below of command.commands) inert(below);
+  const declared = new Map(await loadAll(program));
+  const inert = (command: typeof program, typed: string): void => {
+    if (declared.has(typed)) command.action(() => undefined);
+    for (const below of command.commands) inert(below, `${typed} ${below.name()}`);
   };
-  inert(program);
+  inert(program, program.name());
   await program.parseAsync(words, { from: 'user' });
 }
 

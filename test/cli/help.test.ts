@@ -30,7 +30,7 @@ test.for([40, 80, 100])('every help text fits %d columns', async (columns) => {
   expect(commandsIn(whole)).toEqual(expect.arrayContaining(['add', 'daemon', 'call', 'import']));
   for (const { path, isGroup } of ALL) {
     const text = await help(splitWords(path));
-    if (isGroup) expect(commandsIn(text), path).toContain('status');
+    if (isGroup) expect(commandsIn(text), path).toContain(path === 'mcp' ? 'install' : 'status');
     else if (!path.startsWith('__'))
       expect(path.includes(' ') || commandsIn(whole).includes(path), path).toBe(true);
   }

@@ -1,7 +1,7 @@
 /** Every command of the program, and what is typed behind each: a new one is in the tests once it is in these tables. */
 import type { Command } from 'commander';
 import { loadAll } from '../../client/cli/command.ts';
-import { createProgram } from '../../client/cli/program.ts';
+import { COMMANDS as DECLARED, createProgram } from '../../client/cli/program.ts';
 
 /** Not called: only a command that runs asks for its host. */
 const NO_HOST = { stdout: {}, stderr: {} } as Parameters<typeof createProgram>[0];
@@ -14,6 +14,13 @@ function commandsOf(command: Command, path: readonly string[] = []): { path: str
   });
 }
 
+/** Groups that are commands themselves. */
+const BOTH: ReadonlySet<string> = new Set(
+  Object.values(DECLARED)
+    .flatMap((commands) => Object.entries(commands))
+    .flatMap(([name, [, behind]]) => (typeof behind === 'object' && 'alone' in behind ? [name] : [])),
+);
+
 export const PROGRAM = createProgram(NO_HOST, [], () => undefined);
 export const ALL = commandsOf(PROGRAM);
 
@@ -25,10 +32,11 @@ export async function wholeProgram(): Promise<Command> {
 
 /** What answers the scripts of shells, in words of its own, and what is there without a command: nobody types them. */
 const isUntyped = (path: string): boolean => path.startsWith('__');
-export const COMMANDS = ALL.filter(({ path, isGroup }) => !isGroup && !isUntyped(path)).map(
-  ({ path }) => path,
-);
-export const GROUPS = ALL.filter(({ isGroup }) => isGroup).map(({ path }) => path);
+export const COMMANDS = ALL.filter(
+  ({ path, isGroup }) => (!isGroup || BOTH.has(path)) && !isUntyped(path),
+).map(({ path }) => path);
+/** Those of which a command has to be named. */
+export const GROUPS = ALL.filter(({ path, isGroup }) => isGroup && !BOTH.has(path)).map(({ path }) => path);
 
 /** What is typed behind each command to get an answer of it, in an order in which all of them get one. */
 export const ANSWERED: Readonly<Record<string, string>> = {
@@ -55,6 +63,8 @@ export const ANSWERED: Readonly<Record<string, string>> = {
   call: 'daemon.ping',
   init: 'bash',
   completion: 'bash',
+  'mcp install': 'claude --write',
+  'mcp uninstall': 'claude --write',
   'daemon start': '',
   'daemon status': '',
   'daemon restart': '',

@@ -50,6 +50,7 @@ export function terminal({ home, columns = 80, isTTY = true, now = Date.now }: T
         stderr: output('stderr'),
         env,
         home,
+        program: join(home, 'bin', 'gardener'),
         daemonProgram: join(home, 'no-daemon-is-started-here'),
         cwd: () => home,
         realCwd: () => home,

@@ -8,7 +8,8 @@ export default defineCommand({
     '--allow-work': 'let the agent also claim trainings, report on them and end them',
   },
   examples: {
-    'gardener mcp': 'what an agent starts',
+    'gardener mcp install claude': 'have a program start this for its agent',
+    'gardener mcp --allow-work': 'what it starts for one that may take work',
   },
   document: 'none: with --json it is refused',
   async action(ctx, { allowWork = false }) {

@@ -1,0 +1,93 @@
+/** A file of another program's settings: read as it is, and replaced as a whole, with what it was beside it. */
+import { lstat, mkdir, realpath, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import writeFileAtomic from 'write-file-atomic';
+import { isMissing, systemReason } from '../../../src/system/errors.ts';
+import { readSmallFile, UnfitFile } from '../../../src/system/small-file.ts';
+import { UnfitSettings } from './format.ts';
+
+/** Some programs keep more than settings in theirs. */
+const MAX_BYTES = 64 * 1024 * 1024;
+const MARK = '\uFEFF';
+
+/** What became of a file. */
+export interface Change {
+  readonly changed: boolean;
+  /** Where it is as it was; null for one that was not there, or is as it was. */
+  readonly backup: string | null;
+}
+
+/**
+ * Changes the text of a file, which need not be there. A link to it stays, and so does its mode.
+ *
+ * @param edit gives the new text, without a byte order mark; the same text where nothing is to be done
+ * @param now milliseconds since the epoch, for the name of the backup
+ * @throws {UnfitSettings} for a file that is left alone
+ */
+export async function changeSettings(
+  file: string,
+  edit: (text: string) => string,
+  now: number,
+): Promise<Change> {
+  const target = await behindLinks(file);
+  const before = await readBytes(target);
+  const whole = decoded(before ?? Buffer.alloc(0));
+  const mark = whole.startsWith(MARK) ? MARK : '';
+  const text = whole.slice(mark.length);
+  const after = edit(text);
+  if (after === text) return { changed: false, backup: null };
+  try {
+    if (!before) {
+      await mkdir(dirname(target), { recursive: true, mode: 0o700 });
+      await writeFileAtomic(target, after, { mode: 0o600 });
+      return { changed: true, backup: null };
+    }
+    const backup = `${target}.${new Date(now).toISOString().replaceAll(/[-:]/g, '')}.bak`;
+    const { mode } = await stat(target);
+    await writeFile(backup, before, { flag: 'wx', mode: mode & 0o777 });
+    try {
+      // A program that runs may have saved its own meanwhile.
+      if (!(await readBytes(target))?.equals(before))
+        throw new UnfitSettings('it has changed meanwhile, and is as somebody else has left it');
+      await writeFileAtomic(target, mark + after);
+    } catch (error) {
+      await rm(backup);
+      throw error;
+    }
+    return { changed: true, backup };
+  } catch (error) {
+    throw error instanceof UnfitSettings ? error : new UnfitSettings(systemReason(error), { cause: error });
+  }
+}
+
+/** Where the file itself is. @throws {UnfitSettings} for a link that leads nowhere, in whose place a file would be put */
+async function behindLinks(file: string): Promise<string> {
+  try {
+    return await realpath(file);
+  } catch (error) {
+    if (!isMissing(error)) throw new UnfitSettings(systemReason(error), { cause: error });
+    const status = await lstat(file).catch(() => undefined);
+    if (status?.isSymbolicLink())
+      throw new UnfitSettings('it is a link that leads nowhere', { cause: error });
+    return file;
+  }
+}
+
+async function readBytes(file: string): Promise<Buffer | undefined> {
+  try {
+    const bytes = await readSmallFile(file, MAX_BYTES, 'latin1');
+    return bytes === undefined ? undefined : Buffer.from(bytes, 'latin1');
+  } catch (error) {
+    if (!(error instanceof UnfitFile)) throw error;
+    const why = error.cause === undefined ? '' : `: ${systemReason(error.cause)}`;
+    throw new UnfitSettings(`it ${error.message}${why}`, { cause: error });
+  }
+}
+
+function decoded(bytes: Buffer): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch (error) {
+    throw new UnfitSettings('it is no UTF-8', { cause: error });
+  }
+}
