@@ -3,13 +3,16 @@ import { defaultExclude, defineConfig } from 'vitest/config';
 
 const SLOW = 'test/**/*.slow.test.ts';
 const FAULTS = 'test/faults/**/*.test.ts';
+const CLIENTS = 'test/mcp/clients/**/*.test.ts';
+/** What else a mode may run. */
+const MODES: Readonly<Record<string, string>> = { slow: SLOW, faults: FAULTS, clients: CLIENTS };
 
-// `npm test` runs what is quick; `--mode slow` what starts dozens of programs or waits for a limit of time to pass, and
-// `--mode faults` what breaks disks and processes.
+// `npm test` runs what is quick; `--mode slow` what starts dozens of programs or waits for a limit of time to pass,
+// `--mode faults` what breaks disks and processes, and `--mode clients` what needs clients that others wrote.
 export default defineConfig(({ mode }) => ({
   test: {
-    include: mode === 'faults' ? [FAULTS] : mode === 'slow' ? [SLOW] : ['test/**/*.test.ts'],
-    exclude: [...defaultExclude, ...(mode === 'faults' || mode === 'slow' ? [] : [SLOW, FAULTS])],
+    include: [MODES[mode] ?? 'test/**/*.test.ts'],
+    exclude: [...defaultExclude, ...(mode in MODES ? [] : Object.values(MODES))],
     globalSetup: ['test/support/fresh-build.ts'],
     setupFiles: ['test/support/setup.ts'],
     // Processes: threads share a umask and a working directory, and cannot be sent signals.

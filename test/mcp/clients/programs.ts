@@ -1,0 +1,95 @@
+/** Programs that nobody here wrote, as agents that have started the built `gardener mcp`. */
+import { Client, type VersionNegotiationMode } from '@modelcontextprotocol/client';
+import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
+import { Client as EarlierClient } from '@modelcontextprotocol/sdk/client/index.js';
+import { StdioClientTransport as EarlierTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import { builtProgram, type CommandLine } from '../../support/cli.ts';
+import { environment } from '../../support/home.ts';
+import type { Loose } from '../../support/lines.ts';
+
+/** What a tool has told, which the client has compared with the schema of the tool. */
+export interface Told {
+  readonly content: readonly { readonly text?: string }[];
+  readonly structuredContent?: Loose;
+  readonly isError?: boolean;
+}
+
+export interface Agent {
+  readonly pid: number;
+  /** The revision of the protocol that both speak. */
+  readonly revision: string | undefined;
+  /** The names of the tools; asked for first, as only then a client knows the schemas. */
+  readonly tools: readonly string[];
+  tell(tool: string, args?: Record<string, unknown>): Promise<Told>;
+  /** Ends the server as this client does, which is told when that has been done. */
+  close(): Promise<void>;
+}
+
+/** Starts the server with these words, and opens a session. */
+export type Open = (cli: CommandLine, words?: readonly string[]) => Promise<Agent>;
+
+const AGENT = { name: 'somebody-elses-agent', version: '7' };
+
+export const PROGRAMS: Readonly<Record<string, Open>> = {
+  'the client of version 2, as it comes': later('legacy'),
+  'the client of version 2 that finds out': later('auto'),
+  'the client of version 2 that speaks nothing else': later({ pin: '2026-07-28' }),
+  'the client of version 1': async (cli, words) => {
+    const transport = new EarlierTransport(server(cli, words));
+    const client = new EarlierClient(AGENT);
+    return await opened(client, transport, () => client.connect(transport), undefined);
+  },
+};
+
+function later(mode: VersionNegotiationMode): Open {
+  return async (cli, words) => {
+    const transport = new StdioClientTransport(server(cli, words));
+    const client = new Client(AGENT, { versionNegotiation: { mode } });
+    const revision = () => client.getNegotiatedProtocolVersion();
+    return await opened(client, transport, () => client.connect(transport), revision);
+  };
+}
+
+function server({ home }: CommandLine, words: readonly string[] = []) {
+  const args = [builtProgram('gardener.js'), 'mcp', ...words];
+  const env = environment(home) as Record<string, string>;
+  return { command: process.execPath, args, env, cwd: home, stderr: 'inherit' as const };
+}
+
+async function opened(
+  client: Client | EarlierClient,
+  transport: { readonly pid: number | null },
+  connect: () => Promise<void>,
+  revision: (() => string | undefined) | undefined,
+): Promise<Agent> {
+  onTestFinished(() => client.close());
+  await connect();
+  const { pid } = transport;
+  if (pid === null) throw new Error('the client has started nothing');
+  const { tools } = await client.listTools();
+  return {
+    pid,
+    revision: revision?.(),
+    tools: tools.map(({ name }) => name),
+    tell: async (name, args = {}) => (await client.callTool({ name, arguments: args })) as unknown as Told,
+    close: () => client.close(),
+  };
+}
+
+/** Throws where Node is too old for a program: `npm run test:clients` wants a recent one, and the server itself none. */
+export function requireNode(least: string): void {
+  const [major = 0, minor = 0] = least.split('.').map(Number);
+  const [ours = 0, oursMinor = 0] = process.versions.node.split('.').map(Number);
+  if (ours < major || (ours === major && oursMinor < minor))
+    throw new Error(`this needs Node ${least}, and this is ${process.version}`);
+}
+
+/** The path of a program that a package brings. */
+export function programOf(name: string, program: string): string {
+  const manifest = join(import.meta.dirname, 'node_modules', name, 'package.json');
+  const { bin } = createRequire(import.meta.url)(manifest) as { bin: Record<string, string> };
+  return join(dirname(manifest), bin[program] ?? '');
+}
