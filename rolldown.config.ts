@@ -31,8 +31,10 @@ const DEFINED = {
  */
 const TOGETHER: Splitting = {
   groups: [
-    { name: 'always', tags: ['$initial'], test: (id) => !id.endsWith('/client/cli/main.ts'), priority: 1 },
-    { name: 'home', test: /\/client\/cli\/home\/(?!moved)/ },
+    { name: 'always', tags: ['$initial'], test: (id) => !id.endsWith('/client/cli/main.ts'), priority: 3 },
+    { name: 'home', test: /\/client\/cli\/home\/(?!moved)/, priority: 2 },
+    // What serves an agent needs it, too, and must not be loaded for it.
+    { name: 'library', test: /\/client\/(codebase|training)\//, minShareCount: 2, priority: 1 },
     { name: 'mcp-server', test: /\/client\/mcp\/|\/node_modules\/(@modelcontextprotocol|zod)\// },
   ],
 };
@@ -102,8 +104,8 @@ function bundle(
       postBanner: ({ isEntry }) => (isEntry ? banner : ''),
     },
     plugins: [notices(), banner !== '' && executable(), ...plugins],
-    // What one command loads when it is asked for may be a fixed part of another.
-    checks: { ineffectiveDynamicImport: false },
+    // What one command loads when it is asked for may be a fixed part of another; and a machine may be slow.
+    checks: { ineffectiveDynamicImport: false, bundlerTimings: false },
     onLog(level, log, handle) {
       // A build that complains has not succeeded.
       handle(level === 'warn' ? 'error' : level, log);
