@@ -11,7 +11,7 @@ export const projectSchema = z.strictObject({
   name: z.string(),
   source_path: z.string(),
   language: z.string(),
-  tags: z.array(z.string()),
+  tags: z.array(z.string()).optional(),
   training_status: z.string(),
   adapter: z.enum(ADAPTER_STATES),
   commits_behind: z.int().optional(),
@@ -50,7 +50,7 @@ export function showStanding(project: WireProject): Standing {
 /** `"payments": typescript in /home/ada/src/payments; training completed; adapter current; trained 2026-01-05T09:30:00.000Z`. */
 export function projectText(project: ShownProject): string {
   const { source_path: path, language, tags } = project;
-  const tagged = tags.length > 0 ? `, tags ${tags.join(', ')}` : '';
+  const tagged = tags ? `, tags ${tags.join(', ')}` : '';
   const { lora_adapter_path: adapter, last_trained: trained } = project;
   return [
     `${quoted(project.name)}: ${printable(`${language} in ${path}${tagged}`)}`,
@@ -97,7 +97,7 @@ function shown(project: WireProject, adapter: Adapter): ShownProject {
     name,
     source_path,
     language,
-    tags: [...tags],
+    ...(tags.length > 0 && { tags: [...tags] }),
     training_status,
     ...adapter,
     ...(last_trained !== null && { last_trained }),

@@ -36,8 +36,8 @@ export interface Tool {
   readonly run: (session: Session, input: never, call: Call) => Promise<Answer<object>>;
 }
 
-/** Of what only looks. */
-export const LOOKS: ToolAnnotations = { readOnlyHint: true, openWorldHint: false };
+/** Of what only looks; in which world does not matter then. */
+export const LOOKS: ToolAnnotations = { readOnlyHint: true };
 /** Of what changes the registry and can be changed back. */
 export const CHANGES: ToolAnnotations = { destructiveHint: false, openWorldHint: false };
 

@@ -7,7 +7,7 @@ import { defineTool, LOOKS } from '../tool.ts';
 export default defineTool({
   name: 'get_project',
   title: 'Get a project',
-  description: 'Shows a project: where it is, how its training stands, whether its adapter is current.',
+  description: 'Shows where a project is, how it stands, and whether its adapter is current.',
   input: z.strictObject({ project: projectInput }),
   output: projectSchema,
   annotations: LOOKS,

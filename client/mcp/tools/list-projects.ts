@@ -23,7 +23,7 @@ type Input = z.output<typeof input>;
 export default defineTool({
   name: 'list_projects',
   title: 'List projects',
-  description: `Lists registered projects, the last used first, ${MAX_SHOWN} at most.`,
+  description: `Lists registered projects: the ${MAX_SHOWN} last used.`,
   input,
   output: z.strictObject({
     projects: z.array(projectSchema),

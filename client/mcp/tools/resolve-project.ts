@@ -12,7 +12,7 @@ const BY = ['cwd', 'worktree', 'active'] as const satisfies readonly ResolvedBy[
 export default defineTool({
   name: 'resolve_project',
   title: 'Which project am I in?',
-  description: 'Finds the project that a directory belongs to, also from a worktree or through links.',
+  description: 'Finds the project of a directory, also of a worktree.',
   input: z.strictObject({ cwd: z.string().describe('your working directory, absolute') }),
   output: projectSchema.extend({ resolved_by: z.enum(BY).describe('active: cwd is in no project') }),
   annotations: LOOKS,
