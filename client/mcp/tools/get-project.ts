@@ -6,8 +6,8 @@ import { defineTool, LOOKS } from '../tool.ts';
 
 export default defineTool({
   name: 'get_project',
-  title: 'Get a project',
-  description: 'Shows where a project is, how it stands, and whether its adapter is current.',
+  title: 'Get project',
+  description: 'Shows a project, and whether its adapter is current.',
   input: z.strictObject({ project: projectInput }),
   output: projectSchema,
   annotations: LOOKS,

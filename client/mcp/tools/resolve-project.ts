@@ -11,7 +11,7 @@ const BY = ['cwd', 'worktree', 'active'] as const satisfies readonly ResolvedBy[
 
 export default defineTool({
   name: 'resolve_project',
-  title: 'Which project am I in?',
+  title: 'Find project',
   description: 'Finds the project of a directory, also of a worktree.',
   input: z.strictObject({ cwd: z.string().describe('your working directory, absolute') }),
   output: projectSchema.extend({ resolved_by: z.enum(BY).describe('active: cwd is in no project') }),
