@@ -1,6 +1,7 @@
 /** A tool as one declaration, and how a server offers it. */
 import type { CallToolResult, McpServer, ServerContext, ToolAnnotations } from '@modelcontextprotocol/server';
 import type { z } from 'zod';
+import { type Tell, tellProgress } from './change/progress.ts';
 import { type Hints, refusalFor } from './errors.ts';
 import { lenient, small } from './schema.ts';
 import type { Session } from './session.ts';
@@ -16,6 +17,8 @@ export interface Answer<Output> {
 export interface Call {
   /** Aborts when nobody wants the answer any more. */
   readonly signal: AbortSignal;
+  /** Tells how far it is; missing where nobody has asked for that. */
+  readonly tell?: Tell | undefined;
 }
 
 /** What a model is told of a tool, and what the tool does. */
@@ -63,7 +66,8 @@ export function offer(
     { title, description, inputSchema: lenient(input), outputSchema: small(output), annotations },
     async (given: unknown, { mcpReq }: ServerContext): Promise<CallToolResult> => {
       try {
-        const { structured, text } = await run(session, given as never, { signal: mcpReq.signal });
+        const call: Call = { signal: mcpReq.signal, tell: tellProgress(mcpReq) };
+        const { structured, text } = await run(session, given as never, call);
         return { content: [{ type: 'text', text }], structuredContent: { ...structured } };
       } catch (error) {
         return refusalFor(error, hints);

@@ -10,7 +10,8 @@ export interface Told {
   readonly isError?: boolean;
 }
 
-export interface Agent extends Running {
+/** What an agent does in a session. */
+export interface Speaking {
   /** Its lines, for what is not done with a tool. */
   readonly peer: LineClient<Duplex>;
   /** Calls a tool, which may refuse; `isError` is for the test to look at. */
@@ -20,6 +21,8 @@ export interface Agent extends Running {
   /** Calls a tool, which must refuse; gives what the model is told. */
   refusal(tool: string, args?: object): Promise<string>;
 }
+
+export interface Agent extends Speaking, Running {}
 
 /** What a client of the era of `initialize` opens with. */
 const INITIALIZE = {
@@ -36,13 +39,17 @@ export async function startAgent(
 ): Promise<Agent> {
   const running = cli.start(['mcp', ...words], { input: null, ...options });
   const { stdout: readable, stdin: writable } = running.child;
-  const peer = new LineClient<Duplex>(Duplex.from({ readable, writable }));
+  return { ...running, ...(await openSession(Duplex.from({ readable, writable }))) };
+}
+
+/** Opens a session with whatever server is at the other end. */
+export async function openSession(lines: Duplex): Promise<Speaking> {
+  const peer = new LineClient<Duplex>(lines);
   await peer.call('initialize', INITIALIZE);
   peer.send({ jsonrpc: '2.0', method: 'notifications/initialized' });
   const tell = async (name: string, args: object = {}): Promise<Told> =>
     (await peer.call('tools/call', { name, arguments: args })) as unknown as Told;
   return {
-    ...running,
     peer,
     tell,
     async use(tool, args) {

@@ -1,0 +1,98 @@
+import { execFileSync } from 'node:child_process';
+import { mkdir, symlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { type AgentHere, agentHere } from '../support/agent-here.ts';
+
+const PAYMENTS = { project: 'payments' };
+
+/** An agent and the project `payments`, whose directory is given. */
+async function withPayments(): Promise<AgentHere & { path: string }> {
+  const agent = await agentHere();
+  const path = await agent.running.codebase('payments');
+  await agent.registry.projects.register({ name: 'payments', source_path: path });
+  return { ...agent, path };
+}
+
+test('an agent adds a codebase once, however it writes the path', async () => {
+  const { running, tell, use, refusal } = await agentHere();
+  const path = await running.codebase('payments');
+  const added = await tell('add_project', { source_path: path, tags: ['work'] });
+  expect(added.structuredContent).toEqual({ name: 'payments', source_path: path, added: true });
+  expect(added.content[0]?.text).toMatch(
+    `added "payments": unknown in ${path}, tags work; training not started`,
+  );
+  const again = await tell('add_project', { source_path: `${path}/`, tags: ['play'] });
+  expect(again.structuredContent).toEqual({ name: 'payments', source_path: path, added: false });
+  expect(again.content[0]?.text).toMatch(`registered already: "payments": unknown in ${path}, tags work;`);
+  await symlink(path, `${path}-link`);
+  expect(await use('add_project', { source_path: `${path}-link` })).toMatchObject({ added: false });
+  // Where the agent works is not known.
+  expect(await refusal('add_project', { source_path: 'payments' })).toMatch('give its absolute path');
+  expect(await refusal('add_project', { source_path: `${path}/nowhere` })).toMatch('no such directory');
+});
+
+test('for an agent ~ is the home directory of whoever started it', async () => {
+  const { path, use } = await withPayments();
+  vi.stubEnv('HOME', dirname(path));
+  onTestFinished(() => void vi.unstubAllEnvs());
+  expect(await use('add_project', { source_path: '~/payments' })).toMatchObject({ source_path: path });
+  expect(await use('use_project', { project: '~/payments/' })).toEqual({ name: 'payments' });
+});
+
+test('an agent that adds a part of a project, or a worktree, is told so', async () => {
+  const { path, use } = await withPayments();
+  const git = (...words: string[]) => execFileSync('git', ['-C', path, ...words], { stdio: 'pipe' });
+  git('init', '-q');
+  git('-c', 'user.name=a', '-c', 'user.email=a', 'commit', '-q', '--allow-empty', '-m', 'first');
+  git('worktree', 'add', '-q', `${path}-tree`);
+  await mkdir(join(path, 'api'));
+  expect(await use('add_project', { source_path: join(path, 'api') })).toMatchObject({
+    added: true,
+    note: 'it lies in "payments", which is registered, too',
+  });
+  expect(await use('add_project', { source_path: `${path}-tree` })).toMatchObject({
+    added: true,
+    note: 'it is a worktree of "payments", which is registered, too',
+  });
+});
+
+test('an agent makes a project the active one, and hears which one was', async () => {
+  const { path, registry, running, tell, use, refusal } = await withPayments();
+  const website = await running.codebase('website');
+  await registry.projects.register({ name: 'website', source_path: website });
+  const used = await tell('use_project', { project: 'WEBSITE' });
+  expect(used.structuredContent).toEqual({ name: 'website', previous: 'payments' });
+  expect(used.content[0]?.text).toBe(
+    `"website" in ${website} is the active project now; before it was "payments"`,
+  );
+  expect(await refusal('use_project', { project: `${path}/typo` })).toMatch(`there is no ${path}/typo`);
+  expect((await registry.projects.active()).active_project?.name).toBe('website');
+  expect(await use('use_project', { project: website })).toEqual({ name: 'website' });
+});
+
+test('an agent asks for retraining, and does not take the reason from who has asked before', async () => {
+  const { path, registry, use, refusal } = await withPayments();
+  const because = (reason?: string) => use('request_retraining', { project: path, reason });
+  expect((await because('new base model'))['note']).toMatch('new base model');
+  expect((await because())['note']).toMatch('new base model');
+  expect((await because('new code'))['note']).toMatch('new code');
+  const { token } = await registry.training.begin(PAYMENTS);
+  expect(await refusal('request_retraining', PAYMENTS)).toMatch('wait with training_status');
+  await registry.training.fail({ ...PAYMENTS, token, error: 'too hot' });
+  await because();
+  expect(await registry.projects.get(PAYMENTS)).toMatchObject({ retrain_requested: { reason: null } });
+});
+
+test('an agent asks a trainer to stop, or hears that there is none', async () => {
+  const { registry, tell } = await withPayments();
+  const cancel = async () =>
+    (await tell('cancel_training', { ...PAYMENTS, reason: 'too hot' })).content[0]?.text;
+  expect(await cancel()).toMatch('nobody trains "payments", so nobody was asked to stop; ');
+  await registry.training.begin(PAYMENTS);
+  expect(await cancel()).toMatch(/^"payments": in training;.* asked to stop/);
+  expect((await registry.projects.get(PAYMENTS)).training).toMatchObject({
+    cancel_requested: true,
+    cancel_reason: 'too hot',
+  });
+});
