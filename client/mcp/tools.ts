@@ -9,6 +9,7 @@ import listProjects from './tools/list-projects.ts';
 import reportProgress from './tools/report-progress.ts';
 import requestRetraining from './tools/request-retraining.ts';
 import resolveProject from './tools/resolve-project.ts';
+import trainingStatus from './tools/training-status.ts';
 import useProject from './tools/use-project.ts';
 
 export const TOOLS: readonly Tool[] = [
@@ -18,6 +19,7 @@ export const TOOLS: readonly Tool[] = [
   useProject,
   addProject,
   requestRetraining,
+  trainingStatus,
   cancelTraining,
   claimTraining,
   reportProgress,
