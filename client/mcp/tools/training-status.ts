@@ -13,7 +13,7 @@ const NO_TRAINER = '; no trainer has taken it so far: the person can start one w
 export default defineTool({
   name: 'training_status',
   title: 'Training status',
-  description: 'How training stands; with wait_seconds, when it has ended.',
+  description: 'Tells how training stands; with wait_seconds, waits for its end.',
   input: z.strictObject({
     project: projectInput,
     // Models write numbers as texts, too.
