@@ -11,6 +11,7 @@ import { existsSync, realpathSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { callMs, initializeMs, servesAgents, serverMiB } from './agents.mjs';
 import { commandMs, firstAnswerMs, loadedKiB, packedKiB, residentMiB, sizeKiB } from './measures.mjs';
 
 const here = fileURLToPath(new URL('../../', import.meta.url));
@@ -29,14 +30,23 @@ const started = [
   ['gardener ls, 10 projects', (checkout) => commandMs(checkout, ['ls'], 10)],
   ['gardenerd to its first answer, 10 projects', (checkout) => firstAnswerMs(checkout, 10)],
 ];
+// Earlier checkouts have none.
+const haveAgents = checkouts.every(servesAgents);
+if (haveAgents)
+  started.push(
+    ['gardener mcp to its first answer, over node', initializeMs],
+    ['gardener mcp, a call, 100 projects', callMs],
+  );
 const resident = [
   ['gardenerd resident, 100 projects', (checkout) => residentMiB(checkout, 100)],
   ['gardenerd resident, 10,000 projects', (checkout) => residentMiB(checkout, 10_000)],
+  ...(haveAgents ? [['gardener mcp resident, over node', serverMiB]] : []),
 ];
 const sizes = [
   ['library', (checkout) => sizeKiB(checkout, /^index\.js$/)],
   ['gardener, what every command loads', (checkout) => loadedKiB(checkout, 'gardener.js')],
   ['gardener, with what some commands load', (checkout) => sizeKiB(checkout, /^gardener(-.*)?\.js$/)],
+  ['gardener, what serves agents', (checkout) => sizeKiB(checkout, /^gardener-mcp-server\.js$/)],
   ['gardenerd', (checkout) => sizeKiB(checkout, /^gardenerd(-.*)?\.js$/)],
   ['package, packed', (checkout) => packedKiB(checkout, 'size')],
   ['package, installed', (checkout) => packedKiB(checkout, 'unpackedSize')],

@@ -16,7 +16,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
 
-/** Between two looks at what a daemon occupies; it has settled when both see the same. Milliseconds. */
+/** Between two looks at what a process occupies; it has settled when both see the same. Milliseconds. */
 const LOOK_EVERY_MS = 300;
 
 /** A command from its start to its end, with a daemon that runs already where there are projects. */
@@ -49,18 +49,23 @@ export async function firstAnswerMs(checkout, projects) {
 export async function residentMiB(checkout, projects) {
   return await withHome(projects, async (env) => {
     const daemon = await startDaemon(checkout, env);
-    const look = () => execFileSync('ps', ['-o', 'rss=', '-p', String(daemon.pid)], { encoding: 'utf8' });
     try {
-      for (let before = ''; ;) {
-        const now = look();
-        if (now === before) return Number(now) / 1024;
-        before = now;
-        await pause(LOOK_EVERY_MS);
-      }
+      return await settledMiB(daemon.pid);
     } finally {
       await daemon.stop();
     }
   });
+}
+
+/** What a process occupies when it has nothing more to do. */
+export async function settledMiB(pid) {
+  const look = () => execFileSync('ps', ['-o', 'rss=', '-p', String(pid)], { encoding: 'utf8' });
+  for (let before = ''; ;) {
+    const now = look();
+    if (now === before) return Number(now) / 1024;
+    before = now;
+    await pause(LOOK_EVERY_MS);
+  }
 }
 
 /** The built files with such names, together. */
@@ -90,7 +95,8 @@ export function packedKiB(checkout, what) {
   return packed[what] / 1024;
 }
 
-async function withHome(projects, work) {
+/** Gives the work an environment with a home that has as many projects, and is gone afterwards. */
+export async function withHome(projects, work) {
   // In /tmp, because a socket's path may have no more than 103 bytes.
   const home = mkdtempSync(join(realpathSync('/tmp'), 'gardener-figures-'));
   try {
@@ -102,7 +108,7 @@ async function withHome(projects, work) {
 }
 
 /** Starts a daemon, which answers when this resolves. */
-async function startDaemon(checkout, env) {
+export async function startDaemon(checkout, env) {
   const child = spawn(process.execPath, [join(checkout, 'dist', 'gardenerd.js')], {
     env,
     stdio: ['ignore', 'ignore', 'inherit'],
