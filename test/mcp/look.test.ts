@@ -8,9 +8,10 @@ import getProject from '../../client/mcp/tools/get-project.ts';
 import listProjects from '../../client/mcp/tools/list-projects.ts';
 import resolveProject from '../../client/mcp/tools/resolve-project.ts';
 import { connect } from '../../client/reach/connect.ts';
+import { HELLO, standIn } from '../client/stand-in.ts';
 import { type Repository, repository } from '../support/repository.ts';
 import { requireTools } from '../support/tools.ts';
-import { type World, world } from '../support/world.ts';
+import { get, type World, world } from '../support/world.ts';
 
 type Ask = (tool: Tool, input?: object) => Promise<{ structured: Record<string, unknown>; text: string }>;
 
@@ -19,12 +20,15 @@ async function looking(names: readonly string[] = []): Promise<World & { ask: As
   const it = await world(names);
   const session = new Session(() => connect({ dataDir: it.paths.dataDir, autoStart: false }));
   onTestFinished(() => session.close());
+  return { ...it, ask: asking(session) };
+}
+
+function asking(session: Session): Ask {
   const { signal } = new AbortController();
-  const ask: Ask = async ({ input, output, run }, given = {}) => {
+  return async ({ input, output, run }, given = {}) => {
     const { structured, text } = await run(session, input.parse(given) as never, { signal });
     return { structured: output.parse(structured), text };
   };
-  return { ...it, ask };
 }
 
 function namesOf({ structured }: { structured: Record<string, unknown> }): string[] {
@@ -145,6 +149,17 @@ test('an adapter is current, behind its code, asked to be made anew, not to be c
   await code.shell('mv .git/HEAD .git/gone');
   expect(await adapter()).toEqual(['unknown', undefined, clean]);
   await code.shell('mv .git/gone .git/HEAD');
+  // Of a daemon on another machine nothing is looked for here.
+  const found: object = await get(it.writer, 'pay');
+  const there = clean.replace(it.paths.dataDir, '/there');
+  const remote = await standIn(({ method }) =>
+    method === 'daemon.hello' ? { ...HELLO, host: 'build7' } : { ...found, lora_adapter_path: there },
+  );
+  const session = new Session(() => connect({ socket: remote.socket, autoStart: false }));
+  onTestFinished(() => session.close());
+  const { structured } = await asking(session)(getProject, { project: 'pay' });
+  expect(structured).toMatchObject({ adapter: 'unknown', lora_adapter_path: there });
+  expect(structured).not.toHaveProperty('commits_behind');
   await it.writer.call('projects.retrain', { project: 'pay' });
   expect(await adapter()).toEqual(['outdated', 0, clean]);
 });
