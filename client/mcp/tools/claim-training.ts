@@ -30,7 +30,7 @@ export default defineTool({
   name: 'claim_training',
   title: 'Claim a training',
   description:
-    'Takes a project for you to train, so that nobody else does: the named one, or the one that has waited longest. End it with finish_training.',
+    'Gives you a project to train, the named one or the one that has waited longest; nobody else trains it meanwhile. Train it yourself, write to output, and end with finish_training.',
   input: z.strictObject({ project: projectInput.optional() }),
   output,
   annotations: CHANGES,

@@ -1,6 +1,6 @@
 /** `finish_training`. */
 import { z } from 'zod';
-import { MAX_BASE_MODEL, MAX_ERROR } from '../../../src/domain/limits.ts';
+import { MAX_BASE_MODEL, MAX_ERROR, MAX_METADATA_BYTES } from '../../../src/domain/limits.ts';
 import { OUTCOMES } from '../../../src/domain/project.ts';
 import { jsonObject } from '../../../src/domain/values/schema.ts';
 import { printable } from '../../../src/system/printable.ts';
@@ -17,8 +17,13 @@ const input = z.strictObject({
   error: z.string().max(MAX_ERROR).optional().describe('why it failed'),
   lora_adapter_path: z.string().optional().describe('only for an adapter elsewhere than in the output'),
   base_model: z.string().max(MAX_BASE_MODEL).optional().describe('default as adapter_config.json says'),
-  file_count: z.int().min(0).optional().describe('files in the codebase'),
-  metadata: jsonObject.optional().describe('merged into that of the project; null deletes a key'),
+  file_count: z.coerce.number().int().min(0).optional().describe('files in the codebase'),
+  metadata: jsonObject
+    .refine((object) => sizeOf(object) <= MAX_METADATA_BYTES, {
+      error: ({ input: object }) => `has ${sizeOf(object)} bytes as JSON, ${MAX_METADATA_BYTES} are allowed`,
+    })
+    .optional()
+    .describe('merged into that of the project; null deletes a key'),
 });
 
 export default defineTool({
@@ -57,4 +62,8 @@ function endingOf({ outcome, error, ...result }: Omit<z.output<typeof input>, 'h
     outcome,
     result: { ...result, ...(path !== undefined && { lora_adapter_path: absolutePath(path) }) },
   };
+}
+
+function sizeOf(value: unknown): number {
+  return Buffer.byteLength(JSON.stringify(value));
 }

@@ -11,7 +11,7 @@ export default defineTool({
     'Tells how far a training that you have claimed is, and whether somebody wants you to stop it. Call it every few minutes: after a day without it the training is lost.',
   input: z.strictObject({
     handle: z.string(),
-    progress: z.number().min(0).max(1).optional().describe('0 to 1'),
+    progress: z.coerce.number().min(0).max(1).optional().describe('0 to 1'),
     phase: z.string().max(MAX_PHASE).optional().describe('what is being done, in a word or two'),
     message: z.string().max(MAX_MESSAGE).optional().describe('for people'),
   }),

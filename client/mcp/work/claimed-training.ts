@@ -76,7 +76,10 @@ export class ClaimedTraining {
    * @throws {RegistryError} `lease_lost`, and `project_not_found` where it was removed
    */
   async report(progress: Progress, signal: AbortSignal): Promise<CancelledError | undefined> {
-    this.#requireHeld();
+    if (this.#ended)
+      throw new Error(
+        `cannot report on the training of "${this.name}": it has ended as ${this.#ended.outcome}; claim_training begins another`,
+      );
     const { project, token } = this.#held;
     try {
       const report = (): Promise<null> =>
@@ -100,16 +103,15 @@ export class ClaimedTraining {
    * @throws {OutputError} where the disk refuses what was made; it is to be ended as failed then
    */
   async finish(ending: Ending): Promise<Ended> {
-    this.#ending ??= { asked: ending.outcome, ended: this.#finish(ending) };
-    const { asked, ended } = this.#ending;
+    const first = (this.#ending ??= { asked: ending.outcome, ended: this.#finish(ending) });
     try {
-      const { outcome } = await ended;
-      if (asked === ending.outcome) return await ended;
+      const ended = await first.ended;
+      if (first.asked === ending.outcome) return ended;
       throw new Error(
-        `cannot end the training of "${this.name}" as ${ending.outcome}: it has ended as ${outcome}`,
+        `cannot end the training of "${this.name}" as ${ending.outcome}: it has ended as ${ended.outcome}`,
       );
     } finally {
-      if (!this.isOver) this.#ending = undefined;
+      if (!this.isOver && this.#ending === first) this.#ending = undefined;
     }
   }
 
@@ -124,16 +126,7 @@ export class ClaimedTraining {
     return reason instanceof CancelledError ? reason : undefined;
   }
 
-  #requireHeld(): void {
-    if (this.#loss) throw this.#loss;
-    if (this.#ended)
-      throw new Error(
-        `cannot report on the training of "${this.name}": it has ended as ${this.#ended.outcome}; claim_training begins another`,
-      );
-  }
-
   async #finish(ending: Ending): Promise<Ended> {
-    if (this.#loss) throw this.#loss;
     const { signal } = this.#stopped;
     try {
       return await this.#endAs(ending);

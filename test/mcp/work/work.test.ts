@@ -1,16 +1,17 @@
 /** What an agent does with work, by the tools themselves, with a daemon in this process. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { connect } from '../../../client/index.ts';
+import * as sync from '../../../client/output/sync.ts';
 import { Session } from '../../../client/mcp/session.ts';
 import claimTraining from '../../../client/mcp/tools/claim-training.ts';
 import finishTraining from '../../../client/mcp/tools/finish-training.ts';
 import reportProgress from '../../../client/mcp/tools/report-progress.ts';
 import type { Answer, Tool } from '../../../client/mcp/tool.ts';
 import type { Loose } from '../../support/lines.ts';
-import { until } from '../../support/until.ts';
 import { uuid } from '../../support/projects.ts';
+import { until } from '../../support/until.ts';
 import { get, world, type World } from '../../support/world.ts';
 
 interface Worker {
@@ -20,11 +21,17 @@ interface Worker {
   finish(given: object): Promise<Loose>;
 }
 
-/** An agent's session, which ends with the test. */
-function worker({ paths }: World): Worker {
-  const session = new Session(({ name, signal }) =>
-    connect({ socket: paths.socket, autoStart: false, client: { name, version: '1' }, signal }),
-  );
+/**
+ * An agent's session, which ends with the test.
+ *
+ * @param isDeaf whether no event reaches it, as while a connection is made anew
+ */
+function worker({ paths: { socket } }: World, isDeaf = false): Worker {
+  const session = new Session(async ({ name, signal }) => {
+    const client = await connect({ socket, autoStart: false, client: { name, version: '1' }, signal });
+    if (isDeaf) vi.spyOn(client, 'watch').mockImplementation(() => never());
+    return client;
+  });
   onTestFinished(() => session.close());
   const call = async ({ input, output, run }: Tool, given: object): Promise<Loose> => {
     const { signal } = new AbortController();
@@ -39,6 +46,11 @@ function worker({ paths }: World): Worker {
   };
 }
 
+// oxlint-disable-next-line require-yield -- it has nothing to give
+async function* never(): AsyncGenerator<never, void, void> {
+  await new Promise(() => undefined);
+}
+
 test('what is claimed is reported on and completed, and what was written comes into service', async () => {
   const here = await world(['a']);
   await here.writer.call('projects.retrain', { project: 'a', reason: 'new code' });
@@ -47,7 +59,8 @@ test('what is claimed is reported on and completed, and what was written comes i
   const { handle } = claimed;
   const adapter = String((claimed['output'] as Loose)['lora_adapter_path']);
   expect(claimed).toMatchObject({ claimed: true, project: { name: 'a' }, reason: 'new code' });
-  expect(await report({ handle, progress: 0.4, phase: 'training' })).toEqual({ stop: false });
+  // As some models write numbers.
+  expect(await report({ handle, progress: '0.4', phase: 'training' })).toEqual({ stop: false });
   expect(await get(here.writer, 'a')).toMatchObject({ training: { progress: 0.4, phase: 'training' } });
   await writeFile(adapter, 'weights');
   const ending = { handle, outcome: 'completed', metadata: { loss: 0.2 }, base_model: 'llama' };
@@ -71,6 +84,16 @@ test('a training without an adapter completes, and says so', async () => {
   const { handle } = await claim('A');
   const { warnings } = await finish({ handle, outcome: 'completed' });
   expect(warnings).toEqual([expect.stringContaining('there is no adapter')]);
+});
+
+test('metadata that are too long are refused before anything has ended', async () => {
+  const { claim, finish } = worker(await world(['a']));
+  const { handle } = await claim('a');
+  const ending = { handle, outcome: 'completed' };
+  await expect(finish({ ...ending, metadata: { log: 'é'.repeat(8_200) } })).rejects.toThrow(
+    'has 16410 bytes as JSON, 16384 are allowed',
+  );
+  expect(await finish({ ...ending, metadata: { log: 'short' } })).toMatchObject({ outcome: 'completed' });
 });
 
 test('an adapter elsewhere is named, and by its absolute path', async () => {
@@ -107,22 +130,25 @@ test('what is given back waits as before', async () => {
   expect(await claim()).toMatchObject({ claimed: true, reason: 'new code' });
 });
 
-test('a request to stop is told, and what was cancelled is neither completed nor the next that is claimed', async () => {
-  const here = await world(['a']);
-  const { claim, report, finish } = worker(here);
-  const { handle } = await claim();
-  await here.writer.call('training.cancel', { project: 'a', reason: 'laptop goes to sleep' });
-  expect(await report({ handle, progress: 0.9 })).toEqual({ stop: true, reason: 'laptop goes to sleep' });
-  expect(await finish({ handle, outcome: 'completed' })).toMatchObject({ outcome: 'cancelled' });
-  expect(await get(here.writer, 'a')).toMatchObject({
-    training: { outcome: 'cancelled', error: 'laptop goes to sleep' },
-  });
-  expect(await claim()).toEqual({ claimed: false });
-});
+test.each([false, true])(
+  'a request to stop is told, and what was cancelled is neither completed nor the next that is claimed (deaf: %s)',
+  async (isDeaf) => {
+    const here = await world(['a']);
+    const { claim, report, finish } = worker(here, isDeaf);
+    const { handle } = await claim();
+    await here.writer.call('training.cancel', { project: 'a', reason: 'laptop goes to sleep' });
+    expect(await report({ handle, progress: 0.9 })).toEqual({ stop: true, reason: 'laptop goes to sleep' });
+    expect(await finish({ handle, outcome: 'completed' })).toMatchObject({ outcome: 'cancelled' });
+    expect(await get(here.writer, 'a')).toMatchObject({
+      training: { outcome: 'cancelled', error: 'laptop goes to sleep' },
+    });
+    expect(await claim()).toEqual({ claimed: false });
+  },
+);
 
 test('a project that was named is as it was when its training is cancelled', async () => {
   const here = await world(['a']);
-  const { claim, finish } = worker(here);
+  const { claim, finish } = worker(here, true);
   const { handle } = await claim('a');
   await here.writer.call('training.cancel', { project: 'a' });
   // Nobody has reported since: it is seen by the end itself.
@@ -188,11 +214,26 @@ test('what is held when a session ends is given back, also what is just being cl
   const here = await world(['a', 'b']);
   const { session, claim } = worker(here);
   await claim('a');
-  const claiming = claim('b').catch((error: unknown) => error);
+  const claiming = session.work.claim(undefined, new AbortController().signal);
   await session.close();
-  await claiming;
+  expect(await claiming).toMatchObject({ name: 'b', isOver: true });
   for (const name of ['a', 'b'])
-    expect(await get(here.writer, name)).toMatchObject({ training_status: 'not_started' });
+    expect(await get(here.writer, name)).toMatchObject({ training: { outcome: 'released' } });
+});
+
+test('a training that is being completed when its session ends is given back, where the disk takes long', async () => {
+  const here = await world(['a']);
+  const { session, claim, finish } = worker(here);
+  const { handle } = await claim('a');
+  const spy = vi.spyOn(sync, 'syncOutput').mockImplementation(async (_, { signal }) => {
+    await until(() => signal?.aborted, 'it is told');
+  });
+  onTestFinished(() => spy.mockRestore());
+  const finishing = finish({ handle, outcome: 'completed' }).catch((error: unknown) => error);
+  await until(() => spy.mock.calls.length > 0, 'it is being completed');
+  await session.close();
+  await finishing;
+  expect(await get(here.writer, 'a')).toMatchObject({ training_status: 'not_started' });
 });
 
 test('a training goes on after a restart of the daemon', async () => {
@@ -201,6 +242,6 @@ test('a training goes on after a restart of the daemon', async () => {
   const { handle } = await claim('a');
   const again = await here.restart();
   expect(await report({ handle, progress: 0.5 })).toEqual({ stop: false });
-  await until(async () => (await get(again.writer, 'a'))['training'], 'x');
+  expect(await get(again.writer, 'a')).toMatchObject({ training: { progress: 0.5 } });
   expect(await finish({ handle, outcome: 'completed' })).toMatchObject({ outcome: 'completed' });
 });
