@@ -1,6 +1,7 @@
 /** A server of the Model Context Protocol that offers what an agent does with the registry. */
 import { McpServer } from '@modelcontextprotocol/server';
 import { VERSION } from '../../src/version.ts';
+import { offerResources } from './resources/offer.ts';
 import type { Session } from './session.ts';
 import { offer } from './tool.ts';
 import { TOOLS } from './tools.ts';
@@ -24,5 +25,6 @@ export function createServer(session: Session, { allowWork }: ServerOptions): Mc
     { instructions: INSTRUCTIONS, capabilities: { tools: { listChanged: false } } },
   );
   for (const tool of TOOLS) if (allowWork || !tool.work) offer(server, session, tool);
+  offerResources(server, session);
   return server;
 }

@@ -3,6 +3,7 @@ import { MAX_CALLER } from '../../src/domain/limits.ts';
 import { cutText } from '../../src/domain/values/text.ts';
 import { printable } from '../../src/system/printable.ts';
 import type { Client } from '../client.ts';
+import { Updates } from './resources/updates.ts';
 import { Work } from './work/work.ts';
 
 /** Makes the connection, starting the daemon where none runs. */
@@ -11,6 +12,8 @@ export type Connect = (options: {
   readonly name: string;
   /** Ends the attempt. */
   readonly signal: AbortSignal;
+  /** Where no daemon runs, none is started. */
+  readonly autoStart?: false;
 }) => Promise<Client>;
 
 export class Session {
@@ -21,6 +24,8 @@ export class Session {
   #connecting: Promise<Client> | undefined;
   /** The trainings that the agent has claimed. */
   readonly work = new Work(this);
+  /** What the agent's program is told of. */
+  readonly updates = new Updates(this);
 
   constructor(connect: Connect) {
     this.#connect = connect;
@@ -44,6 +49,14 @@ export class Session {
       throw error;
     });
     return await this.#connecting;
+  }
+
+  /**
+   * Another connection, for what is waited for all the time: it starts no daemon, as it would whenever somebody has ended
+   * that. To be closed by whoever has it.
+   */
+  observe(signal: AbortSignal): Promise<Client> {
+    return this.#connect({ name: callerName(this.#agent), signal, autoStart: false });
   }
 
   /**
