@@ -145,8 +145,7 @@ export function addCommands(parent: Command, commands: Commands, context: () => 
       });
     }
     if (typeof behind === 'function') continue;
-    // A flag behind the name of a command is that command's, though this one may have the same.
-    if (alone) command.enablePositionalOptions().helpCommand(true);
+    if (alone) command.helpCommand(true);
     if ('description' in behind) addExamples(command.description(behind.description), behind.examples);
     addCommands(command, behind.commands, context);
   }
@@ -198,9 +197,7 @@ function declare(
   if (examples) addExamples(command, examples);
   addTakes(command, takes);
   command.action((...given: unknown[]) => {
-    // Where the name before it is a command itself, its flags may stand before this one's.
-    const before = command.parent?.parent ? command.parent.opts() : {};
-    const input: Record<string, unknown> = { ...before, ...command.opts() };
+    const input: Record<string, unknown> = { ...takenBefore(command), ...command.opts() };
     for (const [at, argument] of command.registeredArguments.entries()) {
       // As commander writes the names of flags.
       const name = new Option(`--${argument.name()}`).attributeName();
@@ -208,6 +205,22 @@ function declare(
     }
     return action(context(), input as never, command);
   });
+}
+
+/**
+ * Flags of this command that commander has taken for those of the command whose name is before it, wherever they stand.
+ *
+ * @throws {CommanderError} for one that is of that command only
+ */
+function takenBefore(command: Command): Record<string, unknown> {
+  const { parent } = command;
+  if (!parent?.parent) return {};
+  const taken = parent.opts<Record<string, unknown>>();
+  for (const { long } of parent.options.filter((option) => option.attributeName() in taken)) {
+    if (!command.options.some((option) => option.long === long))
+      command.error(`error: unknown option '${long}'`, { code: 'commander.unknownOption' });
+  }
+  return taken;
 }
 
 /** Tells commander what a command takes. */

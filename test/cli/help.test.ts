@@ -23,6 +23,8 @@ test.for([40, 80, 100])('every help text fits %d columns', async (columns) => {
     expect(code, words.join(' ')).toBe(0);
     const long = stdout.split('\n').filter((line) => line.length > columns);
     expect(columns < 80 ? long.filter((line) => !isWhole(line)) : long, words.join(' ')).toEqual([]);
+    const flags = [...stdout.matchAll(/^ {2}(?:-\w, )?(--[\w-]+)/gm)].map(([, flag]) => flag);
+    expect(flags, words.join(' ')).toEqual([...new Set(flags)]);
     expect((await run(['help', ...words])).stdout, words.join(' ')).toBe(stdout);
     return stdout;
   };
