@@ -77,17 +77,22 @@ function placeFlags(ctx: Context): string[] {
   const { dataDir, socket, socketAlone, runDir } = ctx.paths;
   if (socketAlone) return ['--socket', socket];
   const { CODEBASE_GARDENER_DATA_DIR: place, CODEBASE_GARDENER_SOCKET: end } = ctx.host.env;
-  if (!(ctx.location.dataDir || place || ctx.location.socket || end)) return [];
   const flags = ['--data-dir', dataDir];
-  return socket === join(runDir, 'registry.sock') ? flags : [...flags, '--socket', socket];
+  // Where a short one is depends on the environment, too.
+  if (socket !== join(runDir, 'registry.sock')) return [...flags, '--socket', socket];
+  return ctx.location.dataDir || place || ctx.location.socket || end ? flags : [];
 }
 
 function warningsOf({ command, args }: Entry, again: string): string[] {
-  return [command, ...args.slice(0, 1)].flatMap((path) => {
-    const owner = removedBy(path);
-    if (owner === undefined) return [];
-    return `${path} belongs to ${owner} and goes with an upgrade; after one: ${again}`;
-  });
+  const words = [command, ...args];
+  const variable = words.find((word) => word.includes('$'));
+  return [
+    ...words.slice(0, 2).flatMap((path) => {
+      const owner = removedBy(path);
+      return owner ? `${path} belongs to ${owner} and goes with an upgrade; after one: ${again}` : [];
+    }),
+    ...(variable === undefined ? [] : [`${variable} has a $ in it, which programs may take for a variable`]),
+  ];
 }
 
 function byHand(ctx: Context, { title, path }: Told, command: string | null, text: string): void {

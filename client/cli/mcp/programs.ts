@@ -1,4 +1,5 @@
 /** The programs that start servers for their agents: where each keeps them, in which shape, and its own command for that. */
+import { existsSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { type Entry, type Format, NAME } from './format.ts';
 import { JSONC } from './jsonc.ts';
@@ -31,7 +32,11 @@ const JSON_SERVERS = { format: JSONC, servers: 'mcpServers' } as const;
 export const PROGRAMS = {
   claude: {
     title: 'Claude Code',
-    file: ({ home, env }) => join(env['CLAUDE_CONFIG_DIR'] || home, '.claude.json'),
+    file({ home, env: { CLAUDE_CONFIG_DIR: given } }) {
+      // Of an early version; it is taken where it is still there.
+      const early = join(given || join(home, '.claude'), '.config.json');
+      return existsSync(early) ? early : join(given || home, '.claude.json');
+    },
     ...JSON_SERVERS,
     typed: true,
     add: ({ command, args }) => ['claude', 'mcp', 'add', '--scope', 'user', NAME, '--', command, ...args],

@@ -44,8 +44,10 @@ export async function changeSettings(
     }
     const backup = `${target}.${new Date(now).toISOString().replaceAll(/[-:]/g, '')}.bak`;
     const { mode } = await stat(target);
-    await writeFile(backup, before, { flag: 'wx', mode: mode & 0o777 });
+    // Made before anything is written to it: what fails on the way may be taken away again.
+    await writeFile(backup, '', { flag: 'wx', mode: mode & 0o777 });
     try {
+      await writeFile(backup, before);
       // A program that runs may have saved its own meanwhile.
       if (!(await readBytes(target))?.equals(before))
         throw new UnfitSettings('it has changed meanwhile, and is as somebody else has left it');

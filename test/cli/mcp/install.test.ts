@@ -35,6 +35,14 @@ test.each(PROGRAM_NAMES)('the settings of %s are where that program has them', (
   expect(at('linux', { XDG_CONFIG_HOME: 'relative', CODEX_HOME: '' })).toBe(`/h/${PLACES[name][0]}`);
 });
 
+test('those that Claude Code has in the file of an early version are there', async () => {
+  const home = await temporaryDirectory();
+  await mkdir(join(home, '.claude'));
+  await writeFile(join(home, '.claude', '.config.json'), '{}');
+  const person = { home, env: {}, platform: process.platform };
+  expect(PROGRAMS.claude.file(person)).toBe(join(home, '.claude', '.config.json'));
+});
+
 test.each(PROGRAM_NAMES)('for %s it is written once, in its shape, and taken out again', async (name) => {
   const home = await temporaryDirectory();
   const { run } = terminal({ home });
@@ -134,6 +142,7 @@ test('what the environment says of the registry goes into the entry', async () =
 
 test.each([
   [['mcp', 'instal', 'claude', '--write'], "unknown command 'instal'; did you mean install?", 'mcp'],
+  [['mcp', 'uninstall', 'claude', '--allow-work'], "unknown option '--allow-work'", 'mcp uninstall'],
   [['mcp', 'nope'], "unknown command 'nope'", 'mcp'],
   [['mcp', 'nope', '--help'], "unknown command 'nope'", 'mcp'],
   [['help', 'mcp', 'nope'], "unknown command 'nope'", 'mcp'],

@@ -32,8 +32,8 @@ const mine = (command: string, args: string): string =>
   `${MODEL}\n[ mcp_servers . "gardener" ] # ours\n${args}startup_timeout_sec = 20\n${command}\n[mcp_servers.gardener.env]\nA = "1"\n\n# about the other\n${OTHER}`;
 
 test('of one that is there only what differs is changed, and all of it goes', () => {
-  const old = mine('command = "/node"\n', "args = [\n  'old.js', # ]\n  'mcp',\n]\n");
-  expect(put(old)).toBe(mine('command = "/node"\n', 'args = [ "g.js", "mcp" ]\n'));
+  const old = mine("command = '/node' # mine\n", "args = [\n  'old.js', # ]\n  'mcp',\n]\n");
+  expect(put(old)).toBe(mine("command = '/node' # mine\n", 'args = [ "g.js", "mcp" ]\n'));
   expect(take(old)).toBe(`${MODEL}\n# about the other\n${OTHER}`);
 });
 
