@@ -5,7 +5,7 @@ import { Client as EarlierClient } from '@modelcontextprotocol/sdk/client/index.
 import { StdioClientTransport as EarlierTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { onTestFinished } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import { builtProgram, type CommandLine } from '../../support/cli.ts';
 import { environment } from '../../support/home.ts';
 import type { Loose } from '../../support/lines.ts';
@@ -19,10 +19,6 @@ export interface Told {
 
 export interface Agent {
   readonly pid: number;
-  /** The revision of the protocol that both speak. */
-  readonly revision: string | undefined;
-  /** The names of the tools; asked for first, as only then a client knows the schemas. */
-  readonly tools: readonly string[];
   tell(tool: string, args?: Record<string, unknown>): Promise<Told>;
   /** Ends the server as this client does, which is told when that has been done. */
   close(): Promise<void>;
@@ -34,22 +30,24 @@ export type Open = (cli: CommandLine, words?: readonly string[]) => Promise<Agen
 const AGENT = { name: 'somebody-elses-agent', version: '7' };
 
 export const PROGRAMS: Readonly<Record<string, Open>> = {
-  'the client of version 2, as it comes': later('legacy'),
-  'the client of version 2 that finds out': later('auto'),
-  'the client of version 2 that speaks nothing else': later({ pin: '2026-07-28' }),
+  'the client of version 2, as it comes': later('legacy', '2025-11-25'),
+  'the client of version 2 that finds out': later('auto', '2026-07-28'),
+  'the client of version 2 that speaks nothing else': later({ pin: '2026-07-28' }, '2026-07-28'),
   'the client of version 1': async (cli, words) => {
     const transport = new EarlierTransport(server(cli, words));
     const client = new EarlierClient(AGENT);
-    return await opened(client, transport, () => client.connect(transport), undefined);
+    return await opened(client, transport, () => client.connect(transport));
   },
 };
 
-function later(mode: VersionNegotiationMode): Open {
+/** @param revision that both have to agree on */
+function later(mode: VersionNegotiationMode, revision: string): Open {
   return async (cli, words) => {
     const transport = new StdioClientTransport(server(cli, words));
     const client = new Client(AGENT, { versionNegotiation: { mode } });
-    const revision = () => client.getNegotiatedProtocolVersion();
-    return await opened(client, transport, () => client.connect(transport), revision);
+    const agent = await opened(client, transport, () => client.connect(transport));
+    expect(client.getNegotiatedProtocolVersion()).toBe(revision);
+    return agent;
   };
 }
 
@@ -63,17 +61,15 @@ async function opened(
   client: Client | EarlierClient,
   transport: { readonly pid: number | null },
   connect: () => Promise<void>,
-  revision: (() => string | undefined) | undefined,
 ): Promise<Agent> {
   onTestFinished(() => client.close());
   await connect();
   const { pid } = transport;
   if (pid === null) throw new Error('the client has started nothing');
-  const { tools } = await client.listTools();
+  // Only then a client knows the schemas.
+  await client.listTools();
   return {
     pid,
-    revision: revision?.(),
-    tools: tools.map(({ name }) => name),
     tell: async (name, args = {}) => (await client.callTool({ name, arguments: args })) as unknown as Told,
     close: () => client.close(),
   };
