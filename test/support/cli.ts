@@ -5,6 +5,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { inject, onTestFinished } from 'vitest';
+import { endDaemon } from './end-daemon.ts';
 import { environment, temporaryDirectory } from './home.ts';
 
 export interface Finished {
@@ -76,13 +77,11 @@ export async function commandLine(): Promise<CommandLine> {
     return running;
   };
   const run = (words: readonly string[], options?: RunOptions) => start(words, options).finished;
-  onTestFinished(async () => {
-    const { code, stderr } = await launch(['daemon', 'stop']).finished;
-    if (code !== 0) throw new Error(`the daemon could not be stopped: ${stderr}`);
-  });
+  const dataDir = join(home, '.codebase-gardener');
+  onTestFinished(() => endDaemon(dataDir));
   return {
     home,
-    dataDir: join(home, '.codebase-gardener'),
+    dataDir,
     run,
     start,
     async json(words, options) {
