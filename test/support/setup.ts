@@ -6,9 +6,13 @@
  */
 import { devNull } from 'node:os';
 import { join } from 'node:path';
+import { afterAll } from 'vitest';
+import { removeDirectories } from './home.ts';
 
 process.env['HOME'] = join(devNull, 'no-home-in-tests');
 delete process.env['XDG_RUNTIME_DIR'];
 for (const name of Object.keys(process.env)) {
   if (name.startsWith('CODEBASE_GARDENER_')) delete process.env[name];
 }
+
+afterAll(removeDirectories);
