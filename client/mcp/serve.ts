@@ -1,23 +1,72 @@
-/** Serves an agent on standard input and output, until the input ends. */
-import { serveStdio, StdioServerTransport } from '@modelcontextprotocol/server/stdio';
+/** Serves an agent on standard input and output, until the input ends; then this process does, whatever it waits for. */
+import { once } from 'node:events';
+import { constants } from 'node:os';
+import { serveStdio } from '@modelcontextprotocol/server/stdio';
+import { printable } from '../../src/system/printable.ts';
+import { pause } from '../wire/deadline.ts';
 import { createServer, type ServerOptions } from './server.ts';
 import type { Session } from './session.ts';
+import { Outgoing } from './stdio/outgoing.ts';
+import { Wire } from './stdio/wire.ts';
 
+/** How long answers have that are under way when the input ends, as with `gardener mcp < requests`. Milliseconds. */
+const ANSWER_MS = 80;
+/** When it ends at the latest, with what is held given back or not. Milliseconds. */
+const END_MS = 150;
+/** More complaints than that nobody reads. */
+const MAX_TOLD = 100;
+
+/** Why it ends. */
+type Ending = 'nobody speaks' | NodeJS.Signals | Error;
+
+/**
+ * Serves until the input ends, nobody reads the output any more, or one of the signals comes, and then ends this process. Of
+ * all that anybody here writes to standard output, only the protocol gets there; the rest is told on standard error.
+ */
 export async function serve(
   session: Session,
   options: ServerOptions,
-  stdin: NodeJS.ReadableStream,
-): Promise<void> {
-  const ended = new Promise<void>((resolve) => stdin.once('end', resolve));
-  const transport = new StdioServerTransport();
-  const handle = serveStdio(() => createServer(session, options), { transport });
-  const { onmessage } = transport;
+  signals: readonly NodeJS.Signals[],
+): Promise<never> {
+  const { stdin, stdout, stderr } = process;
+  let told = 0;
+  const complain = ({ message }: Error): void => {
+    told += 1;
+    if (told <= MAX_TOLD) stderr.write(`gardener mcp: ${printable(message)}\n`);
+  };
+  const ending = new AbortController();
+  const end = (why: Ending): void => ending.abort(why);
+  const output = new Outgoing(stdout, stderr, end);
+  const wire = new Wire(stdin, output, {
+    introduced: (name, version) => session.introduce(name, version),
+    failed: end,
+  });
+  // A program that was killed may leave an error instead of an end.
+  for (const event of ['end', 'error', 'close']) stdin.on(event, () => end('nobody speaks'));
+  for (const name of signals) process.on(name, end);
+  const handle = serveStdio(() => createServer(session, options), { transport: wire, onerror: complain });
+  const { onmessage } = wire;
   // oxlint-disable-next-line unicorn/prefer-add-event-listener -- it is no event target
-  transport.onmessage = (message) => {
+  wire.onmessage = (message) => {
     session.updates.hear(message);
     onmessage?.(message);
   };
-  await ended;
+
+  await once(ending.signal, 'abort');
+
+  const why = ending.signal.reason as Ending;
+  const code = exitCode(why);
+  setTimeout(() => process.exit(code), END_MS);
+  if (why === 'nobody speaks') await Promise.race([wire.answered(), pause(ANSWER_MS, undefined)]);
+  else if (why instanceof Error && code !== 0) complain(new Error(`cannot go on: ${why.message}`));
   await handle.close();
   await session.close();
+  await output.flushed();
+  process.exit(code);
+}
+
+/** Of a signal, what a shell has for it; that nobody reads any more is an end like any other. */
+function exitCode(why: Ending): number {
+  if (why instanceof Error) return 'code' in why && why.code === 'EPIPE' ? 0 : 1;
+  return why === 'nobody speaks' ? 0 : 128 + constants.signals[why];
 }

@@ -2,6 +2,8 @@
 import { defineCommand } from '../command.ts';
 import { UsageError } from '../errors.ts';
 
+const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
+
 export default defineCommand({
   description: 'Serves an AI agent by the Model Context Protocol on standard input and output.',
   takes: {
@@ -18,7 +20,13 @@ export default defineCommand({
       import('../../mcp/session.ts'),
       import('../../mcp/serve.ts'),
     ]);
-    const session = new Session((options) => ctx.connect(options));
-    await serve(session, { allowWork }, ctx.host.stdin);
+    const { host } = ctx;
+    if (host.stdin.isTTY)
+      ctx.note(
+        'gardener mcp is for AI agents: it waits for lines of the Model Context Protocol, and Ctrl-D ends it; "gardener mcp install" says how an agent gets it',
+      );
+    host.leaveSignals();
+    const signals = ENDING.filter((name) => !host.ignoredSignals.has(name));
+    await serve(new Session((options) => ctx.connect(options)), { allowWork }, signals);
   },
 });

@@ -1,0 +1,121 @@
+/** How long a server of an agent lives: as long as its input, whatever it waits for. */
+import { once } from 'node:events';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { standIn, type StandIn } from '../client/stand-in.ts';
+import { type Agent, startAgent } from '../support/agent.ts';
+import { commandLine, type RunOptions, type Running } from '../support/cli.ts';
+import { until } from '../support/until.ts';
+
+/** A loaded machine may stall; what is waited for in these tests takes half a minute and more. Milliseconds. */
+const SOON_MS = 10_000;
+
+const CALL = { jsonrpc: '2.0', id: 'call', method: 'tools/call', params: { name: 'list_projects' } };
+
+/** An agent, and a daemon in whose place nobody answers. */
+async function withMuteDaemon(options?: RunOptions): Promise<Agent & { readonly daemon: StandIn }> {
+  const daemon = await standIn();
+  const agent = await startAgent(await commandLine(), ['--socket', daemon.socket], options);
+  return { ...agent, daemon };
+}
+
+/** Calls; resolves once the daemon has heard of it. */
+async function callInVain({ peer, daemon }: Awaited<ReturnType<typeof withMuteDaemon>>): Promise<void> {
+  peer.send(CALL);
+  await until(() => daemon.received.length > 0, 'the daemon has the call');
+}
+
+/** How it ends, soon: with what code, or by what signal. */
+async function ending({ child }: Running, how: () => unknown): Promise<unknown> {
+  const exited = once(child, 'exit', { signal: AbortSignal.timeout(SOON_MS) });
+  how();
+  const [code, signal] = await exited;
+  return code ?? signal;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+describe('a server ends with its input', () => {
+  test('while a call waits for a daemon that does not answer, and gives no answer', async () => {
+    const agent = await withMuteDaemon();
+    await callInVain(agent);
+    expect(await ending(agent, () => agent.child.stdin.end())).toBe(0);
+    expect(await agent.finished).toMatchObject({ stderr: '' });
+    expect(agent.peer.waiting).toEqual([]);
+  });
+
+  test('while nobody reads what it has written', async () => {
+    const agent = await withMuteDaemon();
+    agent.child.stdout.pause();
+    const list = (_: unknown, id: number): object => ({ jsonrpc: '2.0', id, method: 'tools/list' });
+    agent.peer.send(...Array.from({ length: 1_000 }, list));
+    // Whatever was asked for before that has its answer, for which no pipe has room.
+    await callInVain(agent);
+    expect(await ending(agent, () => agent.child.stdin.end())).toBe(0);
+  });
+
+  test('while a daemon comes up, which ends with it', async () => {
+    const cli = await commandLine();
+    const program = join(cli.home, 'never-up');
+    await writeFile(program, '#!/bin/sh\necho $$ > ~/pid\nexec sleep 60\n', { mode: 0o755 });
+    const env = { CODEBASE_GARDENER_DAEMON: program };
+    const agent = await startAgent(cli, [], { env });
+    agent.peer.send(CALL);
+    const read = (): Promise<string> => readFile(join(cli.home, 'pid'), 'utf8').catch(() => '');
+    const pid = Number(await until(read, 'the daemon is being started'));
+    expect(await ending(agent, () => agent.child.stdin.end())).toBe(0);
+    await until(() => !isAlive(pid), 'what was started has ended');
+  });
+
+  test('once it has answered what was asked before, the last line complete or not', async () => {
+    const cli = await commandLine();
+    const asked = [1, 2, 3].map((id) => JSON.stringify({ jsonrpc: '2.0', id, method: 'ping' }));
+    const { code, stdout } = await cli.run(['mcp'], { input: asked.join('\n') });
+    const ids = stdout
+      .trim()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { id: number }).id);
+    expect({ code, ids }).toEqual({ code: 0, ids: [1, 2, 3] });
+  });
+});
+
+test.each([
+  ['SIGTERM', 143],
+  ['SIGINT', 130],
+  ['SIGHUP', 129],
+] as const)('a server ends by %s, whatever it waits for', async (name, code) => {
+  const agent = await withMuteDaemon();
+  await callInVain(agent);
+  expect(await ending(agent, () => agent.child.kill(name))).toBe(code);
+});
+
+test('a server ends when nobody reads any more', async () => {
+  const agent = await withMuteDaemon();
+  agent.child.stdout.destroy();
+  const ping = (): void => agent.peer.send({ jsonrpc: '2.0', id: 'ping', method: 'ping' });
+  expect(await ending(agent, ping)).toBe(0);
+  expect(agent.output.stderr).toBe('');
+});
+
+test('only the protocol gets to standard output, whoever writes there', async () => {
+  const noise = 'process.on("exit", () => { console.log("logged"); process.stdout.write("written\\n"); })';
+  const agent = await withMuteDaemon({
+    env: { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(noise)}` },
+  });
+  agent.child.stdin.end();
+  const { stdout, stderr } = await agent.finished;
+  expect(stderr).toBe('logged\nwritten\n');
+  expect(
+    stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as object),
+  ).toHaveLength(1);
+});

@@ -1,0 +1,155 @@
+/** What an agent's program may send and leave unread, and what comes of it. */
+import { PassThrough, Writable } from 'node:stream';
+import type { JSONRPCMessage } from '@modelcontextprotocol/server';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { Outgoing } from '../../../client/mcp/stdio/outgoing.ts';
+import { Wire } from '../../../client/mcp/stdio/wire.ts';
+import { MAX_IN_FLIGHT } from '../../../src/protocol/limits.ts';
+import { until } from '../../support/until.ts';
+
+const MiB = 1024 * 1024;
+
+/** Takes one write, and the next when it is told to. */
+class Pipe extends Writable {
+  readonly written: string[] = [];
+  isRead = true;
+  #done: (() => void) | undefined;
+
+  override _write(chunk: Buffer, _: string, done: () => void): void {
+    this.written.push(String(chunk));
+    if (this.isRead) done();
+    else this.#done = done;
+  }
+
+  read(): void {
+    this.isRead = true;
+    this.#done?.();
+  }
+
+  get lines(): unknown[] {
+    return this.written
+      .join('')
+      .split('\n')
+      .slice(0, -1)
+      .map((line) => JSON.parse(line) as unknown);
+  }
+}
+
+async function wired() {
+  const input = new PassThrough();
+  const pipe = new Pipe();
+  const introduced = vi.fn();
+  const failed = vi.fn();
+  const output = new Outgoing(pipe, new PassThrough(), failed);
+  const wire = new Wire(input, output, { introduced, failed });
+  const taken: JSONRPCMessage[] = [];
+  Object.assign(wire, { onmessage: (message: JSONRPCMessage) => taken.push(message) });
+  await wire.start();
+  const send = (...values: readonly object[]): void =>
+    void input.write(values.map((value) => `${JSON.stringify(value)}\n`).join(''));
+  return { input, pipe, wire, output, taken, introduced, failed, send };
+}
+
+const request = (id: number, params?: object) => ({ jsonrpc: '2.0' as const, id, method: 'any', params });
+const answer = (id: number, result: Record<string, unknown> = {}) => ({
+  jsonrpc: '2.0' as const,
+  id,
+  result,
+});
+
+test('what cannot be taken is refused, by its id where it has one, and what follows is taken', async () => {
+  const { input, pipe, taken } = await wired();
+  input.write(`nonsense\n\n \r\n[${JSON.stringify(request(1))}]\n{"id":2}\n"${'x'.repeat(MiB)}"\n`);
+  input.write(`${JSON.stringify(request(3))}\r\n${JSON.stringify(request(3))}\n`);
+  await until(() => pipe.lines.length === 5, 'five are refused');
+  const refusal = (code: number, message: string, id?: number) => ({
+    jsonrpc: '2.0',
+    ...(id === undefined ? {} : { id }),
+    error: { code, message: `cannot take the request: ${message}` },
+  });
+  expect(pipe.lines).toEqual([
+    refusal(-32700, 'the line is not JSON'),
+    refusal(-32600, 'batches are not supported'),
+    refusal(-32600, 'it is no message of JSON-RPC 2.0', 2),
+    refusal(-32700, `the line has more than ${MiB} bytes`),
+    refusal(-32600, 'another one with its id is under way', 3),
+  ]);
+  expect(taken).toEqual([request(3)]);
+});
+
+test.each([
+  ['initialize', { clientInfo: { name: 'claude-code', version: '2.1' } }],
+  [
+    'tools/call',
+    { _meta: { 'io.modelcontextprotocol/clientInfo': { name: 'claude-code', version: '2.1' } } },
+  ],
+])('what the program calls itself is known of %s', async (method, params) => {
+  const { introduced, send, taken } = await wired();
+  send({ jsonrpc: '2.0', id: 1, method, params }, request(2));
+  await until(() => taken.length === 2, 'both are taken');
+  expect(introduced.mock.calls).toEqual([['claude-code', '2.1']]);
+});
+
+describe('what is asked for beyond what can be under way', () => {
+  const many = Array.from({ length: MAX_IN_FLIGHT + 2 }, (_, id) => request(id));
+
+  test('waits until something is answered, or not wanted any more', async () => {
+    const { send, taken, wire } = await wired();
+    send(...many.slice(0, MAX_IN_FLIGHT), {
+      jsonrpc: '2.0',
+      method: 'notifications/cancelled',
+      params: { requestId: 7 },
+    });
+    send(...many.slice(MAX_IN_FLIGHT));
+    await until(() => taken.length === MAX_IN_FLIGHT, 'as many as can be are taken');
+    await wire.send(answer(0));
+    // With the place that it has got, the cancel is heard, which makes room for one more.
+    await until(() => taken.length === MAX_IN_FLIGHT + 3, 'all are taken');
+  });
+
+  test('waits until answers are read', async () => {
+    const { pipe, send, taken, wire } = await wired();
+    pipe.isRead = false;
+    send(request(1));
+    await until(() => taken.length === 1, 'the first is taken');
+    await wire.send(answer(1, { text: 'x'.repeat(2 * MiB) }));
+    send(request(2));
+    const isTaken = until(() => taken.length === 2, 'the second is taken');
+    await new Promise(setImmediate);
+    expect(taken).toHaveLength(1);
+    pipe.read();
+    await isTaken;
+  });
+});
+
+test('a program that asks on without reading is not heard any more, and is given up in time', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const { input, pipe, send, taken, wire, failed } = await wired();
+  pipe.isRead = false;
+  send(request(1));
+  await vi.waitFor(() => expect(taken).toHaveLength(1));
+  await wire.send(answer(1, { text: 'x'.repeat(2 * MiB) }));
+  const long = request(2, { text: 'x'.repeat(MiB / 2) });
+  while (!input.isPaused()) {
+    send(long);
+    await new Promise(setImmediate);
+  }
+  await vi.advanceTimersByTimeAsync(9_000);
+  expect(failed).not.toHaveBeenCalled();
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(failed.mock.calls).toEqual([[new Error('it asks for more than it reads')]]);
+});
+
+test('what is told again before it was read is told once, and all in its order', async () => {
+  const { pipe, output } = await wired();
+  pipe.isRead = false;
+  const told = ['first', 'x'.repeat(MiB), 'again', 'other', 'again'].map(
+    (text) => `${JSON.stringify(text)}\n`,
+  );
+  for (const line of told) output.write(line);
+  const flushed = output.flushed();
+  pipe.read();
+  await flushed;
+  expect(pipe.lines.map((line) => String(line).slice(0, 5))).toEqual(['first', 'xxxxx', 'again', 'other']);
+});
