@@ -25,6 +25,8 @@ describe('what may come next', async () => {
     expect(values('re')).toEqual(['retrain', 'restore']);
     expect(values('daemon', 'st')).toEqual(['start', 'stop', 'status']);
     expect(values('help', 'daemon', 'lo')).toEqual(['logs']);
+    expect(values('mcp', '')).toEqual(['install', 'uninstall']);
+    expect(values('mcp', 'install', 'c')).toEqual(['claude', 'cursor', 'codex']);
     expect(after('ls', '').candidates).toEqual([]);
   });
 
