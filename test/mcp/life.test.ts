@@ -104,6 +104,23 @@ test('a server ends when nobody reads any more', async () => {
   expect(agent.output.stderr).toBe('');
 });
 
+test('a change whose answer is lost is not made again, and the agent is told so', async () => {
+  const found = { project_id: 'p1', name: 'payments', source_path: '/p', retrain_requested: null };
+  let caller: unknown;
+  const daemon = await standIn(({ method, params }, socket) => {
+    if (method === 'daemon.hello') caller = params?.['client'];
+    if (method === 'projects.get') return found;
+    if (method === 'projects.retrain') socket.destroy();
+    return undefined;
+  });
+  const agent = await startAgent(await commandLine(), ['--socket', daemon.socket]);
+  const told = await agent.refusal('request_retraining', { project: 'payments' });
+  expect(told).toContain('a change may have been made');
+  // By that name the registry's log has it.
+  expect(caller).toMatchObject({ name: 'gardener mcp (test 1)', pid: agent.child.pid });
+  expect(daemon.received.map(({ method }) => method)).toEqual(['projects.get', 'projects.retrain']);
+});
+
 test('only the protocol gets to standard output, whoever writes there', async () => {
   const noise = 'process.on("exit", () => { console.log("logged"); process.stdout.write("written\\n"); })';
   const agent = await withMuteDaemon({

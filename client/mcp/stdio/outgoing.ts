@@ -10,6 +10,7 @@ export class Outgoing {
   /** Lines in their order; what is to be told once more while it still waits is told once. */
   readonly #waiting = new Set<string>();
   #units = 0;
+  #room: Promise<void> | undefined;
 
   /**
    * Takes the stream for itself: what anybody else in this process writes to it goes to another one.
@@ -33,6 +34,18 @@ export class Outgoing {
   /** Has something done each time when there is room again. */
   onRoom(goOn: () => void): void {
     this.#stream.on('drain', goOn);
+  }
+
+  /** Resolves when there is room: now, or never where nobody reads. */
+  room(): Promise<void> {
+    if (!this.#stream.writableNeedDrain) return Promise.resolve();
+    this.#room ??= new Promise((resolve) => {
+      this.#stream.once('drain', () => {
+        this.#room = undefined;
+        resolve();
+      });
+    });
+    return this.#room;
   }
 
   /** @param line with its line feed */

@@ -70,8 +70,9 @@ export class Wire implements Transport {
   async send(message: JSONRPCMessage): Promise<void> {
     if (this.#isClosed) return;
     this.#output.write(`${jsonText(message)}\n`);
-    if ('method' in message || message.id === undefined) return;
-    this.#underWay.delete(message.id);
+    // Whoever has news to tell may wait for who reads them; an answer ends what was asked.
+    if ('method' in message) return await this.#output.room();
+    if (message.id !== undefined) this.#underWay.delete(message.id);
     this.#goOn();
   }
 

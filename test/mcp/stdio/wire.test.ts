@@ -141,6 +141,19 @@ test('a program that asks on without reading is not heard any more, and is given
   expect(failed.mock.calls).toEqual([[new Error('it asks for more than it reads')]]);
 });
 
+test('who has news to tell may wait until they are read, and nobody waits with an answer', async () => {
+  const { pipe, wire } = await wired();
+  pipe.isRead = false;
+  await wire.send(answer(1, { text: 'x'.repeat(MiB) }));
+  await wire.send(answer(2));
+  let isTold = false;
+  const telling = wire.send({ jsonrpc: '2.0', method: 'news' }).then(() => (isTold = true));
+  await new Promise(setImmediate);
+  expect(isTold).toBe(false);
+  pipe.read();
+  await telling;
+});
+
 test('what is told again before it was read is told once, and all in its order', async () => {
   const { pipe, output } = await wired();
   pipe.isRead = false;
