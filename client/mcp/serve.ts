@@ -10,9 +10,9 @@ import { Outgoing } from './stdio/outgoing.ts';
 import { Wire } from './stdio/wire.ts';
 
 /** How long answers have that are under way when the input ends, as with `gardener mcp < requests`. Milliseconds. */
-const ANSWER_MS = 80;
+const ANSWER_MS = 60;
 /** When it ends at the latest, with what is held given back or not. Milliseconds. */
-const END_MS = 150;
+const END_MS = 120;
 /** More complaints than that nobody reads. */
 const MAX_TOLD = 100;
 

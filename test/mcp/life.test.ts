@@ -11,6 +11,7 @@ import { until } from '../support/until.ts';
 /** A loaded machine may stall; what is waited for in these tests takes half a minute and more. Milliseconds. */
 const SOON_MS = 10_000;
 
+const PING = { jsonrpc: '2.0', id: 'ping', method: 'ping' };
 const CALL = { jsonrpc: '2.0', id: 'call', method: 'tools/call', params: { name: 'list_projects' } };
 
 /** An agent, and a daemon in whose place nobody answers. */
@@ -52,12 +53,15 @@ describe('a server ends with its input', () => {
   });
 
   test('while nobody reads what it has written', async () => {
-    const agent = await withMuteDaemon();
+    const daemon = await standIn();
+    const agent = (await commandLine()).start(['mcp', '--socket', daemon.socket], { input: null });
     agent.child.stdout.pause();
-    const list = (_: unknown, id: number): object => ({ jsonrpc: '2.0', id, method: 'tools/list' });
-    agent.peer.send(...Array.from({ length: 1_000 }, list));
-    // Whatever was asked for before that has its answer, for which no pipe has room.
-    await callInVain(agent);
+    // More than a pipe has room for, and less than what keeps it from hearing more.
+    const ping = (_: unknown, n: number): object => ({ ...PING, id: `${n}${'x'.repeat(4_000)}` });
+    const asked = [...Array.from({ length: 150 }, ping), CALL];
+    agent.child.stdin.write(asked.map((one) => `${JSON.stringify(one)}\n`).join(''));
+    // What was asked for before that has its answer.
+    await until(() => daemon.received.length > 0, 'the daemon has the call');
     expect(await ending(agent, () => agent.child.stdin.end())).toBe(0);
   });
 
@@ -76,7 +80,7 @@ describe('a server ends with its input', () => {
 
   test('once it has answered what was asked before, the last line complete or not', async () => {
     const cli = await commandLine();
-    const asked = [1, 2, 3].map((id) => JSON.stringify({ jsonrpc: '2.0', id, method: 'ping' }));
+    const asked = [1, 2, 3].map((id) => JSON.stringify({ ...PING, id }));
     const { code, stdout } = await cli.run(['mcp'], { input: asked.join('\n') });
     const ids = stdout
       .trim()
@@ -99,7 +103,7 @@ test.each([
 test('a server ends when nobody reads any more', async () => {
   const agent = await withMuteDaemon();
   agent.child.stdout.destroy();
-  const ping = (): void => agent.peer.send({ jsonrpc: '2.0', id: 'ping', method: 'ping' });
+  const ping = (): void => agent.peer.send(PING);
   expect(await ending(agent, ping)).toBe(0);
   expect(agent.output.stderr).toBe('');
 });
