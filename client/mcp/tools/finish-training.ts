@@ -39,6 +39,10 @@ export default defineTool({
   }),
   annotations: { ...CHANGES, idempotentHint: true },
   work: true,
+  hints: {
+    registry_read_only: 'the training is still yours: finish it again when the person has mended the file',
+    storage_failed: 'the training is still yours: finish it again when there is room',
+  },
   async run(session, given, { signal }) {
     const { handle, ...ending } = given;
     const training = await session.work.find(handle, signal);

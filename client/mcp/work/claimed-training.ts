@@ -118,7 +118,11 @@ export class ClaimedTraining {
   /** Gives it back, as whoever claimed it is gone; what is about to be written down is. */
   async giveUp(): Promise<void> {
     this.#stopped.abort(new Error('the session is over'));
-    if (!this.isOver) await (this.#ending?.ended ?? this.#giveBack());
+    try {
+      if (!this.isOver) await (this.#ending?.ended ?? this.#giveBack());
+    } finally {
+      this.#lease.abandon();
+    }
   }
 
   get #cancelled(): CancelledError | undefined {

@@ -1,4 +1,5 @@
 /** The trainings that an agent has claimed in its session. */
+import type { Client } from '../../client.ts';
 import type { Session } from '../session.ts';
 import { beginLease } from '../../training/begin.ts';
 import { isRefusal } from '../../../src/domain/values/refusal.ts';
@@ -17,6 +18,8 @@ export class Work {
   /** By their handles, in the order in which they were claimed; some are over. */
   readonly #claimed = new Map<string, ClaimedTraining>();
   readonly #claiming = new Set<Promise<unknown>>();
+  readonly #over = new AbortController();
+  #holding: Promise<Client> | undefined;
 
   constructor(session: Session) {
     this.#session = session;
@@ -48,19 +51,36 @@ export class Work {
   /** @throws why there is none of this handle in the session */
   async find(handle: string, signal: AbortSignal): Promise<ClaimedTraining> {
     const found = this.#claimed.get(handle.trim());
+    if (found && !found.isOver) await this.#client(signal);
     if (found) return found;
     throw await whyStrange(await this.#session.client(), handle.trim(), signal);
   }
 
   /** Gives back what is held, also what is just being claimed. */
   async #giveUp(): Promise<void> {
+    this.#over.abort();
     await Promise.allSettled(this.#claiming);
     // What cannot be told the daemon, it sees: whoever had it is gone.
     await Promise.allSettled(this.held.map((one) => one.giveUp()));
+    await (await this.#holding?.catch(() => undefined))?.close();
+  }
+
+  /**
+   * The connection that holds the leases, with a daemon that is started where none runs. It starts none itself when it is lost:
+   * whoever has ended the daemon means that, and the leases wait for the next one.
+   */
+  async #client(signal: AbortSignal): Promise<Client> {
+    // A call that only reads is repeated where the daemon has just been lost.
+    await (await this.#session.client()).projects.count({}, { signal });
+    this.#holding ??= this.#session.observe(this.#over.signal).catch((error: unknown) => {
+      this.#holding = undefined;
+      throw error;
+    });
+    return await this.#holding;
   }
 
   async #claim(project: string | undefined, signal: AbortSignal): Promise<ClaimedTraining | null> {
-    const client = await this.#session.client();
+    const client = await this.#client(signal);
     const { held } = this;
     if (held.length >= MAX_HELD)
       throw new Error(

@@ -1,5 +1,6 @@
 /** Agents that share the work that there is, as the programs that they are. */
 import { expect, test } from 'vitest';
+import { EXIT } from '../../../client/cli/errors.ts';
 import { startAgent } from '../../support/agent.ts';
 import { commandLine } from '../../support/cli.ts';
 import type { Loose } from '../../support/lines.ts';
@@ -44,6 +45,19 @@ test('a training outlives a daemon that was killed', async () => {
   const { pid } = (await cli.json(['daemon', 'status'])) as { pid: number };
   process.kill(pid, 'SIGKILL');
   expect(await agent.use('report_progress', { handle, progress: 0.5 })).toEqual({ stop: false });
+  const ended = await agent.use('finish_training', { handle, outcome: 'completed' });
+  expect(ended).toMatchObject({ outcome: 'completed' });
+});
+
+test('a daemon that somebody stops stays so while an agent holds a training, which goes on with the next', async () => {
+  const cli = await commandLine();
+  await cli.json(['add', await cli.codebase('a', {})]);
+  const agent = await startAgent(cli, ['--allow-work']);
+  const { handle } = await agent.use('claim_training');
+  await cli.json(['daemon', 'stop']);
+  // Longer than a server takes that would start it to hold its lease.
+  for (let look = 0; look < 3; look += 1)
+    expect(await cli.run(['daemon', 'status'])).toMatchObject({ code: EXIT.unreachable });
   const ended = await agent.use('finish_training', { handle, outcome: 'completed' });
   expect(ended).toMatchObject({ outcome: 'completed' });
 });

@@ -13,7 +13,7 @@ test('a training that the registry cannot write down is still held, and ended wh
   const content = await readFile(file, 'utf8');
   await writeFile(file, content.slice(0, -10));
   const ending = { handle, outcome: 'completed' };
-  expect(await agent.refusal('finish_training', ending)).toContain('registry.json');
+  expect(await agent.refusal('finish_training', ending)).toMatch(/registry\.json.*still yours/);
   await writeFile(file, content);
   expect(await agent.use('finish_training', ending)).toMatchObject({ outcome: 'completed' });
 });
