@@ -11,7 +11,7 @@ export type Hints = Readonly<Partial<Record<ErrorKind, string>>>;
 /** What to do next; null where the message says enough, or no tool meets it. */
 const HINTS: Readonly<Record<ErrorKind, string | null>> = {
   project_not_found: 'list_projects shows what there is',
-  project_exists: 'get_project shows that one',
+  project_exists: 'get_project shows that one; for another one give another name',
   invalid_name: 'give another name',
   source_path_missing: 'give the absolute path of a directory that exists',
   etag_mismatch: null,
@@ -34,7 +34,7 @@ const ENDINGS: readonly (readonly [theirs: string, ours: string])[] = [
     '; wait, or ask them to stop with training.cancel',
     '; wait with training_status, or have it stop with cancel_training',
   ],
-  [`; give another name with the path: { name: '...' }`, '; give another name, if it is not that one'],
+  [`; give another name with the path: { name: '...' }`, ''],
 ];
 
 const RPC_HINTS: Readonly<Record<number, string>> = {

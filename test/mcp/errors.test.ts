@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { ConnectionError, RpcError } from '../../client/errors.ts';
 import { refusalFor, refusalText } from '../../client/mcp/errors.ts';
-import { RegistryError } from '../../src/domain/errors.ts';
+import { TOOLS } from '../../client/mcp/tools.ts';
+import { ERROR_KINDS, RegistryError } from '../../src/domain/errors.ts';
 import { INTERNAL_ERROR, INVALID_PARAMS, METHOD_NOT_FOUND } from '../../src/protocol/errors.ts';
 
 const near = { suggestions: ['payments', 'pay'] };
@@ -32,6 +33,14 @@ const SAID: readonly (readonly [about: string, error: unknown, text: string])[] 
       'cannot take "pay": ada is training it; wait, or ask them to stop with training.cancel',
     ),
     'cannot take "pay": ada is training it; wait with training_status, or have it stop with cancel_training',
+  ],
+  [
+    'a name that is taken',
+    new RegistryError(
+      'project_exists',
+      `cannot register "pay": the name belongs to /a; give another name with the path: { name: '...' }`,
+    ),
+    'cannot register "pay": the name belongs to /a; get_project shows that one; for another one give another name',
   ],
   [
     'a disk, once',
@@ -81,4 +90,13 @@ test('a tool that knows better is believed', () => {
   expect(refusalText(error, { project_not_found: 'add_project adds it' })).toBe(
     'cannot tell; add_project adds it',
   );
+});
+
+test('what is advised is done with tools that there are', () => {
+  const kinds = ERROR_KINDS.map((kind) => refusalText(new RegistryError(kind, 'no')));
+  const hints = TOOLS.flatMap((tool) => Object.values(tool.hints ?? {}));
+  const named = [...kinds, ...hints, ...SAID.map(([, , text]) => text)]
+    .join(' ')
+    .match(/\b[a-z]+_[a-z_]+\b/g);
+  expect(TOOLS.map(({ name }) => name)).toEqual(expect.arrayContaining([...new Set(named)]));
 });

@@ -16,6 +16,7 @@ export default defineTool({
   input: z.strictObject({ cwd: z.string().describe('your working directory, absolute') }),
   output: projectSchema.extend({ resolved_by: z.enum(BY).describe('active: cwd is in no project') }),
   annotations: LOOKS,
+  hints: { project_not_found: 'add_project registers the directory' },
   async run(session, { cwd }, { signal }) {
     const client = await session.client();
     const path = absolutePath(cwd);

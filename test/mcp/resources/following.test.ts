@@ -73,6 +73,8 @@ test('a daemon that cannot be reached is reached later, and what may have been m
 });
 
 test('what no later attempt can mend ends it, and whoever asks again is told anew', async () => {
+  // No later attempt is waited for.
+  vi.useFakeTimers();
   const denied = new ConnectionError('not_allowed', 'permission denied');
   let attempts = 0;
   const { all } = following(async () => {

@@ -60,7 +60,10 @@ test('a program lists the projects, completes their names, and reads what a tool
 test('many projects are listed page by page', async () => {
   const { cli, registry } = await trainable();
   const names = Array.from({ length: 101 }, (_, at) => `p${at}`);
-  await Promise.all(names.map((name) => registry.projects.register({ name, source_path: cli.home })));
+  // Git is asked nothing.
+  await Promise.all(
+    names.map((name) => registry.projects.register({ name, source_path: cli.home, repository: null })),
+  );
   const { peer } = await startAgent(cli);
   const first = await peer.call('resources/list');
   expect(first['resources']).toHaveLength(102);
