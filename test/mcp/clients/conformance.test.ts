@@ -10,8 +10,14 @@ import { programOf, requireNode } from './programs.ts';
 
 /** The scenarios that fit. Most others call tools such as `test_image_content`, or ask for prompts. */
 const FITTING: Readonly<Record<string, readonly string[]>> = {
-  '2025-11-25': ['server-initialize', 'ping', 'tools-list'],
-  '2026-07-28': ['server-stateless', 'tools-list', 'sep-2164-resource-not-found'],
+  '2025-11-25': ['server-initialize', 'ping', 'tools-list', 'resources-list'],
+  '2026-07-28': [
+    'server-stateless',
+    'tools-list',
+    'resources-list',
+    'sep-2164-resource-not-found',
+    'caching',
+  ],
 };
 /** What these look at, too, and this server does not have. */
 const WITHOUT = ['sep-2549-prompts-list-caching-hints'];

@@ -3,6 +3,7 @@ import { Client, type VersionNegotiationMode } from '@modelcontextprotocol/clien
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import { Client as EarlierClient } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport as EarlierTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
+import { ResourceUpdatedNotificationSchema } from '@modelcontextprotocol/sdk/types.js';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { expect, onTestFinished } from 'vitest';
@@ -20,6 +21,10 @@ export interface Told {
 export interface Agent {
   readonly pid: number;
   tell(tool: string, args?: Record<string, unknown>): Promise<Told>;
+  /** Its client, for what is not done with a tool. */
+  readonly client: Pick<EarlierClient, 'complete' | 'listResources' | 'readResource'>;
+  /** Wants to be told when a resource is another; resolves when it will be. */
+  watch(uri: string, told: (uri: string) => void): Promise<void>;
   /** Ends the server as this client does, which is told when that has been done. */
   close(): Promise<void>;
 }
@@ -36,7 +41,14 @@ export const PROGRAMS: Readonly<Record<string, Open>> = {
   'the client of version 1': async (cli, words) => {
     const transport = new EarlierTransport(server(cli, words));
     const client = new EarlierClient(AGENT);
-    return await opened(client, transport, () => client.connect(transport));
+    const agent = await opened(client, transport, () => client.connect(transport));
+    return {
+      ...agent,
+      async watch(uri, told) {
+        client.setNotificationHandler(ResourceUpdatedNotificationSchema, ({ params }) => told(params.uri));
+        await client.subscribeResource({ uri });
+      },
+    };
   },
 };
 
@@ -47,7 +59,15 @@ function later(mode: VersionNegotiationMode, revision: string): Open {
     const client = new Client(AGENT, { versionNegotiation: { mode } });
     const agent = await opened(client, transport, () => client.connect(transport));
     expect(client.getNegotiatedProtocolVersion()).toBe(revision);
-    return agent;
+    return {
+      ...agent,
+      async watch(uri, told) {
+        client.setNotificationHandler('notifications/resources/updated', ({ params }) => told(params.uri));
+        await (mode === 'legacy'
+          ? client.subscribeResource({ uri })
+          : client.listen({ resourceSubscriptions: [uri] }));
+      },
+    };
   };
 }
 
@@ -61,7 +81,7 @@ async function opened(
   client: Client | EarlierClient,
   transport: { readonly pid: number | null },
   connect: () => Promise<void>,
-): Promise<Agent> {
+): Promise<Omit<Agent, 'watch'>> {
   onTestFinished(() => client.close());
   await connect();
   const { pid } = transport;
@@ -71,6 +91,7 @@ async function opened(
   return {
     pid,
     tell: async (name, args = {}) => (await client.callTool({ name, arguments: args })) as unknown as Told,
+    client,
     close: () => client.close(),
   };
 }
