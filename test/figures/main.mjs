@@ -46,11 +46,13 @@ const sizes = [
   ['library', (checkout) => sizeKiB(checkout, /^index\.js$/)],
   ['gardener, what every command loads', (checkout) => loadedKiB(checkout, 'gardener.js')],
   ['gardener, with what some commands load', (checkout) => sizeKiB(checkout, /^gardener(-.*)?\.js$/)],
-  ['gardener, what serves agents', (checkout) => sizeKiB(checkout, /^gardener-mcp-server\.js$/)],
   ['gardenerd', (checkout) => sizeKiB(checkout, /^gardenerd(-.*)?\.js$/)],
   ['package, packed', (checkout) => packedKiB(checkout, 'size')],
   ['package, installed', (checkout) => packedKiB(checkout, 'unpackedSize')],
 ];
+
+if (haveAgents)
+  sizes.push(['gardener, what serves agents', (checkout) => sizeKiB(checkout, /^gardener-mcp-server\.js$/)]);
 
 const columns = ['this', ...(values.against === undefined ? [] : [values.against, 'ratio'])];
 print(`Node ${process.version}, medians of ${rounds} rounds`, columns);
