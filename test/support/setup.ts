@@ -6,7 +6,7 @@
  */
 import { devNull } from 'node:os';
 import { join } from 'node:path';
-import { afterAll } from 'vitest';
+import { afterAll, vi } from 'vitest';
 import { removeDirectories } from './home.ts';
 
 process.env['HOME'] = join(devNull, 'no-home-in-tests');
@@ -15,4 +15,8 @@ for (const name of Object.keys(process.env)) {
   if (name.startsWith('CODEBASE_GARDENER_')) delete process.env[name];
 }
 
-afterAll(removeDirectories);
+afterAll(async () => {
+  // What is still being loaded when a file is over comes to nothing, for the next file, too.
+  await vi.dynamicImportSettled();
+  await removeDirectories();
+});
