@@ -1,20 +1,19 @@
 /** What the README has a person type, as it stands there: each does what is said of it, and nothing else. */
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeEach, expect, test } from 'vitest';
-import { builtProgram, type CommandLine, commandLine } from '../support/cli.ts';
-import { environment } from '../support/home.ts';
+import { type CommandLine, commandLine } from '../support/cli.ts';
 import { requireTools } from '../support/tools.ts';
 import { Readme, requireAllRun } from './readme.ts';
-import { firstLines, projects } from './running.ts';
+import { firstLines, projects, shell, withPrograms } from './running.ts';
 
 const run = promisify(execFile);
 const readme = await Readme.of('README.md');
-/** What programs.test.ts tries. */
-const ELSEWHERE = ['ts', 'python'];
+/** What programs.test.ts and agents.test.ts try. */
+const ELSEWHERE = ['ts', 'python', 'text'];
 
 let cli: CommandLine;
 
@@ -24,31 +23,10 @@ beforeEach(async () => {
     await cli.codebase(`src/${name}`, { 'index.ts': 'export {};\n' });
 });
 
-/** An environment with gardener on the path, and programs that train, which note how they were called. */
-async function withPrograms(): Promise<NodeJS.ProcessEnv> {
-  const bin = join(cli.home, 'bin');
-  await mkdir(bin);
-  const scripts = {
-    gardener: `exec '${process.execPath}' '${builtProgram('gardener.js')}' "$@"`,
-    python: `echo "$GARDENER_PROJECT_NAME: python $*" | tee -a "$HOME/trained" > "$GARDENER_PROJECT_LORA_ADAPTER_PATH"`,
-    make: `echo "$GARDENER_PROJECT_NAME: make $*" | tee -a "$HOME/trained" > "$GARDENER_PROJECT_LORA_ADAPTER_PATH"`,
-  };
-  for (const [name, script] of Object.entries(scripts)) {
-    await writeFile(join(bin, name), `#!/bin/sh\n${script}\n`);
-    await chmod(join(bin, name), 0o755);
-  }
-  const env = environment(cli.home);
-  return { ...env, PATH: `${bin}${delimiter}${env['PATH']}` };
-}
-
-function shell(env: NodeJS.ProcessEnv): (command: string) => Promise<string> {
-  return async (command) => (await run('sh', ['-c', command], { cwd: cli.home, env })).stdout;
-}
-
 test('the commands of every day', async (context) => {
   requireTools(context, ['git', 'jq']);
-  const env = await withPrograms();
-  const sh = shell(env);
+  const env = await withPrograms(cli);
+  const sh = shell(cli, env);
   await sh('git init -q src/payments');
   const said = new Map<string, string>();
   const all = readme.takeCommands('Everyday use');
@@ -93,7 +71,7 @@ test.for([
   const all = readme.takeCommands('In the shell');
   expect(all.length).toBeGreaterThan(1);
   requireTools(context, program);
-  const env = await withPrograms();
+  const env = await withPrograms(cli);
   for (const name of ['payments', 'search']) await cli.json(['add', `src/${name}`]);
   const script = [lines, ...all, 'pwd', prompt].join('\n');
   const { stdout } = await run(program, [flag, '-c', script], { cwd: cli.home, env });
@@ -101,8 +79,8 @@ test.for([
 });
 
 test('the commands that train', async () => {
-  const env = await withPrograms();
-  const sh = shell(env);
+  const env = await withPrograms(cli);
+  const sh = shell(cli, env);
   for (const name of ['payments', 'search']) await cli.json(['add', `src/${name}`, '--language', 'python']);
   await cli.json(['add', 'src/website']);
   const all = readme.takeCommands('Watching and training');
@@ -128,6 +106,23 @@ test('the commands that train', async () => {
   // What the last of them takes back.
   const { payments } = await projects(cli);
   expect(await readFile(String(payments?.['lora_adapter_path']), 'utf8')).toContain('train.py');
+});
+
+test('the commands that give an agent its server', async () => {
+  const sh = shell(cli, await withPrograms(cli));
+  const all = readme.takeCommands('With an AI agent');
+  expect(all.length).toBeGreaterThan(3);
+  const settings = () => readFile(join(cli.home, '.claude.json'), 'utf8');
+  const [install = '', ...others] = all;
+  await sh(install);
+  expect(await settings()).toContain('"gardener"');
+  const said: string[] = [];
+  for (const command of others) said.push(await sh(command));
+  expect(await settings()).not.toContain('"gardener"');
+  expect(said[0]).toContain('~/.cursor/mcp.json');
+  expect(existsSync(join(cli.home, '.cursor'))).toBe(false);
+  // What claude was told to start.
+  expect(said[1]).toContain('"serverInfo":{"name":"gardener"');
 });
 
 test('there is no other command in the README', (context) => {

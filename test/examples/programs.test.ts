@@ -17,8 +17,8 @@ const run = promisify(execFile);
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const readme = await Readme.of('README.md');
 const pythonReadme = await Readme.of('client/python/README.md');
-/** What commands.test.ts tries: what is typed, and what a shell is given. */
-const ELSEWHERE = ['$', '', 'bash', 'zsh', 'fish'];
+/** What commands.test.ts tries, that is typed and that a shell is given, and what agents.test.ts does. */
+const ELSEWHERE = ['$', '', 'bash', 'zsh', 'fish', 'text'];
 const STRICT = { strict: true, target: 'es2022', lib: ['esnext'], module: 'nodenext', types: ['node'] };
 
 let cli: CommandLine;

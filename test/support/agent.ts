@@ -25,7 +25,7 @@ export interface Speaking {
 export interface Agent extends Speaking, Running {}
 
 /** What a client of the era of `initialize` opens with. */
-const INITIALIZE = {
+export const INITIALIZE = {
   protocolVersion: '2025-06-18',
   capabilities: {},
   clientInfo: { name: 'test', version: '1' },
