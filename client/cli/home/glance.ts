@@ -6,7 +6,7 @@ import type { Client } from '../../client.ts';
 import { type Compared, withAhead } from '../codebase/behind.ts';
 import type { Context } from '../context.ts';
 import { elsewhere, type Elsewhere } from '../elsewhere.ts';
-import { goneAmong } from '../projects/gone.ts';
+import { goneAmong } from '../../codebase/gone.ts';
 import { listAll } from '../projects/list.ts';
 import { type Here, projectHere } from './here.ts';
 

@@ -6,7 +6,7 @@ import { defineCommand } from '../command.ts';
 import type { Context } from '../context.ts';
 import { exactLine } from '../terminal/gate.ts';
 import { printable } from '../terminal/text.ts';
-import { isGoneNow } from './gone.ts';
+import { isGoneNow } from '../../codebase/gone.ts';
 import { pickProject } from './picked.ts';
 import { NONE_MEANT, PROJECT, PROJECT_VARIABLE, resolveProject } from './resolve.ts';
 

@@ -12,7 +12,8 @@ import { exactLine, shownLine } from '../terminal/gate.ts';
 import { type Field, printFields } from '../terminal/fields.ts';
 import { fieldOf, FIELDS, fieldText } from './field.ts';
 import { endedTrainings, type Trained, trainingWords } from '../history/trainings.ts';
-import { isGoneNow, markedPath } from './gone.ts';
+import { isGoneNow } from '../../codebase/gone.ts';
+import { markedPath } from './gone.ts';
 import { namedOrPicked } from './picked.ts';
 import { NONE_MEANT, PROJECT, resolveProject } from './resolve.ts';
 import {

@@ -4,7 +4,7 @@ import type { WireProject } from '../../../src/domain/encoding.ts';
 import type { Repository } from '../../../src/domain/project.ts';
 import { isSameRepository } from '../../codebase/repository.ts';
 import type { Client } from '../../client.ts';
-import { goneAmong } from '../projects/gone.ts';
+import { goneAmong } from '../../codebase/gone.ts';
 
 /** Gives the project that a codebase was, as far as its repository and its name tell. */
 export type MovedFrom = (path: string, repository: Repository | null) => WireProject | undefined;

@@ -11,7 +11,7 @@ import { endedTrainings } from '../history/trainings.ts';
 import { directoryOf, logIn } from '../logs/place.ts';
 import { plainLine, PrintedLines } from '../logs/printed.ts';
 import { TrainerLog } from '../logs/trainer-log.ts';
-import { isGoneNow } from '../projects/gone.ts';
+import { isGoneNow } from '../../codebase/gone.ts';
 import { type About, NOTHING_KNOWN } from './pages/project.ts';
 
 /** More than a screen has. Lines, and UTF-16 units of one. */

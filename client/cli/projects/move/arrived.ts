@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { RegistryError } from '../../../../src/domain/errors.ts';
 import type { Context } from '../../context.ts';
 import { isThere } from '../../../codebase/look.ts';
-import type { Gone } from '../gone.ts';
+import type { Gone } from '../../../codebase/gone.ts';
 import type { Cargo } from './into.ts';
 import { operands, plural, printable } from '../../terminal/text.ts';
 

@@ -6,7 +6,7 @@ import type { Result } from '../../../../src/protocol/methods.ts';
 import { isThere } from '../../../codebase/look.ts';
 import type { Context } from '../../context.ts';
 import { ifRefused } from '../../errors.ts';
-import { goneAmong } from '../gone.ts';
+import { goneAmong } from '../../../codebase/gone.ts';
 import { operands, plural, printable, shellWord } from '../../terminal/text.ts';
 
 export type Moves = Result<'projects.move'>;

@@ -1,0 +1,71 @@
+/** Which codebases are no longer where the registry has them, as the daemon finds: it asks no disk for longer than it may. */
+import { MAX_LIST } from '../../src/protocol/limits.ts';
+import { INVALID_PARAMS } from '../../src/protocol/errors.ts';
+import type { Client } from '../client.ts';
+import { ConnectionError, RpcError } from '../errors.ts';
+
+/** Whoever looks at a few projects does not wait longer for a disk that does not answer. Milliseconds. */
+const GLANCE_MS = 1_000;
+
+export interface Gone {
+  /** The ids of the projects whose `source_path` is gone. */
+  readonly ids: ReadonlySet<string>;
+  /**
+   * Whether a disk did not answer. None is said to be gone then: which ones were told before that disk was asked is
+   * chance, and marks that come and go tell nothing.
+   */
+  readonly silent: boolean;
+}
+
+export const NONE_GONE: Gone = { ids: new Set(), silent: false };
+
+/**
+ * Asks only about what is to be shown. A disk that answers is waited for, also where there are thousands of projects; one
+ * that does not, for seconds at most.
+ *
+ * @param projects default all
+ */
+export async function goneAmong(
+  client: Client,
+  projects?: readonly { readonly project_id: string }[],
+): Promise<Gone> {
+  if (projects?.length === 0) return NONE_GONE;
+  const named = projects && projects.length <= MAX_LIST;
+  return await look(client, named ? projects.map(({ project_id: id }) => id) : undefined);
+}
+
+/** Whether the codebase of one project is gone; false where that is not told at once. */
+export async function isGoneNow(client: Client, project: { readonly project_id: string }): Promise<boolean> {
+  return (await goneNow(client, [project])).has(project.project_id);
+}
+
+/** The ids of those whose codebase is gone; none where that is not told at once. */
+export async function goneNow(
+  client: Client,
+  projects: readonly { readonly project_id: string }[],
+): Promise<ReadonlySet<string>> {
+  try {
+    const ids = projects.map(({ project_id: id }) => id);
+    return ids.length === 0 ? NONE_GONE.ids : (await look(client, ids, GLANCE_MS)).ids;
+  } catch (error) {
+    if (error instanceof ConnectionError && error.reason === 'timeout') return NONE_GONE.ids;
+    throw error;
+  }
+}
+
+async function look(client: Client, projects?: string[], deadline?: number): Promise<Gone> {
+  try {
+    const params = {
+      codes: ['source_missing' as const, 'source_unreachable' as const],
+      ...(projects && { projects }),
+    };
+    const { issues } = await client.registry.validate(params, { deadline });
+    if (issues.some(({ silent }) => silent)) return { ...NONE_GONE, silent: true };
+    const gone = issues.filter(({ code }) => code === 'source_missing');
+    return { ids: new Set(gone.map(({ project_id: id = '' }) => id)), silent: false };
+  } catch (error) {
+    // A daemon of an earlier version, which may run in the foreground or elsewhere, takes no parameters.
+    if (error instanceof RpcError && error.code === INVALID_PARAMS) return NONE_GONE;
+    throw error;
+  }
+}
