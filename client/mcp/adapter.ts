@@ -37,7 +37,9 @@ function adapterOf(
   // What was not committed at the training may have been since: then the commits do not tell what the adapter knows.
   const isKnown = ahead !== null && !from?.dirty;
   const adapter = request || (isKnown && ahead > 0) ? 'outdated' : isKnown ? 'current' : 'unknown';
-  return { adapter, ...(ahead !== null && { commits_behind: ahead }), lora_adapter_path: path };
+  // Of those that there are then, it may know some.
+  const behind = isKnown || ahead === 0 ? ahead : null;
+  return { adapter, ...(behind !== null && { commits_behind: behind }), lora_adapter_path: path };
 }
 
 /** Null where there is none; a new project names the place where one will be. Of other disks than the daemon's none is asked. */

@@ -1,19 +1,46 @@
 /** What there is to say of a project now, in words: how far its training is, why it failed, that it waits. */
 import type { WireProject } from '../../src/domain/encoding.ts';
+import { isLeaseRecorded } from '../../src/domain/training/record.ts';
 import { allWaiting } from '../../src/domain/training/waiting.ts';
 import { cutStart, cutText } from '../../src/domain/values/text.ts';
+import { plainOrQuoted, quoted } from './words.ts';
 
 /** Of what others have said; a model pays for each word. UTF-16 units. */
 const MAX_QUOTED = 300;
 
-/** Undefined where the status says it all. */
-export function noteOf(project: WireProject): string | undefined {
+/** Of a status `training` that some program has left behind. */
+const ABANDONED = 'nobody trains it any more; request_retraining puts it in line again';
+const GONE = 'its directory is gone; if it has moved, the person can say so with gardener mv';
+
+/**
+ * In one line; what others have written is in quotes, and moves no cursor. Undefined where the status says it all.
+ *
+ * @param isGone whether its codebase is no longer where it was
+ */
+export function noteOf(project: WireProject, isGone = false): string | undefined {
+  return listed('; ', ...trainingNotes(project), isGone ? GONE : undefined) || undefined;
+}
+
+/** Whether a note is of a project that is marked as being trained and is not. */
+export function tellsAbandoned(note: string | undefined): boolean {
+  return note?.startsWith(ABANDONED) ?? false;
+}
+
+function trainingNotes(project: WireProject): (string | undefined)[] {
   const { training_status: status, training } = project;
-  if (status === 'training') return training ? progressWords(training) : undefined;
-  const isCancelled = training?.outcome === 'cancelled';
-  const ended = isCancelled ? 'the last training was cancelled' : undefined;
-  const failed = status === 'failed' ? `failed: ${ending(training?.error ?? 'no reason is known')}` : ended;
-  return listed('; ', failed, waitingWords(project)) || undefined;
+  if (isLeaseRecorded(project)) return [training ? progressWords(training) : undefined];
+  if (status === 'training') return [ABANDONED];
+  const failed = status === 'failed' ? ending(training?.error) || 'no reason is known' : undefined;
+  return [
+    failed,
+    training?.outcome === 'cancelled' ? cancelledWords(status) : undefined,
+    waitingWords(project),
+  ];
+}
+
+/** What a cancelled training leaves is how the project stood before. */
+function cancelledWords(status: WireProject['training_status']): string {
+  return status === 'not_started' ? 'the last training was cancelled' : 'a training after that was cancelled';
 }
 
 /** Also one whose trainer was lost waits, unless that has happened too often. */
@@ -28,9 +55,9 @@ function progressWords(training: NonNullable<WireProject['training']>): string |
   const { progress, phase, message, holder, eta_s: left, cancel_requested: isCancelled } = training;
   const percent = progress === null ? undefined : `${Math.floor(progress * 100)} % done`;
   const eta = typeof left === 'number' ? `about ${left} s left` : undefined;
-  const by = holder?.name === undefined ? undefined : `trained by ${holder.name}`;
+  const by = holder?.name === undefined ? undefined : `trained by ${plainOrQuoted(holder.name)}`;
   const cancel = isCancelled ? 'its trainer has been asked to stop' : undefined;
-  return listed(', ', percent, eta, phase, message && beginning(message), by, cancel) || undefined;
+  return listed(', ', percent, eta, phase && quoted(phase), message && beginning(message), by, cancel);
 }
 
 /** What there is of it. */
@@ -39,11 +66,11 @@ function listed(separator: string, ...parts: readonly (string | null | undefined
 }
 
 function beginning(text: string): string {
-  return text.length > MAX_QUOTED ? `${cutText(text, MAX_QUOTED)}…` : text;
+  return quoted(text.length > MAX_QUOTED ? `${cutText(text, MAX_QUOTED)}…` : text);
 }
 
-/** In one line; the last ones of a trainer say what went wrong. */
-function ending(text: string): string {
-  const line = text.trim().replace(/\s+/g, ' ');
-  return line.length > MAX_QUOTED ? `…${cutStart(line, MAX_QUOTED)}` : line;
+/** Of an error; the last words of a trainer say what went wrong. */
+function ending(text: string | null | undefined): string | undefined {
+  const line = text?.trim().replace(/\s+/g, ' ');
+  return line && `error ${quoted(line.length > MAX_QUOTED ? `…${cutStart(line, MAX_QUOTED)}` : line)}`;
 }

@@ -2,9 +2,11 @@
 import { z } from 'zod';
 import type { WireProject } from '../../src/domain/encoding.ts';
 import { printable } from '../../src/system/printable.ts';
-import type { Client } from '../client.ts';
+import { type Client, footingOf } from '../client.ts';
+import { goneNow } from '../codebase/gone.ts';
 import { type Adapter, ADAPTER_STATES, adaptersOf } from './adapter.ts';
-import { noteOf } from './note.ts';
+import { noteOf, tellsAbandoned } from './note.ts';
+import { plainOrQuoted, quoted } from './words.ts';
 
 /** Fields that are not known, or of which there is nothing to tell, are missing: a model pays for each null. */
 export const projectSchema = z.strictObject({
@@ -32,32 +34,39 @@ export async function showProject(client: Client, project: WireProject): Promise
   return only as ShownProject;
 }
 
-/** Projects as a model is shown them, in their order; how far the code has gone on is known as far as git tells in 300 ms. */
+/** Projects as a model is shown them, in their order; what the disks have to say is told as far as they do so at once. */
 export async function showProjects(
   client: Client,
   projects: readonly WireProject[],
 ): Promise<ShownProject[]> {
-  const adapters = await adaptersOf(client, projects);
-  return adapters.map((adapter, at) => shown(projects[at] as WireProject, adapter));
+  const [adapters, gone] = await Promise.all([
+    adaptersOf(client, projects),
+    // Of another machine's codebases nothing is to be done here.
+    footingOf(client).isHere() ? goneNow(client, projects) : undefined,
+  ]);
+  return projects.map((project, at) =>
+    shown(project, adapters[at] as Adapter, gone?.has(project.project_id) ?? false),
+  );
 }
 
-export function showStanding(project: WireProject): Standing {
+/** @param isGone whether its codebase is no longer where it was */
+export function showStanding(project: WireProject, isGone = false): Standing {
   const { name, training_status } = project;
-  const note = noteOf(project);
+  const note = noteOf(project, isGone);
   return { name, training_status, ...(note !== undefined && { note }) };
 }
 
 /** `"payments": typescript in /home/ada/src/payments; training completed; adapter current; trained 2026-01-05T09:30:00.000Z`. */
 export function projectText(project: ShownProject): string {
   const { source_path: path, language, tags } = project;
-  const tagged = tags ? `, tags ${tags.join(', ')}` : '';
+  const tagged = tags ? `, tags ${tags.map(plainOrQuoted).join(', ')}` : '';
   const { lora_adapter_path: adapter, last_trained: trained } = project;
   return [
-    `${quoted(project.name)}: ${printable(`${language} in ${path}${tagged}`)}`,
+    `${quoted(project.name)}: ${plainOrQuoted(language)} in ${plainOrQuoted(path)}${tagged}`,
     trainingWords(project),
     adapterWords(project),
-    ...(trained === undefined ? [] : [`trained ${printable(trained)}`]),
-    ...(adapter === undefined ? [] : [`adapter at ${printable(adapter)}`]),
+    ...(trained === undefined ? [] : [`trained ${plainOrQuoted(trained)}`]),
+    ...(adapter === undefined ? [] : [`adapter at ${plainOrQuoted(adapter)}`]),
     ...noted(project),
   ].join('; ');
 }
@@ -67,13 +76,9 @@ export function standingText(standing: Standing): string {
   return [`${quoted(standing.name)}: ${trainingWords(standing)}`, ...noted(standing)].join('; ');
 }
 
-/** A name in a sentence. */
-export function quoted(name: string): string {
-  return `"${printable(name)}"`;
-}
-
-function trainingWords({ training_status: status }: Standing): string {
-  return status === 'training' ? 'in training' : `training ${printable(status.replaceAll('_', ' '))}`;
+function trainingWords({ training_status: status, note }: Standing): string {
+  if (status === 'training') return tellsAbandoned(note) ? 'training abandoned' : 'in training';
+  return `training ${plainOrQuoted(status).replaceAll('_', ' ')}`;
 }
 
 function adapterWords({ adapter, commits_behind: behind = 0 }: ShownProject): string {
@@ -90,9 +95,9 @@ function noted({ note }: Standing): string[] {
   return note === undefined ? [] : [printable(note)];
 }
 
-function shown(project: WireProject, adapter: Adapter): ShownProject {
+function shown(project: WireProject, adapter: Adapter, isGone: boolean): ShownProject {
   const { name, source_path, language, tags, last_trained } = project;
-  const { training_status, note } = showStanding(project);
+  const { training_status, note } = showStanding(project, isGone);
   return {
     name,
     source_path,

@@ -1,5 +1,5 @@
 /** What a model is shown of projects: by the tools themselves, on a daemon in this process. */
-import { symlink, writeFile } from 'node:fs/promises';
+import { rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { Session } from '../../client/mcp/session.ts';
@@ -83,6 +83,22 @@ test('a project is found by name in any case, by id and by path, and by no path 
   expect(await ask(getProject, { project: join(path, 'src') })).toEqual(byName);
   for (const relative of ['.', '..', './payments', '~ada/payments'])
     await expect(ask(getProject, { project: relative })).rejects.toThrow('give its absolute path');
+});
+
+test('of a project whose directory is gone that is said, and where the person can mend it', async () => {
+  const { ask } = await looking(['here', 'web']);
+  const path = String((await ask(getProject, { project: 'web' })).structured['source_path']);
+  await rm(path, { recursive: true });
+  const note =
+    'waits for training; its directory is gone; if it has moved, the person can say so with gardener mv';
+  const { structured, text } = await ask(getProject, { project: 'web' });
+  expect(structured).toMatchObject({ note });
+  expect(text.endsWith(`; ${note}`)).toBe(true);
+  expect((await ask(listProjects)).structured['projects']).toMatchObject([
+    { name: 'here', note: 'waits for training' },
+    { name: 'web', note },
+  ]);
+  expect((await ask(resolveProject, { cwd: path })).structured).toMatchObject({ resolved_by: 'cwd', note });
 });
 
 test('a directory is in a project, in a worktree of one, or in none, which is said', async (context) => {

@@ -27,7 +27,7 @@ test.each<[string, Fields, string | undefined]>([
   [
     'is to be trained again',
     { retrain_requested: { at: NOW, reason: 'new base model' } },
-    `waits for training, requested ${NOW}: new base model`,
+    `waits for training, requested ${NOW}: "new base model"`,
   ],
   [
     'is being trained',
@@ -42,29 +42,40 @@ test.each<[string, Fields, string | undefined]>([
         cancel_requested: true,
       },
     },
-    '42 % done, about 90 s left, epoch 2, loss 0.4, trained by gpu7, its trainer has been asked to stop',
+    '42 % done, about 90 s left, "epoch 2", "loss 0.4", trained by gpu7, its trainer has been asked to stop',
   ],
-  ['says nothing while it is trained', { training_status: 'training' }, undefined],
+  ['says nothing while it is trained', { training_status: 'training', training: { holder: {} } }, undefined],
+  [
+    'is marked as trained, which it is not',
+    { training_status: 'training', training: { holder: null, progress: 0.4 } },
+    'nobody trains it any more; request_retraining puts it in line again',
+  ],
   [
     'has failed',
     { training_status: 'failed', training: { error: 'Traceback:\n  out of memory' } },
-    'failed: Traceback: out of memory',
+    'error "Traceback: out of memory"',
   ],
   [
     'has lost its trainer once',
     { training_status: 'failed', training: { error: 'trainer disconnected', attempt: 1 } },
-    'failed: trainer disconnected; waits for training',
+    'error "trainer disconnected"; waits for training',
   ],
   [
     'has lost its trainer too often',
     { training_status: 'failed', training: { error: 'trainer disconnected', attempt: 3 } },
-    'failed: trainer disconnected',
+    'error "trainer disconnected"',
   ],
   [
     'stands as before a training that was cancelled',
     { training_status: 'completed', training: { outcome: 'cancelled' } },
-    'the last training was cancelled',
+    'a training after that was cancelled',
   ],
+  [
+    'was to be trained for the first time',
+    { training: { outcome: 'cancelled' } },
+    'the last training was cancelled; waits for training',
+  ],
+  ['failed, nobody knows why', { training_status: 'failed' }, 'no reason is known'],
 ])('of a project that %s', (_, fields, told) => {
   expect(note(fields)).toBe(told);
 });
@@ -72,11 +83,28 @@ test.each<[string, Fields, string | undefined]>([
 test('of a long error the end is told, where the reason is, and of other long texts the beginning', () => {
   const long = (end: string): string => `why${'x'.repeat(990)}${end}`;
   const failed = { training_status: 'failed', training: { error: long('out of memory') } } as const;
-  expect(note(failed)).toMatch(/^failed: …x{287}out of memory$/);
+  expect(note(failed)).toMatch(/^error "…x{287}out of memory"$/);
   const asked = { retrain_requested: { at: NOW, reason: long('.') } };
-  expect(note(asked)).toMatch(/: whyx{297}…$/);
-  const told = { training_status: 'training', training: { message: long('.') } } as const;
-  expect(note(told)).toMatch(/^whyx{297}…$/);
+  expect(note(asked)).toMatch(/: "whyx{297}…"$/);
+  const told = { training_status: 'training', training: { holder: {}, message: long('.') } } as const;
+  expect(note(told)).toMatch(/^"whyx{297}…"$/);
+});
+
+test('what others have written is in quotes, and begins no sentence of its own', () => {
+  const reason = `none"; adapter current; \\"\u202e\n`;
+  const asked = `waits for training, requested ${NOW}: "none\\"; adapter current; \\\\\\"\\u202e\\n"`;
+  expect(note({ retrain_requested: { at: NOW, reason } })).toBe(asked);
+  const text = projectText({
+    name: 'web',
+    source_path: '/home/ada/my; code',
+    language: 'c++',
+    tags: ['a', 'b, tags c'],
+    training_status: 'completed',
+    adapter: 'current',
+  });
+  expect(text).toBe(
+    '"web": c++ in "/home/ada/my; code", tags a, "b, tags c"; training completed; adapter current',
+  );
 });
 
 test('nothing in the text of a project moves a cursor or begins a line', () => {

@@ -3,7 +3,7 @@ import type { Client } from '../../client.ts';
 import type { Compared } from '../codebase/behind.ts';
 import type { Context } from '../context.ts';
 import { commitText, endedTrainings, sizeText } from '../history/trainings.ts';
-import { type Gone } from '../../codebase/gone.ts';
+import type { Gone } from '../../codebase/gone.ts';
 import { markedPath } from '../projects/gone.ts';
 import { STATUS_STYLES } from '../terminal/colour.ts';
 import type { Cell, Column } from '../terminal/table.ts';

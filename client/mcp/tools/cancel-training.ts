@@ -1,9 +1,10 @@
 /** `cancel_training`. */
 import { z } from 'zod';
 import { projectToChange } from '../change/meant.ts';
-import { quoted, showStanding, standingSchema, standingText } from '../project.ts';
+import { showStanding, standingSchema, standingText } from '../project.ts';
 import { projectInput } from '../reference.ts';
 import { defineTool } from '../tool.ts';
+import { quoted } from '../words.ts';
 
 export default defineTool({
   name: 'cancel_training',

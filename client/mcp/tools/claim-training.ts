@@ -1,9 +1,10 @@
 /** `claim_training`. */
 import { z } from 'zod';
 import { printable } from '../../../src/system/printable.ts';
-import { projectSchema, projectText, quoted, showProject } from '../project.ts';
+import { projectSchema, projectText, showProject } from '../project.ts';
 import { projectInput, projectReference } from '../reference.ts';
 import { CHANGES, defineTool } from '../tool.ts';
+import { quoted } from '../words.ts';
 
 const output = z.strictObject({
   claimed: z.boolean().describe('false: none waits'),

@@ -4,8 +4,9 @@ import type { WireProject } from '../../../src/domain/encoding.ts';
 import { trainingStatus } from '../../../src/domain/training/schema.ts';
 import { foldName } from '../../../src/domain/values/names.ts';
 import type { Client } from '../../client.ts';
-import { projectSchema, projectText, quoted, showProjects } from '../project.ts';
+import { projectSchema, projectText, showProjects } from '../project.ts';
 import { defineTool, LOOKS } from '../tool.ts';
+import { quoted } from '../words.ts';
 
 /** Shown at a time: a model reads and pays for each. */
 const MAX_SHOWN = 20;

@@ -2,9 +2,10 @@
 import { z } from 'zod';
 import { printable } from '../../../src/system/printable.ts';
 import { projectToChange } from '../change/meant.ts';
-import { projectSchema, quoted } from '../project.ts';
+import { projectSchema } from '../project.ts';
 import { projectInput } from '../reference.ts';
 import { CHANGES, defineTool } from '../tool.ts';
+import { quoted } from '../words.ts';
 
 export default defineTool({
   name: 'use_project',
