@@ -3,7 +3,7 @@ import type { CallToolResult } from '@modelcontextprotocol/server';
 import { type ErrorKind, RegistryError } from '../../src/domain/errors.ts';
 import { INTERNAL_ERROR, METHOD_NOT_FOUND } from '../../src/protocol/errors.ts';
 import { printable } from '../../src/system/printable.ts';
-import { ConnectionError, RpcError } from '../errors.ts';
+import { ConnectionError, type ConnectionFailure, RpcError } from '../errors.ts';
 
 /** What one tool advises where it knows better than the table. */
 export type Hints = Readonly<Partial<Record<ErrorKind, string>>>;
@@ -35,44 +35,79 @@ const ENDINGS: readonly (readonly [theirs: string, ours: string])[] = [
     '; wait with training_status, or have it stop with cancel_training',
   ],
   [`; give another name with the path: { name: '...' }`, ''],
+  [`; give one with the path: { name: 'files' }`, ''],
 ];
 
+const OTHER_VERSION = 'the daemon is of another version: ask the person for "gardener daemon restart"';
+
 const RPC_HINTS: Readonly<Record<number, string>> = {
-  [METHOD_NOT_FOUND]: 'the daemon is of another version: ask the person for "gardener daemon restart"',
+  [METHOD_NOT_FOUND]: OTHER_VERSION,
   [INTERNAL_ERROR]: 'for the person, "gardener daemon logs" may say why',
 };
 
+/** What failed: some know better what to do next. */
+export interface Failed {
+  readonly hints?: Hints | undefined;
+  /** Whether it only looks, and may be done again. */
+  readonly looks?: boolean | undefined;
+}
+
 /** The answer of a tool that cannot do what it was asked. */
-export function refusalFor(error: unknown, hints?: Hints): CallToolResult {
-  return { content: [{ type: 'text', text: refusalText(error, hints) }], isError: true };
+export function refusalFor(error: unknown, failed?: Failed): CallToolResult {
+  return { content: [{ type: 'text', text: refusalText(error, failed) }], isError: true };
 }
 
 /** The same as one line, in which nothing from outside moves a cursor. */
-export function refusalText(error: unknown, hints: Hints = {}): string {
-  const said = [inOurWords(messageOf(error)), nextAfter(error, hints)];
+export function refusalText(error: unknown, { hints = {}, looks = false }: Failed = {}): string {
+  const said = error instanceof ConnectionError ? unanswered(error, looks) : refused(error, hints);
   return printable(said.filter((part) => part !== undefined).join('; '));
 }
 
-function messageOf(error: unknown): string {
-  if (error instanceof RpcError && error.issues.length > 0) {
-    const faults = error.issues.map(({ path, message }) => (path ? `${path}: ${message}` : message));
-    return `cannot use what was given: ${faults.join('; ')}`;
-  }
-  return error instanceof Error ? error.message : String(error);
+type Said = readonly (string | undefined)[];
+
+function refused(error: unknown, hints: Hints): Said {
+  if (error instanceof RegistryError)
+    return [inOurWords(error.message), hints[error.kind] ?? known(error) ?? HINTS[error.kind] ?? undefined];
+  if (!(error instanceof RpcError)) return [error instanceof Error ? error.message : String(error)];
+  if (error.issues.length === 0) return [error.message, RPC_HINTS[error.code]];
+  const faults = error.issues.map(({ path, message }) => (path ? `${path}: ${message}` : message));
+  // Tools give the daemon nothing that one of their own version does not know.
+  const isOther = error.issues.some(({ message }) => message === 'is not known');
+  return [`cannot use what was given: ${faults.join('; ')}`, isOther ? OTHER_VERSION : undefined];
 }
+
+/** A method of the daemon is nothing to a model, and what is wrong with the daemon is not for a model to mend. */
+function unanswered({ reason, sent, message }: ConnectionError, looks: boolean): Said {
+  if (sent) {
+    const isLate = reason === 'timeout';
+    return [
+      isLate
+        ? 'the registry has not answered in time'
+        : 'the connection to the registry was lost before its answer',
+      looks
+        ? 'nothing was changed: call again'
+        : 'a change may still have been made: see with get_project or list_projects before you repeat it',
+      isLate ? 'if it stays like this, it is for the person: "gardener daemon restart"' : undefined,
+    ];
+  }
+  if (!NEED_THE_PERSON.has(reason)) return [message];
+  const [what = '', ...remedies] = message.split('; ');
+  return [
+    what,
+    `this is for the person, not for you: ${remedies.join('; ') || '"gardener doctor" says more'}`,
+  ];
+}
+
+const NEED_THE_PERSON: ReadonlySet<ConnectionFailure> = new Set([
+  'not_running',
+  'not_allowed',
+  'hung',
+  'start_failed',
+]);
 
 function inOurWords(message: string): string {
   const [theirs, ours] = ENDINGS.find(([ending]) => message.endsWith(ending)) ?? ['', ''];
   return message.slice(0, message.length - theirs.length) + ours;
-}
-
-function nextAfter(error: unknown, hints: Hints): string | undefined {
-  if (error instanceof RegistryError)
-    return hints[error.kind] ?? known(error) ?? HINTS[error.kind] ?? undefined;
-  if (error instanceof RpcError) return RPC_HINTS[error.code];
-  // What had not been sent is said to have done nothing.
-  if (error instanceof ConnectionError && error.sent) return 'get_project shows how it stands';
-  return undefined;
 }
 
 /** What the registry itself suggests. */

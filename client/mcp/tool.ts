@@ -70,7 +70,7 @@ export function offer(
         const { structured, text } = await run(session, given as never, call);
         return { content: [{ type: 'text', text }], structuredContent: { ...structured } };
       } catch (error) {
-        return refusalFor(error, hints);
+        return refusalFor(error, { hints, looks: annotations.readOnlyHint });
       }
     },
   );

@@ -1,9 +1,11 @@
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { ConnectionError, RpcError } from '../../client/errors.ts';
 import { refusalFor, refusalText } from '../../client/mcp/errors.ts';
 import { TOOLS } from '../../client/mcp/tools.ts';
+import { connect } from '../../client/reach/connect.ts';
 import { ERROR_KINDS, RegistryError } from '../../src/domain/errors.ts';
 import { INTERNAL_ERROR, INVALID_PARAMS, METHOD_NOT_FOUND } from '../../src/protocol/errors.ts';
+import { begin, world } from '../support/world.ts';
 
 const near = { suggestions: ['payments', 'pay'] };
 const SAID: readonly (readonly [about: string, error: unknown, text: string])[] = [
@@ -55,6 +57,13 @@ const SAID: readonly (readonly [about: string, error: unknown, text: string])[] 
     'cannot use what was given: tags.0: is too long',
   ],
   [
+    'parameters that an earlier daemon does not know',
+    new RpcError(INVALID_PARAMS, 'invalid params: …', {
+      issues: [{ path: 'beginning', message: 'is not known' }],
+    }),
+    'cannot use what was given: beginning: is not known; the daemon is of another version: ask the person for "gardener daemon restart"',
+  ],
+  [
     'a daemon of another version',
     new RpcError(METHOD_NOT_FOUND, 'unknown method "x"'),
     'unknown method "x"; the daemon is of another version: ask the person for "gardener daemon restart"',
@@ -66,8 +75,18 @@ const SAID: readonly (readonly [about: string, error: unknown, text: string])[] 
   ],
   [
     'a call that may have been carried out',
-    new ConnectionError('lost', 'cannot finish x; look before repeating it', { sent: true }),
-    'cannot finish x; look before repeating it; get_project shows how it stands',
+    new ConnectionError('lost', 'cannot finish projects.retrain: …', { sent: true }),
+    'the connection to the registry was lost before its answer; a change may still have been made: see with get_project or list_projects before you repeat it',
+  ],
+  [
+    'what the person has to mend',
+    new ConnectionError('hung', 'cannot reach the registry: it hangs; if it stays like this, end it: kill 1'),
+    'cannot reach the registry: it hangs; this is for the person, not for you: if it stays like this, end it: kill 1',
+  ],
+  [
+    'what the person has to find out',
+    new ConnectionError('start_failed', 'cannot start the daemon: read-only file system'),
+    'cannot start the daemon: read-only file system; this is for the person, not for you: "gardener doctor" says more',
   ],
   [
     'a call that was not',
@@ -85,9 +104,43 @@ test.each(SAID)('a model is told of %s', (_, error, text) => {
   expect(refusalFor(error)).toEqual({ content: [{ type: 'text', text }], isError: true });
 });
 
+test('what only looks has changed nothing, and may be called again', () => {
+  const late = new ConnectionError('timeout', 'cannot finish projects.get: …', { sent: true });
+  expect(refusalText(late, { looks: true })).toBe(
+    'the registry has not answered in time; nothing was changed: call again; if it stays like this, it is for the person: "gardener daemon restart"',
+  );
+});
+
+test('what is advised to callers of other kinds is not told, however those messages are written by now', async () => {
+  const { writer, codebase, paths } = await world(['web', 'api']);
+  const client = await connect({ dataDir: paths.dataDir, autoStart: false });
+  onTestFinished(() => client.close());
+  const other = await codebase('other');
+  await begin(writer, 'web', { slot: 'gpu' });
+  const refusals = await Promise.allSettled([
+    client.projects.add('/'),
+    client.projects.add(other, { name: 'web' }),
+    client.training.begin({ project: 'web' }),
+    client.training.claim({ slot: 'gpu' }),
+  ]);
+  const told = refusals.map((refusal) => (refusal.status === 'rejected' ? refusalText(refusal.reason) : ''));
+  expect(told).toEqual([
+    'cannot find a name for /; give another name',
+    expect.stringMatching(
+      /^cannot register "web": .*; get_project shows that one; for another one give another name$/,
+    ),
+    expect.stringMatching(
+      / is training it; wait with training_status, or have it stop with cancel_training$/,
+    ),
+    expect.stringMatching(
+      / to train "web"; wait with training_status, or have it stop with cancel_training$/,
+    ),
+  ]);
+});
+
 test('a tool that knows better is believed', () => {
   const error = new RegistryError('project_not_found', 'cannot tell');
-  expect(refusalText(error, { project_not_found: 'add_project adds it' })).toBe(
+  expect(refusalText(error, { hints: { project_not_found: 'add_project adds it' } })).toBe(
     'cannot tell; add_project adds it',
   );
 });

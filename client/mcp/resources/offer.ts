@@ -143,7 +143,7 @@ async function refusing<T>(uri: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    const text = refusalText(error);
+    const text = refusalText(error, { looks: true });
     if (isRefusal(error, 'project_not_found', 'ambiguous_project'))
       throw new ResourceNotFoundError(uri, text);
     const isGiven = error instanceof RpcError && error.code === INVALID_PARAMS;
