@@ -86,7 +86,7 @@ function unanswered({ reason, sent, message }: ConnectionError, looks: boolean):
         : 'the connection to the registry was lost before its answer',
       looks
         ? 'nothing was changed: call again'
-        : 'a change may still have been made: see with get_project or list_projects before you repeat it',
+        : 'a change may have been made: see with get_project or list_projects before you repeat it',
       isLate ? 'if it stays like this, it is for the person: "gardener daemon restart"' : undefined,
     ];
   }
@@ -115,7 +115,8 @@ function known({ kind, message, data: { suggestions } }: RegistryError): string 
   if (suggestions.length === 0) return undefined;
   const names = suggestions.map((name) => `"${name}"`);
   if (kind === 'project_not_found') return `did you mean ${names.join(' or ')}?`;
-  if (kind === 'ambiguous_project') return `give one of these names: ${names.join(', ')}`;
+  if (kind === 'ambiguous_project')
+    return `call get_project, or what you need, with one of these names: ${names.join(', ')}`;
   // The person at the disk is told the same.
   return kind === 'storage_failed' && !message.endsWith(`; ${suggestions[0]}`) ? suggestions[0] : undefined;
 }

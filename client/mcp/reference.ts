@@ -1,6 +1,10 @@
 /** A project as a model names it, for the daemon. */
+import { lstat } from 'node:fs/promises';
 import { z } from 'zod';
 import { findHome } from '../../src/paths.ts';
+import { isNowhere } from '../../src/system/errors.ts';
+import { type Client, footingOf } from '../client.ts';
+import { answers } from '../codebase/disk-answer.ts';
 
 /** What a tool takes for one. */
 export const projectInput = z.string().describe('name, id or absolute path');
@@ -20,4 +24,11 @@ export function absolutePath(text: string): string {
 export function projectReference(text: string): string {
   const isPath = text.includes('/') || text === '~' || text === '.' || text === '..';
   return isPath ? absolutePath(text) : text;
+}
+
+/** Whether there is nothing at a path; false for what may not be looked at, and of another machine. */
+export async function leadsNowhere(client: Client, path: string): Promise<boolean> {
+  // Nothing could end a look at a disk that does not answer.
+  if (!footingOf(client).isHere() || !(await answers(path))) return false;
+  return await lstat(path).then(() => false, isNowhere);
 }

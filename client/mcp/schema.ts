@@ -12,7 +12,19 @@ export function small(schema: z.ZodObject): StandardSchemaWithJSON {
 /** The same for what a model gives: some give each field, and null or an empty text for those that they mean to leave out. */
 export function lenient(schema: z.ZodObject): StandardSchemaWithJSON {
   const { '~standard': standard } = small(schema);
-  return { '~standard': { ...standard, validate: (given) => standard.validate(withoutEmpty(given)) } };
+  const validate: typeof standard.validate = async (given) => {
+    const result = await standard.validate(withoutEmpty(given));
+    return result.issues ? { issues: [...result.issues, { message: parametersOf(schema) }] } : result;
+  };
+  return { '~standard': { ...standard, validate } };
+}
+
+/** For whoever has given others. */
+function parametersOf({ shape }: z.ZodObject): string {
+  const names = Object.entries(shape).map(([name, type]) =>
+    z.safeParse(type, undefined).success ? `${name} (optional)` : name,
+  );
+  return `call it with ${names.join(', ')}`;
 }
 
 function withoutEmpty(given: unknown): unknown {

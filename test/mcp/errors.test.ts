@@ -1,6 +1,8 @@
 import { expect, onTestFinished, test } from 'vitest';
+import { z } from 'zod';
 import { ConnectionError, RpcError } from '../../client/errors.ts';
 import { refusalFor, refusalText } from '../../client/mcp/errors.ts';
+import { lenient } from '../../client/mcp/schema.ts';
 import { TOOLS } from '../../client/mcp/tools.ts';
 import { connect } from '../../client/reach/connect.ts';
 import { ERROR_KINDS, RegistryError } from '../../src/domain/errors.ts';
@@ -26,7 +28,7 @@ const SAID: readonly (readonly [about: string, error: unknown, text: string])[] 
       'cannot tell which project /a means: two are registered there',
       near,
     ),
-    'cannot tell which project /a means: two are registered there; give one of these names: "payments", "pay"',
+    'cannot tell which project /a means: two are registered there; call get_project, or what you need, with one of these names: "payments", "pay"',
   ],
   [
     'a project that is trained',
@@ -76,7 +78,7 @@ const SAID: readonly (readonly [about: string, error: unknown, text: string])[] 
   [
     'a call that may have been carried out',
     new ConnectionError('lost', 'cannot finish projects.retrain: …', { sent: true }),
-    'the connection to the registry was lost before its answer; a change may still have been made: see with get_project or list_projects before you repeat it',
+    'the connection to the registry was lost before its answer; a change may have been made: see with get_project or list_projects before you repeat it',
   ],
   [
     'what the person has to mend',
@@ -136,6 +138,15 @@ test('what is advised to callers of other kinds is not told, however those messa
       / to train "web"; wait with training_status, or have it stop with cancel_training$/,
     ),
   ]);
+});
+
+test('whoever gives what a tool does not take is told what it takes', async () => {
+  const { validate } = lenient(z.strictObject({ project: z.string(), reason: z.string().optional() }))[
+    '~standard'
+  ];
+  expect((await validate({ name: 'web' })).issues?.at(-1)).toEqual({
+    message: 'call it with project, reason (optional)',
+  });
 });
 
 test('a tool that knows better is believed', () => {

@@ -2,13 +2,17 @@
 import { rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { refusalText } from '../../client/mcp/errors.ts';
 import { Session } from '../../client/mcp/session.ts';
 import type { Tool } from '../../client/mcp/tool.ts';
+import cancelTraining from '../../client/mcp/tools/cancel-training.ts';
 import getProject from '../../client/mcp/tools/get-project.ts';
 import listProjects from '../../client/mcp/tools/list-projects.ts';
 import resolveProject from '../../client/mcp/tools/resolve-project.ts';
 import { connect } from '../../client/reach/connect.ts';
+import { toWire } from '../../src/domain/encoding.ts';
 import { HELLO, standIn } from '../client/stand-in.ts';
+import { project } from '../support/projects.ts';
 import { type Repository, repository } from '../support/repository.ts';
 import { requireTools } from '../support/tools.ts';
 import { get, type World, world } from '../support/world.ts';
@@ -101,6 +105,17 @@ test('of a project whose directory is gone that is said, and where the person ca
   expect((await ask(resolveProject, { cwd: path })).structured).toMatchObject({ resolved_by: 'cwd', note });
 });
 
+test('where no project is active, a directory that is in none is told to be so', async () => {
+  const { ask, paths } = await looking();
+  const refusal = (cwd: string): Promise<unknown> =>
+    ask(resolveProject, { cwd }).catch((error: unknown) => refusalText(error, resolveProject));
+  const none = paths.dataDir;
+  expect(await refusal(none)).toBe(`cannot find a project: ${none} is in none; add_project registers it`);
+  expect(await refusal('/no/such')).toBe(
+    'cannot tell which project is meant: there is no /no/such; give the absolute path of a directory that exists',
+  );
+});
+
 test('a directory is in a project, in a worktree of one, or in none, which is said', async (context) => {
   requireTools(context, 'git');
   const { ask, writer, add, paths } = await looking();
@@ -119,6 +134,7 @@ test('a directory is in a project, in a worktree of one, or in none, which is sa
   expect((await resolve(join(root, '..', 'link')))[0]).toBe('pay');
   const tree = join(root, '..', 'tree');
   expect(await resolve(tree)).toEqual(['pay', 'worktree', `${tree} is in a worktree of`]);
+  await expect(ask(resolveProject, { cwd: '/no/such' })).rejects.toThrow('there is no /no/such');
   const none = paths.dataDir;
   expect(await resolve(none)).toEqual([
     'website',
@@ -178,4 +194,15 @@ test('an adapter is current, behind its code, asked to be made anew, not to be c
   expect(structured).not.toHaveProperty('commits_behind');
   await it.writer.call('projects.retrain', { project: 'pay' });
   expect(await adapter()).toEqual(['outdated', 0, clean]);
+});
+
+test('a daemon of an earlier version is asked for a project to change as it can be asked', async () => {
+  const found = toWire(project(1));
+  const { socket, received } = await standIn(({ method }) => (method === 'daemon.hello' ? HELLO : found));
+  const session = new Session(() => connect({ socket, autoStart: false }));
+  onTestFinished(() => session.close());
+  await asking(session)(cancelTraining, { project: found.name });
+  expect(received).toContainEqual(
+    expect.objectContaining({ method: 'projects.get', params: { project: found.name } }),
+  );
 });
