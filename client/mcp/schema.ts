@@ -43,3 +43,11 @@ function smallJson(schema: z.ZodObject, io: 'input' | 'output'): Record<string, 
   });
   return json;
 }
+
+/** A number that may be written as a text, as models do; nothing else is taken for one. */
+export function decimal<Schema extends z.ZodType<number>>(schema: Schema): z.ZodPreprocess<Schema> {
+  return z.preprocess(
+    (given) => (typeof given === 'string' && /^\s*\d+(\.\d*)?\s*$/.test(given) ? Number(given) : given),
+    schema,
+  );
+}

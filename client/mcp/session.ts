@@ -3,6 +3,7 @@ import { MAX_CALLER } from '../../src/domain/limits.ts';
 import { cutText } from '../../src/domain/values/text.ts';
 import { printable } from '../../src/system/printable.ts';
 import type { Client } from '../client.ts';
+import { Changes } from './change/changes.ts';
 import { Updates } from './resources/updates.ts';
 import { Work } from './work/work.ts';
 
@@ -24,6 +25,8 @@ export class Session {
   #connecting: Promise<Client> | undefined;
   /** The trainings that the agent has claimed. */
   readonly work = new Work(this);
+  /** What its calls wait for. */
+  readonly changes = new Changes();
   /** What the agent's program is told of. */
   readonly updates = new Updates(this);
 

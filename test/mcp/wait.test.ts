@@ -91,5 +91,42 @@ test('a wait whose time is up tells how it stands', async () => {
   const { structuredContent, content } = await tell('training_status', { ...PAYMENTS, wait_seconds: 0.1 });
   expect(structuredContent).toMatchObject({ training_status: 'not_started', pending: true });
   expect(content[0]?.text).toMatch('no trainer has taken it so far');
-  expect(await refusal('training_status', { ...PAYMENTS, wait_seconds: 61 })).toMatch('60');
+  for (const wrong of [61, true, [1], '0x1'])
+    expect(await refusal('training_status', { ...PAYMENTS, wait_seconds: wrong })).toMatch('wait_seconds');
+});
+
+test('a wait that is cut in a training says that one may wait again', async () => {
+  const { registry, tell } = await withPayments();
+  await registry.training.begin(PAYMENTS);
+  const { content } = await tell('training_status', { ...PAYMENTS, wait_seconds: 0.1 });
+  expect(content[0]?.text).toMatch('in training; not ended within 0.1 s: wait again');
+});
+
+test('a wait whose time is up when nobody can tell how it stands says that', async () => {
+  const { peer, registry, running } = await withPayments();
+  peer.send({
+    jsonrpc: '2.0',
+    id: 'wait',
+    method: 'tools/call',
+    params: { name: 'training_status', arguments: { ...PAYMENTS, wait_seconds: 1 } },
+  });
+  await until(async () => (await registry.daemon.status()).subscriptions > 0, 'the agent waits');
+  await running.daemon.stop('for good');
+  const { result } = await peer.next();
+  expect(result).toMatchObject({ isError: true });
+  expect(JSON.stringify(result)).toMatch('no daemon');
+});
+
+test('any number of waits takes one subscription', async () => {
+  const { peer, registry, use, waits } = await waiting();
+  const together = Array.from({ length: 70 }, () =>
+    use('training_status', { ...PAYMENTS, wait_seconds: 60 }),
+  );
+  // What is asked last is answered last.
+  await use('training_status', PAYMENTS);
+  expect((await registry.daemon.status()).subscriptions).toBe(1);
+  await registry.projects.set_status({ ...PAYMENTS, status: 'completed' });
+  for (const { pending } of await Promise.all(together)) expect(pending).toBe(false);
+  expect(await peer.next()).toMatchObject({ id: 'wait' });
+  await until(async () => !(await waits()), 'the subscription is over');
 });

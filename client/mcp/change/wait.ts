@@ -3,10 +3,13 @@ import type { WireProject } from '../../../src/domain/encoding.ts';
 import { RegistryError } from '../../../src/domain/errors.ts';
 import { isLeaseRecorded } from '../../../src/domain/training/record.ts';
 import { allWaiting } from '../../../src/domain/training/waiting.ts';
-import type { Client } from '../../client.ts';
-import { deadlineIn, within } from '../../wire/deadline.ts';
 import type { WatchEvent } from '../../watch.ts';
+import { deadlineIn, within } from '../../wire/deadline.ts';
+import type { Session } from '../session.ts';
 import type { Call } from '../tool.ts';
+
+/** Until the daemon has to have told how it stands, once the time is up. Milliseconds. */
+const LAST_LOOK_MS = 3_000;
 
 interface Waited {
   /** As it is when the wait ends. */
@@ -26,50 +29,64 @@ export function isPending(project: WireProject): boolean {
  *
  * One that was given back waits for a trainer again, and has ended all the same.
  *
- * @param ms milliseconds
+ * @param ms milliseconds; where they are over, how it stands is asked for, which may take three seconds more
  * @throws {RegistryError} `project_not_found` once it is removed
+ * @throws {ConnectionError} where it cannot be told how it stands: what was known before may be true no more
  * @throws the reason of the call's signal
  */
 export async function whenTrained(
-  client: Client,
+  session: Session,
   project: WireProject,
   ms: number,
   { signal, tell }: Call,
 ): Promise<Waited> {
+  const client = await session.client();
   let now = project;
   let wasTrained = false;
-  const hasEnded = (): boolean => {
+  const note = (as: WireProject): void => {
+    now = as;
     if (isLeaseRecorded(now)) wasTrained = true;
-    return !isLeaseRecorded(now) && (wasTrained || !isPending(now));
+  };
+  const hasEnded = (): boolean => !isLeaseRecorded(now) && (wasTrained || !isPending(now));
+  const look = async (options: { signal: AbortSignal; deadline?: number }): Promise<void> => {
+    note(await client.projects.get({ project: project.project_id }, options));
   };
   const follow = async (cut: AbortSignal): Promise<void> => {
-    const { project_id: id } = project;
-    for await (const event of client.watch({ project: id, progress: true, signal: cut })) {
-      now = after(event, now);
+    for await (const event of session.changes.follow(client, cut)) {
+      if (event !== undefined) note(after(event, now));
+      // An event may be late.
+      if (event === undefined || hasEnded()) await look({ signal: cut });
       if (hasEnded()) return;
       const { progress, phase, message } = now.training ?? {};
       if (isLeaseRecorded(now) && progress != null) tell?.(progress, 1, message ?? phase ?? undefined);
     }
   };
+  note(project);
   if (hasEnded()) return { project, isCut: false };
   const timeIsUp = new Error('the time is up');
-  await within({ deadline: deadlineIn(ms, () => timeIsUp), signal }, follow).catch((error: unknown) => {
+  try {
+    await within({ deadline: deadlineIn(ms, () => timeIsUp), signal }, follow);
+  } catch (error) {
     if (error !== timeIsUp) throw error;
-  });
+    // Nothing is heard of a daemon that is gone or hangs either.
+    await look({ signal, deadline: LAST_LOOK_MS });
+  }
   return { project: now, isCut: !hasEnded() };
 }
 
+/** As the project is after an event, which may be about another one. */
 function after(event: WatchEvent, before: WireProject): WireProject {
+  const { project_id: id } = before;
   switch (event.type) {
     case 'resync':
-      return event.projects[0] ?? gone(before);
+      return event.projects.find((one) => one.project_id === id) ?? gone(before);
     case 'removed':
-      return gone(before);
+      return event.project_id === id ? gone(before) : before;
     case 'registered':
     case 'updated':
     case 'training':
     case 'progress':
-      return event.project;
+      return event.project.project_id === id ? event.project : before;
     default:
       return before;
   }

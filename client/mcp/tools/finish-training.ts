@@ -6,6 +6,7 @@ import { jsonObject } from '../../../src/domain/values/schema.ts';
 import { printable } from '../../../src/system/printable.ts';
 import { showStanding, standingSchema, standingText } from '../project.ts';
 import { absolutePath } from '../reference.ts';
+import { decimal } from '../schema.ts';
 import { CHANGES, defineTool } from '../tool.ts';
 import type { Ending } from '../work/claimed-training.ts';
 
@@ -17,7 +18,7 @@ const input = z.strictObject({
   error: z.string().max(MAX_ERROR).optional().describe('why it failed'),
   lora_adapter_path: z.string().optional().describe('only for an adapter elsewhere than in the output'),
   base_model: z.string().max(MAX_BASE_MODEL).optional().describe('default as adapter_config.json says'),
-  file_count: z.coerce.number().int().min(0).optional().describe('files in the codebase'),
+  file_count: decimal(z.number().int().min(0)).optional().describe('files in the codebase'),
   metadata: jsonObject
     .refine((object) => sizeOf(object) <= MAX_METADATA_BYTES, {
       error: ({ input: object }) => `has ${sizeOf(object)} bytes as JSON, ${MAX_METADATA_BYTES} are allowed`,

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { MAX_MESSAGE, MAX_PHASE } from '../../../src/domain/limits.ts';
 import { printable } from '../../../src/system/printable.ts';
+import { decimal } from '../schema.ts';
 import { CHANGES, defineTool } from '../tool.ts';
 
 export default defineTool({
@@ -11,7 +12,7 @@ export default defineTool({
     'Tells how far a training that you have claimed is, and whether somebody wants you to stop it. Call it every few minutes: after a day without it the training is lost.',
   input: z.strictObject({
     handle: z.string(),
-    progress: z.coerce.number().min(0).max(1).optional().describe('0 to 1'),
+    progress: decimal(z.number().min(0).max(1)).optional().describe('0 to 1'),
     phase: z.string().max(MAX_PHASE).optional().describe('what is being done, in a word or two'),
     message: z.string().max(MAX_MESSAGE).optional().describe('for people'),
   }),

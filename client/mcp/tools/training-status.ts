@@ -1,8 +1,10 @@
 /** `training_status`. */
 import { z } from 'zod';
+import { isLeaseRecorded } from '../../../src/domain/training/record.ts';
 import { isPending, whenTrained } from '../change/wait.ts';
 import { showStanding, standingSchema, standingText } from '../project.ts';
 import { projectInput, projectReference } from '../reference.ts';
+import { decimal } from '../schema.ts';
 import { defineTool, LOOKS } from '../tool.ts';
 
 /** Programs of agents give a call up after a minute, and the answer has to be there by then. Milliseconds. */
@@ -16,8 +18,7 @@ export default defineTool({
   description: 'Tells how training stands; with wait_seconds, waits for its end.',
   input: z.strictObject({
     project: projectInput,
-    // Models write numbers as texts, too.
-    wait_seconds: z.coerce.number().min(0).max(60).optional(),
+    wait_seconds: decimal(z.number().min(0).max(60)).optional(),
   }),
   output: standingSchema.extend({ pending: z.boolean() }),
   annotations: LOOKS,
@@ -27,9 +28,13 @@ export default defineTool({
     const found = await client.projects.get({ project: reference }, { signal: call.signal });
     const ms = Math.min(seconds * 1000, LONGEST_WAIT_MS);
     const { project, isCut } =
-      ms > 0 ? await whenTrained(client, found, ms, call) : { project: found, isCut: false };
+      ms > 0 ? await whenTrained(session, found, ms, call) : { project: found, isCut: false };
     const standing = showStanding(project);
-    const advice = isCut && project.training_status !== 'training' ? NO_TRAINER : '';
+    const advice = !isCut
+      ? ''
+      : isLeaseRecorded(project)
+        ? `; not ended within ${ms / 1000} s: wait again`
+        : NO_TRAINER;
     return {
       structured: { ...standing, pending: isPending(project) },
       text: standingText(standing) + advice,
