@@ -13,32 +13,51 @@ import { scan } from './files/scan.ts';
 import { absolute, missing, requireOptions } from './given.ts';
 import { directoryFault } from './look.ts';
 import { nameFor } from './names.ts';
-import { activated, projectAt, registerCounted } from './registered.ts';
+import { activated, projectAt, type Registered, registerOnce } from './registered.ts';
 import { repositoryAt } from './repository.ts';
 
 type Project = Result<'projects.get'>;
 
 /** See {@link ProjectAdder.add}. */
-export async function add(
+export async function add(footing: Footing, given: string | URL, options?: AddOptions): Promise<Project> {
+  try {
+    return (await addOnce(footing, given, options)).project;
+  } catch (error) {
+    if (isRefusal(error, 'project_exists'))
+      throw withRemedy(error, "give another name with the path: { name: '...' }");
+    if (isRefusal(error, 'invalid_name') && options?.name === undefined)
+      throw withRemedy(error, "give one with the path: { name: 'files' }");
+    throw error;
+  }
+}
+
+/**
+ * The same with whether this call has made the project, and without advice on what to pass: each caller has names of its own.
+ *
+ * @throws what `add` does
+ */
+export async function addOnce(
   { client, isHere, tell }: Footing,
   given: string | URL,
   options: AddOptions = {},
-): Promise<Project> {
+): Promise<Registered> {
   requireOptions(options);
   const { signal } = options;
   signal?.throwIfAborted();
   const path = absolute(given);
   await requireDirectory(path, signal);
   const name = options.name ?? nameFor(path);
-  if (name === '' && options.name === undefined) {
-    const message = `cannot find a name for ${path}; give one with the path: { name: 'files' }`;
-    throw new RegistryError('invalid_name', message, { name });
-  }
+  if (name === '' && options.name === undefined)
+    throw new RegistryError('invalid_name', `cannot find a name for ${path}`, { name });
   const warn = options.onWarning ?? ((message: string) => tell(`adding ${path}: ${message}`));
   if (!isHere())
     warn(`the daemon is on another machine, or another person's; it takes ${path} for a path there`);
   const known = await projectAt(client, path, options.name, isHere(), { signal });
-  if (known) return options.activate ? await activated(client, known, { signal }) : known;
+  if (known)
+    return {
+      project: options.activate ? await activated(client, known, { signal }) : known,
+      isNew: false,
+    };
   const found = await abortable(
     scan(path, { env: process.env, signal, onProgress: options.onProgress }),
     signal,
@@ -56,9 +75,7 @@ export async function add(
     metadata: metadata as JsonObject | undefined,
     activate,
   };
-  return await registerCounted(client, params, found.files, isHere(), { signal }).catch((error: unknown) => {
-    throw isRefusal(error, 'project_exists') ? withRemedy(error) : error;
-  });
+  return await registerOnce(client, params, found.files, isHere(), { signal });
 }
 
 async function requireDirectory(path: string, signal: AbortSignal | undefined): Promise<void> {
@@ -74,6 +91,6 @@ async function requireDirectory(path: string, signal: AbortSignal | undefined): 
   throw missing(path, `cannot add ${path}: ${fault}${hint}`);
 }
 
-function withRemedy({ kind, message, data }: RegistryError): RegistryError {
-  return new RegistryError(kind, `${message}; give another name with the path: { name: '...' }`, data);
+function withRemedy({ kind, message, data }: RegistryError, remedy: string): RegistryError {
+  return new RegistryError(kind, `${message}; ${remedy}`, data);
 }

@@ -1,8 +1,12 @@
-/** Which codebases are no longer where the registry has them, as the daemon finds: it asks no disk for longer than it may. */
+/** Which codebases are no longer where the registry has them, and which project one was that lies elsewhere now. The daemon asks no disk for longer than it may. */
+import { basename } from 'node:path';
+import type { WireProject } from '../../src/domain/encoding.ts';
+import type { Repository } from '../../src/domain/project.ts';
 import { MAX_LIST } from '../../src/protocol/limits.ts';
 import { INVALID_PARAMS } from '../../src/protocol/errors.ts';
 import type { Client } from '../client.ts';
 import { ConnectionError, RpcError } from '../errors.ts';
+import { isSameRepository } from './repository.ts';
 
 /** Whoever looks at a few projects does not wait longer for a disk that does not answer. Milliseconds. */
 const GLANCE_MS = 1_000;
@@ -68,4 +72,42 @@ async function look(client: Client, projects?: string[], deadline?: number): Pro
     if (error instanceof RpcError && error.code === INVALID_PARAMS) return NONE_GONE;
     throw error;
   }
+}
+
+/**
+ * The project that a codebase was before it was moved here.
+ *
+ * @param all gives every project
+ */
+export async function goneFrom(
+  client: Client,
+  all: () => Promise<readonly WireProject[]>,
+  path: string,
+  repository: Repository | null,
+): Promise<WireProject | undefined> {
+  if (!repository) return undefined;
+  const same = (await all()).filter((one) => isSameRepository(one.repository, repository));
+  return same.length === 0 ? undefined : (await movedAmong(client, same))?.(path, repository);
+}
+
+/** Gives the project that a codebase was, as far as its repository and its name tell. */
+export type MovedFrom = (path: string, repository: Repository | null) => WireProject | undefined;
+
+/** For these projects; undefined where none of them is gone, and there is nothing to ask git about. */
+export async function movedAmong(
+  client: Client,
+  projects: readonly WireProject[],
+): Promise<MovedFrom | undefined> {
+  const kept = projects.filter(({ repository }) => repository);
+  const { ids } = await goneAmong(client, kept);
+  if (ids.size === 0) return undefined;
+  return (path, repository) => {
+    const same = kept.filter((one) => isSameRepository(one.repository, repository));
+    const gone = same.filter(({ project_id: id }) => ids.has(id));
+    // A repository may have many projects in it: only the one that had the same place can be meant.
+    const named = gone.filter(({ source_path: old }) => basename(old) === basename(path));
+    // One that has another name now can be told only where there is no other project.
+    const [candidate, ...others] = named.length > 0 || same.length > 1 ? named : gone;
+    return others.length === 0 ? candidate : undefined;
+  };
 }

@@ -3,7 +3,7 @@ import type { WireProject } from '../../src/domain/encoding.ts';
 import { isRefusal } from '../../src/domain/values/refusal.ts';
 import type { Params } from '../../src/protocol/methods.ts';
 import type { Client } from '../client.ts';
-import { isSameDirectory } from '../reach/here.ts';
+import { isSameDirectory, realPlace } from '../reach/here.ts';
 import type { CallOptions } from '../verbs.ts';
 import { nameFor, sameName } from './names.ts';
 
@@ -58,12 +58,32 @@ export async function projectsAround(client: Client, cwd: string, options?: Call
     const { project, resolved_by: by } = await client.projects.resolve({ cwd }, options);
     return { projects: by === 'active' ? [] : [project], isWorktree: by === 'worktree' };
   } catch (error) {
-    if (isRefusal(error, 'ambiguous_project'))
-      return { projects: error.data['projects'] as WireProject[], isWorktree: false };
+    if (isRefusal(error, 'ambiguous_project')) {
+      const projects = error.data['projects'] as WireProject[];
+      return { projects, isWorktree: !(await isWithin(cwd, projects)) };
+    }
     // There is none around it, and none is active.
     if (isRefusal(error, 'project_not_found')) return { projects: [], isWorktree: false };
     throw error;
   }
+}
+
+/** Whether a place is in the one directory of these projects, or could be; otherwise it is in a worktree of that. */
+async function isWithin(cwd: string, [project]: readonly WireProject[]): Promise<boolean> {
+  if (!project) return true;
+  const [place, directory] = await Promise.all([realPlace(cwd), realPlace(project.source_path)]);
+  return `${place}/`.startsWith(directory === '/' ? directory : `${directory}/`);
+}
+
+/** A project, and whether it has come to be just now, by this call. */
+export interface Registered {
+  readonly project: WireProject;
+  readonly isNew: boolean;
+}
+
+/** As {@link registerOnce}. */
+export async function registerCounted(...args: Parameters<typeof registerOnce>): Promise<WireProject> {
+  return (await registerOnce(...args)).project;
 }
 
 /**
@@ -73,23 +93,29 @@ export async function projectsAround(client: Client, cwd: string, options?: Call
  * @param files how many it has
  * @param isHere as above
  */
-export async function registerCounted(
+export async function registerOnce(
   client: Client,
   params: Params<'projects.register'>,
   files: number,
   isHere: boolean,
   options?: CallOptions,
-): Promise<WireProject> {
-  const project = await client.projects
-    .register({ ...params, if_exists: 'return' }, options)
-    .catch(async (error: unknown) => {
-      const other = isHere && isRefusal(error, 'project_exists') && (error.data['project'] as WireProject);
-      if (!other || !(await isSameDirectory(other.source_path, params.source_path))) throw error;
-      return params.activate ? await activated(client, other, options) : other;
-    });
+): Promise<Registered> {
+  const { project, isNew } = await client.projects.register(params, options).then(
+    (made) => ({ project: made, isNew: true }),
+    async (error: unknown) => {
+      const other = isRefusal(error, 'project_exists') && (error.data['project'] as WireProject);
+      if (!other || !(await isAt(other, params.source_path, isHere))) throw error;
+      return { project: params.activate ? await activated(client, other, options) : other, isNew: false };
+    },
+  );
   // What others have counted or said stays.
-  if (project.file_count !== UNTOLD || files === UNTOLD) return project;
-  return await client.projects.update({ project: project.project_id, file_count: files }, options);
+  if (project.file_count !== UNTOLD || files === UNTOLD) return { project, isNew };
+  const counted = { project: project.project_id, file_count: files };
+  return { project: await client.projects.update(counted, options), isNew };
+}
+
+async function isAt({ source_path: own }: WireProject, path: string, isHere: boolean): Promise<boolean> {
+  return own === path || (isHere && (await isSameDirectory(own, path)));
 }
 
 /** The project as it is once it is the active one. */

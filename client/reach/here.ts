@@ -27,6 +27,11 @@ export function isSeen({ pid, socket }: { readonly pid?: number; readonly socket
 }
 
 export async function isSameDirectory(a: string, b: string): Promise<boolean> {
-  const [left, right] = await Promise.all([a, b].map((path) => realpath(path).catch(() => path)));
+  const [left, right] = await Promise.all([a, b].map(realPlace));
   return left === right;
+}
+
+/** A path without links; as it is where that cannot be told. */
+export async function realPlace(path: string): Promise<string> {
+  return await realpath(path).catch(() => path);
 }

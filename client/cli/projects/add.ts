@@ -1,7 +1,6 @@
 /** `gardener add`: registers a codebase. */
 import type { Client } from '../../client.ts';
 import type { WireProject } from '../../../src/domain/encoding.ts';
-import type { Repository } from '../../../src/domain/project.ts';
 import { confirm } from '../terminal/ask.ts';
 import { codebaseAt, scanCodebase } from '../codebase/codebase.ts';
 import { defineCommand, type Input } from '../command.ts';
@@ -13,9 +12,9 @@ import { listAll } from './list.ts';
 import { moveCommand } from './move/move.ts';
 import { nameFor, sameName } from '../../codebase/names.ts';
 import { projectAt, registerCounted } from '../../codebase/registered.ts';
-import { isSameRepository, repositoryAt } from '../../codebase/repository.ts';
+import { repositoryAt } from '../../codebase/repository.ts';
 import { describe, movedWords } from '../scan/told.ts';
-import { movedAmong } from '../scan/moved.ts';
+import { goneFrom } from '../../codebase/gone.ts';
 import { operands, printable, shellWord } from '../terminal/text.ts';
 
 const TAKES = {
@@ -114,7 +113,7 @@ async function register(
   { name, isHere, language, tag, use }: Options & { readonly name: string; readonly isHere: boolean },
 ): Promise<void> {
   const [found, repository] = [await scanCodebase(ctx, path), await repositoryAt(path, ctx.host.env)];
-  const gone = await goneFrom(client, path, repository);
+  const gone = await goneFrom(client, () => listAll(client, {}), path, repository);
   const asksForAnother = Boolean(use || tag || language) || name !== nameFor(path);
   if (gone && (await offerMove(ctx, client, gone, path, asksForAnother))) return;
   const wanted = {
@@ -132,17 +131,6 @@ async function register(
   const { active_project: active } = await client.projects.active();
   if (active?.project_id === project.project_id) ctx.suggest('it is the active project');
   else ctx.suggest(`make it the active project: gardener use ${operands(project.name)}`);
-}
-
-/** The project that the codebase was before it was moved here, as far as its repository and its name tell. */
-async function goneFrom(
-  client: Client,
-  path: string,
-  repository: Repository | null,
-): Promise<WireProject | undefined> {
-  if (!repository) return undefined;
-  const same = (await listAll(client, {})).filter((one) => isSameRepository(one.repository, repository));
-  return same.length === 0 ? undefined : (await movedAmong(client, same))?.(path, repository);
 }
 
 /** Has a project follow its codebase, if the person wants that; otherwise says how it is done. */

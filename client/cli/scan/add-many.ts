@@ -13,7 +13,7 @@ import { moveCommand } from '../projects/move/move.ts';
 import { printable } from '../terminal/text.ts';
 import { countEach, registerEach } from './batch.ts';
 import { documentsOf, type Failure, failureOf, tellFailures } from './failures.ts';
-import { movedAmong } from './moved.ts';
+import { movedAmong } from '../../codebase/gone.ts';
 import { namesFor } from './names.ts';
 import { inParallel } from './parallel.ts';
 import { describe, movedWords, named } from './told.ts';

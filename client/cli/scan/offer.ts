@@ -15,7 +15,7 @@ import type { DOCUMENT } from './document.ts';
 import { documentsOf, tellFailures } from './failures.ts';
 import type { Codebase, Finds } from './find.ts';
 import { projectOf } from './known.ts';
-import { movedAmong } from './moved.ts';
+import { movedAmong } from '../../codebase/gone.ts';
 import { namesFor } from './names.ts';
 import { movedWords, named } from './told.ts';
 
