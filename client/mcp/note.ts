@@ -10,7 +10,7 @@ const MAX_QUOTED = 300;
 
 /** Of a status `training` that some program has left behind. */
 const ABANDONED = 'nobody trains it any more; request_retraining puts it in line again';
-const GONE = 'its directory is gone; if it has moved, the person can say so with gardener mv';
+export const GONE = 'its directory is gone; if it has moved, the person can say so with gardener mv';
 
 /**
  * In one line; what others have written is in quotes, and moves no cursor. Undefined where the status says it all.
@@ -65,7 +65,8 @@ function listed(separator: string, ...parts: readonly (string | null | undefined
   return parts.filter((part) => part != null && part !== '').join(separator);
 }
 
-function beginning(text: string): string {
+/** What others have written, cut where it is long. */
+export function beginning(text: string): string {
   return quoted(text.length > MAX_QUOTED ? `${cutText(text, MAX_QUOTED)}…` : text);
 }
 

@@ -20,10 +20,14 @@ export function absolutePath(text: string): string {
   throw new Error(`cannot tell which directory "${text}" is: give its absolute path`);
 }
 
+/** Whether a text is taken for a place, and so names no project. */
+export function meansPlace(text: string): boolean {
+  return text.includes('/') || text === '~' || text === '.' || text === '..';
+}
+
 /** A name or an id stays, as neither has a slash; what looks like a path becomes one. */
 export function projectReference(text: string): string {
-  const isPath = text.includes('/') || text === '~' || text === '.' || text === '..';
-  return isPath ? absolutePath(text) : text;
+  return meansPlace(text) ? absolutePath(text) : text;
 }
 
 /** Whether there is nothing at a path; false for what may not be looked at, and of another machine. */

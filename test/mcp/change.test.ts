@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdir, symlink } from 'node:fs/promises';
+import { mkdir, rename, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { type AgentHere, agentHere } from '../support/agent-here.ts';
@@ -23,8 +23,19 @@ test('an agent adds a codebase once, however it writes the path', async () => {
     `added "payments": unknown in ${path}, tags work; training not started`,
   );
   const again = await tell('add_project', { source_path: `${path}/`, tags: ['play'] });
-  expect(again.structuredContent).toEqual({ name: 'payments', source_path: path, added: false });
+  expect(again.structuredContent).toEqual({
+    name: 'payments',
+    source_path: path,
+    added: false,
+    note: 'its tags stay as before; the person can change that with gardener edit',
+  });
   expect(again.content[0]?.text).toMatch(`registered already: "payments": unknown in ${path}, tags work;`);
+  // One directory has one project, whatever an agent calls it.
+  expect(await use('add_project', { source_path: path, name: 'pay', tags: ['work'] })).toMatchObject({
+    name: 'payments',
+    added: false,
+    note: expect.stringMatching('^its name stays as before;') as string,
+  });
   await symlink(path, `${path}-link`);
   expect(await use('add_project', { source_path: `${path}-link` })).toMatchObject({ added: false });
   // Where the agent works is not known.
@@ -40,11 +51,62 @@ test('for an agent ~ is the home directory of whoever started it', async () => {
   expect(await use('use_project', { project: '~/payments/' })).toEqual({ name: 'payments' });
 });
 
-test('an agent that adds a part of a project, or a worktree, is told so', async () => {
-  const { path, use } = await withPayments();
-  const git = (...words: string[]) => execFileSync('git', ['-C', path, ...words], { stdio: 'pipe' });
+test('of agents that add a directory at once, one has added it', async () => {
+  const { running, use } = await agentHere();
+  const [path, other] = [await running.codebase('payments'), await running.codebase('website')];
+  const added = await Promise.all(Array.from({ length: 4 }, () => use('add_project', { source_path: path })));
+  expect(added.filter((one) => one['added'])).toHaveLength(1);
+  // By several names they may not see each other in time; then whoever comes later is told.
+  const named = await Promise.all(
+    ['a', 'b', 'c'].map((name) => use('add_project', { source_path: other, name })),
+  );
+  expect(named.filter((one) => one['added'] && one['note'] === undefined).length).toBeLessThanOrEqual(1);
+});
+
+test('an agent cannot give a name that means a place, and is told what to give', async () => {
+  const { path, refusal } = await withPayments();
+  await mkdir(join(path, 'api'));
+  for (const name of ['.', '..', '~'])
+    expect(await refusal('add_project', { source_path: join(path, 'api'), name })).toMatch(
+      `cannot use the name "${name}": it means a directory; give another one as name`,
+    );
+  expect(await refusal('add_project', { source_path: '/' })).toBe(
+    'cannot find a name for /; give another one as name',
+  );
+});
+
+/** Makes a repository of a directory. */
+function repository(path: string): (...words: string[]) => void {
+  const git = (...words: string[]) => void execFileSync('git', ['-C', path, ...words], { stdio: 'pipe' });
   git('init', '-q');
   git('-c', 'user.name=a', '-c', 'user.email=a', 'commit', '-q', '--allow-empty', '-m', 'first');
+  return git;
+}
+
+test('a codebase that has moved is not added once more by accident, and those that use it hear that it is gone', async () => {
+  const { running, use, refusal } = await agentHere();
+  const path = await running.codebase('payments');
+  repository(path);
+  await use('add_project', { source_path: path });
+  const moved = `${path}-new`;
+  await rename(path, moved);
+  const gone = expect.stringMatching('its directory is gone') as string;
+  expect(await use('use_project', PAYMENTS)).toEqual({ name: 'payments', note: gone });
+  expect(await use('request_retraining', PAYMENTS)).toMatchObject({ note: gone });
+  const told = `"payments" is registered for the same repository at ${path}, which is gone; the person can have it here instead: gardener mv payments ${moved}`;
+  expect(await refusal('add_project', { source_path: moved })).toBe(
+    `cannot add ${moved}: ${told}; with a name, it is added as another project`,
+  );
+  expect(await refusal('add_project', { source_path: moved, name: 'Payments' })).toMatch(told);
+  expect(await use('add_project', { source_path: moved, name: 'other' })).toMatchObject({
+    added: true,
+    note: told,
+  });
+});
+
+test('an agent that adds a part of a project, what is around one, or a worktree, is told so', async () => {
+  const { path, registry, use } = await withPayments();
+  const git = repository(path);
   git('worktree', 'add', '-q', `${path}-tree`);
   await mkdir(join(path, 'api'));
   expect(await use('add_project', { source_path: join(path, 'api') })).toMatchObject({
@@ -54,6 +116,16 @@ test('an agent that adds a part of a project, or a worktree, is told so', async 
   expect(await use('add_project', { source_path: `${path}-tree` })).toMatchObject({
     added: true,
     note: 'it is a worktree of "payments", which is registered, too',
+  });
+  expect(await use('add_project', { source_path: dirname(path) })).toMatchObject({
+    added: true,
+    note: 'registered, too, and in it: "payments", "api", "payments-tree"',
+  });
+  // Of a directory with two projects, too.
+  await registry.projects.register({ name: 'twin', source_path: path });
+  git('worktree', 'add', '-q', `${path}-other`);
+  expect(await use('add_project', { source_path: `${path}-other` })).toMatchObject({
+    note: expect.stringMatching('^it is a worktree of "payments"') as string,
   });
 });
 
@@ -76,7 +148,10 @@ test('an agent asks for retraining, and does not take the reason from who has as
   const because = (reason?: string) => use('request_retraining', { project: path, reason });
   expect((await because('new base model'))['note']).toMatch('new base model');
   expect((await because())['note']).toMatch('new base model');
-  expect((await because('new code'))['note']).toMatch('new code');
+  expect((await because(' '))['note']).toMatch('new base model');
+  expect((await because('new code'))['note']).toMatch(
+    /"new code"; in place of the request for "new base model"$/,
+  );
   const { token } = await registry.training.begin(PAYMENTS);
   expect(await refusal('request_retraining', PAYMENTS)).toMatch('wait with training_status');
   await registry.training.fail({ ...PAYMENTS, token, error: 'too hot' });

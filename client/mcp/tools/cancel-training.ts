@@ -17,7 +17,7 @@ export default defineTool({
   async run(session, { project: named, reason }, { signal }) {
     const client = await session.client();
     const { project_id: project } = await projectToChange(client, named, signal);
-    const asked = await client.training.cancel({ project, reason }, { signal });
+    const asked = await client.training.cancel({ project, reason: reason?.trim() || undefined }, { signal });
     const structured = showStanding(asked);
     const nobody = asked.training?.cancel_requested
       ? ''

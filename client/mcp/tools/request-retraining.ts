@@ -1,6 +1,9 @@
 /** `request_retraining`. */
 import { z } from 'zod';
+import { footingOf } from '../../client.ts';
+import { isGoneNow } from '../../codebase/gone.ts';
 import { projectToChange } from '../change/meant.ts';
+import { beginning } from '../note.ts';
 import { showStanding, standingSchema, standingText } from '../project.ts';
 import { projectInput } from '../reference.ts';
 import { CHANGES, defineTool } from '../tool.ts';
@@ -12,15 +15,24 @@ export default defineTool({
   input: z.strictObject({ project: projectInput, reason: z.string().optional() }),
   output: standingSchema,
   annotations: CHANGES,
-  async run(session, { project: named, reason }, { signal }) {
+  async run(session, { project: named, reason: given }, { signal }) {
     const client = await session.client();
     const found = await projectToChange(client, named, signal);
+    const reason = given?.trim() || undefined;
+    const waiting = found.retrain_requested;
     // Another request without a reason would take from the one that waits its own, and its place.
-    const isAsked = found.retrain_requested !== null && reason === undefined;
-    const asked = isAsked
-      ? found
-      : await client.projects.retrain({ project: found.project_id, reason }, { signal });
-    const structured = showStanding(asked);
+    const isAsked = waiting !== null && reason === undefined;
+    const [asked, isGone] = await Promise.all([
+      isAsked ? found : client.projects.retrain({ project: found.project_id, reason }, { signal }),
+      footingOf(client).isHere() && isGoneNow(client, found),
+    ]);
+    const replaced = !isAsked && waiting?.reason && waiting.reason !== reason ? waiting.reason : undefined;
+    const { note: standing, ...rest } = showStanding(asked, isGone);
+    const note = [
+      ...(standing === undefined ? [] : [standing]),
+      ...(replaced === undefined ? [] : [`in place of the request for ${beginning(replaced)}`]),
+    ].join('; ');
+    const structured = { ...rest, ...(note !== '' && { note }) };
     return { structured, text: standingText(structured) };
   },
 });

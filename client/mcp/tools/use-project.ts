@@ -1,29 +1,43 @@
 /** `use_project`. */
 import { z } from 'zod';
-import { printable } from '../../../src/system/printable.ts';
+import { footingOf } from '../../client.ts';
+import { isGoneNow } from '../../codebase/gone.ts';
 import { projectToChange } from '../change/meant.ts';
+import { GONE } from '../note.ts';
 import { projectSchema } from '../project.ts';
 import { projectInput } from '../reference.ts';
 import { CHANGES, defineTool } from '../tool.ts';
-import { quoted } from '../words.ts';
+import { plainOrQuoted, quoted } from '../words.ts';
 
 export default defineTool({
   name: 'use_project',
   title: 'Use project',
   description: 'Makes a project active for the person and all programs: only when asked to.',
   input: z.strictObject({ project: projectInput }),
-  output: projectSchema.pick({ name: true }).extend({ previous: z.string().optional() }),
+  output: projectSchema.pick({ name: true, note: true }).extend({ previous: z.string().optional() }),
   annotations: CHANGES,
   async run(session, { project: named }, { signal }) {
     const client = await session.client();
     const { active_project: before } = await client.projects.active({}, { signal });
-    const { project_id: project, name, source_path } = await projectToChange(client, named, signal);
+    const found = await projectToChange(client, named, signal);
+    const { project_id: project, name, source_path } = found;
     await client.projects.activate({ project }, { signal });
-    const previous = before && before.project_id !== project ? before.name : undefined;
+    const [now, isGone] = await Promise.all([
+      client.projects.active({}, { signal }),
+      footingOf(client).isHere() && isGoneNow(client, found),
+    ]);
+    // What it took the place of is known from what came after: another program may have been quicker before.
+    const isActive = now.active_project?.project_id === project;
+    const previous = isActive && before?.project_id !== project ? now.previous_project?.name : undefined;
+    const other = now.active_project ? quoted(now.active_project.name) : 'none';
+    const note = [
+      ...(isActive ? [] : [`another program has made ${other} the active one since`]),
+      ...(isGone ? [GONE] : []),
+    ].join('; ');
     const instead = previous === undefined ? '' : `; before it was ${quoted(previous)}`;
     return {
-      structured: { name, ...(previous !== undefined && { previous }) },
-      text: `${quoted(name)} in ${printable(source_path)} is the active project now${instead}`,
+      structured: { name, ...(previous !== undefined && { previous }), ...(note !== '' && { note }) },
+      text: `${quoted(name)} in ${plainOrQuoted(source_path)} is the active project now${instead}${note && `; ${note}`}`,
     };
   },
 });
