@@ -59,7 +59,7 @@ export async function noteOnMoved(
   const gone = await goneFrom(client, all, path, await repositoryAt(path, process.env));
   if (!gone) return undefined;
   const what = `${quoted(gone.name)} is registered for the same repository at ${plainOrQuoted(gone.source_path)}, which is gone`;
-  const remedy = `the person can have it here instead: gardener mv ${shellWord(gone.name)} ${shellWord(path)}`;
+  const remedy = `the person can have it here instead: gardener mv ${gone.name.startsWith('-') ? '-- ' : ''}${shellWord(gone.name)} ${shellWord(path)}`;
   if (named !== undefined && !sameName(named, gone.name)) return `${what}; ${remedy}`;
   const other = sameName(nameFor(path), gone.name) ? 'with another name' : 'with a name';
   throw new Error(`cannot add ${path}: ${what}; ${remedy}; ${other}, it is added as another project`);

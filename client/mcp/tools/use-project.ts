@@ -29,15 +29,15 @@ export default defineTool({
     // What it took the place of is known from what came after: another program may have been quicker before.
     const isActive = now.active_project?.project_id === project;
     const previous = isActive && before?.project_id !== project ? now.previous_project?.name : undefined;
-    const other = now.active_project ? quoted(now.active_project.name) : 'none';
+    const other = now.active_project ? `${quoted(now.active_project.name)} active` : 'none active';
     const note = [
-      ...(isActive ? [] : [`another program has made ${other} the active one since`]),
+      ...(isActive ? [] : [`another program has made ${other} since`]),
       ...(isGone ? [GONE] : []),
     ].join('; ');
     const instead = previous === undefined ? '' : `; before it was ${quoted(previous)}`;
     return {
       structured: { name, ...(previous !== undefined && { previous }), ...(note !== '' && { note }) },
-      text: `${quoted(name)} in ${plainOrQuoted(source_path)} is the active project now${instead}${note && `; ${note}`}`,
+      text: `${quoted(name)} in ${plainOrQuoted(source_path)} ${isActive ? 'is the active project now' : 'was made the active project'}${instead}${note && `; ${note}`}`,
     };
   },
 });
