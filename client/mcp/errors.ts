@@ -34,8 +34,6 @@ const ENDINGS: readonly (readonly [theirs: string, ours: string])[] = [
     '; wait, or ask them to stop with training.cancel',
     '; wait with training_status, or have it stop with cancel_training',
   ],
-  [`; give another name with the path: { name: '...' }`, ''],
-  [`; give one with the path: { name: 'files' }`, ''],
 ];
 
 const OTHER_VERSION = 'the daemon is of another version: ask the person for "gardener daemon restart"';

@@ -4,6 +4,8 @@ import { ConnectionError, RpcError } from '../../client/errors.ts';
 import { refusalFor, refusalText } from '../../client/mcp/errors.ts';
 import { lenient } from '../../client/mcp/schema.ts';
 import { TOOLS } from '../../client/mcp/tools.ts';
+import { footingOf } from '../../client/client.ts';
+import { addOnce } from '../../client/codebase/add.ts';
 import { connect } from '../../client/reach/connect.ts';
 import { ERROR_KINDS, RegistryError } from '../../src/domain/errors.ts';
 import { INTERNAL_ERROR, INVALID_PARAMS, METHOD_NOT_FOUND } from '../../src/protocol/errors.ts';
@@ -40,10 +42,7 @@ const SAID: readonly (readonly [about: string, error: unknown, text: string])[] 
   ],
   [
     'a name that is taken',
-    new RegistryError(
-      'project_exists',
-      `cannot register "pay": the name belongs to /a; give another name with the path: { name: '...' }`,
-    ),
+    new RegistryError('project_exists', 'cannot register "pay": the name belongs to /a'),
     'cannot register "pay": the name belongs to /a; get_project shows that one; for another one give another name',
   ],
   [
@@ -120,8 +119,8 @@ test('what is advised to callers of other kinds is not told, however those messa
   const other = await codebase('other');
   await begin(writer, 'web', { slot: 'gpu' });
   const refusals = await Promise.allSettled([
-    client.projects.add('/'),
-    client.projects.add(other, { name: 'web' }),
+    addOnce(footingOf(client), '/'),
+    addOnce(footingOf(client), other, { name: 'web' }),
     client.training.begin({ project: 'web' }),
     client.training.claim({ slot: 'gpu' }),
   ]);

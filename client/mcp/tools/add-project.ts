@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { RegistryError } from '../../../src/domain/errors.ts';
 import { printable } from '../../../src/system/printable.ts';
 import { footingOf } from '../../client.ts';
-import { addOnce } from '../../codebase/add.ts';
+import { late } from '../../late.ts';
 import { projectAt, type Registered } from '../../codebase/registered.ts';
 import { noteOnMoved, notesOnKnown, notesOnPlace, notesOnTwins } from '../change/adding.ts';
 import { projectSchema, projectText, showProject } from '../project.ts';
@@ -45,6 +45,7 @@ export default defineTool({
       if (moved !== undefined) notes.push(moved);
       const onProgress = (files: number): void => tell?.(files, undefined, 'files counted');
       const onWarning = (message: string): void => void notes.push(printable(message));
+      const { addOnce } = await late(import('../../codebase/add.ts'));
       const added = await addOnce(footing, path, { ...wanted, signal, onProgress, onWarning });
       if (added.isNew) notes.push(...(await notesOnTwins(client, added.project, signal)));
       return added;
