@@ -1,10 +1,9 @@
 /** `claim_training`. */
 import { z } from 'zod';
-import { printable } from '../../../src/system/printable.ts';
 import { projectSchema, projectText, showProject } from '../project.ts';
 import { projectInput, projectReference } from '../reference.ts';
 import { CHANGES, defineTool } from '../tool.ts';
-import { quoted } from '../words.ts';
+import { plainOrQuoted, quoted } from '../words.ts';
 
 const output = z.strictObject({
   claimed: z.boolean().describe('false: none waits'),
@@ -62,9 +61,9 @@ export default defineTool({
       text: [
         `claimed ${quoted(shown.name)}, handle ${handle}`,
         projectText(shown),
-        ...(reason ? [`retraining was requested: ${printable(reason)}`] : []),
-        ...(base_model ? [`base model so far: ${printable(base_model)}`] : []),
-        `write the adapter to ${printable(begun.output.lora_adapter_path)}, or as PEFT saves it into ${printable(begun.output.directory)}`,
+        ...(reason ? [`retraining was requested: ${quoted(reason)}`] : []),
+        ...(base_model ? [`base model so far: ${plainOrQuoted(base_model)}`] : []),
+        `write the adapter to ${plainOrQuoted(begun.output.lora_adapter_path)}, or as PEFT saves it into ${plainOrQuoted(begun.output.directory)}`,
         ...also,
       ].join('\n'),
     };
