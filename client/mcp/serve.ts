@@ -2,8 +2,10 @@
 import { once } from 'node:events';
 import { constants } from 'node:os';
 import { serveStdio } from '@modelcontextprotocol/server/stdio';
+import { MAX_IN_FLIGHT } from '../../src/protocol/limits.ts';
 import { printable } from '../../src/system/printable.ts';
 import { pause } from '../wire/deadline.ts';
+import { Listening } from './resources/listening.ts';
 import { createServer, type ServerOptions } from './server.ts';
 import type { Session } from './session.ts';
 import { Outgoing } from './stdio/outgoing.ts';
@@ -15,6 +17,8 @@ const ANSWER_MS = 60;
 const END_MS = 120;
 /** More complaints than that nobody reads. */
 const MAX_TOLD = 100;
+/** Requests that listen have no answer until they end; of those that have none yet, the wire takes so many and no more. */
+const MAX_LISTENING = MAX_IN_FLIGHT / 4;
 
 /** Why it ends. */
 type Ending = 'nobody speaks' | NodeJS.Signals | Error;
@@ -44,13 +48,12 @@ export async function serve(
   // A program that was killed may leave an error instead of an end.
   for (const event of ['end', 'error', 'close']) stdin.on(event, () => end('nobody speaks'));
   for (const name of signals) process.on(name, end);
-  const handle = serveStdio(() => createServer(session, options), { transport: wire, onerror: complain });
-  const { onmessage } = wire;
-  // oxlint-disable-next-line unicorn/prefer-add-event-listener -- it is no event target
-  wire.onmessage = (message) => {
-    session.updates.hear(message);
-    onmessage?.(message);
-  };
+  const transport = new Listening(wire, session.updates);
+  const handle = serveStdio(() => createServer(session, options), {
+    transport,
+    maxSubscriptions: MAX_LISTENING,
+    onerror: complain,
+  });
 
   await once(ending.signal, 'abort');
 

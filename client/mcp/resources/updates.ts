@@ -1,6 +1,5 @@
 /** Tells the agent's program which resources are other, of those that it wants to be told of. */
-import type { JSONRPCMessage, McpServer } from '@modelcontextprotocol/server';
-import { isJsonObject } from '../../../src/domain/values/json.ts';
+import { type McpServer, type RequestId, ResourceNotFoundError } from '@modelcontextprotocol/server';
 import type { Session } from '../session.ts';
 import { Following } from './following.ts';
 import { LIST } from './known.ts';
@@ -9,13 +8,17 @@ import { resourceOf } from './uris.ts';
 /** What comes within this time is told together. Milliseconds. */
 const TOGETHER_MS = 100;
 /** Nobody looks at more at a time. */
-const MAX_WANTED = 1_000;
+export const MAX_WANTED = 1_000;
+
+/** Addresses as they were given, with the resources that they mean. */
+type Wanted = Map<string, string>;
 
 export class Updates {
   readonly #following: Following;
   readonly #servers = new Set<McpServer>();
-  /** Addresses as they were given, with the resources that they mean. */
-  readonly #wanted = new Map<string, string>();
+  readonly #subscribed: Wanted = new Map();
+  /** In the later era: of each request that listens. */
+  readonly #listened = new Map<RequestId, Wanted>();
   readonly #changed = new Set<string>();
 
   constructor(session: Session) {
@@ -40,34 +43,55 @@ export class Updates {
 
   /** @throws {Error} where nothing would be told */
   async subscribe(uri: string): Promise<void> {
-    if (!this.#want(uri))
-      throw new Error(`cannot tell of ${uri}: ${MAX_WANTED} resources are told of already`);
+    const resource = resourceOf(uri);
+    if (resource === undefined) throw new ResourceNotFoundError(uri);
+    if (!this.#subscribed.has(uri)) this.#requireRoom(1);
+    this.#subscribed.set(uri, resource);
     const why = await this.follow();
-    if (why !== undefined) throw why;
+    if (why === undefined) return;
+    this.unsubscribe(uri);
+    throw why;
   }
 
   unsubscribe(uri: string): void {
-    this.#wanted.delete(uri);
+    this.#subscribed.delete(uri);
   }
 
-  /** Takes from a message what a program of the later era listens to: the SDK answers that by itself, and tells nobody. */
-  hear(message: JSONRPCMessage): void {
-    if (!('method' in message) || message.method !== 'subscriptions/listen') return;
-    const filter = message.params?.['notifications'];
-    if (!isJsonObject(filter)) return;
-    const { resourcesListChanged: isList, resourceSubscriptions: given } = filter;
-    const uris = Array.isArray(given) ? given.filter((uri) => typeof uri === 'string') : [];
-    if (isList !== true && uris.length === 0) return;
-    for (const uri of uris) this.#want(uri);
-    // Whoever reads a resource is told why it cannot be reached.
-    void this.follow();
+  /**
+   * Has the program told of these, as long as the request listens. Resolves when nothing is missed any more, or when that is
+   * so later: whoever reads a resource is told why it cannot be reached.
+   *
+   * @returns whether it listens still
+   * @throws {Error} for too many
+   */
+  async listen(request: RequestId, uris: readonly string[]): Promise<boolean> {
+    const wanted: Wanted = new Map();
+    for (const uri of uris) {
+      const resource = resourceOf(uri);
+      if (resource !== undefined) wanted.set(uri, resource);
+    }
+    this.#listened.delete(request);
+    this.#requireRoom(wanted.size);
+    this.#listened.set(request, wanted);
+    await this.follow();
+    return this.#listened.get(request) === wanted;
   }
 
-  #want(uri: string): boolean {
-    const resource = resourceOf(uri);
-    if (resource === undefined || (this.#wanted.size >= MAX_WANTED && !this.#wanted.has(uri))) return false;
-    this.#wanted.set(uri, resource);
-    return true;
+  /** Takes that back, if it listens. */
+  endListening(request: RequestId): void {
+    this.#listened.delete(request);
+  }
+
+  #requireRoom(more: number): void {
+    const all = this.#all.reduce((sum, { size }) => sum + size, 0);
+    if (all + more > MAX_WANTED)
+      throw new Error(
+        `cannot tell of more than ${MAX_WANTED} resources at a time; end what is not needed any more`,
+      );
+  }
+
+  get #all(): readonly Wanted[] {
+    return [this.#subscribed, ...this.#listened.values()];
   }
 
   #note(changed: ReadonlySet<string>): void {
@@ -76,7 +100,8 @@ export class Updates {
   }
 
   #tell(): void {
-    const uris = [...this.#wanted].filter(([, resource]) => this.#changed.has(resource));
+    const wanted = new Map(this.#all.flatMap((one) => [...one]));
+    const uris = [...wanted].filter(([, resource]) => this.#changed.has(resource));
     const isOther = this.#changed.has(LIST);
     this.#changed.clear();
     for (const { server } of this.#servers) {

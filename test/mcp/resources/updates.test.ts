@@ -5,6 +5,7 @@ import {
   PROTOCOL_VERSION_META_KEY,
 } from '@modelcontextprotocol/server';
 import { expect, test } from 'vitest';
+import { MAX_IN_FLIGHT } from '../../../src/protocol/limits.ts';
 import { startAgent } from '../../support/agent.ts';
 import { type Answer, LineClient } from '../../support/lines.ts';
 import { trainable } from '../../support/trainer.ts';
@@ -57,12 +58,11 @@ test('a program of the later era is told of what it listens to', async () => {
   };
   const uri = 'gardener://projects/Payments';
   const notifications = { resourcesListChanged: true, resourceSubscriptions: [uri] };
-  peer.send({
-    jsonrpc: '2.0',
-    id: 7,
-    method: 'subscriptions/listen',
-    params: { _meta: envelope, notifications },
-  });
+  const listen = (id: number) => {
+    const params = { _meta: envelope, notifications };
+    peer.send({ jsonrpc: '2.0', id, method: 'subscriptions/listen', params });
+  };
+  listen(7);
   expect(await peer.next()).toMatchObject({ params: { notifications } });
   // Listening has an answer only when it ends, but reading comes after it.
   await peer.call('resources/list', { _meta: envelope });
@@ -71,4 +71,10 @@ test('a program of the later era is told of what it listens to', async () => {
   expect(await told(peer, 1)).toMatchObject([updated(uri)]);
   await registry.projects.register({ name: 'other', source_path: cli.home });
   expect(await told(peer, 1)).toMatchObject([{ method: LISTED }]);
+
+  // Whoever listens too often is told so, and answered on.
+  for (let id = 8; id < 8 + MAX_IN_FLIGHT; id += 1) listen(id);
+  const { contents } = await peer.call('resources/read', { _meta: envelope, uri: 'gardener://active' });
+  expect(contents).toHaveLength(1);
+  expect(peer.waiting.filter((line) => line.includes('Subscription limit reached'))).not.toEqual([]);
 });
