@@ -36,9 +36,9 @@ export class Changes {
       signal.throwIfAborted();
       throw error;
     } finally {
-      await events.return?.();
       shared.followers -= 1;
       if (shared.followers === 0) this.#end(shared);
+      await events.return?.();
     }
   }
 
@@ -46,6 +46,8 @@ export class Changes {
     const emitter: Shared['emitter'] = new EventEmitter();
     // As many as wait.
     emitter.setMaxListeners(0);
+    // Whoever has just stopped does not have to know.
+    emitter.on('error', () => undefined);
     const ended = new AbortController();
     const shared: Shared = { emitter, begun: once(emitter, 'event'), ended, followers: 0 };
     // Whoever follows is told so, too.
