@@ -88,7 +88,8 @@ function unanswered({ reason, sent, message }: ConnectionError, looks: boolean):
       isLate ? 'if it stays like this, it is for the person: "gardener daemon restart"' : undefined,
     ];
   }
-  if (!NEED_THE_PERSON.has(reason)) return [message];
+  if (!NEED_THE_PERSON.has(reason))
+    return [message.replace(/^cannot call \w+\.\w+: /, 'cannot reach the registry: ')];
   const [what = '', ...remedies] = message.split('; ');
   return [
     what,

@@ -95,6 +95,11 @@ const SAID: readonly (readonly [about: string, error: unknown, text: string])[] 
     'cannot call x; call again',
   ],
   [
+    'a call of another kind than its own that was not',
+    new ConnectionError('lost', 'cannot call projects.get: it was lost; call again'),
+    'cannot reach the registry: it was lost; call again',
+  ],
+  [
     'what moves a cursor',
     new Error('cannot use "\x1b[2J\u202e"\nat all'),
     String.raw`cannot use "\x1b[2J\u202e"\nat all`,

@@ -1,5 +1,6 @@
 /** `claim_training`. */
 import { z } from 'zod';
+import { printable } from '../../../src/system/printable.ts';
 import { projectSchema, projectText, showProject } from '../project.ts';
 import { projectInput, projectReference } from '../reference.ts';
 import { CHANGES, defineTool } from '../tool.ts';
@@ -54,7 +55,7 @@ export default defineTool({
         handle,
         project: shown,
         output: begun.output,
-        ...(reason && { reason }),
+        ...(reason && { reason: printable(reason) }),
         ...(base_model && { base_model }),
         also_held,
       },

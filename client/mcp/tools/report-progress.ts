@@ -4,6 +4,7 @@ import { MAX_MESSAGE, MAX_PHASE } from '../../../src/domain/limits.ts';
 import { printable } from '../../../src/system/printable.ts';
 import { decimal } from '../schema.ts';
 import { CHANGES, defineTool } from '../tool.ts';
+import { quoted } from '../words.ts';
 
 export default defineTool({
   name: 'report_progress',
@@ -26,9 +27,9 @@ export default defineTool({
     const cancelled = await (await work.find(handle, signal)).report(progress, signal);
     if (!cancelled) return { structured: { stop: false }, text: 'noted; go on' };
     const { reason } = cancelled;
-    const why = reason === undefined ? '' : `: ${printable(reason)}`;
+    const why = reason === undefined ? '' : `: ${quoted(reason)}`;
     return {
-      structured: { stop: true, ...(reason !== undefined && { reason }) },
+      structured: { stop: true, ...(reason !== undefined && { reason: printable(reason) }) },
       text: `stop: somebody has asked for that${why}; then finish_training as released`,
     };
   },
