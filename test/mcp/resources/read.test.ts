@@ -41,8 +41,11 @@ test('a program lists the projects, completes their names, and reads what a tool
   const ref = { type: 'ref/resource', uri: 'gardener://projects/{name}' };
   const complete = async (value: string) =>
     (await peer.call('completion/complete', { ref, argument: { name: 'name', value } }))['completion'];
-  expect(await complete('PAY')).toMatchObject({ values: ['payments'], hasMore: false });
-  expect(await complete('x')).toMatchObject({ values: [] });
+  expect(await complete('PAY')).toEqual({ values: ['payments'], hasMore: false });
+  expect(await complete('x')).toEqual({ values: [], hasMore: false });
+  // The address of a name that a path loses has the id.
+  const dots = await registry.projects.register({ name: '..', source_path: cli.home });
+  expect(await complete('.')).toMatchObject({ values: [dots.project_id] });
 
   const uri = 'gardener://projects/paymnets';
   expect(await peer.refusal('resources/read', { uri })).toMatchObject({
@@ -50,11 +53,26 @@ test('a program lists the projects, completes their names, and reads what a tool
     message: 'cannot find project "paymnets": no project has this name or id; did you mean "payments"?',
     data: { uri },
   });
-  for (const [method, params] of [
-    ['resources/subscribe', { uri: 'gardener://project/payments' }],
-    ['resources/list', { cursor: 'x' }],
-  ] as const)
-    expect(await peer.refusal(method, params)).toMatchObject({ code: -32602 });
+  expect(await peer.refusal('resources/list', { cursor: 'x' })).toMatchObject({
+    code: -32602,
+    message: expect.stringContaining('nextCursor'),
+  });
+});
+
+test('what can be read can be subscribed to, and nothing else', async () => {
+  const { cli, registry } = await trainable();
+  await registry.projects.register({ name: 'x;y,z', source_path: cli.home });
+  const { peer } = await startAgent(cli);
+  for (const uri of ['gardener://projects/x;y,z', 'gardener://projects/%20X%3by,z'])
+    for (const method of ['resources/read', 'resources/subscribe']) await peer.call(method, { uri });
+  const payments = encodeURIComponent(`${cli.home}/src/payments`);
+  for (const uri of [
+    `gardener://projects/${payments}`,
+    ' gardener://projects',
+    'gardener://project/payments',
+  ])
+    for (const method of ['resources/read', 'resources/subscribe'])
+      expect(await peer.refusal(method, { uri })).toMatchObject({ code: -32602, data: { uri } });
 });
 
 test('many projects are listed page by page', async () => {
@@ -67,16 +85,24 @@ test('many projects are listed page by page', async () => {
   const { peer } = await startAgent(cli);
   const first = await peer.call('resources/list');
   expect(first['resources']).toHaveLength(102);
+  const ref = { type: 'ref/resource', uri: 'gardener://projects/{name}' };
+  const all = await peer.call('completion/complete', { ref, argument: { name: 'name', value: 'p' } });
+  // Nobody has counted how many there are.
+  expect(all).toMatchObject({ completion: { values: { length: 100 }, hasMore: true } });
+  expect(all['completion']).not.toHaveProperty('total');
   const rest = await peer.call('resources/list', { cursor: first['nextCursor'] });
   expect(rest['resources']).toHaveLength(2);
   expect(rest['nextCursor']).toBeUndefined();
 });
 
-test('where no daemon runs, and none is to be started, what there always is can be listed', async () => {
+test.each([
+  ['no daemon runs, and none is to be started', {}, 'no daemon listens'],
+  ['there is no place for its socket', { CODEBASE_GARDENER_DATA_DIR: 'relative' }, 'relative'],
+])('where %s, what there always is can be listed', async (_, env, why) => {
   const cli = await commandLine();
-  const { peer } = await startAgent(cli, ['--no-start']);
+  const { peer } = await startAgent(cli, ['--no-start'], { env });
   const { resources } = await peer.call('resources/list');
   expect(resources).toMatchObject([{ uri: 'gardener://projects' }, { uri: 'gardener://active' }]);
   const { message } = await peer.refusal('resources/read', { uri: 'gardener://active' });
-  expect(message).toContain('no daemon listens');
+  expect(message).toContain(why);
 });
