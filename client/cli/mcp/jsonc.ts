@@ -1,37 +1,87 @@
 /** Settings in JSON, with comments and commas at the ends where a program takes them. */
-import { type Node, type ParseError, parseTree, getNodeValue, printParseErrorCode } from 'jsonc-parser';
+import {
+  getNodeValue,
+  type Node,
+  type ParseError,
+  parseTree,
+  printParseErrorCode,
+  stripComments,
+} from 'jsonc-parser';
 import { isDeepStrictEqual } from 'node:util';
 import { type Format, isObject, NAME, UnfitSettings } from './format.ts';
 
-export const JSONC: Format = {
-  read(text) {
-    const value: unknown = getNodeValue(rootOf(text));
-    if (!isObject(value)) throw new UnfitSettings('it is no object');
-    return value;
-  },
-  put(text, servers, entry) {
-    if (text.trim() === '') return `${JSON.stringify({ [servers]: { [NAME]: entry } }, null, 2)}\n`;
-    const paths = Object.entries<unknown>({ ...entry });
-    return memberOf(memberOf(rootOf(text), servers)?.value, NAME)
-      ? paths.reduce((so, [key, value]) => set(so, [servers, NAME, key], value), text)
-      : set(text, [servers, NAME], entry);
-  },
-  take(text, servers) {
-    const holder = memberOf(rootOf(text), servers)?.value;
-    const member = memberOf(holder, NAME);
-    return holder && member ? cut(text, holder, member.node) : text;
-  },
-};
+/** What a program takes beside JSON. */
+interface Grammar {
+  readonly comments: boolean;
+  /** A comma behind the last of an object or array. */
+  readonly commas: boolean;
+}
 
-/** @throws {UnfitSettings} where it cannot be parsed */
+/** As `JSON.parse` takes it. */
+export const JSON_ALONE = json({ comments: false, commas: false });
+/** As `JSON.parse` takes it once the comments are out. */
+export const JSON_WITH_COMMENTS: Format = { ...json({ comments: true, commas: false }), refusesMark: true };
+export const JSONC = json({ comments: true, commas: true });
+
+function json({ comments, commas }: Grammar): Format {
+  const options = { disallowComments: !comments, allowTrailingComma: commas };
+  return {
+    read(text) {
+      if (comments && isBlank(text)) return {};
+      const value: unknown = getNodeValue(rootOf(text));
+      const errors: ParseError[] = [];
+      parseTree(text, errors, options);
+      const [first] = errors;
+      if (first) {
+        const what =
+          printParseErrorCode(first.error) === 'InvalidCommentToken' ? 'a comment' : 'a comma before the end';
+        throw new UnfitSettings(
+          'text',
+          `it has ${what} in line ${lineAt(text, first)}, and the program cannot read such a file`,
+        );
+      }
+      if (!isObject(value)) throw new UnfitSettings('text', 'it is no object');
+      return value;
+    },
+    put(text, servers, entry) {
+      if (isBlank(text)) {
+        const between = text.trim() === '' ? '' : text.trimEnd() + eolOf(text);
+        return `${between}${JSON.stringify({ [servers]: { [NAME]: entry } }, null, 2).replaceAll('\n', eolOf(text))}${eolOf(text)}`;
+      }
+      const paths = Object.entries<unknown>({ ...entry });
+      return memberOf(memberOf(rootOf(text), servers)?.value, NAME)
+        ? paths.reduce((so, [key, value]) => set(so, [servers, NAME, key], value), text)
+        : set(text, [servers, NAME], entry);
+    },
+    take(text, servers) {
+      const holder = memberOf(rootOf(text), servers)?.value;
+      const member = memberOf(holder, NAME);
+      // There may be several of one name.
+      return holder && member ? this.take(cut(text, holder, member.node), servers) : text;
+    },
+  };
+}
+
+/** Whether there is nothing but comments. */
+function isBlank(text: string): boolean {
+  return stripComments(text).trim() === '';
+}
+
+/** @throws {UnfitSettings} where nothing that takes comments and commas could parse it */
 function rootOf(text: string): Node {
   const errors: ParseError[] = [];
   const root = parseTree(text, errors, { allowTrailingComma: true });
   const [first] = errors;
   if (root && !first) return root;
-  const line = text.slice(0, first?.offset ?? 0).split('\n').length;
   const what = first ? printParseErrorCode(first.error).replace(/(?<=[a-z])(?=[A-Z])/g, ' ') : 'no value';
-  throw new UnfitSettings(`it cannot be parsed: ${what.toLowerCase()} in line ${line}`);
+  throw new UnfitSettings(
+    'text',
+    `it cannot be parsed: ${what.toLowerCase()} in line ${lineAt(text, first)}`,
+  );
+}
+
+function lineAt(text: string, error: ParseError | undefined): number {
+  return text.slice(0, error?.offset ?? 0).split('\n').length;
 }
 
 /** A property and its value. Of several of one name, the last is what programs read. */

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { type Entry, type Format, NAME } from './format.ts';
-import { JSONC } from './jsonc.ts';
+import { JSON_ALONE, JSON_WITH_COMMENTS, JSONC } from './jsonc.ts';
 import { TOML } from './toml.ts';
 
 /** Of whoever the settings are. */
@@ -14,7 +14,10 @@ export interface Person {
 
 export interface AgentProgram {
   readonly title: string;
-  /** The file of the person's own settings, whether or not it is there. */
+  /**
+   * The file of the person's own settings, whether or not it is there; a relative one is in the working directory. No
+   * program takes a `~` in the environment for the home directory.
+   */
   readonly file: (person: Person) => string;
   readonly format: Format;
   /** Key of the object in it that has the servers by name. */
@@ -23,11 +26,11 @@ export interface AgentProgram {
   readonly typed?: true;
   /** Its own command that has it start a server, as words. */
   readonly add?: (entry: Entry) => readonly string[];
+  /** That command refuses where there is one. */
+  readonly addsOnce?: true;
   /** The same for the opposite. */
   readonly remove?: readonly string[];
 }
-
-const JSON_SERVERS = { format: JSONC, servers: 'mcpServers' } as const;
 
 export const PROGRAMS = {
   claude: {
@@ -37,19 +40,23 @@ export const PROGRAMS = {
       const early = join(given || join(home, '.claude'), '.config.json');
       return existsSync(early) ? early : join(given || home, '.claude.json');
     },
-    ...JSON_SERVERS,
+    // It puts a file aside that has comments, and begins anew.
+    format: JSON_ALONE,
+    servers: 'mcpServers',
     typed: true,
     add: ({ command, args }) => ['claude', 'mcp', 'add', '--scope', 'user', NAME, '--', command, ...args],
+    addsOnce: true,
     remove: ['claude', 'mcp', 'remove', '--scope', 'user', NAME],
   },
   cursor: {
     title: 'Cursor',
     file: ({ home }) => join(home, '.cursor', 'mcp.json'),
-    ...JSON_SERVERS,
+    format: JSONC,
+    servers: 'mcpServers',
   },
   vscode: {
     title: 'VS Code',
-    file: (person) => join(applicationSupport(person), 'Code', 'User', 'mcp.json'),
+    file: (person) => join(userData(person), 'User', 'mcp.json'),
     format: JSONC,
     servers: 'servers',
     typed: true,
@@ -66,7 +73,8 @@ export const PROGRAMS = {
   gemini: {
     title: 'Gemini CLI',
     file: ({ home, env }) => join(env['GEMINI_CLI_HOME'] || home, '.gemini', 'settings.json'),
-    ...JSON_SERVERS,
+    format: JSON_WITH_COMMENTS,
+    servers: 'mcpServers',
     add: ({ command, args }) => ['gemini', 'mcp', 'add', '--scope', 'user', NAME, command, '--', ...args],
     remove: ['gemini', 'mcp', 'remove', '--scope', 'user', NAME],
   },
@@ -85,20 +93,24 @@ export const PROGRAMS = {
   windsurf: {
     title: 'Windsurf',
     file: ({ home }) => join(home, '.codeium', 'windsurf', 'mcp_config.json'),
-    ...JSON_SERVERS,
+    format: JSONC,
+    servers: 'mcpServers',
   },
 } as const satisfies Record<string, AgentProgram>;
 
 export type ProgramName = keyof typeof PROGRAMS;
 export const PROGRAM_NAMES = Object.keys(PROGRAMS) as ProgramName[];
 
-function applicationSupport(person: Person): string {
-  return person.platform === 'darwin'
-    ? join(person.home, 'Library', 'Application Support')
-    : xdgConfig(person);
+/** Where VS Code has what is the person's; of its own variables the first that is set counts. */
+function userData({ home, env, platform }: Person): string {
+  const { VSCODE_PORTABLE: portable, VSCODE_APPDATA: given, XDG_CONFIG_HOME: config } = env;
+  if (portable) return join(portable, 'user-data');
+  const system =
+    platform === 'darwin' ? join(home, 'Library', 'Application Support') : config || join(home, '.config');
+  return join(given || system, 'Code');
 }
 
-/** A relative one counts for none, as the XDG specification asks. */
+/** A relative one counts for none, as the XDG specification asks; VS Code takes it all the same. */
 function xdgConfig({ home, env }: Person): string {
   const { XDG_CONFIG_HOME: given = '' } = env;
   return isAbsolute(given) ? given : join(home, '.config');

@@ -6,10 +6,10 @@ import { type Format, NAME, type Settings, UnfitSettings } from './format.ts';
 export const TOML: Format = {
   read(text) {
     try {
-      return parse(text);
+      return parsed(text);
     } catch (error) {
       const [why = ''] = String(error instanceof Error ? error.message : error).split('\n');
-      throw new UnfitSettings(`it cannot be parsed: ${why.replace(/^Invalid TOML document: /, '')}`, {
+      throw new UnfitSettings('text', `it cannot be parsed: ${why.replace(/^Invalid TOML document: /, '')}`, {
         cause: error,
       });
     }
@@ -29,9 +29,10 @@ export const TOML: Format = {
     const within = all.slice(header + 1, next < 0 ? undefined : next);
     for (const [key, value] of Object.entries<unknown>({ ...entry })) {
       const found = within.findIndex(({ value: there }) => Object.hasOwn(there, key));
-      const at = header + 1 + found;
-      if (found < 0) lines[header] += (lines[header]?.endsWith('\n') ? '' : eol) + written({ [key]: value });
-      else if (!isDeepStrictEqual(within[found]?.value[key], value)) lines[at] = written({ [key]: value });
+      const old = within[found];
+      if (!old) lines[header] += written({ [key]: value });
+      else if (!isDeepStrictEqual(old.value[key], value))
+        lines[header + 1 + found] = indentOf(old) + written({ [key]: value }).trimEnd() + behind(old);
     }
     return lines.join('');
   },
@@ -59,25 +60,52 @@ interface Statement {
   readonly path: readonly string[] | undefined;
 }
 
-/** Cuts a text that can be parsed: a statement is as many lines as can be parsed by themselves. */
+/** What a line end may be in, or a `#`, and not mean one. */
+const TOKENS =
+  /"""(?:[^"\\]+|\\[^]|"{1,2}(?!"))*"""+|'''(?:[^']+|'{1,2}(?!'))*'''+|"(?:[^"\\\n]|\\.)*"|'[^'\n]*'|#[^\n]*|[[{\]}\n]/g;
+
+/** Cuts a text that can be parsed: a statement ends with its line, unless a value goes on in the next. */
 function statements(text: string): Statement[] {
   const found: Statement[] = [];
-  let lines = '';
-  for (const line of text.match(/[^\n]*\n|[^\n]+$/g) ?? []) {
-    lines += line;
-    const value = parsed(lines);
-    if (value === undefined) continue;
-    found.push({ text: lines, value, path: /^\s*\[/.test(lines) ? pathOf(value) : undefined });
-    lines = '';
+  let [start, depth] = [0, 0];
+  const cut = (end: number): void => {
+    const statement = text.slice(start, end);
+    const value = parsed(statement);
+    found.push({ text: statement, value, path: /^\s*\[/.test(statement) ? pathOf(value) : undefined });
+    start = end;
+  };
+  for (const { 0: token, index } of text.matchAll(TOKENS)) {
+    if (token === '[' || token === '{') depth += 1;
+    else if (token === ']' || token === '}') depth -= 1;
+    else if (token === '\n' && depth === 0) cut(index + 1);
   }
+  if (start < text.length) cut(text.length);
   return found;
 }
 
-function parsed(text: string): Settings | undefined {
+function indentOf({ text }: Statement): string {
+  return /^[ \t]*/.exec(text)?.[0] ?? '';
+}
+
+/** What is behind the value of a statement: blanks, a comment, the line end. */
+function behind({ text, value }: Statement): string {
+  const hash = [...text.matchAll(TOKENS)].findLast(({ 0: token }) => token.startsWith('#'))?.index;
+  // One within a list goes with that.
+  const isLast = hash !== undefined && isDeepStrictEqual(tried(text.slice(0, hash)), value);
+  const end = isLast ? hash : text.length;
+  return text.slice(text.slice(0, end).trimEnd().length);
+}
+
+/** Numbers of 64 bits, too. */
+function parsed(text: string): Settings {
+  return parse(text, { integersAsBigInt: 'asNeeded' });
+}
+
+function tried(text: string): Settings | undefined {
   try {
-    return parse(text);
+    return parsed(text);
   } catch {
-    // It goes on in the next line.
+    // It ends within a value.
     return undefined;
   }
 }

@@ -2,10 +2,20 @@
 import { defineCommand } from '../command.ts';
 import { printable } from '../terminal/text.ts';
 import { NAME } from './format.ts';
-import { change, CHANGE_FIELDS, programArgument, tellChange, toldOf, typedOf } from './told.ts';
+import {
+  change,
+  CHANGE_FIELDS,
+  type Doing,
+  leftAlone,
+  look,
+  programArgument,
+  tellChange,
+  toldOf,
+  typedOf,
+} from './told.ts';
 
 export default defineCommand({
-  description: 'Tells how a program is made to start the server no longer; with --write, does it.',
+  description: 'Shows how to have a program start the server no longer; with --write, does it.',
   takes: {
     ...programArgument,
     '--write': 'take the entry out of the settings of the program; what they were stays beside them',
@@ -17,19 +27,33 @@ export default defineCommand({
   document: CHANGE_FIELDS,
   async action(ctx, { program, write }) {
     const told = toldOf(ctx, program);
-    const command = typedOf(told.remove);
+    const { unfit } = await look(ctx, told);
+    // It would be taken out whatever it is; and a program may begin a file anew that it cannot read.
+    const command = unfit?.kind === 'another' || unfit?.kind === 'text' ? null : typedOf(told.remove);
     const document = { program, file: told.path, command };
     const file = printable(ctx.shortPath(told.path));
+    if (ctx.json) ctx.besideError = document;
+    const byHand = 'take it out by hand';
+    const doing: Doing = {
+      what: 'take it out of',
+      instead: {
+        another: `${byHand} if it is yours`,
+        shape: command ?? byHand,
+        text: 'mend that first',
+        file: byHand,
+      },
+    };
+    if (unfit?.kind === 'another') throw leftAlone(told, doing, unfit);
     if (!write) {
       if (ctx.json) return ctx.printJson({ ...document, changed: false, backup: null });
       if (command !== null) ctx.printLines([command, '']);
       ctx.say(`${command === null ? 'take' : 'or take'} ${NAME} out of ${told.servers} in ${file}`);
+      if (unfit) return ctx.note(`note: nothing can be taken out of it here: ${printable(unfit.message)}`);
       return ctx.suggest(`or have it done: gardener mcp uninstall ${program} --write`);
     }
-    if (ctx.json) ctx.besideError = document;
-    const done = await change(ctx, told, 'take it out of');
+    const done = await change(ctx, told, doing);
     if (ctx.json) return ctx.printJson({ ...document, ...done });
     if (!done.changed) return ctx.say(`${told.title} does not start it: ${file}`);
-    tellChange(ctx, told, done, { what: `${told.title} starts it no longer:` });
+    tellChange(ctx, told, done, 'starts it no longer');
   },
 });

@@ -1,8 +1,13 @@
 /** `gardener mcp install` and `uninstall`, as a person types them. */
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { chown, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
-import { PROGRAM_NAMES, PROGRAMS, type AgentProgram } from '../../../client/cli/mcp/programs.ts';
+import {
+  PROGRAM_NAMES,
+  PROGRAMS,
+  type AgentProgram,
+  type ProgramName,
+} from '../../../client/cli/mcp/programs.ts';
 import { startAgent } from '../../support/agent.ts';
 import { builtProgram, commandLine } from '../../support/cli.ts';
 import { temporaryDirectory } from '../../support/home.ts';
@@ -32,7 +37,20 @@ test.each(PROGRAM_NAMES)('the settings of %s are where that program has them', (
   };
   const isMoved = !['cursor', 'windsurf'].includes(name);
   expect(at('linux', moved).startsWith(isMoved ? '/x/' : '/h/')).toBe(true);
-  expect(at('linux', { XDG_CONFIG_HOME: 'relative', CODEX_HOME: '' })).toBe(`/h/${PLACES[name][0]}`);
+  const relative = name === 'vscode' ? 'relative/Code/User/mcp.json' : `/h/${PLACES[name][0]}`;
+  expect(at('linux', { XDG_CONFIG_HOME: 'relative', CODEX_HOME: '' })).toBe(relative);
+});
+
+test('VS Code has variables of its own, and no program takes a ~ in one for the home directory', async () => {
+  const person = { home: '/h', env: { VSCODE_APPDATA: '/a' }, platform: 'darwin' } as const;
+  expect(PROGRAMS.vscode.file(person)).toBe('/a/Code/User/mcp.json');
+  const env = { ...person.env, VSCODE_PORTABLE: '/p' };
+  expect(PROGRAMS.vscode.file({ ...person, env })).toBe('/p/user-data/User/mcp.json');
+  const home = await temporaryDirectory();
+  const { run, env: own } = terminal({ home });
+  own['CODEX_HOME'] = '~/t';
+  const { stdout } = await run(['mcp', 'install', 'codex', '--json']);
+  expect(JSON.parse(stdout)).toMatchObject({ file: join(home, '~/t/config.toml') });
 });
 
 test('those that Claude Code has in the file of an early version are there', async () => {
@@ -115,6 +133,84 @@ test('settings that cannot be parsed are left alone, with the text to paste', as
     error: { data: { kind: 'local' } },
   });
   expect(await readFile(file, 'utf8')).toBe('{"mcpServers": {');
+});
+
+test.each<[name: ProgramName, text: string]>([
+  ['codex', '[mcp_servers.gardener]\ncommand = "/my/wrapper"\n'],
+  ['claude', '{"mcpServers":{"gardener":{"command":"uvx","args":["garden-tools","serve","mcp"]}}}'],
+])('a server of %s that is another one is neither written over, nor is that advised', async (name, text) => {
+  const home = await temporaryDirectory();
+  const { run } = terminal({ home, isTTY: false });
+  const file = join(home, PLACES[name][0]);
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(file, text);
+  for (const words of [['install'], ['install', '--write'], ['uninstall'], ['uninstall', '--write']]) {
+    const { code, stdout, stderr } = await run(['mcp', ...words, name]);
+    expect({ code, stdout }, words.join(' ')).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toMatch(
+      /it has a server named gardener that is another one\ntry: (give that one|take it)/,
+    );
+    const document: unknown = JSON.parse((await run(['mcp', ...words, name, '--json'])).stdout);
+    expect(document).toMatchObject({ file, command: null });
+  }
+  expect(await readFile(file, 'utf8')).toBe(text);
+});
+
+test('a program is not told to begin a file anew that it cannot read', async () => {
+  const home = await temporaryDirectory();
+  const { run } = terminal({ home, isTTY: false });
+  await writeFile(join(home, '.claude.json'), '{} // mine');
+  for (const words of [['install'], ['install', '--write'], ['uninstall'], ['uninstall', '--write']]) {
+    const { stdout, stderr } = await run(['mcp', ...words, 'claude']);
+    expect(stdout, words.join(' ')).not.toContain('claude mcp');
+    expect(stderr, words.join(' ')).toContain('it has a comment in line 1');
+  }
+});
+
+test('where a table could not be pasted, the command of the program is named alone', async () => {
+  const home = await temporaryDirectory();
+  const { run } = terminal({ home });
+  await mkdir(join(home, '.codex'));
+  await writeFile(join(home, '.codex', 'config.toml'), 'mcp_servers = { a = { command = "x" } }\n');
+  for (const words of [[], ['--write']]) {
+    const { stdout } = await run(['mcp', 'install', 'codex', ...words]);
+    expect(stdout).toContain('\ncodex mcp add gardener -- ');
+    expect(stdout).not.toContain('[mcp_servers');
+  }
+});
+
+test('it says which flags of the entry that was there are left out, and that it is switched off', async () => {
+  const home = await temporaryDirectory();
+  const { run } = terminal({ home, isTTY: false });
+  const file = join(home, '.claude.json');
+  const args = ['/old/gardener.js', '--data-dir=/x', 'mcp', '--allow-work'];
+  await writeFile(
+    file,
+    JSON.stringify({ mcpServers: { gardener: { command: 'node', args, disabled: true } } }),
+  );
+  expect((await run(['mcp', 'install', 'claude'])).stderr).toContain('first: claude mcp remove --scope user');
+  const { stdout, stderr } = await run(['mcp', 'install', 'claude', '--write']);
+  expect(stdout).toContain('Claude Code has it, but switched off, from now on: ~/.claude.json');
+  expect(stderr).toContain('it is started no longer with --data-dir /x --allow-work; give that again');
+  expect(stderr).toContain('it is switched off there: disabled is true');
+  const again = await run(['mcp', 'install', 'claude', '--write']);
+  expect(again.stdout).toContain('has it, but switched off, already');
+  expect(again.stderr).not.toContain('no longer');
+});
+
+test.runIf(process.geteuid?.() === 0)("root writes nothing into what is another user's", async () => {
+  const home = await temporaryDirectory();
+  const theirs = join(home, 'theirs');
+  await mkdir(theirs);
+  await chown(theirs, 65534, 65534);
+  const { run, env } = terminal({ home, isTTY: false });
+  env['CODEX_HOME'] = theirs;
+  const { code, stderr } = await run(['mcp', 'install', 'codex', '--write']);
+  expect({ code, stderr }).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('belongs to user 65534'),
+  });
+  expect(await readdir(theirs)).toEqual([]);
 });
 
 test('what the environment says of the registry goes into the entry', async () => {

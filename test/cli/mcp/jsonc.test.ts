@@ -1,19 +1,20 @@
 /** An entry in settings of JSON: where it goes, and that every other byte stays. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { changed, type Entry, NAME } from '../../../client/cli/mcp/format.ts';
-import { JSONC } from '../../../client/cli/mcp/jsonc.ts';
+import { changed } from '../../../client/cli/mcp/changed.ts';
+import { type Entry, NAME } from '../../../client/cli/mcp/format.ts';
+import { JSON_ALONE, JSON_WITH_COMMENTS, JSONC } from '../../../client/cli/mcp/jsonc.ts';
 
-const ENTRY: Entry = { command: '/node', args: ['g.js', 'mcp'] };
-const put = (text: string, entry = ENTRY): string => changed(JSONC, text, 'servers', entry);
-const take = (text: string): string => changed(JSONC, text, 'servers');
+const ENTRY: Entry = { command: '/node', args: ['gardener.js', 'mcp'] };
+const put = (text: string, entry = ENTRY): string => changed(JSONC, text, 'servers', entry).text;
+const take = (text: string): string => changed(JSONC, text, 'servers').text;
 /** A text with its lines as a person writes them here. */
 const lines = (...all: readonly string[]): string => all.map((line) => `${line}\n`).join('');
 const INNER = [
   '"gardener": {',
   '  "command": "/node",',
   '  "args": [',
-  '    "g.js",',
+  '    "gardener.js",',
   '    "mcp"',
   '  ]',
   '}',
@@ -67,10 +68,12 @@ test('of an entry that is there only what differs is changed', () => {
   const before = lines(
     '{ "servers": {',
     '  "gardener": { // mine',
-    '    "args": ["old.js", "mcp"], "timeout": 5, // ms',
+    '    "args": ["/old/gardener.js", "mcp"], "timeout": 5, // ms',
     '    "command": "/node" } } }',
   );
-  expect(put(before)).toBe(before.replace('["old.js", "mcp"]', '[\n      "g.js",\n      "mcp"\n    ]'));
+  expect(put(before)).toBe(
+    before.replace('["/old/gardener.js", "mcp"]', '[\n      "gardener.js",\n      "mcp"\n    ]'),
+  );
   expect(take(before)).toBe(lines('{ "servers": {', '  } }').replace('{\n  } }', '{} }'));
 });
 
@@ -89,6 +92,28 @@ test.each([
 test('of two of one name the last is what programs read', () => {
   const before = '{"servers": {"x": {}}, "servers": {"a": {}}}';
   expect(JSON.parse(put(before))).toEqual({ servers: { a: {}, [NAME]: ENTRY } });
+});
+
+test('all of one name go', () => {
+  const two =
+    '{"servers": {"gardener": {"command": "gardener", "args": []}, "gardener": {"command": "gardener", "args": ["mcp"]}}}';
+  expect(take(two)).toBe('{"servers": {}}');
+});
+
+test.each([
+  [JSON_ALONE, '{\n// c\n"a": 1}', /a comment in line 2, and the program cannot read/],
+  [JSON_ALONE, '{"a": 1,\n}', /a comma before the end in line 2/],
+  [JSON_WITH_COMMENTS, '{"a": [1,]}', /a comma before the end in line 1/],
+  [JSON_WITH_COMMENTS, '\uFEFF{}', /byte order mark/],
+  [JSONC, `{"a": ${'['.repeat(100_000)}${']'.repeat(100_000)}}`, /nested too deeply/],
+])('what the program itself could not read is left alone', (format, text, why) => {
+  expect(() => changed(format, text, 'servers', ENTRY)).toThrow(why);
+});
+
+test('each other program reads what is written for it', () => {
+  expect(changed(JSON_WITH_COMMENTS, '{ // c\n}', 'servers', ENTRY).text).toContain('// c');
+  expect(changed(JSON_ALONE, '\uFEFF{}', 'servers', ENTRY).text).toMatch(/^\uFEFF\{\n/);
+  expect(put('// see the docs\n')).toBe(`// see the docs\n${put('')}`);
 });
 
 /** Settings as somebody may have written them. */

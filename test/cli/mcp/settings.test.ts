@@ -74,3 +74,13 @@ test('so is one that a program has saved meanwhile', async () => {
   expect(await readFile(file, 'utf8')).toBe('b');
   expect(await readdir(place)).toEqual(['settings.json']);
 });
+
+test('and one that has appeared meanwhile', async () => {
+  const edit = (): string => {
+    writeFileSync(file, 'b');
+    return 'a';
+  };
+  await expect(change(edit)).rejects.toThrow(/has changed meanwhile/);
+  expect(await readFile(file, 'utf8')).toBe('b');
+  expect(await readdir(place)).toEqual(['settings.json']);
+});

@@ -1,12 +1,13 @@
 /** An entry in settings of TOML: a table of its own, of which alone anything is changed. */
 import { expect, test } from 'vitest';
-import { changed, type Entry } from '../../../client/cli/mcp/format.ts';
+import { changed } from '../../../client/cli/mcp/changed.ts';
+import type { Entry } from '../../../client/cli/mcp/format.ts';
 import { TOML } from '../../../client/cli/mcp/toml.ts';
 
-const ENTRY: Entry = { command: '/node', args: ['g.js', 'mcp'] };
-const TABLE = '[mcp_servers.gardener]\ncommand = "/node"\nargs = [ "g.js", "mcp" ]\n';
-const put = (text: string): string => changed(TOML, text, 'mcp_servers', ENTRY);
-const take = (text: string): string => changed(TOML, text, 'mcp_servers');
+const ENTRY: Entry = { command: '/node', args: ['gardener.js', 'mcp'] };
+const TABLE = '[mcp_servers.gardener]\ncommand = "/node"\nargs = [ "gardener.js", "mcp" ]\n';
+const put = (text: string): string => changed(TOML, text, 'mcp_servers', ENTRY).text;
+const take = (text: string): string => changed(TOML, text, 'mcp_servers').text;
 
 const MODEL = '# mine\nmodel = "o" # the best\n';
 const OTHER = '[mcp_servers.other]\ncommand = "x"\nargs = [\n  "[mcp_servers.gardener]", # no table\n]\n';
@@ -32,18 +33,34 @@ const mine = (command: string, args: string): string =>
   `${MODEL}\n[ mcp_servers . "gardener" ] # ours\n${args}startup_timeout_sec = 20\n${command}\n[mcp_servers.gardener.env]\nA = "1"\n\n# about the other\n${OTHER}`;
 
 test('of one that is there only what differs is changed, and all of it goes', () => {
-  const old = mine("command = '/node' # mine\n", "args = [\n  'old.js', # ]\n  'mcp',\n]\n");
-  expect(put(old)).toBe(mine("command = '/node' # mine\n", 'args = [ "g.js", "mcp" ]\n'));
+  const old = mine("command = '/node' # mine\n", "args = [\n  '/old/gardener.js', # ]\n  'mcp',\n]\n");
+  expect(put(old)).toBe(mine("command = '/node' # mine\n", 'args = [ "gardener.js", "mcp" ]\n'));
   expect(take(old)).toBe(`${MODEL}\n# about the other\n${OTHER}`);
 });
 
 test.each([
-  ['mcp_servers = { gardener = { command = "x", args = ["mcp"] } }', /written in a way in which nothing/],
-  ['[mcp_servers]\ngardener = { command = "x", args = ["mcp"] }', /written in a way in which nothing/],
+  [
+    'mcp_servers = { gardener = { command = "gardener", args = ["mcp"] } }',
+    /written in a way in which nothing/,
+  ],
+  ['[mcp_servers]\ngardener = { command = "gardener", args = ["mcp"] }', /written in a way in which nothing/],
   ['[mcp_servers.gardener]\nurl = "http://x"', /that is another one/],
   ['mcp_servers = 1', /is not what has servers by name/],
   ['a = 1\na = 2', /cannot be parsed: /],
   ['a = [1', /cannot be parsed: /],
 ])('%s is left alone', (text, why) => {
   expect(() => put(text)).toThrow(why);
+});
+
+test('a comment behind a value that is replaced stays', () => {
+  const old = "[mcp_servers.gardener]\n  command = '/old/gardener' # \"mine\"\nargs = ['mcp']\t# all # of it";
+  expect(put(old)).toBe(
+    '[mcp_servers.gardener]\n  command = "/node" # "mine"\nargs = [ "gardener.js", "mcp" ]\t# all # of it',
+  );
+});
+
+test('numbers of 64 bits stay, and long texts take no time to speak of', () => {
+  const long = 'n = 9223372036854775807\nprompt = """\n' + 'it is "so" # [\n'.repeat(12_000) + '"""""\n';
+  expect(put(long)).toBe(`${long}\n${TABLE}`);
+  expect(take(`${long}\n${TABLE}`)).toBe(long);
 });
