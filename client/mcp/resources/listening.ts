@@ -34,6 +34,10 @@ export class Listening implements Transport {
     return this.#wire.send(message);
   }
 
+  setProtocolVersion(version: string): void {
+    this.#wire.setProtocolVersion?.(version);
+  }
+
   close(): Promise<void> {
     return this.#wire.close();
   }

@@ -20,10 +20,21 @@ const MAX_LINE_BYTES = 1024 * 1024;
 const MAX_HELD = 1024 * 1024;
 /** What a line takes beside its bytes, roughly. */
 const LINE_COST = 64;
+/** Messages on one line, whose answers wait for each other. */
+const MAX_BATCH = 100;
+/** The only one that has batches: the one before does not speak of them, the next has taken them out. */
+const REVISION_OF_BATCHES = '2025-03-26';
 /** How long it may stay like that: who does not read is not heard either, and may have gone. Milliseconds. */
 const PATIENCE_MS = 10_000;
 
 type Id = string | number;
+
+/** What came as one line is answered as one. */
+interface Batch {
+  readonly answers: object[];
+  /** Answers that are still to come, and one while it is read. */
+  open: number;
+}
 
 interface Told {
   /** What the program calls itself, ahead of what it asks for. */
@@ -46,6 +57,9 @@ export class Wire implements Transport {
   #stuck: NodeJS.Timeout | undefined;
   /** Requests that have no answer yet. */
   readonly #underWay = new Set<Id>();
+  /** Of those that came in one. */
+  readonly #batches = new Map<Id, Batch>();
+  #takesBatches = false;
   #answered: (() => void) | undefined;
   #isClosed = false;
 
@@ -67,12 +81,16 @@ export class Wire implements Transport {
     });
   }
 
+  setProtocolVersion(version: string): void {
+    this.#takesBatches = version === REVISION_OF_BATCHES;
+  }
+
   async send(message: JSONRPCMessage): Promise<void> {
     if (this.#isClosed) return;
-    this.#output.write(`${jsonText(message)}\n`);
+    const isAnswer = !('method' in message);
+    if (!isAnswer || message.id === undefined || !this.#settle(message.id, message)) this.#write(message);
     // Whoever has news to tell may wait for who reads them; an answer ends what was asked.
-    if ('method' in message) return await this.#output.room();
-    if (message.id !== undefined) this.#underWay.delete(message.id);
+    if (!isAnswer) return await this.#output.room();
     this.#goOn();
   }
 
@@ -120,31 +138,53 @@ export class Wire implements Transport {
   #read(line: Buffer | null): void {
     if (this.#isClosed) return;
     if (line === null)
-      return this.#refuse(undefined, PARSE_ERROR, `the line has more than ${MAX_LINE_BYTES} bytes`);
+      return this.#refuse(
+        undefined,
+        `the line has more than ${MAX_LINE_BYTES} bytes`,
+        undefined,
+        PARSE_ERROR,
+      );
     const text = line.toString('utf8');
     if (text.trim() === '') return;
     let value: unknown;
     try {
       value = JSON.parse(text);
     } catch {
-      return this.#refuse(undefined, PARSE_ERROR, 'the line is not JSON');
+      return this.#refuse(undefined, 'the line is not JSON', undefined, PARSE_ERROR);
     }
+    if (Array.isArray(value)) this.#takeBatch(value);
+    else this.#takeOne(value);
+  }
+
+  #takeBatch(values: readonly unknown[]): void {
+    if (!this.#takesBatches) return this.#refuse(undefined, 'batches are not supported');
+    if (values.length === 0 || values.length > MAX_BATCH)
+      return this.#refuse(undefined, `a batch has 1 to ${MAX_BATCH} messages`);
+    const batch: Batch = { answers: [], open: 1 };
+    for (const value of values) this.#takeOne(value, batch);
+    this.#close(batch);
+  }
+
+  #takeOne(value: unknown, batch?: Batch): void {
     let message: JSONRPCMessage;
     try {
       message = parseJSONRPCMessage(value);
     } catch {
-      const why = Array.isArray(value) ? 'batches are not supported' : 'it is no message of JSON-RPC 2.0';
-      return this.#refuse(idOf(value), INVALID_REQUEST, why);
+      return this.#refuse(idOf(value), 'it is no message of JSON-RPC 2.0', batch);
     }
-    if ('method' in message && 'id' in message) this.#take(message);
+    if ('method' in message && 'id' in message) this.#take(message, batch);
     else this.#pass(message);
   }
 
-  #take(request: JSONRPCRequest): void {
+  #take(request: JSONRPCRequest, batch?: Batch): void {
     const { id } = request;
-    if (this.#underWay.has(id))
-      return this.#refuse(id, INVALID_REQUEST, 'another one with its id is under way');
+    if (!isId(id)) return this.#refuse(undefined, 'its id is no text that can be given back', batch);
+    if (this.#underWay.has(id)) return this.#refuse(id, 'another one with its id is under way', batch);
     this.#underWay.add(id);
+    if (batch) {
+      batch.open += 1;
+      this.#batches.set(id, batch);
+    }
     const agent = agentOf(request);
     if (agent) this.#told.introduced(...agent);
     this.onmessage?.(request);
@@ -155,14 +195,35 @@ export class Wire implements Transport {
     if ('method' in message && message.method === 'notifications/cancelled') {
       // What nobody wants answered any more gets no answer.
       const id = message.params?.['requestId'];
-      if (isId(id)) this.#underWay.delete(id);
+      if (isId(id)) this.#settle(id);
     }
     this.onmessage?.(message);
   }
 
-  #refuse(id: Id | undefined, code: number, why: string): void {
-    const error = { code, message: `cannot take the request: ${why}` };
-    this.#output.write(`${jsonText({ jsonrpc: '2.0', id, error })}\n`);
+  /** Ends a request; whether its answer goes out with others. */
+  #settle(id: Id, answer?: object): boolean {
+    this.#underWay.delete(id);
+    const batch = this.#batches.get(id);
+    if (!batch) return false;
+    this.#batches.delete(id);
+    if (answer) batch.answers.push(answer);
+    this.#close(batch);
+    return true;
+  }
+
+  #close(batch: Batch): void {
+    batch.open -= 1;
+    if (batch.open === 0 && batch.answers.length > 0) this.#write(batch.answers);
+  }
+
+  #refuse(id: Id | undefined, why: string, batch?: Batch, code = INVALID_REQUEST): void {
+    const refusal = { jsonrpc: '2.0', id, error: { code, message: `cannot take the request: ${why}` } };
+    if (batch) batch.answers.push(refusal);
+    else this.#write(refusal);
+  }
+
+  #write(value: object): void {
+    this.#output.write(`${jsonText(value)}\n`);
   }
 }
 
@@ -175,8 +236,9 @@ function idOf(value: unknown): Id | undefined {
   return isId(id) ? id : undefined;
 }
 
+/** Whether it is given back as it came: not half of a character, and no number that is rounded. */
 function isId(value: unknown): value is Id {
-  return typeof value === 'string' || typeof value === 'number';
+  return typeof value === 'string' ? value.isWellFormed() : Number.isSafeInteger(value);
 }
 
 /** What the program calls itself: in the era of `initialize` there, later with each request. */

@@ -61,7 +61,10 @@ test('what cannot be taken is refused, by its id where it has one, and what foll
   const { input, pipe, taken } = await wired();
   input.write(`nonsense\n\n \r\n[${JSON.stringify(request(1))}]\n{"id":2}\n"${'x'.repeat(MiB)}"\n`);
   input.write(`${JSON.stringify(request(3))}\r\n${JSON.stringify(request(3))}\n`);
-  await until(() => pipe.lines.length === 5, 'five are refused');
+  // What would be given back as another one.
+  for (const id of ['"\\ud800"', '1e400', '9007199254740993'])
+    input.write(`{"jsonrpc":"2.0","method":"any","id":${id}}\n`);
+  await until(() => pipe.lines.length === 8, 'eight are refused');
   const refusal = (code: number, message: string, id?: number) => ({
     jsonrpc: '2.0',
     ...(id === undefined ? {} : { id }),
@@ -73,8 +76,25 @@ test('what cannot be taken is refused, by its id where it has one, and what foll
     refusal(-32600, 'it is no message of JSON-RPC 2.0', 2),
     refusal(-32700, `the line has more than ${MiB} bytes`),
     refusal(-32600, 'another one with its id is under way', 3),
+    refusal(-32600, 'its id is no text that can be given back'),
+    refusal(-32600, 'it is no message of JSON-RPC 2.0'),
+    refusal(-32600, 'it is no message of JSON-RPC 2.0'),
   ]);
   expect(taken).toEqual([request(3)]);
+});
+
+test('in the revision that has batches, what came as one line is answered as one', async () => {
+  const { pipe, send, taken, wire } = await wired();
+  wire.setProtocolVersion('2025-03-26');
+  const news = { jsonrpc: '2.0' as const, method: 'news' };
+  const cancelled = { ...news, method: 'notifications/cancelled', params: { requestId: 2 } };
+  send([request(1), { id: 9 }, news, request(2), request(3)], [news], [], Array<object>(101).fill(news));
+  send(request(4), cancelled);
+  await until(() => taken.length === 7, 'all are taken');
+  const refused = expect.objectContaining({ error: expect.objectContaining({ code: -32600 }) });
+  expect(pipe.lines).toEqual([refused, refused]);
+  for (const id of [3, 4, 1]) await wire.send(answer(id));
+  expect(pipe.lines.slice(2)).toEqual([answer(4), [refused, answer(3), answer(1)]]);
 });
 
 test.each([
