@@ -88,7 +88,12 @@ test('in the revision that has batches, what came as one line is answered as one
   wire.setProtocolVersion('2025-03-26');
   const news = { jsonrpc: '2.0' as const, method: 'news' };
   const cancelled = { ...news, method: 'notifications/cancelled', params: { requestId: 2 } };
-  send([request(1), { id: 9 }, news, request(2), request(3)], [news], [], Array<object>(101).fill(news));
+  send(
+    [request(1), { id: 9 }, news, request(2), request(3)],
+    [news],
+    [],
+    Array.from({ length: 101 }, () => news),
+  );
   send(request(4), cancelled);
   await until(() => taken.length === 7, 'all are taken');
   const refused = expect.objectContaining({ error: expect.objectContaining({ code: -32600 }) });
