@@ -23,6 +23,17 @@ const MARK = '\uFEFF';
  * @throws {UnfitSettings} also where a server of our name is another one
  */
 export function changed(format: Format, whole: string, servers: string, entry?: Entry): Changed {
+  try {
+    return edited(format, whole, servers, entry);
+  } catch (error) {
+    // Whoever reads or compares settings goes into what is within by calling itself.
+    if (error instanceof RangeError)
+      throw new UnfitSettings('text', 'it is nested too deeply', { cause: error });
+    throw error;
+  }
+}
+
+function edited(format: Format, whole: string, servers: string, entry: Entry | undefined): Changed {
   const mark = whole.startsWith(MARK) ? MARK : '';
   if (mark !== '' && format.refusesMark)
     throw new UnfitSettings('text', 'it begins with a byte order mark, which the program cannot read');
@@ -55,12 +66,5 @@ function says(format: Format, text: string, wanted: Settings, servers: string): 
 
 /** Parsers make objects without a prototype, which would count as another value. */
 function read(format: Format, text: string): Settings {
-  try {
-    return structuredClone(format.read(text));
-  } catch (error) {
-    // Parsers call themselves for what is within.
-    if (error instanceof RangeError)
-      throw new UnfitSettings('text', 'it is nested too deeply', { cause: error });
-    throw error;
-  }
+  return structuredClone(format.read(text));
 }

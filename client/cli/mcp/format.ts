@@ -24,8 +24,8 @@ export interface Format {
 
 export type Settings = Readonly<Record<string, unknown>>;
 
-/** What keeps settings from being changed: another server of our name, their shape, what is in the file, or the file. */
-export type Unfitness = 'another' | 'shape' | 'text' | 'file';
+/** What keeps settings from being changed: another server of our name, their shape, what is in the file, the file, or that it is not root's. */
+export type Unfitness = 'another' | 'shape' | 'text' | 'file' | 'owner';
 
 /** Settings that are left alone. The message says why, in words that follow a colon. */
 export class UnfitSettings extends Error {

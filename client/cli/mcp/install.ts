@@ -1,12 +1,14 @@
 /** `gardener mcp install`: has a program start the server for its agent. */
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { WITHOUT_SUDO } from '../../../src/claim/private-directory.ts';
 import { printableJson } from '../../../src/system/printable.ts';
 import { removedBy, stablePath } from '../../service/places.ts';
 import { defineCommand } from '../command.ts';
 import type { Context } from '../context.ts';
+import { LocalError } from '../errors.ts';
 import { printable } from '../terminal/text.ts';
-import { type Entry, NAME, type Settings } from './format.ts';
+import { type Entry, NAME, type Settings, UnfitSettings } from './format.ts';
 import { flagsOf } from './ours.ts';
 import {
   change,
@@ -65,7 +67,7 @@ by a flag or, the first two, by the environment: few programs pass that on.`,
     if (write) {
       const isNew = !existsSync(dirname(told.path));
       const done = await change(ctx, told, doing, entry).catch((error: unknown) => {
-        if (!ctx.json) byHand(ctx, told, command, text);
+        if (!ctx.json && !isOfAnother(error)) byHand(ctx, told, command, text);
         throw error;
       });
       if (ctx.json) return ctx.printJson({ ...document, ...done });
@@ -83,6 +85,11 @@ by a flag or, the first two, by the environment: few programs pass that on.`,
   },
 });
 
+/** Root would lock that user out with what it did by hand, too. */
+function isOfAnother(error: unknown): boolean {
+  return error instanceof LocalError && error.cause instanceof UnfitSettings && error.cause.kind === 'owner';
+}
+
 function doingOf({ command, args }: Entry, added: string | null): Doing {
   return {
     what: 'write into',
@@ -91,6 +98,7 @@ function doingOf({ command, args }: Entry, added: string | null): Doing {
       shape: added ?? 'put it there by hand',
       text: 'mend that first',
       file: 'put it there by hand',
+      owner: WITHOUT_SUDO,
     },
   };
 }

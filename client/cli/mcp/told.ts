@@ -1,7 +1,7 @@
 /** What `gardener mcp install` and `uninstall` have in common: which program, which file, and what is done to that. */
 import { existsSync, realpathSync } from 'node:fs';
 import { dirname, isAbsolute } from 'node:path';
-import { nearest, refuseForRoot, requireRoots } from '../../../src/claim/private-directory.ts';
+import { nearest, refuseForRoot } from '../../../src/claim/private-directory.ts';
 import { homeDirectory } from '../../../src/paths.ts';
 import type { Context } from '../context.ts';
 import { LocalError } from '../errors.ts';
@@ -88,13 +88,15 @@ export interface Doing {
  * Does what {@link look} looks at.
  *
  * @throws {LocalError} for settings that are left alone, and why
- * @throws {UnsafeDirectoryError} to root where they are another user's, as with `sudo` in that user's environment
+ * @throws {UnsafeDirectoryError} to root where the home directory is another user's, as with `sudo -E`
  */
 export async function change(ctx: Context, told: Told, doing: Doing, entry?: Entry): Promise<Change> {
   const { path, format, servers } = told;
   refuseForRoot(ctx.host.home || homeDirectory());
-  if (process.geteuid?.() === 0) requireRootsFile(existsSync(path) ? realpathSync(path) : path);
-  const edit = (text: string): string => changed(format, text, servers, entry).text;
+  const edit = (text: string): string => {
+    if (process.geteuid?.() === 0) requireRoots(existsSync(path) ? realpathSync(path) : path);
+    return changed(format, text, servers, entry).text;
+  };
   try {
     return await changeSettings(path, edit, ctx.host.now());
   } catch (error) {
@@ -102,10 +104,13 @@ export async function change(ctx: Context, told: Told, doing: Doing, entry?: Ent
   }
 }
 
-/** Neither the file nor what is made beside it may be put into what is another user's. */
-function requireRootsFile(path: string): void {
-  for (const [place, owner] of [nearest(dirname(path)), nearest(path)])
-    requireRoots(path, owner, place === path ? 'it' : place, 'the environment');
+/** Refuses to root what is another user's, or would be made in that. @throws {UnfitSettings} */
+function requireRoots(path: string): void {
+  for (const [place, owner = 0] of [nearest(dirname(path)), nearest(path)]) {
+    if (owner === 0) continue;
+    const what = place === path ? 'it' : place;
+    throw new UnfitSettings('owner', `${what} belongs to user ${owner}, whom files of root would lock out`);
+  }
 }
 
 /** What is told of settings that are left alone. */

@@ -1,4 +1,5 @@
 /** `gardener mcp uninstall`: has a program no longer start the server. */
+import { WITHOUT_SUDO } from '../../../src/claim/private-directory.ts';
 import { defineCommand } from '../command.ts';
 import { printable } from '../terminal/text.ts';
 import { NAME } from './format.ts';
@@ -41,6 +42,7 @@ export default defineCommand({
         shape: command ?? byHand,
         text: 'mend that first',
         file: byHand,
+        owner: WITHOUT_SUDO,
       },
     };
     if (unfit?.kind === 'another') throw leftAlone(told, doing, unfit);
