@@ -77,7 +77,7 @@ by a flag or, the first two, by the environment: few programs pass that on.`,
       if (ctx.json) return ctx.printJson({ ...document, changed: false, backup: null });
       if (!isDone) {
         byHand(ctx, told, command, text, there);
-        ctx.suggest(`or have it done: ${again}`);
+        if (!unfit) ctx.suggest(`or have it done: ${again}`);
       }
     }
     if (isDone) ctx.say(`${told.title} ${starts} already: ${printable(ctx.shortPath(told.path))}`);

@@ -1,4 +1,5 @@
 /** A file of another program's settings: read as it is, and replaced as a whole, with what it was beside it. */
+import { existsSync } from 'node:fs';
 import { lstat, mkdir, realpath, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
@@ -81,9 +82,14 @@ async function behindLinks(file: string): Promise<string> {
     return await realpath(file);
   } catch (error) {
     if (!isMissing(error)) throw unfit(error);
-    const status = await lstat(file).catch(() => undefined);
-    if (status?.isSymbolicLink())
-      throw new UnfitSettings('file', 'it is a link that leads nowhere', { cause: error });
+    for (const [place, what] of [
+      [file, 'it'],
+      [dirname(file), 'its directory'],
+    ] as const) {
+      const status = await lstat(place).catch(() => undefined);
+      if (status?.isSymbolicLink() && !existsSync(place))
+        throw new UnfitSettings('file', `${what} is a link that leads nowhere`, { cause: error });
+    }
     return file;
   }
 }

@@ -53,7 +53,14 @@ test('a link stays, and what it leads to has the backup', async () => {
 });
 
 test.each<[why: RegExp, make: () => Promise<unknown>]>([
-  [/a link that leads nowhere/, () => symlink('nowhere', file)],
+  [/it is a link that leads nowhere/, () => symlink('nowhere', file)],
+  [
+    /its directory is a link that leads nowhere/,
+    async () => {
+      await symlink('nowhere', file);
+      file = join(file, 'mcp.json');
+    },
+  ],
   [/the links go round in a circle/, () => symlink('settings.json', file)],
   [/it is no plain file/, () => mkdir(file)],
   [/it is no plain file/, async () => execFileSync('mkfifo', [file])],
