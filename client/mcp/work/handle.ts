@@ -18,21 +18,22 @@ export function handleOf({ project, token }: { readonly project: string; readonl
  */
 export async function whyStrange(client: Client, handle: string, signal: AbortSignal): Promise<Error> {
   const [, project, token] = /^([\w-]+)\.(\d+)$/.exec(handle) ?? [];
-  const unknown = new Error(
-    `there is no training "${cutText(handle, MAX_SHOWN)}": give the handle as claim_training answered it`,
-  );
+  const shown = cutText(handle, MAX_SHOWN);
+  const unknown = new Error(`there is no training "${shown}": give the handle as claim_training answered it`);
   if (project === undefined) return unknown;
   try {
-    const { name, training } = await client.projects.get({ project }, { signal });
+    const { project_id: id, name, training } = await client.projects.get({ project }, { signal });
     const last = training?.token ?? 0;
-    if (last < Number(token)) return unknown;
-    const holder = training?.holder;
-    const isHeld = last === Number(token) && holder;
-    const who = `${holder?.name ?? 'somebody'}${holder?.pid === undefined ? '' : ` (process ${holder.pid})`}`;
+    if (id !== project || last < Number(token)) return unknown;
+    const holder = last === Number(token) ? training?.holder : undefined;
+    // Whether there has ever been one nobody knows.
+    if (!holder)
+      return new Error(
+        `no training "${shown}" of "${name}" is under way: give the handle as claim_training answered it; if that one is over, claim_training begins another`,
+      );
+    const who = `${holder.name ?? 'somebody'}${holder.pid === undefined ? '' : ` (process ${holder.pid})`}`;
     return new Error(
-      isHeld
-        ? `cannot go on with the training of "${name}": another session has claimed it, ${who}; leave it to that one`
-        : `cannot go on with the training of "${name}": another session had claimed it, and it is over; claim_training begins another`,
+      `cannot go on with the training of "${name}": another session has claimed it, ${who}; leave it to that one`,
     );
   } catch (error) {
     if (isLost(error)) return unknown;

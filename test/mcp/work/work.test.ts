@@ -204,9 +204,9 @@ test('a handle is of use to its own session, and says what else is to be said of
   );
   expect(await get(here.writer, 'a')).toMatchObject({ training: { progress: null } });
   await one.finish({ handle, outcome: 'released' });
-  expect(await told(String(handle))).toContain('another session had claimed it, and it is over');
+  expect(await told(String(handle))).toContain(`no training "${String(handle)}" of "a" is under way`);
   const [id] = String(handle).split('.');
-  for (const made of ['a', '', `${id}.${Number.MAX_SAFE_INTEGER}`, `${uuid(7)}.1`, 'x'.repeat(10_000)])
+  for (const made of ['a', 'a.1', '', `${id}.${Number.MAX_SAFE_INTEGER}`, `${uuid(7)}.1`, 'x'.repeat(10_000)])
     expect(await told(made)).toMatch(/^there is no training "[^"]{0,80}": give the handle/);
 });
 
