@@ -46,8 +46,10 @@ export default defineTool({
   },
   async run(session, given, { signal }) {
     const { handle, ...ending } = given;
-    const training = await session.work.find(handle, signal);
-    const { outcome, project, warnings } = await training.finish(endingOf(ending));
+    const wanted = endingOf(ending);
+    const { outcome, project, warnings } = await session.work.with(handle, signal, (training) =>
+      training.finish(wanted),
+    );
     const standing = showStanding(project);
     return {
       structured: { outcome, project: standing, ...(warnings.length > 0 && { warnings: [...warnings] }) },

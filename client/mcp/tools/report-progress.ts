@@ -24,7 +24,7 @@ export default defineTool({
   annotations: { ...CHANGES, idempotentHint: true },
   work: true,
   async run({ work }, { handle, ...progress }, { signal }) {
-    const cancelled = await (await work.find(handle, signal)).report(progress, signal);
+    const cancelled = await work.with(handle, signal, (training) => training.report(progress, signal));
     if (!cancelled) return { structured: { stop: false }, text: 'noted; go on' };
     const { reason } = cancelled;
     const why = reason === undefined ? '' : `: ${quoted(reason)}`;

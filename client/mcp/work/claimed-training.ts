@@ -4,9 +4,10 @@ import type { RegistryError } from '../../../src/domain/errors.ts';
 import type { Outcome } from '../../../src/domain/project.ts';
 import type { Params, Result } from '../../../src/protocol/methods.ts';
 import { type Client, footingOf } from '../../client.ts';
-import { CancelledError, isEnding } from '../../errors.ts';
+import { CancelledError, ConnectionError, isEnding } from '../../errors.ts';
 import { type EndCall, type EndOptions, HeldLease, type Progress } from '../../training/held.ts';
 import { isLost, removed } from '../../training/refusals.ts';
+import { refusalText } from '../errors.ts';
 import { handleOf } from './handle.ts';
 
 /** How an agent ends a training, and what it says of it. */
@@ -31,11 +32,22 @@ export interface Ended {
 /** For how long a registry that cannot write is asked again; a program waits a minute for what a tool says. Milliseconds. */
 const PATIENCE_MS = 20_000;
 
+/** How it was claimed. */
+export interface Claim {
+  /** Holds the lease. */
+  readonly client: Client;
+  /** Whether it is the one that had waited longest, and was not asked for by its name. */
+  readonly isFromQueue: boolean;
+  /** Has a daemon run where none does. */
+  readonly wake: () => Promise<void>;
+}
+
 export class ClaimedTraining {
   readonly handle: string;
   readonly begun: Result<'training.begin'>;
   readonly #client: Client;
   readonly #isFromQueue: boolean;
+  readonly #wake: () => Promise<void>;
   readonly #held: { readonly project: string; readonly token: number };
   readonly #lease: HeldLease;
   /** Aborted by why it is not to be completed. */
@@ -44,13 +56,13 @@ export class ClaimedTraining {
   #ending: { readonly asked: Ending['outcome']; readonly ended: Promise<Ended> } | undefined;
   #ended: Ended | undefined;
 
-  /** @param isFromQueue whether it is the one that had waited longest, and was not asked for by its name */
-  constructor(client: Client, begun: Result<'training.begin'>, isFromQueue: boolean) {
+  constructor(begun: Result<'training.begin'>, { client, isFromQueue, wake }: Claim) {
     this.begun = begun;
     this.#held = { project: begun.project.project_id, token: begun.token };
     this.handle = handleOf(this.#held);
     this.#client = client;
     this.#isFromQueue = isFromQueue;
+    this.#wake = wake;
     this.#lease = new HeldLease(client, begun, {
       cancelled: (reason) => this.#stopped.abort(new CancelledError(this.name, reason)),
       lost: (error) => this.#lose(error),
@@ -81,12 +93,17 @@ export class ClaimedTraining {
         `cannot report on the training of "${this.name}": it has ended as ${this.#ended.outcome}; claim_training begins another`,
       );
     const { project, token } = this.#held;
+    const report = async (): Promise<WireProject> => {
+      await this.#client.training.progress({ ...this.#held, ...progress }, { signal });
+      return await this.#client.projects.get({ project }, { signal });
+    };
     try {
-      const report = (): Promise<null> =>
-        this.#client.training.progress({ ...this.#held, ...progress }, { signal });
-      // To tell the same twice changes nothing.
-      await report().catch((error: unknown) => (isEnding(error) ? report() : Promise.reject(error)));
-      const { training } = await this.#client.projects.get({ project }, { signal });
+      const { training } = await report().catch(async (error: unknown) => {
+        if (!isEnding(error) && !isUnheard(error)) throw error;
+        await this.#wake();
+        // To tell the same twice changes nothing.
+        return await report();
+      });
       if (training?.token === token && training.cancel_requested)
         this.#stopped.abort(new CancelledError(this.name, training.cancel_reason));
     } catch (error) {
@@ -113,6 +130,13 @@ export class ClaimedTraining {
     } finally {
       if (!this.isOver && this.#ending === first) this.#ending = undefined;
     }
+  }
+
+  /** The error, as an agent is told it that may try again: where the daemon cannot be reached nothing is lost. */
+  retold(error: unknown): unknown {
+    if (this.isOver || !(error instanceof ConnectionError)) return error;
+    const why = error.sent ? 'the registry has not answered' : refusalText(error);
+    return new Error(`${why}; the training of "${this.name}" is still yours: make the same call again`);
   }
 
   /** Gives it back, as whoever claimed it is gone; what is about to be written down is. */
@@ -171,7 +195,8 @@ export class ClaimedTraining {
   }
 
   async #end(call: EndCall, options: EndOptions = {}, warnings: readonly string[] = []): Promise<Ended> {
-    const project = await this.#lease.end(call, { patience: PATIENCE_MS, ...options });
+    const means = { patience: PATIENCE_MS, missing: this.#wake };
+    const project = await this.#lease.end(call, { ...means, ...options });
     // A daemon of an earlier version does not tell how.
     const outcome = project.training?.outcome ?? 'released';
     return (this.#ended = { outcome, project, warnings });
@@ -188,4 +213,9 @@ export class ClaimedTraining {
     const message = `cannot go on training "${this.name}": the project was removed`;
     return (this.#loss ??= error.kind === 'project_not_found' ? removed(error, message) : error);
   }
+}
+
+/** Nobody listens. */
+export function isUnheard(error: unknown): boolean {
+  return error instanceof ConnectionError && error.reason === 'not_running';
 }

@@ -5,7 +5,7 @@ import { beginLease } from '../../training/begin.ts';
 import { isRefusal } from '../../../src/domain/values/refusal.ts';
 import type { WireProject } from '../../../src/domain/encoding.ts';
 import { MAX_STALL_MS } from '../../../src/domain/project.ts';
-import { ClaimedTraining } from './claimed-training.ts';
+import { ClaimedTraining, isUnheard } from './claimed-training.ts';
 import { handleOf, whyStrange } from './handle.ts';
 
 /** Trainings that a session may hold at a time: others want some, too. */
@@ -20,6 +20,8 @@ export class Work {
   readonly #claiming = new Set<Promise<unknown>>();
   readonly #over = new AbortController();
   #holding: Promise<Client> | undefined;
+  /** How many leases are being asked for. */
+  #asked = 0;
 
   constructor(session: Session) {
     this.#session = session;
@@ -48,12 +50,24 @@ export class Work {
     }
   }
 
-  /** @throws why there is none of this handle in the session */
-  async find(handle: string, signal: AbortSignal): Promise<ClaimedTraining> {
+  /**
+   * Does something with a training that was claimed; where no daemon runs one is started, also meanwhile.
+   *
+   * @throws why there is none of this handle in the session, and what the call throws
+   */
+  async with<T>(
+    handle: string,
+    signal: AbortSignal,
+    call: (training: ClaimedTraining) => Promise<T>,
+  ): Promise<T> {
     const found = this.#claimed.get(handle.trim());
-    if (found && !found.isOver) await this.#client(signal);
-    if (found) return found;
-    throw await whyStrange(await this.#session.client(), handle.trim(), signal);
+    if (!found) throw await whyStrange(await this.#session.client(), handle.trim(), signal);
+    try {
+      if (!found.isOver) await this.#client(signal);
+      return await call(found);
+    } catch (error) {
+      throw found.retold(error);
+    }
   }
 
   /** Gives back what is held, also what is just being claimed. */
@@ -79,25 +93,43 @@ export class Work {
     return await this.#holding;
   }
 
+  /** Has a daemon run, where one may be started; where none may, whoever needs it is told so. */
+  async #wake(): Promise<void> {
+    try {
+      await (await this.#session.client()).projects.count();
+    } catch (error) {
+      if (!isUnheard(error)) throw error;
+    }
+  }
+
   async #claim(project: string | undefined, signal: AbortSignal): Promise<ClaimedTraining | null> {
     const client = await this.#client(signal);
-    const { held } = this;
-    if (held.length >= MAX_HELD)
-      throw new Error(
-        `cannot claim another training: this session has ${held.length}; finish one with finish_training: ${namesOf(held)}`,
-      );
+    if (this.held.length + this.#asked >= MAX_HELD) throw this.#tooMany();
     const terms = { stall_ms: MAX_STALL_MS };
     const begin = () =>
       project === undefined ? client.training.claim(terms) : client.training.begin({ ...terms, project });
     let begun: Awaited<ReturnType<typeof begin>>;
+    this.#asked += 1;
     try {
       begun = await beginLease(client, begin, { signal });
     } catch (error) {
       const own = this.#ownOf(error);
       if (own) return own;
       throw error;
+    } finally {
+      this.#asked -= 1;
     }
-    return begun && this.#keep(new ClaimedTraining(client, begun, project === undefined));
+    const isFromQueue = project === undefined;
+    return begun && this.#keep(new ClaimedTraining(begun, { client, isFromQueue, wake: () => this.#wake() }));
+  }
+
+  #tooMany(): Error {
+    const { held } = this;
+    const asked = this.#asked > 0 ? ` and is claiming ${this.#asked}` : '';
+    const which = held.length > 0 ? `: ${namesOf(held)}` : '';
+    return new Error(
+      `cannot claim another training: this session has ${held.length}${asked}; finish one with finish_training${which}`,
+    );
   }
 
   #keep(claimed: ClaimedTraining): ClaimedTraining {

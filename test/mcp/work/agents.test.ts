@@ -1,8 +1,11 @@
 /** Agents that share the work that there is, as the programs that they are. */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { EXIT } from '../../../client/cli/errors.ts';
 import { startAgent } from '../../support/agent.ts';
 import { commandLine } from '../../support/cli.ts';
+import { temporaryDirectory } from '../../support/home.ts';
 import type { Loose } from '../../support/lines.ts';
 
 test('tools for work are there where that was allowed', async () => {
@@ -47,6 +50,37 @@ test('a training outlives a daemon that was killed', async () => {
   expect(await agent.use('report_progress', { handle, progress: 0.5 })).toEqual({ stop: false });
   const ended = await agent.use('finish_training', { handle, outcome: 'completed' });
   expect(ended).toMatchObject({ outcome: 'completed' });
+});
+
+test('a daemon that was killed while a training is being finished is started again', async () => {
+  const cli = await commandLine();
+  await cli.json(['add', await cli.codebase('a', {})]);
+  const { pid } = (await cli.json(['daemon', 'status'])) as { pid: number };
+  // What looks whether the disk of a named adapter answers kills the daemon.
+  const bin = await temporaryDirectory();
+  await writeFile(join(bin, 'ls'), `#!/bin/sh\nkill -9 ${pid}\n`, { mode: 0o755 });
+  const env = { PATH: `${bin}:${process.env['PATH']}` };
+  const agent = await startAgent(cli, ['--allow-work'], { env });
+  const { handle } = await agent.use('claim_training', { project: 'a' });
+  const adapter = join(bin, 'adapter');
+  await writeFile(adapter, 'weights');
+  const ending = { handle, outcome: 'completed', lora_adapter_path: adapter };
+  expect(await agent.use('finish_training', ending)).toMatchObject({ outcome: 'completed' });
+  expect(await cli.json(['daemon', 'status'])).not.toMatchObject({ pid });
+});
+
+test('where no daemon may be started, an agent hears that it has lost nothing', async () => {
+  const cli = await commandLine();
+  await cli.json(['add', await cli.codebase('a', {})]);
+  const agent = await startAgent(cli, ['--no-start', '--allow-work']);
+  const { handle } = await agent.use('claim_training', { project: 'a' });
+  await cli.json(['daemon', 'stop']);
+  const ending = { handle, outcome: 'completed' };
+  expect(await agent.refusal('finish_training', ending)).toMatch(
+    /for the person.*the training of "a" is still yours: make the same call again$/,
+  );
+  await cli.json(['daemon', 'start']);
+  expect(await agent.use('finish_training', ending)).toMatchObject({ outcome: 'completed' });
 });
 
 test('a daemon that somebody stops stays so while an agent holds a training, which goes on with the next', async () => {

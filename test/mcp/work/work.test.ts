@@ -193,6 +193,17 @@ test('a session does not take all that waits', async () => {
   await expect(claim()).rejects.toThrow(/this session has 8; .*"p0" \(handle .*"p7" \(handle /);
 });
 
+test('nor does it where it asks for many at once', async () => {
+  const { session, claim } = worker(await world(Array.from({ length: 12 }, (_, at) => `p${at}`)));
+  const claimed = await Promise.allSettled(Array.from({ length: 12 }, () => claim()));
+  expect(claimed.filter(({ status }) => status === 'fulfilled')).toHaveLength(8);
+  expect(session.work.held).toHaveLength(8);
+  const refusal = claimed.find(({ status }) => status === 'rejected');
+  expect(refusal).toMatchObject({
+    reason: { message: expect.stringMatching(/this session has .*; finish one/) },
+  });
+});
+
 test('a handle is of use to its own session, and says what else is to be said of it', async () => {
   const here = await world(['a']);
   const [one, other] = [worker(here), worker(here)];
