@@ -46,7 +46,11 @@ export default defineTool({
     const also_held = others.length > 0 ? others : undefined;
     if (!claimed) return { structured: { claimed: false, also_held }, text: [NONE, ...also].join('\n') };
     const { begun, handle } = claimed;
-    const shown = await showProject(await session.client(), begun.project);
+    // Whoever is told of it may change the code at once.
+    const [shown] = await Promise.all([
+      session.client().then((client) => showProject(client, begun.project)),
+      claimed.source,
+    ]);
     const { base_model, training } = begun.project;
     const reason = training?.before?.retrain_requested?.reason;
     return {

@@ -58,7 +58,11 @@ export default defineTool({
   },
 });
 
-function endingOf({ outcome, error, ...result }: Omit<z.output<typeof input>, 'handle'>): Ending {
+type Given = Omit<z.output<typeof input>, 'handle'>;
+
+function endingOf({ outcome, error, ...result }: Given): Ending {
+  if (outcome !== 'failed') refuseFields(outcome, { error }, 'failed');
+  if (outcome !== 'completed') refuseFields(outcome, result, 'completed');
   if (outcome === 'released') return { outcome };
   if (outcome === 'failed') {
     if (error === undefined) throw new Error('cannot end a training as failed without a reason: give error');
@@ -69,6 +73,15 @@ function endingOf({ outcome, error, ...result }: Omit<z.output<typeof input>, 'h
     outcome,
     result: { ...result, ...(path !== undefined && { lora_adapter_path: absolutePath(path) }) },
   };
+}
+
+/** What is not written down must not be lost in silence. */
+function refuseFields(outcome: Given['outcome'], fields: object, other: Given['outcome']): void {
+  const given = Object.entries(fields).flatMap(([name, value]) => (value === undefined ? [] : [name]));
+  if (given.length > 0)
+    throw new Error(
+      `cannot end a training as ${outcome} with ${given.join(', ')}: that is for ${other}; leave it out, or end it as ${other}`,
+    );
 }
 
 function sizeOf(value: unknown): number {

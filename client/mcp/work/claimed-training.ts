@@ -1,14 +1,16 @@
 /** One training that an agent has claimed: its lease, what becomes of that meanwhile, and its end. */
 import type { WireProject } from '../../../src/domain/encoding.ts';
 import type { RegistryError } from '../../../src/domain/errors.ts';
-import type { Outcome } from '../../../src/domain/project.ts';
+import type { Outcome, Source } from '../../../src/domain/project.ts';
 import type { Params, Result } from '../../../src/protocol/methods.ts';
 import { type Client, footingOf } from '../../client.ts';
+import { sourceAt } from '../../codebase/source.ts';
 import { CancelledError, ConnectionError, isEnding } from '../../errors.ts';
 import { type EndCall, type EndOptions, HeldLease, type Progress } from '../../training/held.ts';
 import { isLost, removed } from '../../training/refusals.ts';
 import { refusalText } from '../errors.ts';
 import { handleOf } from './handle.ts';
+import { refuseNoAdapter } from './named-adapter.ts';
 
 /** How an agent ends a training, and what it says of it. */
 export type Ending =
@@ -45,6 +47,8 @@ export interface Claim {
 export class ClaimedTraining {
   readonly handle: string;
   readonly begun: Result<'training.begin'>;
+  /** What it is made from, as far as git tells within three seconds. */
+  readonly source: Promise<Source | null>;
   readonly #client: Client;
   readonly #isFromQueue: boolean;
   readonly #wake: () => Promise<void>;
@@ -63,6 +67,7 @@ export class ClaimedTraining {
     this.#client = client;
     this.#isFromQueue = isFromQueue;
     this.#wake = wake;
+    this.source = this.#sourceOf(begun.project);
     this.#lease = new HeldLease(client, begun, {
       cancelled: (reason) => this.#stopped.abort(new CancelledError(this.name, reason)),
       lost: (error) => this.#lose(error),
@@ -175,8 +180,12 @@ export class ClaimedTraining {
     }
     const warnings: string[] = [];
     const onWarning = (warning: string): void => void warnings.push(warning);
-    const { secure, complete } = footingOf(this.#client);
-    const secured = await secure({ ...this.#held, ...ending.result }, { onWarning, signal });
+    const { secure, complete, isHere } = footingOf(this.#client);
+    const { lora_adapter_path: named } = ending.result;
+    if (named !== undefined && isHere()) await refuseNoAdapter(named, this.begun.project.source_path);
+    const source = await this.source;
+    const made = { ...this.#held, ...(source && { source }), ...ending.result };
+    const secured = await secure(made, { onWarning, signal });
     const options = { status: 'completed', signal } as const;
     return await this.#end(() => complete(secured, { onWarning }), options, warnings);
   }
@@ -200,6 +209,12 @@ export class ClaimedTraining {
     // A daemon of an earlier version does not tell how.
     const outcome = project.training?.outcome ?? 'released';
     return (this.#ended = { outcome, project, warnings });
+  }
+
+  /** Of one that was named it is told as the lease is taken; which one was waiting longest nobody knew before. */
+  async #sourceOf({ training, source_path }: WireProject): Promise<Source | null> {
+    if (training?.source) return training.source;
+    return footingOf(this.#client).isHere() ? await sourceAt(source_path, process.env) : null;
   }
 
   /** The error, as whoever trains is told it. */

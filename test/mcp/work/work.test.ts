@@ -1,5 +1,5 @@
 /** What an agent does with work, by the tools themselves, with a daemon in this process. */
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { connect } from '../../../client/index.ts';
@@ -11,6 +11,8 @@ import reportProgress from '../../../client/mcp/tools/report-progress.ts';
 import type { Answer, Tool } from '../../../client/mcp/tool.ts';
 import type { Loose } from '../../support/lines.ts';
 import { uuid } from '../../support/projects.ts';
+import { repository } from '../../support/repository.ts';
+import { requireTools } from '../../support/tools.ts';
 import { until } from '../../support/until.ts';
 import { get, world, type World } from '../../support/world.ts';
 
@@ -107,6 +109,58 @@ test('an adapter elsewhere is named, and by its absolute path', async () => {
   await writeFile(adapter, 'weights');
   await finish({ handle, outcome: 'completed', lora_adapter_path: adapter });
   expect(await get(here.writer, 'a')).toMatchObject({ lora_adapter_path: adapter });
+});
+
+test('what can be no adapter is not taken for one, and the training goes on', async () => {
+  const here = await world(['a']);
+  const { claim, finish } = worker(here);
+  const { handle, project } = await claim('a');
+  const source = String((project as Loose)['source_path']);
+  const empty = join(here.paths.dataDir, 'empty');
+  await mkdir(empty);
+  const refused: readonly (readonly [path: string, why: string])[] = [
+    [join(here.paths.dataDir, 'none/adapter'), 'there is nothing'],
+    ['/dev/null', 'it is neither a file nor a directory'],
+    ['/', 'the codebase is in it'],
+    [`${source}/.`, 'the codebase is in it'],
+    [empty, 'it is empty'],
+  ];
+  for (const [lora_adapter_path, why] of refused)
+    await expect(finish({ handle, outcome: 'completed', lora_adapter_path })).rejects.toThrow(
+      `cannot take ${lora_adapter_path} as lora_adapter_path: ${why}; name the file or`,
+    );
+  const within = join(source, 'adapter');
+  await mkdir(within);
+  await writeFile(join(within, 'weights'), 'weights');
+  await finish({ handle, outcome: 'completed', lora_adapter_path: within });
+  expect(await get(here.writer, 'a')).toMatchObject({ lora_adapter_path: within });
+});
+
+test('the one that waited longest is trained from a commit, too', async (context) => {
+  requireTools(context, 'git');
+  const here = await world();
+  const { root, git } = await repository();
+  await here.writer.call('projects.register', { name: 'a', source_path: root });
+  const { claim, finish } = worker(here);
+  const { handle } = await claim();
+  await finish({ handle, outcome: 'completed' });
+  const trained_from = { commit: await git('rev-parse', 'HEAD'), dirty: false };
+  expect(await get(here.writer, 'a')).toMatchObject({ trained_from });
+});
+
+test('what an outcome has no place for is refused by its name', async () => {
+  const { claim, finish } = worker(await world(['a']));
+  const { handle } = await claim('a');
+  const wrong = async (ending: object): Promise<string> =>
+    await finish({ handle, ...ending }).then(String, (error: Error) => error.message);
+  expect(await wrong({ outcome: 'completed', error: 'out of memory' })).toBe(
+    'cannot end a training as completed with error: that is for failed; leave it out, or end it as failed',
+  );
+  expect(await wrong({ outcome: 'failed', error: 'x', file_count: 3, metadata: {} })).toContain(
+    'as failed with file_count, metadata: that is for completed',
+  );
+  expect(await wrong({ outcome: 'released', error: 'x' })).toContain('with error: that is for failed');
+  expect(await finish({ handle, outcome: 'released' })).toMatchObject({ outcome: 'released' });
 });
 
 test('a training that failed says why', async () => {
