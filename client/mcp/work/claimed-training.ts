@@ -179,7 +179,11 @@ export class ClaimedTraining {
       return await this.#end(fail, { status: 'failed' });
     }
     const warnings: string[] = [];
-    const onWarning = (warning: string): void => void warnings.push(warning);
+    let isLacking = false;
+    const onWarning = (warning: string, code?: 'no_adapter'): void => {
+      isLacking ||= code === 'no_adapter';
+      warnings.push(warning);
+    };
     const { secure, complete, isHere } = footingOf(this.#client);
     const { lora_adapter_path: named } = ending.result;
     if (named !== undefined && isHere()) await refuseNoAdapter(named, this.begun.project.source_path);
@@ -187,7 +191,18 @@ export class ClaimedTraining {
     const made = { ...this.#held, ...(source && { source }), ...ending.result };
     const secured = await secure(made, { onWarning, signal });
     const options = { status: 'completed', signal } as const;
-    return await this.#end(() => complete(secured, { onWarning }), options, warnings);
+    const ended = await this.#end(() => complete(secured, { onWarning }), options, warnings);
+    if (named === undefined && !isLacking && !this.#hasMade(ended.project))
+      onWarning('nothing new came into service: no adapter is in the output; what was in service stays');
+    return ended;
+  }
+
+  /** Whether something that is in service is of its output. */
+  #hasMade({ lora_adapter_path, vector_store_path, context_path }: WireProject): boolean {
+    const { directory } = this.begun.output;
+    return [lora_adapter_path, vector_store_path, context_path].some(
+      (path) => path === directory || path?.startsWith(`${directory}/`),
+    );
   }
 
   /**

@@ -88,6 +88,20 @@ test('a training without an adapter completes, and says so', async () => {
   expect(warnings).toEqual([expect.stringContaining('there is no adapter')]);
 });
 
+test('a training that has made nothing says that the earlier adapter stays', async () => {
+  const here = await world(['a']);
+  const { claim, finish } = worker(here);
+  const first = await claim('a');
+  const adapter = String((first['output'] as Loose)['lora_adapter_path']);
+  await writeFile(adapter, 'weights');
+  const made = await finish({ handle: first['handle'], outcome: 'completed' });
+  expect(made).not.toHaveProperty('warnings');
+  const { handle } = await claim('a');
+  const { warnings } = await finish({ handle, outcome: 'completed' });
+  expect(warnings).toEqual([expect.stringContaining('nothing new came into service')]);
+  expect(await get(here.writer, 'a')).toMatchObject({ lora_adapter_path: adapter });
+});
+
 test('metadata that are too long are refused before anything has ended', async () => {
   const { claim, finish } = worker(await world(['a']));
   const { handle } = await claim('a');
