@@ -1,8 +1,10 @@
 /** Serves an agent on standard input and output, until the input ends; then this process does, whatever it waits for. */
 import { once } from 'node:events';
 import { constants } from 'node:os';
+import type { Writable } from 'node:stream';
 import { serveStdio } from '@modelcontextprotocol/server/stdio';
 import { MAX_IN_FLIGHT } from '../../src/protocol/limits.ts';
+import { systemCode, systemReason } from '../../src/system/errors.ts';
 import { printable } from '../../src/system/printable.ts';
 import { pause } from '../wire/deadline.ts';
 import { Listening } from './resources/listening.ts';
@@ -24,12 +26,14 @@ const MAX_LISTENING = MAX_IN_FLIGHT / 4;
 type Ending = 'nobody speaks' | NodeJS.Signals | Error;
 
 /**
- * Serves until the input ends, nobody reads the output any more, or one of the signals comes, and then ends this process. Of
- * all that anybody here writes to standard output, only the protocol gets there; the rest is told on standard error.
+ * Serves until the input ends, nobody reads the output any more, or one of the signals comes, and then ends this process.
+ *
+ * @param write what writes to standard output
  */
 export async function serve(
   session: Session,
   options: ServerOptions,
+  write: Writable['write'],
   signals: readonly NodeJS.Signals[],
 ): Promise<never> {
   const { stdin, stdout, stderr } = process;
@@ -40,7 +44,7 @@ export async function serve(
   };
   const ending = new AbortController();
   const end = (why: Ending): void => ending.abort(why);
-  const output = new Outgoing(stdout, stderr, end);
+  const output = new Outgoing(stdout, write, end);
   const wire = new Wire(stdin, output, {
     introduced: (name, version) => session.introduce(name, version),
     failed: end,
@@ -61,11 +65,16 @@ export async function serve(
   const code = exitCode(why);
   setTimeout(() => process.exit(code), END_MS);
   if (why === 'nobody speaks') await Promise.race([wire.answered(), pause(ANSWER_MS, undefined)]);
-  else if (why instanceof Error && code !== 0) complain(new Error(`cannot go on: ${why.message}`));
+  else if (why instanceof Error && code !== 0) complain(new Error(reasonOf(why)));
   await handle.close();
   await session.close();
   await output.flushed();
   process.exit(code);
+}
+
+/** Only writing fails with an error of the system's. */
+function reasonOf(why: Error): string {
+  return `cannot ${systemCode(why) === null ? 'go on' : 'write the answer'}: ${systemReason(why)}`;
 }
 
 /** Of a signal, what a shell has for it; that nobody reads any more is an end like any other. */

@@ -1,11 +1,14 @@
 /** How long a server of an agent lives: as long as its input, whatever it waits for. */
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { open, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { describe, expect, test } from 'vitest';
 import { standIn, type StandIn } from '../client/stand-in.ts';
 import { type Agent, startAgent } from '../support/agent.ts';
-import { commandLine, type RunOptions, type Running } from '../support/cli.ts';
+import { builtProgram, commandLine, type RunOptions, type Running } from '../support/cli.ts';
 import { until } from '../support/until.ts';
 
 /** A loaded machine may stall; what is waited for in these tests takes half a minute and more. Milliseconds. */
@@ -65,6 +68,14 @@ describe('a server ends with its input', () => {
     expect(await ending(agent, () => agent.child.stdin.end())).toBe(0);
   });
 
+  test('while more waits for a daemon than can be under way, and nobody reads', async () => {
+    const agent = await withMuteDaemon({ input: null });
+    agent.child.stdout.pause();
+    const calls = Array.from({ length: 30_000 }, (_, id) => `${JSON.stringify({ ...CALL, id })}\n`);
+    await new Promise((written) => void agent.child.stdin.write(calls.join(''), written));
+    expect(await ending(agent, () => agent.child.stdin.end())).toBe(0);
+  });
+
   test('while a daemon comes up, which ends with it', async () => {
     const cli = await commandLine();
     const program = join(cli.home, 'never-up');
@@ -108,6 +119,19 @@ test('a server ends when nobody reads any more', async () => {
   expect(agent.output.stderr).toBe('');
 });
 
+test.runIf(existsSync('/dev/full'))('a server says once why it cannot write', async () => {
+  const { home } = await commandLine();
+  await using full = await open('/dev/full', 'w');
+  const words = [builtProgram('gardener.js'), 'mcp'];
+  const child = spawn(process.execPath, words, { env: { HOME: home }, stdio: ['pipe', full.fd, 'pipe'] });
+  child.stdin?.write(`${JSON.stringify(PING)}\n`);
+  const [said, [code]] = await Promise.all([child.stderr && text(child.stderr), once(child, 'exit')]);
+  expect({ said, code }).toEqual({
+    said: 'gardener mcp: cannot write the answer: the disk is full\n',
+    code: 1,
+  });
+});
+
 test('a change whose answer is lost is not made again, and the agent is told so', async () => {
   const found = { project_id: 'p1', name: 'payments', source_path: '/p', retrain_requested: null };
   let caller: unknown;
@@ -126,13 +150,20 @@ test('a change whose answer is lost is not made again, and the agent is told so'
 });
 
 test('only the protocol gets to standard output, whoever writes there', async () => {
-  const noise = 'process.on("exit", () => { console.log("logged"); process.stdout.write("written\\n"); })';
+  // A package of the protocol looks for its name there as it is loaded.
+  const noise = `
+    let kept;
+    Object.defineProperty(globalThis, '__zod_globalRegistry', {
+      get: () => (console.log('loading'), kept),
+      set: (value) => (kept = value),
+    });
+    process.on('exit', () => { console.log('logged'); process.stdout.write('written\\n'); })`;
   const agent = await withMuteDaemon({
     env: { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(noise)}` },
   });
   agent.child.stdin.end();
   const { stdout, stderr } = await agent.finished;
-  expect(stderr).toBe('logged\nwritten\n');
+  expect(stderr).toMatch(/^(loading\n)+logged\nwritten\n$/);
   expect(
     stdout
       .trim()

@@ -16,17 +16,21 @@ export default defineCommand({
   document: 'none: with --json it is refused',
   async action(ctx, { allowWork = false }) {
     if (ctx.json) throw new UsageError('cannot serve an agent with --json: what is printed is its protocol');
+    const { host } = ctx;
+    const { stdout, stderr } = process;
+    const write = stdout.write.bind(stdout);
+    // An agent's program reads only the protocol there: what anybody else prints, from here on, is told on standard error.
+    stdout.write = stderr.write.bind(stderr);
     const [{ Session }, { serve }] = await Promise.all([
       import('../../mcp/session.ts'),
       import('../../mcp/serve.ts'),
     ]);
-    const { host } = ctx;
     if (host.stdin.isTTY)
       ctx.note(
         'gardener mcp is for AI agents: it waits for lines of the Model Context Protocol, and Ctrl-D ends it; "gardener mcp install" says how an agent gets it',
       );
     host.leaveSignals();
     const signals = ENDING.filter((name) => !host.ignoredSignals.has(name));
-    await serve(new Session((options) => ctx.connect(options)), { allowWork }, signals);
+    await serve(new Session((options) => ctx.connect(options)), { allowWork }, write, signals);
   },
 });

@@ -7,23 +7,22 @@ const MAX_UNREAD = 1024 * 1024;
 export class Outgoing {
   readonly #stream: Writable;
   readonly #write: Writable['write'];
-  /** Lines in their order; what is to be told once more while it still waits is told once. */
-  readonly #waiting = new Set<string>();
+  readonly #waiting: string[] = [];
+  /** Of those, what nobody has asked for: to be told once, however often it is news while it waits. */
+  readonly #news = new Set<string>();
   #units = 0;
   #room: Promise<void> | undefined;
 
   /**
-   * Takes the stream for itself: what anybody else in this process writes to it goes to another one.
-   *
-   * @param failed told when nobody reads any more
+   * @param write what writes to the stream, where others' writing goes elsewhere
+   * @param failed told why nothing can be written, such as that nobody reads any more; nobody else is told so
    */
-  constructor(stream: Writable, others: Writable, failed: (reason: Error) => void) {
+  constructor(stream: Writable, write: Writable['write'], failed: (reason: Error) => void) {
     this.#stream = stream;
-    this.#write = stream.write.bind(stream);
-    stream.write = others.write.bind(others);
-    stream.on('error', failed);
+    this.#write = write;
+    stream.removeAllListeners('error').on('error', failed);
     // All at once: line by line, more would come in than goes out.
-    stream.on('drain', () => this.#waiting.size > 0 && this.#write(this.#taken()));
+    stream.on('drain', () => this.#waiting.length > 0 && this.#write(this.#taken()));
   }
 
   /** Whether whoever reads is behind with it. */
@@ -36,8 +35,25 @@ export class Outgoing {
     this.#stream.on('drain', goOn);
   }
 
-  /** Resolves when there is room: now, or never where nobody reads. */
-  room(): Promise<void> {
+  /** @param line with its line feed */
+  write(line: string): void {
+    if (!this.#stream.writableNeedDrain) {
+      this.#write(line);
+    } else {
+      this.#waiting.push(line);
+      this.#units += line.length;
+    }
+  }
+
+  /**
+   * Writes what is news. Resolves when there is room: now, or never where nobody reads.
+   *
+   * @param line with its line feed
+   */
+  tell(line: string): Promise<void> {
+    const waits = this.#stream.writableNeedDrain;
+    if (!waits || !this.#news.has(line)) this.write(line);
+    if (waits) this.#news.add(line);
     if (!this.#stream.writableNeedDrain) return Promise.resolve();
     this.#room ??= new Promise((resolve) => {
       this.#stream.once('drain', () => {
@@ -48,24 +64,15 @@ export class Outgoing {
     return this.#room;
   }
 
-  /** @param line with its line feed */
-  write(line: string): void {
-    if (!this.#stream.writableNeedDrain) {
-      this.#write(line);
-    } else if (!this.#waiting.has(line)) {
-      this.#waiting.add(line);
-      this.#units += line.length;
-    }
-  }
-
   /** Resolves when all has been written, or cannot be. */
   flushed(): Promise<void> {
     return new Promise((resolve) => void this.#write(this.#taken(), () => resolve()));
   }
 
   #taken(): string {
-    const text = [...this.#waiting].join('');
-    this.#waiting.clear();
+    const text = this.#waiting.join('');
+    this.#waiting.length = 0;
+    this.#news.clear();
     this.#units = 0;
     return text;
   }

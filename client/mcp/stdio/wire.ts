@@ -12,20 +12,15 @@ import { jsonText } from '../../../src/domain/values/text.ts';
 import { INVALID_REQUEST, PARSE_ERROR } from '../../../src/protocol/errors.ts';
 import { MAX_IN_FLIGHT } from '../../../src/protocol/limits.ts';
 import { Lines } from '../../../src/system/lines.ts';
+import { Backlog, type Line } from './backlog.ts';
 import type { Outgoing } from './outgoing.ts';
 
 /** Far longer than anything that a tool takes. Bytes. */
 const MAX_LINE_BYTES = 1024 * 1024;
-/** Lines that wait for those before them to be answered, and read; beyond that none is read. Bytes. */
-const MAX_HELD = 1024 * 1024;
-/** What a line takes beside its bytes, roughly. */
-const LINE_COST = 64;
 /** Messages on one line, whose answers wait for each other. */
 const MAX_BATCH = 100;
 /** The only one that has batches: the one before does not speak of them, the next has taken them out. */
 const REVISION_OF_BATCHES = '2025-03-26';
-/** How long it may stay like that: who does not read is not heard either, and may have gone. Milliseconds. */
-const PATIENCE_MS = 10_000;
 
 type Id = string | number;
 
@@ -51,15 +46,15 @@ export class Wire implements Transport {
   readonly #output: Outgoing;
   readonly #told: Told;
   readonly #lines = new Lines(MAX_LINE_BYTES);
-  /** Null for a line that was too long. */
-  readonly #held: (Buffer | null)[] = [];
-  #heldBytes = 0;
-  #stuck: NodeJS.Timeout | undefined;
+  readonly #backlog = new Backlog();
+  #turn: NodeJS.Immediate | undefined;
   /** Requests that have no answer yet. */
   readonly #underWay = new Set<Id>();
   /** Of those that came in one. */
   readonly #batches = new Map<Id, Batch>();
   #takesBatches = false;
+  /** What is left to do of the batch that is being taken. */
+  #steps: (() => void)[] = [];
   #answered: (() => void) | undefined;
   #isClosed = false;
 
@@ -71,6 +66,7 @@ export class Wire implements Transport {
 
   async start(): Promise<void> {
     this.#output.onRoom(() => this.#goOn());
+    // It is never paused, as its end would not be seen then.
     this.#input.on('data', (bytes: Buffer) => {
       for (const line of this.#lines.push(bytes)) this.#hold(line);
       this.#goOn();
@@ -87,10 +83,9 @@ export class Wire implements Transport {
 
   async send(message: JSONRPCMessage): Promise<void> {
     if (this.#isClosed) return;
-    const isAnswer = !('method' in message);
-    if (!isAnswer || message.id === undefined || !this.#settle(message.id, message)) this.#write(message);
     // Whoever has news to tell may wait for who reads them; an answer ends what was asked.
-    if (!isAnswer) return await this.#output.room();
+    if ('method' in message) return await this.#output.tell(lineOf(message));
+    if (message.id === undefined || !this.#settle(message.id, message)) this.#write(message);
     this.#goOn();
   }
 
@@ -108,35 +103,42 @@ export class Wire implements Transport {
     this.onclose?.();
   }
 
-  #hold(line: Buffer | null): void {
-    this.#held.push(line);
-    this.#heldBytes += costOf(line);
+  #hold(bytes: Buffer | null): void {
+    // As text it keeps nothing of what came with it.
+    const line = bytes?.toString('utf8') ?? null;
+    if (this.#backlog.add(line)) return;
+    if (this.#output.isFull) this.#told.failed(new Error('it asks for more than it reads'));
+    else this.#turnAway(line);
   }
 
-  /** Takes as many lines as can be answered. */
+  /** Takes a message, if it can be answered, and the next in another turn: what ends this process is heard between them. */
   #goOn(): void {
-    while (this.#underWay.size < MAX_IN_FLIGHT && !this.#output.isFull) {
-      const line = this.#held.shift();
-      if (line === undefined) break;
-      this.#heldBytes -= costOf(line);
-      this.#read(line);
-    }
-    if (this.#heldBytes > MAX_HELD) {
-      this.#input.pause();
-      this.#stuck ??= setTimeout(
-        () => this.#told.failed(new Error('it asks for more than it reads')),
-        PATIENCE_MS,
-      );
-    } else if (this.#stuck) {
-      clearTimeout(this.#stuck);
-      this.#stuck = undefined;
-      this.#input.resume();
-    }
-    if (this.#underWay.size + this.#held.length === 0) this.#answered?.();
+    if (this.#turn || this.#isClosed) return;
+    const step = this.#underWay.size < MAX_IN_FLIGHT && !this.#output.isFull ? this.#next() : undefined;
+    if (step) {
+      this.#turn = setImmediate(() => {
+        this.#turn = undefined;
+        this.#goOn();
+      });
+      step();
+    } else if (this.#underWay.size + this.#steps.length === 0 && this.#backlog.isEmpty) this.#answered?.();
   }
 
-  #read(line: Buffer | null): void {
-    if (this.#isClosed) return;
+  #next(): (() => void) | undefined {
+    if (this.#steps.length > 0) return this.#steps.shift();
+    const line = this.#backlog.take();
+    return line === undefined ? undefined : () => this.#read(line);
+  }
+
+  /** Refuses what there is no room for; of those, only a request waits for an answer. */
+  #turnAway(line: Line): void {
+    for (const value of [valueOf(line ?? '')].flat()) {
+      const id = isJsonObject(value) && 'method' in value ? idOf(value) : undefined;
+      if (id !== undefined) this.#refuse(id, 'too many before it have no answer yet');
+    }
+  }
+
+  #read(line: Line): void {
     if (line === null)
       return this.#refuse(
         undefined,
@@ -144,15 +146,10 @@ export class Wire implements Transport {
         undefined,
         PARSE_ERROR,
       );
-    const text = line.toString('utf8');
-    if (text.trim() === '') return;
-    let value: unknown;
-    try {
-      value = JSON.parse(text);
-    } catch {
-      return this.#refuse(undefined, 'the line is not JSON', undefined, PARSE_ERROR);
-    }
-    if (Array.isArray(value)) this.#takeBatch(value);
+    if (line.trim() === '') return;
+    const value = valueOf(line);
+    if (value === undefined) this.#refuse(undefined, 'the line is not JSON', undefined, PARSE_ERROR);
+    else if (Array.isArray(value)) this.#takeBatch(value);
     else this.#takeOne(value);
   }
 
@@ -161,8 +158,8 @@ export class Wire implements Transport {
     if (values.length === 0 || values.length > MAX_BATCH)
       return this.#refuse(undefined, `a batch has 1 to ${MAX_BATCH} messages`);
     const batch: Batch = { answers: [], open: 1 };
-    for (const value of values) this.#takeOne(value, batch);
-    this.#close(batch);
+    this.#steps = values.map((value) => () => this.#takeOne(value, batch));
+    this.#steps.push(() => this.#close(batch));
   }
 
   #takeOne(value: unknown, batch?: Batch): void {
@@ -223,12 +220,21 @@ export class Wire implements Transport {
   }
 
   #write(value: object): void {
-    this.#output.write(`${jsonText(value)}\n`);
+    this.#output.write(lineOf(value));
   }
 }
 
-function costOf(line: Buffer | null): number {
-  return LINE_COST + (line?.length ?? 0);
+function lineOf(value: object): string {
+  return `${jsonText(value)}\n`;
+}
+
+/** Undefined for what is not JSON. */
+function valueOf(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
 }
 
 function idOf(value: unknown): Id | undefined {

@@ -1,7 +1,9 @@
 /** What an agent's program may send and leave unread, and what comes of it. */
+import { once } from 'node:events';
 import { PassThrough, Writable } from 'node:stream';
 import type { JSONRPCMessage } from '@modelcontextprotocol/server';
-import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
+import { MAX_BACKLOG } from '../../../client/mcp/stdio/backlog.ts';
 import { Outgoing } from '../../../client/mcp/stdio/outgoing.ts';
 import { Wire } from '../../../client/mcp/stdio/wire.ts';
 import { MAX_IN_FLIGHT } from '../../../src/protocol/limits.ts';
@@ -40,7 +42,7 @@ async function wired() {
   const pipe = new Pipe();
   const introduced = vi.fn();
   const failed = vi.fn();
-  const output = new Outgoing(pipe, new PassThrough(), failed);
+  const output = new Outgoing(pipe, pipe.write.bind(pipe), failed);
   const wire = new Wire(input, output, { introduced, failed });
   const taken: JSONRPCMessage[] = [];
   Object.assign(wire, { onmessage: (message: JSONRPCMessage) => taken.push(message) });
@@ -147,23 +149,46 @@ describe('what is asked for beyond what can be under way', () => {
   });
 });
 
-test('a program that asks on without reading is not heard any more, and is given up in time', async () => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
-  onTestFinished(() => void vi.useRealTimers());
-  const { input, pipe, send, taken, wire, failed } = await wired();
-  pipe.isRead = false;
-  send(request(1));
-  await vi.waitFor(() => expect(taken).toHaveLength(1));
-  await wire.send(answer(1, { text: 'x'.repeat(2 * MiB) }));
+describe('what is asked for beyond what can wait', () => {
   const long = request(2, { text: 'x'.repeat(MiB / 2) });
-  while (!input.isPaused()) {
-    send(long);
+  const most = Array.from({ length: MAX_BACKLOG / MiB }, () => [long, long]).flat();
+
+  test('is refused, and the end of the input is seen behind it', async () => {
+    const { input, pipe, send, failed } = await wired();
+    send(...Array.from({ length: MAX_IN_FLIGHT }, (_, id) => request(-id)));
     await new Promise(setImmediate);
-  }
-  await vi.advanceTimersByTimeAsync(9_000);
-  expect(failed).not.toHaveBeenCalled();
-  await vi.advanceTimersByTimeAsync(1_000);
-  expect(failed.mock.calls).toEqual([[new Error('it asks for more than it reads')]]);
+    const ended = once(input, 'end');
+    const { id: _, ...news } = long;
+    send(...most, news);
+    input.end();
+    await ended;
+    const message = 'cannot take the request: too many before it have no answer yet';
+    expect(pipe.lines).toEqual([{ jsonrpc: '2.0', id: 2, error: { code: -32600, message } }]);
+    expect(failed).not.toHaveBeenCalled();
+  });
+
+  test('ends it all where answers are not read', async () => {
+    const { pipe, send, taken, wire, failed } = await wired();
+    pipe.isRead = false;
+    send(request(1));
+    await until(() => taken.length === 1, 'the first is taken');
+    // The same answer again and again, as of a program that counts nothing.
+    for (let n = 0; n < 4; n += 1) await wire.send(answer(1, { text: 'x'.repeat(MiB / 2) }));
+    send(...most);
+    await until(() => failed.mock.calls.length > 0, 'it is given up');
+    expect(failed).toHaveBeenCalledWith(new Error('it asks for more than it reads'));
+    expect(taken).toHaveLength(1);
+  });
+});
+
+test('lines are taken one in a turn, and others have theirs between them', async () => {
+  const { send, taken } = await wired();
+  send(...Array.from({ length: 100 }, (_, id) => request(id)));
+  await until(() => taken.length > 0, 'the first is taken');
+  await new Promise(setImmediate);
+  await new Promise(setImmediate);
+  expect(taken.length).toBeLessThan(10);
+  await until(() => taken.length === 100, 'all are taken');
 });
 
 test('who has news to tell may wait until they are read, and nobody waits with an answer', async () => {
@@ -185,7 +210,7 @@ test('what is told again before it was read is told once, and all in its order',
   const told = ['first', 'x'.repeat(MiB), 'again', 'other', 'again'].map(
     (text) => `${JSON.stringify(text)}\n`,
   );
-  for (const line of told) output.write(line);
+  for (const line of told) void output.tell(line);
   const flushed = output.flushed();
   pipe.read();
   await flushed;
