@@ -17,6 +17,7 @@ import type { Outgoing } from './outgoing.ts';
 
 /** Far longer than anything that a tool takes. Bytes. */
 const MAX_LINE_BYTES = 1024 * 1024;
+const SHORTEST_REQUEST = '{"jsonrpc":"2.0","id":1,"method":""}'.length;
 /** Messages on one line, whose answers wait for each other. */
 const MAX_BATCH = 100;
 /** The only one that has batches: the one before does not speak of them, the next has taken them out. */
@@ -132,7 +133,9 @@ export class Wire implements Transport {
 
   /** Refuses what there is no room for; of those, only a request waits for an answer. */
   #turnAway(line: Line): void {
-    for (const value of [valueOf(line ?? '')].flat()) {
+    // Looking at many thousands of lines of a byte or two would take longer than an end may.
+    if (line === null || line.length < SHORTEST_REQUEST) return;
+    for (const value of [valueOf(line)].flat()) {
       const id = isJsonObject(value) && 'method' in value ? idOf(value) : undefined;
       if (id !== undefined) this.#refuse(id, 'too many before it have no answer yet');
     }
