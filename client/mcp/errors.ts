@@ -2,6 +2,7 @@
 import type { CallToolResult } from '@modelcontextprotocol/server';
 import { type ErrorKind, RegistryError } from '../../src/domain/errors.ts';
 import { INTERNAL_ERROR, METHOD_NOT_FOUND } from '../../src/protocol/errors.ts';
+import { systemCode, systemReason } from '../../src/system/errors.ts';
 import { printable } from '../../src/system/printable.ts';
 import { ConnectionError, type ConnectionFailure, RpcError } from '../errors.ts';
 
@@ -36,6 +37,7 @@ const ENDINGS: readonly (readonly [theirs: string, ours: string])[] = [
   ],
 ];
 
+const FOR_THE_PERSON = 'this is for the person, not for you:';
 const OTHER_VERSION = 'the daemon is of another version: ask the person for "gardener daemon restart"';
 
 const RPC_HINTS: Readonly<Record<number, string>> = {
@@ -66,12 +68,18 @@ type Said = readonly (string | undefined)[];
 function refused(error: unknown, hints: Hints): Said {
   if (error instanceof RegistryError)
     return [inOurWords(error.message), hints[error.kind] ?? known(error) ?? HINTS[error.kind] ?? undefined];
-  if (!(error instanceof RpcError)) return [error instanceof Error ? error.message : String(error)];
+  if (!(error instanceof RpcError)) return unexpected(error);
   if (error.issues.length === 0) return [error.message, RPC_HINTS[error.code]];
   const faults = error.issues.map(({ path, message }) => (path ? `${path}: ${message}` : message));
   // Tools give the daemon nothing that one of their own version does not know.
   const isOther = error.issues.some(({ message }) => message === 'is not known');
   return [`cannot use what was given: ${faults.join('; ')}`, isOther ? OTHER_VERSION : undefined];
+}
+
+function unexpected(error: unknown): Said {
+  if (systemCode(error) === null) return [error instanceof Error ? error.message : String(error)];
+  const path = error instanceof Error && 'path' in error ? `${String(error.path)}: ` : '';
+  return [`cannot go on: ${path}${systemReason(error)}`, `${FOR_THE_PERSON} "gardener doctor" says more`];
 }
 
 /** A method of the daemon is nothing to a model, and what is wrong with the daemon is not for a model to mend. */
@@ -91,10 +99,7 @@ function unanswered({ reason, sent, message }: ConnectionError, looks: boolean):
   if (!NEED_THE_PERSON.has(reason))
     return [message.replace(/^cannot call \w+\.\w+: /, 'cannot reach the registry: ')];
   const [what = '', ...remedies] = message.split('; ');
-  return [
-    what,
-    `this is for the person, not for you: ${remedies.join('; ') || '"gardener doctor" says more'}`,
-  ];
+  return [what, `${FOR_THE_PERSON} ${remedies.join('; ') || '"gardener doctor" says more'}`];
 }
 
 const NEED_THE_PERSON: ReadonlySet<ConnectionFailure> = new Set([

@@ -100,6 +100,14 @@ const SAID: readonly (readonly [about: string, error: unknown, text: string])[] 
     'cannot reach the registry: it was lost; call again',
   ],
   [
+    'what the system refuses',
+    Object.assign(new Error("ENOTDIR: not a directory, stat '/dev/null/x'"), {
+      code: 'ENOTDIR',
+      path: '/dev/null/x',
+    }),
+    'cannot go on: /dev/null/x: a part of the path is no directory; this is for the person, not for you: "gardener doctor" says more',
+  ],
+  [
     'what moves a cursor',
     new Error('cannot use "\x1b[2J\u202e"\nat all'),
     String.raw`cannot use "\x1b[2J\u202e"\nat all`,

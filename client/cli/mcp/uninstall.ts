@@ -28,13 +28,14 @@ export default defineCommand({
   document: CHANGE_FIELDS,
   async action(ctx, { program, write }) {
     const told = toldOf(ctx, program);
-    const { unfit } = await look(ctx, told);
+    const { unfit, isDone } = await look(ctx, told);
     // It would be taken out whatever it is; and a program may begin a file anew that it cannot read.
     const command = unfit?.kind === 'another' || unfit?.kind === 'text' ? null : typedOf(told.remove);
     const document = { program, file: told.path, command };
     const file = printable(ctx.shortPath(told.path));
     if (ctx.json) ctx.besideError = document;
     const byHand = 'take it out by hand';
+    const isNone = `${told.title} does not start it: ${file}`;
     const doing: Doing = {
       what: 'take it out of',
       instead: {
@@ -48,6 +49,7 @@ export default defineCommand({
     if (unfit?.kind === 'another') throw leftAlone(told, doing, unfit);
     if (!write) {
       if (ctx.json) return ctx.printJson({ ...document, changed: false, backup: null });
+      if (isDone) return ctx.say(isNone);
       if (command !== null) ctx.printLines([command, '']);
       ctx.say(`${command === null ? 'take' : 'or take'} ${NAME} out of ${told.servers} in ${file}`);
       if (unfit) return ctx.note(`note: nothing can be taken out of it here: ${printable(unfit.message)}`);
@@ -55,7 +57,7 @@ export default defineCommand({
     }
     const done = await change(ctx, told, doing);
     if (ctx.json) return ctx.printJson({ ...document, ...done });
-    if (!done.changed) return ctx.say(`${told.title} does not start it: ${file}`);
+    if (!done.changed) return ctx.say(isNone);
     tellChange(ctx, told, done, 'starts it no longer');
   },
 });

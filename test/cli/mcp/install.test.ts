@@ -108,8 +108,10 @@ test('without --write it says what to type, or to paste where, and touches nothi
   expect(stdout).toContain(`\n[mcp_servers.gardener]\ncommand = ${JSON.stringify(process.execPath)}\n`);
   expect(stderr).toMatch(/gardener --data-dir \S+ mcp install codex --allow-work --no-start --write/);
   const gone = await run(['mcp', 'uninstall', 'codex']);
-  expect(gone.stdout).toContain('codex mcp remove gardener\n');
+  expect(gone.stdout).toBe('Codex does not start it: ~/.codex/config.toml\n');
   await expect(readFile(join(home, '.codex', 'config.toml'))).rejects.toThrow(/ENOENT/);
+  await run(['mcp', 'install', 'codex', '--write']);
+  expect((await run(['mcp', 'uninstall', 'codex'])).stdout).toContain('codex mcp remove gardener\n');
 });
 
 test('settings that cannot be parsed are left alone, with the text to paste', async () => {
