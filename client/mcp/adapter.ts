@@ -8,7 +8,7 @@ import { aheadOfEach } from '../codebase/source.ts';
 /** Whoever asks for projects waits no longer for what git tells of them. Milliseconds. */
 const GLANCE_MS = 300;
 
-/** `outdated` where the code has new commits, or somebody has asked for retraining. */
+/** `outdated` where the code has new commits, or somebody has asked for retraining, until that has brought another. */
 export const ADAPTER_STATES = ['none', 'current', 'outdated', 'unknown'] as const;
 
 export interface Adapter {
@@ -29,11 +29,13 @@ export async function adaptersOf(client: Client, projects: readonly WireProject[
 }
 
 function adapterOf(
-  { retrain_requested: request, trained_from: from }: WireProject,
+  { retrain_requested: waiting, training, trained_from: from }: WireProject,
   path: string | null,
   ahead: number | null,
 ): Adapter {
   if (path === null) return { adapter: 'none' };
+  // Whoever trains it has taken the request out of the line, and not yet met it.
+  const request = waiting ?? training?.before?.retrain_requested;
   // What was not committed at the training may have been since: then the commits do not tell what the adapter knows.
   const isKnown = ahead !== null && !from?.dirty;
   const adapter = request || (isKnown && ahead > 0) ? 'outdated' : isKnown ? 'current' : 'unknown';

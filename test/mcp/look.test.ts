@@ -194,6 +194,11 @@ test('an adapter is current, behind its code, asked to be made anew, not to be c
   expect(structured).not.toHaveProperty('commits_behind');
   await it.writer.call('projects.retrain', { project: 'pay' });
   expect(await adapter()).toEqual(['outdated', 0, clean]);
+  // Whoever takes the lease takes the request, too, and the adapter is the same until there is another.
+  const { token } = await it.writer.call('training.begin', { project: 'pay' });
+  expect(await adapter()).toEqual(['outdated', 0, clean]);
+  await it.writer.call('training.release', { project: 'pay', token });
+  expect(await adapter()).toEqual(['outdated', 0, clean]);
 });
 
 test('a daemon of an earlier version is asked for a project to change as it can be asked', async () => {
