@@ -30,17 +30,26 @@ function trainingNotes(project: WireProject): (string | undefined)[] {
   const { training_status: status, training } = project;
   if (isLeaseRecorded(project)) return [training ? progressWords(training) : undefined];
   if (status === 'training') return [ABANDONED];
-  const failed = status === 'failed' ? ending(training?.error) || 'no reason is known' : undefined;
+  const isCancelled = training?.outcome === 'cancelled';
   return [
-    failed,
-    training?.outcome === 'cancelled' ? cancelledWords(status) : undefined,
+    isCancelled ? cancelledWords(status) : undefined,
+    status === 'failed' ? failureWords(training?.error, isCancelled) : undefined,
     waitingWords(project),
   ];
 }
 
-/** What a cancelled training leaves is how the project stood before. */
+/**
+ * What a cancelled training leaves is how the project stood before, or failed: then the record does not tell whether it is
+ * that one which has, and the words are true of both.
+ */
 function cancelledWords(status: WireProject['training_status']): string {
-  return status === 'not_started' ? 'the last training was cancelled' : 'a training after that was cancelled';
+  return status === 'completed' ? 'a training after that was cancelled' : 'the last training was cancelled';
+}
+
+function failureWords(error: string | null | undefined, isCancelled: boolean): string | undefined {
+  if (!isCancelled) return ending(error) || 'no reason is known';
+  // Which is what a trainer writes down that was given no reason.
+  return error === 'cancelled' ? undefined : ending(error);
 }
 
 /** Also one whose trainer was lost waits, unless that has happened too often. */

@@ -75,6 +75,16 @@ test.each<[string, Fields, string | undefined]>([
     { training: { outcome: 'cancelled' } },
     'the last training was cancelled; waits for training',
   ],
+  [
+    'was cancelled once it was claimed as the next, which is one training and no two',
+    { training_status: 'failed', training: { outcome: 'cancelled', error: 'laptop goes to sleep' } },
+    'the last training was cancelled; error "laptop goes to sleep"',
+  ],
+  [
+    'was cancelled so for no reason that is known',
+    { training_status: 'failed', training: { outcome: 'cancelled', error: 'cancelled' } },
+    'the last training was cancelled',
+  ],
   ['failed, nobody knows why', { training_status: 'failed' }, 'no reason is known'],
 ])('of a project that %s', (_, fields, told) => {
   expect(note(fields)).toBe(told);
