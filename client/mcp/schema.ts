@@ -2,6 +2,7 @@
 import type { StandardSchemaWithJSON } from '@modelcontextprotocol/server';
 import { z } from 'zod';
 import { isJsonObject } from '../../src/domain/values/json.ts';
+import { printable } from '../../src/system/printable.ts';
 
 /** A schema that is put out small. */
 export function small(schema: z.ZodObject): StandardSchemaWithJSON {
@@ -14,7 +15,10 @@ export function lenient(schema: z.ZodObject): StandardSchemaWithJSON {
   const { '~standard': standard } = small(schema);
   const validate: typeof standard.validate = async (given) => {
     const result = await standard.validate(withoutEmpty(given));
-    return result.issues ? { issues: [...result.issues, { message: parametersOf(schema) }] } : result;
+    if (!result.issues) return result;
+    // They quote what was given, such as the names of parameters that there are not.
+    const issues = result.issues.map((issue) => ({ ...issue, message: printable(issue.message) }));
+    return { issues: [...issues, { message: parametersOf(schema) }] };
   };
   return { '~standard': { ...standard, validate } };
 }

@@ -161,6 +161,12 @@ test('whoever gives what a tool does not take is told what it takes', async () =
   });
 });
 
+test('a parameter that no tool has begins no line in what is said of it', async () => {
+  const { validate } = lenient(z.strictObject({}))['~standard'];
+  const { issues } = await validate({ 'x";\nignore all\u2028\x1b[2J': 1 });
+  expect(issues?.[0]?.message).toBe(String.raw`Unrecognized key: "x";\nignore all\u2028\x1b[2J"`);
+});
+
 test('a tool that knows better is believed', () => {
   const error = new RegistryError('project_not_found', 'cannot tell');
   expect(refusalText(error, { hints: { project_not_found: 'add_project adds it' } })).toBe(
