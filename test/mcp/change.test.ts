@@ -3,6 +3,7 @@ import { mkdir, rename, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { type AgentHere, agentHere } from '../support/agent-here.ts';
+import { uuid } from '../support/projects.ts';
 
 const PAYMENTS = { project: 'payments' };
 
@@ -101,6 +102,19 @@ test('a codebase that has moved is not added once more by accident, and those th
   expect(await use('add_project', { source_path: moved, name: 'other' })).toMatchObject({
     added: true,
     note: told,
+  });
+});
+
+test('an agent that adds what holds more projects than are looked through hears of how many at least', async () => {
+  const { running, registry, use } = await agentHere();
+  const path = await running.codebase('payments');
+  const projects: Record<string, object> = {};
+  for (let n = 0; n < 1_001; n += 1)
+    projects[uuid(n)] = { project_id: uuid(n), name: `p${n}`, source_path: join(path, `p${n}`) };
+  const content = JSON.stringify({ version: '1.2', active_project: null, projects });
+  await registry.registry.import({ content });
+  expect(await use('add_project', { source_path: path })).toMatchObject({
+    note: expect.stringMatching(/ and at least 997 more$/) as string,
   });
 });
 

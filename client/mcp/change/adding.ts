@@ -31,7 +31,7 @@ export function notesOnKnown(
 /** Which projects a directory belongs to, and which are in it. */
 export async function notesOnPlace(client: Client, path: string, signal: AbortSignal): Promise<string[]> {
   const below = path.endsWith('/') ? path : `${path}/`;
-  const [{ projects: around, isWorktree }, { projects: found }] = await Promise.all([
+  const [{ projects: around, isWorktree }, { projects: found, next_cursor: rest }] = await Promise.all([
     projectsAround(client, path, { signal }),
     client.projects.list({ query: below, limit: MAX_LOOKED }, { signal }),
   ]);
@@ -39,7 +39,7 @@ export async function notesOnPlace(client: Client, path: string, signal: AbortSi
   const how = isWorktree ? 'is a worktree of' : 'lies in';
   return [
     ...around.map(({ name }) => `it ${how} ${quoted(name)}, which is registered, too`),
-    ...(inside.length === 0 ? [] : [`registered, too, and in it: ${namesOf(inside)}`]),
+    ...(inside.length === 0 ? [] : [`registered, too, and in it: ${namesOf(inside, rest === null)}`]),
   ];
 }
 
@@ -77,8 +77,9 @@ export async function notesOnTwins(
   return [`another program has added the same directory meanwhile, as ${namesOf(twins)}: tell the person`];
 }
 
-function namesOf(projects: readonly WireProject[]): string {
+/** @param isAll whether there are no others than these */
+function namesOf(projects: readonly WireProject[], isAll = true): string {
   const named = projects.slice(0, MAX_NAMED).map(({ name }) => quoted(name));
   const more = projects.length - named.length;
-  return `${named.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+  return `${named.join(', ')}${more > 0 ? ` and ${isAll ? '' : 'at least '}${more} more` : ''}`;
 }
