@@ -118,6 +118,18 @@ test('an agent that adds what holds more projects than are looked through hears 
   });
 });
 
+test('of agents that add a directory at once, by itself and by a link, whoever comes later is told', async () => {
+  const { running, use } = await agentHere();
+  const path = await running.codebase('payments');
+  const link = `${path}-link`;
+  await symlink(path, link);
+  const added = await Promise.all([path, link].map((one) => use('add_project', { source_path: one })));
+  const isTold = added.some(
+    (one) => !one['added'] || /added the same directory meanwhile/.test(String(one['note'])),
+  );
+  expect(isTold).toBe(true);
+});
+
 test('an agent that adds a part of a project, what is around one, or a worktree, is told so', async () => {
   const { path, registry, use } = await withPayments();
   const git = repository(path);

@@ -6,12 +6,17 @@ import { goneFrom } from '../../codebase/gone.ts';
 import { nameFor, sameName } from '../../codebase/names.ts';
 import { projectsAround } from '../../codebase/registered.ts';
 import { repositoryAt } from '../../codebase/repository.ts';
+import { isSameDirectory } from '../../reach/here.ts';
 import { plainOrQuoted, quoted } from '../words.ts';
 
 /** Others are only counted. */
 const MAX_NAMED = 3;
 /** Where there are more, that many are looked through. */
 const MAX_LOOKED = 1_000;
+/** More are hardly added at once. */
+const MAX_LATEST = 20;
+/** Nor does adding one take longer. Other projects may lie on disks that do not answer by now. Milliseconds. */
+const AT_ONCE_MS = 60_000;
 
 /** What was asked for of a project that there is already. */
 export function notesOnKnown(
@@ -65,14 +70,32 @@ export async function noteOnMoved(
   throw new Error(`cannot add ${path}: ${what}; ${remedy}; ${other}, it is added as another project`);
 }
 
-/** The other projects of its directory: programs that add one at once do not see each other. */
+/**
+ * The other projects of its directory: programs that add one at once do not see each other.
+ *
+ * @param isHere whether the registry is of this machine
+ */
 export async function notesOnTwins(
   client: Client,
-  { project_id: id, source_path }: WireProject,
+  { project_id: id, source_path, created_at: since }: WireProject,
+  isHere: boolean,
   signal: AbortSignal,
 ): Promise<string[]> {
-  const { projects } = await client.projects.list({ source_path }, { signal });
-  const twins = projects.filter(({ project_id: other }) => other !== id);
+  // By a link it has another path; only those that have just been added were not seen before.
+  const [{ projects: written }, { projects: latest }] = await Promise.all([
+    client.projects.list({ source_path }, { signal }),
+    isHere ? client.projects.list({ sort: 'created_at', limit: MAX_LATEST }, { signal }) : { projects: [] },
+  ]);
+  const others = latest.filter(
+    ({ source_path: path, created_at: then }) =>
+      path !== source_path && Math.abs(Date.parse(then) - Date.parse(since)) <= AT_ONCE_MS,
+  );
+  const isLinked = await Promise.all(
+    others.map(({ source_path: path }) => isSameDirectory(path, source_path)),
+  );
+  const twins = [...written, ...others.filter((_, at) => isLinked[at])].filter(
+    ({ project_id: other }) => other !== id,
+  );
   if (twins.length === 0) return [];
   return [`another program has added the same directory meanwhile, as ${namesOf(twins)}: tell the person`];
 }

@@ -47,7 +47,7 @@ export default defineTool({
       const onWarning = (message: string): void => void notes.push(printable(message));
       const { addOnce } = await late(import('../../codebase/add.ts'));
       const added = await addOnce(footing, path, { ...wanted, signal, onProgress, onWarning });
-      if (added.isNew) notes.push(...(await notesOnTwins(client, added.project, signal)));
+      if (added.isNew) notes.push(...(await notesOnTwins(client, added.project, isHere, signal)));
       return added;
     };
     const { project, isNew } = await add();
