@@ -1,5 +1,6 @@
 /** Which codebases are no longer where the registry has them, and which project one was that lies elsewhere now. The daemon asks no disk for longer than it may. */
-import { basename } from 'node:path';
+import { lstat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import type { WireProject } from '../../src/domain/encoding.ts';
 import type { Repository } from '../../src/domain/project.ts';
 import { MAX_LIST } from '../../src/protocol/limits.ts';
@@ -110,4 +111,16 @@ export async function movedAmong(
     const [candidate, ...others] = named.length > 0 || same.length > 1 ? named : gone;
     return others.length === 0 ? candidate : undefined;
   };
+}
+
+/**
+ * Whether what {@link movedAmong} gives is likely to be meant, and not another directory of its repository: nothing tells
+ * where in it a project lay. One that is the top of a repository, or has the name of the project's directory, is likely.
+ */
+export async function isLikely({ source_path: old }: WireProject, path: string): Promise<boolean> {
+  if (basename(old) === basename(path)) return true;
+  return await lstat(join(path, '.git')).then(
+    () => true,
+    () => false,
+  );
 }

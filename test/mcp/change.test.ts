@@ -105,6 +105,21 @@ test('a codebase that has moved is not added once more by accident, and those th
   });
 });
 
+test('an agent adds another directory of a repository of which a project is gone', async () => {
+  const { running, use, refusal } = await agentHere();
+  const path = await running.codebase('payments');
+  repository(path);
+  for (const name of ['a', 'b', 'elsewhere/a']) await mkdir(join(path, name), { recursive: true });
+  await use('add_project', { source_path: join(path, 'a') });
+  await rename(join(path, 'a'), `${path}-a`);
+  // It may be that one by another name.
+  expect(await use('add_project', { source_path: join(path, 'b') })).toMatchObject({
+    added: true,
+    note: `"a" is registered for the same repository at ${path}/a, which is gone; if it is this one, the person can have it here instead: gardener mv a ${path}/b`,
+  });
+  expect(await refusal('add_project', { source_path: join(path, 'elsewhere/a') })).toMatch('gardener mv a');
+});
+
 test('an agent that adds what holds more projects than are looked through hears of how many at least', async () => {
   const { running, registry, use } = await agentHere();
   const path = await running.codebase('payments');

@@ -9,11 +9,10 @@ import { elsewhere, warnElsewhere } from '../elsewhere.ts';
 import { UsageError } from '../errors.ts';
 import { collectFilled, filled } from '../option-values.ts';
 import { listAll } from './list.ts';
-import { moveCommand } from './move/move.ts';
 import { nameFor, sameName } from '../../codebase/names.ts';
 import { projectAt, registerCounted } from '../../codebase/registered.ts';
 import { repositoryAt } from '../../codebase/repository.ts';
-import { describe, movedWords } from '../scan/told.ts';
+import { describe, hereInstead, movedWords } from '../scan/told.ts';
 import { goneFrom } from '../../codebase/gone.ts';
 import { operands, printable, shellWord } from '../terminal/text.ts';
 
@@ -141,11 +140,11 @@ async function offerMove(
   path: string,
   asksForAnother: boolean,
 ): Promise<boolean> {
-  const { name, project_id: project } = gone;
+  const { project_id: project } = gone;
   const what = movedWords(ctx, gone);
   // Whoever says what the new project is to be does not mean the old one.
   if (asksForAnother || !ctx.host.stdin.isTTY || !ctx.host.stderr.isTTY || ctx.json) {
-    ctx.note(`note: ${what}; to have it here instead: ${moveCommand(name, path)}`);
+    ctx.note(`note: ${what}; ${await hereInstead(gone, path)}`);
     return false;
   }
   if (!(await confirm(ctx.host, `${what}; is it this one?`))) return false;

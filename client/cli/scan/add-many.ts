@@ -9,14 +9,13 @@ import { elsewhere, warnElsewhere } from '../elsewhere.ts';
 import { LocalError } from '../errors.ts';
 import { projectAt } from '../../codebase/registered.ts';
 import { listAll } from '../projects/list.ts';
-import { moveCommand } from '../projects/move/move.ts';
 import { printable } from '../terminal/text.ts';
 import { countEach, registerEach } from './batch.ts';
 import { documentsOf, type Failure, failureOf, tellFailures } from './failures.ts';
 import { movedAmong } from '../../codebase/gone.ts';
 import { namesFor } from './names.ts';
 import { inParallel } from './parallel.ts';
-import { describe, movedWords, named } from './told.ts';
+import { describe, hereInstead, movedWords, named } from './told.ts';
 
 interface Place {
   readonly path: string;
@@ -65,8 +64,7 @@ export async function addMany(ctx: Context, typed: readonly string[], options: O
     const counted = await countEach(ctx, fresh, movedFrom !== undefined);
     for (const { path, repository } of counted) {
       const gone = movedFrom?.(path, repository ?? null);
-      if (gone)
-        ctx.note(`note: ${movedWords(ctx, gone)}; to have it here instead: ${moveCommand(gone.name, path)}`);
+      if (gone) ctx.note(`note: ${movedWords(ctx, gone)}; ${await hereInstead(gone, path)}`);
     }
     const codebases = counted.map((one, at) => ({ ...one, name: names[at] ?? '' }));
     const told = { ...options, isHere: away === null };

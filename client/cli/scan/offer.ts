@@ -15,7 +15,7 @@ import type { DOCUMENT } from './document.ts';
 import { documentsOf, tellFailures } from './failures.ts';
 import type { Codebase, Finds } from './find.ts';
 import { projectOf } from './known.ts';
-import { movedAmong } from '../../codebase/gone.ts';
+import { isLikely, movedAmong } from '../../codebase/gone.ts';
 import { namesFor } from './names.ts';
 import { movedWords, named } from './told.ts';
 
@@ -90,7 +90,12 @@ async function sort(ctx: Context, client: Client, codebases: readonly Codebase[]
   const unknown = codebases.filter((_, at) => !projects[at]);
   const movedFrom = await movedAmong(client, all);
   const counted = await countEach(ctx, unknown, movedFrom !== undefined);
-  const was = counted.map(({ path, repository }) => movedFrom?.(path, repository ?? null));
+  const was = await Promise.all(
+    counted.map(async ({ path, repository }) => {
+      const project = movedFrom?.(path, repository ?? null);
+      return project && (await isLikely(project, path)) ? project : undefined;
+    }),
+  );
   const moved = counted.flatMap(({ path }, at) => (was[at] ? [{ path, project: was[at] }] : []));
   const fresh = counted.filter((_, at) => !was[at]);
   const names = namesFor(

@@ -2,7 +2,9 @@
 import type { WireProject } from '../../../src/domain/encoding.ts';
 import { fileWords } from '../codebase/codebase.ts';
 import type { Scan } from '../../codebase/files/scan.ts';
+import { isLikely } from '../../codebase/gone.ts';
 import type { Context } from '../context.ts';
+import { moveCommand } from '../projects/move/move.ts';
 import { firstOf, printable } from '../terminal/text.ts';
 
 /** Name, what is in it where that was looked at, and where it is. */
@@ -18,6 +20,12 @@ export function describe(
 /** What is registered for the repository of a codebase, at a place that is gone. */
 export function movedWords(ctx: Context, { name, source_path: old }: WireProject): string {
   return `"${printable(name)}" is registered for the same repository at ${printable(ctx.shortPath(old))}, which is gone`;
+}
+
+/** What to do where it is the project that a directory was. */
+export async function hereInstead(gone: WireProject, path: string): Promise<string> {
+  const condition = (await isLikely(gone, path)) ? '' : 'if it is this one, ';
+  return `${condition}to have it here instead: ${moveCommand(gone.name, path)}`;
 }
 
 /**

@@ -2,7 +2,7 @@
 import type { WireProject } from '../../../src/domain/encoding.ts';
 import { shellWord } from '../../../src/system/printable.ts';
 import type { Client } from '../../client.ts';
-import { goneFrom } from '../../codebase/gone.ts';
+import { goneFrom, isLikely } from '../../codebase/gone.ts';
 import { nameFor, sameName } from '../../codebase/names.ts';
 import { projectsAround } from '../../codebase/registered.ts';
 import { repositoryAt } from '../../codebase/repository.ts';
@@ -64,8 +64,9 @@ export async function noteOnMoved(
   const gone = await goneFrom(client, all, path, await repositoryAt(path, process.env));
   if (!gone) return undefined;
   const what = `${quoted(gone.name)} is registered for the same repository at ${plainOrQuoted(gone.source_path)}, which is gone`;
-  const remedy = `the person can have it here instead: gardener mv ${gone.name.startsWith('-') ? '-- ' : ''}${shellWord(gone.name)} ${shellWord(path)}`;
-  if (named !== undefined && !sameName(named, gone.name)) return `${what}; ${remedy}`;
+  const isUnsure = !(await isLikely(gone, path));
+  const remedy = `${isUnsure ? 'if it is this one, ' : ''}the person can have it here instead: gardener mv ${gone.name.startsWith('-') ? '-- ' : ''}${shellWord(gone.name)} ${shellWord(path)}`;
+  if (isUnsure || (named !== undefined && !sameName(named, gone.name))) return `${what}; ${remedy}`;
   const other = sameName(nameFor(path), gone.name) ? 'with another name' : 'with a name';
   throw new Error(`cannot add ${path}: ${what}; ${remedy}; ${other}, it is added as another project`);
 }

@@ -142,6 +142,19 @@ test('add of several says which of them may be one that was moved', async (conte
   );
 });
 
+test('add and scan do not take another directory of a repository for the project that is gone', async (context) => {
+  requireTools(context, ['git']);
+  const cli = await commandLine();
+  const { root } = await repository(cli.home, 'thing');
+  const [a, b] = [await cli.codebase('thing/a', {}), await cli.codebase('thing/b', { 'package.json': '{}' })];
+  await cli.run(['add', a]);
+  await rename(a, join(cli.home, 'elsewhere'));
+  expect(await cli.json(['scan', b])).toMatchObject({ found: [{ path: b }] });
+  expect((await cli.run(['add', b])).stderr).toBe(
+    `note: "a" is registered for the same repository at ~/thing/a, which is gone; if it is this one, to have it here instead: gardener mv a ${join(root, 'b')}\n`,
+  );
+});
+
 test.each([
   [['--name', 'x'], 'cannot give several projects one name'],
   [['--use'], 'cannot make several projects the active one'],
