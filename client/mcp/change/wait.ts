@@ -4,12 +4,15 @@ import { RegistryError } from '../../../src/domain/errors.ts';
 import { isLeaseRecorded } from '../../../src/domain/training/record.ts';
 import { allWaiting } from '../../../src/domain/training/waiting.ts';
 import type { WatchEvent } from '../../watch.ts';
-import { deadlineIn, within } from '../../wire/deadline.ts';
+import { ConnectionError } from '../../errors.ts';
+import { deadlineIn, pause, within } from '../../wire/deadline.ts';
 import type { Session } from '../session.ts';
 import type { Call } from '../tool.ts';
 
 /** Until the daemon has to have told how it stands, once the time is up. Milliseconds. */
 const LAST_LOOK_MS = 3_000;
+/** Between two attempts to reach a daemon that does not run. Milliseconds. */
+const AGAIN_MS = 500;
 
 interface Waited {
   /** As it is when the wait ends. */
@@ -51,11 +54,23 @@ export async function whenTrained(
   const look = async (options: { signal: AbortSignal; deadline?: number }): Promise<void> => {
     note(await client.projects.get({ project: project.project_id }, options));
   };
+  /** A daemon that has just ended is waited for here, too, as the subscription does. */
+  const lookOnce = async (cut: AbortSignal): Promise<void> => {
+    for (;;) {
+      try {
+        return await look({ signal: cut });
+      } catch (error) {
+        if (!(error instanceof ConnectionError && ['lost', 'not_running'].includes(error.reason)))
+          throw error;
+      }
+      await pause(AGAIN_MS, cut);
+    }
+  };
   const follow = async (cut: AbortSignal): Promise<void> => {
     for await (const event of session.changes.follow(client, cut)) {
       if (event !== undefined) note(after(event, now));
       // An event may be late.
-      if (event === undefined || hasEnded()) await look({ signal: cut });
+      if (event === undefined || hasEnded()) await lookOnce(cut);
       if (hasEnded()) return;
       const { progress, phase, message } = now.training ?? {};
       if (isLeaseRecorded(now) && progress != null) tell?.(progress, 1, message ?? phase ?? undefined);
