@@ -193,6 +193,7 @@ test('text gets to the terminal through the gate only', () => {
   // The compiler refuses other text on the streams of the host; these have the process's own.
   const allowed = new Map([
     ['main.ts', 'gives them to the host'],
+    ['mcp/mcp.ts', 'keeps standard output for the protocol'],
     ['terminal/screen.ts', 'moves the cursor, around lines that it passes through the gate'],
     ['train/process/passage.ts', 'puts what is told between the lines that a trainer prints'],
     ['train/process/process.ts', 'passes on the bytes of a trainer, whose terminal it is too'],
