@@ -5,6 +5,7 @@
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, expect, test, type TestContext } from 'vitest';
+import { isDoomed } from '../../src/domain/values/trash-names.ts';
 import { temporaryDirectory } from '../support/home.ts';
 import { requireTools } from '../support/tools.ts';
 import { makeOlder, thrownAway } from '../support/trash.ts';
@@ -111,7 +112,10 @@ test('killed in the midst of a deletion, which the next daemon ends', async () =
     const [name = ''] = await thrownAway(trashDir);
     return await readdir(join(trashDir, name, 'vectors'));
   };
-  await until(async () => (await vectors()).length < many, 'it is being deleted');
+  // It gets the name of what is deleted first.
+  const isDeleted = async (): Promise<boolean> =>
+    (await thrownAway(trashDir)).every(isDoomed) && (await vectors()).length < many;
+  await until(isDeleted, 'it is being deleted');
   await daemon.kill();
   expect(await thrownAway(trashDir)).toEqual([expect.stringMatching(/-[0-9a-f]{8}\.deleting$/)]);
   expect(await vectors()).not.toEqual([]);
