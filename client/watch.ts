@@ -108,6 +108,11 @@ export async function* watch(
   }
 }
 
+/** Whether an error says that the daemon has ended or does not run, which is waited for. */
+export function isAway(error: unknown): boolean {
+  return error instanceof ConnectionError && ['lost', 'not_running'].includes(error.reason);
+}
+
 /** Subscribes, with a snapshot where the cursor is of no use any more, and waits for a daemon that is not there. */
 async function subscribe(
   client: Subscriber,
@@ -133,8 +138,7 @@ async function subscribe(
         wanted = { ...params, cursor: undefined };
         continue;
       }
-      const passing = error instanceof ConnectionError && ['lost', 'not_running'].includes(error.reason);
-      if (!passing) throw error;
+      if (!isAway(error)) throw error;
     }
     await pause(rest, signal);
   }

@@ -39,14 +39,18 @@ export async function showProjects(
   client: Client,
   projects: readonly WireProject[],
 ): Promise<ShownProject[]> {
-  const [adapters, gone] = await Promise.all([
-    adaptersOf(client, projects),
-    // Of another machine's codebases nothing is to be done here.
-    footingOf(client).isHere() ? goneNow(client, projects) : undefined,
-  ]);
-  return projects.map((project, at) =>
-    shown(project, adapters[at] as Adapter, gone?.has(project.project_id) ?? false),
-  );
+  const [adapters, gone] = await Promise.all([adaptersOf(client, projects), goneOf(client, projects)]);
+  return projects.map((project, at) => shown(project, adapters[at] as Adapter, gone.has(project.project_id)));
+}
+
+/** Whether the codebase of a project is gone; false where that is not told at once. */
+export async function isGone(client: Client, project: WireProject): Promise<boolean> {
+  return (await goneOf(client, [project])).has(project.project_id);
+}
+
+/** The ids of those whose codebase is gone; of another machine's codebases nothing is to be done here. */
+async function goneOf(client: Client, projects: readonly WireProject[]): Promise<ReadonlySet<string>> {
+  return footingOf(client).isHere() ? await goneNow(client, projects) : new Set();
 }
 
 /** @param isGone whether its codebase is no longer where it was */

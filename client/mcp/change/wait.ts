@@ -3,8 +3,7 @@ import type { WireProject } from '../../../src/domain/encoding.ts';
 import { RegistryError } from '../../../src/domain/errors.ts';
 import { isLeaseRecorded } from '../../../src/domain/training/record.ts';
 import { allWaiting } from '../../../src/domain/training/waiting.ts';
-import type { WatchEvent } from '../../watch.ts';
-import { ConnectionError } from '../../errors.ts';
+import { isAway, type WatchEvent } from '../../watch.ts';
 import { deadlineIn, pause, within } from '../../wire/deadline.ts';
 import type { Session } from '../session.ts';
 import type { Call } from '../tool.ts';
@@ -60,8 +59,7 @@ export async function whenTrained(
       try {
         return await look({ signal: cut });
       } catch (error) {
-        if (!(error instanceof ConnectionError && ['lost', 'not_running'].includes(error.reason)))
-          throw error;
+        if (!isAway(error)) throw error;
       }
       await pause(AGAIN_MS, cut);
     }

@@ -36,9 +36,9 @@ export default defineTool({
     const notes: string[] = [];
     const add = async (): Promise<Registered> => {
       // One directory has one project, whatever an agent calls it.
-      const known =
-        (await projectAt(client, path, named, isHere, { signal })) ??
-        (await projectAt(client, path, undefined, isHere, { signal }));
+      const called =
+        named === undefined ? undefined : await projectAt(client, path, named, isHere, { signal });
+      const known = called ?? (await projectAt(client, path, undefined, isHere, { signal }));
       if (known) return { project: known, isNew: false };
       notes.push(...(await notesOnPlace(client, path, signal)));
       const moved = isHere ? await noteOnMoved(client, path, named, signal) : undefined;

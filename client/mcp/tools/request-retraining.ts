@@ -1,10 +1,8 @@
 /** `request_retraining`. */
 import { z } from 'zod';
-import { footingOf } from '../../client.ts';
-import { isGoneNow } from '../../codebase/gone.ts';
 import { projectToChange } from '../change/meant.ts';
 import { beginning } from '../note.ts';
-import { showStanding, standingSchema, standingText } from '../project.ts';
+import { isGone, showStanding, standingSchema, standingText } from '../project.ts';
 import { projectInput } from '../reference.ts';
 import { CHANGES, defineTool } from '../tool.ts';
 
@@ -22,12 +20,12 @@ export default defineTool({
     const waiting = found.retrain_requested;
     // Another request without a reason would take from the one that waits its own, and its place.
     const isAsked = waiting !== null && reason === undefined;
-    const [asked, isGone] = await Promise.all([
+    const [asked, gone] = await Promise.all([
       isAsked ? found : client.projects.retrain({ project: found.project_id, reason }, { signal }),
-      footingOf(client).isHere() && isGoneNow(client, found),
+      isGone(client, found),
     ]);
     const replaced = !isAsked && waiting?.reason && waiting.reason !== reason ? waiting.reason : undefined;
-    const { note: standing, ...rest } = showStanding(asked, isGone);
+    const { note: standing, ...rest } = showStanding(asked, gone);
     const note = [
       ...(standing === undefined ? [] : [standing]),
       ...(replaced === undefined ? [] : [`in place of the request for ${beginning(replaced)}`]),

@@ -1,10 +1,8 @@
 /** `use_project`. */
 import { z } from 'zod';
-import { footingOf } from '../../client.ts';
-import { isGoneNow } from '../../codebase/gone.ts';
 import { projectToChange } from '../change/meant.ts';
 import { GONE } from '../note.ts';
-import { projectSchema } from '../project.ts';
+import { isGone, projectSchema } from '../project.ts';
 import { projectInput } from '../reference.ts';
 import { CHANGES, defineTool } from '../tool.ts';
 import { plainOrQuoted, quoted } from '../words.ts';
@@ -18,21 +16,20 @@ export default defineTool({
   annotations: CHANGES,
   async run(session, { project: named }, { signal }) {
     const client = await session.client();
-    const { active_project: before } = await client.projects.active({}, { signal });
-    const found = await projectToChange(client, named, signal);
+    const [{ active_project: before }, found] = await Promise.all([
+      client.projects.active({}, { signal }),
+      projectToChange(client, named, signal),
+    ]);
     const { project_id: project, name, source_path } = found;
     await client.projects.activate({ project }, { signal });
-    const [now, isGone] = await Promise.all([
-      client.projects.active({}, { signal }),
-      footingOf(client).isHere() && isGoneNow(client, found),
-    ]);
+    const [now, gone] = await Promise.all([client.projects.active({}, { signal }), isGone(client, found)]);
     // What it took the place of is known from what came after: another program may have been quicker before.
     const isActive = now.active_project?.project_id === project;
     const previous = isActive && before?.project_id !== project ? now.previous_project?.name : undefined;
     const other = now.active_project ? `${quoted(now.active_project.name)} active` : 'none active';
     const note = [
       ...(isActive ? [] : [`another program has made ${other} since`]),
-      ...(isGone ? [GONE] : []),
+      ...(gone ? [GONE] : []),
     ].join('; ');
     const instead = previous === undefined ? '' : `; before it was ${quoted(previous)}`;
     return {
